@@ -1,0 +1,23 @@
+//! `ringfence`: takes a MongoDB booking database from shared `User` rows to one `Customer` per user and business.
+//!
+//! The map of the house, and which way the arrows go:
+//!
+//! | folder | holds | may use |
+//! |---|---|---|
+//! | [`domain`] | what a migration is: mapping, survey, conflicts, decisions, plan, transform, invariants; pure | nothing of ours |
+//! | [`prisma`] | Prisma's rules: index names, schema lines; pure | `domain` |
+//! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, run record, watch | `domain`, `prisma` |
+//! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `domain` |
+//! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
+//! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |
+//! | [`ui`] | ratatui only: draws the model | `app`, `domain` |
+//! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
+//! | [`terminal`] | enter, leave, suspend, panic | – |
+//! | [`cli`] | arguments and one file per headless verb | `steps`, `report`, `runtime`, `demo` |
+//! | [`demo`] | a throw-away MongoDB and its sample data; tests start their servers through it | `store` |
+//!
+//! `tests/architecture.rs` fails on an import against an arrow.
+
+pub mod demo;
+pub mod domain;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Backups in mongodump's layout: written, read back, restored.
