@@ -5,12 +5,12 @@
 //! | folder | holds | may use |
 //! |---|---|---|
 //! | [`domain`] | what a migration is: mapping, survey, conflicts, decisions, plan, transform, invariants; pure | nothing of ours |
-//! | [`prisma`] | Prisma's rules: index names, schema lines; pure | `domain` |
-//! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, run record, watch | `domain`, `prisma` |
-//! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `domain` |
+//! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, run record, watch | `domain` |
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
+//! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `report`, `domain` |
 //! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |
 //! | [`ui`] | ratatui only: draws the model | `app`, `domain` |
+//! | [`engine`] | the one task that owns the session and answers the console | `app`, `steps` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
 //! | [`terminal`] | enter, leave, suspend, panic | – |
 //! | [`cli`] | arguments and one file per headless verb | `steps`, `report`, `runtime`, `demo` |
@@ -20,4 +20,5 @@
 
 pub mod demo;
 pub mod domain;
+pub mod report;
 pub mod store;

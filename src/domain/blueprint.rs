@@ -1,0 +1,508 @@
+//! The blueprint: a survey with decisions applied. It says for every pair which customer its bookings go to, and for every user whether
+//! contact fields leave.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::conflict::{Choice, Code, ConflictKey};
+use super::customer_id::{IdKind, customer_id, placeholder_id};
+use super::decision::Decisions;
+use super::id::Id;
+use super::survey::facts::email_hash;
+use super::survey::{BusinessIx, Survey, UserIx};
+use super::survivorship::{Rules, ranked};
+
+/// What becomes of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It gives a customer of its own.
+    Own,
+    /// It is one of several that give one customer; true for the survivor.
+    Grouped {
+        /// Index of the group.
+        group: usize,
+        /// True for the one that gives the values.
+        survivor: bool,
+    },
+    /// It takes an existing customer.
+    Adopted(usize),
+    /// All its bookings stand with an existing customer already.
+    Linked,
+    /// By decision it gets no customer.
+    Skipped,
+}
+
+/// Several users that give one customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The business.
+    pub business: BusinessIx,
+    /// The users, survivor first.
+    pub members: Vec<UserIx>,
+    /// The existing customer that they take instead of a new one.
+    pub adopts: Option<usize>,
+    /// Values typed by hand.
+    pub set: BTreeMap<String, String>,
+}
+
+/// The two terms of the conservation equation for pairs, and what else a plan makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PairCounts {
+    /// Pairs in all.
+    pub pairs: u64,
+    /// Customers created for pairs.
+    pub created: u64,
+    /// Pairs that take an existing customer.
+    pub adopted: u64,
+    /// Pairs merged into another's customer.
+    pub merged_away: u64,
+    /// Pairs left without a customer by decision.
+    pub skipped: u64,
+    /// Placeholder customers.
+    pub placeholders: u64,
+    /// Customers that were there before.
+    pub existing: u64,
+}
+
+/// How e-mails are kept unique within a business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailIndex {
+    /// A plain unique index: no business has two customers without an e-mail.
+    Plain,
+    /// A partial one on `{email: {$gt: ""}}`.
+    Partial,
+}
+
+/// A survey with decisions applied.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    roles: HashMap<(UserIx, BusinessIx), Role>,
+    /// Merged groups.
+    pub groups: Vec<Group>,
+    rules: HashMap<(UserIx, BusinessIx), Rules>,
+    user_values: HashMap<UserIx, BTreeMap<String, String>>,
+    narrow: HashSet<UserIx>,
+    wiped: HashSet<UserIx>,
+    relinked: HashSet<BusinessIx>,
+    without_user: HashMap<(BusinessIx, Option<Id>), Choice>,
+    left_services: HashSet<Option<Id>>,
+    /// Numbers.
+    pub counts: PairCounts,
+    /// How e-mails are kept unique.
+    pub email_index: EmailIndex,
+    /// Customers that each business will have.
+    pub customers: Vec<u64>,
+    /// Why this cannot be applied: what no decision can mend.
+    pub obstacles: Vec<String>,
+    usual: IdKind,
+}
+
+impl Blueprint {
+    /// Applies `decisions` to `survey`.
+    pub fn new(survey: &Survey, decisions: &Decisions) -> Self {
+        let mut blueprint = Self {
+            roles: HashMap::new(),
+            groups: Vec::new(),
+            rules: HashMap::new(),
+            user_values: HashMap::new(),
+            narrow: HashSet::new(),
+            wiped: HashSet::new(),
+            relinked: HashSet::new(),
+            without_user: HashMap::new(),
+            left_services: HashSet::new(),
+            counts: PairCounts::default(),
+            email_index: EmailIndex::Plain,
+            customers: Vec::new(),
+            obstacles: Vec::new(),
+            usual: survey.usual_kind(),
+        };
+        let skipped = blueprint.take_user_decisions(survey, decisions);
+        blueprint.take_booking_decisions(survey, decisions);
+        for (user, business) in survey.pairs.keys() {
+            if skipped.contains(user) {
+                blueprint.roles.insert((*user, *business), Role::Skipped);
+            }
+        }
+        for (pair, numbers) in &survey.pairs {
+            if numbers.linked == numbers.bookings && !blueprint.relinked.contains(&pair.1) {
+                blueprint.roles.insert(*pair, Role::Linked);
+            }
+        }
+        blueprint.take_groups(survey, decisions);
+        blueprint.adopt(survey, decisions);
+        blueprint.count(survey);
+        if let Some(first) = survey.oversize.first() {
+            blueprint.obstacles.push(format!(
+                "{} bookings are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
+                survey.oversize.len()
+            ));
+        }
+        let odd = survey.odd_user_ids();
+        if let Some(first) = odd.first() {
+            blueprint.obstacles.push(format!(
+                "{} users with bookings have an _id that is no ObjectId, UUID or string (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
+                odd.len()
+            ));
+        }
+        blueprint
+    }
+
+    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> HashSet<UserIx> {
+        let mut skipped = HashSet::new();
+        let several: HashSet<UserIx> = survey
+            .businesses_of_users()
+            .into_iter()
+            .filter(|(_, businesses)| businesses.len() > 1)
+            .map(|(user, _)| user)
+            .collect();
+        for (user, (id, facts)) in survey.users.iter().enumerate() {
+            let key = |code| ConflictKey {
+                code,
+                business: None,
+                subjects: vec![id.clone()],
+            };
+            if facts.account {
+                if decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+                    skipped.insert(user);
+                }
+                if facts.contact
+                    && decisions.choice(&key(Code::ContactOnlyOnAccount)) == Choice::Wipe
+                {
+                    self.wiped.insert(user);
+                }
+            }
+            if several.contains(&user)
+                && decisions.choice(&key(Code::ContactShared)) == Choice::NameAndEmail
+            {
+                self.narrow.insert(user);
+            }
+            for code in [Code::MissingName, Code::MissingEmail, Code::InvalidEmail] {
+                if let Some(decision) = decisions.single.get(&key(code)) {
+                    self.user_values
+                        .entry(user)
+                        .or_default()
+                        .extend(decision.set.clone());
+                }
+            }
+        }
+        skipped
+    }
+
+    fn take_booking_decisions(&mut self, survey: &Survey, decisions: &Decisions) {
+        let key = |code, business: Option<BusinessIx>, subject: &Option<Id>| ConflictKey {
+            code,
+            business: business.map(|business| survey.business_id(business).clone()),
+            subjects: subject.iter().cloned().collect(),
+        };
+        for (business, names) in survey.without_user.keys() {
+            let choice = decisions.choice(&key(Code::BookingWithoutUser, Some(*business), names));
+            self.without_user.insert((*business, names.clone()), choice);
+        }
+        for service in survey.without_business.keys() {
+            if decisions.choice(&key(Code::BookingWithoutBusiness, None, service)) == Choice::Leave
+            {
+                self.left_services.insert(service.clone());
+            }
+        }
+        for business in survey.already_linked.keys() {
+            if decisions.choice(&key(Code::AlreadyLinked, Some(*business), &None)) == Choice::Relink
+            {
+                self.relinked.insert(*business);
+            }
+        }
+    }
+
+    fn take_groups(&mut self, survey: &Survey, decisions: &Decisions) {
+        for (business, members) in survey.duplicate_groups() {
+            let key = ConflictKey {
+                code: Code::DuplicateEmail,
+                business: Some(survey.business_id(business).clone()),
+                subjects: members
+                    .iter()
+                    .map(|user| survey.user_id(*user).clone())
+                    .collect(),
+            };
+            let members: Vec<_> = members
+                .into_iter()
+                .filter(|user| !self.roles.contains_key(&(*user, business)))
+                .collect();
+            let members = ranked(survey, &members);
+            let set = decisions
+                .single
+                .get(&key)
+                .map(|decision| decision.set.clone())
+                .unwrap_or_default();
+            match (decisions.choice(&key), members.len()) {
+                (_, 0 | 1) => {}
+                (Choice::KeepApart, _) => {
+                    for user in &members[1..] {
+                        self.rules
+                            .entry((*user, business))
+                            .or_default()
+                            .without_email = true;
+                    }
+                    self.rules.entry((members[0], business)).or_default().set = set;
+                }
+                _ => {
+                    let group = self.groups.len();
+                    for (at, user) in members.iter().enumerate() {
+                        let survivor = at == 0;
+                        self.roles
+                            .insert((*user, business), Role::Grouped { group, survivor });
+                    }
+                    self.groups.push(Group {
+                        business,
+                        members,
+                        adopts: None,
+                        set,
+                    });
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, survey: &Survey, decisions: &Decisions) {
+        let mut by_email: HashMap<(BusinessIx, u128), usize> = HashMap::new();
+        for (at, (id, existing)) in survey.existing.iter().enumerate() {
+            let Some(business) = existing.business.filter(|_| existing.email != 0) else {
+                continue;
+            };
+            let key = ConflictKey {
+                code: Code::CustomerExists,
+                business: Some(survey.business_id(business).clone()),
+                subjects: Vec::new(),
+            };
+            if decisions.choice(&key) == Choice::Adopt {
+                let kept = by_email.entry((business, existing.email)).or_insert(at);
+                if survey
+                    .existing
+                    .get_index(*kept)
+                    .is_some_and(|(other, _)| id < other)
+                {
+                    *kept = at;
+                }
+            }
+        }
+        if by_email.is_empty() {
+            return;
+        }
+        let mut adoptions = Vec::new();
+        for (user, business) in survey.pairs.keys() {
+            let pair = (*user, *business);
+            let email = self.email_of(survey, *user, *business);
+            if let Some(existing) = by_email.get(&(*business, email)) {
+                adoptions.push((pair, *existing));
+            }
+        }
+        for (pair, existing) in adoptions {
+            match self.roles.get(&pair) {
+                None => {
+                    self.roles.insert(pair, Role::Adopted(existing));
+                }
+                Some(Role::Grouped {
+                    group,
+                    survivor: true,
+                }) => self.groups[*group].adopts = Some(existing),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The hash of the e-mail that the customer of this pair will have, 0 for none to compare.
+    fn email_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> u128 {
+        let rules = self.rules(user, business);
+        match rules.set.get(&survey.mapping.user.email) {
+            Some(email) => email_hash(email),
+            None if rules.without_email => 0,
+            None => survey.users[user].email,
+        }
+    }
+
+    fn count(&mut self, survey: &Survey) {
+        let mut counts = PairCounts {
+            pairs: survey.pairs.len() as u64,
+            existing: survey.existing.len() as u64,
+            ..PairCounts::default()
+        };
+        let mut customers = vec![0; survey.businesses.len()];
+        let mut without_email = vec![0_u64; survey.businesses.len()];
+        let mut emails: HashSet<(BusinessIx, u128)> = HashSet::new();
+        let mut twice: BTreeSet<BusinessIx> = BTreeSet::new();
+        // Existing customers of a lost business share its value in the index all the same.
+        let mut lost: HashMap<&Option<Id>, u64> = HashMap::new();
+        for existing in survey.existing.values() {
+            if !existing.email_indexed && existing.business.is_none() {
+                *lost.entry(&existing.names).or_default() += 1;
+            }
+            if let Some(business) = existing.business {
+                customers[business] += 1;
+                without_email[business] += u64::from(!existing.email_indexed);
+                emails.insert((business, existing.email));
+            }
+        }
+        for (user, business) in survey.pairs.keys() {
+            let (user, business) = (*user, *business);
+            match self.role(survey, user, business) {
+                Role::Own => counts.created += 1,
+                Role::Grouped {
+                    group,
+                    survivor: true,
+                } => {
+                    if self.groups[group].adopts.is_some() {
+                        counts.adopted += 1;
+                        continue;
+                    }
+                    counts.created += 1;
+                }
+                Role::Grouped {
+                    survivor: false, ..
+                } => {
+                    counts.merged_away += 1;
+                    continue;
+                }
+                Role::Adopted(_) | Role::Linked => {
+                    counts.adopted += 1;
+                    continue;
+                }
+                Role::Skipped => {
+                    counts.skipped += 1;
+                    continue;
+                }
+            }
+            customers[business] += 1;
+            let rules = self.rules(user, business);
+            let email = self.email_of(survey, user, business);
+            let typed = rules.set.contains_key(&survey.mapping.user.email);
+            let indexed = typed || (survey.users[user].email_indexed && !rules.without_email);
+            without_email[business] += u64::from(!indexed);
+            if email != 0 && !emails.insert((business, email)) {
+                twice.insert(business);
+            }
+        }
+        for ((business, _), choice) in &self.without_user {
+            if *choice == Choice::Placeholder {
+                counts.placeholders += 1;
+                customers[*business] += 1;
+                without_email[*business] += 1;
+            }
+        }
+        for business in twice {
+            self.obstacles.push(format!(
+                "after these decisions two customers of business {} share an e-mail, which its unique index forbids; change the typed e-mail, or adopt the existing customer",
+                survey.business_id(business)
+            ));
+        }
+        self.email_index = if without_email
+            .iter()
+            .chain(lost.values())
+            .any(|count| *count > 1)
+        {
+            EmailIndex::Partial
+        } else {
+            EmailIndex::Plain
+        };
+        self.counts = counts;
+        self.customers = customers;
+    }
+
+    /// What becomes of a pair that the survey knows, or of a new one without a conflict.
+    pub fn role(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Role {
+        debug_assert!(survey.users.len() > user);
+        self.roles
+            .get(&(user, business))
+            .copied()
+            .unwrap_or(Role::Own)
+    }
+
+    /// How the customer of this pair is written (for a group: of its survivor).
+    pub fn rules(&self, user: UserIx, business: BusinessIx) -> Rules {
+        let mut rules = self
+            .rules
+            .get(&(user, business))
+            .cloned()
+            .unwrap_or_default();
+        let mut set = self.user_values.get(&user).cloned().unwrap_or_default();
+        set.extend(rules.set);
+        if let Some(Role::Grouped { group, .. }) = self.roles.get(&(user, business)) {
+            set.extend(self.groups[*group].set.clone());
+        }
+        rules.set = set;
+        rules.narrow = self.is_narrow(user, business);
+        rules
+    }
+
+    /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
+    pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
+        let derived = |user| {
+            customer_id(
+                survey.business_id(business),
+                survey.user_id(user),
+                self.usual,
+            )
+        };
+        let existing = |at: usize| Some(survey.existing[at].id.clone());
+        match self.role(survey, user, business) {
+            Role::Own => Some(derived(user)),
+            Role::Grouped { group, .. } => {
+                let group = &self.groups[group];
+                let smallest = group
+                    .members
+                    .iter()
+                    .min_by(|one, other| survey.user_id(**one).cmp(survey.user_id(**other)));
+                group
+                    .adopts
+                    .map_or_else(|| smallest.map(|user| derived(*user)), existing)
+            }
+            Role::Adopted(at) => existing(at),
+            Role::Linked | Role::Skipped => None,
+        }
+    }
+
+    /// The choice for bookings of `business` that name nobody.
+    pub fn without_user(&self, business: BusinessIx, names: &Option<Id>) -> Choice {
+        self.without_user
+            .get(&(business, names.clone()))
+            .copied()
+            .unwrap_or(Code::BookingWithoutUser.suggestion())
+    }
+
+    /// The `_id` of the placeholder for bookings of `business` that name nobody.
+    pub fn placeholder_of(&self, survey: &Survey, business: BusinessIx, names: Option<&Id>) -> Id {
+        placeholder_id(survey.business_id(business), names, self.usual)
+    }
+
+    /// True where bookings that name this lost service stay in place instead of going to the quarantine.
+    pub fn leaves(&self, service: &Option<Id>) -> bool {
+        self.left_services.contains(service)
+    }
+
+    /// True where bookings with a customerId get the one of the migration.
+    pub fn relinks(&self, business: BusinessIx) -> bool {
+        self.relinked.contains(&business)
+    }
+
+    /// True where a customer gets name and e-mail alone: one narrow member narrows its whole group.
+    fn is_narrow(&self, user: UserIx, business: BusinessIx) -> bool {
+        match self.roles.get(&(user, business)) {
+            Some(Role::Grouped { group, .. }) => self.groups[*group]
+                .members
+                .iter()
+                .any(|member| self.narrow.contains(member)),
+            _ => self.narrow.contains(&user),
+        }
+    }
+
+    /// True when the contact fields leave this user: they were copied to a created customer, or the operator wants them gone.
+    pub fn cleans(&self, survey: &Survey, user: UserIx, businesses: &[BusinessIx]) -> bool {
+        if businesses.is_empty() {
+            return self.wiped.contains(&user);
+        }
+        businesses.iter().any(|business| {
+            let created = match self.role(survey, user, *business) {
+                Role::Own => true,
+                Role::Grouped { group, .. } => self.groups[group].adopts.is_none(),
+                Role::Adopted(_) | Role::Linked | Role::Skipped => false,
+            };
+            created && !self.is_narrow(user, *business)
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name, and the destructive function
+//! takes it by value, so no code path can skip it.
+
+/// What stands behind a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Destructive {
+    /// Step 9: customers and bookings are swapped.
+    CutOver,
+    /// Step 10: users are swapped.
+    CleanUsers,
+    /// Renames the originals back.
+    RollBack {
+        /// Give up what the application wrote since the cut-over.
+        discard_new: bool,
+    },
+    /// Step 19: drops the originals.
+    Finish,
+    /// Drops links, quarantine and run record.
+    Purge,
+    /// Overwrites collections from a backup.
+    Restore,
+}
+
+impl Destructive {
+    /// What it is called at the gate.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::CutOver => "Cut over",
+            Self::CleanUsers => "Clean up users",
+            Self::RollBack { discard_new: false } => "Roll back",
+            Self::RollBack { discard_new: true } => "Roll back and discard what was written since",
+            Self::Finish => "Delete the originals",
+            Self::Purge => "Purge links, quarantine and run record",
+            Self::Restore => "Restore from the backup",
+        }
+    }
+}
+
+/// What the operator must know before confirming.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// The action.
+    pub action: Destructive,
+    /// Host and port.
+    pub host: String,
+    /// The replica set, if it is one.
+    pub replica_set: Option<String>,
+    /// The database; its name is what must be typed.
+    pub database: String,
+    /// The plan's hash at the moment the gate was opened; the action is refused when it no longer holds.
+    pub plan_hash: String,
+    /// What it will do, line by line, with counts.
+    pub will_do: Vec<String>,
+    /// Where the backup is and when it was verified.
+    pub backup: String,
+    /// What the proof said.
+    pub proof: String,
+    /// How to get back.
+    pub way_back: String,
+    /// Conditions that do not hold; the gate stays shut while there is one.
+    pub missing: Vec<String>,
+}
+
+/// Why a gate stays shut.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Shut {
+    /// Nothing was typed.
+    #[error("nothing was typed: type the database's name, {0}, to confirm")]
+    Empty(String),
+    /// Something else was typed.
+    #[error("that is not the database's name: type {0} exactly, or go back")]
+    Wrong(String),
+    /// A condition does not hold.
+    #[error("not yet: {0}")]
+    Missing(String),
+}
+
+/// Proof that the operator confirmed one action on one database for one plan.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    action: Destructive,
+    database: String,
+    plan_hash: String,
+}
+
+impl Gate {
+    /// Host, replica set and database: the first line of every gate.
+    pub fn first_line(&self) -> String {
+        match &self.replica_set {
+            Some(set) => format!(
+                "{} · replica set {set} · database {}",
+                self.host, self.database
+            ),
+            None => format!("{} · standalone · database {}", self.host, self.database),
+        }
+    }
+
+    /// Takes what was typed.
+    ///
+    /// # Errors
+    /// Why the gate stays shut; nothing happens then.
+    pub fn confirm(&self, typed: &str) -> Result<Confirmed, Shut> {
+        if let Some(missing) = self.missing.first() {
+            return Err(Shut::Missing(missing.clone()));
+        }
+        if typed.is_empty() {
+            return Err(Shut::Empty(self.database.clone()));
+        }
+        if typed != self.database {
+            return Err(Shut::Wrong(self.database.clone()));
+        }
+        Ok(Confirmed {
+            action: self.action,
+            database: self.database.clone(),
+            plan_hash: self.plan_hash.clone(),
+        })
+    }
+}
+
+impl Confirmed {
+    /// The action that was confirmed.
+    pub fn action(&self) -> Destructive {
+        self.action
+    }
+
+    /// The database whose name was typed.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The plan's hash when the gate was opened.
+    pub fn plan_hash(&self) -> &str {
+        &self.plan_hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn gate(missing: Vec<String>) -> Gate {
+        Gate {
+            action: Destructive::CutOver,
+            host: "localhost:27017".into(),
+            replica_set: Some("rs0".into()),
+            database: "shop".into(),
+            plan_hash: "abc".into(),
+            will_do: vec![],
+            backup: String::new(),
+            proof: String::new(),
+            way_back: String::new(),
+            missing,
+        }
+    }
+
+    #[test]
+    fn only_the_exact_name_of_the_database_opens_a_gate() {
+        for wrong in ["", "Shop", "shop ", "yes"] {
+            assert!(gate(vec![]).confirm(wrong).is_err(), "{wrong:?}");
+        }
+        assert_eq!(gate(vec![]).confirm("shop").unwrap().plan_hash(), "abc");
+    }
+
+    #[test]
+    fn a_missing_condition_keeps_the_gate_shut_whatever_is_typed() {
+        let shut = gate(vec!["no backup".into()]).confirm("shop").unwrap_err();
+        assert_eq!(shut.to_string(), "not yet: no backup");
+    }
+}

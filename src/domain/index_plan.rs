@@ -1,0 +1,280 @@
+//! The indexes that a rebuilt collection gets: the original's verbatim, then the mapping's own. Names follow Prisma's rule:
+//! `<collection>_<fields>_key` for unique ones, `_idx` for others, cut at 127 bytes.
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::rawdoc;
+
+use super::blueprint::EmailIndex;
+use super::mapping::{Mapping, Rebuilt};
+use super::raw::{Builder, elements, get, kind};
+
+/// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
+pub const TTL_OFF: i32 = i32::MAX;
+
+/// Prisma's name for an index.
+pub fn prisma_name(collection: &str, fields: &[&str], unique: bool) -> String {
+    let suffix = if unique { "_key" } else { "_idx" };
+    let mut name = format!("{collection}_{}", fields.join("_"));
+    let mut limit = 127 - suffix.len();
+    if name.len() > limit {
+        while !name.is_char_boundary(limit) {
+            limit -= 1;
+        }
+        name.truncate(limit);
+    }
+    name + suffix
+}
+
+/// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`.
+pub fn wanted(
+    mapping: &Mapping,
+    which: Rebuilt,
+    originals: &[RawDocumentBuf],
+    email: EmailIndex,
+) -> Vec<RawDocumentBuf> {
+    let mut wanted: Vec<RawDocumentBuf> = originals
+        .iter()
+        .filter(|index| name_of(index) != "_id_")
+        .map(|index| match which {
+            Rebuilt::Booking => renamed(index, &mapping.booking.user, &mapping.booking.customer),
+            Rebuilt::Customer | Rebuilt::User => index.clone(),
+        })
+        .collect();
+    for own in own_indexes(mapping, which, email) {
+        if !wanted
+            .iter()
+            .any(|index| name_of(index) == name_of(&own) || same_key(index, &own))
+        {
+            wanted.push(own);
+        }
+    }
+    let mut kept: Vec<RawDocumentBuf> = Vec::new();
+    for index in wanted {
+        if !kept.iter().any(|other| name_of(other) == name_of(&index)) {
+            kept.push(index);
+        }
+    }
+    kept
+}
+
+fn own_indexes(mapping: &Mapping, which: Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
+    let customers = &mapping.customer.collection;
+    let business = mapping.customer.business.as_str();
+    let (email_field, name_field) = (mapping.user.email.as_str(), mapping.user.name.as_str());
+    let key = |fields: &[&str]| {
+        let mut key = Builder::new(32);
+        for field in fields {
+            key.value(
+                field,
+                super::raw::Value {
+                    kind: kind::INT32,
+                    bytes: &1_i32.to_le_bytes(),
+                },
+            );
+        }
+        key.finish()
+    };
+    match which {
+        Rebuilt::User => Vec::new(),
+        Rebuilt::Booking => {
+            let booking = &mapping.booking;
+            let field = booking.customer.as_str();
+            vec![
+                rawdoc! { "key": key(&[field]), "name": prisma_name(&booking.collection, &[field], false) },
+            ]
+        }
+        Rebuilt::Customer => {
+            let fields = [business, email_field];
+            let unique = match email {
+                EmailIndex::Plain => rawdoc! {
+                    "key": key(&fields), "name": prisma_name(customers, &fields, true), "unique": true,
+                },
+                EmailIndex::Partial => {
+                    let mut filter = Builder::new(32);
+                    filter.document(email_field, &rawdoc! { "$gt": "" });
+                    rawdoc! {
+                        "key": key(&fields), "name": prisma_name(customers, &[business, email_field, "present"], true), "unique": true,
+                        "partialFilterExpression": filter.finish(),
+                    }
+                }
+            };
+            let fields = [business, name_field];
+            vec![
+                unique,
+                rawdoc! { "key": key(&fields), "name": prisma_name(customers, &fields, false) },
+            ]
+        }
+    }
+}
+
+/// An index's name.
+pub fn name_of(index: &RawDocument) -> &str {
+    index.get_str("name").unwrap_or_default()
+}
+
+fn same_key(one: &RawDocument, other: &RawDocument) -> bool {
+    let key = |index: &RawDocument| get(index, "key").map(|value| value.bytes.to_vec());
+    let unique = |index: &RawDocument| index.get_bool("unique").unwrap_or(false);
+    let plain = |index: &RawDocument| get(index, "partialFilterExpression").is_none();
+    key(one) == key(other) && unique(one) == unique(other) && plain(one) && plain(other)
+}
+
+/// The index with `from` replaced by `to` in its key and its name.
+fn renamed(index: &RawDocument, from: &str, to: &str) -> RawDocumentBuf {
+    let names_it = index.get_document("key").is_ok_and(|key| {
+        elements(key)
+            .map_while(Result::ok)
+            .any(|element| element.key == from.as_bytes())
+    });
+    if !names_it {
+        return index.to_owned();
+    }
+    let mut out = Builder::new(index.as_bytes().len() + 16);
+    for element in elements(index).map_while(Result::ok) {
+        match element.key {
+            b"key" => {
+                let mut key = Builder::new(32);
+                for part in index
+                    .get_document("key")
+                    .into_iter()
+                    .flat_map(elements)
+                    .map_while(Result::ok)
+                {
+                    if part.key == from.as_bytes() {
+                        key.value(to, part.value);
+                    } else {
+                        key.element(&part);
+                    }
+                }
+                out.document("key", &key.finish());
+            }
+            b"name" => {
+                out.string("name", &name_of(index).replace(from, to));
+            }
+            _ => {
+                out.element(&element);
+            }
+        }
+    }
+    out.finish()
+}
+
+/// The true `expireAfterSeconds` of a TTL index, in whole seconds as the server keeps it.
+pub fn ttl_of(index: &RawDocument) -> Option<i64> {
+    let value = get(index, "expireAfterSeconds")?;
+    match value.kind {
+        kind::INT32 => value
+            .bytes
+            .try_into()
+            .ok()
+            .map(i32::from_le_bytes)
+            .map(i64::from),
+        kind::INT64 => value.bytes.try_into().ok().map(i64::from_le_bytes),
+        #[allow(clippy::cast_possible_truncation)] // whole seconds up to i32::MAX
+        kind::DOUBLE => value
+            .bytes
+            .try_into()
+            .ok()
+            .map(f64::from_le_bytes)
+            .map(|it| it as i64),
+        _ => None,
+    }
+}
+
+/// The index with its TTL kept from acting; others as they are.
+pub fn without_ttl(index: &RawDocument) -> RawDocumentBuf {
+    with_ttl(index, Some(i64::from(TTL_OFF)))
+}
+
+/// A TTL index with `seconds` instead of its own; others as they are.
+pub fn with_ttl(index: &RawDocument, seconds: Option<i64>) -> RawDocumentBuf {
+    let Some(seconds) = seconds.filter(|_| ttl_of(index).is_some()) else {
+        return index.to_owned();
+    };
+    let mut out = Builder::new(index.as_bytes().len());
+    for element in elements(index).map_while(Result::ok) {
+        if element.key == b"expireAfterSeconds" {
+            out.value(
+                "expireAfterSeconds",
+                super::raw::Value {
+                    kind: kind::INT64,
+                    bytes: &seconds.to_le_bytes(),
+                },
+            );
+        } else {
+            out.element(&element);
+        }
+    }
+    out.finish()
+}
+
+/// True when some key or string at any depth of `document` is `field`, or a path that begins with it: a validator or partial filter that
+/// would change its meaning when the field leaves.
+pub fn names_field(document: &RawDocument, field: &str) -> bool {
+    let is = |text: &[u8]| {
+        std::str::from_utf8(text).is_ok_and(|text| {
+            let text = text.strip_prefix('$').unwrap_or(text);
+            text == field
+                || text
+                    .strip_prefix(field)
+                    .is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
+    elements(document).map_while(Result::ok).any(|element| {
+        is(element.key)
+            || element
+                .value
+                .as_str()
+                .is_some_and(|text| is(text.as_bytes()))
+            || (matches!(element.value.kind, kind::DOCUMENT | kind::ARRAY)
+                && RawDocument::from_bytes(element.value.bytes)
+                    .is_ok_and(|inner| names_field(inner, field)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn mapping() -> Mapping {
+        Mapping::parse(crate::domain::mapping::DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn an_index_on_the_users_id_becomes_one_on_the_customers_and_is_not_doubled() {
+        let originals = [
+            rawdoc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" },
+            rawdoc! { "v": 2, "key": { "userId": 1 }, "name": "Booking_userId_idx" },
+            rawdoc! { "v": 2, "key": { "status": 1, "userId": -1 }, "name": "Booking_status_userId_key", "unique": true },
+        ];
+        let names: Vec<_> = wanted(&mapping(), Rebuilt::Booking, &originals, EmailIndex::Plain)
+            .iter()
+            .map(|index| name_of(index).to_owned())
+            .collect();
+        assert_eq!(
+            names,
+            ["Booking_customerId_idx", "Booking_status_customerId_key"]
+        );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_as_prisma_cuts_it() {
+        assert_eq!(prisma_name(&"x".repeat(200), &["a"], true).len(), 127);
+        assert_eq!(
+            prisma_name("Customer", &["businessId", "email"], true),
+            "Customer_businessId_email_key"
+        );
+    }
+
+    #[test]
+    fn a_field_is_found_at_any_depth_of_a_validator() {
+        let validator = rawdoc! { "$jsonSchema": { "required": ["serviceId", "userId"] } };
+        assert!(names_field(&validator, "userId"));
+        assert!(!names_field(&validator, "user"));
+        assert!(names_field(
+            &rawdoc! { "$or": [{ "a": 1 }, { "userId.x": 1 }] },
+            "userId"
+        ));
+    }
+}

@@ -1,0 +1,96 @@
+//! What a survey found, as plain numbers and rows: the one shape behind the table, `survey --json`, the console and the report.
+
+use serde_json::{Value, json};
+
+use super::conflict::{Code, ConflictKey};
+use super::decision::Decision;
+use super::id::Id;
+
+/// One business in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusinessRow {
+    /// Its `_id`.
+    pub id: Id,
+    /// Its name as stored; escape it before it reaches a screen.
+    pub name: String,
+    /// Customers that it will have (created, placeholders, existing).
+    pub customers: u64,
+    /// Its bookings.
+    pub bookings: u64,
+    /// Conflicts that touch it.
+    pub conflicts: u64,
+}
+
+/// One kind of conflict in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeCount {
+    /// The kind.
+    pub code: Code,
+    /// How many, in the unit of [`Code::counts`].
+    pub count: u64,
+    /// How many of these have no answer.
+    pub undecided: u64,
+}
+
+/// One conflict as a row of the review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictRow {
+    /// What it is known by.
+    pub key: ConflictKey,
+    /// How many units it stands for.
+    pub units: u64,
+    /// The businesses that it touches.
+    pub businesses: Vec<Id>,
+    /// Their names, as stored, joined by ", " (at most three).
+    pub business_names: String,
+    /// The answer, if there is one.
+    pub decision: Option<Decision>,
+}
+
+/// The numbers of a survey.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// The database's name.
+    pub database: String,
+    /// Users, all of them.
+    pub users: u64,
+    /// Users with a password, owners, members.
+    pub accounts: u64,
+    /// Bookings.
+    pub bookings: u64,
+    /// Services.
+    pub services: u64,
+    /// (user, business) with at least one booking.
+    pub pairs: u64,
+    /// Every business.
+    pub businesses: Vec<BusinessRow>,
+    /// Every kind that was found.
+    pub conflicts: Vec<CodeCount>,
+}
+
+impl Overview {
+    /// The document of `survey --json`.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "database": self.database,
+            "users": self.users,
+            "accounts": self.accounts,
+            "bookings": self.bookings,
+            "services": self.services,
+            "pairs": self.pairs,
+            "businesses": self.businesses.iter().map(|row| json!({
+                "id": row.id.to_extended_json(),
+                "name": row.name,
+                "customers": row.customers,
+                "bookings": row.bookings,
+                "conflicts": row.conflicts,
+            })).collect::<Vec<_>>(),
+            "conflicts": self.conflicts.iter().map(|row| json!({
+                "code": row.code.word(),
+                "severity": row.code.severity().word(),
+                "count": row.count,
+                "undecided": row.undecided,
+            })).collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,312 @@
+//! Raw BSON, element by element: what is copied is copied byte for byte, duplicate keys and retired types included.
+//! Layouts are those of the BSON specification 1.1.
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+/// BSON type bytes that the product gives a meaning to.
+pub mod kind {
+    /// A double.
+    pub const DOUBLE: u8 = 0x01;
+    /// A UTF-8 string.
+    pub const STRING: u8 = 0x02;
+    /// An embedded document.
+    pub const DOCUMENT: u8 = 0x03;
+    /// An array.
+    pub const ARRAY: u8 = 0x04;
+    /// Binary data.
+    pub const BINARY: u8 = 0x05;
+    /// An ObjectId.
+    pub const OBJECT_ID: u8 = 0x07;
+    /// A date, milliseconds since 1970.
+    pub const DATE: u8 = 0x09;
+    /// Null.
+    pub const NULL: u8 = 0x0A;
+    /// A 32-bit integer.
+    pub const INT32: u8 = 0x10;
+    /// A 64-bit integer.
+    pub const INT64: u8 = 0x12;
+    /// A decimal of 128 bits.
+    pub const DECIMAL128: u8 = 0x13;
+}
+
+/// A document whose bytes do not follow the BSON layout; a server never stores one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a document is not well-formed BSON at byte {0}; nothing was changed: check the collection with `validate`"
+)]
+pub struct Malformed(pub usize);
+
+/// A value as it stands in a document: its type byte and its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value<'a> {
+    /// The BSON type byte.
+    pub kind: u8,
+    /// The value's bytes, without type and key.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Value<'a> {
+    /// The text of a string value; `None` for other types and for invalid UTF-8.
+    pub fn as_str(&self) -> Option<&'a str> {
+        if self.kind != kind::STRING {
+            return None;
+        }
+        let text = self.bytes.get(4..self.bytes.len().checked_sub(1)?)?;
+        std::str::from_utf8(text).ok()
+    }
+
+    /// Milliseconds since 1970 of a date value.
+    pub fn as_date(&self) -> Option<i64> {
+        if self.kind != kind::DATE {
+            return None;
+        }
+        self.bytes.try_into().ok().map(i64::from_le_bytes)
+    }
+
+    /// True for null, and for a string that is empty or only Unicode white space.
+    pub fn is_blank(&self) -> bool {
+        self.kind == kind::NULL
+            || self
+                .as_str()
+                .is_some_and(|text| text.chars().all(char::is_whitespace))
+    }
+}
+
+/// True when the value is missing or blank.
+pub fn blank(value: Option<Value<'_>>) -> bool {
+    value.is_none_or(|value| value.is_blank())
+}
+
+/// One element of a document.
+#[derive(Debug, Clone, Copy)]
+pub struct Element<'a> {
+    /// The key, as bytes (BSON keys are UTF-8, but nothing here relies on it).
+    pub key: &'a [u8],
+    /// Its value.
+    pub value: Value<'a>,
+    /// Type byte, key and value together, as they stand in the document.
+    pub whole: &'a [u8],
+}
+
+/// Walks the elements of `document` in their order.
+pub fn elements(document: &RawDocument) -> Elements<'_> {
+    Elements {
+        bytes: document.as_bytes(),
+        at: 4,
+    }
+}
+
+/// See [`elements`].
+#[derive(Debug)]
+pub struct Elements<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<Element<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at;
+        match self.bytes.get(start) {
+            Some(0) if start + 1 == self.bytes.len() => None,
+            Some(&kind) => {
+                let element = self.element(kind);
+                if element.is_none() {
+                    self.at = self.bytes.len(); // the next call ends the walk
+                }
+                Some(element.ok_or(Malformed(start)))
+            }
+            None => None,
+        }
+    }
+}
+
+impl<'a> Elements<'a> {
+    fn element(&mut self, kind: u8) -> Option<Element<'a>> {
+        let start = self.at;
+        let key_start = start + 1;
+        let key_length = self.bytes.get(key_start..)?.iter().position(|&b| b == 0)?;
+        let value_start = key_start + key_length + 1;
+        let length = value_length(kind, self.bytes.get(value_start..)?)?;
+        let end = value_start.checked_add(length)?;
+        let bytes = self.bytes.get(value_start..end)?;
+        self.at = end;
+        Some(Element {
+            key: &self.bytes[key_start..key_start + key_length],
+            value: Value { kind, bytes },
+            whole: &self.bytes[start..end],
+        })
+    }
+}
+
+fn value_length(kind: u8, rest: &[u8]) -> Option<usize> {
+    let prefix = || {
+        let length = i32::from_le_bytes(rest.get(..4)?.try_into().ok()?);
+        usize::try_from(length).ok()
+    };
+    let c_string = |from: usize| Some(rest.get(from..)?.iter().position(|&b| b == 0)? + 1);
+    Some(match kind {
+        0x06 | 0x0A | 0x7F | 0xFF => 0,
+        0x08 => 1,
+        0x10 => 4,
+        0x01 | 0x09 | 0x11 | 0x12 => 8,
+        0x07 => 12,
+        0x13 => 16,
+        0x03 | 0x04 | 0x0F => prefix()?,
+        0x02 | 0x0D | 0x0E => prefix()?.checked_add(4)?,
+        0x05 => prefix()?.checked_add(5)?,
+        0x0C => prefix()?.checked_add(16)?,
+        0x0B => {
+            let pattern = c_string(0)?;
+            pattern + c_string(pattern)?
+        }
+        _ => return None,
+    })
+}
+
+/// The first value under `key`, as the server reads it.
+pub fn get<'a>(document: &'a RawDocument, key: &str) -> Option<Value<'a>> {
+    elements(document)
+        .map_while(Result::ok)
+        .find(|element| element.key == key.as_bytes())
+        .map(|element| element.value)
+}
+
+/// Builds a document out of elements, byte for byte.
+#[derive(Debug)]
+pub struct Builder {
+    bytes: Vec<u8>,
+}
+
+impl Builder {
+    /// An empty document with room for `capacity` bytes.
+    pub fn new(capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity + 5);
+        bytes.extend_from_slice(&[0; 4]);
+        Self { bytes }
+    }
+
+    /// Appends an element as it stood elsewhere.
+    pub fn element(&mut self, element: &Element<'_>) -> &mut Self {
+        self.bytes.extend_from_slice(element.whole);
+        self
+    }
+
+    /// Appends `value` under `key`.
+    pub fn value(&mut self, key: &str, value: Value<'_>) -> &mut Self {
+        self.bytes.push(value.kind);
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(value.bytes);
+        self
+    }
+
+    /// Appends a string under `key`.
+    pub fn string(&mut self, key: &str, text: &str) -> &mut Self {
+        let bytes = string_bytes(text);
+        self.value(
+            key,
+            Value {
+                kind: kind::STRING,
+                bytes: &bytes,
+            },
+        )
+    }
+
+    /// Appends a document under `key`.
+    pub fn document(&mut self, key: &str, document: &RawDocument) -> &mut Self {
+        self.value(
+            key,
+            Value {
+                kind: kind::DOCUMENT,
+                bytes: document.as_bytes(),
+            },
+        )
+    }
+
+    /// Appends an array of values under `key`.
+    pub fn array<'v>(
+        &mut self,
+        key: &str,
+        values: impl IntoIterator<Item = Value<'v>>,
+    ) -> &mut Self {
+        let mut array = Self::new(64);
+        for (at, value) in values.into_iter().enumerate() {
+            array.value(&at.to_string(), value);
+        }
+        let bytes = array.close();
+        self.value(
+            key,
+            Value {
+                kind: kind::ARRAY,
+                bytes: &bytes,
+            },
+        )
+    }
+
+    fn close(mut self) -> Vec<u8> {
+        self.bytes.push(0);
+        // A document over 2 GiB cannot come from the server, whose limit is 16 MiB.
+        let length = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.bytes[..4].copy_from_slice(&length.to_le_bytes());
+        self.bytes
+    }
+
+    /// The document.
+    pub fn finish(self) -> RawDocumentBuf {
+        // The length and the last byte were just written, so the check inside cannot fail.
+        RawDocumentBuf::from_bytes(self.close()).unwrap_or_default()
+    }
+}
+
+/// The bytes of a BSON string value.
+pub fn string_bytes(text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len() + 1).unwrap_or(u32::MAX);
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.push(0);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use bson::rawdoc;
+
+    #[test]
+    fn a_document_rebuilt_from_its_elements_has_the_same_bytes() {
+        let document = rawdoc! {
+            "a": 1, "b": "text", "c": [1, {"d": null}], "e": bson::oid::ObjectId::new(), "f": 1.5,
+            "g": bson::Regex { pattern: cstr_of("p"), options: cstr_of("i") }, "h": true, "i": bson::DateTime::now(),
+            "j": bson::Binary { subtype: bson::spec::BinarySubtype::Generic, bytes: vec![1, 2] },
+            "k": bson::Timestamp { time: 1, increment: 2 }, "l": bson::RawBson::MinKey,
+        };
+        let mut builder = Builder::new(0);
+        for element in elements(&document) {
+            builder.element(&element.unwrap());
+        }
+        assert_eq!(builder.finish().as_bytes(), document.as_bytes());
+    }
+
+    fn cstr_of(text: &str) -> bson::raw::CString {
+        bson::raw::CString::try_from(text).unwrap()
+    }
+
+    #[test]
+    fn blank_means_missing_null_empty_or_unicode_white_space() {
+        let document = rawdoc! { "a": null, "b": "", "c": "\u{2003} \t", "d": "x", "e": 0 };
+        for (key, expected) in [
+            ("a", true),
+            ("b", true),
+            ("c", true),
+            ("d", false),
+            ("e", false),
+            ("missing", true),
+        ] {
+            assert_eq!(blank(get(&document, key)), expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The run record: what one migration attempt did, when, by whom. The server's copy (`_ringfence_runs`) is authoritative.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::checklist::{State, Step};
+use super::mapping::{Mapping, Rebuilt};
+use super::plan::Plan;
+
+/// Milliseconds since 1970, UTC.
+pub type Millis = i64;
+
+/// How a run ended, or that it did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Under way; the originals are live, or some of them were swapped.
+    Open,
+    /// Renamed back.
+    RolledBack,
+    /// The originals were dropped.
+    Finished,
+}
+
+/// One migration attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its id.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// Format version.
+    pub format: u32,
+    /// The version of ringfence.
+    pub tool: String,
+    /// [`super::transform::VERSION`] of what was prepared.
+    pub transform: u32,
+    /// The database.
+    pub database: String,
+    /// Host and port.
+    pub host: String,
+    /// The replica set, if it is one.
+    pub replica_set: Option<String>,
+    /// The server's version.
+    pub server_version: String,
+    /// user@host that started it.
+    pub operator: String,
+    /// When it was started.
+    pub started: Millis,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The mapping.
+    pub mapping: Mapping,
+    /// The plan, once there is one.
+    pub plan: Option<Plan>,
+    /// Numbers for the report, by name.
+    #[serde(default)]
+    pub numbers: BTreeMap<String, u64>,
+    /// What was found, by conflict code: count and chosen answer.
+    #[serde(default)]
+    pub decided: Vec<DecidedLine>,
+    /// What the steps did.
+    #[serde(default)]
+    pub steps: BTreeMap<String, StepRecord>,
+    /// The operator's notes.
+    #[serde(default)]
+    pub notes: BTreeMap<String, Note>,
+    /// The rebuilt collections.
+    #[serde(default)]
+    pub collections: BTreeMap<String, CollectionRecord>,
+    /// The backup.
+    pub backup: Option<BackupRecord>,
+    /// Since when foreign writes are watched: server time (seconds, increment), or write counters by collection.
+    pub watch: Option<WatchStart>,
+    /// Whether the application has stopped.
+    pub verdict: Option<VerdictRecord>,
+    /// The equations, as they were proved.
+    #[serde(default)]
+    pub equations: Vec<String>,
+}
+
+/// One kind of conflict and what was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedLine {
+    /// The code.
+    pub code: String,
+    /// How many.
+    pub count: u64,
+    /// The answers with how many conflicts each got: `merge: 12`.
+    pub answers: BTreeMap<String, u64>,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// `done`, `failed` or `skipped`.
+    pub state: String,
+    /// What came out.
+    pub says: String,
+    /// When it began.
+    pub started: Millis,
+    /// When it ended.
+    pub ended: Millis,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The operator's words.
+    pub text: String,
+    /// When.
+    pub at: Millis,
+    /// Who.
+    pub by: String,
+}
+
+/// A collection that is rebuilt. UUIDs are hexadecimal; what is what is read from them, not from names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectionRecord {
+    /// The original's; `None` where there was none.
+    pub original: Option<String>,
+    /// The prepared copy's.
+    pub next: Option<String>,
+    /// Journaled before the renames are sent.
+    pub swap_began: bool,
+    /// True TTLs by index name: `expireAfterSeconds`, kept off while a collection is a copy or an original.
+    #[serde(default)]
+    pub ttl: BTreeMap<String, i64>,
+    /// Hash of the original's options and indexes.
+    #[serde(default)]
+    pub specification: String,
+    /// Fingerprint of the prepared copy when it was proved.
+    pub proved: Option<String>,
+}
+
+/// A backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupRecord {
+    /// Its folder.
+    pub path: String,
+    /// When it was verified.
+    pub verified: Millis,
+    /// Fingerprints by collection.
+    pub fingerprints: BTreeMap<String, String>,
+    /// Documents in all.
+    pub documents: u64,
+}
+
+/// Where a watch began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatchStart {
+    /// A replica set's operation time.
+    OperationTime {
+        /// Seconds.
+        time: u32,
+        /// Increment.
+        increment: u32,
+    },
+    /// A standalone's write counters by collection.
+    Counters(BTreeMap<String, i64>),
+}
+
+/// Whether the application has stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictRecord {
+    /// `QUIET` or `UNKNOWN`.
+    pub word: String,
+    /// Why.
+    pub evidence: String,
+    /// When.
+    pub at: Millis,
+}
+
+impl CollectionRecord {
+    /// Whether the prepared copy is the one of the current swap.
+    pub fn is_next(&self, uuid: Option<&str>) -> bool {
+        uuid.is_some() && self.next.as_deref() == uuid
+    }
+
+    /// Whether `uuid` is the original's.
+    pub fn is_original(&self, uuid: Option<&str>) -> bool {
+        uuid.is_some() && self.original.as_deref() == uuid
+    }
+}
+
+impl RunRecord {
+    /// The record of a rebuilt collection.
+    pub fn collection(&self, which: Rebuilt) -> CollectionRecord {
+        self.collections
+            .get(word(which))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// The record of a rebuilt collection, to be changed.
+    pub fn collection_mut(&mut self, which: Rebuilt) -> &mut CollectionRecord {
+        self.collections.entry(word(which).to_owned()).or_default()
+    }
+
+    /// The plan's hash, once there is a plan.
+    pub fn plan_hash(&self) -> Option<&str> {
+        self.plan.as_ref().map(|plan| plan.hash.as_str())
+    }
+
+    /// What `step` did, if it ran.
+    pub fn step(&self, step: Step) -> Option<&StepRecord> {
+        self.steps.get(step.word())
+    }
+
+    /// True when `step` ended well in this run.
+    pub fn is_done(&self, step: Step) -> bool {
+        self.step(step)
+            .is_some_and(|record| record.state == State::Done.word())
+    }
+}
+
+fn word(which: Rebuilt) -> &'static str {
+    match which {
+        Rebuilt::Customer => "customer",
+        Rebuilt::Booking => "booking",
+        Rebuilt::User => "user",
+    }
+}

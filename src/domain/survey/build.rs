@@ -1,0 +1,265 @@
+//! Feeding a survey, document by document.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use bson::raw::RawDocument;
+use indexmap::IndexMap;
+
+use super::facts::{BookingRefs, UserFacts, email_hash, id_of};
+use super::{Business, Existing, Standing, Stray, Survey, find};
+use crate::domain::customer_id::IdKind;
+use crate::domain::id::Id;
+use crate::domain::mapping::Mapping;
+use crate::domain::raw::{Value, get};
+
+/// The server's limit for a document.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// What `customerId` can take: type, name and the longest id that we derive.
+const NEW_FIELD: usize = 64;
+
+impl Stray {
+    pub(super) fn take(&mut self, refs: &BookingRefs<'_>) {
+        self.bookings += 1;
+        if let Some(id) = refs.id {
+            self.members.add(Id::from_value(id).as_bytes());
+        }
+        self.created = match (self.created, refs.created) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
+impl Survey {
+    /// A survey that has seen nothing yet.
+    pub fn new(database: &str, mapping: Mapping) -> Self {
+        Self {
+            mapping,
+            database: database.to_owned(),
+            users: IndexMap::new(),
+            businesses: IndexMap::new(),
+            services: IndexMap::new(),
+            existing: IndexMap::new(),
+            pairs: HashMap::new(),
+            linked_users: BTreeSet::new(),
+            without_user: BTreeMap::new(),
+            without_business: BTreeMap::new(),
+            already_linked: BTreeMap::new(),
+            mismatches: BTreeMap::new(),
+            oversize: Vec::new(),
+            bookings: 0,
+            linked_without_user: 0,
+            ours: HashSet::new(),
+            usual_ids: [0; 3],
+            nobody: Id::string(""),
+            named_accounts: HashSet::new(),
+        }
+    }
+
+    /// Takes a business. First of all.
+    pub fn take_business(&mut self, document: &RawDocument) {
+        let Some(id) = id_of(document) else { return };
+        let name = get(document, &self.mapping.business.name)
+            .and_then(|name| name.as_str())
+            .unwrap_or_default();
+        if let Some(owner) = get(document, &self.mapping.business.owner) {
+            self.name_account(owner);
+        }
+        self.businesses.insert(
+            id.canonical(),
+            Business {
+                id,
+                name: name.to_owned(),
+                bookings: 0,
+            },
+        );
+    }
+
+    /// Takes a service. After the businesses.
+    pub fn take_service(&mut self, document: &RawDocument) {
+        let Some(id) = id_of(document) else { return };
+        let field = self.mapping.service.business.clone();
+        let business = self.business_reference(
+            &self.mapping.service.collection.clone(),
+            &field,
+            document,
+            &id,
+        );
+        self.services.insert(id.canonical(), business);
+    }
+
+    fn business_reference(
+        &mut self,
+        collection: &str,
+        field: &str,
+        document: &RawDocument,
+        of: &Id,
+    ) -> Option<usize> {
+        let found = find(&self.businesses, get(document, field)?)?;
+        if found.mismatch {
+            self.note_mismatch(collection, field, of);
+        }
+        Some(found.at)
+    }
+
+    fn note_mismatch(&mut self, collection: &str, field: &str, of: &Id) {
+        let stray = self
+            .mismatches
+            .entry(format!("{collection}.{field}"))
+            .or_default();
+        stray.bookings += 1;
+        stray.members.add(of.as_bytes());
+    }
+
+    /// Takes a row of an account collection; `field` names its user.
+    pub fn take_account(&mut self, document: &RawDocument, field: &str) {
+        if let Some(user) = get(document, field) {
+            self.name_account(user);
+        }
+    }
+
+    fn name_account(&mut self, user: Value<'_>) {
+        self.named_accounts.insert(Id::from_value(user));
+    }
+
+    /// Takes a customer that this tool did not make. After the businesses.
+    pub fn take_existing(&mut self, document: &RawDocument) {
+        let Some(id) = id_of(document) else { return };
+        let (collection, field) = (
+            self.mapping.customer.collection.clone(),
+            self.mapping.customer.business.clone(),
+        );
+        let business = self.business_reference(&collection, &field, document, &id);
+        let email = get(document, &self.mapping.user.email)
+            .and_then(|email| email.as_str())
+            .unwrap_or_default();
+        let blank = email.trim().is_empty();
+        self.existing.insert(
+            id.canonical(),
+            Existing {
+                id,
+                business,
+                names: get(document, &field).map(Id::from_value),
+                email: if blank { 0 } else { email_hash(email) },
+                email_indexed: !email.is_empty(),
+            },
+        );
+    }
+
+    /// Takes a customer that an earlier, finished run made. After the businesses.
+    pub fn take_ours(&mut self, document: &RawDocument) {
+        if let Some(id) = id_of(document) {
+            self.ours.insert(id.canonical());
+        }
+    }
+
+    /// Takes a user. After businesses and account rows.
+    pub fn take_user(&mut self, document: &RawDocument) {
+        let Some(id) = id_of(document) else { return };
+        match IdKind::of(&id) {
+            Some(IdKind::ObjectId) => self.usual_ids[0] += 1,
+            Some(IdKind::Uuid) => self.usual_ids[1] += 1,
+            Some(IdKind::String) => self.usual_ids[2] += 1,
+            None => {}
+        }
+        self.users
+            .insert(id.canonical(), UserFacts::of(document, &self.mapping.user));
+    }
+
+    /// Marks the users whom owners' and members' rows name as account holders. After the users, before the bookings.
+    pub fn close_users(&mut self) {
+        for named in std::mem::take(&mut self.named_accounts) {
+            if let Some(found) = find(&self.users, named.value()) {
+                self.users[found.at].account = true;
+            }
+        }
+    }
+
+    /// Takes a booking. Last.
+    pub fn take_booking(&mut self, document: &RawDocument) {
+        let refs = BookingRefs::of(document, &self.mapping.booking);
+        self.bookings += 1;
+        if document.as_bytes().len() > LARGEST - NEW_FIELD {
+            self.oversize.extend(id_of(document));
+        }
+        if refs.user.is_none()
+            && refs
+                .customer
+                .is_some_and(|customer| self.ours.contains(&Id::from_value(customer).canonical()))
+        {
+            return; // migrated by an earlier run
+        }
+        self.booking_mismatches(&refs);
+        match self.standing(&refs) {
+            Standing::WithoutBusiness { service } => {
+                self.without_business
+                    .entry(service)
+                    .or_default()
+                    .take(&refs);
+            }
+            Standing::Paired {
+                user,
+                business,
+                linked,
+            } => {
+                self.take_link(&refs, business);
+                let pair = self.pairs.entry((user, business)).or_default();
+                pair.bookings += 1;
+                if let Some(customer) = linked {
+                    pair.linked += 1;
+                    self.linked_users.insert((customer, user));
+                }
+            }
+            Standing::WithoutUser {
+                business,
+                names,
+                linked,
+            } => {
+                self.take_link(&refs, business);
+                if linked.is_some() {
+                    self.linked_without_user += 1;
+                } else {
+                    self.without_user
+                        .entry((business, names))
+                        .or_default()
+                        .take(&refs);
+                }
+            }
+        }
+    }
+
+    fn take_link(&mut self, refs: &BookingRefs<'_>, business: usize) {
+        self.businesses[business].bookings += 1;
+        if refs.customer.is_some() {
+            self.already_linked.entry(business).or_default().take(refs);
+        }
+    }
+
+    fn booking_mismatches(&mut self, refs: &BookingRefs<'_>) {
+        let role = self.mapping.booking.clone();
+        let of = refs.id.map_or_else(|| Id::string(""), Id::from_value);
+        if self.user_mismatched(refs) {
+            self.note_mismatch(&role.collection, &role.user, &of);
+        }
+        if self.service_mismatched(refs) {
+            self.note_mismatch(&role.collection, &role.service, &of);
+        }
+    }
+
+    fn user_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
+        refs.user
+            .and_then(|user| find(&self.users, user))
+            .is_some_and(|found| found.mismatch)
+    }
+
+    fn service_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
+        refs.service
+            .and_then(|service| find(&self.services, service))
+            .is_some_and(|found| found.mismatch)
+    }
+
+    /// True when a reference of this booking has another type than its target.
+    pub fn is_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
+        self.user_mismatched(refs) || self.service_mismatched(refs)
+    }
+}

@@ -1,0 +1,243 @@
+//! The conflicts of a survey, and its numbers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Stray, Survey};
+use crate::domain::conflict::{Code, Conflict, ConflictKey};
+use crate::domain::decision::Decisions;
+use crate::domain::id::Id;
+use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
+use crate::domain::survey::facts::{BusinessIx, MemberDigest, UserIx};
+
+impl Survey {
+    /// Every conflict, blockers first, each kind in a stable order.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        let mut conflicts = Vec::new();
+        self.duplicate_emails(&mut conflicts);
+        self.strays(&mut conflicts);
+        self.existing_customers(&mut conflicts);
+        self.users(&mut conflicts);
+        conflicts.sort_by(|one, other| one.key.cmp(&other.key));
+        conflicts
+    }
+
+    /// The customers-to-be that share an e-mail within a business: (business, members in `_id` order). Pairs whose bookings all have a
+    /// customer already are none.
+    pub fn duplicate_groups(&self) -> Vec<(BusinessIx, Vec<UserIx>)> {
+        let mut by_email: HashMap<(BusinessIx, u128), Vec<UserIx>> = HashMap::new();
+        for ((user, business), pair) in &self.pairs {
+            let email = self.users[*user].email;
+            if email != 0 && pair.linked < pair.bookings {
+                by_email.entry((*business, email)).or_default().push(*user);
+            }
+        }
+        let mut groups: Vec<_> = by_email
+            .into_iter()
+            .filter(|(_, members)| members.len() > 1)
+            .map(|((business, _), mut members)| {
+                members.sort_by(|one, other| self.user_id(*one).cmp(self.user_id(*other)));
+                (business, members)
+            })
+            .collect();
+        groups.sort();
+        groups
+    }
+
+    fn duplicate_emails(&self, conflicts: &mut Vec<Conflict>) {
+        for (business, members) in self.duplicate_groups() {
+            let subjects: Vec<_> = members
+                .iter()
+                .map(|user| self.user_id(*user).clone())
+                .collect();
+            conflicts.push(self.conflict(Code::DuplicateEmail, Some(business), subjects, 1));
+        }
+    }
+
+    fn conflict(
+        &self,
+        code: Code,
+        business: Option<BusinessIx>,
+        subjects: Vec<Id>,
+        units: u64,
+    ) -> Conflict {
+        let mut digest = MemberDigest::default();
+        for subject in &subjects {
+            digest.add(subject.as_bytes());
+        }
+        let business = business.map(|business| self.business_id(business).clone());
+        Conflict {
+            businesses: business.iter().cloned().collect(),
+            key: ConflictKey {
+                code,
+                business,
+                subjects,
+            },
+            units,
+            digest: digest.bytes(),
+        }
+    }
+
+    fn strays(&self, conflicts: &mut Vec<Conflict>) {
+        let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
+            let mut conflict = self.conflict(
+                code,
+                business,
+                subject.into_iter().collect(),
+                stray.bookings,
+            );
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        };
+        for ((business, names), stray) in &self.without_user {
+            push(
+                Code::BookingWithoutUser,
+                Some(*business),
+                names.clone(),
+                stray,
+            );
+        }
+        for (service, stray) in &self.without_business {
+            push(Code::BookingWithoutBusiness, None, service.clone(), stray);
+        }
+        for (business, stray) in &self.already_linked {
+            push(Code::AlreadyLinked, Some(*business), None, stray);
+        }
+        for (field, stray) in &self.mismatches {
+            push(Code::IdTypeMismatch, None, Some(Id::string(field)), stray);
+        }
+    }
+
+    fn existing_customers(&self, conflicts: &mut Vec<Conflict>) {
+        let mut by_business: BTreeMap<Option<BusinessIx>, Stray> = BTreeMap::new();
+        for (id, customer) in &self.existing {
+            let stray = by_business.entry(customer.business).or_default();
+            stray.bookings += 1;
+            stray.members.add(id.as_bytes());
+        }
+        for (business, stray) in by_business {
+            let mut conflict =
+                self.conflict(Code::CustomerExists, business, Vec::new(), stray.bookings);
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        }
+    }
+
+    fn users(&self, conflicts: &mut Vec<Conflict>) {
+        let businesses = self.businesses_of_users();
+        for (user, (id, facts)) in self.users.iter().enumerate() {
+            let booked_at = businesses.get(&user).map_or(&[][..], Vec::as_slice);
+            let mut push = |code| {
+                let mut conflict = self.conflict(code, None, vec![id.clone()], 1);
+                conflict.businesses = booked_at
+                    .iter()
+                    .map(|at| self.business_id(*at).clone())
+                    .collect();
+                conflicts.push(conflict);
+            };
+            if booked_at.is_empty() {
+                match facts.account {
+                    true if facts.contact => push(Code::ContactOnlyOnAccount),
+                    false => push(Code::IdleUser),
+                    true => {}
+                }
+                continue;
+            }
+            if facts.name_blank {
+                push(Code::MissingName);
+            }
+            if facts.email_blank {
+                push(Code::MissingEmail);
+            }
+            if facts.email_odd {
+                push(Code::InvalidEmail);
+            }
+            if facts.account {
+                push(Code::AccountAlsoCustomer);
+            }
+            if booked_at.len() > 1 {
+                push(Code::ContactShared);
+            }
+        }
+    }
+
+    /// The businesses where each user has a booking, in the survey's order.
+    pub fn businesses_of_users(&self) -> HashMap<UserIx, Vec<BusinessIx>> {
+        let mut businesses: HashMap<UserIx, Vec<BusinessIx>> = HashMap::new();
+        for (user, business) in self.pairs.keys() {
+            businesses.entry(*user).or_default().push(*business);
+        }
+        for list in businesses.values_mut() {
+            list.sort_unstable();
+        }
+        businesses
+    }
+
+    /// The conflicts as rows, with their answers.
+    pub fn conflict_rows(&self, conflicts: &[Conflict], decisions: &Decisions) -> Vec<ConflictRow> {
+        conflicts
+            .iter()
+            .map(|conflict| {
+                let names: Vec<_> = conflict
+                    .businesses
+                    .iter()
+                    .take(3)
+                    .filter_map(|id| self.businesses.get(&id.canonical()))
+                    .map(|business| business.name.as_str())
+                    .collect();
+                ConflictRow {
+                    key: conflict.key.clone(),
+                    units: conflict.units,
+                    businesses: conflict.businesses.clone(),
+                    business_names: names.join(", "),
+                    decision: decisions.answer(&conflict.key),
+                }
+            })
+            .collect()
+    }
+
+    /// The numbers. `customers` says how many customers each business will have.
+    pub fn overview(
+        &self,
+        conflicts: &[Conflict],
+        decisions: &Decisions,
+        customers: &[u64],
+    ) -> Overview {
+        let mut touching: HashMap<&Id, u64> = HashMap::new();
+        let mut counts: BTreeMap<Code, CodeCount> = BTreeMap::new();
+        for conflict in conflicts {
+            for business in &conflict.businesses {
+                *touching.entry(business).or_default() += 1;
+            }
+            let count = counts.entry(conflict.key.code).or_insert(CodeCount {
+                code: conflict.key.code,
+                count: 0,
+                undecided: 0,
+            });
+            count.count += conflict.units;
+            if !decisions.is_decided(&conflict.key) {
+                count.undecided += conflict.units;
+            }
+        }
+        Overview {
+            database: self.database.clone(),
+            users: self.users.len() as u64,
+            accounts: self.accounts(),
+            bookings: self.bookings,
+            services: self.services.len() as u64,
+            pairs: self.pairs.len() as u64,
+            businesses: self
+                .businesses
+                .values()
+                .enumerate()
+                .map(|(at, business)| BusinessRow {
+                    id: business.id.clone(),
+                    name: business.name.clone(),
+                    customers: customers.get(at).copied().unwrap_or_default(),
+                    bookings: business.bookings,
+                    conflicts: touching.get(&business.id).copied().unwrap_or_default(),
+                })
+                .collect(),
+            conflicts: counts.into_values().collect(),
+        }
+    }
+}

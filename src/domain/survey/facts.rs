@@ -1,0 +1,185 @@
+//! What the survey keeps of each document: identities, hashes and flags, never names or addresses.
+
+use bson::raw::RawDocument;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::email;
+use crate::domain::id::Id;
+use crate::domain::mapping::UserRole;
+use crate::domain::raw::{Value, elements, kind};
+
+/// Index of a user in the survey.
+pub type UserIx = usize;
+/// Index of a business in the survey.
+pub type BusinessIx = usize;
+
+/// 128 bits of SHA-256.
+pub fn hash128(bytes: &[u8]) -> u128 {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash[..16]);
+    u128::from_le_bytes(half)
+}
+
+/// A digest of a set of members that does not depend on the order they come in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MemberDigest(u128);
+
+impl MemberDigest {
+    /// Adds a member.
+    pub fn add(&mut self, member: &[u8]) {
+        self.0 = self.0.wrapping_add(hash128(member));
+    }
+
+    /// The digest's bytes.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+}
+
+/// What is kept of a user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent findings, not states of one thing
+pub struct UserFacts {
+    /// Hash of the e-mail by which duplicates are found; 0 where there is none to compare.
+    pub email: u128,
+    /// Creation date in milliseconds; `i64::MAX` where there is none.
+    pub created: i64,
+    /// How many of the completeness fields are not blank.
+    pub filled: u8,
+    /// Has a password, owns a business, or is named in an account collection.
+    pub account: bool,
+    /// The name is blank.
+    pub name_blank: bool,
+    /// The e-mail is blank.
+    pub email_blank: bool,
+    /// The e-mail is not blank and not an address.
+    pub email_odd: bool,
+    /// The e-mail is a string that is not empty: what a partial index on `{$gt: ""}` covers.
+    pub email_indexed: bool,
+    /// Some contact field is not blank.
+    pub contact: bool,
+}
+
+impl UserFacts {
+    /// Reads them off a user document.
+    pub fn of(document: &RawDocument, role: &UserRole) -> Self {
+        let mut facts = Self {
+            created: i64::MAX,
+            name_blank: true,
+            email_blank: true,
+            ..Self::default()
+        };
+        let mut seen: Vec<&[u8]> = Vec::with_capacity(10);
+        for element in elements(document).map_while(Result::ok) {
+            let (key, value) = (element.key, element.value);
+            let is = |field: &str| key == field.as_bytes();
+            let copied = is(&role.name) || is(&role.email) || role.contact.iter().any(|f| is(f));
+            let other = is(&role.created) || is(&role.password);
+            if !(copied || other) || seen.contains(&key) {
+                continue; // of a repeated key the first one counts, as for the server
+            }
+            seen.push(key);
+            let blank = value.is_blank();
+            facts.filled += u8::from(copied && !blank);
+            if is(&role.name) {
+                facts.name_blank = blank;
+            } else if is(&role.email) {
+                facts.email_blank = blank;
+                facts.take_email(value);
+            } else if is(&role.created) {
+                facts.created = value.as_date().unwrap_or(i64::MAX);
+            } else if is(&role.password) {
+                facts.account |= is_password(value);
+            } else {
+                facts.contact |= !blank;
+            }
+        }
+        facts
+    }
+
+    fn take_email(&mut self, value: Value<'_>) {
+        match value.as_str() {
+            Some("") => {}
+            Some(text) => {
+                self.email_indexed = true;
+                self.email = email_hash(text);
+                self.email_odd = !self.email_blank && !email::is_address(text);
+            }
+            None => self.email_odd = value.kind != kind::NULL,
+        }
+    }
+}
+
+/// Missing, null and "" are all "no password"; anything else is one.
+fn is_password(value: Value<'_>) -> bool {
+    value.kind != kind::NULL && value.as_str() != Some("")
+}
+
+/// The hash by which e-mails of one business are compared. A text of white space alone has no normal form; the unique index would still
+/// hold two equal ones apart, so it is compared as it is.
+pub fn email_hash(text: &str) -> u128 {
+    let normal = email::normalise(text);
+    let hash = if normal.is_empty() {
+        hash128(format!("blank\0{text}").as_bytes())
+    } else {
+        hash128(normal.as_bytes())
+    };
+    hash.max(1) // 0 says "none"
+}
+
+/// The references of a booking, read in one pass.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BookingRefs<'a> {
+    /// `_id`.
+    pub id: Option<Value<'a>>,
+    /// The user, unless missing or null.
+    pub user: Option<Value<'a>>,
+    /// The service, unless missing or null.
+    pub service: Option<Value<'a>>,
+    /// The customer, unless missing or null.
+    pub customer: Option<Value<'a>>,
+    /// The creation date.
+    pub created: Option<i64>,
+}
+
+impl<'a> BookingRefs<'a> {
+    /// Reads them off a booking document.
+    pub fn of(document: &'a RawDocument, role: &crate::domain::mapping::BookingRole) -> Self {
+        let mut refs = Self::default();
+        let mut seen = [false; 5];
+        for element in elements(document).map_while(Result::ok) {
+            let key = element.key;
+            let at = if key == b"_id" {
+                0
+            } else if key == role.user.as_bytes() {
+                1
+            } else if key == role.service.as_bytes() {
+                2
+            } else if key == role.customer.as_bytes() {
+                3
+            } else if key == role.created.as_bytes() {
+                4
+            } else {
+                continue;
+            };
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            let value = (element.value.kind != kind::NULL).then_some(element.value);
+            match at {
+                0 => refs.id = Some(element.value),
+                1 => refs.user = value,
+                2 => refs.service = value,
+                3 => refs.customer = value,
+                _ => refs.created = element.value.as_date(),
+            }
+        }
+        refs
+    }
+}
+
+/// The identity of a document; `None` where `_id` is missing, which a server never lets happen.
+pub fn id_of(document: &RawDocument) -> Option<Id> {
+    crate::domain::raw::get(document, "_id").map(Id::from_value)
+}

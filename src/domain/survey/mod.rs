@@ -1,0 +1,220 @@
+//! The survey: the read-only pass that counts, pairs users with businesses and finds conflicts. Documents are fed in one at a time, in
+//! the order businesses, services, account rows, customers, users, bookings; what is kept grows with users and pairs, never with
+//! bookings.
+
+mod build;
+mod conflicts;
+pub mod facts;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use super::customer_id::IdKind;
+use super::id::Id;
+use super::mapping::Mapping;
+use super::raw::Value;
+pub use facts::{BookingRefs, BusinessIx, MemberDigest, UserFacts, UserIx};
+
+/// What is kept of a business.
+#[derive(Debug, Clone)]
+pub struct Business {
+    /// Its `_id`, exactly as stored (the survey's key is its canonical form).
+    pub id: Id,
+    /// Its name, as stored.
+    pub name: String,
+    /// Its bookings.
+    pub bookings: u64,
+}
+
+/// A (user, business) with at least one booking.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pair {
+    /// Its bookings.
+    pub bookings: u64,
+    /// Those of them whose customerId already resolves within the business.
+    pub linked: u64,
+}
+
+/// A customer document that this tool did not make.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    /// Its `_id`, exactly as stored.
+    pub id: Id,
+    /// Its business, where known.
+    pub business: Option<BusinessIx>,
+    /// The business it names.
+    pub names: Option<Id>,
+    /// Hash of its e-mail, 0 where there is none.
+    pub email: u128,
+    /// The e-mail is a string that is not empty.
+    pub email_indexed: bool,
+}
+
+/// Bookings that share one missing thing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stray {
+    /// How many.
+    pub bookings: u64,
+    /// Which ones.
+    pub members: MemberDigest,
+    /// The earliest creation date among them.
+    pub created: Option<i64>,
+}
+
+/// Everything that a survey knows.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The mapping it was made with.
+    pub mapping: Mapping,
+    /// The database.
+    pub database: String,
+    /// Users by `_id`.
+    pub users: IndexMap<Id, UserFacts>,
+    /// Businesses by canonical `_id`.
+    pub businesses: IndexMap<Id, Business>,
+    /// Services by canonical `_id`, with their business where it exists.
+    pub services: IndexMap<Id, Option<BusinessIx>>,
+    /// Customers that this tool did not make, by canonical `_id`.
+    pub existing: IndexMap<Id, Existing>,
+    /// Pairs.
+    pub pairs: HashMap<(UserIx, BusinessIx), Pair>,
+    /// Which users' bookings already stand with which existing customer.
+    pub linked_users: BTreeSet<(usize, UserIx)>,
+    /// Bookings of a known business without a known user, by the value that names nobody.
+    pub without_user: BTreeMap<(BusinessIx, Option<Id>), Stray>,
+    /// Bookings without a known business, by the service that they name.
+    pub without_business: BTreeMap<Option<Id>, Stray>,
+    /// Bookings with a customerId, by business.
+    pub already_linked: BTreeMap<BusinessIx, Stray>,
+    /// References of another type than their target, by "collection.field".
+    pub mismatches: BTreeMap<String, Stray>,
+    /// Bookings that would pass the server's 16 MiB with their new field.
+    pub oversize: Vec<Id>,
+    /// Bookings in all.
+    pub bookings: u64,
+    /// Bookings that stand with an existing customer and name no known user.
+    pub linked_without_user: u64,
+    ours: HashSet<Id>,
+    usual_ids: [u64; 3],
+    nobody: Id,
+    named_accounts: HashSet<Id>,
+}
+
+/// Where a booking stands, before any decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Its service or the service's business is gone.
+    WithoutBusiness {
+        /// The service it names.
+        service: Option<Id>,
+    },
+    /// Business and user are known.
+    Paired {
+        /// The user.
+        user: UserIx,
+        /// The business.
+        business: BusinessIx,
+        /// The existing customer of this business that it already names.
+        linked: Option<usize>,
+    },
+    /// The business is known, the user is not.
+    WithoutUser {
+        /// The business.
+        business: BusinessIx,
+        /// The value that names nobody.
+        names: Option<Id>,
+        /// The existing customer of this business that it already names.
+        linked: Option<usize>,
+    },
+}
+
+/// A reference that was found, and whether it has another type than its target.
+struct Found {
+    at: usize,
+    mismatch: bool,
+}
+
+fn find<V>(map: &IndexMap<Id, V>, reference: Value<'_>) -> Option<Found> {
+    let id = Id::from_value(reference).canonical();
+    if let Some(at) = map.get_index_of(&id) {
+        return Some(Found {
+            at,
+            mismatch: false,
+        });
+    }
+    let at = map.get_index_of(&id.other_form()?)?;
+    Some(Found { at, mismatch: true })
+}
+
+impl Survey {
+    /// Where a booking stands.
+    pub fn standing(&self, refs: &BookingRefs<'_>) -> Standing {
+        let service = refs
+            .service
+            .and_then(|service| find(&self.services, service));
+        let Some(business) = service.and_then(|found| self.services[found.at]) else {
+            return Standing::WithoutBusiness {
+                service: refs.service.map(Id::from_value),
+            };
+        };
+        let linked = refs
+            .customer
+            .and_then(|customer| find(&self.existing, customer))
+            .map(|found| found.at)
+            .filter(|at| self.existing[*at].business == Some(business));
+        match refs.user.and_then(|user| find(&self.users, user)) {
+            Some(user) => Standing::Paired {
+                user: user.at,
+                business,
+                linked,
+            },
+            None => Standing::WithoutUser {
+                business,
+                names: refs.user.map(Id::from_value),
+                linked,
+            },
+        }
+    }
+
+    /// The `_id` of a user.
+    pub fn user_id(&self, user: UserIx) -> &Id {
+        // Indexes come from this survey, so the fallback is never seen.
+        self.users
+            .get_index(user)
+            .map_or(&self.nobody, |(id, _)| id)
+    }
+
+    /// The `_id` of a business, as stored.
+    pub fn business_id(&self, business: BusinessIx) -> &Id {
+        &self.businesses[business].id
+    }
+
+    /// The most common type of user ids: what an id takes that has no user to take its type from.
+    pub fn usual_kind(&self) -> IdKind {
+        let [object_ids, uuids, strings] = self.usual_ids;
+        if object_ids >= uuids && object_ids >= strings {
+            IdKind::ObjectId
+        } else if uuids >= strings {
+            IdKind::Uuid
+        } else {
+            IdKind::String
+        }
+    }
+
+    /// How many users are account holders.
+    pub fn accounts(&self) -> u64 {
+        self.users.values().filter(|user| user.account).count() as u64
+    }
+
+    /// Users with a pair whose id cannot carry a derived customer id; a reason to refuse.
+    pub fn odd_user_ids(&self) -> Vec<Id> {
+        let odd: BTreeSet<_> = self
+            .pairs
+            .keys()
+            .map(|(user, _)| self.user_id(*user))
+            .filter(|id| IdKind::of(id).is_none())
+            .collect();
+        odd.into_iter().cloned().collect()
+    }
+}

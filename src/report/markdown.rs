@@ -1,0 +1,163 @@
+//! The report as Markdown; everything that came from the database or the operator is escaped.
+
+use std::fmt::Write;
+
+use super::{Report, time, title_of};
+use crate::domain::text::safe;
+
+/// Characters of a value.
+const WIDTH: usize = 400;
+
+pub(super) fn render(report: &Report<'_>) -> String {
+    let run = report.run;
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "# Migration report: {}\n", escape(&run.database));
+    let set = run.replica_set.as_deref().map_or_else(
+        || "standalone".to_owned(),
+        |set| format!("replica set {set}"),
+    );
+    let _ = writeln!(out, "- run: {} ({})", run.id, report.outcome());
+    let _ = writeln!(
+        out,
+        "- where: {} · {} · database {}",
+        escape(&run.host),
+        escape(&set),
+        escape(&run.database)
+    );
+    let _ = writeln!(
+        out,
+        "- who: {} · began {}",
+        escape(&run.operator),
+        time(run.started)
+    );
+    let _ = writeln!(
+        out,
+        "- versions: ringfence {} · server {}",
+        run.tool,
+        escape(&run.server_version)
+    );
+    let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+    found(&mut out, report);
+    decided(&mut out, report);
+    done(&mut out, report);
+    let _ = writeln!(out, "\n## Proved\n");
+    if run.equations.is_empty() {
+        let _ = writeln!(out, "nothing yet");
+    }
+    for equation in &run.equations {
+        let _ = writeln!(out, "- {equation}");
+    }
+    if let Some(verdict) = &run.verdict {
+        let _ = writeln!(
+            out,
+            "- application: {} ({})",
+            verdict.word,
+            escape(&verdict.evidence)
+        );
+    }
+    if let Some(backup) = &run.backup {
+        let _ = writeln!(
+            out,
+            "- backup: {} documents in {}, read back {}",
+            backup.documents,
+            escape(&backup.path),
+            time(backup.verified)
+        );
+    }
+    let _ = writeln!(out, "\n## How to get back\n\n{}", report.way_back());
+    out
+}
+
+fn found(out: &mut String, report: &Report<'_>) {
+    let _ = writeln!(out, "\n## Found\n");
+    for (name, count) in &report.run.numbers {
+        let _ = writeln!(out, "- {name}: {count}");
+    }
+    let taken_in = report.taken_in();
+    if taken_in > 0 {
+        let _ = writeln!(out, "- taken in since the plan: {taken_in} pairs");
+    }
+}
+
+fn decided(out: &mut String, report: &Report<'_>) {
+    let _ = writeln!(
+        out,
+        "\n## Decided\n\n| conflict | count | answer | found when |\n|---|---:|---|---|"
+    );
+    for line in &report.run.decided {
+        let answers: Vec<_> = line
+            .answers
+            .iter()
+            .map(|(answer, count)| format!("{answer}: {count}"))
+            .collect();
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            line.code,
+            line.count,
+            answers.join(", "),
+            title_of(&line.code)
+        );
+    }
+    for (what, values) in report.by_hand() {
+        let _ = writeln!(
+            out,
+            "\nBy hand, {}: {}",
+            escape(&what),
+            escape(&values.join("; "))
+        );
+    }
+}
+
+fn done(out: &mut String, report: &Report<'_>) {
+    let _ = writeln!(
+        out,
+        "\n## Done\n\n| | step | state | began | seconds | what came out |\n|---:|---|---|---|---:|---|"
+    );
+    for (step, state, says, started, ended) in report.steps() {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {state} | {} | {:.1} | {} |",
+            step.number(),
+            step.title(),
+            time(started),
+            (ended - started) as f64 / 1000.0,
+            escape(says)
+        );
+    }
+    for (step, note) in &report.run.notes {
+        let _ = writeln!(
+            out,
+            "\nNote on {step} ({}, {}): {}",
+            escape(&note.by),
+            time(note.at),
+            escape(&note.text)
+        );
+    }
+}
+
+/// Text that Markdown takes as text, on one line.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in safe(&text.replace('\n', " "), WIDTH).chars() {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#'
+        ) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_and_escapes_in_values_stay_text() {
+        assert_eq!(escape("a|b <i>\u{1b}[1m"), "a\\|b \\<i\\>\\\\u{1b}\\[1m");
+    }
+}

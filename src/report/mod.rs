@@ -1,0 +1,169 @@
+//! The report: what a run found, decided, did and proved, and how to get back. Pure: built from the run record, so that it says the same
+//! from the console, from `ringfence report`, and a year later.
+
+mod markdown;
+
+use serde_json::{Value, json};
+
+use crate::domain::checklist::Step;
+use crate::domain::conflict::Code;
+use crate::domain::decision_file::DecisionFile;
+use crate::domain::run::{Millis, Outcome, RunRecord};
+use crate::domain::text::mask;
+
+/// A run's report.
+#[derive(Debug, Clone)]
+pub struct Report<'r> {
+    run: &'r RunRecord,
+    personal: bool,
+}
+
+impl<'r> Report<'r> {
+    /// The report of `run`; with `personal`, values typed by hand and notes are shown as they are, else masked.
+    pub fn new(run: &'r RunRecord, personal: bool) -> Self {
+        Self { run, personal }
+    }
+
+    /// As Markdown.
+    pub fn to_markdown(&self) -> String {
+        markdown::render(self)
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let run = self.run;
+        json!({
+            "run": run.id,
+            "tool": format!("ringfence {}", run.tool),
+            "operator": run.operator,
+            "started": time(run.started),
+            "outcome": self.outcome(),
+            "place": {
+                "host": run.host, "replicaSet": run.replica_set, "server": run.server_version, "database": run.database,
+            },
+            "plan": run.plan_hash(),
+            "found": run.numbers,
+            "takenInSinceThePlan": self.taken_in(),
+            "conflicts": run.decided.iter().map(|line| json!({
+                "code": line.code, "count": line.count, "answers": line.answers,
+            })).collect::<Vec<_>>(),
+            "byHand": self.by_hand().iter().map(|(what, values)| json!({ "decision": what, "values": values })).collect::<Vec<_>>(),
+            "steps": self.steps().iter().map(|(step, state, says, started, ended)| json!({
+                "step": step.word(), "state": state, "says": says, "started": time(*started), "ended": time(*ended),
+                "seconds": (ended - started) as f64 / 1000.0,
+            })).collect::<Vec<_>>(),
+            "notes": run.notes.iter().map(|(step, note)| json!({
+                "step": step, "note": note.text, "at": time(note.at), "by": note.by,
+            })).collect::<Vec<_>>(),
+            "backup": run.backup.as_ref().map(|backup| json!({
+                "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "sha256": backup.fingerprints,
+            })),
+            "verdict": run.verdict.as_ref().map(|verdict| json!({
+                "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
+            })),
+            "equations": run.equations,
+            "wayBack": self.way_back(),
+        })
+    }
+
+    fn outcome(&self) -> &'static str {
+        match self.run.outcome {
+            Outcome::Open if self.run.is_done(Step::CutOver) => "applied",
+            Outcome::Open => "under way",
+            Outcome::RolledBack => "rolled back",
+            Outcome::Finished => "finished",
+        }
+    }
+
+    /// Pairs that came since the plan was made.
+    fn taken_in(&self) -> u64 {
+        let now = self.run.numbers.get("pairs").copied().unwrap_or_default();
+        let planned = self.run.plan.as_ref().map_or(now, |plan| plan.pairs);
+        now.saturating_sub(planned)
+    }
+
+    fn steps(&self) -> Vec<(Step, &str, &str, Millis, Millis)> {
+        Step::ALL
+            .iter()
+            .filter_map(|step| {
+                let record = self.run.step(*step)?;
+                Some((
+                    *step,
+                    record.state.as_str(),
+                    record.says.as_str(),
+                    record.started,
+                    record.ended,
+                ))
+            })
+            .collect()
+    }
+
+    /// Decisions with values typed by hand.
+    fn by_hand(&self) -> Vec<(String, Vec<String>)> {
+        let Some(plan) = &self.run.plan else {
+            return Vec::new();
+        };
+        let file: &DecisionFile = &plan.decisions;
+        let Ok(decisions) = file.decisions(&plan.database) else {
+            return Vec::new();
+        };
+        decisions
+            .single
+            .iter()
+            .filter(|(_, decision)| !decision.set.is_empty() || !decision.note.is_empty())
+            .map(|(key, decision)| {
+                let mut values: Vec<_> = decision
+                    .set
+                    .iter()
+                    .map(|(field, value)| {
+                        format!(
+                            "{field} = {}",
+                            if self.personal {
+                                value.clone()
+                            } else {
+                                mask(value)
+                            }
+                        )
+                    })
+                    .collect();
+                if !decision.note.is_empty() && self.personal {
+                    values.push(format!("note: {}", decision.note));
+                }
+                (format!("{key}: {}", decision.choice.word()), values)
+            })
+            .collect()
+    }
+
+    fn way_back(&self) -> String {
+        let database = &self.run.database;
+        let backup = self
+            .run
+            .backup
+            .as_ref()
+            .map_or("(none)", |backup| backup.path.as_str());
+        match self.run.outcome {
+            Outcome::Open => format!(
+                "`ringfence --db {database} rollback --confirm {database}` renames the originals back, byte for byte, until they are deleted; redeploy the old code before you start the application. The backup is in {backup}"
+            ),
+            Outcome::RolledBack => {
+                format!("the originals are live again; the backup is in {backup}")
+            }
+            Outcome::Finished => format!(
+                "the originals are deleted; what is left is the backup in {backup} (`ringfence restore`, or mongorestore)"
+            ),
+        }
+    }
+}
+
+/// A time for people and machines: RFC 3339, UTC, seconds.
+fn time(millis: Millis) -> String {
+    jiff::Timestamp::from_millisecond(millis).map_or_else(
+        |_| millis.to_string(),
+        |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
+}
+
+/// The title of a conflict code's line.
+fn title_of(code: &str) -> &'static str {
+    Code::from_word(code).map_or("", Code::title)
+}
