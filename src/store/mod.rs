@@ -1,7 +1,21 @@
 //! Everything that talks to MongoDB.
 
+pub mod collection_spec;
 pub mod command;
+pub mod connect;
+pub mod converge;
+pub mod csv;
 pub mod dump;
 pub mod error;
+pub mod export;
+pub mod extended_json;
+pub mod identity;
+pub mod pages;
+pub mod private_file;
+pub mod raw_write;
+pub mod run_record;
+pub mod scan;
+pub mod swap;
+pub mod watch;
 
 pub use error::{Result, StoreError};

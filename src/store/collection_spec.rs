@@ -1,0 +1,318 @@
+//! A collection's specification: options, indexes and UUID as the server gives them, and its clone.
+
+use std::collections::BTreeMap;
+
+use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf};
+use bson::{RawBson, rawdoc};
+use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+
+use super::command;
+use super::connect::Connection;
+use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
+use crate::domain::id::hex;
+use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
+use crate::domain::raw::{Builder, elements, get};
+
+/// What a collection is.
+#[derive(Debug, Clone)]
+pub struct CollectionSpec {
+    /// Its name.
+    pub name: String,
+    /// `collection`, `view` or `timeseries`.
+    pub kind: String,
+    /// Its options, as stored.
+    pub options: RawDocumentBuf,
+    /// Its UUID in hexadecimal; views have none.
+    pub uuid: Option<String>,
+    /// Its indexes, as `listIndexes` gives them.
+    pub indexes: Vec<RawDocumentBuf>,
+}
+
+/// Options that hold the validator: put on after the proof, not at creation.
+const VALIDATION: [&[u8]; 3] = [b"validator", b"validationLevel", b"validationAction"];
+
+/// Every collection's specification by name.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn load_all(connection: &Connection) -> Result<BTreeMap<String, CollectionSpec>> {
+    let mut specs = BTreeMap::new();
+    for info in list(connection, rawdoc! {}).await? {
+        if let Some(spec) = with_indexes(connection, &info).await? {
+            specs.insert(spec.name.clone(), spec);
+        }
+    }
+    Ok(specs)
+}
+
+/// One collection's specification; `None` when it does not exist.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn load(connection: &Connection, name: &str) -> Result<Option<CollectionSpec>> {
+    match list(connection, rawdoc! { "name": name }).await?.first() {
+        Some(info) => with_indexes(connection, info).await,
+        None => Ok(None),
+    }
+}
+
+/// The names of all collections with their UUIDs in hexadecimal; views have none.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn uuids(connection: &Connection) -> Result<BTreeMap<String, Option<String>>> {
+    let infos = list(connection, rawdoc! {}).await?;
+    Ok(infos
+        .iter()
+        .filter_map(|info| Some((info.get_str("name").ok()?.to_owned(), uuid_of(info))))
+        .collect())
+}
+
+fn uuid_of(info: &RawDocument) -> Option<String> {
+    let info = info.get_document("info").ok()?;
+    info.get_binary("uuid").ok().map(|binary| hex(binary.bytes))
+}
+
+async fn list(connection: &Connection, filter: RawDocumentBuf) -> Result<Vec<RawDocumentBuf>> {
+    cursor(
+        connection,
+        rawdoc! { "listCollections": 1, "filter": filter, "cursor": {} },
+        "listing collections",
+    )
+    .await
+}
+
+async fn cursor(
+    connection: &Connection,
+    command: RawDocumentBuf,
+    doing: &str,
+) -> Result<Vec<RawDocumentBuf>> {
+    connection
+        .database
+        .run_raw_cursor_command(command)
+        .await
+        .map_err(|error| StoreError::from_driver(doing, &error))?
+        .with_type::<RawDocumentBuf>()
+        .try_collect()
+        .await
+        .map_err(|error| StoreError::from_driver(doing, &error))
+}
+
+async fn with_indexes(
+    connection: &Connection,
+    info: &RawDocument,
+) -> Result<Option<CollectionSpec>> {
+    let name = info.get_str("name").unwrap_or_default().to_owned();
+    let kind = info.get_str("type").unwrap_or("collection").to_owned();
+    let indexes = if kind == "view" {
+        Vec::new()
+    } else {
+        let command = rawdoc! { "listIndexes": name.as_str(), "cursor": {} };
+        match cursor(
+            connection,
+            command,
+            &format!("listing the indexes of {name}"),
+        )
+        .await
+        {
+            Ok(indexes) => indexes,
+            Err(error) if error.code() == Some(NAMESPACE_NOT_FOUND) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    };
+    let uuid = uuid_of(info);
+    Ok(Some(CollectionSpec {
+        options: info
+            .get_document("options")
+            .map_or_else(|_| rawdoc! {}, ToOwned::to_owned),
+        name,
+        kind,
+        uuid,
+        indexes,
+    }))
+}
+
+impl CollectionSpec {
+    /// Why this collection cannot be rebuilt and swapped, if so.
+    pub fn refusal(&self) -> Option<&'static str> {
+        let has = |option: &str| get(&self.options, option).is_some();
+        if self.kind == "view" {
+            Some("it is a view; name the collection behind it in the mapping")
+        } else if self.kind == "timeseries" || has("timeseries") {
+            Some("it is a time-series collection, which cannot be renamed")
+        } else if self.options.get_bool("capped").unwrap_or(false) {
+            Some(
+                "it is capped, and a capped collection cannot be rebuilt in `_id` order without losing its insertion order",
+            )
+        } else if has("clusteredIndex") {
+            Some("it is clustered, so it has no `_id` index to walk")
+        } else if has("encryptedFields") {
+            Some("it holds encrypted fields, whose side collections a rename leaves behind")
+        } else {
+            None
+        }
+    }
+
+    /// Hash over options and indexes (by name), TTLs and all.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.options.as_bytes());
+        let mut indexes: Vec<_> = self.indexes.iter().collect();
+        indexes.sort_by(|one, other| name_of(one).cmp(name_of(other)));
+        for index in indexes {
+            hash.update(index.as_bytes());
+        }
+        hex(&hash.finalize())
+    }
+
+    /// The validator and its level and action, as `collMod` takes them; `None` when there is none.
+    pub fn validation(&self) -> Option<RawDocumentBuf> {
+        let mut out = Builder::new(64);
+        let mut any = false;
+        for element in elements(&self.options).map_while(std::result::Result::ok) {
+            if VALIDATION.contains(&element.key) {
+                out.element(&element);
+                any = true;
+            }
+        }
+        any.then(|| out.finish())
+    }
+}
+
+/// Creates `name` with the options of `like`, without its validator; an empty options document where there is no original.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn create(
+    connection: &Connection,
+    name: &str,
+    like: Option<&CollectionSpec>,
+) -> Result<()> {
+    let mut command = Builder::new(128);
+    command.string("create", name);
+    for element in like
+        .iter()
+        .flat_map(|spec| elements(&spec.options))
+        .map_while(std::result::Result::ok)
+    {
+        if !VALIDATION.contains(&element.key) {
+            command.element(&element);
+        }
+    }
+    command.document("writeConcern", &write_concern());
+    command::run(
+        &connection.database,
+        command.finish(),
+        &format!("creating {name}"),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Majority and journal, within a minute.
+pub fn write_concern() -> RawDocumentBuf {
+    rawdoc! { "w": "majority", "j": true, "wtimeout": 60_000 }
+}
+
+/// Builds `indexes` on `name`; TTLs are kept from acting. Asking for what exists does nothing, so a repeated call proves that all stand.
+///
+/// # Errors
+/// The server's refusal; a duplicate key names the index.
+pub async fn build_indexes(
+    connection: &Connection,
+    name: &str,
+    indexes: &[RawDocumentBuf],
+) -> Result<()> {
+    if indexes.is_empty() {
+        return Ok(());
+    }
+    let spec = load(connection, name).await?;
+    let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());
+    let mut array = RawArrayBuf::new();
+    for index in indexes {
+        let mut index = without_ttl(index);
+        // `listIndexes` (whose specifications have a version) shows no collation for a simple one; in
+        // a collection with a collation it must be said outright, or the clone would inherit.
+        if collated && get(&index, "v").is_some() && get(&index, "collation").is_none() {
+            index.append(
+                bson::raw::cstr!("collation"),
+                rawdoc! { "locale": "simple" },
+            );
+        }
+        array.push(RawBson::Document(index));
+    }
+    let mut command =
+        rawdoc! { "createIndexes": name, "indexes": array, "writeConcern": write_concern() };
+    if connection.is_replica_set() {
+        command.append(bson::raw::cstr!("commitQuorum"), "majority");
+    }
+    command::run(
+        &connection.database,
+        command,
+        &format!("building the indexes of {name}"),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Drops a collection; one that is not there is fine.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn drop(connection: &Connection, name: &str) -> Result<()> {
+    let command = rawdoc! { "drop": name, "writeConcern": write_concern() };
+    match command::run(&connection.database, command, &format!("dropping {name}")).await {
+        Err(error) if error.code() != Some(NAMESPACE_NOT_FOUND) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a validator on.
+///
+/// # Errors
+/// The server's refusal: `collMod` needs the role dbAdmin.
+pub async fn put_validation(
+    connection: &Connection,
+    name: &str,
+    validation: &RawDocument,
+) -> Result<()> {
+    let mut command = Builder::new(128);
+    command.string("collMod", name);
+    for element in elements(validation).map_while(std::result::Result::ok) {
+        command.element(&element);
+    }
+    command.document("writeConcern", &write_concern());
+    command::run(
+        &connection.database,
+        command.finish(),
+        &format!("putting the validator on {name}"),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets a TTL: its true value, or [`TTL_OFF`] to keep it from acting.
+///
+/// # Errors
+/// The server's refusal: `collMod` needs the role dbAdmin.
+pub async fn set_ttl(
+    connection: &Connection,
+    name: &str,
+    index: &str,
+    seconds: Option<i64>,
+) -> Result<()> {
+    let seconds = seconds.unwrap_or(i64::from(TTL_OFF));
+    let command = rawdoc! {
+        "collMod": name,
+        "index": { "name": index, "expireAfterSeconds": seconds },
+        "writeConcern": write_concern(),
+    };
+    command::run(
+        &connection.database,
+        command,
+        &format!("setting the expiry of {name}.{index}"),
+    )
+    .await?;
+    Ok(())
+}

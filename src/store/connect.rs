@@ -1,0 +1,252 @@
+//! The connection: one client with our timeouts and concerns, and what the server says of itself.
+
+use std::time::Duration;
+
+use bson::{Document, doc, rawdoc};
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+};
+use mongodb::{Client, Database};
+
+use super::command;
+use super::error::{Result, StoreError, UNAUTHORIZED};
+use crate::domain::view::Place;
+
+/// How long we wait for a server before we say that there is none.
+const SELECTION: Duration = Duration::from_secs(10);
+
+/// A connection to one database.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The client.
+    pub client: Client,
+    /// The database.
+    pub database: Database,
+    /// Where it is.
+    pub place: Place,
+    /// The server's version, for instance `[6, 0, 5]`.
+    pub version: Vec<i32>,
+}
+
+/// Connects and asks the server what it is. Changes nothing.
+///
+/// # Errors
+/// A URI that cannot be read, no server in time, wrong credentials, a mongos, no database named.
+pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Result<Connection> {
+    let mut options = ClientOptions::parse(uri).await.map_err(|error| {
+        StoreError::Refused(format!(
+            "the connection string of {uri_source} cannot be used: {}. Nothing was changed; it should look like mongodb://host:27017/database{}",
+            without_credentials(&error.kind.to_string(), uri),
+            if uri.contains("socketTimeoutMS") {
+                ", and without socketTimeoutMS, which this driver does not have: our operations carry their own time limits"
+            } else {
+                ""
+            }
+        ))
+    })?;
+    options.app_name = Some("ringfence".to_owned());
+    options.server_selection_timeout = Some(SELECTION);
+    options.connect_timeout = Some(Duration::from_secs(3));
+    if options.heartbeat_freq.is_none() {
+        options.heartbeat_freq = Some(Duration::from_secs(2));
+    }
+    options.read_concern = Some(ReadConcern::majority());
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options.write_concern = Some(
+        WriteConcern::builder()
+            .w(Acknowledgment::Majority)
+            .journal(true)
+            .w_timeout(Duration::from_mins(1))
+            .build(),
+    );
+    let user = options
+        .credential
+        .as_ref()
+        .and_then(|credential| credential.username.clone());
+    let name = database
+        .map(str::to_owned)
+        .or_else(|| options.default_database.clone())
+        .ok_or_else(|| {
+            StoreError::Refused(format!(
+                "no database is named: neither --db nor the path of the connection string ({uri_source}) says one. Nothing was changed; add --db NAME"
+            ))
+        })?;
+    let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
+    let client = Client::with_options(options)
+        .map_err(|error| StoreError::from_driver("making the client", &error))?;
+    let database = client.database(&name);
+    let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting").await?;
+    if hello.get_str("msg").is_ok_and(|it| it == "isdbgrid") {
+        return Err(StoreError::Refused(
+            "this is a mongos, a router of a sharded cluster. Nothing was changed; ringfence does not migrate sharded clusters, because a swap by renaming is not atomic there".to_owned(),
+        ));
+    }
+    let build = command::run(
+        &database,
+        rawdoc! { "buildInfo": 1 },
+        "asking for the server's version",
+    )
+    .await?;
+    let version = build.get_array("versionArray").map_or_else(
+        |_| Vec::new(),
+        |parts| {
+            parts
+                .iter()
+                .filter_map(bson::Bson::as_i32)
+                .take(3)
+                .collect::<Vec<_>>()
+        },
+    );
+    if version.first().is_none_or(|major| *major < 5) {
+        return Err(StoreError::Refused(format!(
+            "the server is version {}; ringfence needs 5.0 or newer. Nothing was changed",
+            build.get_str("version").unwrap_or("unknown")
+        )));
+    }
+    let replica_set = hello.get_str("setName").ok().map(str::to_owned);
+    let place = Place {
+        host: hello
+            .get_str("primary")
+            .map_or_else(|_| hosts.join(","), str::to_owned),
+        topology: topology(&hello),
+        replica_set,
+        server_version: build.get_str("version").unwrap_or("unknown").to_owned(),
+        database: name,
+        uri_source: uri_source.to_owned(),
+        user,
+    };
+    Ok(Connection {
+        client,
+        database,
+        place,
+        version,
+    })
+}
+
+fn topology(hello: &Document) -> String {
+    match (hello.get_str("setName"), hello.get_array("hosts")) {
+        (Ok(_), Ok(hosts)) if hosts.len() == 1 => "replica set of one node".to_owned(),
+        (Ok(_), Ok(hosts)) => format!("replica set of {} nodes", hosts.len()),
+        (Ok(_), Err(_)) => "replica set".to_owned(),
+        (Err(_), _) => "standalone".to_owned(),
+    }
+}
+
+/// The driver's words without the part of the URI that may hold a password.
+fn without_credentials(message: &str, uri: &str) -> String {
+    let Some((_, rest)) = uri.split_once("://") else {
+        return message.replace(uri, "(the URI)");
+    };
+    match rest.rsplit_once('@') {
+        Some((secret, _)) => secret
+            .split(':')
+            .chain([secret])
+            .filter(|part| !part.is_empty())
+            .fold(message.replace(uri, "(the URI)"), |message, part| {
+                message.replace(part, "…")
+            }),
+        None => message.to_owned(),
+    }
+}
+
+impl Connection {
+    /// True when the server is of version `major` or newer.
+    pub fn at_least(&self, major: i32) -> bool {
+        self.version
+            .first()
+            .is_some_and(|version| *version >= major)
+    }
+
+    /// True for a replica set.
+    pub fn is_replica_set(&self) -> bool {
+        self.place.replica_set.is_some()
+    }
+
+    /// The databases that this user may see, for a suggestion when ours is empty.
+    pub async fn database_names(&self) -> Vec<String> {
+        self.client.list_database_names().await.unwrap_or_default()
+    }
+
+    /// The actions on our database that our user lacks among `needed`. Empty when the server has no access control.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn missing_privileges(&self, needed: &[&'static str]) -> Result<Vec<&'static str>> {
+        let status = command::run(
+            &self.database,
+            rawdoc! { "connectionStatus": 1, "showPrivileges": true },
+            "asking for our privileges",
+        )
+        .await?;
+        let info = status.get_document("authInfo").cloned().unwrap_or_default();
+        if info
+            .get_array("authenticatedUsers")
+            .is_ok_and(Vec::is_empty)
+            && self.open_server().await?
+        {
+            return Ok(Vec::new());
+        }
+        let empty = Vec::new();
+        let privileges = info
+            .get_array("authenticatedUserPrivileges")
+            .unwrap_or(&empty);
+        let granted = |action: &str| {
+            privileges
+                .iter()
+                .filter_map(bson::Bson::as_document)
+                .any(|privilege| {
+                    let ours = privilege
+                        .get_document("resource")
+                        .is_ok_and(|resource| self.covers(resource));
+                    ours && privilege
+                        .get_array("actions")
+                        .is_ok_and(|actions| actions.iter().any(|it| it.as_str() == Some(action)))
+                })
+        };
+        Ok(needed
+            .iter()
+            .copied()
+            .filter(|action| !granted(action))
+            .collect())
+    }
+
+    fn covers(&self, resource: &Document) -> bool {
+        resource.get_bool("anyResource").unwrap_or(false)
+            || (resource
+                .get_str("db")
+                .is_ok_and(|db| db.is_empty() || db == self.place.database)
+                && resource.get_str("collection").is_ok_and(str::is_empty))
+    }
+
+    /// True when the server lets an unauthenticated client read.
+    async fn open_server(&self) -> Result<bool> {
+        match self
+            .database
+            .run_command(doc! { "listCollections": 1, "nameOnly": true })
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) => {
+                let error = StoreError::from_driver("listing collections", &error);
+                if error.code() == Some(UNAUTHORIZED) {
+                    Ok(false)
+                } else {
+                    Err(error)
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_never_reaches_a_message() {
+        let uri = "mongodb://ann:s3cret@host/db?x=1";
+        let message =
+            without_credentials(&format!("bad option in {uri}: ann:s3cret is wrong"), uri);
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+}

@@ -1,0 +1,107 @@
+//! Reading a backup: ours with its manifest, or a folder that mongodump left. Every file is read to its end before it is
+//! believed.
+
+use std::path::Path;
+
+use tokio_util::sync::CancellationToken;
+
+use super::bson_file::BsonReader;
+use super::folder::{Dump, DumpedCollection};
+use super::manifest::Manifest;
+use super::progress::{EVERY, Phase, Progress, Watcher};
+use crate::store::error::{Result, StoreError};
+
+/// Reads a backup of ours to its end: framing of every document, counts and hashes against the manifest.
+///
+/// # Errors
+/// No manifest, or the first file that is missing, damaged or not what the manifest says; with its name, and the byte
+/// where there is one.
+pub async fn verify_backup(
+    out: &Path,
+    watcher: Watcher<'_>,
+    cancel: &CancellationToken,
+) -> Result<Manifest> {
+    let dump = Dump::open(out, None)?;
+    let Some(manifest) = dump.manifest.clone() else {
+        return Err(StoreError::Refused(format!(
+            "{} holds no backup of ours: its manifest is missing, as after an interrupted backup. Back up again",
+            out.display()
+        )));
+    };
+    verify(&dump.collections, watcher, cancel).await?;
+    Ok(manifest)
+}
+
+/// Reads the data of `collections` to its end and compares it with what is recorded, where something is. Returns the
+/// documents of each, in the same order.
+///
+/// # Errors
+/// The first file that is missing, damaged or different.
+pub async fn verify(
+    collections: &[DumpedCollection],
+    watcher: Watcher<'_>,
+    cancel: &CancellationToken,
+) -> Result<Vec<u64>> {
+    let mut counts = Vec::with_capacity(collections.len());
+    for (done, collection) in collections.iter().enumerate() {
+        let progress = |documents, bytes| {
+            watcher(Progress {
+                phase: Phase::ReadingBack,
+                collection: collection.name.clone(),
+                documents,
+                expected: collection.recorded.as_ref().map(|data| data.documents),
+                bytes,
+                collections_done: done,
+                collections: collections.len(),
+            });
+        };
+        counts.push(verify_one(collection, &progress, cancel).await?);
+    }
+    Ok(counts)
+}
+
+async fn verify_one(
+    collection: &DumpedCollection,
+    progress: &(dyn Fn(u64, u64) + Sync),
+    cancel: &CancellationToken,
+) -> Result<u64> {
+    let Some(path) = &collection.data else {
+        return Ok(0);
+    };
+    let mut reader = BsonReader::open(path)?;
+    while reader.next_document()?.is_some() {
+        if reader.documents().is_multiple_of(EVERY) {
+            if cancel.is_cancelled() {
+                return Err(StoreError::Cancelled);
+            }
+            progress(reader.documents(), reader.bytes());
+            tokio::task::yield_now().await;
+        }
+    }
+    progress(reader.documents(), reader.bytes());
+    if let Some(recorded) = &collection.recorded {
+        let (content, documents) = (reader.content(), reader.documents());
+        let differs = if documents != recorded.documents {
+            Some(format!(
+                "{documents} documents instead of {}",
+                recorded.documents
+            ))
+        } else if content.bytes != recorded.bytes {
+            Some(format!(
+                "{} bytes instead of {}",
+                content.bytes, recorded.bytes
+            ))
+        } else if content.sha256 != recorded.sha256 {
+            Some("another SHA-256".to_owned())
+        } else {
+            None
+        };
+        if let Some(what) = differs {
+            return Err(StoreError::Invalid(format!(
+                "{}: it is not what the manifest says: {what}. It was changed after the backup; nothing of it was used. Take another backup",
+                path.display()
+            )));
+        }
+    }
+    Ok(reader.documents())
+}

@@ -1,0 +1,142 @@
+//! Canonical extended JSON straight from raw BSON: field order and fields given twice stay, which a decoded document
+//! would lose.
+
+use bson::raw::{RawBsonRef, RawDocument, RawElement};
+use bson::{Bson, Document};
+
+use super::error::{Result, StoreError};
+
+/// One document as canonical extended JSON, on one line. Text that is not UTF-8 gets replacement characters.
+///
+/// # Errors
+/// `Invalid` when the bytes are not a document.
+pub fn from_raw(document: &RawDocument) -> Result<String> {
+    let mut json = String::with_capacity(document.as_bytes().len() * 2);
+    append_document(&mut json, document).map_err(|error| unreadable(&error))?;
+    Ok(json)
+}
+
+/// One value of a document as canonical extended JSON.
+///
+/// # Errors
+/// `Invalid` when the bytes are not a value.
+pub fn from_element(element: &RawElement<'_>) -> Result<String> {
+    let mut json = String::new();
+    append_value(&mut json, element).map_err(|error| unreadable(&error))?;
+    Ok(json)
+}
+
+/// A document written as extended JSON, canonical or relaxed.
+///
+/// # Errors
+/// The reason, as a clause, when the text is not that.
+pub fn parse(text: &str) -> std::result::Result<Document, String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    match Bson::try_from(value) {
+        Ok(Bson::Document(document)) => Ok(document),
+        Ok(_) => Err("it is not a document".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn unreadable(error: &bson::error::Error) -> StoreError {
+    StoreError::Invalid(format!("a document is not valid BSON: {error}"))
+}
+
+fn append_document(json: &mut String, document: &RawDocument) -> bson::error::Result<()> {
+    json.push('{');
+    for (place, element) in document.iter_elements().enumerate() {
+        let element = element?;
+        if place > 0 {
+            json.push(',');
+        }
+        append_text(json, element.key().as_str());
+        json.push(':');
+        append_value(json, &element)?;
+    }
+    json.push('}');
+    Ok(())
+}
+
+fn append_value(json: &mut String, element: &RawElement<'_>) -> bson::error::Result<()> {
+    match element.value() {
+        Ok(RawBsonRef::Document(document)) => append_document(json, document)?,
+        Ok(RawBsonRef::Array(array)) => {
+            json.push('[');
+            for (place, element) in array.iter_elements().enumerate() {
+                if place > 0 {
+                    json.push(',');
+                }
+                append_value(json, &element?)?;
+            }
+            json.push(']');
+        }
+        Ok(RawBsonRef::JavaScriptCodeWithScope(code)) => {
+            json.push_str("{\"$code\":");
+            append_text(json, code.code);
+            json.push_str(",\"$scope\":");
+            append_document(json, code.scope)?;
+            json.push('}');
+        }
+        _ => {
+            let scalar = Bson::try_from(element.value_utf8_lossy()?)?;
+            json.push_str(&scalar.into_canonical_extjson().to_string());
+        }
+    }
+    Ok(())
+}
+
+fn append_text(json: &mut String, text: &str) {
+    json.push_str(&serde_json::Value::from(text).to_string());
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use bson::oid::ObjectId;
+    use bson::raw::{RawDocumentBuf, cstr};
+    use bson::rawdoc;
+
+    use super::{from_raw, parse};
+
+    #[test]
+    fn order_and_names_given_twice_stay() {
+        let mut inner = RawDocumentBuf::new();
+        inner.append(cstr!("b"), 1);
+        inner.append(cstr!("a"), 2_i64);
+        inner.append(cstr!("b"), "\"quoted\"\n");
+        let document = rawdoc! { "z": 1.0, "list": [inner, true, []] };
+        assert_eq!(
+            from_raw(&document).unwrap(),
+            r#"{"z":{"$numberDouble":"1.0"},"list":[{"b":{"$numberInt":"1"},"a":{"$numberLong":"2"},"b":"\"quoted\"\n"},true,[]]}"#
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_shown_with_replacement_characters() {
+        let mut bytes = vec![0, 0, 0, 0, 0x02, b'a', 0, 3, 0, 0, 0, b'x', 0xFF, 0, 0];
+        bytes[0] = u8::try_from(bytes.len()).unwrap();
+        let document = RawDocumentBuf::from_bytes(bytes).unwrap();
+        assert_eq!(from_raw(&document).unwrap(), "{\"a\":\"x\u{FFFD}\"}");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let document = rawdoc! {
+            "_id": ObjectId::from_bytes([7; 12]),
+            "key": { "a": 1, "b": -1.5 },
+            "filter": { "name": { "$regex": "^a", "$options": "i" }, "age": { "$type": "string" } },
+            "when": bson::DateTime::from_millis(-1),
+            "big": i64::MAX,
+        };
+        let parsed = parse(&from_raw(&document).unwrap()).unwrap();
+        assert_eq!(RawDocumentBuf::try_from(&parsed).unwrap(), document);
+    }
+
+    #[test]
+    fn broken_text_says_where() {
+        let error = parse("{\"a\":\n 1,}").unwrap_err();
+        assert!(error.contains("line 2"), "{error}");
+        assert_eq!(parse("[1]").unwrap_err(), "it is not a document");
+    }
+}
