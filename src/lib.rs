@@ -21,4 +21,5 @@
 pub mod demo;
 pub mod domain;
 pub mod report;
+pub mod steps;
 pub mod store;

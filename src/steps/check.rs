@@ -1,0 +1,313 @@
+//! Feeding the proof: reads what stands and hands it to the ledger, which never calls the transform. Used on prepared copies (prove) and on
+//! what is live (verify).
+
+use std::collections::{HashMap, HashSet};
+
+use bson::RawDocumentBuf;
+
+use super::Watcher;
+use super::error::Result;
+use super::session::Session;
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::id::Id;
+use crate::domain::index_check::index_differs;
+use crate::domain::index_plan::name_of;
+use crate::domain::invariant::{Ledger, LeftAllowed};
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::survey::facts::id_of;
+use crate::store::StoreError;
+use crate::store::collection_spec;
+use crate::store::pages::Pages;
+use crate::store::scan::{self, Scan};
+
+/// Findings of one kind kept with their ids; the rest is only counted.
+pub(super) const KEPT: usize = 50;
+
+/// What a proof said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// The equations, in words.
+    pub equations: Vec<String>,
+    /// What is wrong, each with its id; at most fifty.
+    pub findings: Vec<String>,
+    /// How much is wrong in all.
+    pub wrong: u64,
+}
+
+impl Checked {
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.equations.extend(other.equations);
+        self.findings.extend(other.findings);
+        self.wrong += other.wrong;
+        self
+    }
+
+    /// The counter-examples as lines.
+    pub fn list(&self) -> String {
+        let mut lines: Vec<String> = self
+            .findings
+            .iter()
+            .map(|finding| format!("  - {finding}"))
+            .collect();
+        let kept = self.findings.len() as u64;
+        if self.wrong > kept {
+            lines.push(format!("  … and {} more", self.wrong - kept));
+        }
+        lines.join("\n")
+    }
+}
+
+impl Session {
+    /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
+    pub(super) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger(watcher).await?;
+        self.walk_bookings(&mut ledger, watcher).await?;
+        let equations = ledger.close();
+        let mut checked = Checked {
+            equations,
+            findings: ledger
+                .findings
+                .into_iter()
+                .map(|finding| finding.says)
+                .collect(),
+            wrong: ledger.wrong,
+        };
+        checked = checked.and(self.check_values(watcher).await?);
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            checked = checked.and(self.check_indexes(which).await?);
+        }
+        Ok(checked)
+    }
+
+    async fn ledger(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mapping = self.mapping.clone();
+        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed());
+        let database = &self.connection.database;
+        let fields = |fields: &[&str]| Scan {
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+            ..Scan::default()
+        };
+        let cancel = &watcher.cancel;
+        watcher.says("checking customers and links", 0, 0);
+        scan::each(
+            database,
+            &mapping.business.collection,
+            &fields(&["_id"]),
+            cancel,
+            |it| {
+                ledger.business(it);
+                Ok(())
+            },
+        )
+        .await?;
+        let scan = fields(&["_id", &mapping.service.business]);
+        scan::each(database, &mapping.service.collection, &scan, cancel, |it| {
+            ledger.service(it);
+            Ok(())
+        })
+        .await?;
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        scan::each(database, &users, &fields(&["_id"]), cancel, |it| {
+            ledger.user(it);
+            Ok(())
+        })
+        .await?;
+        let scan = fields(&["_id", &mapping.customer.business]);
+        scan::each(
+            database,
+            &self.mapping_place(Rebuilt::Customer),
+            &scan,
+            cancel,
+            |it| {
+                ledger.customer(it);
+                Ok(())
+            },
+        )
+        .await?;
+        let scan = fields(&["_id", &mapping.customer.business, "kind", "users"]);
+        scan::each(database, LINKS, &scan, cancel, |it| {
+            ledger.link(it);
+            Ok(())
+        })
+        .await?;
+        Ok(ledger)
+    }
+
+    async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<()> {
+        let database = &self.connection.database;
+        let source = self.source(Rebuilt::Booking).unwrap_or_default();
+        let current = self.mapping_place(Rebuilt::Booking);
+        let total = scan::rough_count(database, &source).await;
+        let mut pages = Pages::of(database, &source).await?;
+        while let Some(page) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            let mut live = by_id(page.same_range(database, &current).await?);
+            let mut quarantined = by_id(page.same_range(database, QUARANTINE).await?);
+            for before in &page.documents {
+                let id = id_of(before).map(|id| id.canonical());
+                let take = |from: &mut HashMap<Id, RawDocumentBuf>| {
+                    id.as_ref().and_then(|id| from.remove(id))
+                };
+                let (now, aside) = (take(&mut live), take(&mut quarantined));
+                ledger.booking(before, now.as_deref(), aside.as_deref());
+            }
+            for extra in live.values() {
+                ledger.extra_booking(extra, &current);
+            }
+            for extra in quarantined.values() {
+                ledger.extra_booking(extra, "the quarantine");
+            }
+            watcher.says("checking bookings", ledger.bookings, total);
+        }
+        Ok(())
+    }
+
+    /// Which bookings a decision lets stay without a customer.
+    fn left_allowed(&self) -> LeftAllowed {
+        let any = |code: Code, choice: Choice| {
+            self.decisions.policy.get(&code) == Some(&choice)
+                || self
+                    .decisions
+                    .single
+                    .iter()
+                    .any(|(key, it)| key.code == code && it.choice == choice)
+        };
+        LeftAllowed {
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
+            without_user: any(Code::BookingWithoutUser, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
+        }
+    }
+
+    /// Checks users, wherever they stand.
+    pub(super) async fn check_users(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger(watcher).await?;
+        let database = &self.connection.database;
+        let cleaned = self.cleaned_users(&ledger, watcher).await?;
+        let source = self.source(Rebuilt::User).unwrap_or_default();
+        let current = self.mapping_place(Rebuilt::User);
+        let total = scan::rough_count(database, &source).await;
+        let mut pages = Pages::of(database, &source).await?;
+        let mut done = 0;
+        while let Some(page) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            let mut now = by_id(page.same_range(database, &current).await?);
+            for before in &page.documents {
+                let current = id_of(before).and_then(|id| now.remove(&id.canonical()));
+                ledger.user_pair(before, current.as_deref(), &cleaned);
+            }
+            for id in now.keys() {
+                ledger.wrong(
+                    id,
+                    format!("user {id} stands in {current} and not in the original"),
+                );
+            }
+            done += page.documents.len() as u64;
+            watcher.says("checking users", done, total);
+        }
+        let checked = Checked {
+            equations: Vec::new(),
+            findings: ledger
+                .findings
+                .into_iter()
+                .map(|finding| finding.says)
+                .collect(),
+            wrong: ledger.wrong,
+        };
+        Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
+    }
+
+    /// Users whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
+    async fn cleaned_users(&self, ledger: &Ledger, watcher: &Watcher) -> Result<HashSet<Id>> {
+        let mut created = HashSet::new();
+        let scan = Scan {
+            fields: vec!["_id".to_owned()],
+            filter: bson::doc! { "kind": "created" },
+            ..Scan::default()
+        };
+        scan::each(
+            &self.connection.database,
+            LINKS,
+            &scan,
+            &watcher.cancel,
+            |link| {
+                created.extend(id_of(link).map(|id| id.canonical()));
+                Ok(())
+            },
+        )
+        .await?;
+        let mut cleaned = ledger.copied_users(&created);
+        let surveyed = self.surveyed()?;
+        for conflict in &surveyed.conflicts {
+            let ConflictKey { code, subjects, .. } = &conflict.key;
+            if *code == Code::ContactOnlyOnAccount
+                && self.decisions.choice(&conflict.key) == Choice::Wipe
+            {
+                cleaned.extend(subjects.iter().map(Id::canonical));
+            }
+        }
+        Ok(cleaned)
+    }
+
+    /// Checks that the indexes stand as specified, and nothing else.
+    pub(super) async fn check_indexes(&self, which: Rebuilt) -> Result<Checked> {
+        let place = self.mapping_place(which);
+        let mut checked = Checked::default();
+        let Some(spec) = collection_spec::load(&self.connection, &place).await? else {
+            checked.wrong = 1;
+            checked
+                .findings
+                .push(format!("collection {place} is missing"));
+            return Ok(checked);
+        };
+        let mut wanted = self.wanted_indexes(which).await?;
+        let expiry = self.is_swapped(which);
+        if expiry {
+            // The kept original's TTLs are off; the true ones are in the run record.
+            let ttl = self
+                .open_run()
+                .map(|run| run.collection(which).ttl)
+                .unwrap_or_default();
+            wanted = wanted
+                .iter()
+                .map(|index| {
+                    crate::domain::index_plan::with_ttl(index, ttl.get(name_of(index)).copied())
+                })
+                .collect();
+        }
+        for index in &wanted {
+            let name = name_of(index);
+            let actual = spec.indexes.iter().find(|it| name_of(it) == name);
+            if let Some(differs) = index_differs(index, actual.map(AsRef::as_ref), expiry) {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("index {name} of {place} {differs}"));
+            }
+        }
+        for index in &spec.indexes {
+            let name = name_of(index);
+            if name != "_id_" && !wanted.iter().any(|it| name_of(it) == name) {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("index {name} of {place} is not specified"));
+            }
+        }
+        Ok(checked)
+    }
+}
+
+/// Documents by canonical `_id`.
+pub(super) fn by_id(documents: Vec<RawDocumentBuf>) -> HashMap<Id, RawDocumentBuf> {
+    documents
+        .into_iter()
+        .filter_map(|document| Some((id_of(&document)?.canonical(), document)))
+        .collect()
+}

@@ -1,0 +1,79 @@
+//! Step 10, clean up users: prepared copy, proof, swap. Step 11 counts what a retirement would be about, and removes nothing.
+
+use bson::doc;
+
+use super::error::{Result, StepError};
+use super::prepare::did;
+use super::session::Session;
+use super::{Watcher, counted};
+use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::mapping::Rebuilt;
+use crate::store::StoreError;
+
+pub(super) async fn run(
+    session: &mut Session,
+    confirmed: Option<Confirmed>,
+    watcher: &Watcher,
+) -> Result<String> {
+    if session.surveyed.is_none() {
+        session.survey(watcher).await?;
+    }
+    session
+        .pass(confirmed, Destructive::CleanUsers, watcher)
+        .await?;
+    let began = session
+        .open_run()
+        .is_some_and(|run| run.collection(Rebuilt::User).swap_began);
+    let mut done = String::new();
+    if !began {
+        session.ensure_next(Rebuilt::User).await?;
+        let tally = session.converge_users(true, watcher).await?;
+        session.build_indexes(Rebuilt::User, watcher).await?;
+        let checked = session.check_users(watcher).await?;
+        if checked.wrong > 0 {
+            return Err(StepError::Findings(format!(
+                "the proof of the prepared users failed. The live users are unchanged:\n{}",
+                checked.list()
+            )));
+        }
+        session.note_proved(Rebuilt::User, watcher).await?;
+        done = did(tally);
+        session.journal_swap(Rebuilt::User).await?;
+    }
+    session.swap_forward(Rebuilt::User).await?;
+    session.dress(Rebuilt::User).await?;
+    session.see_what_is_swapped().await?;
+    let late = session.converge_users(false, watcher).await?;
+    if late.changes() > 0 {
+        return Err(StepError::Findings(format!(
+            "users are swapped, but {} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back",
+            late.changes()
+        )));
+    }
+    Ok(format!(
+        "contact fields that were copied have left {}; {done}",
+        session.mapping.user.collection
+    ))
+}
+
+/// Counts password-less users that still hold a name and an e-mail.
+pub(super) async fn still_holding(session: &mut Session, _: &Watcher) -> Result<String> {
+    let role = &session.mapping.user;
+    let filter = doc! {
+        &role.password: { "$in": [bson::Bson::Null, ""] },
+        &role.name: { "$gt": "" },
+        &role.email: { "$gt": "" },
+    };
+    let count = session
+        .connection
+        .database
+        .collection::<bson::Document>(&role.collection)
+        .count_documents(filter)
+        .await
+        .map_err(|error| StoreError::from_driver("counting users", &error))?;
+    Ok(format!(
+        "{} still hold a name and an e-mail in {}; they were left there, removing them is not part of this version",
+        counted(count, "password-less user", "password-less users"),
+        role.collection
+    ))
+}

@@ -1,0 +1,289 @@
+//! What must hold before a destructive step, asked when its gate opens and again by its effect.
+
+use super::error::{Result, StepError};
+use super::session::Session;
+use super::{Watcher, counted};
+use crate::domain::checklist::Step;
+use crate::domain::gate::{Confirmed, Destructive, Gate};
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::run::Outcome;
+use crate::store::{collection_spec, identity, scan};
+
+impl Session {
+    /// Opens the gate of `action`: what it will do, and what is missing.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn gate(&mut self, action: Destructive) -> Result<Gate> {
+        let missing = self.missing(action, &Watcher::silent()).await?;
+        let place = self.connection.place.clone();
+        let run = self.latest_run();
+        let backup = run.and_then(|run| run.backup.as_ref()).map_or_else(
+            || "none".to_owned(),
+            |backup| {
+                format!(
+                    "{} ({}, read back)",
+                    backup.path,
+                    counted(backup.documents, "document", "documents")
+                )
+            },
+        );
+        let proof = match run.map(|run| run.equations.join("; ")) {
+            Some(equations) if !equations.is_empty() => equations,
+            _ => "not proved yet".to_owned(),
+        };
+        Ok(Gate {
+            action,
+            host: place.host,
+            replica_set: place.replica_set,
+            database: place.database,
+            plan_hash: self.plan_hash(),
+            will_do: self.will_do(action).await?,
+            backup,
+            proof,
+            way_back: self.way_back(action),
+            missing,
+        })
+    }
+
+    /// The hash of the plan of the moment; empty before a survey.
+    pub(super) fn plan_hash(&self) -> String {
+        self.plan().map(|plan| plan.hash).unwrap_or_default()
+    }
+
+    async fn will_do(&self, action: Destructive) -> Result<Vec<String>> {
+        let count =
+            |name: String| async move { scan::rough_count(&self.connection.database, &name).await };
+        let swap = |which: Rebuilt| {
+            let (live, next, before) = (
+                self.mapping.live(which),
+                self.mapping.next(which),
+                self.mapping.before(which),
+            );
+            async move {
+                let prepared = scan::rough_count(&self.connection.database, &next).await;
+                format!(
+                    "rename {live} → {before}, {next} → {live} ({})",
+                    counted(prepared, "document", "documents")
+                )
+            }
+        };
+        Ok(match action {
+            Destructive::CutOver => vec![
+                swap(Rebuilt::Customer).await,
+                swap(Rebuilt::Booking).await,
+                format!(
+                    "bookings then have {} and no {}",
+                    self.mapping.booking.customer, self.mapping.booking.user
+                ),
+            ],
+            Destructive::CleanUsers => vec![
+                swap(Rebuilt::User).await,
+                format!(
+                    "{} leave the users whose data was copied",
+                    self.mapping.user.contact.join(", ")
+                ),
+            ],
+            Destructive::RollBack { discard_new } => {
+                let mut lines: Vec<_> = Rebuilt::ALL
+                    .iter()
+                    .filter(|which| self.is_swapped(**which))
+                    .map(|which| {
+                        format!("rename the original of {} back", self.mapping.live(*which))
+                    })
+                    .collect();
+                lines.push("drop the prepared copies, links and quarantine".to_owned());
+                if discard_new {
+                    lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned());
+                }
+                lines
+            }
+            Destructive::Finish => {
+                let mut lines = Vec::new();
+                for which in Rebuilt::ALL {
+                    let before = self.mapping.before(which);
+                    if collection_spec::load(&self.connection, &before)
+                        .await?
+                        .is_some()
+                    {
+                        lines.push(format!(
+                            "drop {before} ({})",
+                            counted(count(before.clone()).await, "document", "documents")
+                        ));
+                    }
+                }
+                lines
+            }
+            Destructive::Purge => vec![
+                format!(
+                    "drop {LINKS} ({})",
+                    counted(count(LINKS.to_owned()).await, "link", "links")
+                ),
+                format!(
+                    "drop {QUARANTINE} ({})",
+                    counted(count(QUARANTINE.to_owned()).await, "booking", "bookings")
+                ),
+                "drop the run record; merged-away values are then in the backup alone".to_owned(),
+            ],
+            Destructive::Restore => vec![
+                "overwrite the collections of this database with those of the backup".to_owned(),
+            ],
+        })
+    }
+
+    fn way_back(&self, action: Destructive) -> String {
+        let database = &self.connection.place.database;
+        match action {
+            Destructive::CutOver | Destructive::CleanUsers => format!(
+                "until the originals are deleted: `ringfence rollback --confirm {database}` renames them back, byte for byte (redeploy the old code before you start the application)"
+            ),
+            Destructive::RollBack { .. } => {
+                "apply again: the same plan gives the same result".to_owned()
+            }
+            Destructive::Finish => "none but the backup: this is the point of no return".to_owned(),
+            Destructive::Purge | Destructive::Restore => "none but the backup".to_owned(),
+        }
+    }
+
+    /// What does not hold yet for `action`.
+    pub(super) async fn missing(
+        &mut self,
+        action: Destructive,
+        watcher: &Watcher,
+    ) -> Result<Vec<String>> {
+        match action {
+            Destructive::CutOver => self.missing_for_cut_over(watcher).await,
+            Destructive::CleanUsers => {
+                let mut missing = Vec::new();
+                if !self.is_swapped(Rebuilt::Booking) {
+                    missing.push("customers and bookings are not cut over (step 9)".to_owned());
+                }
+                if self.is_swapped(Rebuilt::User) {
+                    missing.push("users are cleaned up already".to_owned());
+                }
+                missing.extend(self.missing_backup(&[Rebuilt::User], watcher).await?);
+                Ok(missing)
+            }
+            Destructive::RollBack { .. } => Ok(match self.latest_run() {
+                Some(run) if run.outcome == Outcome::Open => Vec::new(),
+                Some(run) if run.outcome == Outcome::Finished => vec![format!(
+                    "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
+                    run.id,
+                    run.backup
+                        .as_ref()
+                        .map_or("FOLDER", |backup| backup.path.as_str()),
+                    self.connection.place.database
+                )],
+                _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
+            }),
+            Destructive::Finish => Ok(
+                if Rebuilt::ALL.iter().all(|which| self.is_swapped(*which)) {
+                    Vec::new()
+                } else {
+                    vec!["the migration is not complete: the cut-over and the users' clean-up come first".to_owned()]
+                },
+            ),
+            Destructive::Purge => Ok(match self.open_run() {
+                Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
+                None => Vec::new(),
+            }),
+            Destructive::Restore => Ok(Vec::new()),
+        }
+    }
+
+    async fn missing_for_cut_over(&mut self, watcher: &Watcher) -> Result<Vec<String>> {
+        if self.is_swapped(Rebuilt::Booking) && self.is_swapped(Rebuilt::Customer) {
+            return Ok(vec![
+                "customers and bookings are cut over already".to_owned(),
+            ]);
+        }
+        let mut missing = Vec::new();
+        match self.require_decided() {
+            Ok(()) => {}
+            Err(StepError::Findings(why) | StepError::NotReady(why)) => missing.push(why),
+            Err(other) => return Err(other),
+        }
+        let Some(run) = self.open_run() else {
+            missing.push("no run is open: the backup comes first".to_owned());
+            return Ok(missing);
+        };
+        if run.plan_hash() != Some(self.plan_hash().as_str()) {
+            missing.push(
+                "the plan of this run is not the one of the moment: review again (step 5)"
+                    .to_owned(),
+            );
+        }
+        if !run.is_done(Step::Prove) {
+            missing.push("the prepared copies are not proved (step 8)".to_owned());
+        }
+        match run.verdict.as_ref().map(|verdict| verdict.word.as_str()) {
+            Some("QUIET") => {}
+            Some(_) if self.accept_unknown => {}
+            Some(word) => missing.push(format!(
+                "whether the application has stopped is {word}: make sure that it has, then waive this with --accept-unknown"
+            )),
+            None => missing.push("nobody watched whether the application has stopped (step 3)".to_owned()),
+        }
+        // In the middle of a swap that was killed, the originals have moved already.
+        let began = run.collections.values().any(|it| it.swap_began);
+        if !began {
+            missing.extend(self.missing_backup(&Rebuilt::ALL, watcher).await?);
+        }
+        Ok(missing)
+    }
+
+    /// A backup whose hashes equal the originals'.
+    async fn missing_backup(
+        &self,
+        collections: &[Rebuilt],
+        watcher: &Watcher,
+    ) -> Result<Vec<String>> {
+        let Some(backup) = self.open_run().and_then(|run| run.backup.clone()) else {
+            return Ok(vec!["there is no backup (step 2)".to_owned()]);
+        };
+        let mut missing = Vec::new();
+        for which in collections {
+            let live = self.mapping.live(*which);
+            if self.is_swapped(*which)
+                || collection_spec::load(&self.connection, live)
+                    .await?
+                    .is_none()
+            {
+                continue;
+            }
+            watcher.says(&format!("comparing {live} with its backup"), 0, 0);
+            let (hash, _) = identity::fingerprint(&self.connection, live, &watcher.cancel).await?;
+            if backup.fingerprints.get(live) != Some(&hash) {
+                missing.push(format!(
+                    "{live} is not what the backup holds: take the backup again (step 2)"
+                ));
+            }
+        }
+        Ok(missing)
+    }
+
+    /// The effect's half of a gate: the token fits, the plan is still the one that was confirmed, and nothing is missing.
+    pub(super) async fn pass(
+        &mut self,
+        confirmed: Option<Confirmed>,
+        action: Destructive,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let Some(confirmed) = confirmed
+            .filter(|it| it.action() == action && it.database() == self.connection.place.database)
+        else {
+            return Err(StepError::Shut(crate::domain::gate::Shut::Empty(
+                self.connection.place.database.clone(),
+            )));
+        };
+        if confirmed.plan_hash() != self.plan_hash() {
+            return Err(StepError::Drift(vec![
+                "the plan changed since the gate was opened".to_owned(),
+            ]));
+        }
+        match self.missing(action, watcher).await?.into_iter().next() {
+            Some(first) => Err(StepError::NotReady(format!("not yet: {first}"))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Step 9, cut over: a last converge, then two renames, then one more look at what was frozen.
+
+use super::Watcher;
+use super::check::Checked;
+use super::error::{Result, StepError};
+use super::session::Session;
+use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::mapping::Rebuilt;
+use crate::store::collection_spec;
+use crate::store::swap::{self, Swap};
+
+pub(super) async fn run(
+    session: &mut Session,
+    confirmed: Option<Confirmed>,
+    watcher: &Watcher,
+) -> Result<String> {
+    let began = session.open_run().is_some_and(|run| {
+        run.collection(Rebuilt::Booking).swap_began || run.collection(Rebuilt::Customer).swap_began
+    });
+    session
+        .pass(confirmed, Destructive::CutOver, watcher)
+        .await?;
+    if !began {
+        session.require_still_quiet().await?;
+        last_converge(session, watcher).await?;
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            session.journal_swap(which).await?;
+        }
+        session.require_still_quiet().await?;
+    }
+    watcher.says("renaming", 0, 0);
+    let started = std::time::Instant::now();
+    for which in [Rebuilt::Customer, Rebuilt::Booking] {
+        session.swap_forward(which).await?;
+    }
+    let took = started.elapsed();
+    for which in [Rebuilt::Customer, Rebuilt::Booking] {
+        session.dress(which).await?;
+    }
+    session.see_what_is_swapped().await?;
+    let late = session
+        .converge_customers(false, watcher)
+        .await?
+        .and(session.converge_bookings(false, watcher).await?);
+    if late.changes() > 0 {
+        return Err(StepError::Findings(format!(
+            "the cut-over is done, but {} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back",
+            late.changes()
+        )));
+    }
+    Ok(format!(
+        "{} and {} are live with {}; renamed in {} ms; the originals are kept",
+        session.mapping.customer.collection,
+        session.mapping.booking.collection,
+        session.mapping.booking.customer,
+        took.as_millis()
+    ))
+}
+
+/// Brings the copies up to date until nothing is left to do, proving again when something was.
+async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
+    let planned = session
+        .open_run()
+        .and_then(|run| run.plan_hash().map(str::to_owned));
+    session.survey(watcher).await?;
+    if planned.as_deref() != Some(&session.plan_hash()) {
+        return Err(StepError::Drift(vec![
+            "conflicts changed since the plan was made; review them again (step 5)".to_owned(),
+        ]));
+    }
+    for _ in 0..3 {
+        let tally = session
+            .converge_customers(true, watcher)
+            .await?
+            .and(session.converge_bookings(true, watcher).await?);
+        if tally.changes() == 0 {
+            return Ok(());
+        }
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            session.build_indexes(which, watcher).await?;
+        }
+        let checked: Checked = session.check_bookings(watcher).await?;
+        if checked.wrong > 0 {
+            return Err(StepError::Findings(format!(
+                "the proof failed after the last converge. The live data is unchanged:\n{}",
+                checked.list()
+            )));
+        }
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            session.note_proved(which, watcher).await?;
+        }
+    }
+    Err(StepError::NotReady(
+        "every converge found something new, so something still writes. The live data is unchanged; stop the application and run step 3 again".to_owned(),
+    ))
+}
+
+impl Session {
+    /// Writes down that the swap begins, and keeps the original's TTLs from acting while it is kept.
+    pub(super) async fn journal_swap(&mut self, which: Rebuilt) -> Result<()> {
+        let live = self.mapping.live(which).to_owned();
+        let ttl = self
+            .open_run()
+            .map(|run| run.collection(which).ttl)
+            .unwrap_or_default();
+        if let Some(record) = &mut self.record {
+            record.collection_mut(which).swap_began = true;
+        }
+        self.save().await?;
+        for index in ttl.keys() {
+            collection_spec::set_ttl(&self.connection, &live, index, None).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn swap_forward(&self, which: Rebuilt) -> Result<()> {
+        let record = self
+            .open_run()
+            .map(|run| run.collection(which))
+            .unwrap_or_default();
+        let (next, before) = (self.mapping.next(which), self.mapping.before(which));
+        let swap = Swap {
+            live: self.mapping.live(which),
+            next: &next,
+            before: &before,
+            original: record.original.as_deref(),
+            prepared: record.next.as_deref().unwrap_or_default(),
+        };
+        swap::forward(&self.connection, swap).await?;
+        Ok(())
+    }
+
+    /// Gives what is now live its validator and its true TTLs.
+    pub(super) async fn dress(&self, which: Rebuilt) -> Result<()> {
+        let live = self.mapping.live(which);
+        let record = self
+            .open_run()
+            .map(|run| run.collection(which))
+            .unwrap_or_default();
+        if let Some(before) =
+            collection_spec::load(&self.connection, &self.mapping.before(which)).await?
+            && let Some(validation) = before.validation()
+        {
+            collection_spec::put_validation(&self.connection, live, &validation).await?;
+        }
+        self.set_true_ttls(live, &record.ttl).await
+    }
+
+    /// Restores true TTLs where the index still stands.
+    pub(super) async fn set_true_ttls(
+        &self,
+        live: &str,
+        ttl: &std::collections::BTreeMap<String, i64>,
+    ) -> Result<()> {
+        if ttl.is_empty() {
+            return Ok(());
+        }
+        let indexes = collection_spec::load(&self.connection, live)
+            .await?
+            .map(|spec| spec.indexes)
+            .unwrap_or_default();
+        for (name, seconds) in ttl {
+            if indexes
+                .iter()
+                .any(|index| crate::domain::index_plan::name_of(index) == name)
+            {
+                collection_spec::set_ttl(&self.connection, live, name, Some(*seconds)).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! One file per checklist step: domain decides, store does, progress comes out. The console and the headless verbs run the same steps
+//! through a [`session::Session`].
+
+pub mod backup;
+pub mod check;
+mod check_values;
+pub mod clean_users;
+pub mod conditions;
+pub mod cut_over;
+pub mod document;
+pub mod error;
+pub mod finish;
+pub mod prepare;
+pub mod preview;
+mod produce;
+pub mod prove;
+pub mod reporting;
+pub mod review;
+pub mod roll_back;
+mod run;
+pub mod schema;
+pub mod session;
+pub mod status;
+pub mod stop;
+pub mod survey;
+pub mod verify;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::checklist::Progress;
+pub use error::{Result, StepError};
+
+/// How a running step is watched and stopped.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    /// Latest progress wins.
+    pub progress: watch::Sender<Progress>,
+    /// Tested between batches.
+    pub cancel: CancellationToken,
+}
+
+impl Watcher {
+    /// A watcher that nobody looks at.
+    pub fn silent() -> Self {
+        Self {
+            progress: watch::channel(Progress::default()).0,
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Says how far `doing` is; `total` 0 means unknown.
+    pub fn says(&self, doing: &str, done: u64, total: u64) {
+        self.progress.send_replace(Progress {
+            doing: doing.to_owned(),
+            done,
+            total,
+        });
+    }
+}
+
+/// `count` with the noun in singular or plural: "1 booking", "2,013 bookings".
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} {}", if count == 1 { one } else { many })
+}

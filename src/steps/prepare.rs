@@ -1,0 +1,320 @@
+//! Steps 6 and 7, and the copy of step 10: prepared copies beside the live data, made by converge. Called again they resume, catch up, or
+//! find nothing to do.
+
+use std::collections::BTreeMap;
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use super::error::{Result, StepError};
+use super::session::{Session, Surveyed};
+use super::{Watcher, counted};
+use crate::domain::index_plan;
+use crate::domain::mapping::{LINKS, Mapping, QUARANTINE, Rebuilt};
+use crate::domain::survey::facts::id_of;
+use crate::domain::transform::{self, BookingFate};
+use crate::store::StoreError;
+use crate::store::collection_spec::{self, CollectionSpec};
+use crate::store::converge::{self, Tally, Target};
+
+pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Result<String> {
+    session.before_cut_over(Rebuilt::Customer)?;
+    session.survey(watcher).await?;
+    session.require_decided()?;
+    session.ensure_next(Rebuilt::Customer).await?;
+    session.ensure_side(LINKS, None).await?;
+    let tally = session.converge_customers(true, watcher).await?;
+    session.build_indexes(Rebuilt::Customer, watcher).await?;
+    let counts = session.surveyed()?.blueprint.counts;
+    session.take_numbers()?;
+    Ok(format!(
+        "{} prepared ({} merged away), {}",
+        counted(
+            counts.created + counts.placeholders,
+            "customer",
+            "customers"
+        ),
+        counts.merged_away,
+        did(tally)
+    ))
+}
+
+pub(super) async fn bookings(session: &mut Session, watcher: &Watcher) -> Result<String> {
+    session.before_cut_over(Rebuilt::Booking)?;
+    if session.surveyed.is_none() {
+        session.survey(watcher).await?;
+    }
+    session.require_decided()?;
+    let original = session.ensure_next(Rebuilt::Booking).await?;
+    // The quarantine is walked with the bookings, so it must order ids alike.
+    session.ensure_side(QUARANTINE, original.as_ref()).await?;
+    let tally = session.converge_bookings(true, watcher).await?;
+    session.build_indexes(Rebuilt::Booking, watcher).await?;
+    Ok(format!(
+        "{} prepared, {}",
+        counted(
+            tally.unchanged + tally.inserted + tally.replaced,
+            "booking",
+            "bookings"
+        ),
+        did(tally)
+    ))
+}
+
+/// What a converge did, for people.
+pub(super) fn did(tally: Tally) -> String {
+    if tally.changes() == 0 {
+        return "nothing left to do".to_owned();
+    }
+    format!(
+        "{} written, {} replaced, {} removed",
+        tally.inserted, tally.replaced, tally.deleted
+    )
+}
+
+impl Session {
+    pub(super) fn before_cut_over(&self, which: Rebuilt) -> Result<()> {
+        if self.is_swapped(which) {
+            return Err(StepError::NotReady(format!(
+                "{} is cut over already; there is nothing to prepare",
+                self.mapping.live(which)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses while a blocker has no answer, or something stands against the plan that no answer can mend.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn require_decided(&self) -> Result<()> {
+        let surveyed = self.surveyed()?;
+        let undecided: Vec<_> = self
+            .decisions
+            .undecided_blockers(&surveyed.conflicts)
+            .collect();
+        if let Some(first) = undecided.first() {
+            return Err(StepError::Findings(format!(
+                "{} without an answer (the first: {}). Nothing was changed; decide in the console, in a decisions file, or with --defaults",
+                counted(undecided.len() as u64, "blocker is", "blockers are"),
+                first.key
+            )));
+        }
+        if let Some(first) = surveyed.blueprint.obstacles.first() {
+            return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the prepared copy exists and is this run's. Returns the original's specification.
+    pub(super) async fn ensure_next(&mut self, which: Rebuilt) -> Result<Option<CollectionSpec>> {
+        let live = self.mapping.live(which).to_owned();
+        let name = self.mapping.next(which);
+        let original = collection_spec::load(&self.connection, &live).await?;
+        self.begin_run().await?;
+        let known = self.open_run().and_then(|run| run.collection(which).next);
+        let mut next = collection_spec::load(&self.connection, &name).await?;
+        if next.as_ref().is_some_and(|spec| spec.uuid != known) {
+            // A copy of another run, made under another specification.
+            collection_spec::drop(&self.connection, &name).await?;
+            next = None;
+        }
+        if next.is_none() {
+            collection_spec::create(&self.connection, &name, original.as_ref()).await?;
+            next = collection_spec::load(&self.connection, &name).await?;
+        }
+        let ttl: BTreeMap<String, i64> = original
+            .iter()
+            .flat_map(|spec| &spec.indexes)
+            .filter_map(|index| {
+                Some((
+                    index_plan::name_of(index).to_owned(),
+                    index_plan::ttl_of(index)?,
+                ))
+            })
+            .collect();
+        let record = self.begin_run().await?.collection_mut(which);
+        record.next = next.and_then(|spec| spec.uuid);
+        if !record.swap_began {
+            record.original = original.as_ref().and_then(|spec| spec.uuid.clone());
+            record.specification = original
+                .as_ref()
+                .map(CollectionSpec::fingerprint)
+                .unwrap_or_default();
+            record.ttl = ttl;
+            record.proved = None;
+        }
+        self.save().await?;
+        Ok(original)
+    }
+
+    async fn ensure_side(&self, name: &str, like: Option<&CollectionSpec>) -> Result<()> {
+        if collection_spec::load(&self.connection, name)
+            .await?
+            .is_none()
+        {
+            collection_spec::create(&self.connection, name, like).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn build_indexes(&self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(which);
+        watcher.says(
+            &format!("building the indexes of {}", self.mapping.live(which)),
+            0,
+            0,
+        );
+        let wanted = self.wanted_indexes(which).await?;
+        collection_spec::build_indexes(&self.connection, &name, &wanted).await?;
+        Ok(())
+    }
+
+    /// The indexes that the rebuilt collection must have, with their true TTLs.
+    pub(super) async fn wanted_indexes(&self, which: Rebuilt) -> Result<Vec<RawDocumentBuf>> {
+        let original = match self.source(which) {
+            Some(name) => collection_spec::load(&self.connection, &name).await?,
+            None => None,
+        };
+        let originals = original.map(|spec| spec.indexes).unwrap_or_default();
+        let email = self.surveyed()?.blueprint.email_index;
+        Ok(index_plan::wanted(&self.mapping, which, &originals, email))
+    }
+
+    /// Where the rebuilt collection stands: prepared, or live after the swap.
+    pub(super) fn mapping_place(&self, which: Rebuilt) -> String {
+        if self.is_swapped(which) {
+            self.mapping.live(which).to_owned()
+        } else {
+            self.mapping.next(which)
+        }
+    }
+
+    /// Makes the prepared bookings and the quarantine what they should be; with `writes` false only counts what differs.
+    pub(super) async fn converge_bookings(&self, writes: bool, watcher: &Watcher) -> Result<Tally> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let place = |document: &RawDocument| {
+            let fate = transform::booking(survey, blueprint, document)
+                .map_err(|error| StoreError::Invalid(error.to_string()))?;
+            Ok(Some(match fate {
+                BookingFate::Linked { document, .. } => (0, document),
+                BookingFate::Quarantined => (1, document.to_owned()),
+                BookingFate::Left => (0, document.to_owned()),
+            }))
+        };
+        let names = [self.mapping_place(Rebuilt::Booking), QUARANTINE.to_owned()];
+        self.converge_one(
+            Rebuilt::Booking,
+            &names,
+            writes,
+            place,
+            ("reassigning bookings", survey.bookings),
+            watcher,
+        )
+        .await
+    }
+
+    /// Makes the prepared users what they should be; with `writes` false only counts what differs.
+    pub(super) async fn converge_users(&self, writes: bool, watcher: &Watcher) -> Result<Tally> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let businesses = survey.businesses_of_users();
+        let role = &self.mapping.user;
+        let place = |document: &RawDocument| {
+            let user = id_of(document).and_then(|id| survey.users.get_index_of(&id.canonical()));
+            let cleans = user.is_some_and(|user| {
+                let booked_at = businesses.get(&user).map_or(&[][..], Vec::as_slice);
+                blueprint.cleans(survey, user, booked_at)
+            });
+            let document = transform::user(role, cleans, document)
+                .map_err(|error| StoreError::Invalid(error.to_string()))?;
+            Ok(Some((0, document)))
+        };
+        let names = [self.mapping_place(Rebuilt::User)];
+        self.converge_one(
+            Rebuilt::User,
+            &names,
+            writes,
+            place,
+            ("cleaning users", survey.users.len() as u64),
+            watcher,
+        )
+        .await
+    }
+
+    async fn converge_one<F>(
+        &self,
+        which: Rebuilt,
+        names: &[String],
+        writes: bool,
+        place: F,
+        (doing, total): (&str, u64),
+        watcher: &Watcher,
+    ) -> Result<Tally>
+    where
+        F: FnMut(&RawDocument) -> crate::store::Result<Option<converge::Placed>>,
+    {
+        let mut targets = Vec::new();
+        for name in names {
+            targets.push(if writes {
+                Target::write(&self.connection, name).await?
+            } else {
+                Target::compare(&self.connection, name)
+            });
+        }
+        let source = self.source(which).unwrap_or_default();
+        let doing = if writes {
+            doing.to_owned()
+        } else {
+            format!("comparing {}", self.mapping.live(which))
+        };
+        let progress = |done| watcher.says(&doing, done, total);
+        converge::converge(
+            &self.connection,
+            &source,
+            &mut targets,
+            &watcher.cancel,
+            place,
+            progress,
+        )
+        .await?;
+        Ok(targets
+            .iter()
+            .fold(Tally::default(), |sum, target| sum.and(target.tally)))
+    }
+
+    /// Keeps the plan's numbers in the run record, for the report.
+    pub(super) fn take_numbers(&mut self) -> Result<()> {
+        let surveyed = self.surveyed()?;
+        let counts = surveyed.blueprint.counts;
+        let survey = &surveyed.survey;
+        let numbers = [
+            ("users", survey.users.len() as u64),
+            ("accounts", survey.accounts()),
+            ("businesses", survey.businesses.len() as u64),
+            ("services", survey.services.len() as u64),
+            ("bookings", survey.bookings),
+            ("pairs", counts.pairs),
+            ("created", counts.created),
+            ("adopted", counts.adopted),
+            ("merged away", counts.merged_away),
+            ("skipped", counts.skipped),
+            ("placeholders", counts.placeholders),
+            ("existing", counts.existing),
+        ];
+        if let Some(record) = &mut self.record {
+            record
+                .numbers
+                .extend(numbers.map(|(name, count)| (name.to_owned(), count)));
+        }
+        Ok(())
+    }
+
+    /// The mapping of this session.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+}

@@ -1,0 +1,86 @@
+//! Running a step: the right file is called, and what came out is kept in the run record.
+
+use super::Watcher;
+use super::error::{Result, StepError};
+use super::session::{Session, now};
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::run::{Outcome, StepRecord};
+
+impl Session {
+    /// Runs a step, and keeps what came out in the run record.
+    ///
+    /// # Errors
+    /// What keeps the step from ending well.
+    pub async fn run(
+        &mut self,
+        step: Step,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<String> {
+        let started = now();
+        let outcome = self.dispatch(step, confirmed, watcher).await;
+        let (state, says) = match &outcome {
+            Ok(says) => (
+                if step == Step::RetireUsers {
+                    "skipped"
+                } else {
+                    "done"
+                },
+                says.clone(),
+            ),
+            Err(error) => ("failed", error.to_string()),
+        };
+        if let Some(record) = self
+            .record
+            .as_mut()
+            .filter(|record| record.outcome == Outcome::Open)
+        {
+            record.steps.insert(
+                step.word().to_owned(),
+                StepRecord {
+                    state: state.to_owned(),
+                    says,
+                    started,
+                    ended: now(),
+                },
+            );
+            // A failure to note a failure must not hide the failure itself.
+            let saved = self.save().await;
+            if outcome.is_ok() {
+                saved?;
+            }
+        }
+        outcome
+    }
+
+    async fn dispatch(
+        &mut self,
+        step: Step,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<String> {
+        match step {
+            Step::Survey => super::survey::run(self, watcher).await,
+            Step::BackUp => super::backup::run(self, watcher).await,
+            Step::StopApplication => super::stop::run(self, watcher).await,
+            Step::Document => super::document::run(self, watcher).await,
+            Step::Review => super::review::run(self).await,
+            Step::CreateCustomers => super::prepare::customers(self, watcher).await,
+            Step::ReassignBookings => super::prepare::bookings(self, watcher).await,
+            Step::Prove => super::prove::run(self, watcher).await,
+            Step::CutOver => super::cut_over::run(self, confirmed, watcher).await,
+            Step::CleanUsers => super::clean_users::run(self, confirmed, watcher).await,
+            Step::RetireUsers => super::clean_users::still_holding(self, watcher).await,
+            Step::Schema => super::schema::run(self).await,
+            Step::Verify => super::verify::run(self, watcher).await,
+            Step::DeleteOriginals => super::finish::run(self, confirmed).await,
+            Step::ApiEndpoints | Step::Frontend | Step::Test | Step::GoLive | Step::Monitor => {
+                Err(StepError::NotReady(format!(
+                    "{} is your own work: write a note on it when it is done",
+                    step.title()
+                )))
+            }
+        }
+    }
+}

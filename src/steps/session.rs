@@ -1,0 +1,402 @@
+//! A session: one connection, one mapping, the survey and decisions of the moment, and the run under way, if one is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Watcher;
+use super::error::{Result, StepError};
+use crate::domain::blueprint::Blueprint;
+use crate::domain::conflict::Conflict;
+use crate::domain::decision::Decisions;
+use crate::domain::index_plan;
+use crate::domain::mapping::{self, Mapping, Rebuilt};
+use crate::domain::overview::{ConflictRow, Overview};
+use crate::domain::plan::Plan;
+use crate::domain::run::{Millis, Outcome, RunRecord};
+use crate::domain::survey::Survey;
+use crate::domain::transform;
+use crate::domain::view::Place;
+use crate::store::StoreError;
+use crate::store::collection_spec;
+use crate::store::connect::{self, Connection};
+use crate::store::run_record;
+
+/// Where runs leave their folders unless told.
+pub const RUN_ROOT: &str = "ringfence-runs";
+
+/// How a session is opened.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// The connection string.
+    pub uri: String,
+    /// Where it came from.
+    pub uri_source: String,
+    /// The database, unless the URI names it.
+    pub database: Option<String>,
+    /// A mapping file.
+    pub config: Option<PathBuf>,
+    /// Where run folders go.
+    pub run_root: PathBuf,
+    /// How long step 3 watches.
+    pub watch: Duration,
+}
+
+/// A survey with what follows from it.
+#[derive(Debug, Clone)]
+pub struct Surveyed {
+    /// The survey.
+    pub survey: Survey,
+    /// Its conflicts.
+    pub conflicts: Vec<Conflict>,
+    /// Survey and decisions together.
+    pub blueprint: Blueprint,
+}
+
+/// One connection and everything known about it.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) connection: Connection,
+    pub(super) mapping: Mapping,
+    pub(super) run_root: PathBuf,
+    pub(super) watch: Duration,
+    pub(super) decisions: Decisions,
+    pub(super) surveyed: Option<Surveyed>,
+    pub(super) record: Option<RunRecord>,
+    pub(super) swapped: BTreeSet<Rebuilt>,
+    pub(super) moved: BTreeMap<Rebuilt, String>,
+    pub(super) prepared: BTreeSet<Rebuilt>,
+    pub(super) accept_unknown: bool,
+}
+
+impl Session {
+    /// Connects, and reads the decisions file and the run record. Writes nothing.
+    ///
+    /// # Errors
+    /// No server, wrong credentials, a broken mapping or decisions file.
+    pub async fn open(options: SessionOptions) -> Result<Self> {
+        let mapping = match &options.config {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| StoreError::file("reading", path, error))?;
+                Mapping::parse(&text)?
+            }
+            None => Mapping::parse(mapping::DEFAULT)?,
+        };
+        let connection = connect::connect(
+            &options.uri,
+            &options.uri_source,
+            options.database.as_deref(),
+        )
+        .await?;
+        let record = run_record::latest(&connection).await?;
+        let mapping = match &record {
+            Some(record) if record.outcome == Outcome::Open && options.config.is_none() => {
+                record.mapping.clone()
+            }
+            _ => mapping,
+        };
+        let mut session = Self {
+            connection,
+            mapping,
+            run_root: options.run_root,
+            watch: options.watch,
+            decisions: Decisions::default(),
+            surveyed: None,
+            record,
+            swapped: BTreeSet::new(),
+            moved: BTreeMap::new(),
+            prepared: BTreeSet::new(),
+            accept_unknown: false,
+        };
+        session.load_decisions()?;
+        session.see_what_is_swapped().await?;
+        Ok(session)
+    }
+
+    /// Where this session is connected.
+    pub fn place(&self) -> &Place {
+        &self.connection.place
+    }
+
+    /// The database.
+    pub fn database(&self) -> &mongodb::Database {
+        &self.connection.database
+    }
+
+    /// Takes a stop verdict of UNKNOWN for good enough.
+    pub fn accept_unknown(&mut self) {
+        self.accept_unknown = true;
+    }
+
+    /// The run under way, if one is.
+    pub fn open_run(&self) -> Option<&RunRecord> {
+        self.record
+            .as_ref()
+            .filter(|record| record.outcome == Outcome::Open)
+    }
+
+    /// The latest run, whatever became of it.
+    pub fn latest_run(&self) -> Option<&RunRecord> {
+        self.record.as_ref()
+    }
+
+    /// The run under way, begun now if there is none. The first write of a migration.
+    ///
+    /// # Errors
+    /// Missing privileges, or an earlier finished run whose links still stand.
+    pub(super) async fn begin_run(&mut self) -> Result<&mut RunRecord> {
+        self.refuse_after_finish()?;
+        let current = self.record.take();
+        let record = match current {
+            Some(record) if record.outcome == Outcome::Open => record,
+            _ => self.new_run().await?,
+        };
+        Ok(self.record.insert(record))
+    }
+
+    /// Refuses where the latest run is finished and its links still stand.
+    fn refuse_after_finish(&self) -> Result<()> {
+        match &self.record {
+            Some(record) if record.outcome == Outcome::Finished => {
+                Err(StepError::NotReady(format!(
+                    "this database was migrated by run {}, and its originals are deleted; its links are still kept. Nothing was changed. To migrate again, remove them first with `ringfence purge --confirm {}`",
+                    record.id, self.connection.place.database
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn new_run(&self) -> Result<RunRecord> {
+        self.require_privileges().await?;
+        let place = &self.connection.place;
+        let record = RunRecord {
+            id: new_run_id(),
+            format: 1,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            transform: transform::VERSION,
+            database: place.database.clone(),
+            host: place.host.clone(),
+            replica_set: place.replica_set.clone(),
+            server_version: place.server_version.clone(),
+            operator: operator(),
+            started: now(),
+            outcome: Outcome::Open,
+            mapping: self.mapping.clone(),
+            plan: None,
+            numbers: BTreeMap::new(),
+            decided: Vec::new(),
+            steps: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            collections: BTreeMap::new(),
+            backup: None,
+            watch: None,
+            verdict: None,
+            equations: Vec::new(),
+        };
+        run_record::save(&self.connection, &record).await?;
+        Ok(record)
+    }
+
+    /// Says which privileges are missing before anything is written.
+    ///
+    /// # Errors
+    /// Their names and the roles that hold them.
+    pub async fn require_privileges(&self) -> Result<()> {
+        let mut needed = vec![
+            "find",
+            "insert",
+            "update",
+            "remove",
+            "createCollection",
+            "createIndex",
+            "dropCollection",
+            "renameCollectionSameDB",
+        ];
+        if self.changes_options().await? {
+            needed.push("collMod");
+        }
+        let missing = self.connection.missing_privileges(&needed).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "this user may not {} on database {}. Nothing was changed. Survey, plan and verify work as it is; to apply, grant it the role readWrite (and dbAdmin where collections have TTL indexes or validators)",
+            missing.join(", "),
+            self.connection.place.database
+        )))
+    }
+
+    /// True when a rebuilt collection has a TTL or a validator, which are put on by `collMod`.
+    async fn changes_options(&self) -> Result<bool> {
+        for which in Rebuilt::ALL {
+            let Some(name) = self.source(which) else {
+                continue;
+            };
+            let spec = collection_spec::load(&self.connection, &name).await?;
+            if spec.is_some_and(|spec| {
+                spec.validation().is_some()
+                    || spec
+                        .indexes
+                        .iter()
+                        .any(|index| index_plan::ttl_of(index).is_some())
+            }) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes the run record.
+    pub(super) async fn save(&self) -> Result<()> {
+        if let Some(record) = &self.record {
+            run_record::save(&self.connection, record).await?;
+        }
+        Ok(())
+    }
+
+    /// The folder of a run.
+    pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
+        self.run_root.join(&run.id)
+    }
+
+    /// Asks the server, by UUID, which collections were swapped and where the originals stand.
+    pub(super) async fn see_what_is_swapped(&mut self) -> Result<()> {
+        let mut swapped = BTreeSet::new();
+        let mut moved = BTreeMap::new();
+        let mut prepared = BTreeSet::new();
+        if let Some(record) = self.open_run() {
+            let uuids = collection_spec::uuids(&self.connection).await?;
+            let uuid = |name: &str| uuids.get(name).and_then(Option::as_deref);
+            for which in Rebuilt::ALL {
+                let known = record.collection(which);
+                if known.is_next(uuid(self.mapping.live(which))) {
+                    swapped.insert(which);
+                }
+                if known.is_next(uuid(&self.mapping.next(which))) {
+                    prepared.insert(which);
+                }
+                let before = self.mapping.before(which);
+                if known.is_original(uuid(&before)) {
+                    moved.insert(which, before);
+                }
+            }
+        }
+        self.swapped = swapped;
+        self.moved = moved;
+        self.prepared = prepared;
+        Ok(())
+    }
+
+    /// True once the prepared copy is live.
+    pub fn is_swapped(&self, which: Rebuilt) -> bool {
+        self.swapped.contains(&which)
+    }
+
+    /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.
+    pub(super) fn source(&self, which: Rebuilt) -> Option<String> {
+        match self.moved.get(&which) {
+            Some(before) => Some(before.clone()),
+            None if self.is_swapped(which) => None,
+            None => Some(self.mapping.live(which).to_owned()),
+        }
+    }
+
+    /// The survey of the moment.
+    ///
+    /// # Errors
+    /// None was taken yet.
+    pub(super) fn surveyed(&self) -> Result<&Surveyed> {
+        self.surveyed.as_ref().ok_or_else(|| {
+            StepError::NotReady("nothing was surveyed yet; run the survey first".to_owned())
+        })
+    }
+
+    /// The numbers of the survey, if one was taken.
+    pub fn overview(&self) -> Option<Overview> {
+        let surveyed = self.surveyed.as_ref()?;
+        let mut overview = surveyed.survey.overview(
+            &surveyed.conflicts,
+            &self.decisions,
+            &surveyed.blueprint.customers,
+        );
+        overview
+            .database
+            .clone_from(&self.connection.place.database);
+        Some(overview)
+    }
+
+    /// The conflicts of the survey with their answers; blockers first.
+    pub fn conflict_rows(&self) -> Vec<ConflictRow> {
+        self.surveyed
+            .as_ref()
+            .map(|surveyed| {
+                surveyed
+                    .survey
+                    .conflict_rows(&surveyed.conflicts, &self.decisions)
+            })
+            .unwrap_or_default()
+    }
+
+    /// The plan of the moment: survey and decisions.
+    ///
+    /// # Errors
+    /// No survey yet.
+    pub fn plan(&self) -> Result<Plan> {
+        let surveyed = self.surveyed()?;
+        Ok(Plan::new(
+            &self.connection.place.database,
+            &self.mapping,
+            &self.decisions,
+            &surveyed.conflicts,
+            (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
+        ))
+    }
+
+    /// Takes a plan from a file for this session, surveys, and refuses the plan when it no longer fits.
+    ///
+    /// # Errors
+    /// Another database, or what changed since.
+    pub async fn take_plan(&mut self, plan: &Plan, watcher: &Watcher) -> Result<()> {
+        let database = &self.connection.place.database;
+        if plan.database != *database {
+            return Err(StepError::NotReady(format!(
+                "the plan is for database {}, this one is {database}. Nothing was changed",
+                plan.database
+            )));
+        }
+        self.refuse_after_finish()?;
+        self.mapping = plan.mapping.clone();
+        self.decisions = plan.decisions()?;
+        self.survey(watcher).await?;
+        let changes = plan.drift(&self.plan()?);
+        if changes.is_empty() {
+            Ok(())
+        } else {
+            Err(StepError::Drift(changes))
+        }
+    }
+}
+
+/// Milliseconds since 1970 of this machine's clock; for people, never for a decision.
+pub fn now() -> Millis {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn new_run_id() -> String {
+    let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    format!("{time}-{:04x}", fastrand::u16(..))
+}
+
+/// user@host of whoever runs this.
+pub fn operator() -> String {
+    let user = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| "unknown".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .unwrap_or_else(|| "unknown".to_owned());
+    format!("{user}@{}", host.trim())
+}

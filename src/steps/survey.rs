@@ -1,0 +1,261 @@
+//! Step 1, survey: reads businesses, services, account rows, customers, users and bookings once each. Writes nothing.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bson::raw::RawDocument;
+
+use super::error::{Result, StepError};
+use super::session::{Session, Surveyed};
+use super::{Watcher, counted};
+use crate::domain::blueprint::Blueprint;
+use crate::domain::id::Id;
+use crate::domain::index_plan::names_field;
+use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
+use crate::domain::overview::Overview;
+use crate::domain::raw::get;
+use crate::domain::survey::Survey;
+use crate::domain::survey::facts::id_of;
+use crate::store::StoreError;
+use crate::store::collection_spec::{self, CollectionSpec};
+use crate::store::scan::{self, Scan};
+
+/// How often progress is said, in documents.
+const EVERY: u64 = 5_000;
+
+/// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
+const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
+
+pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+    let overview = session.survey(watcher).await?;
+    let conflicts: u64 = overview.conflicts.iter().map(|row| row.count).sum();
+    Ok(format!(
+        "{}, {}, {}, {}",
+        counted(overview.users, "user", "users"),
+        counted(overview.bookings, "booking", "bookings"),
+        counted(overview.pairs, "pair", "pairs"),
+        counted(conflicts, "finding", "findings"),
+    ))
+}
+
+impl Session {
+    /// Takes the survey anew and keeps it.
+    ///
+    /// # Errors
+    /// A database that cannot be migrated, with the reason, or the server's refusal.
+    pub async fn survey(&mut self, watcher: &Watcher) -> Result<Overview> {
+        self.see_what_is_swapped().await?;
+        let specs = collection_spec::load_all(&self.connection).await?;
+        self.check_collections(&specs).await?;
+        let survey = self.read(&specs, watcher).await?;
+        let conflicts = survey.conflicts();
+        let mut blueprint = Blueprint::new(&survey, &self.decisions);
+        blueprint.obstacles.extend(self.obstacles(&specs));
+        self.surveyed = Some(Surveyed {
+            survey,
+            conflicts,
+            blueprint,
+        });
+        self.overview()
+            .ok_or_else(|| StepError::NotReady("the survey was not kept".to_owned()))
+    }
+
+    async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
+        let database = &self.connection.place.database;
+        let names: Vec<_> = specs
+            .keys()
+            .filter(|name| !name.starts_with(SIDE_PREFIX) && !name.starts_with("system."))
+            .map(String::as_str)
+            .collect();
+        if names.is_empty() {
+            let others = self.connection.database_names().await;
+            return Err(StepError::NotReady(format!(
+                "there is no database {database}, or it holds no collection. Nothing was changed. {}",
+                match nearest(database, others.iter().map(String::as_str)) {
+                    Some(near) =>
+                        format!("Did you mean {near}? The server has: {}", others.join(", ")),
+                    None => format!("The server has: {}", others.join(", ")),
+                }
+            )));
+        }
+        for (role, name) in self.mapping.required() {
+            // A swapped collection's live name may be missing for an instant of a cut-over that was killed.
+            let mid_swap = self
+                .open_run()
+                .is_some_and(|run| run.collections.values().any(|it| it.swap_began));
+            match specs.get(name) {
+                Some(spec) => refuse(role, spec)?,
+                None if mid_swap => {}
+                None => {
+                    let near = nearest(name, names.iter().copied());
+                    return Err(StepError::NotReady(format!(
+                        "the mapping says that {role}s are in {name}, and {database} has no such collection. Nothing was changed. {}It has: {}. Name the right one in a mapping file (--config)",
+                        near.map(|near| format!("Did you mean {near}? "))
+                            .unwrap_or_default(),
+                        names.join(", ")
+                    )));
+                }
+            }
+            if database.len() + LONGEST_PREFIX + name.len() + 1 > 255 {
+                return Err(StepError::NotReady(format!(
+                    "the name {name} is too long: with our prefix it passes the server's 255 bytes. Nothing was changed"
+                )));
+            }
+        }
+        if let Some(spec) = specs.get(&self.mapping.customer.collection) {
+            refuse("customer", spec)?;
+        }
+        Ok(())
+    }
+
+    /// Validators and partial filters that would change their meaning when a field leaves.
+    fn obstacles(&self, specs: &BTreeMap<String, CollectionSpec>) -> Vec<String> {
+        let mut obstacles = Vec::new();
+        for which in [Rebuilt::Booking, Rebuilt::User] {
+            let Some(spec) = self.source(which).and_then(|name| specs.get(&name)) else {
+                continue;
+            };
+            let leaving: Vec<&str> = match which {
+                Rebuilt::Booking => vec![&self.mapping.booking.user],
+                _ => self
+                    .mapping
+                    .user
+                    .contact
+                    .iter()
+                    .map(String::as_str)
+                    .collect(),
+            };
+            for field in leaving {
+                if spec
+                    .validation()
+                    .is_some_and(|validation| names_field(&validation, field))
+                {
+                    obstacles.push(format!(
+                        "the validator of {} names {field}, which leaves; change it with collMod before you apply",
+                        spec.name
+                    ));
+                }
+                for index in &spec.indexes {
+                    if index
+                        .get_document("partialFilterExpression")
+                        .is_ok_and(|filter| names_field(filter, field))
+                    {
+                        obstacles.push(format!(
+                            "the partial index {} of {} filters by {field}, which leaves; drop or change it before you apply",
+                            crate::domain::index_plan::name_of(index),
+                            spec.name
+                        ));
+                    }
+                }
+            }
+        }
+        obstacles
+    }
+
+    /// Whole documents are read, not projections: with a repeated key a projection can end before the
+    /// field that we need (seen on 6.0.5), and it saves the server nothing.
+    async fn read(
+        &self,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<Survey> {
+        let mapping = self.mapping.clone();
+        let mut survey = Survey::new(&self.connection.place.database, mapping.clone());
+        let businesses = &mapping.business.collection;
+        self.scan(businesses, watcher, |it| survey.take_business(it))
+            .await?;
+        let services = &mapping.service.collection;
+        self.scan(services, watcher, |it| survey.take_service(it))
+            .await?;
+        for account in &mapping.accounts {
+            let spec = specs.get(&account.collection);
+            if spec.is_some_and(|spec| spec.kind == "collection") {
+                let take = |it: &RawDocument| survey.take_account(it, &account.user);
+                self.scan(&account.collection, watcher, take).await?;
+            }
+        }
+        let ours = self.customers_made_before(specs).await?;
+        let customers = self.source(Rebuilt::Customer);
+        if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
+            self.scan(&customers, watcher, |it| match id_of(it) {
+                Some(id) if ours.contains(&id) => survey.take_ours(it),
+                _ => survey.take_existing(it),
+            })
+            .await?;
+        }
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        self.scan(&users, watcher, |it| survey.take_user(it))
+            .await?;
+        survey.close_users();
+        let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
+        self.scan(&bookings, watcher, |it| survey.take_booking(it))
+            .await?;
+        Ok(survey)
+    }
+
+    async fn scan(
+        &self,
+        collection: &str,
+        watcher: &Watcher,
+        mut take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let total = scan::rough_count(database, collection).await;
+        let doing = format!("reading {collection}");
+        watcher.says(&doing, 0, total);
+        let mut done = 0_u64;
+        scan::each(
+            database,
+            collection,
+            &Scan::default(),
+            &watcher.cancel,
+            |document| {
+                take(document);
+                done += 1;
+                if done.is_multiple_of(EVERY) {
+                    watcher.says(&doing, done, total);
+                }
+                Ok(())
+            },
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The customers of an earlier, finished run.
+    async fn customers_made_before(
+        &self,
+        specs: &BTreeMap<String, CollectionSpec>,
+    ) -> Result<HashSet<Id>> {
+        let mut ours = HashSet::new();
+        if self.open_run().is_some() || !specs.contains_key(LINKS) {
+            return Ok(ours);
+        }
+        for link in scan::all(&self.connection.database, LINKS, &Scan::default()).await? {
+            if get(&link, "kind").and_then(|kind| kind.as_str()) != Some("existing") {
+                ours.extend(id_of(&link));
+            }
+        }
+        Ok(ours)
+    }
+}
+
+fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {
+    match spec.refusal() {
+        Some(reason) => Err(StoreError::Refused(format!(
+            "{}, in the role of the {role}s, cannot be migrated: {reason}. Nothing was changed",
+            spec.name
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// The most similar name, if one is similar at all.
+fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    among
+        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, other)| other)
+}

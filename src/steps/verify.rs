@@ -1,0 +1,83 @@
+//! Step 13, verify: integrity and isolation of what is now live, and that the collections nobody named still hold what the backup holds.
+
+use super::check::Checked;
+use super::error::{Result, StepError};
+use super::session::Session;
+use super::{Watcher, counted};
+use crate::domain::checklist::Step;
+use crate::domain::mapping::{Rebuilt, SIDE_PREFIX};
+use crate::store::{collection_spec, identity};
+
+pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+    let checked = session.verify(watcher).await?;
+    if checked.wrong > 0 {
+        return Err(StepError::Findings(format!(
+            "verification failed: {}. Nothing was changed by it:\n{}",
+            counted(checked.wrong, "thing is wrong", "things are wrong"),
+            checked.list()
+        )));
+    }
+    if let Some(record) = &mut session.record {
+        record.equations.clone_from(&checked.equations);
+    }
+    Ok(format!("nothing wrong; {}", checked.equations.join("; ")))
+}
+
+impl Session {
+    /// Checks everything that is live. Reads only.
+    ///
+    /// # Errors
+    /// Nothing is cut over yet, or the server's refusal.
+    pub async fn verify(&mut self, watcher: &Watcher) -> Result<Checked> {
+        self.see_what_is_swapped().await?;
+        if !self.is_swapped(Rebuilt::Booking) || !self.is_swapped(Rebuilt::Customer) {
+            return Err(StepError::NotReady(match self.latest_run() {
+                Some(run) => format!(
+                    "run {} is not cut over (or was rolled back or finished), so there are no kept originals to compare with. Nothing was changed",
+                    run.id
+                ),
+                None => "this database was not migrated yet, so there is nothing to verify. Nothing was changed".to_owned(),
+            }));
+        }
+        self.load_run_decisions()?;
+        self.survey(watcher).await?;
+        let mut checked = self.check_bookings(watcher).await?;
+        if self.is_swapped(Rebuilt::User) {
+            checked = checked.and(self.check_users(watcher).await?);
+        }
+        Ok(checked.and(self.check_bystanders(watcher).await?))
+    }
+
+    /// Collections that the migration does not touch, against the backup's hashes; once the application is live again they may change.
+    async fn check_bystanders(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut checked = Checked::default();
+        let Some(run) = self.open_run() else {
+            return Ok(checked);
+        };
+        let Some(backup) = run
+            .backup
+            .as_ref()
+            .filter(|_| !run.notes.contains_key(Step::GoLive.word()))
+        else {
+            return Ok(checked);
+        };
+        for name in collection_spec::uuids(&self.connection).await?.into_keys() {
+            let ours = name.starts_with(SIDE_PREFIX)
+                || Rebuilt::ALL
+                    .iter()
+                    .any(|which| self.mapping.live(*which) == name);
+            let Some(expected) = backup.fingerprints.get(&name).filter(|_| !ours) else {
+                continue;
+            };
+            watcher.says(&format!("comparing {name} with its backup"), 0, 0);
+            let (hash, _) = identity::fingerprint(&self.connection, &name, &watcher.cancel).await?;
+            if hash != *expected {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("collection {name} is not what the backup holds"));
+            }
+        }
+        Ok(checked)
+    }
+}
