@@ -1,0 +1,75 @@
+//! The one place where tests find and start servers: a one-node replica set shared by a test binary, each test with a database of its own,
+//! and private servers of any topology.
+
+#![allow(dead_code)] // each test binary uses its own part
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ringfence::demo::mongod;
+use ringfence::demo::server::{Server, Topology};
+
+static SHARED: OnceLock<Server> = OnceLock::new();
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A private server, ended when the handle is dropped.
+pub async fn private(topology: Topology, arguments: &[&str]) -> Server {
+    let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");
+    Server::start(&binary, topology, arguments)
+        .await
+        .expect("a server")
+}
+
+/// A private server with access control; its URI is the administrator's.
+pub async fn private_with_access_control(topology: Topology) -> Server {
+    let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");
+    Server::start_with_access_control(&binary, topology, &[])
+        .await
+        .expect("a server")
+}
+
+/// The shared one-node replica set. It ends with the test binary: its guard sees our end of the pipe close.
+pub fn shared() -> &'static Server {
+    SHARED.get_or_init(|| {
+        // A runtime of its own: each test has another one, and the server belongs to none of them.
+        std::thread::spawn(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime")
+                .block_on(private(
+                    Topology::ReplicaSet(1),
+                    &["--setParameter", "enableTestCommands=1"],
+                ))
+        })
+        .join()
+        .expect("the server's thread")
+    })
+}
+
+/// A database name that no other test of this binary has.
+pub fn fresh_name() -> String {
+    format!(
+        "t{}_{}",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+/// The URI of a fresh database on the shared server, and its name.
+pub fn fresh_database() -> (String, String) {
+    let name = fresh_name();
+    (shared().uri(&name), name)
+}
+
+/// A one-node replica set with access control and no user yet: the first is made under the localhost exception.
+pub async fn with_access_control() -> Server {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "a key that the members of the set share").expect("a key file");
+    let mode = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
+    std::fs::set_permissions(&key, mode).expect("a key file of our own");
+    // The key is read at the start, which has ended when this returns.
+    let key = key.display().to_string();
+    private(Topology::ReplicaSet(1), &["--keyFile", &key]).await
+}
