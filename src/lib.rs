@@ -18,8 +18,15 @@
 //!
 //! `tests/architecture.rs` fails on an import against an arrow.
 
+pub mod app;
+pub mod cli;
+pub mod command;
 pub mod demo;
 pub mod domain;
+pub mod engine;
 pub mod report;
+pub mod runtime;
 pub mod steps;
 pub mod store;
+pub mod terminal;
+pub mod ui;

@@ -1,0 +1,167 @@
+//! What lies over the panes. The top layer sees a key first; it consumes it or leaves it alone, and the panes below never see it.
+
+use super::editor::Editor;
+use super::picker::Picker;
+use crate::domain::checklist::Step;
+use crate::domain::conflict::ConflictKey;
+use crate::domain::gate::Gate;
+
+/// What kind of layer, for the table of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LayerKind {
+    /// A question with yes and no.
+    Question,
+    /// A gate.
+    Gate,
+    /// Fields of a conflict's answer.
+    Form,
+    /// A note on a step.
+    Note,
+    /// A line of text.
+    Line,
+    /// A list to pick from.
+    Picker,
+    /// The help.
+    Help,
+    /// A whole message.
+    Whole,
+    /// The report, before leaving.
+    Leave,
+}
+
+/// A layer.
+#[derive(Debug)]
+pub enum Layer {
+    /// A question; only a capital Y answers yes.
+    Question(Question),
+    /// A gate and what is being typed at it.
+    Gate(Box<GateLayer>),
+    /// Name, e-mail and note of a conflict's answer.
+    Form(Box<Form>),
+    /// A note on a step.
+    Note(Note),
+    /// A line of text that filters a list.
+    Line(Line),
+    /// A list to pick from.
+    Picker(Picker),
+    /// The help; rows scrolled down.
+    Help(usize),
+    /// The banner's whole message; rows scrolled down.
+    Whole(usize),
+    /// The report, before leaving.
+    Leave,
+}
+
+impl Layer {
+    /// Its kind.
+    pub fn kind(&self) -> LayerKind {
+        match self {
+            Self::Question(_) => LayerKind::Question,
+            Self::Gate(_) => LayerKind::Gate,
+            Self::Form(_) => LayerKind::Form,
+            Self::Note(_) => LayerKind::Note,
+            Self::Line(_) => LayerKind::Line,
+            Self::Picker(_) => LayerKind::Picker,
+            Self::Help(_) => LayerKind::Help,
+            Self::Whole(_) => LayerKind::Whole,
+            Self::Leave => LayerKind::Leave,
+        }
+    }
+
+    /// Where typed text goes, if the layer takes any.
+    pub fn editor(&mut self) -> Option<&mut Editor> {
+        match self {
+            Self::Gate(gate) => Some(&mut gate.typed),
+            Self::Form(form) => form
+                .fields
+                .get_mut(form.focus)
+                .map(|field| &mut field.editor),
+            Self::Note(note) => Some(&mut note.editor),
+            Self::Line(line) => Some(&mut line.editor),
+            _ => None,
+        }
+    }
+}
+
+/// A question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// The first write: may we, and then start this step?
+    FirstWrite(Step),
+    /// The first write: may we, and then take a note on this step?
+    FirstNote(Step),
+    /// End the running job between two batches?
+    Cancel,
+}
+
+/// A gate that is open on the screen.
+#[derive(Debug)]
+pub struct GateLayer {
+    /// What the engine said.
+    pub gate: Gate,
+    /// The step behind it; none for a roll back.
+    pub step: Option<Step>,
+    /// What was typed so far.
+    pub typed: Editor,
+    /// Why the last Enter did nothing.
+    pub complaint: Option<String>,
+    /// Rows scrolled down.
+    pub down: usize,
+}
+
+/// A field of a form.
+#[derive(Debug)]
+pub struct Field {
+    /// The customer's field, or "note".
+    pub name: &'static str,
+    /// Its text.
+    pub editor: Editor,
+}
+
+/// The answer to a conflict, by hand.
+#[derive(Debug)]
+pub struct Form {
+    /// The conflict.
+    pub key: ConflictKey,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// The field that takes the keys.
+    pub focus: usize,
+    /// Why the last Enter did nothing.
+    pub complaint: Option<String>,
+    /// On its way; the layer closes when it is kept.
+    pub sent: bool,
+}
+
+/// A note on a step.
+#[derive(Debug)]
+pub struct Note {
+    /// The step.
+    pub step: Step,
+    /// Its text.
+    pub editor: Editor,
+    /// Why the last Enter did nothing.
+    pub complaint: Option<String>,
+    /// On its way; the layer closes when it is kept.
+    pub sent: bool,
+}
+
+/// What a line of text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineFor {
+    /// Conflicts whose code, business or ids contain it.
+    FindConflict,
+    /// Bookings that go to the customer of this id.
+    Customer,
+}
+
+/// A line of text.
+#[derive(Debug)]
+pub struct Line {
+    /// What it is for.
+    pub purpose: LineFor,
+    /// Its text.
+    pub editor: Editor,
+    /// Why the last Enter did nothing.
+    pub complaint: Option<String>,
+}

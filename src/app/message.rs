@@ -1,0 +1,172 @@
+//! What comes into the state machine and what it asks for in return. Both are plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::key::Key;
+use crate::domain::checklist::{Progress, Step, StepStatus};
+use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::decision::Decision;
+use crate::domain::gate::{Confirmed, Destructive, Gate};
+use crate::domain::overview::{ConflictRow, Overview};
+use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record};
+
+/// The name of the signal that the terminal's own end stands for.
+pub const TERMINAL_GONE: &str = "the end of the terminal";
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Message {
+    /// Time passed. Comes before every other message, so that nothing here reads a clock.
+    Now {
+        /// Since the console opened.
+        since_start: Duration,
+        /// The wall clock, for the log: "02:13:45".
+        clock: String,
+    },
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has this size now.
+    Resized {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The last drawing told how far its contents can be scrolled.
+    Drawn(Scrollable),
+    /// The running job came this far.
+    Progress(Progress),
+    /// The engine answered.
+    Answer(Answer),
+    /// The engine's task ended without being asked to; the text says how.
+    EngineEnded(String),
+    /// The process was told to stop by this signal ("SIGTERM").
+    Signal(&'static str),
+}
+
+/// How far the contents of the place that has the focus can be scrolled, in rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scrollable {
+    /// Rows that are visible at once.
+    pub page: usize,
+    /// The greatest offset that still fills the page.
+    pub furthest: usize,
+    /// The same for the detail beside or below a list.
+    pub detail: usize,
+}
+
+/// Something to be done outside. The runtime does it and sends back what came of it.
+#[derive(Debug)]
+pub enum Effect {
+    /// Ask the engine; requests are answered one after the other.
+    Ask(Request),
+    /// Ask the running job to end between two batches.
+    Cancel,
+    /// Give up the terminal and stop the process, until it is continued.
+    Suspend,
+    /// Close the engine and leave when it has closed.
+    Close,
+    /// Leave at once, without waiting for anything.
+    LeaveNow,
+}
+
+/// A job: something that takes long, shows progress and can be cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    /// A step of the checklist.
+    Step(Step),
+    /// A roll back.
+    RollBack,
+}
+
+impl Job {
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Step(step) => step.title(),
+            Self::RollBack => "Roll back",
+        }
+    }
+}
+
+/// A question or an order to the engine.
+#[derive(Debug, PartialEq)]
+pub enum Request {
+    /// Derive every step's state from the data.
+    Standing,
+    /// Run a step; the survey too.
+    Run {
+        /// The step.
+        step: Step,
+        /// What the gate gave, for a step behind one.
+        confirmed: Option<Confirmed>,
+    },
+    /// Roll back.
+    RollBack(Confirmed),
+    /// What stands at the gate before this action.
+    Gate(Destructive),
+    /// Keep (or take back, with `None`) the answer to one conflict.
+    Decide(ConflictKey, Option<Decision>),
+    /// Accept the suggestion for every undecided conflict of a kind, or of all kinds.
+    DecideAll(Option<Code>),
+    /// The records behind a conflict, and what would become of them.
+    Detail(ConflictKey),
+    /// A page of booking diffs.
+    Diffs(DiffFilter, DiffCursor),
+    /// Keep the operator's words on a step.
+    Note(Step, String),
+    /// The report as text; `true` with names and e-mails.
+    Report(bool),
+    /// Write the report's files; `true` with names and e-mails.
+    Export(bool),
+}
+
+/// What the engine says to a [`Request`]. Errors are texts: what happened, what is true now, what to do.
+#[derive(Debug)]
+pub enum Answer {
+    /// To `Standing`.
+    Standing(Result<Vec<StepStatus>, String>, Vec<ConflictRow>),
+    /// To `Run` and `RollBack`.
+    Ended(Job, Result<String, String>),
+    /// A survey's numbers; comes before its `Ended`.
+    Surveyed(Overview, Vec<ConflictRow>),
+    /// To `Gate`.
+    Gate(Box<Result<Gate, String>>),
+    /// To `Decide` and `DecideAll`: how many, and all rows as they are now.
+    Decided(Result<usize, String>, Vec<ConflictRow>),
+    /// To `Detail`.
+    Detail(Box<Detail>),
+    /// To `Diffs`.
+    Diffs(DiffFilter, DiffCursor, Result<DiffPage, String>),
+    /// To `Note`.
+    Noted(Step, Result<(), String>),
+    /// To `Report`.
+    Report(bool, Result<String, String>),
+    /// To `Export`.
+    Exported(Result<Vec<PathBuf>, String>),
+}
+
+/// A conflict with its records side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// The conflict.
+    pub key: ConflictKey,
+    /// Its records.
+    pub records: Result<Vec<Record>, String>,
+    /// What becomes of them under the answer (or the suggestion), where that can be shown.
+    pub preview: Result<Option<Record>, String>,
+}
+
+/// How the console ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReason {
+    /// The operator left; these report files were written on the way out.
+    Left(Vec<PathBuf>),
+    /// A signal ended it.
+    Signal(&'static str),
+    /// The engine's task ended in an error; this is what it said.
+    EngineEnded(String),
+}

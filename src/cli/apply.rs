@@ -1,0 +1,171 @@
+//! `apply`: the checklist from backup to verify, without a console. Each step that is done already is passed over, so the same command
+//! resumes, and a second run changes nothing.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{PlaceArguments, output, step_word};
+use crate::domain::checklist::{State, Step};
+use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::plan::Plan;
+use crate::steps::session::Session;
+use crate::steps::{Result, Watcher, review};
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArguments {
+    /// The plan
+    #[arg(long, value_name = "F")]
+    plan: PathBuf,
+    /// The database's name, typed again: the key of every gate
+    #[arg(long, value_name = "DB")]
+    confirm: Option<String>,
+    /// Stop after this step
+    #[arg(long, value_name = "STEP", value_parser = step_word, default_value = "verify")]
+    through: Step,
+    /// Go on with the run under way (apply does so anyway; without one it is an error)
+    #[arg(long)]
+    resume: bool,
+}
+
+/// The steps that apply runs; the others are the operator's own.
+const STEPS: [Step; 13] = [
+    Step::Survey,
+    Step::BackUp,
+    Step::StopApplication,
+    Step::Document,
+    Step::Review,
+    Step::CreateCustomers,
+    Step::ReassignBookings,
+    Step::Prove,
+    Step::CutOver,
+    Step::CleanUsers,
+    Step::RetireUsers,
+    Step::Schema,
+    Step::Verify,
+];
+
+pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Result<ExitCode> {
+    let plan = review::read_plan(&arguments.plan)?;
+    let mut session = place.session().await?;
+    if arguments.resume && session.open_run().is_none() {
+        return Err(crate::steps::StepError::NotReady(
+            "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
+        ));
+    }
+    let (watcher, task) = output::watcher();
+    let outcome = apply(
+        &mut session,
+        &plan,
+        arguments.confirm.as_deref(),
+        arguments.through,
+        &watcher,
+        place.json,
+    )
+    .await;
+    task.abort();
+    let done = outcome?;
+    if place.json {
+        output::json(&json!({ "run": session.latest_run().map(|run| &run.id), "steps": done }));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the steps up to `through`; returns what each said.
+pub(super) async fn apply(
+    session: &mut Session,
+    plan: &Plan,
+    confirm: Option<&str>,
+    through: Step,
+    watcher: &Watcher,
+    quiet: bool,
+) -> Result<Vec<serde_json::Value>> {
+    session.take_plan(plan, watcher).await?;
+    check_confirmation(session, confirm)?;
+    session.require_privileges().await?;
+    let mut done = Vec::new();
+    for step in STEPS.into_iter().filter(|step| *step <= through) {
+        let always = match step {
+            Step::Survey | Step::Verify => true,
+            // A verdict of an earlier command says nothing of what was written since, nor does its backup hold it.
+            Step::StopApplication => !swap_began(session),
+            _ => false,
+        };
+        if !always && is_settled(session, step).await? {
+            continue;
+        }
+        let says = run_step(session, step, confirm, watcher).await?;
+        if !quiet {
+            output::aside(
+                &format!("\r\x1b[K{:>2} {}: {says}", step.number(), step.title())
+                    .replace("\r\x1b[K", ""),
+            );
+        }
+        done.push(json!({ "step": step.word(), "says": says }));
+        // A backup that was older than the last foreign write is taken again, now that it is quiet.
+        if step == Step::StopApplication && !is_settled(session, Step::BackUp).await? {
+            let says = run_step(session, Step::BackUp, confirm, watcher).await?;
+            done.push(json!({ "step": Step::BackUp.word(), "says": says }));
+        }
+    }
+    Ok(done)
+}
+
+async fn run_step(
+    session: &mut Session,
+    step: Step,
+    confirm: Option<&str>,
+    watcher: &Watcher,
+) -> Result<String> {
+    let action = match step {
+        Step::CutOver => Some(Destructive::CutOver),
+        Step::CleanUsers => Some(Destructive::CleanUsers),
+        _ => None,
+    };
+    let confirmed = match action {
+        Some(action) => Some(open_gate(session, action, confirm).await?),
+        None => None,
+    };
+    session.run(step, confirmed, watcher).await
+}
+
+/// Opens a gate with what was typed on the command line.
+pub(super) async fn open_gate(
+    session: &mut Session,
+    action: Destructive,
+    confirm: Option<&str>,
+) -> Result<Confirmed> {
+    check_confirmation(session, confirm)?;
+    Ok(session
+        .gate(action)
+        .await?
+        .confirm(confirm.unwrap_or_default())?)
+}
+
+/// Refuses a missing or wrong name before anything is written.
+fn check_confirmation(session: &Session, confirm: Option<&str>) -> Result<()> {
+    use crate::domain::gate::Shut;
+    let database = session.place().database.clone();
+    match confirm {
+        Some(name) if name == database => Ok(()),
+        Some(_) => Err(Shut::Wrong(database).into()),
+        None => Err(Shut::Empty(database).into()),
+    }
+}
+
+/// True once the first rename may have been sent.
+fn swap_began(session: &Session) -> bool {
+    session
+        .open_run()
+        .is_some_and(|run| run.collections.values().any(|it| it.swap_began))
+}
+
+async fn is_settled(session: &mut Session, step: Step) -> Result<bool> {
+    let statuses = session.status().await?;
+    Ok(statuses
+        .iter()
+        .any(|it| it.step == step && matches!(it.state, State::Done | State::Skipped)))
+}

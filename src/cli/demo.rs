@@ -1,0 +1,148 @@
+//! `demo`: a throw-away MongoDB with sample data, and the console on it; and the console on a real one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{PlaceArguments, output};
+use crate::app::ExitReason;
+use crate::demo::mongod;
+use crate::demo::sample::{self, Size};
+use crate::demo::server::{Server, Topology};
+use crate::domain::checklist::Step;
+use crate::report::Report;
+use crate::steps::session::Session;
+use crate::steps::{Result, StepError};
+use crate::{runtime, terminal};
+
+/// The demo's database.
+const DATABASE: &str = "booking_demo";
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Run it all without a terminal, with the suggested decisions, and print the report
+    #[arg(long)]
+    headless: bool,
+    /// How much: 2 k, 100 k or 1 M bookings
+    #[arg(long, value_enum, default_value_t = SizeWord::Small)]
+    size: SizeWord,
+    /// The same seed gives the same data
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The mongod to use; else RINGFENCE_MONGOD, else PATH, else one is fetched
+    #[arg(long, value_name = "PATH")]
+    mongod: Option<PathBuf>,
+}
+
+/// How much sample data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SizeWord {
+    /// About 2,000 bookings
+    Small,
+    /// About 100,000 bookings
+    Medium,
+    /// About 1,000,000 bookings
+    Large,
+}
+
+pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Result<ExitCode> {
+    if !arguments.headless {
+        require_terminal()?;
+    }
+    let started = |error: &dyn std::fmt::Display| StepError::NotReady(error.to_string());
+    let binary = mongod::find(arguments.mongod.as_deref(), &output::aside)
+        .map_err(|error| started(&error))?;
+    output::aside("starting a throw-away MongoDB …");
+    let server = Server::start(&binary, Topology::ReplicaSet(1), &[])
+        .await
+        .map_err(|error| started(&error))?;
+    let mut options = place.options(server.uri(DATABASE), "demo");
+    options.database = Some(DATABASE.to_owned());
+    output::aside("seeding sample data …");
+    let session = Session::open(options).await?;
+    let size = match arguments.size {
+        SizeWord::Small => Size::Small,
+        SizeWord::Medium => Size::Medium,
+        SizeWord::Large => Size::Large,
+    };
+    sample::seed(session.database(), arguments.seed, size, &|_, _| {}).await?;
+    let code = if arguments.headless {
+        headless(place, session).await
+    } else {
+        Box::pin(open_console(session)).await
+    };
+    drop(server);
+    code
+}
+
+async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCode> {
+    let (watcher, task) = output::watcher();
+    session.take_suggestions();
+    let outcome = async {
+        session.survey(&watcher).await?;
+        let plan = session.plan()?;
+        super::apply::apply(
+            &mut session,
+            &plan,
+            Some(DATABASE),
+            Step::Verify,
+            &watcher,
+            place.json,
+        )
+        .await
+    }
+    .await;
+    task.abort();
+    outcome?;
+    let run = session
+        .latest_run()
+        .ok_or_else(|| StepError::NotReady("the demo left no run record".to_owned()))?;
+    let report = Report::new(run, place.show_personal_data);
+    if place.json {
+        output::json(&report.to_json());
+    } else {
+        output::line(&report.to_markdown());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The console on the database that the arguments name.
+pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
+    require_terminal()?;
+    Box::pin(open_console(place.session().await?)).await
+}
+
+/// Refuses before anything is started or connected to.
+fn require_terminal() -> Result<()> {
+    if terminal::is_one() {
+        Ok(())
+    } else {
+        Err(StepError::NotReady(terminal::REFUSAL.to_owned()))
+    }
+}
+
+async fn open_console(session: Session) -> Result<ExitCode> {
+    let database = session.place().database.clone();
+    match runtime::run_console(session).await {
+        Ok(ExitReason::Left(files)) => {
+            for file in files {
+                output::line(&format!("report: {}", file.display()));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(ExitReason::Signal(name)) => {
+            output::aside(&format!(
+                "ringfence: {name} ended the console between two batches. What was prepared is kept; open it again on {database} to go on"
+            ));
+            Ok(ExitCode::from(130))
+        }
+        Ok(ExitReason::EngineEnded(why)) => Err(StepError::NotReady(format!(
+            "the engine ended unexpectedly: {why}. What was written so far is kept; open the console again: it starts where the data stands"
+        ))),
+        Err(error) => Err(StepError::NotReady(format!(
+            "the terminal gave an error: {error}. What was written so far is kept; open the console again"
+        ))),
+    }
+}

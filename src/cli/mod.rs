@@ -1,0 +1,210 @@
+//! Arguments, and one file per headless verb. Standard output holds the answer (with `--json` one document and nothing else); everything else
+//! goes to standard error.
+
+mod apply;
+mod backup;
+mod demo;
+mod output;
+mod plan;
+mod rollback;
+mod survey;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::checklist::Step;
+use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
+use crate::steps::{Result, StepError};
+
+/// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
+///
+/// Without a verb it opens the console. Exit codes: 0 fine · 1 error · 2 findings (undecided conflicts, failed checks) ·
+/// 3 confirmation missing or wrong · 4 drift or stale plan · 5 lease held by another · 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "ringfence", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// Where to work, and how to answer.
+#[derive(Debug, Args)]
+pub struct PlaceArguments {
+    /// Connection string; else RINGFENCE_URI, else DATABASE_URL
+    #[arg(long, global = true, value_name = "U", hide_env_values = true)]
+    uri: Option<String>,
+    /// Database, when the connection string names none
+    #[arg(long, global = true, value_name = "NAME")]
+    db: Option<String>,
+    /// Mapping file, where collections or fields are not named as Prisma would
+    #[arg(long, global = true, value_name = "F")]
+    config: Option<PathBuf>,
+    /// Folder for runs: backups, plans, decisions, reports
+    #[arg(long, global = true, value_name = "D", default_value = RUN_ROOT)]
+    run_dir: PathBuf,
+    /// One JSON document on standard output, and nothing else
+    #[arg(long, global = true)]
+    json: bool,
+    /// Names and e-mails in reports as they are, not masked
+    #[arg(long, global = true)]
+    show_personal_data: bool,
+    /// Seconds that step 3 watches for foreign writes
+    #[arg(long, global = true, value_name = "S", default_value_t = 3.0)]
+    watch_seconds: f64,
+    /// Go on although nobody can see whether the application has stopped
+    #[arg(long, global = true)]
+    accept_unknown: bool,
+}
+
+/// What to do without the console.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// A throw-away MongoDB with sample data, and the console on it
+    Demo(demo::DemoArguments),
+    /// Count, pair, find conflicts; changes nothing; exit 2 while blockers are undecided
+    Survey(survey::SurveyArguments),
+    /// Survey and decisions → a plan; exit 2 while blockers are undecided
+    Plan(plan::PlanArguments),
+    /// Everything from backup to verify; refuses a plan that no longer fits (exit 4)
+    Apply(apply::ApplyArguments),
+    /// Integrity and isolation of what is live; exit 2 with counter-examples
+    Verify,
+    /// Rename the originals back
+    Rollback(rollback::RollbackArguments),
+    /// Drop the originals: the point of no return
+    Finish(rollback::Confirmation),
+    /// Drop links, quarantine and run records, after finish or rollback
+    Purge(rollback::Confirmation),
+    /// Where every step stands
+    Status,
+    /// The report of the latest run
+    Report(survey::ReportArguments),
+    /// A backup alone, in mongodump's layout
+    Backup(backup::BackupArguments),
+    /// Restore a backup of ours, or mongodump's
+    Restore(backup::RestoreArguments),
+    /// Users, bookings and services as JSON lines and CSV
+    Export(backup::ExportArguments),
+}
+
+/// Runs the command line; the only place where an error becomes words and an exit code.
+pub async fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let code = u8::from(error.use_stderr());
+            let _ = error.print(); // a closed pipe is no reason to fail twice
+            return ExitCode::from(code);
+        }
+    };
+    let json = arguments.place.json;
+    match Box::pin(dispatch(arguments)).await {
+        Ok(code) => code,
+        Err(error) => {
+            if json {
+                output::json(
+                    &serde_json::json!({ "error": error.to_string(), "exit": error.exit_code() }),
+                );
+            }
+            output::aside(&format!("ringfence: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    let place = &arguments.place;
+    match arguments.verb {
+        None => Box::pin(demo::console(place)).await,
+        Some(Verb::Demo(verb)) => Box::pin(demo::run(place, verb)).await,
+        Some(Verb::Survey(verb)) => survey::run(place, verb).await,
+        Some(Verb::Plan(verb)) => plan::run(place, verb).await,
+        Some(Verb::Apply(verb)) => apply::run(place, verb).await,
+        Some(Verb::Verify) => survey::verify(place).await,
+        Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
+        Some(Verb::Finish(verb)) => rollback::finish(place, verb).await,
+        Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,
+        Some(Verb::Status) => survey::status(place).await,
+        Some(Verb::Report(verb)) => survey::report(place, verb).await,
+        Some(Verb::Backup(verb)) => backup::run(place, verb).await,
+        Some(Verb::Restore(verb)) => backup::restore(place, verb).await,
+        Some(Verb::Export(verb)) => backup::export(place, verb).await,
+    }
+}
+
+impl PlaceArguments {
+    /// The connection string, and where it came from.
+    fn uri(&self) -> Result<(String, &'static str)> {
+        if let Some(uri) = &self.uri {
+            return Ok((uri.clone(), "--uri"));
+        }
+        for variable in ["RINGFENCE_URI", "DATABASE_URL"] {
+            if let Ok(uri) = std::env::var(variable) {
+                return Ok((uri, variable));
+            }
+        }
+        Err(StepError::NotReady(
+            "no connection string: neither --uri nor RINGFENCE_URI nor DATABASE_URL is set. Nothing was changed. Try `ringfence --uri mongodb://host:27017/database survey`, or `ringfence demo`".to_owned(),
+        ))
+    }
+
+    fn options(&self, uri: String, uri_source: &str) -> SessionOptions {
+        SessionOptions {
+            uri,
+            uri_source: uri_source.to_owned(),
+            database: self.db.clone(),
+            config: self.config.clone(),
+            run_root: self.run_dir.clone(),
+            watch: Duration::try_from_secs_f64(self.watch_seconds)
+                .unwrap_or(Duration::from_secs(3)),
+        }
+    }
+
+    /// Opens a session at the place that the arguments name.
+    async fn session(&self) -> Result<Session> {
+        let (uri, source) = self.uri()?;
+        let mut session = Session::open(self.options(uri, source)).await?;
+        if self.accept_unknown {
+            session.accept_unknown();
+        }
+        Ok(session)
+    }
+}
+
+/// The step of `--through`.
+fn step_word(word: &str) -> std::result::Result<Step, String> {
+    Step::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Step::ALL.iter().map(|step| step.word()).collect();
+        format!("no such step; there are {}", words.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_readme_names_every_verb_as_the_help_does() {
+        let readme = include_str!("../../README.md");
+        for verb in Arguments::command().get_subcommands() {
+            let about = verb
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let line = format!("| `{}` | {about} |", verb.get_name());
+            assert!(readme.contains(&line), "put this into README.md: {line}");
+        }
+    }
+
+    #[test]
+    fn the_arguments_hold_together() {
+        Arguments::command().debug_assert();
+    }
+}

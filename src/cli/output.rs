@@ -1,0 +1,196 @@
+//! Answers on standard output, progress on standard error.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::checklist::{Progress, StepStatus};
+use crate::domain::overview::Overview;
+use crate::domain::text;
+use crate::steps::Watcher;
+
+/// Prints one line of the answer. A reader that went away is no error.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}"); // see above
+}
+
+/// Prints the answer as one JSON document.
+pub fn json(value: &Value) {
+    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// Says something beside the answer.
+pub fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}"); // nobody listens; go on
+}
+
+/// A watcher that shows progress on a terminal's standard error, and stops between batches on SIGINT, SIGTERM or SIGHUP.
+pub fn watcher() -> (Watcher, JoinHandle<()>) {
+    let watcher = Watcher::silent();
+    let cancel = watcher.cancel.clone();
+    let mut seen = watcher.progress.subscribe();
+    let shows = std::io::stderr().is_terminal();
+    let task = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(200));
+        let mut signals = Signals::new();
+        loop {
+            tokio::select! {
+                () = signals.any() => {
+                    aside("stopping between two batches …");
+                    cancel.cancel();
+                }
+                _ = tick.tick() => {
+                    if shows && seen.has_changed().unwrap_or(false) {
+                        let progress = seen.borrow_and_update().clone();
+                        let _ = write!(std::io::stderr(), "\r\x1b[K{}", progress_line(&progress)); // only decoration
+                    }
+                }
+            }
+        }
+    });
+    (watcher, task)
+}
+
+fn progress_line(progress: &Progress) -> String {
+    let doing = text::safe(&progress.doing, 60);
+    match progress.total {
+        0 => format!("  {doing} …"),
+        total => {
+            // Never 100 % before it is done.
+            let percent = (progress.done * 100 / total.max(1)).min(99);
+            format!("  {doing} … {} of {total} ({percent} %)", progress.done)
+        }
+    }
+}
+
+/// The signals that ask us to stop.
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        Self(
+            kinds
+                .into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
+    }
+
+    async fn any(&mut self) {
+        let waiting = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(waiting).await;
+    }
+}
+
+/// A table with a header; numbers (columns in `right`) to the right.
+pub fn table(header: &[&str], right: &[usize], rows: &[Vec<String>]) -> String {
+    let width = |at: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.width())
+            .chain([header[at].width()])
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let row = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut line = String::new();
+        for (at, cell) in cells.enumerate() {
+            let gap = " ".repeat(widths[at].saturating_sub(cell.width()));
+            let (left, right) = if right.contains(&at) {
+                (gap.as_str(), "")
+            } else {
+                ("", gap.as_str())
+            };
+            line.extend([left, cell, right, "  "]);
+        }
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![row(&mut header.iter().copied())];
+    lines.push(row(&mut widths
+        .iter()
+        .map(|width| "─".repeat(*width))
+        .collect::<Vec<_>>()
+        .iter()
+        .map(String::as_str)));
+    lines.extend(
+        rows.iter()
+            .map(|cells| row(&mut cells.iter().map(String::as_str))),
+    );
+    lines.join("\n")
+}
+
+/// The survey for people.
+pub fn overview(overview: &Overview) -> String {
+    let businesses: Vec<Vec<String>> = overview
+        .businesses
+        .iter()
+        .map(|row| {
+            vec![
+                text::safe(&row.name, 40),
+                row.customers.to_string(),
+                row.bookings.to_string(),
+                row.conflicts.to_string(),
+            ]
+        })
+        .collect();
+    let conflicts: Vec<Vec<String>> = overview
+        .conflicts
+        .iter()
+        .map(|row| {
+            vec![
+                row.code.word().to_owned(),
+                row.code.severity().word().to_owned(),
+                row.count.to_string(),
+                row.undecided.to_string(),
+                row.code.title().to_owned(),
+            ]
+        })
+        .collect();
+    format!(
+        "{}: {} users ({} accounts), {} businesses, {} services, {} bookings, {} pairs\n\n{}\n\n{}",
+        overview.database,
+        overview.users,
+        overview.accounts,
+        overview.businesses.len(),
+        overview.services,
+        overview.bookings,
+        overview.pairs,
+        table(
+            &["business", "customers", "bookings", "conflicts"],
+            &[1, 2, 3],
+            &businesses
+        ),
+        table(
+            &["conflict", "severity", "count", "undecided", "found when"],
+            &[2, 3],
+            &conflicts
+        )
+    )
+}
+
+/// The checklist for people.
+pub fn statuses(statuses: &[StepStatus]) -> String {
+    let rows: Vec<Vec<String>> = statuses
+        .iter()
+        .map(|status| {
+            let says = status.says.lines().next().unwrap_or_default();
+            vec![
+                status.step.number().to_string(),
+                status.step.title().to_owned(),
+                status.state.word().to_owned(),
+                text::safe(says, 110),
+            ]
+        })
+        .collect();
+    table(&["", "step", "state", ""], &[0], &rows)
+}

@@ -1,0 +1,122 @@
+//! `survey`, `verify`, `status`, `report`: verbs that only read.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{PlaceArguments, output};
+use crate::domain::conflict::Severity;
+use crate::report;
+use crate::steps::{Result, StepError, review};
+
+/// Arguments of `survey`.
+#[derive(Debug, Args)]
+pub struct SurveyArguments {
+    /// Decisions file; what it answers is not counted as undecided
+    #[arg(long, value_name = "F")]
+    decisions: Option<PathBuf>,
+}
+
+pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> Result<ExitCode> {
+    let mut session = place.session().await?;
+    if let Some(path) = &arguments.decisions {
+        let decisions = review::read_decisions(path, &session.place().database.clone())?;
+        session.take_decisions(decisions);
+    }
+    let (watcher, task) = output::watcher();
+    let outcome = session.survey(&watcher).await;
+    task.abort();
+    let overview = outcome?;
+    if place.json {
+        output::json(&overview.to_json());
+    } else {
+        output::line(&output::overview(&overview));
+    }
+    let undecided = overview
+        .conflicts
+        .iter()
+        .any(|row| row.code.severity() == Severity::Blocker && row.undecided > 0);
+    Ok(ExitCode::from(if undecided { 2 } else { 0 }))
+}
+
+pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
+    let mut session = place.session().await?;
+    let (watcher, task) = output::watcher();
+    let outcome = session.verify(&watcher).await;
+    task.abort();
+    let checked = outcome?;
+    if place.json {
+        output::json(&json!({
+            "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations,
+        }));
+    } else if checked.wrong == 0 {
+        output::line(&format!("nothing wrong\n{}", checked.equations.join("\n")));
+    } else {
+        output::line(&format!(
+            "{} wrong:\n{}\n{}",
+            checked.wrong,
+            checked.list(),
+            checked.equations.join("\n")
+        ));
+    }
+    Ok(ExitCode::from(if checked.wrong > 0 { 2 } else { 0 }))
+}
+
+pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
+    let mut session = place.session().await?;
+    let statuses = session.status().await?;
+    if place.json {
+        let steps: Vec<_> = statuses
+            .iter()
+            .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
+            .collect();
+        output::json(&json!({ "run": session.latest_run().map(|run| &run.id), "steps": steps }));
+    } else {
+        match session.latest_run() {
+            Some(run) => output::line(&format!(
+                "run {} on {}, begun by {}\n",
+                run.id, run.database, run.operator
+            )),
+            None => output::line("no run yet\n"),
+        }
+        output::line(&output::statuses(&statuses));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Formats: md, json
+    #[arg(long, value_delimiter = ',', default_value = "md,json", value_parser = ["md", "json"])]
+    format: Vec<String>,
+    /// Folder for the files; without it the report goes to standard output
+    #[arg(long, value_name = "D")]
+    out: Option<PathBuf>,
+}
+
+pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
+    let session = place.session().await?;
+    let run = session.latest_run().ok_or_else(|| {
+        StepError::NotReady(
+            "no run has left a record in this database yet, so there is nothing to report"
+                .to_owned(),
+        )
+    })?;
+    let content = report::Report::new(run, place.show_personal_data);
+    let Some(folder) = arguments.out else {
+        if place.json {
+            output::json(&content.to_json());
+        } else {
+            output::line(&content.to_markdown());
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let formats: Vec<&str> = arguments.format.iter().map(String::as_str).collect();
+    for path in crate::steps::reporting::write_report(&folder, &content, &formats)? {
+        output::line(&path.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,97 @@
+//! The engine of the console: one task that owns the session and answers its requests one after the other.
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::message::{Detail, Job};
+use crate::app::{Answer, Request};
+use crate::domain::checklist::{Progress, Step};
+use crate::steps::session::Session;
+use crate::steps::{StepError, Watcher};
+
+/// Bookings per page of the preview.
+const PAGE: usize = 100;
+
+/// Answers requests until nobody can send any more.
+pub async fn serve(
+    mut session: Session,
+    mut requests: mpsc::Receiver<(Request, CancellationToken)>,
+    answers: mpsc::Sender<Answer>,
+    progress: watch::Sender<Progress>,
+) {
+    while let Some((request, cancel)) = requests.recv().await {
+        let watcher = Watcher {
+            progress: progress.clone(),
+            cancel,
+        };
+        for answer in Box::pin(answer(&mut session, request, &watcher)).await {
+            if answers.send(answer).await.is_err() {
+                return; // the console is gone
+            }
+        }
+    }
+}
+
+/// Errors travel as text: what happened, what is true now, what to do.
+fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
+    outcome.map_err(|error| error.to_string())
+}
+
+async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> Vec<Answer> {
+    match request {
+        Request::Standing => {
+            let standing = text(session.status().await);
+            vec![Answer::Standing(standing, session.conflict_rows())]
+        }
+        Request::Run { step, confirmed } => {
+            let ended = text(session.run(step, confirmed, watcher).await);
+            let mut answers = Vec::new();
+            // Other steps survey too, to take in what is new.
+            let surveys = matches!(
+                step,
+                Step::Survey | Step::CreateCustomers | Step::CutOver | Step::Verify
+            );
+            if let Some(overview) = session.overview().filter(|_| surveys) {
+                answers.push(Answer::Surveyed(overview, session.conflict_rows()));
+            }
+            answers.push(Answer::Ended(Job::Step(step), ended));
+            answers
+        }
+        Request::RollBack(confirmed) => {
+            let ended = text(session.roll_back(confirmed, watcher).await);
+            vec![Answer::Ended(Job::RollBack, ended)]
+        }
+        Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
+        Request::Decide(key, decision) => {
+            let decided = text(session.decide(vec![(key, decision)])).map(|()| 1);
+            vec![Answer::Decided(decided, session.conflict_rows())]
+        }
+        Request::DecideAll(code) => {
+            let decided = text(session.decide_all(code));
+            vec![Answer::Decided(decided, session.conflict_rows())]
+        }
+        Request::Detail(key) => {
+            let detail = Detail {
+                records: text(session.records(&key).await),
+                preview: text(session.preview(&key).await),
+                key,
+            };
+            vec![Answer::Detail(Box::new(detail))]
+        }
+        Request::Diffs(filter, from) => {
+            let page = text(session.diff_page(&filter, &from, PAGE).await);
+            vec![Answer::Diffs(filter, from, page)]
+        }
+        Request::Note(step, words) => {
+            let noted = text(session.note(step, &words).await);
+            vec![Answer::Noted(step, noted)]
+        }
+        Request::Report(personal) => {
+            vec![Answer::Report(
+                personal,
+                text(session.report_markdown(personal)),
+            )]
+        }
+        Request::Export(personal) => vec![Answer::Exported(text(session.export_report(personal)))],
+    }
+}

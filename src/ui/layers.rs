@@ -1,0 +1,424 @@
+//! What lies over the panes: questions, gates, forms, notes, lists, help, the report before leaving.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use tui_textarea::{CursorMove, TextArea};
+
+use super::panes::report;
+use super::parts;
+use super::text::{pad, wrap};
+use super::theme::Theme;
+use crate::app::editor::Editor;
+use crate::app::layer::{Form, GateLayer, Layer, LineFor, Note, Question};
+use crate::app::message::Scrollable;
+use crate::app::model::Model;
+use crate::app::picker::Picker;
+use crate::command::{self, COMMANDS, Danger, Scope};
+use crate::domain::text::safe;
+
+/// Draws the top layer; how far it scrolls, or `None` when there is none.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Option<Scrollable> {
+    let layer = model.layers.last()?;
+    Some(match layer {
+        Layer::Question(asked) => question(frame, area, *asked, theme),
+        Layer::Gate(open) => gate(frame, area, open, theme),
+        Layer::Form(open) => form(frame, area, open, theme),
+        Layer::Note(open) => note(frame, area, open, theme),
+        Layer::Line(open) => {
+            let title = match open.purpose {
+                LineFor::FindConflict => "Show conflicts that contain",
+                LineFor::Customer => "Show the bookings of the customer with this id",
+            };
+            let inside = parts::popup(frame, area, (70, 4), title, theme);
+            editor(
+                frame,
+                Rect {
+                    height: 1,
+                    ..inside
+                },
+                &open.editor,
+                theme,
+            );
+            complaint(frame, below(inside, 1), open.complaint.as_deref(), theme);
+            Scrollable::default()
+        }
+        Layer::Picker(open) => picker(frame, area, open, theme),
+        Layer::Help(down) => help(frame, area, model, *down, theme),
+        Layer::Whole(down) => whole(frame, area, model, *down, theme),
+        Layer::Leave => {
+            let over = area.centered(
+                ratatui::layout::Constraint::Percentage(94),
+                ratatui::layout::Constraint::Percentage(94),
+            );
+            frame.render_widget(ratatui::widgets::Clear, over);
+            report::draw(
+                frame,
+                over,
+                model,
+                "Leaving: the report as it would be written",
+                theme,
+            )
+        }
+    })
+}
+
+/// The rows of `area` from `rows` down.
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
+}
+
+/// An editor with its cursor.
+fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
+    let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
+    let (row, column) = editor.position();
+    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+    text.move_cursor(CursorMove::Jump(place(row), place(column)));
+    text.set_cursor_line_style(ratatui::style::Style::new());
+    text.set_cursor_style(theme.selected());
+    frame.render_widget(&text, area);
+}
+
+fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
+    let Some(text) = complaint else { return };
+    let lines: Vec<_> = wrap(&safe(text, 400), usize::from(area.width))
+        .into_iter()
+        .map(|line| Line::styled(line, theme.danger()))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn question(frame: &mut Frame<'_>, area: Rect, question: Question, theme: Theme) -> Scrollable {
+    let (title, text) = match question {
+        Question::FirstWrite(step) => (
+            "May ringfence write?",
+            format!(
+                "Until now nothing was written. {} is the first step that writes: side collections that begin with _ringfence_, and files in the run folder. What the application sees is not changed before a gate.",
+                step.title()
+            ),
+        ),
+        Question::FirstNote(_) => (
+            "May ringfence write?",
+            "Until now nothing was written. The note goes into the run record, in a side collection that begins with _ringfence_.".to_owned(),
+        ),
+        Question::Cancel => (
+            "End the running step?",
+            "It ends between two batches. What was prepared is kept, and running the step again goes on from there.".to_owned(),
+        ),
+    };
+    let columns = area.width.min(70);
+    let mut lines: Vec<Line<'_>> = wrap(&text, usize::from(columns.saturating_sub(4)))
+        .into_iter()
+        .map(Line::from)
+        .collect();
+    lines.push(Line::default());
+    lines.push(Line::from(vec![
+        Span::styled("Y", theme.label()),
+        Span::raw(" yes (a capital)   "),
+        Span::styled("n", theme.label()),
+        Span::raw(" no, nothing happens"),
+    ]));
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inside = parts::popup(frame, area, (columns, height), title, theme);
+    frame.render_widget(Paragraph::new(lines), inside);
+    Scrollable::default()
+}
+
+fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Scrollable {
+    let gate = &open.gate;
+    let columns = area.width.min(100);
+    let room = usize::from(columns.saturating_sub(4));
+    let mut lines: Vec<Line<'_>> = wrap(&safe(&gate.first_line(), 300), room)
+        .into_iter()
+        .map(|line| Line::styled(line, theme.danger()))
+        .collect();
+    lines.push(Line::default());
+    for line in &gate.will_do {
+        lines.extend(parts::labelled("Will do", &safe(line, 400), room, theme));
+    }
+    lines.extend(parts::labelled(
+        "Backup",
+        &safe(&gate.backup, 300),
+        room,
+        theme,
+    ));
+    lines.extend(parts::labelled(
+        "Proof",
+        &safe(&gate.proof, 400),
+        room,
+        theme,
+    ));
+    lines.extend(parts::labelled(
+        "Way back",
+        &safe(&gate.way_back, 400),
+        room,
+        theme,
+    ));
+    for missing in &gate.missing {
+        for line in wrap(&format!("Shut: {}", safe(missing, 600)), room) {
+            lines.push(Line::styled(line, theme.danger()));
+        }
+    }
+    let typing = 3 + u16::from(open.complaint.is_some()) * 2;
+    let wanted = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(typing + 2);
+    let inside = parts::popup(
+        frame,
+        area,
+        (columns, wanted),
+        &format!("Gate: {}", gate.action.title()),
+        theme,
+    );
+    let text_rows = inside.height.saturating_sub(typing);
+    let furthest = parts::scrolled(
+        frame,
+        Rect {
+            height: text_rows,
+            ..inside
+        },
+        lines,
+        open.down,
+        theme,
+    );
+    let typed = below(inside, text_rows);
+    let ask = format!(
+        "Type the database's name, {}, then Enter:",
+        safe(&gate.database, 64)
+    );
+    frame.render_widget(
+        Line::styled(ask, theme.title()),
+        Rect {
+            height: 1.min(typed.height),
+            ..typed
+        },
+    );
+    let line = below(typed, 1);
+    editor(
+        frame,
+        Rect {
+            height: 1.min(line.height),
+            ..line
+        },
+        &open.typed,
+        theme,
+    );
+    complaint(frame, below(typed, 2), open.complaint.as_deref(), theme);
+    Scrollable {
+        page: usize::from(text_rows),
+        furthest,
+        detail: 0,
+    }
+}
+
+fn form(frame: &mut Frame<'_>, area: Rect, open: &Form, theme: Theme) -> Scrollable {
+    let rows = u16::try_from(open.fields.len() * 2).unwrap_or(u16::MAX) + 5;
+    let title = safe(&format!("Answer by hand: {}", open.key.code), 80);
+    let mut inside = parts::popup(frame, area, (76, rows), &title, theme);
+    let hint = "An empty field keeps the data's own value.";
+    frame.render_widget(
+        Line::styled(hint, theme.dim()),
+        Rect {
+            height: 1.min(inside.height),
+            ..inside
+        },
+    );
+    inside = below(inside, 1);
+    for (at, field) in open.fields.iter().enumerate() {
+        let focus = at == open.focus;
+        let mark = if focus { "›" } else { " " };
+        let label = Line::styled(
+            pad(&format!("{mark} {}", field.name), 10),
+            if focus { theme.title() } else { theme.dim() },
+        );
+        frame.render_widget(
+            label,
+            Rect {
+                height: 1.min(inside.height),
+                ..inside
+            },
+        );
+        let beside = Rect {
+            x: inside.x + 10.min(inside.width),
+            width: inside.width.saturating_sub(10),
+            height: 1.min(inside.height),
+            ..inside
+        };
+        if focus {
+            editor(frame, beside, &field.editor, theme);
+        } else {
+            frame.render_widget(Line::raw(safe(field.editor.text(), 200)), beside);
+        }
+        inside = below(inside, 2);
+    }
+    let text = if open.sent {
+        Some("keeping it …")
+    } else {
+        open.complaint.as_deref()
+    };
+    complaint(frame, inside, text, theme);
+    Scrollable::default()
+}
+
+fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, theme: Theme) -> Scrollable {
+    let title = format!("Note on step {}, {}", open.step.number(), open.step.title());
+    let inside = parts::popup(frame, area, (80, 12), &title, theme);
+    let rows = inside.height.saturating_sub(2);
+    editor(
+        frame,
+        Rect {
+            height: rows,
+            ..inside
+        },
+        &open.editor,
+        theme,
+    );
+    let text = if open.sent {
+        Some("keeping it …")
+    } else {
+        open.complaint.as_deref()
+    };
+    complaint(frame, below(inside, rows), text, theme);
+    Scrollable::default()
+}
+
+fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scrollable {
+    let count = u16::try_from(open.visible().len()).unwrap_or(u16::MAX);
+    let inside = parts::popup(
+        frame,
+        area,
+        (90, count.saturating_add(4).clamp(6, 24)),
+        &open.title,
+        theme,
+    );
+    let line = Rect {
+        height: 1.min(inside.height),
+        ..inside
+    };
+    editor(frame, line, &open.narrow, theme);
+    let list = below(inside, 1);
+    let height = usize::from(list.height);
+    let columns = usize::from(list.width);
+    let from = parts::window(open.selected, open.visible().len(), height);
+    let widest = open
+        .visible()
+        .map(|item| super::text::width(&item.label))
+        .max()
+        .unwrap_or(0)
+        .min(30)
+        + 2;
+    let lines: Vec<_> = open
+        .visible()
+        .enumerate()
+        .skip(from)
+        .take(height)
+        .map(|(at, item)| {
+            let text = format!(
+                "{}{}",
+                pad(&safe(&item.label, 60), widest),
+                safe(&item.more, 200)
+            );
+            let line = Line::raw(pad(&text, columns));
+            if at == open.selected {
+                line.style(theme.selected())
+            } else {
+                line
+            }
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), list);
+    Scrollable {
+        page: height,
+        ..Scrollable::default()
+    }
+}
+
+fn help(frame: &mut Frame<'_>, area: Rect, model: &Model, down: usize, theme: Theme) -> Scrollable {
+    let inside = parts::popup(
+        frame,
+        area,
+        (110, area.height),
+        "Help: every command",
+        theme,
+    );
+    let columns = usize::from(inside.width);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut heading = String::new();
+    for command in COMMANDS {
+        let place = command::place(command.scopes);
+        if place != heading {
+            lines.push(Line::styled(place.clone(), theme.title()));
+            heading = place;
+        }
+        let danger = match command.danger {
+            Danger::None => "",
+            Danger::Writes => " Writes beside the live data.",
+            Danger::Gate => " Behind a gate.",
+        };
+        let not_now = match (
+            command.holds(model) || reachable(command.scopes, model),
+            (command.allowed)(model),
+        ) {
+            (true, Err(why)) => format!(" Not now: {}.", safe(&why, 200)),
+            _ => String::new(),
+        };
+        let text = format!("{}{danger}{not_now}", command.help);
+        let wrapped = wrap(&text, columns.saturating_sub(16));
+        for (at, line) in wrapped.into_iter().enumerate() {
+            let keys = if at == 0 { command.shown } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(pad(&format!("  {keys}"), 16), theme.label()),
+                Span::raw(line),
+            ]));
+        }
+    }
+    let furthest = parts::scrolled(frame, inside, lines, down, theme);
+    Scrollable {
+        page: usize::from(inside.height),
+        furthest,
+        detail: 0,
+    }
+}
+
+/// True for a command of the pane under the help.
+fn reachable(scopes: &[Scope], model: &Model) -> bool {
+    scopes.iter().any(|scope| match scope {
+        Scope::Always | Scope::Panes => true,
+        Scope::In(pane) => *pane == model.pane,
+        Scope::Over(_) => false,
+    })
+}
+
+fn whole(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    down: usize,
+    theme: Theme,
+) -> Scrollable {
+    let (title, text) = model.banner.as_ref().map_or_else(
+        || (String::new(), String::new()),
+        |banner| (banner.title.clone(), banner.text.clone()),
+    );
+    let inside = parts::popup(frame, area, (110, area.height), &safe(&title, 100), theme);
+    let mut lines = Vec::new();
+    for part in text.lines() {
+        lines.extend(
+            wrap(&safe(part, 4000), usize::from(inside.width))
+                .into_iter()
+                .map(Line::from),
+        );
+    }
+    let furthest = parts::scrolled(frame, inside, lines, down, theme);
+    Scrollable {
+        page: usize::from(inside.height),
+        furthest,
+        detail: 0,
+    }
+}

@@ -1,0 +1,12 @@
+//! Draws the model, and nothing else: no state, no input, no time. Everything that comes from the database passes
+//! [`crate::domain::text::safe`] on its way here.
+
+mod frame;
+mod layers;
+pub mod panes;
+mod parts;
+mod text;
+mod theme;
+
+pub use frame::draw;
+pub use theme::Theme;

@@ -1,0 +1,286 @@
+//! The conflicts: a list with their answers, and the records of the selected one side by side with what will become of them.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::parts;
+use super::super::text::{number, pad, width, wrap};
+use super::super::theme::Theme;
+use crate::app::message::{Detail, Scrollable};
+use crate::app::model::Model;
+use crate::domain::conflict::Severity;
+use crate::domain::overview::ConflictRow;
+use crate::domain::text::safe;
+use crate::domain::view::Record;
+
+/// Columns of a record beside others: an id fits, and two records on a screen of 80 columns.
+const RECORD: usize = 32;
+/// Columns of the field names.
+const FIELD: usize = 12;
+
+/// Below so many columns a row of the list leaves out what its sign says too.
+const NARROW: usize = 90;
+
+/// Draws the pane.
+pub fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    roomy: bool,
+    theme: Theme,
+) -> Scrollable {
+    if model.conflicts.rows().is_empty() {
+        let inside = parts::boxed(frame, area, "Conflicts", theme);
+        let text = match model.overview {
+            Some(_) => "No conflict was found.",
+            None => "Nothing was surveyed yet: press 1, then Enter on step 1.",
+        };
+        frame.render_widget(Paragraph::new(text), inside);
+        return Scrollable::default();
+    }
+    if model.conflicts.open {
+        let furthest = detail(frame, area, model, theme);
+        return Scrollable {
+            page: usize::from(area.height).saturating_sub(2),
+            furthest,
+            detail: furthest,
+        };
+    }
+    let share = if roomy { 55 } else { 50 };
+    let [list_area, detail_area] = area.layout(&Layout::vertical([
+        Constraint::Percentage(share),
+        Constraint::Fill(1),
+    ]));
+    let page = list(frame, list_area, model, theme);
+    Scrollable {
+        page,
+        furthest: 0,
+        detail: detail(frame, detail_area, model, theme),
+    }
+}
+
+fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
+    let conflicts = &model.conflicts;
+    let undecided = conflicts.undecided(None);
+    let mut title = format!(
+        "Conflicts: {} of {}, {undecided} undecided",
+        conflicts.shown(),
+        conflicts.rows().len()
+    );
+    let filter = &conflicts.filter;
+    if let Some(code) = filter.code {
+        title = format!("{title} · {code}");
+    }
+    if let Some((_, name)) = &filter.business {
+        title = format!("{title} · {}", safe(name, 40));
+    }
+    if filter.undecided {
+        title += " · only undecided";
+    }
+    if !filter.text.is_empty() {
+        title = format!("{title} · “{}”", safe(&filter.text, 40));
+    }
+    let inside = parts::boxed(frame, area, &title, theme);
+    let height = usize::from(inside.height);
+    if conflicts.shown() == 0 {
+        frame.render_widget(
+            Paragraph::new("No conflict fits the filter; F shows all."),
+            inside,
+        );
+        return height;
+    }
+    let columns = usize::from(inside.width);
+    let from = parts::window(conflicts.selected, conflicts.shown(), height);
+    let lines: Vec<_> = conflicts
+        .window(from)
+        .take(height)
+        .enumerate()
+        .map(|(at, row)| {
+            let line = row_line(row, columns, theme);
+            if from + at == conflicts.selected {
+                line.style(theme.selected())
+            } else {
+                line
+            }
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), inside);
+    height
+}
+
+fn row_line(row: &ConflictRow, columns: usize, theme: Theme) -> Line<'static> {
+    let severity = row.key.code.severity();
+    let (mark, style) = match (&row.decision, severity) {
+        (Some(_), _) => ("✓", theme.good()),
+        (None, Severity::Blocker) => ("!", theme.danger()),
+        (None, Severity::Warning) => ("?", theme.warning()),
+        (None, Severity::Note) => ("·", theme.dim()),
+    };
+    let answer = match &row.decision {
+        Some(decision) if decision.set.is_empty() => decision.choice.word().to_owned(),
+        Some(decision) => format!("{} + by hand", decision.choice.word()),
+        None => format!("({}?)", row.key.code.suggestion().word()),
+    };
+    let who = match row.key.subjects.as_slice() {
+        [] => String::new(),
+        [one] => safe(&one.to_string(), 30),
+        many => format!("{} users", many.len()),
+    };
+    let units = format!("{:>5} ", number(row.units));
+    // Where it is narrow, the sign in front says the severity alone.
+    let severity = if columns < NARROW {
+        String::new()
+    } else {
+        pad(severity.word(), 8)
+    };
+    let room = columns.saturating_sub(2 + 25 + width(&severity) + width(&units) + 1 + 19);
+    let place = match (row.business_names.is_empty(), who.is_empty()) {
+        (false, false) => format!("{} · {who}", safe(&row.business_names, 80)),
+        (false, true) => safe(&row.business_names, 80),
+        (true, _) => who,
+    };
+    Line::from(vec![
+        Span::styled(format!("{mark} "), style),
+        Span::raw(pad(row.key.code.word(), 25)),
+        Span::styled(severity, style),
+        Span::raw(units),
+        Span::raw(pad(&place, room)),
+        Span::raw(" "),
+        Span::styled(pad(&answer, 19), style),
+    ])
+}
+
+/// The selected conflict's records side by side; returns how far they scroll down.
+fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
+    let Some(row) = model.conflicts.row() else {
+        parts::boxed(frame, area, "Records", theme);
+        return 0;
+    };
+    let inside = parts::boxed(frame, area, &safe(&format!("{}", row.key), 160), theme);
+    let columns = usize::from(inside.width);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    lines.extend(parts::labelled(
+        "Found",
+        row.key.code.title(),
+        columns,
+        theme,
+    ));
+    let (label, choice) = match &row.decision {
+        Some(decision) => ("Answer", decision.choice),
+        None => ("Suggested", row.key.code.suggestion()),
+    };
+    let text = format!("{}: {}", choice.word(), choice.does());
+    lines.extend(parts::labelled(label, &text, columns, theme));
+    if let Some(decision) = &row.decision {
+        let values: Vec<_> = decision
+            .set
+            .iter()
+            .map(|(field, value)| format!("{field} = {}", safe(value, 60)))
+            .collect();
+        if !values.is_empty() {
+            lines.extend(parts::labelled(
+                "By hand",
+                &values.join(", "),
+                columns,
+                theme,
+            ));
+        }
+        if !decision.note.is_empty() {
+            lines.extend(parts::labelled(
+                "Note",
+                &safe(&decision.note.replace('\n', " "), 300),
+                columns,
+                theme,
+            ));
+        }
+    }
+    lines.push(Line::default());
+    match model.conflicts.current_detail() {
+        None => lines.push(Line::styled("reading the records …", theme.dim())),
+        Some(detail) => lines.extend(side_by_side(detail, columns, model.conflicts.right, theme)),
+    }
+    parts::scrolled(frame, inside, lines, model.conflicts.down, theme)
+}
+
+fn side_by_side(detail: &Detail, columns: usize, right: usize, theme: Theme) -> Vec<Line<'static>> {
+    let error = |text: &str| {
+        wrap(&safe(text, 600), columns)
+            .into_iter()
+            .map(|line| Line::styled(line, theme.danger()))
+            .collect::<Vec<_>>()
+    };
+    let mut records: Vec<&Record> = match &detail.records {
+        Ok(records) => records.iter().collect(),
+        Err(why) => return error(why),
+    };
+    match &detail.preview {
+        Ok(Some(preview)) => records.push(preview),
+        Ok(None) => {}
+        Err(why) => return error(why),
+    }
+    let fields = field_names(&records);
+    let shown: Vec<&Record> = records
+        .iter()
+        .copied()
+        .skip(right.min(records.len().saturating_sub(1)))
+        .collect();
+    let fitting = (columns.saturating_sub(FIELD) / RECORD).max(1);
+    let shown = &shown[..shown.len().min(fitting)];
+    let room = (columns.saturating_sub(FIELD) / shown.len().max(1)).clamp(12, 60);
+    let mut lines = Vec::new();
+    if shown.len() < records.len() {
+        lines.push(Line::styled(
+            format!(
+                "{} of {} records; ← → show the others",
+                shown.len(),
+                records.len()
+            ),
+            theme.dim(),
+        ));
+    }
+    let mut heading = vec![Span::raw(pad("", FIELD))];
+    heading.extend(shown.iter().map(|record| {
+        let title = pad(&record.title, room.saturating_sub(1));
+        Span::styled(format!("{title} "), theme.title())
+    }));
+    lines.push(Line::from(heading));
+    for field in &fields {
+        let value = |record: &Record| {
+            record
+                .fields
+                .iter()
+                .find(|(name, _)| name == field)
+                .map(|(_, value)| value.clone())
+        };
+        let values: Vec<Option<String>> = shown.iter().map(|record| value(record)).collect();
+        // The sign says that the records differ; the colour only repeats it.
+        let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
+        let name = format!("{}{field}", if differs { "≠ " } else { "  " });
+        let style = if differs {
+            theme.warning()
+        } else {
+            theme.dim()
+        };
+        let mut spans = vec![Span::styled(pad(&name, FIELD), style)];
+        for value in values {
+            let text = value.unwrap_or_else(|| "–".to_owned());
+            spans.push(Span::raw(pad(&text, room.saturating_sub(1))));
+            spans.push(Span::raw(" "));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+/// The fields of all records, in the order in which they come.
+fn field_names(records: &[&Record]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in records.iter().flat_map(|record| &record.fields) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}

@@ -1,0 +1,53 @@
+//! The log: what was done since the console opened, the newest line last.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::parts;
+use super::super::text::wrap;
+use super::super::theme::Theme;
+use crate::app::log::Weight;
+use crate::app::message::Scrollable;
+use crate::app::model::Model;
+use crate::domain::text::safe;
+
+/// Columns of time and weight.
+const LABEL: usize = 16;
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
+    let inside = parts::boxed(frame, area, "Log", theme);
+    let columns = usize::from(inside.width).saturating_sub(LABEL).max(10);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for line in model.log.lines() {
+        let style = match line.weight {
+            Weight::Info => theme.dim(),
+            Weight::Warning => theme.warning(),
+            Weight::Error => theme.danger(),
+        };
+        for (at, text) in wrap(&safe(&line.text, 2000), columns)
+            .into_iter()
+            .enumerate()
+        {
+            let label = if at == 0 {
+                format!("{:<9} {:<5} ", line.clock, line.weight.word())
+            } else {
+                " ".repeat(LABEL)
+            };
+            lines.push(Line::from(vec![
+                Span::styled(label, style),
+                Span::raw(text),
+            ]));
+        }
+    }
+    let height = usize::from(inside.height);
+    let furthest = lines.len().saturating_sub(height);
+    let down = furthest.saturating_sub(model.log.up);
+    parts::scrolled(frame, inside, lines, down, theme);
+    Scrollable {
+        page: height,
+        furthest,
+        detail: 0,
+    }
+}

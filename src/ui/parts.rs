@@ -1,0 +1,136 @@
+//! Parts that several panes share: a titled box, a list's window, a scrolled text, a bar.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::text::{fit, wrap};
+use super::theme::Theme;
+
+/// Draws a box with a title and returns its inside, one column of air left and right.
+pub fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
+    let title = fit(title, usize::from(area.width.saturating_sub(4)));
+    let block = Block::bordered()
+        .border_style(theme.dim())
+        .title(Line::styled(format!(" {title} "), theme.title()));
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    Rect {
+        x: inside.x + u16::from(inside.width > 2),
+        width: inside.width.saturating_sub(2),
+        ..inside
+    }
+}
+
+/// A box in the middle of `area`, over whatever is there.
+pub fn popup(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    size: (u16, u16),
+    title: &str,
+    theme: Theme,
+) -> Rect {
+    let over = area.centered(
+        ratatui::layout::Constraint::Length(size.0.min(area.width)),
+        ratatui::layout::Constraint::Length(size.1.min(area.height)),
+    );
+    frame.render_widget(Clear, over);
+    boxed(frame, over, title, theme)
+}
+
+/// The first row of a window of `height` rows over `count`, with `selected` as near to its middle as can be.
+pub fn window(selected: usize, count: usize, height: usize) -> usize {
+    selected
+        .saturating_sub(height / 2)
+        .min(count.saturating_sub(height))
+}
+
+/// Draws `lines` from row `down` on; returns the greatest useful `down`. What lies outside is told in the last column.
+pub fn scrolled(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    lines: Vec<Line<'_>>,
+    down: usize,
+    theme: Theme,
+) -> usize {
+    let height = usize::from(area.height);
+    let furthest = lines.len().saturating_sub(height);
+    let down = down.min(furthest);
+    let shown: Vec<_> = lines.into_iter().skip(down).take(height).collect();
+    frame.render_widget(Paragraph::new(shown), area);
+    if area.width > 0 && area.height > 0 {
+        let column = area.right(); // the column of air beside the text
+        if down > 0 {
+            mark(frame, column, area.top(), "▲", theme);
+        }
+        if down < furthest {
+            mark(frame, column, area.bottom() - 1, "▼", theme);
+        }
+    }
+    furthest
+}
+
+fn mark(frame: &mut Frame<'_>, x: u16, y: u16, mark: &str, theme: Theme) {
+    let buffer = frame.buffer_mut();
+    if buffer.area.contains((x, y).into()) {
+        buffer.set_string(x, y, mark, theme.label());
+    }
+}
+
+/// `label` in its column, `text` wrapped beside it.
+pub fn labelled<'a>(
+    label: &str,
+    text: &str,
+    columns: usize,
+    theme: Theme,
+) -> impl Iterator<Item = Line<'a>> {
+    const LABEL: usize = 10;
+    let lines = wrap(text, columns.saturating_sub(LABEL));
+    let label = super::text::pad(label, LABEL);
+    lines.into_iter().enumerate().map(move |(at, text)| {
+        let first = if at == 0 {
+            label.clone()
+        } else {
+            " ".repeat(LABEL)
+        };
+        Line::from(vec![Span::styled(first, theme.label()), Span::raw(text)])
+    })
+}
+
+/// A bar of `columns`, `part` of `whole` of it filled, in eighths.
+pub fn bar(part: u64, whole: u64, columns: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if whole == 0 {
+        return String::new();
+    }
+    let wanted = u128::from(part.min(whole)) * columns as u128 * 8 / u128::from(whole);
+    let eighths = usize::try_from(wanted)
+        .unwrap_or(0)
+        .max(usize::from(part > 0));
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_keeps_the_selected_row_inside_and_shows_no_empty_rows() {
+        for count in [0, 1, 5, 10, 100] {
+            for selected in 0..count {
+                let from = window(selected, count, 10);
+                assert!(from <= selected && selected < from + 10);
+                assert!(from == 0 || from + 10 <= count);
+            }
+        }
+    }
+
+    #[test]
+    fn a_bar_is_never_empty_for_something_and_never_longer_than_its_room() {
+        assert_eq!(bar(1, 1_000_000, 10), "▏");
+        assert_eq!(bar(10, 10, 4), "████");
+        assert_eq!(bar(3, 8, 2), "▊");
+        assert_eq!(bar(0, 8, 2), "");
+    }
+}

@@ -1,0 +1,135 @@
+//! Text by display width: cut, padded and wrapped by grapheme, so that no wide character or accent shifts a column.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns that `text` takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text` in at most `columns`; what was cut ends in `…`.
+pub fn fit(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = grapheme.width();
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        out.push_str(grapheme);
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// `text` in exactly `columns`, filled with spaces behind it.
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut out = fit(text, columns);
+    out.push_str(&" ".repeat(columns.saturating_sub(out.width())));
+    out
+}
+
+/// `text` in exactly `columns`, filled with spaces before it.
+pub fn right(text: &str, columns: usize) -> String {
+    let text = fit(text, columns);
+    format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// `text` in lines of at most `columns`, broken at spaces where possible.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in paragraph.split_inclusive(char::is_whitespace) {
+            // The space behind a word may hang over the edge: it is cut off there.
+            if used + word.trim_end().width() > columns && used > 0 {
+                lines.push(line.trim_end().to_owned());
+                line = String::new();
+                used = 0;
+            }
+            for grapheme in word.graphemes(true) {
+                let space = grapheme.chars().all(char::is_whitespace);
+                if used + grapheme.width() > columns && used > 0 && !space {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                used += grapheme.width();
+                line.push_str(grapheme);
+            }
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
+}
+
+/// A count as people read it: 2,013.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A stretch of time: 4s, 2m 05s, 1h 02m.
+pub fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes:02}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn wide_characters_and_accents_are_cut_by_what_they_take_on_screen() {
+        assert_eq!(fit("李小龍", 5), "李小…");
+        assert_eq!(fit("李小龍", 4), "李…");
+        assert_eq!(pad("e\u{301}a", 4), "e\u{301}a  ");
+        assert_eq!(fit("abc", 0), "");
+        assert_eq!(right("12", 4), "  12");
+    }
+
+    #[test]
+    fn text_wraps_between_words_and_long_words_are_broken() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(
+            wrap("of users: a copy (3 s)", 8),
+            ["of", "users: a", "copy (3", "s)"]
+        );
+        assert_eq!(wrap("  indented by two", 10), ["  indented", "by two"]);
+        for line in wrap("李小龍 is a name, isn't it", 5) {
+            assert!(width(&line) <= 5, "{line}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_times_are_written_for_people() {
+        assert_eq!(
+            (number(7), number(2013), number(1_000_000)),
+            ("7".into(), "2,013".into(), "1,000,000".into())
+        );
+        assert_eq!(duration(Duration::from_secs(125)), "2m 05s");
+        assert_eq!(duration(Duration::from_secs(3725)), "1h 02m");
+    }
+}
