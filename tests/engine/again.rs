@@ -1,0 +1,188 @@
+//! The same command again: nothing changes, whatever the step it was stopped after.
+
+use bson::{Document, doc};
+use futures_util::{StreamExt, stream};
+use mongodb::options::IndexOptions;
+use mongodb::{Collection, IndexModel};
+use ringfence::domain::checklist::Step;
+
+use crate::case::Case;
+use crate::data::{BOOKING, SERVICE, USER, booking, id};
+use crate::picture;
+
+fn bookings(case: &Case) -> Collection<Document> {
+    case.database.collection("Booking")
+}
+
+async fn insert(case: &Case, document: Document) {
+    bookings(case).insert_one(document).await.unwrap();
+}
+
+/// A further booking of a user who books at that business already.
+fn further(n: u32, user: u32) -> Document {
+    let mut new = booking(n);
+    new.insert("userId", id(USER, user));
+    new.insert("serviceId", id(SERVICE, user % 3));
+    new
+}
+
+#[tokio::test]
+async fn a_second_apply_changes_nothing() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let first = picture::but_runs(&case.picture().await);
+    case.apply(&[]).await.code(0);
+    let second = picture::but_runs(&case.picture().await);
+    assert_eq!(
+        picture::differences(&first, &second, true),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
+    let whole = Case::seeded().await;
+    whole.migrate().await;
+    let expected = picture::but_runs(&whole.picture().await);
+    let stopped = async |through: &Step| {
+        let case = Case::seeded().await;
+        let before = picture::application(&case.picture().await);
+        case.plan().await;
+        case.apply(&["--through", through.word()]).await.code(0);
+        if *through < Step::CutOver {
+            let now = picture::application(&case.picture().await);
+            let changed = picture::differences(&before, &now, true);
+            assert!(changed.is_empty(), "{}: {changed:#?}", through.word());
+        }
+        case.apply(&[]).await.code(0);
+        let end = picture::but_runs(&case.picture().await);
+        let other = picture::differences(&expected, &end, false);
+        assert!(other.is_empty(), "{}: {other:#?}", through.word());
+    };
+    let steps = Step::ALL.iter().filter(|step| **step <= Step::Schema);
+    let all = stream::iter(steps.map(stopped)).buffer_unordered(4);
+    assert_eq!(all.collect::<Vec<()>>().await.len(), 12);
+}
+
+#[tokio::test]
+async fn an_apply_that_goes_step_by_step_ends_like_one_in_a_piece() {
+    let whole = Case::seeded().await;
+    whole.migrate().await;
+    let case = Case::seeded().await;
+    case.plan().await;
+    for through in Step::ALL.iter().filter(|step| **step <= Step::Verify) {
+        case.apply(&["--through", through.word()]).await.code(0);
+    }
+    let expected = picture::but_runs(&whole.picture().await);
+    let end = picture::but_runs(&case.picture().await);
+    assert_eq!(
+        picture::differences(&expected, &end, false),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn a_booking_without_a_conflict_that_came_after_the_plan_is_taken_in() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    insert(&case, further(500, 21)).await;
+    case.apply(&[]).await.code(0);
+    let taken = bookings(&case)
+        .find_one(doc! { "_id": id(BOOKING, 500) })
+        .await
+        .unwrap();
+    assert!(taken.unwrap().get_object_id("customerId").is_ok());
+    case.ringfence(&["verify"]).await.code(0);
+}
+
+#[tokio::test]
+async fn what_is_written_after_the_copies_were_made_is_taken_in_and_backed_up_by_the_next_apply() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    insert(&case, further(500, 21)).await;
+    let gone = doc! { "_id": id(BOOKING, 40) };
+    bookings(&case).delete_one(gone.clone()).await.unwrap();
+    let one = doc! { "_id": id(BOOKING, 41) };
+    bookings(&case)
+        .update_one(one.clone(), doc! { "$set": { "notes": "changed since" } })
+        .await
+        .unwrap();
+    let before = case.picture().await;
+    // The backup and the verdict of before are worth nothing now: both are taken again.
+    case.apply(&[])
+        .await
+        .code(0)
+        .says(&["Stop the application"]);
+    let find = async |filter: Document| bookings(&case).find_one(filter).await.unwrap();
+    assert!(
+        find(doc! { "_id": id(BOOKING, 500) })
+            .await
+            .unwrap()
+            .get_object_id("customerId")
+            .is_ok()
+    );
+    assert_eq!(find(gone).await, None);
+    assert_eq!(
+        find(one).await.unwrap().get_str("notes").unwrap(),
+        "changed since"
+    );
+    case.ringfence(&["verify"]).await.code(0);
+    case.roll_back(&[]).await.code(0);
+    let back = picture::application(&case.picture().await);
+    let changed = picture::differences(&picture::application(&before), &back, true);
+    assert_eq!(changed, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn two_bookings_that_exchanged_a_unique_value_do_not_stand_in_each_others_way() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let (one, other) = (id(BOOKING, 50), id(BOOKING, 51));
+    for (booking, reference) in [(one, "between"), (other, "R-0050"), (one, "R-0051")] {
+        let set = doc! { "$set": { "reference": reference } };
+        bookings(&case)
+            .update_one(doc! { "_id": booking }, set)
+            .await
+            .unwrap();
+    }
+    case.apply(&[]).await.code(0);
+    let now = bookings(&case).find_one(doc! { "_id": one }).await.unwrap();
+    assert_eq!(now.unwrap().get_str("reference").unwrap(), "R-0051");
+    case.ringfence(&["verify"]).await.code(0);
+}
+
+#[tokio::test]
+async fn a_unique_index_that_the_merge_would_break_stops_the_run_and_leaves_what_is_live() {
+    let case = Case::seeded().await;
+    // Users 12 and 15 become one customer.
+    for (n, user) in [(600, 12), (601, 15)] {
+        let mut new = further(n, user);
+        new.insert("slot", 7);
+        insert(&case, new).await;
+    }
+    let slots = IndexModel::builder()
+        .keys(doc! { "userId": 1, "slot": 1 })
+        .options(
+            IndexOptions::builder()
+                .name("Booking_userId_slot_key".to_owned())
+                .unique(true)
+                .partial_filter_expression(doc! { "slot": { "$exists": true } })
+                .build(),
+        )
+        .build();
+    bookings(&case).create_index(slots).await.unwrap();
+    let before = picture::application(&case.picture().await);
+    case.plan().await;
+    case.apply(&[])
+        .await
+        .code(1)
+        .says(&["Booking_customerId_slot_key"]);
+    let now = picture::application(&case.picture().await);
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
+    case.roll_back(&[]).await.code(0);
+}

@@ -1,0 +1,43 @@
+//! The engine against a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod again;
+mod case;
+mod data;
+mod faults;
+mod picture;
+mod rules;
+mod topologies;
+mod ways_back;
+mod whole;
+
+use mongodb::Client;
+use ringfence::demo::server::Topology;
+
+#[tokio::test]
+async fn every_topology_starts_and_ends_with_its_handle() {
+    for topology in [
+        Topology::Standalone,
+        Topology::ReplicaSet(1),
+        Topology::ReplicaSet(3),
+    ] {
+        let server = support::private(topology, &[]).await;
+        let client = Client::with_uri_str(server.uri("x")).await.unwrap();
+        client
+            .database("x")
+            .collection("c")
+            .insert_one(bson::doc! { "a": 1 })
+            .await
+            .unwrap();
+        let pid = server.pid(0).unwrap();
+        drop(server);
+        assert!(
+            !std::path::Path::new(&format!("/proc/{pid}/cmdline")).exists(),
+            "{topology:?} still runs"
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! Rolling back after the application wrote, and what is left after finish and purge.
+
+use bson::{Document, doc};
+use mongodb::Collection;
+
+use crate::case::Case;
+use crate::data::{BOOKING, USER, id};
+use crate::picture;
+
+fn of(case: &Case, name: &str) -> Collection<Document> {
+    case.database.collection(name)
+}
+
+/// Writes as the new application would: one booking added, two changed, three deleted; one user changed.
+async fn write_since(case: &Case) {
+    let bookings = of(case, "Booking");
+    let one = bookings
+        .find_one(doc! { "_id": id(BOOKING, 10) })
+        .await
+        .unwrap();
+    let mut new = one.unwrap();
+    new.insert("_id", id(BOOKING, 700));
+    new.insert("reference", "R-0700");
+    bookings.insert_one(new).await.unwrap();
+    let some = |from: u32, to: u32| doc! { "_id": { "$in": (from..to).map(|n| id(BOOKING, n)).collect::<Vec<_>>() } };
+    bookings
+        .update_many(some(20, 22), doc! { "$set": { "status": "changed" } })
+        .await
+        .unwrap();
+    bookings.delete_many(some(30, 33)).await.unwrap();
+    of(case, "User")
+        .update_one(
+            doc! { "_id": id(USER, 20) },
+            doc! { "$set": { "name": "changed" } },
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_rollback_is_refused_with_counts_when_something_was_written_since_the_cut_over() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    write_since(&case).await;
+    let before = case.picture().await;
+    case.roll_back(&[]).await.code(2).says(&[
+        "Booking: 1 document added, 2 changed, 3 deleted",
+        "User: 0 documents added, 1 changed, 0 deleted",
+        "--discard-new",
+    ]);
+    case.assert_same(&before).await;
+}
+
+#[tokio::test]
+async fn each_kind_of_write_alone_keeps_a_rollback_from_happening() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let bookings = of(&case, "Booking");
+    let one = doc! { "_id": id(BOOKING, 10) };
+    let was = bookings.find_one(one.clone()).await.unwrap().unwrap();
+    let mut new = was.clone();
+    new.insert("_id", id(BOOKING, 700));
+    new.insert("reference", "R-0700");
+    bookings.insert_one(&new).await.unwrap();
+    case.roll_back(&[])
+        .await
+        .code(2)
+        .says(&["Booking: 1 document added, 0 changed, 0 deleted"]);
+    bookings
+        .delete_one(doc! { "_id": id(BOOKING, 700) })
+        .await
+        .unwrap();
+    bookings
+        .update_one(one.clone(), doc! { "$set": { "status": "x" } })
+        .await
+        .unwrap();
+    case.roll_back(&[])
+        .await
+        .code(2)
+        .says(&["0 documents added, 1 changed, 0 deleted"]);
+    bookings.delete_one(one).await.unwrap();
+    case.roll_back(&[])
+        .await
+        .code(2)
+        .says(&["0 documents added, 0 changed, 1 deleted"]);
+    bookings.insert_one(was).await.unwrap();
+    case.roll_back(&[]).await.code(0);
+}
+
+#[tokio::test]
+async fn a_rollback_that_discards_goes_back_to_the_same_bytes_and_keeps_what_was_written_aside() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.migrate().await;
+    write_since(&case).await;
+    let written = case.picture().await;
+    case.roll_back(&["--discard-new"])
+        .await
+        .code(0)
+        .says(&["_ringfence_rolled_back_Booking"]);
+    let after = case.picture().await;
+    assert_eq!(
+        picture::differences(&before, &picture::application(&after), true),
+        Vec::<String>::new()
+    );
+    for name in ["Booking", "User"] {
+        let kept = &after[&format!("_ringfence_rolled_back_{name}")];
+        assert_eq!(kept.documents, written[name].documents, "{name}");
+    }
+    assert!(
+        !after
+            .keys()
+            .any(|name| name.contains("_next_") || name.contains("_before_"))
+    );
+}
+
+#[tokio::test]
+async fn finish_drops_the_originals_and_purge_the_rest_and_a_rollback_then_says_what_to_do() {
+    let case = Case::seeded().await;
+    let original = case.picture().await;
+    case.migrate().await;
+    let migrated = picture::application(&case.picture().await);
+    case.ringfence(&["finish"]).await.code(3);
+    case.ringfence(&["finish", "--confirm", "other"])
+        .await
+        .code(3);
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .says(&["finish it or roll it back first"]);
+    case.ringfence(&["finish", "--confirm", &case.name])
+        .await
+        .code(0)
+        .says(&["_ringfence_before_Booking", "purge"]);
+    let names = |picture: &picture::Picture| -> Vec<String> {
+        let ours = picture.keys().filter(|name| name.starts_with('_'));
+        ours.cloned().collect()
+    };
+    assert_eq!(
+        names(&case.picture().await),
+        [
+            "_ringfence_links",
+            "_ringfence_quarantine",
+            "_ringfence_runs"
+        ]
+    );
+    let before = case.picture().await;
+    let said = case.roll_back(&[]).await.code(1).says(&["restore"]);
+    case.assert_same(&before).await;
+    case.apply(&[]).await.code(1).says(&["purge"]);
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .code(0);
+    let after = case.picture().await;
+    assert_eq!(names(&after), Vec::<String>::new());
+    assert_eq!(
+        picture::differences(&migrated, &after, true),
+        Vec::<String>::new()
+    );
+    // The command that the refused rollback named gives the originals back.
+    let command = said.err.split('`').nth(1).unwrap();
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    case.ringfence(&words).await.code(0);
+    let restored = case.picture().await;
+    assert_eq!(
+        picture::differences(&original, &restored, false),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn a_rollback_without_a_run_says_so_and_changes_nothing() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.roll_back(&[])
+        .await
+        .code(1)
+        .says(&["nothing to roll back"]);
+    case.assert_same(&before).await;
+}
+
+#[tokio::test]
+async fn finish_before_the_whole_is_done_is_refused() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "cut-over"]).await.code(0);
+    let before = case.picture().await;
+    let ended = case
+        .ringfence(&["finish", "--confirm", &case.name])
+        .await
+        .says(&["not complete"]);
+    assert_ne!(ended.code, 0);
+    assert_eq!(
+        picture::differences(
+            &picture::but_runs(&before),
+            &picture::but_runs(&case.picture().await),
+            true
+        ),
+        Vec::<String>::new()
+    );
+}

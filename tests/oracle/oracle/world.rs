@@ -1,0 +1,325 @@
+//! The mapped collections read as pairs, groups and customers-to-be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::join::{Record, records, resolve};
+use super::merge::{
+    customer_fields, is_non_empty_string, normal_email, placeholder_fields, survivor_order,
+};
+use super::{Customer, IdRule, Link, Made, Unsaid};
+use crate::bytes::{Field, Value, first, tag};
+use crate::generate::Database;
+
+/// The mapped collections, taken apart.
+pub struct World {
+    pub users: Vec<Record>,
+    pub businesses: Vec<Record>,
+    pub services: Vec<Record>,
+    pub bookings: Vec<Record>,
+    pub customers: Vec<Record>,
+}
+
+/// What a booking says, with its references followed.
+pub struct Reading {
+    pub business: Option<usize>,
+    pub user: Option<usize>,
+    /// The existing customer of the same business that it names.
+    pub keeps: Option<usize>,
+}
+
+/// A user of a business, and the bookings of the two.
+#[derive(Default)]
+pub struct Pair {
+    pub moves: bool,
+    pub business: usize,
+    pub user: usize,
+}
+
+pub fn pairs(readings: &[Reading]) -> Vec<Pair> {
+    let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
+    for reading in readings {
+        if let (Some(business), Some(user)) = (reading.business, reading.user) {
+            let pair = pairs.entry((business, user)).or_default();
+            pair.business = business;
+            pair.user = user;
+            pair.moves |= reading.keeps.is_none();
+        }
+    }
+    pairs.into_values().collect()
+}
+
+/// Users of one business who become one customer.
+struct Group {
+    business: usize,
+    users: Vec<usize>,
+}
+
+/// What the pairs become.
+#[derive(Default)]
+pub struct Becoming {
+    pub made: Vec<Made>,
+    /// By business and user.
+    pub goes_to: BTreeMap<(usize, usize), Customer>,
+    /// Groups of several users with one e-mail.
+    pub duplicates: usize,
+    /// Groups that take over an existing customer.
+    pub adopting: usize,
+}
+
+/// What a unique index on (businessId, email) sees of a customer.
+struct Row {
+    key: Value,
+    business: Option<usize>,
+    email: Option<Value>,
+}
+
+impl Row {
+    /// Whether a plain index holds both.
+    fn stands_beside(&self, other: &Self) -> Result<bool, Unsaid> {
+        let same_number =
+            self.key.as_halves().is_some() && self.key.as_halves() == other.key.as_halves();
+        let same_key = self.key == other.key || same_number;
+        let misspelt = !same_key && self.business.is_some() && self.business == other.business;
+        let without = |row: &Self| !is_non_empty_string(row.email.as_ref());
+        let both_without = without(self) && without(other);
+        if both_without && (misspelt || (same_key && self.key.is_null())) {
+            return Err(Unsaid(
+                "customers without e-mail of no or of one misspelt business",
+            ));
+        }
+        let text = text_of(self.email.as_ref()).filter(|text| !text.is_empty());
+        if same_key && text.is_some() && text == text_of(other.email.as_ref()) {
+            return Err(Unsaid("existing customers that no unique index can hold"));
+        }
+        Ok(!(same_key && both_without))
+    }
+}
+
+impl World {
+    pub fn of(data: &Database) -> Self {
+        Self {
+            users: records(data, "User"),
+            businesses: records(data, "Business"),
+            services: records(data, "Service"),
+            bookings: records(data, "Booking"),
+            customers: records(data, "Customer"),
+        }
+    }
+
+    pub fn readings(&self) -> Result<Vec<Reading>, Unsaid> {
+        let bookings = self.bookings.iter();
+        bookings.map(|booking| self.read(booking)).collect()
+    }
+
+    /// The design refuses unsupported user ids that become customers, and leaves open those that keep or adopt one.
+    pub fn ids_are_spoken_of(&self, pairs: &[Pair]) -> Result<(), Unsaid> {
+        let silent = |pair: &Pair| !pair.moves && id_tag(&self.users[pair.user].id).is_none();
+        if pairs.iter().any(silent) {
+            return Err(Unsaid("an unsupported user id whose bookings are all kept"));
+        }
+        Ok(())
+    }
+
+    /// New customers and adoptions; nothing when an `_id` cannot be made.
+    pub fn customers_to_be(&self, pairs: &[Pair]) -> Result<Option<Becoming>, Unsaid> {
+        let mut becoming = Becoming::default();
+        for mut group in self.groups(pairs) {
+            becoming.duplicates += usize::from(group.users.len() > 1);
+            survivor_order(&self.users, &mut group.users);
+            let business = &self.businesses[group.business].id;
+            let rest = customer_fields(business, &self.users, &group.users);
+            let id = self.id_rule(&group.users)?;
+            let to = match (self.adopted(group.business, &rest)?, id.tag) {
+                (Some(_), None) => {
+                    return Err(Unsaid("an unsupported user id that adopts a customer"));
+                }
+                (None, None) => return Ok(None),
+                (Some(existing), _) => {
+                    becoming.adopting += 1;
+                    Customer::Existing(existing)
+                }
+                (None, _) => {
+                    becoming.made.push(Made {
+                        rest,
+                        id,
+                        link: Link {
+                            business: business.clone(),
+                            users: BTreeSet::new(),
+                            nobody: None,
+                        },
+                    });
+                    Customer::Made(becoming.made.len() - 1)
+                }
+            };
+            let members = group.users.iter().map(|&user| (group.business, user));
+            becoming.goes_to.extend(members.map(|member| (member, to)));
+        }
+        Ok(Some(becoming))
+    }
+
+    fn read(&self, booking: &Record) -> Result<Reading, Unsaid> {
+        let service = resolve(booking.some("serviceId"), &self.services)?;
+        let business = match service {
+            Some(at) => resolve(self.services[at].some("businessId"), &self.businesses)?,
+            None => None,
+        };
+        let customer = resolve(booking.some("customerId"), &self.customers)?;
+        let keeps = match (business, customer) {
+            (Some(business), Some(customer))
+                if self.business_of_customer(customer)? == Some(business) =>
+            {
+                Some(customer)
+            }
+            _ => None,
+        };
+        Ok(Reading {
+            business,
+            user: resolve(booking.some("userId"), &self.users)?,
+            keeps,
+        })
+    }
+
+    fn business_of_customer(&self, customer: usize) -> Result<Option<usize>, Unsaid> {
+        resolve(
+            self.customers[customer].some("businessId"),
+            &self.businesses,
+        )
+    }
+
+    /// Users of one business by what their e-mails are compared by; a blank text by itself.
+    fn groups(&self, pairs: &[Pair]) -> Vec<Group> {
+        let mut groups: BTreeMap<(usize, String), Group> = BTreeMap::new();
+        for pair in pairs.iter().filter(|pair| pair.moves) {
+            let email = self.users[pair.user].get("email");
+            let key = match (normal_email(email), email.and_then(Value::as_str)) {
+                (Some(normal), _) => format!("e-mail {normal}"),
+                (None, Some(blank)) if !blank.is_empty() => format!("blank {blank}"),
+                _ => format!("alone {}", pair.user),
+            };
+            groups
+                .entry((pair.business, key))
+                .or_insert_with(|| Group {
+                    business: pair.business,
+                    users: Vec::new(),
+                })
+                .users
+                .push(pair.user);
+        }
+        groups.into_values().collect()
+    }
+
+    /// The existing customer of that business with the same e-mail; of several the one with the smallest `_id`.
+    fn adopted(&self, business: usize, rest: &[Field]) -> Result<Option<usize>, Unsaid> {
+        let Some(email) = normal_email(first(rest, "email")) else {
+            return Ok(None);
+        };
+        let mut alike = Vec::new();
+        for (at, customer) in self.customers.iter().enumerate() {
+            if self.business_of_customer(at)? == Some(business)
+                && normal_email(customer.get("email")).as_ref() == Some(&email)
+            {
+                alike.push(at);
+            }
+        }
+        alike.sort_by(|&a, &b| self.customers[a].id.server_order(&self.customers[b].id));
+        Ok(alike.first().copied())
+    }
+
+    fn id_rule(&self, members: &[usize]) -> Result<IdRule, Unsaid> {
+        let mut ids: Vec<&Value> = members.iter().map(|&user| &self.users[user].id).collect();
+        ids.sort_by(|a, b| a.server_order(b));
+        if ids.len() > 1 && ids.iter().any(|id| id_tag(id).is_none()) {
+            return Err(Unsaid("an unsupported user id merged with others"));
+        }
+        Ok(IdRule {
+            tag: id_tag(ids[0]),
+            from: Some(ids[0].clone()),
+        })
+    }
+
+    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets.
+    pub fn placeholders(
+        &self,
+        readings: &[Reading],
+        made: &mut Vec<Made>,
+    ) -> Result<BTreeMap<usize, usize>, Unsaid> {
+        let mut of_nobody: BTreeMap<(usize, Option<Value>), Vec<usize>> = BTreeMap::new();
+        for (at, reading) in readings.iter().enumerate() {
+            if let (Some(business), None, None) = (reading.business, reading.user, reading.keeps) {
+                let nobody = self.bookings[at].some("userId").cloned();
+                of_nobody.entry((business, nobody)).or_default().push(at);
+            }
+        }
+        let mut placeholder_of = BTreeMap::new();
+        for ((business, nobody), bookings) in of_nobody {
+            let business = &self.businesses[business].id;
+            let records = bookings.iter().map(|&at| &self.bookings[at]);
+            placeholder_of.extend(bookings.iter().map(|&at| (at, made.len())));
+            made.push(Made {
+                rest: placeholder_fields(business, records),
+                id: IdRule {
+                    tag: self.common_id_tag()?,
+                    from: nobody.clone(),
+                },
+                link: Link {
+                    business: business.clone(),
+                    users: BTreeSet::new(),
+                    nobody,
+                },
+            });
+        }
+        Ok(placeholder_of)
+    }
+
+    /// The type of all user ids, when they are of one.
+    fn common_id_tag(&self) -> Result<Option<u8>, Unsaid> {
+        let tags: BTreeSet<Option<u8>> = self.users.iter().map(|u| id_tag(&u.id)).collect();
+        match tags.first() {
+            Some(None) => Err(Unsaid("a placeholder beside unsupported user ids")),
+            Some(one) if tags.len() == 1 => Ok(*one),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a plain unique index on (businessId, email) holds for all customers, existing and new.
+    pub fn plain_email_index(&self, made: &[Made]) -> Result<bool, Unsaid> {
+        let mut rows = Vec::new();
+        for one in made {
+            let business = &one.link.business;
+            rows.push(Row {
+                key: business.clone(),
+                business: resolve(Some(business), &self.businesses)?,
+                email: first(&one.rest, "email").cloned(),
+            });
+        }
+        for (at, customer) in self.customers.iter().enumerate() {
+            rows.push(Row {
+                key: customer.get("businessId").cloned().unwrap_or(Value::null()),
+                business: self.business_of_customer(at)?,
+                email: customer.get("email").cloned(),
+            });
+        }
+        let mut plain = true;
+        for (at, one) in rows.iter().enumerate() {
+            for other in &rows[..at] {
+                plain &= one.stands_beside(other)?;
+            }
+        }
+        Ok(plain)
+    }
+}
+
+/// The text of a string or of a symbol: an index does not tell the two apart.
+fn text_of(value: Option<&Value>) -> Option<&[u8]> {
+    let value = value.filter(|v| matches!(v.tag, tag::STRING | tag::SYMBOL))?;
+    Some(&value.bytes[4..value.bytes.len() - 1])
+}
+
+/// The type of a customer's `_id` by that of a user's: itself, when it is one of the three that can be made.
+fn id_tag(id: &Value) -> Option<u8> {
+    match id.tag {
+        tag::OBJECT_ID | tag::STRING => Some(id.tag),
+        tag::BINARY => id.as_uuid().map(|_| tag::BINARY),
+        _ => None,
+    }
+}

@@ -1,0 +1,125 @@
+//! The one place that knows how the product is called: through its binary and the headless contract of DESIGN §8.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value as Json;
+use tokio::process::Command;
+
+/// A database to be migrated, and a folder for what the run leaves behind.
+pub struct Product<'a> {
+    pub uri: &'a str,
+    pub database: &'a str,
+    pub folder: &'a Path,
+}
+
+/// What a verb ended with.
+pub struct Ended {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Fails with all that was said, unless the exit code is one of these.
+    pub fn expect(self, verb: &str, codes: &[i32]) -> Result<Self, String> {
+        if codes.contains(&self.code) {
+            return Ok(self);
+        }
+        Err(format!(
+            "{verb} ended with {} instead of {codes:?}\n{}\n{}",
+            self.code, self.stdout, self.stderr
+        ))
+    }
+}
+
+impl Product<'_> {
+    /// Runs the survey; its JSON and its exit code.
+    pub async fn survey(&self) -> Result<(Json, i32), String> {
+        let ended = self.run("survey", &["--json"]).await?;
+        let ended = ended.expect("survey", &[0, 2])?;
+        let json = serde_json::from_str(&ended.stdout)
+            .map_err(|error| format!("survey --json printed no JSON: {error}\n{}", ended.stdout))?;
+        Ok((json, ended.code))
+    }
+
+    /// Makes a plan with every suggestion accepted.
+    pub async fn plan(&self) -> Result<Ended, String> {
+        let plan = self.plan_file();
+        self.run("plan", &["--defaults", "--out", &plan]).await
+    }
+
+    /// Applies the plan made before.
+    pub async fn apply(&self) -> Result<Ended, String> {
+        let (plan, runs) = (self.plan_file(), self.run_folder());
+        let more = [
+            "--plan",
+            &plan,
+            "--confirm",
+            self.database,
+            "--accept-unknown",
+            "--run-dir",
+            &runs,
+        ];
+        self.run("apply", &more).await
+    }
+
+    /// Checks what is live.
+    pub async fn verify(&self) -> Result<Ended, String> {
+        let runs = self.run_folder();
+        self.run("verify", &["--run-dir", &runs]).await
+    }
+
+    /// Gives everything back.
+    pub async fn roll_back(&self) -> Result<Ended, String> {
+        let runs = self.run_folder();
+        let more = [
+            "--confirm",
+            self.database,
+            "--discard-new",
+            "--run-dir",
+            &runs,
+        ];
+        self.run("rollback", &more).await
+    }
+
+    fn plan_file(&self) -> String {
+        self.inside("plan.json")
+    }
+
+    fn run_folder(&self) -> String {
+        self.inside("runs")
+    }
+
+    fn inside(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    async fn run(&self, verb: &str, more: &[&str]) -> Result<Ended, String> {
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_ringfence"));
+        let output: Output = Command::new(binary)
+            .args([
+                verb,
+                "--uri",
+                self.uri,
+                "--db",
+                self.database,
+                "--watch-seconds",
+                "0",
+            ])
+            .args(more)
+            .current_dir(self.folder)
+            .env("HOME", self.folder)
+            .env_remove("DATABASE_URL")
+            .env_remove("RINGFENCE_URI")
+            .kill_on_drop(true)
+            .output()
+            .await
+            .map_err(|error| format!("{verb} could not be started: {error}"))?;
+        Ok(Ended {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Names that attack the terminal: shown, never obeyed.
+
+use bson::{Document, doc};
+
+use crate::console::{Console, ENTER};
+use crate::data;
+
+/// Sets the title, clears the screen, and turns the reading direction.
+const HOSTILE: &str = "\u{202e}evil\u{1b}]0;OWNED\u{7}\u{1b}[31;5;7mBoo\u{9b}2J\u{2066}\u{200b}";
+
+#[test]
+fn hostile_names_never_reach_the_terminal_raw() {
+    let place = data::seeded();
+    data::wait(async {
+        for collection in ["User", "Business"] {
+            place
+                .connection
+                .database
+                .collection::<Document>(collection)
+                .update_many(
+                    doc! { "name": { "$gt": "" } },
+                    doc! { "$set": { "name": HOSTILE } },
+                )
+                .await
+                .unwrap();
+        }
+        place
+            .connection
+            .database
+            .collection::<Document>("Booking")
+            .update_many(
+                doc! {},
+                doc! { "$set": { "status": HOSTILE, "no\u{1b}[41mte\u{202e}": HOSTILE } },
+            )
+            .await
+            .unwrap();
+    });
+    for size in [(120, 40), (80, 24)] {
+        let console = Console::open(&place.uri, place.runs.path(), size);
+        console.shows("2 Back up");
+        console.press_for("2", "\\u{202e}evil\\u{1b}]0");
+        console.press_for("3", "Suggested");
+        console.press_for(ENTER, "\\u{202e}evil");
+        console.press_for("b", "┌ Show ");
+        console.press(ENTER);
+        console.hides("┌ Show ");
+        console.press_for("4", "- userId:");
+        console.press(&"J".repeat(20));
+        console.shows("no\\u{1b}[41mte\\u{202e}:");
+        console.press_for("q", "Leaving: the report");
+        console.press("Q");
+        let ended = console.ends();
+        let raw = String::from_utf8_lossy(&ended.raw);
+        for bad in [
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{9b}",
+            "\u{7}",
+            "\u{1b}]",
+            "31;5;7m\u{1b}",
+            "[41mte\u{202e}",
+        ] {
+            assert!(!raw.contains(bad), "{bad:?} reached the terminal");
+        }
+        assert!(!raw.contains("\u{1b}[31;5;7m"));
+        assert!(!raw.contains("no\u{1b}["));
+    }
+}

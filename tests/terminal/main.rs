@@ -1,0 +1,16 @@
+//! The console as an operator meets it: the real program in a real pseudo-terminal on a real MongoDB. Nothing here sleeps: every step waits
+//! until the screen shows what it must, with a deadline.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod console;
+mod data;
+mod hostile;
+mod keys;
+mod leaving;
+mod narrow;
+mod stopping;
+mod walk;

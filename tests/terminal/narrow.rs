@@ -1,0 +1,108 @@
+//! The same screens at 80×24, and what is said when there is no room at all.
+
+use crate::console::{Console, DOWN, ENTER, ESC};
+use crate::data;
+use crate::walk::typing_line;
+
+fn fits(screen: &str) {
+    assert_eq!(screen.lines().count(), 24, "{screen}");
+}
+
+#[test]
+fn the_main_screens_are_readable_at_80_by_24() {
+    let place = data::seeded();
+    let before = place.fingerprints();
+    let console = Console::open(&place.uri, place.runs.path(), (80, 24));
+    console.shows("Survey: 397 users");
+    let screen = console.shows("Next 2 Back up");
+    fits(&screen);
+    assert!(
+        screen.contains(&format!("database {}", place.name)),
+        "{screen}"
+    );
+    assert!(screen.contains("READ-ONLY"), "{screen}");
+    assert!(screen.contains("Destroys nothing"), "{screen}");
+    assert!(screen.contains("? help"), "{screen}");
+
+    // The list with a detail, and the records of a merge side by side.
+    let screen = console.press_for("3", "Suggested merge");
+    assert!(screen.contains("Conflicts: 86 of 86"), "{screen}");
+    assert!(screen.contains("(merge?)"), "{screen}");
+    console.press(ENTER);
+    let screen = console.hides("Conflicts: 86 of 86");
+    fits(&screen);
+    let heading = screen.lines().find(|line| line.contains("user ")).unwrap();
+    assert_eq!(heading.matches("user ").count(), 2, "{screen}");
+    console.press_for("\x1b[C", "customer, as it will be");
+    console.press(ESC);
+    console.shows("Conflicts: 86 of 86");
+
+    console.press_for("2", "Thai Garden Leipzig");
+    let screen = console.press_for("4", "- userId:");
+    fits(&screen);
+    console.press(&"J".repeat(10));
+    console.shows("+ customerId:");
+    console.press(DOWN);
+
+    // To the gate.
+    console.press("3");
+    console.shows("Conflicts: 86 of 86");
+    console.press_for("A", "Accept the suggestion for");
+    console.press("every");
+    console.hides("undecided of");
+    console.press_for(ENTER, "0 undecided, 0 of them blockers");
+    console.press_for("1", "Enter run step");
+    console.press_for(ENTER, "May ringfence write?");
+    console.press_for("Y", "Next 3 Stop");
+    for next in [
+        "4 Document",
+        "5 Review",
+        "6 Create",
+        "7 Reassign",
+        "8 Prove",
+        "9 Cut over",
+    ] {
+        console.press_for(ENTER, &format!("Next {next}"));
+    }
+    let screen = console.press_for(ENTER, "Gate: Cut over");
+    fits(&screen);
+    let first = screen
+        .lines()
+        .skip_while(|line| !line.contains("Gate: Cut over"))
+        .nth(1)
+        .unwrap();
+    for part in [
+        "127.0.0.1:",
+        "replica set ringfence",
+        &format!("database {}", place.name),
+    ] {
+        assert!(first.contains(part), "{part} is missing in {first}");
+    }
+    console.press("wrong");
+    console.until("what is typed", |screen| {
+        typing_line(screen).contains("wrong")
+    });
+    let screen = console.press_for(ENTER, "that is not the database's name");
+    assert!(typing_line(&screen).contains("wrong"), "{screen}");
+
+    // Smaller still: the words stay, the line that is typed too.
+    console.resize((60, 15));
+    let screen = console.until("the gate at 60×15", |screen| {
+        screen.lines().count() == 15 && typing_line(screen).contains("wrong")
+    });
+    assert!(
+        screen.contains("that is not the database's name"),
+        "{screen}"
+    );
+    console.resize((59, 14));
+    let screen = console.shows("too small");
+    assert!(!screen.contains("Gate"), "{screen}");
+    console.resize((80, 24));
+    console.shows("Gate: Cut over");
+    console.press(ESC);
+    console.hides("Gate: Cut over");
+    assert_eq!(place.fingerprints(), before);
+    console.press_for("q", "Leaving: the report");
+    console.press("Q");
+    assert_eq!(console.ends().code, 0);
+}
