@@ -53,7 +53,9 @@ pub struct Command {
     pub hinted: bool,
 }
 
-use KeyCode::{BackTab, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
+use KeyCode::{
+    BackTab, Backspace, Delete, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
 
 const fn k(code: KeyCode) -> Key {
     Key::plain(code)
@@ -71,7 +73,7 @@ const READING: &[Scope] = &[
 ];
 const DETAILS: &[Scope] = &[Scope::In(Pane::Conflicts), Scope::In(Pane::Bookings)];
 const FIELDS: &[Scope] = &[
-    Scope::Over(LayerKind::Form),
+    Scope::Over(LayerKind::Typing),
     Scope::Over(LayerKind::Note),
     Scope::Over(LayerKind::Line),
 ];
@@ -109,15 +111,20 @@ commands! {
     Sort, [c('s')], "s", "sort", None, &[Scope::In(Pane::Businesses)], can::anything, true, "Sort by bookings, customers, conflicts or name, in turn.";
 
     Accept, [c('a')], "a", "accept", None, &[Scope::In(Pane::Conflicts)], can::decide, true, "Accept the suggestion for the selected conflict, and go to the next undecided one.";
-    AcceptAll, [c('A')], "A", "accept all…", None, &[Scope::In(Pane::Conflicts)], can::accept_all, true, "Accept the suggestion for all undecided conflicts of this kind, or of every kind.";
+    AcceptAll, [c('A')], "A", "all like this…", None, &[Scope::In(Pane::Conflicts)], can::accept_all, true, "Give all undecided conflicts like this one the same answer, here or everywhere; says how many, and shows them first.";
     Choose, [c('c')], "c", "other answer…", None, &[Scope::In(Pane::Conflicts)], can::choose, true, "Pick another answer to the selected conflict.";
-    Edit, [c('e')], "e", "edit…", None, &[Scope::In(Pane::Conflicts)], can::decide, true, "Type the customer's name or e-mail by hand where the conflict is about them, and a note.";
-    Undecide, [c('u')], "u", "undo", None, &[Scope::In(Pane::Conflicts)], can::undecide, true, "Take the answer to the selected conflict back: it is undecided again.";
+    Edit, [c('e')], "e", "edit…", None, &[Scope::In(Pane::Conflicts)], can::decide, true, "Open the decision editor: two records and the result side by side, picked field by field.";
+    SurvivorRule, [c('v')], "v", "survivor rule…", None, &[Scope::In(Pane::Conflicts)], can::decide, false, "Choose which record gives a merged customer its values, for all or for this business.";
+    Undecide, [k(Backspace), c('d')], "d", "take back", None, &[Scope::In(Pane::Conflicts)], can::undecide, false, "Take the answer to the selected conflict back: it is undecided again.";
+    Undo, [c('u')], "u", "undo", None, &[Scope::In(Pane::Conflicts)], can::undo, true, "Take the last decision back, one or many at once.";
+    Redo, [Key::ctrl('r'), c('U')], "U", "redo", None, &[Scope::In(Pane::Conflicts)], can::redo, false, "Do again what was taken back last.";
+    NextUndecided, [c('n')], "n", "next undecided", None, &[Scope::In(Pane::Conflicts)], can::on_conflict, true, "Go to the next conflict without an answer.";
+    SortConflicts, [c('s')], "s", "sort", None, &[Scope::In(Pane::Conflicts)], can::filter_conflicts, false, "Sort by kind, by business, by how much a conflict stands for, or undecided first, in turn.";
     Open, [k(Enter)], "Enter", "records", None, &[Scope::In(Pane::Conflicts)], can::on_conflict, true, "Show the records side by side in the whole pane, and back.";
     FilterCode, [c('f')], "f", "kind…", None, &[Scope::In(Pane::Conflicts)], can::filter_conflicts, true, "Show only conflicts of one kind.";
     FilterBusiness, [c('b')], "b", "business…", None, DETAILS, can::filter_business, true, "Show only what touches one business.";
     OnlyUndecided, [c('o')], "o", "only undecided", None, &[Scope::In(Pane::Conflicts)], can::filter_conflicts, false, "Show only conflicts without an answer, or all again.";
-    Find, [c('/')], "/", "find", None, &[Scope::In(Pane::Conflicts)], can::filter_conflicts, false, "Show only conflicts whose kind, business or ids contain a text.";
+    Find, [c('/')], "/", "find", None, &[Scope::In(Pane::Conflicts)], can::filter_conflicts, false, "Show only conflicts whose kind, business, ids, names or e-mails hold the letters that you type, the best first.";
     OfCustomer, [c('c')], "c", "this customer", None, &[Scope::In(Pane::Bookings)], can::on_booking_with_customer, true, "Show only the bookings of the selected booking's customer.";
     CustomerById, [c('/'), c('f')], "/", "customer…", None, &[Scope::In(Pane::Bookings)], can::ask, true, "Show only the bookings of the customer with an id that you type.";
     ShowAll, [c('F')], "F", "show all", None, DETAILS, can::show_all, true, "Take the filters away.";
@@ -153,9 +160,20 @@ commands! {
     Confirm, [k(Enter)], "Enter", "confirm", Gate, &[Scope::Over(LayerKind::Gate)], can::anything, true, "Do it, when the database's name has been typed exactly; else say why not.";
     Discard, [k(Tab)], "Tab", "discard or keep", Gate, &[Scope::Over(LayerKind::Gate)], can::discard, false, "At the gate to roll back: change between refusing and discarding what was written since the cut-over.";
     Save, [k(Enter)], "Enter", "save", None, FIELDS, can::anything, true, "Keep what was typed.";
-    NextField, [k(Tab)], "Tab", "next field", None, &[Scope::Over(LayerKind::Form)], can::anything, true, "Go to the next field.";
-    PreviousField, [k(BackTab)], "Shift-Tab", "", None, &[Scope::Over(LayerKind::Form)], can::anything, false, "Go to the field before.";
-    BreakLine, [Key::alt(Enter)], "Alt-Enter", "new line", None, &[Scope::Over(LayerKind::Note)], can::anything, true, "Begin a new line.";
+    FieldUp, [k(Up), c('k')], "↑ k", "", None, &[Scope::Over(LayerKind::Decision)], can::anything, false, "Go to the field above.";
+    FieldDown, [k(Down), c('j')], "↓ j", "", None, &[Scope::Over(LayerKind::Decision)], can::anything, false, "Go to the field below.";
+    TakeLeft, [k(Left), c('h')], "←", "take left", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Take the selected field from the left record.";
+    TakeRight, [k(Right), c('l')], "→", "take right", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Take the selected field from the right record.";
+    TypeValue, [c('t')], "t", "type…", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Type a value of the selected field.";
+    ClearField, [k(Backspace), k(Delete)], "Backspace", "by rule", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Leave the selected field to the survivor rule again.";
+    TurnRight, [k(Tab)], "Tab", "next record", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Show the next record in the right column, where there are more than two.";
+    TurnLeft, [k(BackTab)], "Shift-Tab", "", None, &[Scope::Over(LayerKind::Decision)], can::anything, false, "Show the next record in the left column, where there are more than two.";
+    NextChoice, [c('c')], "c", "answer", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Go to the next answer that this kind of conflict offers.";
+    NextRule, [c('s')], "s", "survivor", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Go to the next survivor rule for this conflict alone.";
+    TypeNote, [c('n')], "n", "note…", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Type a note on the answer; it is kept in the decisions file.";
+    KeepDecision, [k(Enter)], "Enter", "keep the answer", None, &[Scope::Over(LayerKind::Decision)], can::anything, true, "Keep the answer as it is shown.";
+    StopTyping, [k(Esc)], "Esc", "back", None, &[Scope::Over(LayerKind::Typing)], can::anything, true, "Stop typing; the value stays as it was.";
+    BreakLine, [Key::alt(Enter)], "Alt-Enter", "new line", None, &[Scope::Over(LayerKind::Note), Scope::Over(LayerKind::Typing)], can::anything, true, "Begin a new line.";
     Pick, [k(Enter)], "Enter", "pick", None, &[Scope::Over(LayerKind::Picker)], can::anything, true, "Take the selected line. Typing narrows the list.";
     ExportAndLeave, [c('e')], "e", "export and leave", None, &[Scope::Over(LayerKind::Leave)], can::export_and_leave, true, "Write the report into the run folder, and leave.";
     LeaveWithout, [c('Q')], "Q", "leave without (capital)", None, &[Scope::Over(LayerKind::Leave)], can::anything, true, "Leave without writing the report.";
@@ -163,7 +181,7 @@ commands! {
     ScrollDown, [k(Down), c('j')], "↓ j", "", None, READING, can::anything, false, "Scroll down.";
     ScrollPageUp, [k(PageUp)], "PgUp", "", None, &[Scope::Over(LayerKind::Gate), Scope::Over(LayerKind::Help), Scope::Over(LayerKind::Whole), Scope::Over(LayerKind::Leave)], can::anything, false, "Scroll up by a page.";
     ScrollPageDown, [k(PageDown)], "PgDn", "scroll", None, &[Scope::Over(LayerKind::Gate), Scope::Over(LayerKind::Help), Scope::Over(LayerKind::Whole), Scope::Over(LayerKind::Leave)], can::anything, true, "Scroll down by a page.";
-    CloseLayer, [k(Esc)], "Esc", "back", None, &[Scope::Over(LayerKind::Gate), Scope::Over(LayerKind::Form), Scope::Over(LayerKind::Note), Scope::Over(LayerKind::Line), Scope::Over(LayerKind::Picker), Scope::Over(LayerKind::Leave)], can::anything, true, "Go back; nothing happens.";
+    CloseLayer, [k(Esc)], "Esc", "back", None, &[Scope::Over(LayerKind::Gate), Scope::Over(LayerKind::Decision), Scope::Over(LayerKind::Note), Scope::Over(LayerKind::Line), Scope::Over(LayerKind::Picker), Scope::Over(LayerKind::Leave)], can::anything, true, "Go back; nothing happens.";
     CloseReading, [k(Esc), c('q'), c('?'), c('w')], "Esc", "back", None, &[Scope::Over(LayerKind::Help), Scope::Over(LayerKind::Whole)], can::anything, true, "Go back.";
 }
 
@@ -288,7 +306,7 @@ mod tests {
     fn no_text_field_loses_a_character_to_a_command() {
         let typing = [
             LayerKind::Gate,
-            LayerKind::Form,
+            LayerKind::Typing,
             LayerKind::Note,
             LayerKind::Line,
             LayerKind::Picker,

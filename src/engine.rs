@@ -41,7 +41,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
     match request {
         Request::Standing => {
             let standing = text(session.status().await);
-            vec![Answer::Standing(standing, session.conflict_rows())]
+            vec![Answer::Standing(standing, session.review())]
         }
         Request::Run { step, confirmed } => {
             let ended = text(session.run(step, confirmed, watcher).await);
@@ -52,7 +52,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
                 Step::Survey | Step::CreateCustomers | Step::CutOver | Step::Verify
             );
             if let Some(overview) = session.overview().filter(|_| surveys) {
-                answers.push(Answer::Surveyed(overview, session.conflict_rows()));
+                answers.push(Answer::Surveyed(overview, session.review()));
             }
             answers.push(Answer::Ended(Job::Step(step), ended));
             answers
@@ -62,13 +62,31 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             vec![Answer::Ended(Job::RollBack, ended)]
         }
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
-        Request::Decide(key, decision) => {
-            let decided = text(session.decide(vec![(key, decision)])).map(|()| 1);
-            vec![Answer::Decided(decided, session.conflict_rows())]
+        Request::Decide(changes) => {
+            let count = changes.len();
+            let decided = text(session.decide(changes)).map(|()| count);
+            vec![Answer::Decided(decided, session.review())]
         }
-        Request::DecideAll(code) => {
-            let decided = text(session.decide_all(code));
-            vec![Answer::Decided(decided, session.conflict_rows())]
+        Request::DecideAlike(alike) => {
+            let decided = text(session.decide_alike(&alike));
+            vec![Answer::Decided(decided, session.review())]
+        }
+        Request::TryOut(key, decision) => {
+            let tried = text(session.try_out(&key, decision));
+            vec![Answer::TriedOut(key, tried)]
+        }
+        Request::Undo => {
+            let undone = text(session.undo());
+            vec![Answer::Decided(undone, session.review())]
+        }
+        Request::Redo => {
+            let redone = text(session.redo());
+            vec![Answer::Decided(redone, session.review())]
+        }
+        Request::Labels => vec![Answer::Labels(text(session.labels().await))],
+        Request::Sources(key) => {
+            let sources = text(session.sources(&key).await);
+            vec![Answer::Sources(Box::new(sources))]
         }
         Request::Detail(key) => {
             let detail = Detail {

@@ -97,6 +97,7 @@ fn clock(began: Instant) -> Message {
 }
 
 /// What woke the loop.
+#[allow(clippy::large_enum_variant)] // one at a time, and never kept
 enum Next {
     Message(Message),
     Tick,

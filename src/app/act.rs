@@ -1,8 +1,9 @@
 //! Doing what a command says, once it is known to be allowed.
 
 use super::conflicts::Filter;
+use super::decision_editor::DecisionEditor;
 use super::key::{Key, KeyCode};
-use super::layer::{Layer, Question};
+use super::layer::{Layer, LineFor, Question};
 use super::log::Weight;
 use super::message::{Effect, ExitReason, Request};
 use super::model::{Model, Pane};
@@ -12,6 +13,7 @@ use super::{layers, steps};
 use crate::command::CommandId;
 use crate::domain::decision::Decision;
 use crate::domain::gate::Destructive;
+use crate::domain::history::Change;
 use crate::domain::text::safe;
 use crate::domain::view::DiffFilter;
 
@@ -37,9 +39,25 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
         }
         CommandId::Accept => return accept(model),
         CommandId::Undecide => return undecide(model),
+        CommandId::Undo => return ask(model, Request::Undo),
+        CommandId::Redo => return ask(model, Request::Redo),
+        CommandId::NextUndecided => {
+            if !model.conflicts.next_undecided() {
+                model.say(Weight::Info, "nothing that is shown is undecided");
+            }
+        }
+        CommandId::SortConflicts => {
+            let next = model.conflicts.sort.next();
+            model.conflicts.set_sort(next);
+        }
+        CommandId::SurvivorRule => layers::open_survivors(model),
         CommandId::AcceptAll => layers::open_accept_all(model),
         CommandId::Choose => layers::open_choices(model),
-        CommandId::Edit => layers::open_form(model),
+        CommandId::Edit => {
+            if let Some(key) = model.conflicts.row().map(|row| row.key.clone()) {
+                return ask(model, Request::Sources(key));
+            }
+        }
         CommandId::Open => model.conflicts.open = !model.conflicts.open,
         CommandId::FilterCode => layers::open_kinds(model),
         CommandId::FilterBusiness => layers::open_businesses(model),
@@ -109,16 +127,34 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
         CommandId::Interrupt => return interrupt(model),
         CommandId::Suspend => return vec![Effect::Suspend],
         CommandId::No | CommandId::CloseLayer | CommandId::CloseReading => {
-            if let Some(Layer::Leave) = model.layers.pop() {
-                model.leaves_after_export = false;
+            match model.layers.pop() {
+                Some(Layer::Leave) => model.leaves_after_export = false,
+                Some(Layer::Line(line)) if line.purpose == LineFor::FindConflict => {
+                    layers::find(model, line.before);
+                }
+                _ => {}
             }
         }
         CommandId::Yes => return yes(model),
         CommandId::Confirm => return layers::confirm(model),
         CommandId::Discard => return layers::discard(model),
-        CommandId::Save => return layers::save(model),
-        CommandId::NextField => layers::next_field(model, 1),
-        CommandId::PreviousField => layers::next_field(model, -1),
+        CommandId::Save | CommandId::KeepDecision => return layers::save(model),
+        CommandId::TakeLeft => in_editor(model, |open| open.pick(true)),
+        CommandId::TakeRight => in_editor(model, |open| open.pick(false)),
+        CommandId::FieldUp => in_editor(model, |open| open.select(-1)),
+        CommandId::FieldDown => in_editor(model, |open| open.select(1)),
+        CommandId::TurnRight => in_editor(model, |open| open.turn(false)),
+        CommandId::TurnLeft => in_editor(model, |open| open.turn(true)),
+        CommandId::TypeValue => in_editor(model, DecisionEditor::begin_value),
+        CommandId::ClearField => in_editor(model, DecisionEditor::clear),
+        CommandId::NextChoice => in_editor(model, DecisionEditor::next_choice),
+        CommandId::NextRule => in_editor(model, DecisionEditor::next_rule),
+        CommandId::TypeNote => in_editor(model, DecisionEditor::begin_note),
+        CommandId::StopTyping => in_editor(model, |open| {
+            open.typing = None;
+            open.trying = None;
+            open.complaint = None;
+        }),
         CommandId::BreakLine => {
             if let Some(editor) = model.layers.last_mut().and_then(Layer::editor) {
                 editor.key(key);
@@ -136,6 +172,14 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
         }
     }
     Vec::new()
+}
+
+fn in_editor(model: &mut Model, act: impl FnOnce(&mut DecisionEditor)) {
+    if let Some(Layer::Decision(open)) = model.layers.last_mut()
+        && !open.sent
+    {
+        act(open);
+    }
 }
 
 fn go_to(model: &mut Model, pane: Pane) {
@@ -194,7 +238,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         Weight::Info,
         &format!("{}: {} accepted", key.code, choice.word()),
     );
-    ask(model, Request::Decide(key, Some(decision)))
+    ask(
+        model,
+        Request::Decide(vec![Change::Answer(key, Some(decision))]),
+    )
 }
 
 fn undecide(model: &mut Model) -> Vec<Effect> {
@@ -203,7 +250,7 @@ fn undecide(model: &mut Model) -> Vec<Effect> {
     };
     let key = row.key.clone();
     model.note_in_log(Weight::Info, &format!("{}: answer taken back", key.code));
-    ask(model, Request::Decide(key, None))
+    ask(model, Request::Decide(vec![Change::Answer(key, None)]))
 }
 
 fn back(model: &mut Model) {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::editor::Editor;
 use super::layer::{GateLayer, Layer};
+use super::layers;
 use super::log::Weight;
 use super::message::{Answer, Effect, ExitReason, Job, Request};
 use super::model::Model;
@@ -11,6 +12,7 @@ use super::steps::step_of;
 use super::update::{ask, close_questions, leave};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Gate;
+use crate::domain::overview::Review;
 
 /// Takes an answer.
 pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
@@ -20,21 +22,31 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::Standing(Ok(statuses), rows) => {
             model.statuses = statuses;
-            model.conflicts.set_rows(rows);
+            model.conflicts.set(rows);
             model.follow();
         }
         Answer::Standing(Err(error), rows) => {
-            model.conflicts.set_rows(rows);
+            model.conflicts.set(rows);
             model.alarm("The state of the steps could not be read", error);
         }
         Answer::Surveyed(overview, rows) => {
             model.businesses.set_rows(overview.businesses.clone());
             model.overview = Some(overview);
-            model.conflicts.set_rows(rows);
+            model.conflicts.set(rows);
         }
         Answer::Ended(job, result) => return ended(model, job, result),
         Answer::Gate(answer) => gate(model, *answer),
         Answer::Decided(result, rows) => return decided(model, result, rows),
+        Answer::TriedOut(key, result) => layers::tried_out(model, &key, result),
+        Answer::Labels(Ok(labels)) => model.conflicts.set_labels(labels),
+        Answer::Labels(Err(error)) => {
+            model.conflicts.set_labels(std::collections::HashMap::new());
+            model.alarm("The names could not be read; conflicts show ids", error);
+        }
+        Answer::Sources(sources) => match *sources {
+            Ok(sources) => layers::open_editor(model, sources),
+            Err(error) => model.alarm("The records could not be read", error),
+        },
         Answer::Detail(detail) => {
             model.conflicts.asked = None;
             model.conflicts.detail = Some(*detail);
@@ -115,13 +127,9 @@ fn gate(model: &mut Model, answer: Result<Gate, String>) {
     })));
 }
 
-fn decided(
-    model: &mut Model,
-    result: Result<usize, String>,
-    rows: Vec<crate::domain::overview::ConflictRow>,
-) -> Vec<Effect> {
+fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> Vec<Effect> {
     let on_top = match model.layers.last_mut() {
-        Some(Layer::Form(form)) if form.sent => Some(form),
+        Some(Layer::Decision(open)) if open.sent => Some(open),
         _ => None,
     };
     match (result, on_top) {
@@ -138,11 +146,15 @@ fn decided(
             if form.is_some() {
                 model.layers.pop();
             }
+            if count == 0 {
+                model.say(Weight::Info, "nothing changed");
+                return Vec::new();
+            }
             let plural = if count == 1 { "" } else { "s" };
-            let line = format!("{count} answer{plural} kept in the decisions file");
+            let line = format!("{count} answer{plural} changed in the decisions file");
             model.note_in_log(Weight::Info, &line);
             outdated(model);
-            model.conflicts.set_rows(rows);
+            model.conflicts.set(review);
             if std::mem::take(&mut model.conflicts.goes_on) {
                 model.conflicts.next_undecided();
             }

@@ -112,7 +112,7 @@ pub fn accept_all(model: &Model) -> Verdict {
 pub fn choose(model: &Model) -> Verdict {
     decide(model)?;
     match model.conflicts.row() {
-        Some(row) if row.key.code.choices().len() < 2 => {
+        Some(row) if row.key.code.answers().len() < 2 => {
             no("this kind of conflict has one answer: a accepts it")
         }
         _ => Ok(()),
@@ -124,6 +124,24 @@ pub fn undecide(model: &Model) -> Verdict {
     decide(model)?;
     match model.conflicts.row() {
         Some(row) if row.decision.is_none() => no("it is undecided already"),
+        _ => Ok(()),
+    }
+}
+
+/// A decision can be taken back.
+pub fn undo(model: &Model) -> Verdict {
+    ask(model)?;
+    match model.conflicts.review().undo {
+        0 => no("nothing was decided since the console opened"),
+        _ => Ok(()),
+    }
+}
+
+/// A decision that was taken back can be done again.
+pub fn redo(model: &Model) -> Verdict {
+    ask(model)?;
+    match model.conflicts.review().redo {
+        0 => no("nothing was taken back"),
         _ => Ok(()),
     }
 }

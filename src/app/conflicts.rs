@@ -1,9 +1,14 @@
-//! The conflicts pane: the rows, which of them are shown, which one is selected, and its records.
+//! The conflicts pane: the rows, which of them are shown and in what order, which one is selected, and its records.
+
+use std::collections::HashMap;
+
+use frizbee::{CaseMatching, Config, Matcher};
 
 use super::message::Detail;
 use crate::domain::conflict::{Code, ConflictKey, Severity};
+use crate::domain::decision::Alike;
 use crate::domain::id::Id;
-use crate::domain::overview::ConflictRow;
+use crate::domain::overview::{ConflictRow, Review};
 
 /// Which conflicts are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +19,7 @@ pub struct Filter {
     pub business: Option<(Id, String)>,
     /// Only those without an answer.
     pub undecided: bool,
-    /// Only those whose code, business or ids contain this; lower case.
+    /// Only those whose kind, business, ids, names or e-mails hold the letters of this, in their order; the best first.
     pub text: String,
 }
 
@@ -26,9 +31,6 @@ impl Filter {
                 .as_ref()
                 .is_none_or(|(business, _)| row.businesses.contains(business))
             && !(self.undecided && row.decision.is_some())
-            && (self.text.is_empty()
-                || row.business_names.to_lowercase().contains(&self.text)
-                || row.key.to_string().to_lowercase().contains(&self.text))
     }
 
     /// True when everything is shown.
@@ -37,11 +39,68 @@ impl Filter {
     }
 }
 
+/// In what order they are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Blockers first, kind by kind.
+    #[default]
+    Kind,
+    /// By the name of the business.
+    Business,
+    /// Those that stand for the most first.
+    Units,
+    /// Those without an answer first.
+    Undecided,
+}
+
+impl Sort {
+    /// The next one, round and round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Kind => Self::Business,
+            Self::Business => Self::Units,
+            Self::Units => Self::Undecided,
+            Self::Undecided => Self::Kind,
+        }
+    }
+
+    /// In words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Kind => "by kind",
+            Self::Business => "by business",
+            Self::Units => "largest first",
+            Self::Undecided => "undecided first",
+        }
+    }
+}
+
+/// How many conflicts of a kind there are, and how many of them have no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// The kind.
+    pub code: Code,
+    /// Conflicts.
+    pub count: usize,
+    /// Those without an answer.
+    pub undecided: usize,
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Conflicts {
-    rows: Vec<ConflictRow>,
+    review: Review,
+    counts: Vec<Count>,
     visible: Vec<usize>,
+    /// What a search looks at, per row.
+    texts: Vec<String>,
+    /// Name and e-mail by user, once they are there.
+    labels: Option<HashMap<Id, String>>,
+    /// They were asked for and have not arrived.
+    pub labels_asked: bool,
+    /// In what order they are shown.
+    pub sort: Sort,
     /// What is shown.
     pub filter: Filter,
     /// Position among the visible rows.
@@ -63,7 +122,17 @@ pub struct Conflicts {
 impl Conflicts {
     /// Every row.
     pub fn rows(&self) -> &[ConflictRow] {
-        &self.rows
+        &self.review.rows
+    }
+
+    /// Everything that is decided, and what is not.
+    pub fn review(&self) -> &Review {
+        &self.review
+    }
+
+    /// The kinds that were found, with their counts.
+    pub fn counts(&self) -> &[Count] {
+        &self.counts
     }
 
     /// How many rows are shown.
@@ -76,12 +145,12 @@ impl Conflicts {
         self.visible
             .iter()
             .skip(from)
-            .filter_map(|at| self.rows.get(*at))
+            .filter_map(|at| self.review.rows.get(*at))
     }
 
     /// The selected row.
     pub fn row(&self) -> Option<&ConflictRow> {
-        self.rows.get(*self.visible.get(self.selected)?)
+        self.review.rows.get(*self.visible.get(self.selected)?)
     }
 
     /// The detail of the selected row, once it is there.
@@ -90,12 +159,45 @@ impl Conflicts {
         self.detail.as_ref().filter(|detail| detail.key == *key)
     }
 
-    /// Takes rows as they are now; the selection stays on its conflict, or on its place when that is gone.
-    pub fn set_rows(&mut self, rows: Vec<ConflictRow>) {
+    /// Takes everything as it is now; the selection stays on its conflict, or on its place when that is gone.
+    pub fn set(&mut self, review: Review) {
         let selected = self.row_key();
-        self.rows = rows;
+        let same = self.review.rows.len() == review.rows.len()
+            && self
+                .review
+                .rows
+                .iter()
+                .zip(&review.rows)
+                .all(|(old, new)| old.key == new.key);
+        self.review = review;
+        self.counts = counts(&self.review.rows);
         self.detail = None; // what it shows may have changed with an answer
+        if !same {
+            self.labels = None;
+            self.texts.clear();
+        }
         self.refilter(selected.as_ref());
+    }
+
+    /// Takes the names.
+    pub fn set_labels(&mut self, labels: HashMap<Id, String>) {
+        self.labels = Some(labels);
+        self.labels_asked = false;
+        self.texts.clear();
+        if !self.filter.text.is_empty() {
+            let selected = self.row_key();
+            self.refilter(selected.as_ref());
+        }
+    }
+
+    /// True while the names of these rows have not been asked for.
+    pub fn wants_labels(&self) -> bool {
+        self.labels.is_none() && !self.labels_asked && !self.review.rows.is_empty()
+    }
+
+    /// Name and e-mail of a user, safe to draw.
+    pub fn label(&self, user: &Id) -> Option<&str> {
+        self.labels.as_ref()?.get(user).map(String::as_str)
     }
 
     /// Shows what `filter` lets through.
@@ -105,16 +207,66 @@ impl Conflicts {
         self.refilter(selected.as_ref());
     }
 
+    /// Shows them in another order.
+    pub fn set_sort(&mut self, sort: Sort) {
+        let selected = self.row_key();
+        self.sort = sort;
+        self.refilter(selected.as_ref());
+    }
+
     fn refilter(&mut self, selected: Option<&ConflictKey>) {
-        self.visible = (0..self.rows.len())
-            .filter(|at| self.filter.shows(&self.rows[*at]))
+        let rows = &self.review.rows;
+        let mut visible: Vec<usize> = (0..rows.len())
+            .filter(|at| self.filter.shows(&rows[*at]))
             .collect();
-        let found = selected.and_then(|key| {
-            self.visible
-                .iter()
-                .position(|at| self.rows[*at].key == *key)
-        });
+        match self.sort {
+            Sort::Kind => {}
+            Sort::Business => visible.sort_by_key(|at| rows[*at].business_names.to_lowercase()),
+            Sort::Units => visible.sort_by_key(|at| std::cmp::Reverse(rows[*at].units)),
+            Sort::Undecided => visible.sort_by_key(|at| rows[*at].decision.is_some()),
+        }
+        if !self.filter.text.is_empty() {
+            visible = self.found(&visible);
+        }
+        let rows = &self.review.rows;
+        let found = selected.and_then(|key| visible.iter().position(|at| rows[*at].key == *key));
+        self.visible = visible;
         self.select(found.unwrap_or(self.selected));
+    }
+
+    /// Those of `among` that hold the letters of the search, the best first.
+    fn found(&mut self, among: &[usize]) -> Vec<usize> {
+        if self.texts.is_empty() {
+            self.texts = self
+                .review
+                .rows
+                .iter()
+                .map(|row| self.text_of(row))
+                .collect();
+        }
+        let texts: Vec<&str> = among.iter().map(|at| self.texts[*at].as_str()).collect();
+        let config = Config::default().casing(CaseMatching::Ignore);
+        let matches = Matcher::from_query(&self.filter.text, &config).match_list(&texts);
+        // Letters strewn over a long line are no find beside a whole word.
+        let best = matches.first().map_or(0, |it| it.score);
+        matches
+            .into_iter()
+            .filter(|it| u32::from(it.score) * 4 >= u32::from(best) * 3)
+            .filter_map(|it| among.get(it.index as usize).copied())
+            .collect()
+    }
+
+    fn text_of(&self, row: &ConflictRow) -> String {
+        let mut text = format!("{} {}", row.key.code, row.business_names);
+        for subject in &row.key.subjects {
+            text.push(' ');
+            text.push_str(&subject.to_string());
+            if let Some(label) = self.label(subject) {
+                text.push(' ');
+                text.push_str(label);
+            }
+        }
+        text
     }
 
     fn row_key(&self) -> Option<ConflictKey> {
@@ -131,42 +283,64 @@ impl Conflicts {
         self.selected = position;
     }
 
-    /// Selects the next row without an answer behind the selected one; stays where there is none.
-    pub fn next_undecided(&mut self) {
+    /// Selects the next row without an answer at or behind the selected one, or else the first of all; false where there is none.
+    pub fn next_undecided(&mut self) -> bool {
+        let open = |at: &usize| self.review.rows[self.visible[*at]].decision.is_none();
         let next = (self.selected..self.visible.len())
-            .find(|at| self.rows[self.visible[*at]].decision.is_none());
-        if let Some(next) = next {
-            self.select(next);
+            .find(open)
+            .or_else(|| (0..self.selected.min(self.visible.len())).find(open));
+        match next {
+            Some(next) => {
+                self.select(next);
+                true
+            }
+            None => false,
         }
     }
 
     /// Undecided rows, of one kind or of all.
     pub fn undecided(&self, code: Option<Code>) -> usize {
-        self.rows
+        let of = |count: &&Count| code.is_none_or(|code| count.code == code);
+        self.counts.iter().filter(of).map(|it| it.undecided).sum()
+    }
+
+    /// Undecided rows that `alike` answers.
+    pub fn undecided_alike(&self, alike: &Alike) -> usize {
+        self.review
+            .rows
             .iter()
-            .filter(|row| row.decision.is_none() && code.is_none_or(|code| row.key.code == code))
+            .filter(|row| row.decision.is_none() && alike.fits(&row.key, &row.businesses))
             .count()
     }
 
     /// Undecided blockers: they hold everything up.
     pub fn undecided_blockers(&self) -> usize {
-        self.rows
+        let blockers = |it: &&Count| it.code.severity() == Severity::Blocker;
+        self.counts
             .iter()
-            .filter(|row| row.decision.is_none() && row.key.code.severity() == Severity::Blocker)
-            .count()
+            .filter(blockers)
+            .map(|it| it.undecided)
+            .sum()
     }
+}
 
-    /// The kinds that were found, with how many conflicts each and how many of these are undecided.
-    pub fn kinds(&self) -> Vec<(Code, usize, usize)> {
-        Code::ALL
-            .iter()
-            .filter_map(|code| {
-                let of_kind = self.rows.iter().filter(|row| row.key.code == *code);
-                let count = of_kind.count();
-                (count > 0).then(|| (*code, count, self.undecided(Some(*code))))
-            })
-            .collect()
+fn counts(rows: &[ConflictRow]) -> Vec<Count> {
+    let mut counts: Vec<Count> = Code::ALL
+        .iter()
+        .map(|code| Count {
+            code: *code,
+            count: 0,
+            undecided: 0,
+        })
+        .collect();
+    for row in rows {
+        if let Some(count) = counts.iter_mut().find(|it| it.code == row.key.code) {
+            count.count += 1;
+            count.undecided += usize::from(row.decision.is_none());
+        }
     }
+    counts.retain(|it| it.count > 0);
+    counts
 }
 
 #[cfg(test)]
@@ -189,14 +363,21 @@ mod tests {
         }
     }
 
+    fn review(rows: Vec<ConflictRow>) -> Review {
+        Review {
+            rows,
+            ..Review::default()
+        }
+    }
+
     fn some() -> Conflicts {
         let mut conflicts = Conflicts::default();
-        conflicts.set_rows(vec![
+        conflicts.set(review(vec![
             row(Code::DuplicateEmail, 0, false),
             row(Code::DuplicateEmail, 1, true),
             row(Code::MissingName, 2, false),
             row(Code::MissingName, 3, false),
-        ]);
+        ]));
         conflicts
     }
 
@@ -216,7 +397,7 @@ mod tests {
         conflicts.set_filter(filter);
         assert_eq!(conflicts.row().unwrap().key.code, Code::MissingName);
         conflicts.set_filter(Filter {
-            text: "salon 0".into(),
+            text: "salon missing".into(),
             ..Filter::default()
         });
         assert_eq!(conflicts.shown(), 2);
@@ -233,7 +414,7 @@ mod tests {
         conflicts.select(2);
         let key = conflicts.row().unwrap().key.clone();
         let rows = conflicts.rows()[1..].to_vec();
-        conflicts.set_rows(rows);
+        conflicts.set(review(rows));
         assert_eq!(conflicts.row().unwrap().key, key);
     }
 
@@ -241,7 +422,55 @@ mod tests {
     fn the_next_undecided_conflict_is_never_a_decided_one() {
         let mut conflicts = some();
         conflicts.select(1);
-        conflicts.next_undecided();
+        assert!(conflicts.next_undecided());
         assert_eq!(conflicts.selected, 2);
+        let mut first = conflicts.rows()[0].clone();
+        let mut rows = conflicts.rows().to_vec();
+        for row in &mut rows {
+            row.decision = Some(Decision::new(row.key.code.suggestion()));
+        }
+        conflicts.set(review(rows.clone()));
+        assert!(!conflicts.next_undecided());
+        first.decision = None;
+        rows[0] = first;
+        conflicts.set(review(rows));
+        assert!(conflicts.next_undecided(), "it begins again at the top");
+        assert_eq!(conflicts.selected, 0);
+    }
+
+    #[test]
+    fn a_search_finds_a_name_by_a_few_of_its_letters() {
+        let mut conflicts = some();
+        assert!(conflicts.wants_labels());
+        let labels = [
+            (2, "Zo\u{eb} Quist <zoe@example.org>"),
+            (3, "Ann Smith <ann@x.y>"),
+        ];
+        let labels = labels.map(|(user, label)| (Id::object_id([user; 12]), label.to_owned()));
+        conflicts.set_labels(labels.into());
+        let mut find = |text: &str| {
+            conflicts.set_filter(Filter {
+                text: text.into(),
+                ..Filter::default()
+            });
+            let found = conflicts.window(0).map(|row| row.key.subjects[0].clone());
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!(find("qust"), [Id::object_id([2; 12])]);
+        assert_eq!(find("ANN@x"), [Id::object_id([3; 12])]);
+        assert_eq!(find("0101010101"), [Id::object_id([1; 12])]);
+        assert_eq!(find("zzzz"), []);
+    }
+
+    #[test]
+    fn sorting_keeps_the_selection_and_puts_the_undecided_first() {
+        let mut conflicts = some();
+        conflicts.select(1);
+        let key = conflicts.row().unwrap().key.clone();
+        conflicts.set_sort(Sort::Undecided);
+        assert_eq!(
+            (conflicts.selected, &conflicts.row().unwrap().key),
+            (3, &key)
+        );
     }
 }

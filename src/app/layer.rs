@@ -1,9 +1,9 @@
 //! What lies over the panes. The top layer sees a key first; it consumes it or leaves it alone, and the panes below never see it.
 
+use super::decision_editor::{DecisionEditor, Typing};
 use super::editor::Editor;
 use super::picker::Picker;
 use crate::domain::checklist::Step;
-use crate::domain::conflict::ConflictKey;
 use crate::domain::gate::Gate;
 
 /// What kind of layer, for the table of commands.
@@ -13,8 +13,10 @@ pub enum LayerKind {
     Question,
     /// A gate.
     Gate,
-    /// Fields of a conflict's answer.
-    Form,
+    /// The decision editor.
+    Decision,
+    /// A value or a note being typed in the decision editor.
+    Typing,
     /// A note on a step.
     Note,
     /// A line of text.
@@ -36,8 +38,8 @@ pub enum Layer {
     Question(Question),
     /// A gate and what is being typed at it.
     Gate(Box<GateLayer>),
-    /// Name, e-mail and note of a conflict's answer.
-    Form(Box<Form>),
+    /// The answer to a conflict, field by field.
+    Decision(Box<DecisionEditor>),
     /// A note on a step.
     Note(Note),
     /// A line of text that filters a list.
@@ -58,7 +60,8 @@ impl Layer {
         match self {
             Self::Question(_) => LayerKind::Question,
             Self::Gate(_) => LayerKind::Gate,
-            Self::Form(_) => LayerKind::Form,
+            Self::Decision(open) if open.typing.is_some() => LayerKind::Typing,
+            Self::Decision(_) => LayerKind::Decision,
             Self::Note(_) => LayerKind::Note,
             Self::Line(_) => LayerKind::Line,
             Self::Picker(_) => LayerKind::Picker,
@@ -72,10 +75,10 @@ impl Layer {
     pub fn editor(&mut self) -> Option<&mut Editor> {
         match self {
             Self::Gate(gate) => Some(&mut gate.typed),
-            Self::Form(form) => form
-                .fields
-                .get_mut(form.focus)
-                .map(|field| &mut field.editor),
+            Self::Decision(open) => match &mut open.typing {
+                Some(Typing::Value(editor) | Typing::Note(editor)) => Some(editor),
+                None => None,
+            },
             Self::Note(note) => Some(&mut note.editor),
             Self::Line(line) => Some(&mut line.editor),
             _ => None,
@@ -109,30 +112,6 @@ pub struct GateLayer {
     pub down: usize,
 }
 
-/// A field of a form.
-#[derive(Debug)]
-pub struct Field {
-    /// The customer's field, or "note".
-    pub name: &'static str,
-    /// Its text.
-    pub editor: Editor,
-}
-
-/// The answer to a conflict, by hand.
-#[derive(Debug)]
-pub struct Form {
-    /// The conflict.
-    pub key: ConflictKey,
-    /// The fields.
-    pub fields: Vec<Field>,
-    /// The field that takes the keys.
-    pub focus: usize,
-    /// Why the last Enter did nothing.
-    pub complaint: Option<String>,
-    /// On its way; the layer closes when it is kept.
-    pub sent: bool,
-}
-
 /// A note on a step.
 #[derive(Debug)]
 pub struct Note {
@@ -164,4 +143,6 @@ pub struct Line {
     pub editor: Editor,
     /// Why the last Enter did nothing.
     pub complaint: Option<String>,
+    /// The filter's text before, which Esc brings back.
+    pub before: String,
 }

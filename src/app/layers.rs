@@ -2,20 +2,23 @@
 
 use super::conditions as can;
 use super::conflicts::Filter;
+use super::decision_editor::{DecisionEditor, Typing};
 use super::editor::Editor;
-use super::layer::{Field, Form, Layer, Line, LineFor};
+use super::layer::{Layer, Line, LineFor};
 use super::log::Weight;
 use super::message::{Effect, Job, Request};
 use super::model::{Model, Pane};
 use super::picker::{Item, Picked, Picker};
 use super::steps;
 use super::update::ask;
-use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::decision::{Decision, check_value};
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::{Alike, Decision};
 use crate::domain::gate::Destructive;
+use crate::domain::history::Change;
 use crate::domain::id::Id;
+use crate::domain::survivorship::Survivor;
 use crate::domain::text::safe;
-use crate::domain::view::DiffFilter;
+use crate::domain::view::{DiffFilter, Sources};
 
 /// The kinds, to filter by.
 pub(super) fn open_kinds(model: &mut Model) {
@@ -24,17 +27,16 @@ pub(super) fn open_kinds(model: &mut Model) {
         more: String::new(),
         value: Picked::Code(None),
     }];
-    items.extend(
-        model
-            .conflicts
-            .kinds()
-            .into_iter()
-            .map(|(code, count, undecided)| Item {
-                label: code.word().to_owned(),
-                more: format!("{}, {count}, {undecided} undecided", code.severity().word()),
-                value: Picked::Code(Some(code)),
-            }),
-    );
+    items.extend(model.conflicts.counts().iter().map(|it| Item {
+        label: it.code.word().to_owned(),
+        more: format!(
+            "{}, {}, {} undecided",
+            it.code.severity().word(),
+            it.count,
+            it.undecided
+        ),
+        value: Picked::Code(Some(it.code)),
+    }));
     open_picker(model, "Show conflicts of", items);
 }
 
@@ -71,40 +73,107 @@ pub(super) fn open_choices(model: &mut Model) {
     };
     let code = row.key.code;
     let items = code
-        .choices()
+        .answers()
         .iter()
-        .map(|choice| Item {
+        .map(|(choice, does)| Item {
             label: choice.word().to_owned(),
-            more: choice.does().to_owned(),
+            more: (*does).to_owned(),
             value: Picked::Choice(*choice),
         })
         .collect();
     open_picker(model, &format!("Answer to {code}"), items);
 }
 
-/// This kind, or every kind.
+/// All that are like the selected one, here or everywhere, or every kind; each with how many it touches, and a way to look at them first.
 pub(super) fn open_accept_all(model: &mut Model) {
     let mut items = Vec::new();
+    let mut offer = |alike: Alike, of: &str, answer: String| {
+        let count = model.conflicts.undecided_alike(&alike);
+        if count == 0 {
+            return;
+        }
+        items.push(Item {
+            label: format!("{count} undecided {of}"),
+            more: answer,
+            value: Picked::Alike(alike.clone()),
+        });
+        items.push(Item {
+            label: "  look at them first".to_owned(),
+            more: format!("show these {count} and decide nothing"),
+            value: Picked::LookAt(alike),
+        });
+    };
     if let Some(row) = model.conflicts.row() {
         let code = row.key.code;
-        let count = model.conflicts.undecided(Some(code));
-        if count > 0 {
+        let decided = row.decision.as_ref();
+        let choice = decided.map(|decision| decision.choice);
+        let alike = Alike {
+            code: Some(code),
+            business: None,
+            choice,
+            survivor: decided.and_then(|decision| decision.survivor),
+        };
+        let answer = {
+            let choice = choice.unwrap_or(code.suggestion());
+            let whose = if decided.is_some() {
+                "as answered here: "
+            } else {
+                ""
+            };
+            let rule = alike.survivor.map(|rule| format!(" ({})", rule.word()));
+            let rule = rule.unwrap_or_default();
+            format!("{whose}{}{rule}: {}", choice.word(), code.does(choice))
+        };
+        if let [business] = row.businesses.as_slice() {
+            let here = Alike {
+                business: Some(business.clone()),
+                ..alike.clone()
+            };
+            let of = format!("{code} at {}", safe(&row.business_names, 30));
+            offer(here, &of, answer.clone());
+        }
+        offer(alike, &format!("{code}"), answer);
+    }
+    let each = "each with the suggestion of its kind".to_owned();
+    offer(Alike::default(), "of every kind", each);
+    open_picker(model, "The same answer for", items);
+}
+
+/// The survivor rule for the selected conflict's business, or for all.
+pub(super) fn open_survivors(model: &mut Model) {
+    let review = model.conflicts.review();
+    let mark = |holds: bool| if holds { "now: " } else { "" };
+    let mut items: Vec<_> = Survivor::ALL
+        .iter()
+        .map(|rule| Item {
+            label: format!("all: {}", rule.word()),
+            more: format!("{}{}", mark(review.survivor == *rule), rule.says()),
+            value: Picked::Survivor(None, Some(*rule)),
+        })
+        .collect();
+    if let Some(row) = model.conflicts.row()
+        && let [business] = row.businesses.as_slice()
+    {
+        let own = review.survivor_at.get(business);
+        let at = safe(&row.business_names, 20);
+        items.extend(Survivor::ALL.iter().map(|rule| Item {
+            label: format!("{at}: {}", rule.word()),
+            more: format!("{}{}", mark(own == Some(rule)), rule.says()),
+            value: Picked::Survivor(Some(business.clone()), Some(*rule)),
+        }));
+        if own.is_some() {
             items.push(Item {
-                label: format!("{count} undecided of {code}"),
-                more: format!("{}: {}", code.suggestion().word(), code.suggestion().does()),
-                value: Picked::AcceptAll(Some(code)),
+                label: format!("{at}: the rule for all"),
+                more: "takes the business's own rule away".to_owned(),
+                value: Picked::Survivor(Some(business.clone()), None),
             });
         }
     }
-    items.push(Item {
-        label: format!(
-            "all {} undecided, of every kind",
-            model.conflicts.undecided(None)
-        ),
-        more: "each with the suggestion of its kind".to_owned(),
-        value: Picked::AcceptAll(None),
-    });
-    open_picker(model, "Accept the suggestion for", items);
+    open_picker(
+        model,
+        "Which record gives a merged customer its values",
+        items,
+    );
 }
 
 fn open_picker(model: &mut Model, title: &str, items: Vec<Item>) {
@@ -127,57 +196,8 @@ fn open_line(model: &mut Model, purpose: LineFor, text: &str) {
         purpose,
         editor: Editor::line(text),
         complaint: None,
+        before: text.to_owned(),
     }));
-}
-
-/// The fields that an answer to a conflict of this kind may set by hand.
-fn settable(code: Code) -> &'static [&'static str] {
-    match code {
-        Code::DuplicateEmail => &["name", "email"],
-        Code::MissingName => &["name"],
-        Code::MissingEmail | Code::InvalidEmail => &["email"],
-        _ => &[],
-    }
-}
-
-/// The answer to the selected conflict as a form.
-pub(super) fn open_form(model: &mut Model) {
-    let Some(row) = model.conflicts.row() else {
-        return;
-    };
-    let decision = row.decision.as_ref();
-    let mut fields: Vec<_> = settable(row.key.code)
-        .iter()
-        .map(|name| Field {
-            name,
-            editor: Editor::line(
-                decision
-                    .and_then(|decision| decision.set.get(*name))
-                    .map_or("", String::as_str),
-            ),
-        })
-        .collect();
-    fields.push(Field {
-        name: "note",
-        editor: Editor::line(decision.map_or("", |decision| decision.note.as_str())),
-    });
-    model.layers.push(Layer::Form(Box::new(Form {
-        key: row.key.clone(),
-        fields,
-        focus: 0,
-        complaint: None,
-        sent: false,
-    })));
-}
-
-/// The next field of a form, round and round.
-pub(super) fn next_field(model: &mut Model, by: isize) {
-    if let Some(Layer::Form(form)) = model.layers.last_mut() {
-        let count = form.fields.len().cast_signed();
-        form.focus = (form.focus.cast_signed() + by)
-            .rem_euclid(count)
-            .cast_unsigned();
-    }
 }
 
 /// Enter at a gate.
@@ -230,25 +250,7 @@ pub(super) fn discard(model: &mut Model) -> Vec<Effect> {
 pub(super) fn save(model: &mut Model) -> Vec<Effect> {
     let allowed = can::ask(model);
     let request = match model.layers.last_mut() {
-        Some(Layer::Form(form)) if !form.sent => {
-            let row = model
-                .conflicts
-                .rows()
-                .iter()
-                .find(|row| row.key == form.key);
-            let before = row.and_then(|row| row.decision.clone());
-            match allowed.and_then(|()| answer(form, before)) {
-                Ok(request) => {
-                    form.sent = true;
-                    form.complaint = None;
-                    request
-                }
-                Err(why) => {
-                    form.complaint = Some(why);
-                    return Vec::new();
-                }
-            }
-        }
+        Some(Layer::Decision(_)) => return decision(model, allowed),
         Some(Layer::Note(note)) if !note.sent => {
             let text = note.editor.text().trim().to_owned();
             let verdict = if text.is_empty() {
@@ -277,30 +279,70 @@ pub(super) fn save(model: &mut Model) -> Vec<Effect> {
     ask(model, request)
 }
 
-/// A form as an answer.
-fn answer(form: &Form, before: Option<Decision>) -> Result<Request, String> {
-    let decided = before.is_some();
-    let mut decision = before.unwrap_or_else(|| Decision::new(form.key.code.suggestion()));
-    let mut typed = false;
-    for field in &form.fields {
-        let text = field.editor.text().trim();
-        typed |= !text.is_empty();
-        if field.name == "note" {
-            text.clone_into(&mut decision.note);
-        } else if text.is_empty() {
-            decision.set.remove(field.name);
-        } else {
-            let value = check_value(field.name, text)
-                .map_err(|error| format!("{}: {error}", field.name))?;
-            decision.set.insert(field.name.to_owned(), value);
+/// Opens the editor on what arrived, where the conflict is still selected.
+pub(super) fn open_editor(model: &mut Model, sources: Sources) {
+    let row = model.conflicts.row().filter(|row| row.key == sources.key);
+    let Some(row) = row else { return };
+    if !model.layers.is_empty() {
+        return;
+    }
+    let decision = row.decision.clone();
+    let editor = DecisionEditor::new(sources, decision);
+    model.layers.push(Layer::Decision(Box::new(editor)));
+}
+
+/// Enter in the decision editor: takes what is being typed, or keeps the whole answer.
+fn decision(model: &mut Model, allowed: Result<(), String>) -> Vec<Effect> {
+    let Some(Layer::Decision(open)) = model.layers.last_mut() else {
+        return Vec::new();
+    };
+    if open.sent || open.trying.is_some() {
+        return Vec::new();
+    }
+    if let Err(why) = allowed {
+        open.complaint = Some(why);
+        return Vec::new();
+    }
+    let key = open.key().clone();
+    let request = match open.typed() {
+        Some(Err(why)) => {
+            open.complaint = Some(why);
+            return Vec::new();
         }
+        Some(Ok(decision)) if matches!(open.typing, Some(Typing::Value(_))) => {
+            open.trying = Some(decision.clone());
+            Request::TryOut(key, decision)
+        }
+        Some(Ok(decision)) => {
+            open.decision = decision;
+            open.typing = None;
+            return Vec::new();
+        }
+        None => {
+            open.sent = true;
+            Request::Decide(vec![Change::Answer(key, Some(open.decision.clone()))])
+        }
+    };
+    ask(model, request)
+}
+
+/// What came of trying a typed value out.
+pub(super) fn tried_out(model: &mut Model, key: &ConflictKey, result: Result<(), String>) {
+    let Some(Layer::Decision(open)) = model.layers.last_mut() else {
+        return;
+    };
+    if open.key() != key {
+        return;
     }
-    if !typed && !decided {
-        return Err(
-            "nothing was typed: go back with Esc, a accepts the suggestion as it is".to_owned(),
-        );
+    match (open.trying.take(), result) {
+        (Some(decision), Ok(())) => {
+            open.decision = decision;
+            open.typing = None;
+            open.complaint = None;
+        }
+        (_, Err(why)) => open.complaint = Some(why),
+        (None, Ok(())) => {}
     }
-    Ok(Request::Decide(form.key.clone(), Some(decision)))
 }
 
 /// Enter in a line of text.
@@ -312,11 +354,6 @@ fn line(model: &mut Model) {
     match line.purpose {
         LineFor::FindConflict => {
             model.layers.pop();
-            let filter = Filter {
-                text: text.to_lowercase(),
-                ..model.conflicts.filter.clone()
-            };
-            model.conflicts.set_filter(filter);
         }
         LineFor::Customer => match Id::parse(&text) {
             Some(id) => {
@@ -330,6 +367,25 @@ fn line(model: &mut Model) {
                 );
             }
         },
+    }
+}
+
+/// Shows what holds the letters typed so far.
+pub(super) fn narrow(model: &mut Model) {
+    if let Some(Layer::Line(line)) = model.layers.last()
+        && line.purpose == LineFor::FindConflict
+    {
+        let text = line.editor.text().trim().to_owned();
+        find(model, text);
+    }
+}
+
+/// Shows what holds the letters of `text`.
+pub(super) fn find(model: &mut Model, text: String) {
+    if text != model.conflicts.filter.text {
+        let current = model.conflicts.filter.clone();
+        model.conflicts.set_filter(Filter { text, ..current });
+        model.conflicts.select(0);
     }
 }
 
@@ -374,12 +430,30 @@ pub(super) fn pick(model: &mut Model) -> Vec<Effect> {
             model.diffs.set_filter(filter, says.unwrap_or_default());
         }
         Picked::Choice(choice) => return choose(model, choice),
-        Picked::AcceptAll(code) => return accept_all(model, code),
+        Picked::Alike(alike) => return answer_alike(model, alike),
+        Picked::LookAt(alike) => {
+            let name = |business: Id| {
+                let rows = model.businesses.rows();
+                let name = rows
+                    .iter()
+                    .find(|row| row.id == business)
+                    .map(|row| safe(&row.name, 60));
+                (business, name.unwrap_or_default())
+            };
+            let filter = Filter {
+                code: alike.code,
+                business: alike.business.map(name),
+                undecided: true,
+                text: String::new(),
+            };
+            model.conflicts.set_filter(filter);
+        }
+        Picked::Survivor(business, rule) => return survivor(model, business, rule),
     }
     Vec::new()
 }
 
-fn choose(model: &mut Model, choice: crate::domain::conflict::Choice) -> Vec<Effect> {
+fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
     if let Err(why) = can::decide(model) {
         model.say(Weight::Warning, format!("not now: {why}"));
         return Vec::new();
@@ -397,18 +471,30 @@ fn choose(model: &mut Model, choice: crate::domain::conflict::Choice) -> Vec<Eff
         Weight::Info,
         &format!("{}: {} chosen", key.code, choice.word()),
     );
-    ask(model, Request::Decide(key, Some(decision)))
+    ask(
+        model,
+        Request::Decide(vec![Change::Answer(key, Some(decision))]),
+    )
 }
 
-fn accept_all(model: &mut Model, code: Option<Code>) -> Vec<Effect> {
+fn answer_alike(model: &mut Model, alike: Alike) -> Vec<Effect> {
     if let Err(why) = can::decide(model) {
         model.say(Weight::Warning, format!("not now: {why}"));
         return Vec::new();
     }
-    let of = code.map_or("every kind", Code::word);
-    model.note_in_log(
-        Weight::Info,
-        &format!("suggestions accepted for all undecided of {of}"),
-    );
-    ask(model, Request::DecideAll(code))
+    let of = alike.code.map_or("every kind", Code::word);
+    let answer = alike.choice.map_or("suggestions", Choice::word);
+    model.note_in_log(Weight::Info, &format!("{answer} for all undecided of {of}"));
+    ask(model, Request::DecideAlike(alike))
+}
+
+fn survivor(model: &mut Model, business: Option<Id>, rule: Option<Survivor>) -> Vec<Effect> {
+    if let Err(why) = can::decide(model) {
+        model.say(Weight::Warning, format!("not now: {why}"));
+        return Vec::new();
+    }
+    ask(
+        model,
+        Request::Decide(vec![Change::Survivor(business, rule)]),
+    )
 }

@@ -1,15 +1,18 @@
 //! What comes into the state machine and what it asks for in return. Both are plain data.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::Key;
 use crate::domain::checklist::{Progress, Step, StepStatus};
-use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::decision::Decision;
+use crate::domain::conflict::ConflictKey;
+use crate::domain::decision::{Alike, Decision};
 use crate::domain::gate::{Confirmed, Destructive, Gate};
-use crate::domain::overview::{ConflictRow, Overview};
-use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record};
+use crate::domain::history::Change;
+use crate::domain::id::Id;
+use crate::domain::overview::{Overview, Review};
+use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record, Sources};
 
 /// The name of the signal that the terminal's own end stands for.
 pub const TERMINAL_GONE: &str = "the end of the terminal";
@@ -108,10 +111,20 @@ pub enum Request {
     RollBack(Confirmed),
     /// What stands at the gate before this action.
     Gate(Destructive),
-    /// Keep (or take back, with `None`) the answer to one conflict.
-    Decide(ConflictKey, Option<Decision>),
-    /// Accept the suggestion for every undecided conflict of a kind, or of all kinds.
-    DecideAll(Option<Code>),
+    /// Keep answers or rules, or take them back.
+    Decide(Vec<Change>),
+    /// Give all undecided conflicts that are alike the same answer.
+    DecideAlike(Alike),
+    /// Whether this answer could be kept; nothing is.
+    TryOut(ConflictKey, Decision),
+    /// Take the last decision back.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Whom the conflicts are about, by name.
+    Labels,
+    /// What the answer to this conflict is made of.
+    Sources(ConflictKey),
     /// The records behind a conflict, and what would become of them.
     Detail(ConflictKey),
     /// A page of booking diffs.
@@ -128,15 +141,21 @@ pub enum Request {
 #[derive(Debug)]
 pub enum Answer {
     /// To `Standing`.
-    Standing(Result<Vec<StepStatus>, String>, Vec<ConflictRow>),
+    Standing(Result<Vec<StepStatus>, String>, Review),
     /// To `Run` and `RollBack`.
     Ended(Job, Result<String, String>),
     /// A survey's numbers; comes before its `Ended`.
-    Surveyed(Overview, Vec<ConflictRow>),
+    Surveyed(Overview, Review),
     /// To `Gate`.
     Gate(Box<Result<Gate, String>>),
-    /// To `Decide` and `DecideAll`: how many, and all rows as they are now.
-    Decided(Result<usize, String>, Vec<ConflictRow>),
+    /// To `Decide`, `DecideAlike`, `Undo` and `Redo`: how many, and everything as it is now.
+    Decided(Result<usize, String>, Review),
+    /// To `TryOut`.
+    TriedOut(ConflictKey, Result<(), String>),
+    /// To `Labels`: name and e-mail by user, safe to draw.
+    Labels(Result<HashMap<Id, String>, String>),
+    /// To `Sources`.
+    Sources(Box<Result<Sources, String>>),
     /// To `Detail`.
     Detail(Box<Detail>),
     /// To `Diffs`.

@@ -6,6 +6,7 @@ mod answers;
 pub mod businesses;
 pub mod conditions;
 pub mod conflicts;
+pub mod decision_editor;
 pub mod diffs;
 pub mod editor;
 pub mod key;

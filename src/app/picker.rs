@@ -3,7 +3,9 @@
 use super::editor::Editor;
 use super::key::{Key, KeyCode};
 use crate::domain::conflict::{Choice, Code};
+use crate::domain::decision::Alike;
 use crate::domain::id::Id;
+use crate::domain::survivorship::Survivor;
 
 /// What was picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +18,12 @@ pub enum Picked {
     BookingsOf(Option<(Id, String)>),
     /// Answer the selected conflict with this.
     Choice(Choice),
-    /// Accept the suggestion for all undecided conflicts of a kind, or of every kind.
-    AcceptAll(Option<Code>),
+    /// Give all undecided conflicts that are alike the same answer.
+    Alike(Alike),
+    /// Look at the undecided conflicts that are alike.
+    LookAt(Alike),
+    /// The survivor rule for a business, or for all; `None` takes a business's own rule away.
+    Survivor(Option<Id>, Option<Survivor>),
 }
 
 /// One line.

@@ -6,7 +6,7 @@ use super::layer::{Layer, Question};
 use super::log::Weight;
 use super::message::{Effect, ExitReason, Job, Message, Request, TERMINAL_GONE};
 use super::model::{Model, Pane};
-use super::{act, answers, steps};
+use super::{act, answers, layers, steps};
 use crate::command;
 use crate::domain::checklist::Step;
 
@@ -91,6 +91,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         None => {}
     }
+    layers::narrow(model);
     Vec::new()
 }
 
@@ -104,6 +105,7 @@ fn paste(model: &mut Model, text: &str) {
         }
         None => model.say(Weight::Warning, "nothing here takes pasted text"),
     }
+    layers::narrow(model);
 }
 
 /// Asks for what the focused pane shows and has not got.
@@ -123,6 +125,10 @@ fn look(model: &mut Model) -> Vec<Effect> {
     match model.pane {
         Pane::Conflicts => {
             let conflicts = &mut model.conflicts;
+            if conflicts.wants_labels() {
+                conflicts.labels_asked = true;
+                return ask(model, Request::Labels);
+            }
             if conflicts.asked.is_some() || conflicts.current_detail().is_some() {
                 return Vec::new();
             }

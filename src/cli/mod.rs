@@ -3,6 +3,7 @@
 
 mod apply;
 mod backup;
+mod decisions;
 mod demo;
 mod output;
 mod plan;
@@ -70,6 +71,9 @@ pub enum Verb {
     Survey(survey::SurveyArguments),
     /// Survey and decisions → a plan; exit 2 while blockers are undecided
     Plan(plan::PlanArguments),
+    /// A decisions file: check it against a database, show it in words, merge two
+    #[command(subcommand)]
+    Decisions(decisions::DecisionsVerb),
     /// Everything from backup to verify; refuses a plan that no longer fits (exit 4)
     Apply(apply::ApplyArguments),
     /// Integrity and isolation of what is live; exit 2 with counter-examples
@@ -125,6 +129,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Verb::Demo(verb)) => Box::pin(demo::run(place, verb)).await,
         Some(Verb::Survey(verb)) => survey::run(place, verb).await,
         Some(Verb::Plan(verb)) => plan::run(place, verb).await,
+        Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,
         Some(Verb::Apply(verb)) => apply::run(place, verb).await,
         Some(Verb::Verify) => survey::verify(place).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,

@@ -157,10 +157,13 @@ pub fn overview(overview: &Overview) -> String {
         })
         .collect();
     format!(
-        "{}: {} users ({} accounts), {} businesses, {} services, {} bookings, {} pairs\n\n{}\n\n{}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs\n\n{}\n\n{}",
         overview.database,
         overview.users,
         overview.accounts,
+        overview.without_password[0],
+        overview.without_password[1],
+        overview.without_password[2],
         overview.businesses.len(),
         overview.services,
         overview.bookings,

@@ -26,7 +26,7 @@ pub struct PlanArguments {
 pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
     if let Some(path) = &arguments.decisions {
-        let decisions = review::read_decisions(path, &session.place().database.clone())?;
+        let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
     if arguments.defaults {

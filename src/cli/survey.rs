@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{PlaceArguments, output};
 use crate::domain::conflict::Severity;
 use crate::report;
-use crate::steps::{Result, StepError, review};
+use crate::steps::{Result, StepError};
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub struct SurveyArguments {
 pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
     if let Some(path) = &arguments.decisions {
-        let decisions = review::read_decisions(path, &session.place().database.clone())?;
+        let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
     let (watcher, task) = output::watcher();

@@ -1,7 +1,7 @@
 //! Conflicts: findings that need a decision. One table says, for every code, how severe it is, when it is found, what its
 //! count counts and which choices it offers; the first choice is the suggestion.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::id::Id;
 
@@ -28,11 +28,11 @@ impl Severity {
 }
 
 macro_rules! choices {
-    ($($variant:ident, $word:literal, $does:literal;)*) => {
-        /// An answer to a conflict.
+    ($($variant:ident, $word:literal;)*) => {
+        /// An answer to a conflict. What it does depends on the kind of conflict: [`Code::does`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Choice {
-            $(#[doc = $does] $variant,)*
+            $(#[doc = $word] $variant,)*
         }
 
         impl Choice {
@@ -44,11 +44,6 @@ macro_rules! choices {
                 match self { $(Self::$variant => $word),* }
             }
 
-            /// What it will do, as a sentence without a full stop.
-            pub fn does(self) -> &'static str {
-                match self { $(Self::$variant => $does),* }
-            }
-
             /// The choice of that word.
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|choice| choice.word() == word)
@@ -58,26 +53,27 @@ macro_rules! choices {
 }
 
 choices! {
-    Merge, "merge", "make one customer of them; blanks are filled from the others, losing values are kept in the link";
-    KeepApart, "keep-apart", "one customer each; only the most complete keeps the e-mail, the others' stays in the link";
-    UnknownCustomer, "unknown-customer", "name the customer `Unknown Customer`";
-    Keep, "keep", "keep the data as it is";
-    Create, "create", "create a customer too; the account stays";
-    Skip, "skip", "create no customer; the bookings stay as they are, with their userId";
-    Placeholder, "placeholder", "create one placeholder customer per missing user and business";
-    Quarantine, "quarantine", "move the bookings, unchanged, to the quarantine; a rollback brings them back";
-    Leave, "leave", "leave the bookings as they are, without a customer";
-    Wipe, "wipe", "remove the contact fields, as the guide's script does; only the original and the backup keep them";
-    Adopt, "adopt", "use the existing customer where business and e-mail are equal, keep the rest beside";
-    KeepBeside, "keep-beside", "keep the existing customers beside the new ones, adopt none";
-    Relink, "relink", "replace the customerId by the one that the migration gives";
-    JoinByValue, "join-by-value", "join them by value and write the target's type";
-    CopyAll, "copy-all", "copy all contact fields to each business, as the guide does";
-    NameAndEmail, "name-and-email", "copy name and e-mail alone";
+    Merge, "merge";
+    KeepApart, "keep-apart";
+    UnknownCustomer, "unknown-customer";
+    Keep, "keep";
+    Create, "create";
+    Skip, "skip";
+    Placeholder, "placeholder";
+    Quarantine, "quarantine";
+    Leave, "leave";
+    Wipe, "wipe";
+    Adopt, "adopt";
+    KeepBeside, "keep-beside";
+    Stop, "stop";
+    Relink, "relink";
+    JoinByValue, "join-by-value";
+    CopyAll, "copy-all";
+    NameAndEmail, "name-and-email";
 }
 
 macro_rules! codes {
-    ($($variant:ident, $word:literal, $severity:ident, $title:literal, $counts:literal, [$($choice:ident),+];)*) => {
+    ($($variant:ident, $word:literal, $severity:ident, $title:literal, $counts:literal, $why:literal, [$($choice:ident: $does:literal),+];)*) => {
         /// The kind of a conflict.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -98,6 +94,11 @@ macro_rules! codes {
                 match self { $(Self::$variant => $title),* }
             }
 
+            /// Why it matters, as a sentence without a full stop.
+            pub fn why(self) -> &'static str {
+                match self { $(Self::$variant => $why),* }
+            }
+
             /// How severe it is.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity),* }
@@ -108,28 +109,74 @@ macro_rules! codes {
                 match self { $(Self::$variant => $counts),* }
             }
 
-            /// The choices; the first one is the suggestion.
-            pub fn choices(self) -> &'static [Choice] {
-                match self { $(Self::$variant => &[$(Choice::$choice),+]),* }
+            /// The choices with what each does, as a sentence without a full stop; the first one is the suggestion.
+            pub fn answers(self) -> &'static [(Choice, &'static str)] {
+                match self { $(Self::$variant => &[$((Choice::$choice, $does)),+]),* }
             }
         }
     };
 }
 
 codes! {
-    DuplicateEmail, "duplicate-email", Blocker, "two or more customers-to-be of one business share an e-mail", "groups", [Merge, KeepApart];
-    BookingWithoutUser, "booking-without-user", Blocker, "a booking names no user, or one that does not exist", "bookings", [Placeholder, Quarantine, Leave];
-    BookingWithoutBusiness, "booking-without-business", Blocker, "a booking's service, or the service's business, is gone", "bookings", [Quarantine, Leave];
-    CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers", [Adopt, KeepBeside];
-    AlreadyLinked, "already-linked", Blocker, "a booking already has a customerId", "bookings", [Keep, Relink];
-    IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target", "references", [JoinByValue];
-    MissingName, "missing-name", Warning, "a customer-to-be has no name", "users", [UnknownCustomer];
-    InvalidEmail, "invalid-email", Warning, "an e-mail is not an address", "users", [Keep];
-    AccountAlsoCustomer, "account-also-customer", Warning, "an account holder has bookings; the guide's script would strand them", "users", [Create, Skip];
-    MissingEmail, "missing-email", Note, "a customer-to-be has no e-mail", "users", [Keep];
-    IdleUser, "idle-user", Note, "no password and no booking: no business can be told", "users", [Keep];
-    ContactOnlyOnAccount, "contact-only-on-account", Note, "contact fields on an account that no customer receives", "users", [Keep, Wipe];
-    ContactShared, "contact-shared", Note, "a user booked at several businesses: each will hold contact data that may have been given to another one only", "users", [CopyAll, NameAndEmail];
+    DuplicateEmail, "duplicate-email", Blocker, "two or more customers-to-be of one business share an e-mail", "groups",
+        "the unique index on business and e-mail lets only one of them in",
+        [Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link",
+         KeepApart: "one customer each; only the first by the survivor rule keeps the e-mail, the others' stays in the link"];
+    BookingWithoutUser, "booking-without-user", Blocker, "a booking names no user, or one that does not exist", "bookings",
+        "a booking must point at a customer, and there is nobody to make one of",
+        [Placeholder: "create one placeholder customer per missing user and business",
+         Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
+         Leave: "leave the bookings as they are, without a customer"];
+    BookingWithoutBusiness, "booking-without-business", Blocker, "a booking's service, or the service's business, is gone", "bookings",
+        "no business can be told, so no customer can hold it, and every business may see it",
+        [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
+         Leave: "leave the bookings as they are, without a customer"];
+    CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers",
+        "the same person may stand there already, and the e-mail of each may stand once per business",
+        [Adopt: "use the existing customer where business and e-mail are equal, keep the rest beside",
+         KeepBeside: "keep the existing customers beside the new ones, adopt none",
+         Stop: "apply nothing until these customers are dealt with by hand"];
+    AlreadyLinked, "already-linked", Blocker, "a booking already has a customerId", "bookings",
+        "someone began to migrate before; a wrong link would show one business's booking to another",
+        [Keep: "keep the customerId where it resolves within the business, replace it elsewhere",
+         Relink: "replace every customerId by the one that the migration gives"];
+    IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target", "references",
+        "MongoDB joins by type and value, so such a reference finds nothing",
+        [JoinByValue: "join them by value and write the target's type"];
+    MissingName, "missing-name", Warning, "a customer-to-be has no name", "users",
+        "a customer must have a name; the application may refuse to read one without",
+        [UnknownCustomer: "name the customer `Unknown Customer`"];
+    InvalidEmail, "invalid-email", Warning, "an e-mail is not an address", "users",
+        "no mail reaches it, and the application may refuse it when the customer is saved",
+        [Keep: "keep the e-mail as it is"];
+    AccountAlsoCustomer, "account-also-customer", Warning, "an account holder has bookings; the guide's script would strand them", "users",
+        "whoever has a password, owns a business or is a team member stays a user, but their bookings need a customer all the same",
+        [Create: "create a customer too; the account stays",
+         Skip: "create no customer; the bookings stay as they are, with their userId"];
+    MissingEmail, "missing-email", Note, "a customer-to-be has no e-mail", "users",
+        "a plain unique index lets in one customer without an e-mail per business; with more of them a partial one is built",
+        [Keep: "create the customer without an e-mail"];
+    IdleUser, "idle-user", Note, "no password and no booking: no business can be told", "users",
+        "whose customer this was cannot be told from the data",
+        [Keep: "keep the user, untouched"];
+    ContactOnlyOnAccount, "contact-only-on-account", Note, "contact fields on an account that no customer receives", "users",
+        "the guide's script would wipe contact data that lives nowhere else",
+        [Keep: "keep the contact fields with the user",
+         Wipe: "remove the contact fields, as the guide's script does; only the original and the backup keep them"];
+    ContactShared, "contact-shared", Note, "a user booked at several businesses: each will hold contact data that may have been given to another one only", "users",
+        "isolation ends what businesses share from now on, not what they were given before",
+        [CopyAll: "copy all contact fields to each business, as the guide does",
+         NameAndEmail: "copy name and e-mail alone; the contact fields stay with the user"];
+    SamePhone, "same-phone", Note, "customers-to-be of one business share a phone number and not an e-mail", "groups",
+        "it may be one person with two addresses, or a household",
+        [KeepApart: "one customer each, as their e-mails say",
+         Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link"];
+    ReferencedElsewhere, "referenced-elsewhere", Note, "another collection refers to users who become customers", "references",
+        "removing these users (step 11) would leave the references dangling, so it is refused while there are any",
+        [Keep: "keep the users that are referred to"];
+    UnsafeText, "unsafe-text", Note, "a user's name, e-mail or contact field holds control characters, hidden or reordering characters, or more than 1,000 characters", "users",
+        "such text can fool a screen, a log or a spreadsheet",
+        [Keep: "keep the data as it is; it is shown escaped everywhere"];
 }
 
 impl Code {
@@ -138,18 +185,52 @@ impl Code {
         Self::ALL.iter().copied().find(|code| code.word() == word)
     }
 
-    /// What is suggested.
-    pub fn suggestion(self) -> Choice {
-        self.choices()[0]
+    /// The choices; the first one is the suggestion.
+    pub fn choices(self) -> impl Iterator<Item = Choice> {
+        self.answers().iter().map(|(choice, _)| *choice)
     }
 
-    /// True where a decision may set the name or the e-mail by hand.
-    pub fn takes_values(self) -> bool {
-        matches!(
-            self,
-            Self::DuplicateEmail | Self::MissingName | Self::MissingEmail | Self::InvalidEmail
-        )
+    /// What is suggested.
+    pub fn suggestion(self) -> Choice {
+        self.answers()[0].0
     }
+
+    /// What `choice` does here, as a sentence without a full stop; "" where it is not offered.
+    pub fn does(self, choice: Choice) -> &'static str {
+        self.answers()
+            .iter()
+            .find(|(offered, _)| *offered == choice)
+            .map_or("", |(_, does)| does)
+    }
+
+    /// True for a conflict that makes a group of users one customer when merged.
+    pub fn is_group(self) -> bool {
+        matches!(self, Self::DuplicateEmail | Self::SamePhone)
+    }
+}
+
+/// Every code as a Markdown table, for the README.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "| code | severity | found when | why it matters | answers, the suggestion first |\n|---|---|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let answers: Vec<_> = code
+            .answers()
+            .iter()
+            .map(|(choice, does)| format!("`{}`: {does}", choice.word()))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| `{code}` | {} | {} ({}) | {} | {} |",
+            code.severity().word(),
+            code.title(),
+            code.counts(),
+            code.why(),
+            answers.join(" · ")
+        ); // writing to a String cannot fail
+    }
+    text
 }
 
 impl fmt::Display for Code {
@@ -193,4 +274,30 @@ pub struct Conflict {
     pub digest: [u8; 16],
     /// The businesses that it touches (one, several for a user booked at several, none).
     pub businesses: Vec<Id>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_every_conflict_as_this_table_says() {
+        let readme = include_str!("../../README.md");
+        assert!(
+            readme.contains(&markdown()),
+            "put this into README.md:\n{}",
+            markdown()
+        );
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        for code in Code::ALL {
+            assert_eq!(Code::from_word(code.word()), Some(*code));
+            for choice in code.choices() {
+                assert_eq!(Choice::from_word(choice.word()), Some(choice));
+                assert!(!code.does(choice).ends_with('.'));
+            }
+        }
+    }
 }

@@ -4,16 +4,20 @@
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, Conflict, ConflictKey, Severity};
-
-/// The customer fields that a decision may set by hand.
-pub const SETTABLE: [&str; 2] = ["name", "email"];
+use super::id::Id;
+use super::mapping::UserRole;
+use super::survivorship::Survivor;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What to do.
     pub choice: Choice,
-    /// Values typed by hand, by field ([`SETTABLE`]).
+    /// Which record gives a merged customer its values; `None` for what holds for the business, or for all.
+    pub survivor: Option<Survivor>,
+    /// Whose value a merged customer takes, by field.
+    pub pick: BTreeMap<String, Id>,
+    /// Values typed by hand, by field.
     pub set: BTreeMap<String, String>,
     /// The operator's own words.
     pub note: String,
@@ -24,9 +28,16 @@ impl Decision {
     pub fn new(choice: Choice) -> Self {
         Self {
             choice,
+            survivor: None,
+            pick: BTreeMap::new(),
             set: BTreeMap::new(),
             note: String::new(),
         }
+    }
+
+    /// True when more was said than the choice: a rule, a pick or a typed value.
+    pub fn is_by_hand(&self) -> bool {
+        self.survivor.is_some() || !self.pick.is_empty() || !self.set.is_empty()
     }
 }
 
@@ -35,6 +46,10 @@ impl Decision {
 pub struct Decisions {
     /// What holds for every conflict of a code that has no answer of its own.
     pub policy: BTreeMap<Code, Choice>,
+    /// Which record gives a merged customer its values, where nothing else is said.
+    pub survivor: Survivor,
+    /// The same for single businesses.
+    pub survivor_at: BTreeMap<Id, Survivor>,
     /// Single answers.
     pub single: BTreeMap<ConflictKey, Decision>,
 }
@@ -47,7 +62,7 @@ impl Decisions {
                 .iter()
                 .map(|code| (*code, code.suggestion()))
                 .collect(),
-            single: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -76,6 +91,14 @@ impl Decisions {
             .unwrap_or(key.code.suggestion())
     }
 
+    /// The survivor rule that holds for `key`: its own, its business's, or the one for all.
+    pub fn survivor(&self, key: &ConflictKey) -> Survivor {
+        let own = self.single.get(key).and_then(|decision| decision.survivor);
+        let business = key.business.as_ref();
+        own.or_else(|| self.survivor_at.get(business?).copied())
+            .unwrap_or(self.survivor)
+    }
+
     /// True when `key` has an answer.
     pub fn is_decided(&self, key: &ConflictKey) -> bool {
         self.single.contains_key(key) || self.policy.contains_key(&key.code)
@@ -92,8 +115,37 @@ impl Decisions {
     }
 }
 
+/// The same answer for all undecided conflicts that are alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alike {
+    /// Of this kind; of every kind while `None`.
+    pub code: Option<Code>,
+    /// That touch this business.
+    pub business: Option<Id>,
+    /// The answer; each kind's suggestion while `None`.
+    pub choice: Option<Choice>,
+    /// With this survivor rule.
+    pub survivor: Option<Survivor>,
+}
+
+impl Alike {
+    /// True for a conflict that it answers, unless that has an answer.
+    pub fn covers(&self, conflict: &Conflict) -> bool {
+        self.fits(&conflict.key, &conflict.businesses)
+    }
+
+    /// The same for a conflict's key and the businesses that it touches.
+    pub fn fits(&self, key: &ConflictKey, businesses: &[Id]) -> bool {
+        self.code.is_none_or(|code| key.code == code)
+            && self
+                .business
+                .as_ref()
+                .is_none_or(|it| businesses.contains(it))
+    }
+}
+
 /// Why a value typed by hand is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadValue {
     /// A blank name.
     #[error("a name cannot be blank")]
@@ -103,14 +155,69 @@ pub enum BadValue {
         "this is not an e-mail address (it needs one @, a name before it and a domain with a dot behind it)"
     )]
     NotAnAddress,
+    /// A field that a conflict of this kind does not let one set.
+    #[error("{0} cannot be set here; {1}")]
+    NoSuchField(String, String),
+}
+
+/// The fields that an answer to a conflict of this kind may set by hand.
+pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
+    match code {
+        Code::DuplicateEmail | Code::SamePhone => role.completeness().collect(),
+        Code::MissingName => vec![&role.name],
+        Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
+        _ => Vec::new(),
+    }
 }
 
 /// Checks a value typed by hand for `field`; returns it trimmed.
-pub fn check_value(field: &str, text: &str) -> Result<String, BadValue> {
+pub fn check_value(role: &UserRole, field: &str, text: &str) -> Result<String, BadValue> {
     let text = text.trim();
-    match field {
-        "name" if text.is_empty() => Err(BadValue::BlankName),
-        "email" if !super::email::is_address(text) => Err(BadValue::NotAnAddress),
-        _ => Ok(text.to_owned()),
+    if field == role.name && text.is_empty() {
+        return Err(BadValue::BlankName);
     }
+    if field == role.email && !super::email::is_address(text) {
+        return Err(BadValue::NotAnAddress);
+    }
+    Ok(text.to_owned())
+}
+
+/// Checks what a decision says beyond its choice, and trims it.
+///
+/// # Errors
+/// The field, and what is wrong with it.
+pub fn check(role: &UserRole, key: &ConflictKey, decision: &mut Decision) -> Result<(), String> {
+    let allowed = settable(key.code, role);
+    let known = |field: &str, of: &[&str]| {
+        if of.contains(&field) {
+            return Ok(());
+        }
+        let may = if of.is_empty() {
+            format!("an answer to {} sets no values", key.code)
+        } else {
+            format!("it takes {}", of.join(", "))
+        };
+        Err(BadValue::NoSuchField(field.to_owned(), may).to_string())
+    };
+    for (field, value) in &mut decision.set {
+        known(field, &allowed)?;
+        *value = check_value(role, field, value).map_err(|why| format!("{field}: {why}"))?;
+    }
+    let group = if key.code.is_group() {
+        &allowed[..]
+    } else {
+        &[]
+    };
+    for (field, user) in &decision.pick {
+        known(field, group)?;
+        if !key.subjects.contains(user) {
+            return Err(format!(
+                "{field}: user {user} is none of this conflict's users"
+            ));
+        }
+    }
+    if decision.survivor.is_some() && !key.code.is_group() {
+        return Err(format!("an answer to {} has no survivor", key.code));
+    }
+    Ok(())
 }

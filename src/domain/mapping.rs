@@ -53,6 +53,20 @@ pub struct UserRole {
     pub created: String,
     /// The contact fields that leave the user once copied.
     pub contact: Vec<String>,
+    /// The one of them that holds the phone number.
+    #[serde(default = "phone")]
+    pub phone: String,
+    /// The one of them that holds the country.
+    #[serde(default = "country")]
+    pub country: String,
+}
+
+fn phone() -> String {
+    "phone".to_owned()
+}
+
+fn country() -> String {
+    "country".to_owned()
 }
 
 impl UserRole {

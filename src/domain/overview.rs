@@ -1,10 +1,13 @@
 //! What a survey found, as plain numbers and rows: the one shape behind the table, `survey --json`, the console and the report.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::conflict::{Code, ConflictKey};
 use super::decision::Decision;
 use super::id::Id;
+use super::survivorship::Survivor;
 
 /// One business in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,21 @@ pub struct ConflictRow {
     pub decision: Option<Decision>,
 }
 
+/// Everything that is decided, and what is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Every conflict with its answer, blockers first.
+    pub rows: Vec<ConflictRow>,
+    /// The survivor rule for all.
+    pub survivor: Survivor,
+    /// Those of single businesses.
+    pub survivor_at: BTreeMap<Id, Survivor>,
+    /// How many decisions can be taken back.
+    pub undo: usize,
+    /// How many can be done again.
+    pub redo: usize,
+}
+
 /// The numbers of a survey.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
@@ -56,6 +74,8 @@ pub struct Overview {
     pub users: u64,
     /// Users with a password, owners, members.
     pub accounts: u64,
+    /// Users without a password: the field is missing, null, or "".
+    pub without_password: [u64; 3],
     /// Bookings.
     pub bookings: u64,
     /// Services.
@@ -75,6 +95,11 @@ impl Overview {
             "database": self.database,
             "users": self.users,
             "accounts": self.accounts,
+            "withoutPassword": {
+                "missing": self.without_password[0],
+                "null": self.without_password[1],
+                "empty": self.without_password[2],
+            },
             "bookings": self.bookings,
             "services": self.services,
             "pairs": self.pairs,

@@ -134,7 +134,9 @@ impl Plan {
     /// # Errors
     /// Answers that do not fit.
     pub fn decisions(&self) -> Result<Decisions, BadPlan> {
-        Ok(self.decisions.decisions(&self.database)?)
+        Ok(self
+            .decisions
+            .decisions(&self.database, &self.mapping.user)?)
     }
 
     /// What changed between this plan and what the database says now, in words; empty when the plan still fits.

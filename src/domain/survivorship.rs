@@ -9,24 +9,82 @@ use bson::raw::RawDocument;
 use super::id::Id;
 use super::mapping::Mapping;
 use super::raw::{Builder, Value, blank, get, kind, string_bytes};
-use super::survey::{Survey, UserIx};
 
 /// The name of a customer whose user has none.
 pub const UNKNOWN_CUSTOMER: &str = "Unknown Customer";
 
-/// `members` with the survivor first: most complete, then oldest, then smallest `_id`.
-pub fn ranked(survey: &Survey, members: &[UserIx]) -> Vec<UserIx> {
-    let mut ranked = members.to_vec();
-    ranked.sort_by(|one, other| {
-        let key = |user: &UserIx| {
-            let facts = &survey.users[*user];
-            (Reverse(facts.filled), facts.created)
+macro_rules! survivors {
+    ($($(#[$more:meta])* $variant:ident, $word:literal, $says:literal;)*) => {
+        /// Which of several records gives a merged customer its values; blanks are filled from the others, in the same order.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Survivor {
+            $($(#[$more])* #[doc = $says] $variant,)*
+        }
+
+        impl Survivor {
+            /// Every rule.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The word in the decisions file.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// What it means, as a sentence without a full stop.
+            pub fn says(self) -> &'static str {
+                match self { $(Self::$variant => $says),* }
+            }
+
+            /// The rule of that word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|rule| rule.word() == word)
+            }
+        }
+    };
+}
+
+survivors! {
+    #[default]
+    MostComplete, "most-complete", "the record with the fewest blank fields comes first, then the oldest";
+    Oldest, "oldest", "the record that was created first comes first, then the most complete";
+    Newest, "newest", "the record that was created last comes first, then the most complete";
+    MostBookings, "most-bookings", "the record with the most bookings at the business comes first, then the most complete";
+}
+
+/// What the order of survivors rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The user.
+    pub id: Id,
+    /// How many of the completeness fields are not blank.
+    pub filled: u8,
+    /// Creation date; `i64::MAX` where there is none.
+    pub created: i64,
+    /// Bookings at the business.
+    pub bookings: u64,
+}
+
+/// The places of `candidates` with the survivor first. Whatever the rule, the most complete, then the oldest, then the smallest `_id` decides
+/// between equals; a record without a creation date is neither the oldest nor the newest.
+pub fn ranked(candidates: &[Candidate], rule: Survivor) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..candidates.len()).collect();
+    let key = |at: usize| {
+        let it = &candidates[at];
+        let first = match rule {
+            Survivor::MostComplete => 0,
+            Survivor::Oldest => i128::from(it.created),
+            Survivor::Newest if it.created == i64::MAX => i128::from(i64::MAX),
+            Survivor::Newest => -i128::from(it.created),
+            Survivor::MostBookings => -i128::from(it.bookings),
         };
-        key(one)
-            .cmp(&key(other))
-            .then_with(|| survey.user_id(*one).cmp(survey.user_id(*other)))
+        (first, Reverse(it.filled), it.created)
+    };
+    places.sort_by(|one, other| {
+        key(*one)
+            .cmp(&key(*other))
+            .then_with(|| candidates[*one].id.cmp(&candidates[*other].id))
     });
-    ranked
+    places
 }
 
 /// How a customer is written.
@@ -34,10 +92,40 @@ pub fn ranked(survey: &Survey, members: &[UserIx]) -> Vec<UserIx> {
 pub struct Rules {
     /// Values typed by hand for the customer, by field.
     pub set: BTreeMap<String, String>,
+    /// Whose value it takes, by field.
+    pub pick: BTreeMap<String, Id>,
     /// Leave the e-mail out: another customer of the business keeps it.
     pub without_email: bool,
     /// Copy name and e-mail alone.
     pub narrow: bool,
+}
+
+/// A field of a customer-to-be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Merged<'a> {
+    /// Typed by hand.
+    Typed(&'a str),
+    /// The value of the member at this place, as it stands there.
+    From(usize, Value<'a>),
+    /// Nobody has a value, or the one that was picked has none: the field is left out.
+    Absent,
+}
+
+/// What `field` of the customer made of `members`, survivor first, will be.
+pub fn merged<'a>(members: &[&'a RawDocument], rules: &'a Rules, field: &str) -> Merged<'a> {
+    if let Some(text) = rules.set.get(field) {
+        return Merged::Typed(text);
+    }
+    let value = |at: usize| get(members.get(at)?, field).map(|value| Merged::From(at, value));
+    let picked = rules.pick.get(field).and_then(|user| {
+        members
+            .iter()
+            .position(|member| get(member, "_id").is_some_and(|id| Id::from_value(id) == *user))
+    });
+    let at = picked.or_else(|| {
+        (0..members.len()).find(|at| get(members[*at], field).is_some_and(|it| !it.is_blank()))
+    });
+    value(at.unwrap_or(0)).unwrap_or(Merged::Absent)
 }
 
 /// The customer document made of `members`, survivor first. Field order and what is left out: DESIGN §3.
@@ -57,14 +145,18 @@ pub fn customer(
         if (rules.narrow && contact) || (rules.without_email && field == role.email) {
             continue;
         }
-        let set = rules.set.get(field).map(|text| string_bytes(text));
-        let value = set
-            .as_deref()
-            .map(|bytes| Value {
-                kind: kind::STRING,
-                bytes,
-            })
-            .or_else(|| merged(members, field));
+        let typed;
+        let value = match merged(members, rules, field) {
+            Merged::Typed(text) => {
+                typed = string_bytes(text);
+                Some(Value {
+                    kind: kind::STRING,
+                    bytes: &typed,
+                })
+            }
+            Merged::From(_, value) => Some(value),
+            Merged::Absent => None,
+        };
         if field == role.name && blank(value) {
             document.string(field, UNKNOWN_CUSTOMER);
         } else if let Some(value) = value {
@@ -77,18 +169,8 @@ pub fn customer(
     document.finish()
 }
 
-/// The survivor's value; where it is blank, the first that is not; else the survivor's own blank.
-fn merged<'a>(members: &[&'a RawDocument], field: &str) -> Option<Value<'a>> {
-    let (survivor, _) = members.split_first()?;
-    members
-        .iter()
-        .filter_map(|member| get(member, field))
-        .find(|value| !value.is_blank())
-        .or_else(|| get(survivor, field))
-}
-
 /// The earliest date; where nobody has one, the survivor's value as it is.
-fn earliest<'a>(members: &[&'a RawDocument], field: &str) -> Option<Value<'a>> {
+pub fn earliest<'a>(members: &[&'a RawDocument], field: &str) -> Option<Value<'a>> {
     let dates = members.iter().filter_map(|member| get(member, field));
     dates
         .filter_map(|value| value.as_date().map(|date| (date, value)))

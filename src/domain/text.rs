@@ -36,6 +36,18 @@ fn hides(c: char) -> bool {
             | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
 }
 
+/// Longer text than anybody's name, e-mail or address.
+const OVERSIZE: usize = 1_000;
+
+/// True for text that could fool a screen: something that [`safe`] shows escaped, or more than 1,000 characters.
+pub fn is_unsafe(text: &str) -> bool {
+    let mut marks = 0;
+    text.chars().enumerate().any(|(at, c)| {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        hides(c) || marks > MARKS || at == OVERSIZE
+    })
+}
+
 fn is_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }

@@ -1,7 +1,12 @@
 //! Plain data that the console and the reports show.
 
+use bson::RawDocumentBuf;
+
+use super::conflict::ConflictKey;
 use super::document_diff::BookingDiff;
 use super::id::Id;
+use super::mapping::UserRole;
+use super::survivorship::{Candidate, Survivor};
 
 /// Where a connection leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,28 @@ pub struct Record {
     pub title: String,
     /// Its fields, safe to draw.
     pub fields: Vec<(String, String)>,
+}
+
+/// A record of a conflict, as it is merged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The user.
+    pub document: RawDocumentBuf,
+    /// What the order of survivors rests on.
+    pub candidate: Candidate,
+}
+
+/// What the answer to a conflict is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sources {
+    /// The conflict.
+    pub key: ConflictKey,
+    /// The users' fields.
+    pub role: UserRole,
+    /// The survivor rule that holds unless the answer names its own.
+    pub inherited: Survivor,
+    /// The users, in the conflict's order; none where it is about no user's values.
+    pub records: Vec<Source>,
 }
 
 /// Which bookings a preview shows.

@@ -104,7 +104,7 @@ impl<'r> Report<'r> {
             return Vec::new();
         };
         let file: &DecisionFile = &plan.decisions;
-        let Ok(decisions) = file.decisions(&plan.database) else {
+        let Ok(decisions) = file.decisions(&plan.database, &plan.mapping.user) else {
             return Vec::new();
         };
         decisions

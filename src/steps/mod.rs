@@ -10,6 +10,8 @@ pub mod cut_over;
 pub mod document;
 pub mod error;
 pub mod finish;
+mod look_closer;
+mod people;
 pub mod prepare;
 pub mod preview;
 mod produce;

@@ -11,11 +11,16 @@ use super::session::{Session, Surveyed};
 use super::{Watcher, counted};
 use crate::domain::index_plan;
 use crate::domain::mapping::{LINKS, Mapping, QUARANTINE, Rebuilt};
+use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 use crate::domain::transform::{self, BookingFate};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::converge::{self, Tally, Target};
+use crate::store::unique_index;
+
+/// Groups of clashing customers that are named.
+const NAMED: usize = 20;
 
 pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Result<String> {
     session.before_cut_over(Rebuilt::Customer)?;
@@ -23,7 +28,9 @@ pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Resul
     session.require_decided()?;
     session.ensure_next(Rebuilt::Customer).await?;
     session.ensure_side(LINKS, None).await?;
+    session.drop_outdated_indexes(Rebuilt::Customer).await?;
     let tally = session.converge_customers(true, watcher).await?;
+    session.prove_unique(watcher).await?;
     session.build_indexes(Rebuilt::Customer, watcher).await?;
     let counts = session.surveyed()?.blueprint.counts;
     session.take_numbers()?;
@@ -100,7 +107,15 @@ impl Session {
                 first.key
             )));
         }
-        if let Some(first) = surveyed.blueprint.obstacles.first() {
+        if let Some(first) = surveyed.blueprint.clashes.first() {
+            return Err(StepError::Findings(format!("{first}. Nothing was changed")));
+        }
+        let mut obstacles = surveyed
+            .blueprint
+            .obstacles
+            .iter()
+            .chain(&surveyed.obstacles);
+        if let Some(first) = obstacles.next() {
             return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
         }
         Ok(())
@@ -156,6 +171,49 @@ impl Session {
             collection_spec::create(&self.connection, name, like).await?;
         }
         Ok(())
+    }
+
+    /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.
+    async fn drop_outdated_indexes(&self, which: Rebuilt) -> Result<()> {
+        let name = self.mapping.next(which);
+        let wanted = self.wanted_indexes(which).await?;
+        let spec = collection_spec::load(&self.connection, &name).await?;
+        for index in spec.iter().flat_map(|spec| &spec.indexes) {
+            let index = index_plan::name_of(index);
+            if index != "_id_" && !wanted.iter().any(|it| index_plan::name_of(it) == index) {
+                collection_spec::drop_index(&self.connection, &name, index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the server prove that the customers' unique indexes can be, where it knows how; builds them on the way.
+    async fn prove_unique(&self, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(Rebuilt::Customer);
+        watcher.says("proving the unique index on business and e-mail", 0, 0);
+        let mut clashes = Vec::new();
+        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+            if get(&index, "unique").is_some() {
+                let groups = unique_index::build(&self.connection, &name, &index).await?;
+                clashes.extend(groups.unwrap_or_default());
+            }
+        }
+        if clashes.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<String> = clashes
+            .iter()
+            .take(NAMED)
+            .map(|group| {
+                let ids: Vec<_> = group.iter().map(ToString::to_string).collect();
+                ids.join(", ")
+            })
+            .collect();
+        Err(StepError::Findings(format!(
+            "the server finds {} of customers that the unique index of customers cannot hold together. The live data is unchanged. Merge them, or give one another e-mail (duplicate-email, customer-exists), then prepare again:\n  - {}",
+            counted(clashes.len() as u64, "group", "groups"),
+            groups.join("\n  - ")
+        )))
     }
 
     pub(super) async fn build_indexes(&self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
@@ -294,6 +352,9 @@ impl Session {
         let numbers = [
             ("users", survey.users.len() as u64),
             ("accounts", survey.accounts()),
+            ("password missing", survey.without_password[0]),
+            ("password null", survey.without_password[1]),
+            ("password empty", survey.without_password[2]),
             ("businesses", survey.businesses.len() as u64),
             ("services", survey.services.len() as u64),
             ("bookings", survey.bookings),

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::counted;
 use super::error::{Result, StepError};
-use super::session::Session;
+use super::session::{Session, Surveyed};
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::decision::{Decision, Decisions, check_value};
-use crate::domain::decision_file::DecisionFile;
+use crate::domain::decision::{Alike, Decision, Decisions, check};
+use crate::domain::decision_file::{self, DecisionFile};
+use crate::domain::decision_match::Match;
+use crate::domain::history::{self, Change};
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
 use crate::store::{StoreError, private_file};
@@ -60,11 +62,13 @@ impl Session {
             .join(format!("{}.decisions.toml", self.connection.place.database))
     }
 
-    /// Reads the decisions: of the run's plan once it is cut over, else of the decisions file.
+    /// Reads the decisions: of the decisions file, else of the open run's plan.
     pub(super) fn load_decisions(&mut self) -> Result<()> {
         let path = self.decisions_path();
         if path.exists() {
-            self.decisions = read_decisions(&path, &self.connection.place.database)?;
+            let text = read_text(&path)?;
+            self.decisions = self.parse_decisions(&text)?;
+            self.decisions_text = Some(text);
         } else {
             self.load_run_decisions()?;
         }
@@ -77,6 +81,19 @@ impl Session {
             self.decisions = plan.decisions()?;
         }
         Ok(())
+    }
+
+    /// Reads a decisions file for this database.
+    ///
+    /// # Errors
+    /// The system's answer, or a file that cannot be used.
+    pub fn read_decisions(&self, path: &Path) -> Result<Decisions> {
+        self.parse_decisions(&read_text(path)?)
+    }
+
+    fn parse_decisions(&self, text: &str) -> Result<Decisions> {
+        let file = DecisionFile::parse(text)?;
+        Ok(file.decisions(&self.connection.place.database, &self.mapping.user)?)
     }
 
     /// Takes `decisions` for this session, without writing the file.
@@ -98,64 +115,115 @@ impl Session {
 
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
-            let obstacles = std::mem::take(&mut surveyed.blueprint.obstacles);
             surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);
-            for obstacle in obstacles {
-                // Those of the collections stay, those of the old decisions were found again if they still hold.
-                if obstacle.contains("names ") || obstacle.contains("filters by") {
-                    surveyed.blueprint.obstacles.push(obstacle);
-                }
-            }
         }
     }
 
-    /// Takes answers, or takes them back (`None`), and writes the decisions file.
+    /// Makes changes, keeps them in the decisions file, and remembers how to take them back.
     ///
     /// # Errors
-    /// A value typed by hand that is none, or a file that cannot be written; nothing is kept then.
-    pub fn decide(&mut self, changes: Vec<(ConflictKey, Option<Decision>)>) -> Result<()> {
-        let old = self.decisions.clone();
-        for (key, decision) in changes {
-            match decision {
-                Some(mut decision) => {
-                    for (field, value) in &mut decision.set {
-                        *value = check_value(field, value).map_err(|why| {
-                            StepError::NotReady(format!("{field}: {why}. Nothing was changed"))
-                        })?;
-                    }
-                    self.decisions.single.insert(key, decision);
-                }
-                None => {
-                    self.decisions.single.remove(&key);
-                }
+    /// A value that is none, answers that do not go together, or a file that cannot be written; nothing is kept then.
+    pub fn decide(&mut self, mut changes: Vec<Change>) -> Result<()> {
+        for change in &mut changes {
+            if let Change::Answer(key, Some(decision)) = change {
+                check(&self.mapping.user, key, decision)
+                    .map_err(|why| StepError::NotReady(format!("{why}. Nothing was changed")))?;
             }
         }
-        self.apply_decisions();
-        let kept = self.write_decisions();
-        if kept.is_err() {
-            self.take_decisions(old);
-        }
-        kept
+        let back = self.change(changes)?;
+        self.history.did(back);
+        Ok(())
     }
 
-    /// Accepts the suggestion for every conflict of `code` without an answer, or of all codes. Returns how many.
+    /// Takes the last decision back; how many answers changed, 0 where there is nothing to take back.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn decide_all(&mut self, code: Option<Code>) -> Result<usize> {
+    pub fn undo(&mut self) -> Result<usize> {
+        let Some(changes) = self.history.undo.last().cloned() else {
+            return Ok(0);
+        };
+        let count = changes.len();
+        let again = self.change(changes)?;
+        self.history.undo.pop();
+        self.history.redo.push(again);
+        Ok(count)
+    }
+
+    /// Does again what was taken back last; how many answers changed, 0 where there is nothing.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn redo(&mut self) -> Result<usize> {
+        let Some(changes) = self.history.redo.last().cloned() else {
+            return Ok(0);
+        };
+        let count = changes.len();
+        let back = self.change(changes)?;
+        self.history.redo.pop();
+        self.history.undo.push(back);
+        Ok(count)
+    }
+
+    /// Changes decisions, blueprint and file together, or none of them. Returns what takes it back.
+    fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Change>> {
+        let old = self.decisions.clone();
+        let clashed = self.clashes();
+        let back = history::apply(changes, &mut self.decisions);
+        self.apply_decisions();
+        let new = self.clashes().into_iter().find(|it| !clashed.contains(it));
+        let kept = match new {
+            Some(clash) => Err(StepError::NotReady(format!("{clash}. Nothing was changed"))),
+            None => self.write_decisions(),
+        };
+        match kept {
+            Ok(()) => Ok(back),
+            Err(error) => {
+                self.take_decisions(old);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether `decision` could be kept as the answer to `key`; nothing is.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub fn try_out(&mut self, key: &ConflictKey, mut decision: Decision) -> Result<()> {
+        check(&self.mapping.user, key, &mut decision).map_err(StepError::NotReady)?;
+        let mut decisions = self.decisions.clone();
+        decisions.single.insert(key.clone(), decision);
+        let before = self.clashes();
+        let Surveyed { survey, .. } = self.surveyed()?;
+        let after = Blueprint::new(survey, &decisions).clashes;
+        match after.into_iter().find(|it| !before.contains(it)) {
+            Some(clash) => Err(StepError::NotReady(clash)),
+            None => Ok(()),
+        }
+    }
+
+    fn clashes(&self) -> Vec<String> {
+        self.surveyed
+            .as_ref()
+            .map(|surveyed| surveyed.blueprint.clashes.clone())
+            .unwrap_or_default()
+    }
+
+    /// Gives every conflict that `alike` covers and that has no answer the same one. Returns how many.
+    ///
+    /// # Errors
+    /// As [`Self::decide`].
+    pub fn decide_alike(&mut self, alike: &Alike) -> Result<usize> {
         let changes: Vec<_> = self
             .surveyed()?
             .conflicts
             .iter()
-            .filter(|conflict| {
-                code.is_none_or(|code| conflict.key.code == code)
-                    && !self.decisions.is_decided(&conflict.key)
-            })
+            .filter(|conflict| alike.covers(conflict) && !self.decisions.is_decided(&conflict.key))
             .map(|conflict| {
-                (
-                    conflict.key.clone(),
-                    Some(Decision::new(conflict.key.code.suggestion())),
-                )
+                let key = conflict.key.clone();
+                let mut decision = Decision::new(alike.choice.unwrap_or(key.code.suggestion()));
+                decision.survivor = alike.survivor;
+                Change::Answer(key, Some(decision))
             })
             .collect();
         let count = changes.len();
@@ -163,17 +231,33 @@ impl Session {
         Ok(count)
     }
 
-    /// Writes the decisions file.
+    /// Writes the decisions file over what stands in it.
     ///
     /// # Errors
-    /// The system's answer.
-    pub fn write_decisions(&self) -> Result<()> {
+    /// The system's answer, or a file that something else has changed since it was read.
+    pub fn write_decisions(&mut self) -> Result<()> {
         private_file::create_folder(&self.run_root)?;
+        let path = self.decisions_path();
+        let old = path.exists().then(|| read_text(&path)).transpose()?;
+        if old.is_some() && old != self.decisions_text {
+            return Err(StepError::NotReady(format!(
+                "{} was changed by something else since it was read. Nothing was changed; open the console again to take in what it says now",
+                path.display()
+            )));
+        }
         let file = DecisionFile::new(&self.connection.place.database, &self.decisions);
-        Ok(private_file::replace(
-            &self.decisions_path(),
-            file.to_text().as_bytes(),
-        )?)
+        let text = decision_file::update(&file, old.as_deref().as_slice());
+        private_file::replace(&path, text.as_bytes())?;
+        self.decisions_text = Some(text);
+        Ok(())
+    }
+
+    /// How `decisions` fit what the survey found.
+    ///
+    /// # Errors
+    /// No survey yet.
+    pub fn match_decisions(&self, decisions: &Decisions) -> Result<Match> {
+        Ok(Match::of(decisions, &self.surveyed()?.conflicts))
     }
 
     fn decided_lines(&self) -> Result<Vec<DecidedLine>> {
@@ -198,12 +282,11 @@ impl Session {
     }
 }
 
-/// Reads a decisions file for `database`.
+/// The text of a decisions file.
 ///
 /// # Errors
-/// The system's answer, or a file that cannot be used.
-pub fn read_decisions(path: &Path, database: &str) -> Result<Decisions> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| StoreError::file("reading the decisions", path, error))?;
-    Ok(DecisionFile::parse(&text)?.decisions(database)?)
+/// The system's answer.
+pub fn read_text(path: &Path) -> Result<String> {
+    Ok(std::fs::read_to_string(path)
+        .map_err(|error| StoreError::file("reading the decisions", path, error))?)
 }

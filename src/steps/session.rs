@@ -9,9 +9,10 @@ use super::error::{Result, StepError};
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
+use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::{self, Mapping, Rebuilt};
-use crate::domain::overview::{ConflictRow, Overview};
+use crate::domain::overview::{Overview, Review};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Millis, Outcome, RunRecord};
 use crate::domain::survey::Survey;
@@ -51,6 +52,8 @@ pub struct Surveyed {
     pub conflicts: Vec<Conflict>,
     /// Survey and decisions together.
     pub blueprint: Blueprint,
+    /// What stands against any plan, whatever is decided: validators and partial filters that name a field that leaves.
+    pub obstacles: Vec<String>,
 }
 
 /// One connection and everything known about it.
@@ -61,6 +64,9 @@ pub struct Session {
     pub(super) run_root: PathBuf,
     pub(super) watch: Duration,
     pub(super) decisions: Decisions,
+    /// The decisions file as it was read or written last.
+    pub(super) decisions_text: Option<String>,
+    pub(super) history: History,
     pub(super) surveyed: Option<Surveyed>,
     pub(super) record: Option<RunRecord>,
     pub(super) swapped: BTreeSet<Rebuilt>,
@@ -102,6 +108,8 @@ impl Session {
             run_root: options.run_root,
             watch: options.watch,
             decisions: Decisions::default(),
+            decisions_text: None,
+            history: History::default(),
             surveyed: None,
             record,
             swapped: BTreeSet::new(),
@@ -328,15 +336,17 @@ impl Session {
     }
 
     /// The conflicts of the survey with their answers; blockers first.
-    pub fn conflict_rows(&self) -> Vec<ConflictRow> {
-        self.surveyed
-            .as_ref()
-            .map(|surveyed| {
-                surveyed
-                    .survey
-                    .conflict_rows(&surveyed.conflicts, &self.decisions)
-            })
-            .unwrap_or_default()
+    pub fn review(&self) -> Review {
+        let surveyed = self.surveyed.as_ref();
+        Review {
+            rows: surveyed
+                .map(|it| it.survey.conflict_rows(&it.conflicts, &self.decisions))
+                .unwrap_or_default(),
+            survivor: self.decisions.survivor,
+            survivor_at: self.decisions.survivor_at.clone(),
+            undo: self.history.undo.len(),
+            redo: self.history.redo.len(),
+        }
     }
 
     /// The plan of the moment: survey and decisions.

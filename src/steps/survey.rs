@@ -28,8 +28,9 @@ const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
     let overview = session.survey(watcher).await?;
     let conflicts: u64 = overview.conflicts.iter().map(|row| row.count).sum();
+    let [missing, null, empty] = overview.without_password;
     Ok(format!(
-        "{}, {}, {}, {}",
+        "{}, {}, {}, {}; password missing {missing}, null {null}, \"\" {empty}",
         counted(overview.users, "user", "users"),
         counted(overview.bookings, "booking", "bookings"),
         counted(overview.pairs, "pair", "pairs"),
@@ -48,12 +49,11 @@ impl Session {
         self.check_collections(&specs).await?;
         let survey = self.read(&specs, watcher).await?;
         let conflicts = survey.conflicts();
-        let mut blueprint = Blueprint::new(&survey, &self.decisions);
-        blueprint.obstacles.extend(self.obstacles(&specs));
         self.surveyed = Some(Surveyed {
+            blueprint: Blueprint::new(&survey, &self.decisions),
             survey,
             conflicts,
-            blueprint,
+            obstacles: self.obstacles(&specs),
         });
         self.overview()
             .ok_or_else(|| StepError::NotReady("the survey was not kept".to_owned()))
@@ -189,10 +189,11 @@ impl Session {
         let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
         self.scan(&bookings, watcher, |it| survey.take_booking(it))
             .await?;
+        self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
     }
 
-    async fn scan(
+    pub(super) async fn scan(
         &self,
         collection: &str,
         watcher: &Watcher,

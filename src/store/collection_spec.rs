@@ -256,6 +256,20 @@ pub async fn build_indexes(
     Ok(())
 }
 
+/// Drops an index; one that is not there is fine.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn drop_index(connection: &Connection, name: &str, index: &str) -> Result<()> {
+    const INDEX_NOT_FOUND: i32 = 27;
+    let command = rawdoc! { "dropIndexes": name, "index": index, "writeConcern": write_concern() };
+    let doing = format!("dropping the index {index} of {name}");
+    match command::run(&connection.database, command, &doing).await {
+        Err(error) if error.code() != Some(INDEX_NOT_FOUND) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Drops a collection; one that is not there is fine.
 ///
 /// # Errors

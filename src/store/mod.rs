@@ -16,6 +16,7 @@ pub mod raw_write;
 pub mod run_record;
 pub mod scan;
 pub mod swap;
+pub mod unique_index;
 pub mod watch;
 
 pub use error::{Result, StoreError};

@@ -6,12 +6,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use tui_textarea::{CursorMove, TextArea};
 
+use super::decision;
 use super::panes::report;
 use super::parts;
 use super::text::{pad, wrap};
 use super::theme::Theme;
 use crate::app::editor::Editor;
-use crate::app::layer::{Form, GateLayer, Layer, LineFor, Note, Question};
+use crate::app::layer::{GateLayer, Layer, LineFor, Note, Question};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::app::picker::Picker;
@@ -24,11 +25,17 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
     Some(match layer {
         Layer::Question(asked) => question(frame, area, *asked, theme),
         Layer::Gate(open) => gate(frame, area, open, theme),
-        Layer::Form(open) => form(frame, area, open, theme),
+        Layer::Decision(open) => {
+            let row = model.conflicts.row().filter(|row| row.key == *open.key());
+            let business = row.map_or("", |row| row.business_names.as_str());
+            decision::draw(frame, area, open, business, theme)
+        }
         Layer::Note(open) => note(frame, area, open, theme),
         Layer::Line(open) => {
             let title = match open.purpose {
-                LineFor::FindConflict => "Show conflicts that contain",
+                LineFor::FindConflict => {
+                    "Find conflicts: letters of a name, an e-mail, an id, a business, a kind"
+                }
                 LineFor::Customer => "Show the bookings of the customer with this id",
             };
             let inside = parts::popup(frame, area, (70, 4), title, theme);
@@ -65,7 +72,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
 }
 
 /// The rows of `area` from `rows` down.
-fn below(area: Rect, rows: u16) -> Rect {
+pub(super) fn below(area: Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     Rect {
         y: area.y + rows,
@@ -75,7 +82,7 @@ fn below(area: Rect, rows: u16) -> Rect {
 }
 
 /// An editor with its cursor.
-fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
+pub(super) fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
     let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
     let (row, column) = editor.position();
     let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
@@ -85,7 +92,7 @@ fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
     frame.render_widget(&text, area);
 }
 
-fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
+pub(super) fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
     let Some(text) = complaint else { return };
     let lines: Vec<_> = wrap(&safe(text, 400), usize::from(area.width))
         .into_iter()
@@ -215,55 +222,6 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
         furthest,
         detail: 0,
     }
-}
-
-fn form(frame: &mut Frame<'_>, area: Rect, open: &Form, theme: Theme) -> Scrollable {
-    let rows = u16::try_from(open.fields.len() * 2).unwrap_or(u16::MAX) + 5;
-    let title = safe(&format!("Answer by hand: {}", open.key.code), 80);
-    let mut inside = parts::popup(frame, area, (76, rows), &title, theme);
-    let hint = "An empty field keeps the data's own value.";
-    frame.render_widget(
-        Line::styled(hint, theme.dim()),
-        Rect {
-            height: 1.min(inside.height),
-            ..inside
-        },
-    );
-    inside = below(inside, 1);
-    for (at, field) in open.fields.iter().enumerate() {
-        let focus = at == open.focus;
-        let mark = if focus { "›" } else { " " };
-        let label = Line::styled(
-            pad(&format!("{mark} {}", field.name), 10),
-            if focus { theme.title() } else { theme.dim() },
-        );
-        frame.render_widget(
-            label,
-            Rect {
-                height: 1.min(inside.height),
-                ..inside
-            },
-        );
-        let beside = Rect {
-            x: inside.x + 10.min(inside.width),
-            width: inside.width.saturating_sub(10),
-            height: 1.min(inside.height),
-            ..inside
-        };
-        if focus {
-            editor(frame, beside, &field.editor, theme);
-        } else {
-            frame.render_widget(Line::raw(safe(field.editor.text(), 200)), beside);
-        }
-        inside = below(inside, 2);
-    }
-    let text = if open.sent {
-        Some("keeping it …")
-    } else {
-        open.complaint.as_deref()
-    };
-    complaint(frame, inside, text, theme);
-    Scrollable::default()
 }
 
 fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, theme: Theme) -> Scrollable {

@@ -1,6 +1,7 @@
 //! Draws the model, and nothing else: no state, no input, no time. Everything that comes from the database passes
 //! [`crate::domain::text::safe`] on its way here.
 
+mod decision;
 mod frame;
 mod layers;
 pub mod panes;

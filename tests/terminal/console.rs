@@ -14,7 +14,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 pub const ENTER: &str = "\r";
 pub const ESC: &str = "\x1b";
-pub const TAB: &str = "\t";
 pub const DOWN: &str = "\x1b[B";
 pub const PAGE_DOWN: &str = "\x1b[6~";
 pub const CTRL_C: &str = "\x03";

@@ -51,7 +51,7 @@ fn esc_never_leaves_and_q_and_ctrl_c_ask_first() {
 fn the_help_lists_every_command() {
     let place = data::seeded();
     // So high that the whole help is seen at once.
-    let console = Console::open(&place.uri, place.runs.path(), (120, 110));
+    let console = Console::open(&place.uri, place.runs.path(), (110, 140));
     console.shows("Next     2 Back up");
     let seen = console.press_for("?", "Help: every command");
     assert!(!seen.contains('▼'), "{seen}");
@@ -90,7 +90,8 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
     console.shows("┌ 5 Review conflicts");
     console.press_for(ENTER, "25 blockers wait for your answer");
     console.shows("only undecided");
-    console.press_for("u", "u: not now: it is undecided already");
+    console.press_for("d", "d: not now: it is undecided already");
+    console.press_for("u", "u: not now: nothing was decided");
     console.press_for("q", "Leaving: the report");
     console.press("e");
     console.shows("The report was not written");

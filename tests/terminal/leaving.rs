@@ -55,7 +55,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
         env!("CARGO_BIN_EXE_ringfence")
     ));
     console.shows("Next     2 Back up");
-    console.press_for("3", "Conflicts: 86 of 86");
+    console.press_for("3", "Conflicts: 95 of 95");
     console.press(CTRL_Z);
     console.lets_go();
     prompt(&console);
@@ -64,7 +64,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
     console.shows("back in the 42nd shell");
     console.press("fg\r");
     console.takes_hold();
-    let screen = console.shows("Conflicts: 86 of 86");
+    let screen = console.shows("Conflicts: 95 of 95");
     assert!(
         screen.contains("Way back"),
         "all of it is drawn anew:\n{screen}"

@@ -26,16 +26,16 @@ fn the_main_screens_are_readable_at_80_by_24() {
 
     // The list with a detail, and the records of a merge side by side.
     let screen = console.press_for("3", "Suggested merge");
-    assert!(screen.contains("Conflicts: 86 of 86"), "{screen}");
+    assert!(screen.contains("Conflicts: 95 of 95"), "{screen}");
     assert!(screen.contains("(merge?)"), "{screen}");
     console.press(ENTER);
-    let screen = console.hides("Conflicts: 86 of 86");
+    let screen = console.hides("Conflicts: 95 of 95");
     fits(&screen);
     let heading = screen.lines().find(|line| line.contains("user ")).unwrap();
     assert_eq!(heading.matches("user ").count(), 2, "{screen}");
     console.press_for("\x1b[C", "customer, as it will be");
     console.press(ESC);
-    console.shows("Conflicts: 86 of 86");
+    console.shows("Conflicts: 95 of 95");
 
     console.press_for("2", "Thai Garden Leipzig");
     let screen = console.press_for("4", "- userId:");
@@ -46,11 +46,11 @@ fn the_main_screens_are_readable_at_80_by_24() {
 
     // To the gate.
     console.press("3");
-    console.shows("Conflicts: 86 of 86");
-    console.press_for("A", "Accept the suggestion for");
-    console.press("every");
-    console.hides("undecided of");
-    console.press_for(ENTER, "0 undecided, 0 of them blockers");
+    console.shows("Conflicts: 95 of 95");
+    console.press_for("A", "The same answer for");
+    console.press("of every");
+    console.hides("look at them first");
+    console.press_for(ENTER, "0 undecided");
     console.press_for("1", "Enter run step");
     console.press_for(ENTER, "May ringfence write?");
     console.press_for("Y", "Next 3 Stop");

@@ -61,10 +61,10 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
     console.press_for("3", "customer, as it will be");
-    console.press_for("A", "Accept the suggestion for");
-    console.press("every");
-    console.hides("undecided of");
-    console.press_for(ENTER, "0 undecided, 0 of them blockers");
+    console.press_for("A", "The same answer for");
+    console.press("of every");
+    console.hides("look at them first");
+    console.press_for(ENTER, "0 undecided");
     console.press_for("1", "Enter run step");
     console.press_for(ENTER, "May ringfence write?");
     console.press_for("Y", "Next     3 Stop");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bson::doc;
 
-use crate::console::{CTRL_U, Console, DOWN, ENTER, PAGE_DOWN, TAB};
+use crate::console::{CTRL_U, Console, DOWN, ENTER, PAGE_DOWN};
 use crate::data;
 
 /// Presses Enter on the selected step, and waits for what it says and for the step that then comes next.
@@ -70,29 +70,36 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     assert!(place.side_collections().is_empty());
 
     // Two conflicts by hand: one accepted, one with a name of our own.
-    console.press_for("3", "Conflicts: 86 of 86, 86 undecided");
+    console.press_for("3", "Conflicts: 95 of 95, 95 undecided");
     console.shows("customer, as it will be");
-    console.press_for("a", "1 answer kept in the decisions file; 85 undecided");
-    console.press_for("/", "Show conflicts that contain");
-    console.press("missing-name");
-    console.press_for(ENTER, "“missing-name”");
-    console.press_for("e", "Answer by hand: missing-name");
-    console.press("Night Walker");
-    console.press(TAB);
+    console.press_for("a", "1 answer changed in the decisions file; ");
+    console.press_for("/", "Find conflicts");
+    console.press_for("missing-name", "“missing-name”");
+    console.press(ENTER);
+    console.hides("Find conflicts");
+    console.press_for("e", "Decide: missing-name");
+    console.press_for("t", "Type name, then Enter:");
+    console.press_for("Night Walker", "Night Walker");
+    console.press_for(ENTER, "✎ typed");
+    console.press_for("n", "Note (Alt-Enter: new line):");
     console.press_for("asked at the desk", "asked at the desk");
-    console.press_for(ENTER, "1 answer kept in the decisions file; 84 undecided");
-    console.press_for("F", "Conflicts: 86 of 86");
-    console.press_for("/", "Show conflicts that contain");
-    console.press(&format!("{CTRL_U}missing-name"));
+    console.press_for(ENTER, "Note      asked at the desk");
+    console.press_for(ENTER, "1 answer changed in the decisions file; ");
+    console.press_for("F", "Conflicts: 95 of 95");
+    console.press_for("u", "1 answer changed in the decisions file; ");
+    console.press_for("U", "1 answer changed in the decisions file; ");
+    console.press_for("/", "Find conflicts");
+    console.press("missing-name");
     let screen = console.press_for(ENTER, "By hand");
     assert!(screen.contains("name = Night Walker"), "{screen}");
     console.press("F");
 
     // The rest as suggested.
-    console.press_for("A", "Accept the suggestion for");
-    console.press_for("every", "all 84 undecided, of every kind");
-    console.hides("undecided of");
-    console.press_for(ENTER, "84 answers kept in the decisions file; 0 undecided");
+    console.press_for("A", "The same answer for");
+    console.press_for("of every", "undecided of every kind");
+    console.hides("look at them first");
+    console.press_for(ENTER, "; 0 undecided");
+    console.shows("Every conflict has an answer.");
 
     // The first write asks, and only a capital Y is yes.
     console.press_for("1", "Checklist");

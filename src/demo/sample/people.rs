@@ -88,6 +88,14 @@ impl User {
         document
     }
 
+    /// True when a field that a customer receives holds such a text.
+    pub fn holds(&self, such: impl Fn(&str) -> bool) -> bool {
+        let fields = [&self.name, &self.email].into_iter().chain(&self.contact);
+        fields
+            .into_iter()
+            .any(|field| matches!(field, Field::Text(text) if such(text)))
+    }
+
     /// The same person's data as a customer of a business, for customers that existed before.
     pub fn as_customer(&self, business: ObjectId) -> RawDocumentBuf {
         let mut document = RawDocumentBuf::new();

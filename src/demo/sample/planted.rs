@@ -12,6 +12,7 @@ use super::people::{Field, User, customer, password};
 use super::world::{DAY, Kind, MINUTE, World};
 use crate::demo::names::Offer;
 use crate::domain::conflict::Code;
+use crate::domain::text::is_unsafe;
 
 /// How many bookings are planted.
 pub const BOOKINGS: u64 = 203;
@@ -76,6 +77,12 @@ impl<'w> Planting<'w> {
         planting.shared();
         planting.same_phones();
         planting.unsafe_texts();
+        // Every review and every entry of the audit log names a guest, and every guest has bookings and no account.
+        let references = world.numbers.audit + world.numbers.reviews;
+        planting.expect(Code::ReferencedElsewhere, references);
+        let odd = planting.users.iter().filter(|user| user.holds(is_unsafe));
+        let odd = odd.count() as u64;
+        planting.expect(Code::UnsafeText, odd);
         planting
     }
 
@@ -408,7 +415,7 @@ impl<'w> Planting<'w> {
         }
     }
 
-    /// No code of its own yet: people of one household.
+    /// People of one household.
     fn same_phones(&mut self) {
         for business in [3, 5] {
             let phone = format!("+353 555 700 {:04}", 9_000 + business);
@@ -417,10 +424,11 @@ impl<'w> Planting<'w> {
                 user.contact[0] = Field::text(phone.as_str());
                 self.customer_of(user, business, 2);
             }
+            self.expect(Code::SamePhone, 1);
         }
     }
 
-    /// No code of its own yet: text that a screen must not believe.
+    /// Text that a screen must not believe.
     fn unsafe_texts(&mut self) {
         for (business, name) in (2..).zip([ANSI, BIDI, ZERO_WIDTH, BELL]) {
             let mut user = self.somebody();

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use bson::raw::RawDocument;
 use indexmap::IndexMap;
 
-use super::facts::{BookingRefs, UserFacts, email_hash, id_of};
+use super::facts::{BookingRefs, Password, UserFacts, email_hash, hash128, id_of};
 use super::{Business, Existing, Standing, Stray, Survey, find};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
-use crate::domain::raw::{Value, get};
+use crate::domain::raw::{Value, elements, get, kind};
 
 /// The server's limit for a document.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -46,6 +46,8 @@ impl Survey {
             without_business: BTreeMap::new(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
+            referenced: BTreeMap::new(),
+            without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
             linked_without_user: 0,
@@ -53,6 +55,9 @@ impl Survey {
             usual_ids: [0; 3],
             nobody: Id::string(""),
             named_accounts: HashSet::new(),
+            listed_emails: HashMap::new(),
+            collated: Vec::new(),
+            phones: HashMap::new(),
         }
     }
 
@@ -141,7 +146,11 @@ impl Survey {
                 business,
                 names: get(document, &field).map(Id::from_value),
                 email: if blank { 0 } else { email_hash(email) },
-                email_indexed: !email.is_empty(),
+                email_exact: if email.is_empty() {
+                    0
+                } else {
+                    hash128(email.as_bytes())
+                },
             },
         );
     }
@@ -162,8 +171,21 @@ impl Survey {
             Some(IdKind::String) => self.usual_ids[2] += 1,
             None => {}
         }
-        self.users
-            .insert(id.canonical(), UserFacts::of(document, &self.mapping.user));
+        let facts = UserFacts::of(document, &self.mapping.user);
+        match facts.password {
+            Password::Missing => self.without_password[0] += 1,
+            Password::Null => self.without_password[1] += 1,
+            Password::Empty => self.without_password[2] += 1,
+            Password::Set => {}
+        }
+        let (user, _) = self.users.insert_full(id.canonical(), facts);
+        let email = get(document, &self.mapping.user.email);
+        if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
+            let listed = RawDocument::from_bytes(email.bytes).into_iter();
+            let texts = listed.flat_map(elements).map_while(Result::ok);
+            let hashes = texts.filter_map(|it| it.value.as_str().map(email_hash));
+            self.listed_emails.insert(user, hashes.collect());
+        }
     }
 
     /// Marks the users whom owners' and members' rows name as account holders. After the users, before the bookings.

@@ -13,7 +13,7 @@ impl Survey {
     /// Every conflict, blockers first, each kind in a stable order.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut conflicts = Vec::new();
-        self.duplicate_emails(&mut conflicts);
+        self.groups(&mut conflicts);
         self.strays(&mut conflicts);
         self.existing_customers(&mut conflicts);
         self.users(&mut conflicts);
@@ -21,35 +21,10 @@ impl Survey {
         conflicts
     }
 
-    /// The customers-to-be that share an e-mail within a business: (business, members in `_id` order). Pairs whose bookings all have a
-    /// customer already are none.
-    pub fn duplicate_groups(&self) -> Vec<(BusinessIx, Vec<UserIx>)> {
-        let mut by_email: HashMap<(BusinessIx, u128), Vec<UserIx>> = HashMap::new();
-        for ((user, business), pair) in &self.pairs {
-            let email = self.users[*user].email;
-            if email != 0 && pair.linked < pair.bookings {
-                by_email.entry((*business, email)).or_default().push(*user);
-            }
-        }
-        let mut groups: Vec<_> = by_email
-            .into_iter()
-            .filter(|(_, members)| members.len() > 1)
-            .map(|((business, _), mut members)| {
-                members.sort_by(|one, other| self.user_id(*one).cmp(self.user_id(*other)));
-                (business, members)
-            })
-            .collect();
-        groups.sort();
-        groups
-    }
-
-    fn duplicate_emails(&self, conflicts: &mut Vec<Conflict>) {
-        for (business, members) in self.duplicate_groups() {
-            let subjects: Vec<_> = members
-                .iter()
-                .map(|user| self.user_id(*user).clone())
-                .collect();
-            conflicts.push(self.conflict(Code::DuplicateEmail, Some(business), subjects, 1));
+    fn groups(&self, conflicts: &mut Vec<Conflict>) {
+        for group in self.alike() {
+            let subjects = self.user_ids(&group.members);
+            conflicts.push(self.conflict(group.code, Some(group.business), subjects, 1));
         }
     }
 
@@ -105,6 +80,14 @@ impl Survey {
         for (field, stray) in &self.mismatches {
             push(Code::IdTypeMismatch, None, Some(Id::string(field)), stray);
         }
+        for (field, stray) in &self.referenced {
+            push(
+                Code::ReferencedElsewhere,
+                None,
+                Some(Id::string(field)),
+                stray,
+            );
+        }
     }
 
     fn existing_customers(&self, conflicts: &mut Vec<Conflict>) {
@@ -134,6 +117,9 @@ impl Survey {
                     .collect();
                 conflicts.push(conflict);
             };
+            if facts.unsafe_text {
+                push(Code::UnsafeText);
+            }
             if booked_at.is_empty() {
                 match facts.account {
                     true if facts.contact => push(Code::ContactOnlyOnAccount),
@@ -222,6 +208,7 @@ impl Survey {
             database: self.database.clone(),
             users: self.users.len() as u64,
             accounts: self.accounts(),
+            without_password: self.without_password,
             bookings: self.bookings,
             services: self.services.len() as u64,
             pairs: self.pairs.len() as u64,

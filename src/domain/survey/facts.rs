@@ -6,7 +6,9 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::email;
 use crate::domain::id::Id;
 use crate::domain::mapping::UserRole;
+use crate::domain::phone;
 use crate::domain::raw::{Value, elements, kind};
+use crate::domain::text::is_unsafe;
 
 /// Index of a user in the survey.
 pub type UserIx = usize;
@@ -59,6 +61,26 @@ pub struct UserFacts {
     pub email_indexed: bool,
     /// Some contact field is not blank.
     pub contact: bool,
+    /// A copied field holds text that could fool a screen.
+    pub unsafe_text: bool,
+    /// The phone number's last digits ([`phone::tail`]): candidates for equal numbers; 0 where there is none.
+    pub phone_tail: u32,
+    /// How the password stands.
+    pub password: Password,
+}
+
+/// How a password stands. Missing, null and "" are all "no password"; Prisma's `where: {hashedPassword: null}` finds only one of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Password {
+    /// The field is missing.
+    #[default]
+    Missing,
+    /// The field is null.
+    Null,
+    /// The field is "".
+    Empty,
+    /// Anything else.
+    Set,
 }
 
 impl UserFacts {
@@ -82,6 +104,10 @@ impl UserFacts {
             seen.push(key);
             let blank = value.is_blank();
             facts.filled += u8::from(copied && !blank);
+            facts.unsafe_text |= copied && value.as_str().is_some_and(is_unsafe);
+            if role.phone.as_bytes() == key {
+                facts.phone_tail = value.as_str().map_or(0, phone::tail);
+            }
             if is(&role.name) {
                 facts.name_blank = blank;
             } else if is(&role.email) {
@@ -90,7 +116,8 @@ impl UserFacts {
             } else if is(&role.created) {
                 facts.created = value.as_date().unwrap_or(i64::MAX);
             } else if is(&role.password) {
-                facts.account |= is_password(value);
+                facts.password = password(value);
+                facts.account |= facts.password == Password::Set;
             } else {
                 facts.contact |= !blank;
             }
@@ -111,9 +138,12 @@ impl UserFacts {
     }
 }
 
-/// Missing, null and "" are all "no password"; anything else is one.
-fn is_password(value: Value<'_>) -> bool {
-    value.kind != kind::NULL && value.as_str() != Some("")
+fn password(value: Value<'_>) -> Password {
+    match value.as_str() {
+        Some("") => Password::Empty,
+        None if value.kind == kind::NULL => Password::Null,
+        _ => Password::Set,
+    }
 }
 
 /// The hash by which e-mails of one business are compared. A text of white space alone has no normal form; the unique index would still

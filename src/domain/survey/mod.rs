@@ -5,6 +5,8 @@
 mod build;
 mod conflicts;
 pub mod facts;
+pub mod groups;
+pub mod references;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,7 +16,7 @@ use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::Mapping;
 use super::raw::Value;
-pub use facts::{BookingRefs, BusinessIx, MemberDigest, UserFacts, UserIx};
+pub use facts::{BookingRefs, BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 
 /// What is kept of a business.
 #[derive(Debug, Clone)]
@@ -47,8 +49,8 @@ pub struct Existing {
     pub names: Option<Id>,
     /// Hash of its e-mail, 0 where there is none.
     pub email: u128,
-    /// The e-mail is a string that is not empty.
-    pub email_indexed: bool,
+    /// Hash of its e-mail exactly as the unique index sees it, 0 where it is no text or empty.
+    pub email_exact: u128,
 }
 
 /// Bookings that share one missing thing.
@@ -89,6 +91,10 @@ pub struct Survey {
     pub already_linked: BTreeMap<BusinessIx, Stray>,
     /// References of another type than their target, by "collection.field".
     pub mismatches: BTreeMap<String, Stray>,
+    /// References from elsewhere to users who become customers and hold no account, by "collection.path".
+    pub referenced: BTreeMap<String, Stray>,
+    /// Users without a password, by how it is absent: missing, null, "".
+    pub without_password: [u64; 3],
     /// Bookings that would pass the server's 16 MiB with their new field.
     pub oversize: Vec<Id>,
     /// Bookings in all.
@@ -99,6 +105,12 @@ pub struct Survey {
     usual_ids: [u64; 3],
     nobody: Id,
     named_accounts: HashSet<Id>,
+    /// E-mails that are arrays: the unique index holds each text in them.
+    listed_emails: HashMap<UserIx, Vec<u128>>,
+    /// Users whose e-mails are equal by the collation of the unique index.
+    collated: Vec<Vec<UserIx>>,
+    /// Hashes of phone numbers, of those users alone whose last digits another customer-to-be of their business has too.
+    phones: HashMap<UserIx, u128>,
 }
 
 /// Where a booking stands, before any decision.

@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::super::parts;
 use super::super::text::{number, pad, width, wrap};
 use super::super::theme::Theme;
+use crate::app::conflicts::{Conflicts, Sort};
 use crate::app::message::{Detail, Scrollable};
 use crate::app::model::Model;
 use crate::domain::conflict::Severity;
@@ -49,6 +50,13 @@ pub fn draw(
         };
     }
     let share = if roomy { 55 } else { 50 };
+    let counts = counts(model, usize::from(area.width), theme);
+    let rows = u16::try_from(counts.len()).unwrap_or(u16::MAX);
+    let [counts_area, area] = area.layout(&Layout::vertical([
+        Constraint::Length(rows),
+        Constraint::Fill(1),
+    ]));
+    frame.render_widget(Paragraph::new(counts), counts_area);
     let [list_area, detail_area] = area.layout(&Layout::vertical([
         Constraint::Percentage(share),
         Constraint::Fill(1),
@@ -59,6 +67,42 @@ pub fn draw(
         furthest: 0,
         detail: detail(frame, detail_area, model, theme),
     }
+}
+
+/// What is left to decide, kind by kind; falls as one works.
+fn counts(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let left: Vec<_> = model
+        .conflicts
+        .counts()
+        .iter()
+        .filter(|it| it.undecided > 0)
+        .collect();
+    if left.is_empty() {
+        return vec![Line::styled(" Every conflict has an answer.", theme.good())];
+    }
+    let mut lines = vec![Line::raw(" Left:")];
+    let mut used = 6;
+    for it in left {
+        let text = format!(" {} {}", it.code, number(it.undecided as u64));
+        if used + width(&text) + 2 > columns {
+            if lines.len() == 3 {
+                break;
+            }
+            lines.push(Line::raw("      "));
+            used = 6;
+        }
+        used += width(&text) + 2;
+        let style = match it.code.severity() {
+            Severity::Blocker => theme.danger(),
+            Severity::Warning => theme.warning(),
+            Severity::Note => theme.dim(),
+        };
+        if let Some(line) = lines.last_mut() {
+            line.push_span(Span::styled(text, style));
+            line.push_span(Span::raw(" ·"));
+        }
+    }
+    lines
 }
 
 fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
@@ -79,6 +123,9 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     if filter.undecided {
         title += " · only undecided";
     }
+    if conflicts.sort != Sort::Kind {
+        title = format!("{title} · {}", conflicts.sort.title());
+    }
     if !filter.text.is_empty() {
         title = format!("{title} · “{}”", safe(&filter.text, 40));
     }
@@ -98,7 +145,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
         .take(height)
         .enumerate()
         .map(|(at, row)| {
-            let line = row_line(row, columns, theme);
+            let line = row_line(row, conflicts, columns, theme);
             if from + at == conflicts.selected {
                 line.style(theme.selected())
             } else {
@@ -110,7 +157,12 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     height
 }
 
-fn row_line(row: &ConflictRow, columns: usize, theme: Theme) -> Line<'static> {
+fn row_line(
+    row: &ConflictRow,
+    conflicts: &Conflicts,
+    columns: usize,
+    theme: Theme,
+) -> Line<'static> {
     let severity = row.key.code.severity();
     let (mark, style) = match (&row.decision, severity) {
         (Some(_), _) => ("✓", theme.good()),
@@ -119,14 +171,23 @@ fn row_line(row: &ConflictRow, columns: usize, theme: Theme) -> Line<'static> {
         (None, Severity::Note) => ("·", theme.dim()),
     };
     let answer = match &row.decision {
-        Some(decision) if decision.set.is_empty() => decision.choice.word().to_owned(),
-        Some(decision) => format!("{} + by hand", decision.choice.word()),
+        Some(decision) if decision.is_by_hand() => format!("{} + by hand", decision.choice.word()),
+        Some(decision) => decision.choice.word().to_owned(),
         None => format!("({}?)", row.key.code.suggestion().word()),
     };
     let who = match row.key.subjects.as_slice() {
         [] => String::new(),
-        [one] => safe(&one.to_string(), 30),
-        many => format!("{} users", many.len()),
+        [one] => match (conflicts.label(one), one.as_str()) {
+            (Some(label), _) => label.to_owned(),
+            // A field or a collection is told by its name.
+            (None, Some(name)) => safe(name, 60),
+            (None, None) => safe(&one.to_string(), 30),
+        },
+        many => {
+            let first = many.iter().find_map(|user| conflicts.label(user));
+            let first = first.map(|label| format!(": {label}")).unwrap_or_default();
+            format!("{} users{first}", many.len())
+        }
     };
     let units = format!("{:>5} ", number(row.units));
     // Where it is narrow, the sign in front says the severity alone.
@@ -167,11 +228,12 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
         columns,
         theme,
     ));
+    lines.extend(parts::labelled("Why", row.key.code.why(), columns, theme));
     let (label, choice) = match &row.decision {
         Some(decision) => ("Answer", decision.choice),
         None => ("Suggested", row.key.code.suggestion()),
     };
-    let text = format!("{}: {}", choice.word(), choice.does());
+    let text = format!("{}: {}", choice.word(), row.key.code.does(choice));
     lines.extend(parts::labelled(label, &text, columns, theme));
     if let Some(decision) = &row.decision {
         let values: Vec<_> = decision
@@ -179,6 +241,14 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
             .iter()
             .map(|(field, value)| format!("{field} = {}", safe(value, 60)))
             .collect();
+        let picks = decision
+            .pick
+            .iter()
+            .map(|(field, user)| format!("{field} from {}", safe(&user.to_string(), 40)));
+        let rule = decision
+            .survivor
+            .map(|rule| format!("survivor {}", rule.word()));
+        let values: Vec<_> = values.into_iter().chain(picks).chain(rule).collect();
         if !values.is_empty() {
             lines.extend(parts::labelled(
                 "By hand",
@@ -215,6 +285,8 @@ fn side_by_side(detail: &Detail, columns: usize, right: usize, theme: Theme) -> 
         Ok(records) => records.iter().collect(),
         Err(why) => return error(why),
     };
+    let right = right.min(records.len());
+    let sources = records.len() - right;
     match &detail.preview {
         Ok(Some(preview)) => records.push(preview),
         Ok(None) => {}
@@ -256,7 +328,12 @@ fn side_by_side(detail: &Detail, columns: usize, right: usize, theme: Theme) -> 
         };
         let values: Vec<Option<String>> = shown.iter().map(|record| value(record)).collect();
         // The sign says that the records differ; the colour only repeats it.
-        let differs = values.windows(2).any(|pair| pair[0] != pair[1]);
+        let compared = if sources > 1 {
+            &values[..sources.min(values.len())]
+        } else {
+            &values[..]
+        };
+        let differs = compared.windows(2).any(|pair| pair[0] != pair[1]);
         let name = format!("{}{field}", if differs { "≠ " } else { "  " });
         let style = if differs {
             theme.warning()

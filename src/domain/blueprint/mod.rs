@@ -1,15 +1,17 @@
 //! The blueprint: a survey with decisions applied. It says for every pair which customer its bookings go to, and for every user whether
 //! contact fields leave.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod count;
+mod groups;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, placeholder_id};
 use super::decision::Decisions;
 use super::id::Id;
-use super::survey::facts::email_hash;
 use super::survey::{BusinessIx, Survey, UserIx};
-use super::survivorship::{Rules, ranked};
+use super::survivorship::Rules;
 
 /// What becomes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Group {
     pub adopts: Option<usize>,
     /// Values typed by hand.
     pub set: BTreeMap<String, String>,
+    /// Whose value it takes, by field.
+    pub pick: BTreeMap<String, Id>,
 }
 
 /// The two terms of the conservation equation for pairs, and what else a plan makes.
@@ -93,6 +97,8 @@ pub struct Blueprint {
     pub customers: Vec<u64>,
     /// Why this cannot be applied: what no decision can mend.
     pub obstacles: Vec<String>,
+    /// Why these decisions do not go together; other answers mend it.
+    pub clashes: Vec<String>,
     usual: IdKind,
 }
 
@@ -113,6 +119,7 @@ impl Blueprint {
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
             obstacles: Vec::new(),
+            clashes: Vec::new(),
             usual: survey.usual_kind(),
         };
         let skipped = blueprint.take_user_decisions(survey, decisions);
@@ -129,6 +136,7 @@ impl Blueprint {
         }
         blueprint.take_groups(survey, decisions);
         blueprint.adopt(survey, decisions);
+        blueprint.stop_at_existing(survey, decisions);
         blueprint.count(survey);
         if let Some(first) = survey.oversize.first() {
             blueprint.obstacles.push(format!(
@@ -211,199 +219,6 @@ impl Blueprint {
         }
     }
 
-    fn take_groups(&mut self, survey: &Survey, decisions: &Decisions) {
-        for (business, members) in survey.duplicate_groups() {
-            let key = ConflictKey {
-                code: Code::DuplicateEmail,
-                business: Some(survey.business_id(business).clone()),
-                subjects: members
-                    .iter()
-                    .map(|user| survey.user_id(*user).clone())
-                    .collect(),
-            };
-            let members: Vec<_> = members
-                .into_iter()
-                .filter(|user| !self.roles.contains_key(&(*user, business)))
-                .collect();
-            let members = ranked(survey, &members);
-            let set = decisions
-                .single
-                .get(&key)
-                .map(|decision| decision.set.clone())
-                .unwrap_or_default();
-            match (decisions.choice(&key), members.len()) {
-                (_, 0 | 1) => {}
-                (Choice::KeepApart, _) => {
-                    for user in &members[1..] {
-                        self.rules
-                            .entry((*user, business))
-                            .or_default()
-                            .without_email = true;
-                    }
-                    self.rules.entry((members[0], business)).or_default().set = set;
-                }
-                _ => {
-                    let group = self.groups.len();
-                    for (at, user) in members.iter().enumerate() {
-                        let survivor = at == 0;
-                        self.roles
-                            .insert((*user, business), Role::Grouped { group, survivor });
-                    }
-                    self.groups.push(Group {
-                        business,
-                        members,
-                        adopts: None,
-                        set,
-                    });
-                }
-            }
-        }
-    }
-
-    fn adopt(&mut self, survey: &Survey, decisions: &Decisions) {
-        let mut by_email: HashMap<(BusinessIx, u128), usize> = HashMap::new();
-        for (at, (id, existing)) in survey.existing.iter().enumerate() {
-            let Some(business) = existing.business.filter(|_| existing.email != 0) else {
-                continue;
-            };
-            let key = ConflictKey {
-                code: Code::CustomerExists,
-                business: Some(survey.business_id(business).clone()),
-                subjects: Vec::new(),
-            };
-            if decisions.choice(&key) == Choice::Adopt {
-                let kept = by_email.entry((business, existing.email)).or_insert(at);
-                if survey
-                    .existing
-                    .get_index(*kept)
-                    .is_some_and(|(other, _)| id < other)
-                {
-                    *kept = at;
-                }
-            }
-        }
-        if by_email.is_empty() {
-            return;
-        }
-        let mut adoptions = Vec::new();
-        for (user, business) in survey.pairs.keys() {
-            let pair = (*user, *business);
-            let email = self.email_of(survey, *user, *business);
-            if let Some(existing) = by_email.get(&(*business, email)) {
-                adoptions.push((pair, *existing));
-            }
-        }
-        for (pair, existing) in adoptions {
-            match self.roles.get(&pair) {
-                None => {
-                    self.roles.insert(pair, Role::Adopted(existing));
-                }
-                Some(Role::Grouped {
-                    group,
-                    survivor: true,
-                }) => self.groups[*group].adopts = Some(existing),
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// The hash of the e-mail that the customer of this pair will have, 0 for none to compare.
-    fn email_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> u128 {
-        let rules = self.rules(user, business);
-        match rules.set.get(&survey.mapping.user.email) {
-            Some(email) => email_hash(email),
-            None if rules.without_email => 0,
-            None => survey.users[user].email,
-        }
-    }
-
-    fn count(&mut self, survey: &Survey) {
-        let mut counts = PairCounts {
-            pairs: survey.pairs.len() as u64,
-            existing: survey.existing.len() as u64,
-            ..PairCounts::default()
-        };
-        let mut customers = vec![0; survey.businesses.len()];
-        let mut without_email = vec![0_u64; survey.businesses.len()];
-        let mut emails: HashSet<(BusinessIx, u128)> = HashSet::new();
-        let mut twice: BTreeSet<BusinessIx> = BTreeSet::new();
-        // Existing customers of a lost business share its value in the index all the same.
-        let mut lost: HashMap<&Option<Id>, u64> = HashMap::new();
-        for existing in survey.existing.values() {
-            if !existing.email_indexed && existing.business.is_none() {
-                *lost.entry(&existing.names).or_default() += 1;
-            }
-            if let Some(business) = existing.business {
-                customers[business] += 1;
-                without_email[business] += u64::from(!existing.email_indexed);
-                emails.insert((business, existing.email));
-            }
-        }
-        for (user, business) in survey.pairs.keys() {
-            let (user, business) = (*user, *business);
-            match self.role(survey, user, business) {
-                Role::Own => counts.created += 1,
-                Role::Grouped {
-                    group,
-                    survivor: true,
-                } => {
-                    if self.groups[group].adopts.is_some() {
-                        counts.adopted += 1;
-                        continue;
-                    }
-                    counts.created += 1;
-                }
-                Role::Grouped {
-                    survivor: false, ..
-                } => {
-                    counts.merged_away += 1;
-                    continue;
-                }
-                Role::Adopted(_) | Role::Linked => {
-                    counts.adopted += 1;
-                    continue;
-                }
-                Role::Skipped => {
-                    counts.skipped += 1;
-                    continue;
-                }
-            }
-            customers[business] += 1;
-            let rules = self.rules(user, business);
-            let email = self.email_of(survey, user, business);
-            let typed = rules.set.contains_key(&survey.mapping.user.email);
-            let indexed = typed || (survey.users[user].email_indexed && !rules.without_email);
-            without_email[business] += u64::from(!indexed);
-            if email != 0 && !emails.insert((business, email)) {
-                twice.insert(business);
-            }
-        }
-        for ((business, _), choice) in &self.without_user {
-            if *choice == Choice::Placeholder {
-                counts.placeholders += 1;
-                customers[*business] += 1;
-                without_email[*business] += 1;
-            }
-        }
-        for business in twice {
-            self.obstacles.push(format!(
-                "after these decisions two customers of business {} share an e-mail, which its unique index forbids; change the typed e-mail, or adopt the existing customer",
-                survey.business_id(business)
-            ));
-        }
-        self.email_index = if without_email
-            .iter()
-            .chain(lost.values())
-            .any(|count| *count > 1)
-        {
-            EmailIndex::Partial
-        } else {
-            EmailIndex::Plain
-        };
-        self.counts = counts;
-        self.customers = customers;
-    }
-
     /// What becomes of a pair that the survey knows, or of a new one without a conflict.
     pub fn role(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Role {
         debug_assert!(survey.users.len() > user);
@@ -423,7 +238,11 @@ impl Blueprint {
         let mut set = self.user_values.get(&user).cloned().unwrap_or_default();
         set.extend(rules.set);
         if let Some(Role::Grouped { group, .. }) = self.roles.get(&(user, business)) {
-            set.extend(self.groups[*group].set.clone());
+            let group = &self.groups[*group];
+            // What was picked for the group goes before what was typed for one of its users.
+            set.retain(|field, _| !group.pick.contains_key(field));
+            set.extend(group.set.clone());
+            rules.pick.clone_from(&group.pick);
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);

@@ -1,0 +1,238 @@
+//! Which existing customers are adopted, how many customers there will be, and whether the unique index on business and e-mail lets all of them in.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Blueprint, EmailIndex, PairCounts, Role};
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::Decisions;
+use crate::domain::id::Id;
+use crate::domain::survey::facts::email_hash;
+use crate::domain::survey::{BusinessIx, Survey, UserIx};
+
+/// The e-mail that a customer will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Email {
+    /// Its hash; 0 for none to compare.
+    hash: u128,
+    /// It is a text that is not empty: what a partial index covers.
+    indexed: bool,
+}
+
+impl Blueprint {
+    /// Takes the answers about customers that were there before.
+    pub(super) fn adopt(&mut self, survey: &Survey, decisions: &Decisions) {
+        let mut by_email: HashMap<(BusinessIx, u128), usize> = HashMap::new();
+        for (at, (id, existing)) in survey.existing.iter().enumerate() {
+            let Some(business) = existing.business.filter(|_| existing.email != 0) else {
+                continue;
+            };
+            if existing_answer(survey, decisions, Some(business)) == Choice::Adopt {
+                let kept = by_email.entry((business, existing.email)).or_insert(at);
+                if survey
+                    .existing
+                    .get_index(*kept)
+                    .is_some_and(|(other, _)| id < other)
+                {
+                    *kept = at;
+                }
+            }
+        }
+        if by_email.is_empty() {
+            return;
+        }
+        let mut adoptions = Vec::new();
+        for (user, business) in survey.pairs.keys() {
+            let email = self.email_of(survey, *user, *business).hash;
+            if let Some(existing) = by_email.get(&(*business, email)) {
+                adoptions.push(((*user, *business), *existing));
+            }
+        }
+        for (pair, existing) in adoptions {
+            match self.roles.get(&pair) {
+                None => {
+                    self.roles.insert(pair, Role::Adopted(existing));
+                }
+                Some(Role::Grouped {
+                    group,
+                    survivor: true,
+                }) => self.groups[*group].adopts = Some(existing),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Stops where the answer about customers that were there before says so.
+    pub(super) fn stop_at_existing(&mut self, survey: &Survey, decisions: &Decisions) {
+        let businesses: BTreeSet<Option<BusinessIx>> =
+            survey.existing.values().map(|it| it.business).collect();
+        for business in businesses {
+            if existing_answer(survey, decisions, business) == Choice::Stop {
+                let at = business.map_or_else(
+                    || "of no known business".to_owned(),
+                    |it| format!("of business {}", survey.business_id(it)),
+                );
+                self.obstacles.push(format!(
+                    "the customers {at} that were there before are to be dealt with by hand first (customer-exists: stop); when they are, give another answer"
+                ));
+            }
+        }
+    }
+
+    fn email_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Email {
+        let none = Email {
+            hash: 0,
+            indexed: false,
+        };
+        let rules = self.rules(user, business);
+        let field = &survey.mapping.user.email;
+        if let Some(email) = rules.set.get(field) {
+            return Email {
+                hash: email_hash(email),
+                indexed: true,
+            };
+        }
+        if rules.without_email {
+            return none;
+        }
+        let of = |user: UserIx| Email {
+            hash: survey.users[user].email,
+            indexed: survey.users[user].email_indexed,
+        };
+        let members = match self.roles.get(&(user, business)) {
+            Some(Role::Grouped { group, .. }) => self.groups[*group].members.as_slice(),
+            _ => return of(user),
+        };
+        let picked = rules
+            .pick
+            .get(field)
+            .and_then(|id| survey.users.get_index_of(&id.canonical()));
+        let filled = || {
+            members
+                .iter()
+                .copied()
+                .find(|user| !survey.users[*user].email_blank)
+        };
+        picked.or_else(filled).map_or(of(user), of)
+    }
+
+    pub(super) fn count(&mut self, survey: &Survey) {
+        let mut counts = PairCounts {
+            pairs: survey.pairs.len() as u64,
+            existing: survey.existing.len() as u64,
+            ..PairCounts::default()
+        };
+        let mut customers = vec![0; survey.businesses.len()];
+        let mut without_email = vec![0_u64; survey.businesses.len()];
+        let mut emails: HashMap<(BusinessIx, u128), String> = HashMap::new();
+        let mut clashes: BTreeSet<String> = BTreeSet::new();
+        // Existing customers of a lost business share its value in the index all the same.
+        let mut lost: HashMap<&Option<Id>, u64> = HashMap::new();
+        for existing in survey.existing.values() {
+            let indexed = existing.email_exact != 0;
+            if !indexed && existing.business.is_none() {
+                *lost.entry(&existing.names).or_default() += 1;
+            }
+            if let Some(business) = existing.business {
+                customers[business] += 1;
+                without_email[business] += u64::from(!indexed);
+                emails.insert(
+                    (business, existing.email),
+                    format!("the existing customer {}", existing.id),
+                );
+            }
+        }
+        for (user, business) in survey.pairs.keys() {
+            let (user, business) = (*user, *business);
+            match self.role(survey, user, business) {
+                Role::Own => counts.created += 1,
+                Role::Grouped {
+                    group,
+                    survivor: true,
+                } => {
+                    if self.groups[group].adopts.is_some() {
+                        counts.adopted += 1;
+                        continue;
+                    }
+                    counts.created += 1;
+                }
+                Role::Grouped {
+                    survivor: false, ..
+                } => {
+                    counts.merged_away += 1;
+                    continue;
+                }
+                Role::Adopted(_) | Role::Linked => {
+                    counts.adopted += 1;
+                    continue;
+                }
+                Role::Skipped => {
+                    counts.skipped += 1;
+                    continue;
+                }
+            }
+            customers[business] += 1;
+            let email = self.email_of(survey, user, business);
+            without_email[business] += u64::from(!email.indexed);
+            if email.hash == 0 {
+                continue;
+            }
+            let who = format!("user {}", survey.user_id(user));
+            match emails.entry((business, email.hash)) {
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(who);
+                }
+                std::collections::hash_map::Entry::Occupied(taken) => {
+                    let mut both = [who, taken.get().clone()];
+                    both.sort();
+                    clashes.insert(format!(
+                        "after these decisions the customers of {} and {} of business {} share an e-mail, which its unique index forbids; give another e-mail, merge them, or adopt the existing customer",
+                        both[0], both[1], survey.business_id(business)
+                    ));
+                }
+            }
+        }
+        for ((business, _), choice) in &self.without_user {
+            if *choice == Choice::Placeholder {
+                counts.placeholders += 1;
+                customers[*business] += 1;
+                without_email[*business] += 1;
+            }
+        }
+        self.existing_clashes(survey);
+        self.clashes.extend(clashes);
+        self.email_index = if without_email
+            .iter()
+            .chain(lost.values())
+            .any(|count| *count > 1)
+        {
+            EmailIndex::Partial
+        } else {
+            EmailIndex::Plain
+        };
+        self.counts = counts;
+        self.customers = customers;
+    }
+
+    /// Customers that were there before and that the unique index cannot hold together: no decision mends it.
+    fn existing_clashes(&mut self, survey: &Survey) {
+        let mut seen: HashMap<(Option<Id>, u128), &Id> = HashMap::new();
+        for existing in survey.existing.values().filter(|it| it.email_exact != 0) {
+            let business = existing.names.as_ref().map(Id::canonical);
+            let key = (business, existing.email_exact);
+            if let Some(other) = seen.insert(key, &existing.id) {
+                self.obstacles.push(format!(
+                    "the customers {other} and {}, both there before, share an e-mail within one business, which the unique index forbids; change or remove one of them first",
+                    existing.id
+                ));
+            }
+        }
+    }
+}
+
+fn existing_answer(survey: &Survey, decisions: &Decisions, business: Option<BusinessIx>) -> Choice {
+    decisions.choice(&ConflictKey {
+        code: Code::CustomerExists,
+        business: business.map(|it| survey.business_id(it).clone()),
+        subjects: Vec::new(),
+    })
+}

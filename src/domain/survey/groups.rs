@@ -1,0 +1,194 @@
+//! Customers-to-be of one business that may be one person: they share an e-mail, or a phone number.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bson::raw::RawDocument;
+
+use super::Survey;
+use super::facts::{BusinessIx, UserIx, hash128};
+use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::id::Id;
+use crate::domain::phone;
+use crate::domain::raw::get;
+
+/// Users of one business who may be one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alike {
+    /// What they share: [`Code::DuplicateEmail`] or [`Code::SamePhone`].
+    pub code: Code,
+    /// The business.
+    pub business: BusinessIx,
+    /// The users, in `_id` order.
+    pub members: Vec<UserIx>,
+}
+
+/// Sets that grow together: the index of another member, or of oneself at the root.
+#[derive(Debug, Clone, Default)]
+pub struct Union(Vec<usize>);
+
+impl Union {
+    /// `count` sets of one.
+    pub fn of(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
+    /// The member that stands for the set of `at`.
+    pub fn root(&mut self, at: usize) -> usize {
+        let mut root = at;
+        while self.0[root] != root {
+            self.0[root] = self.0[self.0[root]];
+            root = self.0[root];
+        }
+        root
+    }
+
+    /// Makes one set of the sets of both.
+    pub fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
+
+impl Survey {
+    /// The ids of `users`.
+    pub fn user_ids(&self, users: &[UserIx]) -> Vec<Id> {
+        users
+            .iter()
+            .map(|user| self.user_id(*user).clone())
+            .collect()
+    }
+
+    /// Says that the e-mails of these users are equal by the collation of the unique index.
+    pub fn take_collated(&mut self, users: &[Id]) {
+        let known = users
+            .iter()
+            .filter_map(|id| self.users.get_index_of(&id.canonical()));
+        self.collated.push(known.collect());
+    }
+
+    /// Users whose phone numbers may be equal to another's of their business. Feed their documents to [`Self::take_phone`].
+    pub fn phone_candidates(&self) -> Vec<Id> {
+        let mut by_tail: HashMap<(BusinessIx, u32), Vec<UserIx>> = HashMap::new();
+        for (user, business) in self.customers_to_be() {
+            let tail = self.users[user].phone_tail;
+            if tail != 0 {
+                by_tail.entry((business, tail)).or_default().push(user);
+            }
+        }
+        let mut candidates: Vec<_> = by_tail
+            .into_values()
+            .filter(|users| users.len() > 1)
+            .flatten()
+            .collect();
+        candidates.sort_unstable();
+        candidates.dedup();
+        self.user_ids(&candidates)
+    }
+
+    /// Takes the phone number of a candidate.
+    pub fn take_phone(&mut self, document: &RawDocument) {
+        let role = &self.mapping.user;
+        let text = |field: &str| get(document, field).and_then(|value| value.as_str());
+        let number = text(&role.phone).and_then(|it| phone::normalise(it, text(&role.country)));
+        let user =
+            super::facts::id_of(document).and_then(|id| self.users.get_index_of(&id.canonical()));
+        if let (Some(user), Some(number)) = (user, number) {
+            self.phones.insert(user, hash128(number.as_bytes()));
+        }
+    }
+
+    /// Every group of users that may be one person, those that share an e-mail first. Pairs whose bookings all have a customer already
+    /// are in none.
+    pub fn alike(&self) -> Vec<Alike> {
+        let mut groups = self.sharing_an_email();
+        groups.extend(self.sharing_a_phone());
+        groups.sort_by_key(|group| (group.code, group.business, group.members.clone()));
+        groups
+    }
+
+    /// The pairs whose users get a customer made of them, unless decided otherwise.
+    fn customers_to_be(&self) -> impl Iterator<Item = (UserIx, BusinessIx)> {
+        self.pairs
+            .iter()
+            .filter(|(_, pair)| pair.linked < pair.bookings)
+            .map(|(pair, _)| *pair)
+    }
+
+    fn sharing_an_email(&self) -> Vec<Alike> {
+        let mut nodes: Vec<(BusinessIx, UserIx)> = self
+            .customers_to_be()
+            .map(|(user, business)| (business, user))
+            .collect();
+        nodes.sort_unstable();
+        let mut union = Union::of(nodes.len());
+        let mut first: HashMap<(BusinessIx, u128), usize> = HashMap::new();
+        let equal = self.equal_by_collation();
+        for (at, (business, user)) in nodes.iter().enumerate() {
+            let email = self.users[*user].email;
+            let keys = (email != 0)
+                .then_some(email)
+                .into_iter()
+                .chain(self.listed_emails.get(user).into_iter().flatten().copied())
+                .chain(equal.get(user).copied());
+            for key in keys {
+                let other = *first.entry((*business, key)).or_insert(at);
+                union.join(at, other);
+            }
+        }
+        let mut groups: BTreeMap<usize, Vec<UserIx>> = BTreeMap::new();
+        for (at, (_, user)) in nodes.iter().enumerate() {
+            groups.entry(union.root(at)).or_default().push(*user);
+        }
+        groups
+            .into_iter()
+            .filter(|(_, members)| members.len() > 1)
+            .map(|(root, members)| self.group(Code::DuplicateEmail, nodes[root].0, members))
+            .collect()
+    }
+
+    /// A key for each user whose e-mail is another's by the collation; no hash is one of them.
+    fn equal_by_collation(&self) -> HashMap<UserIx, u128> {
+        let sets = self.collated.iter().enumerate();
+        sets.flat_map(|(at, users)| {
+            let key = hash128(format!("collation\0{at}").as_bytes());
+            users.iter().map(move |user| (*user, key))
+        })
+        .collect()
+    }
+
+    fn sharing_a_phone(&self) -> Vec<Alike> {
+        let mut by_phone: HashMap<(BusinessIx, u128), Vec<UserIx>> = HashMap::new();
+        for (user, business) in self.customers_to_be() {
+            if let Some(phone) = self.phones.get(&user) {
+                by_phone.entry((business, *phone)).or_default().push(user);
+            }
+        }
+        by_phone
+            .into_iter()
+            .filter(|(_, members)| {
+                let email = |user: &UserIx| self.users[*user].email;
+                let one = members.first().map_or(0, email);
+                members.len() > 1 && (one == 0 || members.iter().any(|user| email(user) != one))
+            })
+            .map(|((business, _), members)| self.group(Code::SamePhone, business, members))
+            .collect()
+    }
+
+    fn group(&self, code: Code, business: BusinessIx, mut members: Vec<UserIx>) -> Alike {
+        members.sort_by(|one, other| self.user_id(*one).cmp(self.user_id(*other)));
+        Alike {
+            code,
+            business,
+            members,
+        }
+    }
+
+    /// What a group's conflict is known by.
+    pub fn key_of(&self, group: &Alike) -> ConflictKey {
+        ConflictKey {
+            code: group.code,
+            business: Some(self.business_id(group.business).clone()),
+            subjects: self.user_ids(&group.members),
+        }
+    }
+}

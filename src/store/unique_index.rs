@@ -1,0 +1,117 @@
+//! The server's own proof that a unique index can be: built without the constraint, tried (`prepareUnique`, then `collMod … dryRun`, server 6.0
+//! on), and made unique in place. A plain unique build names one document in its way; this names them all.
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+use bson::rawdoc;
+
+use super::collection_spec::{self, write_concern};
+use super::command;
+use super::connect::Connection;
+use super::error::{Result, StoreError};
+use crate::domain::id::Id;
+use crate::domain::index_plan::name_of;
+use crate::domain::raw::{Builder, elements, get};
+
+/// MongoDB's code for an index that cannot become unique.
+const CANNOT_CONVERT: i32 = 359;
+/// The first server that can.
+const FIRST_SERVER: u32 = 6;
+
+/// Builds the unique `index` of `collection`, unless it stands. Returns the groups of documents that it cannot hold together, by `_id`; then
+/// the index is not there. `None` where server or privileges do not allow it: an ordinary build must do.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn build(
+    connection: &Connection,
+    collection: &str,
+    index: &RawDocument,
+) -> Result<Option<Vec<Vec<Id>>>> {
+    let version = connection.place.server_version.split('.').next();
+    let old = version
+        .and_then(|major| major.parse().ok())
+        .unwrap_or(0_u32)
+        < FIRST_SERVER;
+    if old
+        || !connection
+            .missing_privileges(&["collMod"])
+            .await?
+            .is_empty()
+    {
+        return Ok(None);
+    }
+    let name = name_of(index);
+    let spec = collection_spec::load(connection, collection).await?;
+    let standing = spec.and_then(|spec| spec.indexes.into_iter().find(|it| name_of(it) == name));
+    match standing {
+        Some(standing) if get(&standing, "unique").is_some() => return Ok(Some(Vec::new())),
+        Some(_) => {} // left by a build that was cut off between its two halves
+        None => collection_spec::build_indexes(connection, collection, &[prepared(index)]).await?,
+    }
+    let clashes = convert(connection, collection, name, true).await?;
+    if clashes.is_empty() {
+        let late = convert(connection, collection, name, false).await?;
+        return Ok(Some(late));
+    }
+    collection_spec::drop_index(connection, collection, name).await?;
+    Ok(Some(clashes))
+}
+
+/// The index without `unique`, ready to become so: no new duplicate gets in.
+fn prepared(index: &RawDocument) -> RawDocumentBuf {
+    let mut out = Builder::new(index.as_bytes().len() + 16);
+    for element in elements(index).map_while(std::result::Result::ok) {
+        if element.key != b"unique" {
+            out.element(&element);
+        }
+    }
+    let mut out = out.finish();
+    out.append(bson::raw::cstr!("prepareUnique"), true);
+    out
+}
+
+async fn convert(
+    connection: &Connection,
+    collection: &str,
+    name: &str,
+    dry: bool,
+) -> Result<Vec<Vec<Id>>> {
+    let mut command = rawdoc! { "collMod": collection, "index": { "name": name, "unique": true } };
+    if dry {
+        command.append(bson::raw::cstr!("dryRun"), true);
+    } else {
+        command.append(bson::raw::cstr!("writeConcern"), write_concern());
+    }
+    let doing = format!("proving the unique index {name} of {collection}");
+    match connection.database.run_raw_command(command).await {
+        Ok(reply) => command::check(&reply, &doing).map(|()| Vec::new()),
+        Err(error) => match error.server_response().and_then(|reply| violations(reply)) {
+            Some(groups) => Ok(groups),
+            None => Err(StoreError::from_driver(doing, &error)),
+        },
+    }
+}
+
+fn inner<'a>(document: &'a RawDocument, key: &str) -> Option<&'a RawDocument> {
+    RawDocument::from_bytes(get(document, key)?.bytes).ok()
+}
+
+fn violations(reply: &RawDocument) -> Option<Vec<Vec<Id>>> {
+    if reply.get_i32("code").ok()? != CANNOT_CONVERT {
+        return None;
+    }
+    let ids = |group: &RawDocument| {
+        inner(group, "ids")
+            .into_iter()
+            .flat_map(elements)
+            .map_while(std::result::Result::ok)
+            .map(|id| Id::from_value(id.value))
+            .collect()
+    };
+    Some(
+        elements(inner(reply, "violations")?)
+            .map_while(std::result::Result::ok)
+            .filter_map(|group| RawDocument::from_bytes(group.value.bytes).ok().map(ids))
+            .collect(),
+    )
+}
