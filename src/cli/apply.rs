@@ -85,6 +85,7 @@ pub(super) async fn apply(
 ) -> Result<Vec<serde_json::Value>> {
     session.take_plan(plan, watcher).await?;
     check_confirmation(session, confirm)?;
+    session.require_decided()?;
     session.require_privileges().await?;
     let mut done = Vec::new();
     for step in STEPS.into_iter().filter(|step| *step <= through) {

@@ -131,6 +131,9 @@ pub struct CollectionRecord {
     pub specification: String,
     /// Fingerprint of the prepared copy when it was proved.
     pub proved: Option<String>,
+    /// Hash of the plan that the prepared copy was made for; `None` while it is being made.
+    #[serde(default)]
+    pub prepared_for: Option<String>,
 }
 
 /// A backup.

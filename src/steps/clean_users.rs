@@ -71,8 +71,16 @@ pub(super) async fn still_holding(session: &mut Session, _: &Watcher) -> Result<
         .count_documents(filter)
         .await
         .map_err(|error| StoreError::from_driver("counting users", &error))?;
+    let referenced = session.surveyed.as_ref().map(|surveyed| {
+        let paths = surveyed.survey.referenced.keys();
+        paths.cloned().collect::<Vec<_>>().join(", ")
+    });
+    let referenced = match referenced.as_deref() {
+        None | Some("") => String::new(),
+        Some(paths) => format!("; some are referred to by {paths}"),
+    };
     Ok(format!(
-        "{} still hold a name and an e-mail in {}; they were left there, removing them is not part of this version",
+        "{} still hold a name and an e-mail in {}; they were left there, removing them is not part of this version{referenced}",
         counted(count, "password-less user", "password-less users"),
         role.collection
     ))

@@ -70,15 +70,13 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
     }
     for _ in 0..3 {
         let tally = session
-            .converge_customers(true, watcher)
+            .bring_customers_up_to_date(watcher)
             .await?
             .and(session.converge_bookings(true, watcher).await?);
         if tally.changes() == 0 {
             return Ok(());
         }
-        for which in [Rebuilt::Customer, Rebuilt::Booking] {
-            session.build_indexes(which, watcher).await?;
-        }
+        session.build_indexes(Rebuilt::Booking, watcher).await?;
         let checked: Checked = session.check_bookings(watcher).await?;
         if checked.wrong > 0 {
             return Err(StepError::Findings(format!(

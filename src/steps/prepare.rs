@@ -28,10 +28,8 @@ pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Resul
     session.require_decided()?;
     session.ensure_next(Rebuilt::Customer).await?;
     session.ensure_side(LINKS, None).await?;
-    session.drop_outdated_indexes(Rebuilt::Customer).await?;
-    let tally = session.converge_customers(true, watcher).await?;
-    session.prove_unique(watcher).await?;
-    session.build_indexes(Rebuilt::Customer, watcher).await?;
+    let tally = session.bring_customers_up_to_date(watcher).await?;
+    session.note_prepared(Rebuilt::Customer).await?;
     let counts = session.surveyed()?.blueprint.counts;
     session.take_numbers()?;
     Ok(format!(
@@ -57,6 +55,7 @@ pub(super) async fn bookings(session: &mut Session, watcher: &Watcher) -> Result
     session.ensure_side(QUARANTINE, original.as_ref()).await?;
     let tally = session.converge_bookings(true, watcher).await?;
     session.build_indexes(Rebuilt::Booking, watcher).await?;
+    session.note_prepared(Rebuilt::Booking).await?;
     Ok(format!(
         "{} prepared, {}",
         counted(
@@ -158,6 +157,7 @@ impl Session {
                 .unwrap_or_default();
             record.ttl = ttl;
             record.proved = None;
+            record.prepared_for = None;
         }
         self.save().await?;
         Ok(original)
@@ -171,6 +171,24 @@ impl Session {
             collection_spec::create(&self.connection, name, like).await?;
         }
         Ok(())
+    }
+
+    /// Makes the prepared customers, their links and their indexes what they should be.
+    pub(super) async fn bring_customers_up_to_date(&self, watcher: &Watcher) -> Result<Tally> {
+        self.drop_outdated_indexes(Rebuilt::Customer).await?;
+        let tally = self.converge_customers(true, watcher).await?;
+        self.prove_unique(watcher).await?;
+        self.build_indexes(Rebuilt::Customer, watcher).await?;
+        Ok(tally)
+    }
+
+    /// Keeps which plan the prepared copy was made for.
+    async fn note_prepared(&mut self, which: Rebuilt) -> Result<()> {
+        if let Some(record) = &mut self.record {
+            let hash = record.plan_hash().map(str::to_owned);
+            record.collection_mut(which).prepared_for = hash;
+        }
+        self.save().await
     }
 
     /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.

@@ -175,13 +175,20 @@ impl Session {
         which: Rebuilt,
     ) -> Option<(State, String)> {
         let (state, says) = recorded(run, step)?;
-        if state != State::Done || self.is_swapped(which) || self.prepared.contains(&which) {
+        if state != State::Done || self.is_swapped(which) {
             return Some((state, says));
         }
-        Some((
-            State::Stale,
-            "the prepared copy is gone; prepare it again".to_owned(),
-        ))
+        let record = run?.collection(which);
+        let why = if !self.prepared.contains(&which) {
+            "the prepared copy is gone; prepare it again"
+        } else if record.prepared_for.is_none() {
+            "it was being prepared anew and that was cut off; prepare it again"
+        } else if record.prepared_for.as_deref() != run?.plan_hash() {
+            "the plan is another one since; prepare it again, only what differs is written"
+        } else {
+            return Some((state, says));
+        };
+        Some((State::Stale, why.to_owned()))
     }
 }
 

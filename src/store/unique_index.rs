@@ -15,7 +15,7 @@ use crate::domain::raw::{Builder, elements, get};
 /// MongoDB's code for an index that cannot become unique.
 const CANNOT_CONVERT: i32 = 359;
 /// The first server that can.
-const FIRST_SERVER: u32 = 6;
+const FIRST_SERVER: i32 = 6;
 
 /// Builds the unique `index` of `collection`, unless it stands. Returns the groups of documents that it cannot hold together, by `_id`; then
 /// the index is not there. `None` where server or privileges do not allow it: an ordinary build must do.
@@ -27,17 +27,11 @@ pub async fn build(
     collection: &str,
     index: &RawDocument,
 ) -> Result<Option<Vec<Vec<Id>>>> {
-    let version = connection.place.server_version.split('.').next();
-    let old = version
-        .and_then(|major| major.parse().ok())
-        .unwrap_or(0_u32)
-        < FIRST_SERVER;
-    if old
-        || !connection
-            .missing_privileges(&["collMod"])
-            .await?
-            .is_empty()
-    {
+    let may = connection
+        .missing_privileges(&["collMod"])
+        .await?
+        .is_empty();
+    if !connection.at_least(FIRST_SERVER) || !may {
         return Ok(None);
     }
     let name = name_of(index);

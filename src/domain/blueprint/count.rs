@@ -26,7 +26,7 @@ impl Blueprint {
             let Some(business) = existing.business.filter(|_| existing.email != 0) else {
                 continue;
             };
-            if existing_answer(survey, decisions, Some(business)) == Choice::Adopt {
+            if existing_answer(survey, decisions, Some(business)) != Choice::KeepBeside {
                 let kept = by_email.entry((business, existing.email)).or_insert(at);
                 if survey
                     .existing
