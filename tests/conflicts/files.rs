@@ -1,7 +1,12 @@
 //! The decisions file, from staging to production.
 
-use bson::doc;
-use ringfence::domain::conflict::{Choice, Code};
+use bson::oid::ObjectId;
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use ringfence::demo::sample::{self, Size};
+use ringfence::domain::conflict::{Choice, Code, ConflictKey};
+use ringfence::domain::decision::Alike;
+use ringfence::domain::id::Id;
 
 use crate::case::Case;
 use crate::world::{World, business, choose, id, key, somebody, surveyed, user, with};
@@ -200,4 +205,108 @@ async fn a_decisions_file_that_changed_under_the_console_is_not_written_over() {
     assert!(refused.contains("changed by something else"), "{refused}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
     assert!(session.decisions().is_decided(&conflict));
+}
+
+/// Every twentieth user gets another e-mail, name or password, and every twentieth booking goes or names somebody else.
+async fn change_five_percent(case: &Case) -> usize {
+    let users = case.database.collection::<Document>("User");
+    let bookings = case.database.collection::<Document>("Booking");
+    let ids = async |collection: &mongodb::Collection<Document>| {
+        let all = collection
+            .find(doc! {})
+            .sort(doc! { "_id": 1 })
+            .await
+            .unwrap();
+        let all: Vec<Document> = all.try_collect().await.unwrap();
+        all.into_iter()
+            .step_by(20)
+            .map(|it| it.get("_id").unwrap().clone())
+            .collect::<Vec<_>>()
+    };
+    let mut changed = 0;
+    for (at, user) in ids(&users).await.into_iter().enumerate() {
+        let change = [
+            doc! { "$set": { "email": format!("changed{at}@example.org") } },
+            doc! { "$set": { "name": "" } },
+            doc! { "$set": { "hashedPassword": "x" } },
+        ];
+        users
+            .update_one(doc! { "_id": user }, change[at % 3].clone())
+            .await
+            .unwrap();
+        changed += 1;
+    }
+    for (at, booking) in ids(&bookings).await.into_iter().enumerate() {
+        let which = doc! { "_id": booking };
+        if at % 2 == 0 {
+            bookings.delete_one(which).await.unwrap();
+        } else {
+            bookings
+                .update_one(which, doc! { "$set": { "userId": user(250) } })
+                .await
+                .unwrap();
+        }
+        changed += 1;
+    }
+    changed
+}
+
+/// A further customer with the e-mail of a group.
+async fn one_more(case: &Case, group: &ConflictKey) {
+    assert_eq!(group.code, Code::DuplicateEmail);
+    let oid = |id: &Id| ObjectId::from_bytes(id.as_object_id().unwrap());
+    let users = case.database.collection::<Document>("User");
+    let first = doc! { "_id": oid(&group.subjects[0]) };
+    let mut another = users.find_one(first).await.unwrap().unwrap();
+    another.insert("_id", user(251));
+    users.insert_one(another).await.unwrap();
+    let at = doc! { "businessId": oid(group.business.as_ref().unwrap()) };
+    let services = case.database.collection::<Document>("Service");
+    let service = services.find_one(at).await.unwrap().unwrap();
+    let booking = doc! { "userId": user(251), "serviceId": service.get("_id").unwrap() };
+    let bookings = case.database.collection::<Document>("Booking");
+    bookings.insert_one(booking).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_made_on_the_sample_data_says_what_a_copy_with_five_percent_changed_keeps_of_it() {
+    let staging = Case::empty().await;
+    sample::seed(&staging.database, 1, Size::Small, &|_, _| {})
+        .await
+        .unwrap();
+    let mut session = surveyed(&staging).await;
+    let decided = session.decide_alike(&Alike::default()).unwrap();
+    let text = std::fs::read_to_string(session.decisions_path()).unwrap();
+
+    let production = Case::empty().await;
+    sample::seed(&production.database, 1, Size::Small, &|_, _| {})
+        .await
+        .unwrap();
+    let changed = change_five_percent(&production).await;
+    assert!(changed > 100, "{changed}");
+    one_more(&production, &crate::world::found(&session)[0].0).await;
+    let name = format!("database = {:?}", production.name);
+    let text = text.replace(&format!("database = {:?}", staging.name), &name);
+    std::fs::write(production.path("d.toml"), &text).unwrap();
+    let (code, json) = checked(&production, "d.toml").await;
+    let count = |what: &str| json[what].as_array().unwrap().len();
+    assert_eq!(count("fit") + count("changed") + count("unused"), decided);
+    for what in ["fit", "changed", "unused", "open"] {
+        assert!(count(what) > 0, "{what}: {json:#}");
+    }
+    assert_eq!(code, 2);
+    let found: Vec<String> = crate::world::found(&surveyed(&production).await)
+        .into_iter()
+        .map(|(key, _)| key.to_string())
+        .collect();
+    assert_eq!(
+        count("fit") + count("open"),
+        found.len(),
+        "every conflict is answered or open"
+    );
+    let words = production
+        .ringfence(&["decisions", "check", "--decisions", "d.toml"])
+        .await
+        .code(2);
+    println!("{changed} documents changed\n{}", words.out);
 }

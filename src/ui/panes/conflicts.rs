@@ -24,6 +24,9 @@ const FIELD: usize = 12;
 /// Below so many columns a row of the list leaves out what its sign says too.
 const NARROW: usize = 90;
 
+/// Below so many rows the counts have one line.
+const TALL: u16 = 24;
+
 /// Draws the pane.
 pub fn draw(
     frame: &mut Frame<'_>,
@@ -50,7 +53,8 @@ pub fn draw(
         };
     }
     let share = if roomy { 55 } else { 50 };
-    let counts = counts(model, usize::from(area.width), theme);
+    let most = if area.height < TALL { 1 } else { 3 };
+    let counts = counts(model, (usize::from(area.width), most), theme);
     let rows = u16::try_from(counts.len()).unwrap_or(u16::MAX);
     let [counts_area, area] = area.layout(&Layout::vertical([
         Constraint::Length(rows),
@@ -70,7 +74,7 @@ pub fn draw(
 }
 
 /// What is left to decide, kind by kind; falls as one works.
-fn counts(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+fn counts(model: &Model, (columns, most): (usize, usize), theme: Theme) -> Vec<Line<'static>> {
     let left: Vec<_> = model
         .conflicts
         .counts()
@@ -85,7 +89,7 @@ fn counts(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     for it in left {
         let text = format!(" {} {}", it.code, number(it.undecided as u64));
         if used + width(&text) + 2 > columns {
-            if lines.len() == 3 {
+            if lines.len() == most {
                 break;
             }
             lines.push(Line::raw("      "));
