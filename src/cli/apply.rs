@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{PlaceArguments, output, step_word};
 use crate::domain::checklist::{State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::mapping::Rebuilt;
 use crate::domain::plan::Plan;
 use crate::steps::session::Session;
 use crate::steps::{Result, Watcher, review};
@@ -92,7 +93,7 @@ pub(super) async fn apply(
         let always = match step {
             Step::Survey | Step::Verify => true,
             // A verdict of an earlier command says nothing of what was written since, nor does its backup hold it.
-            Step::StopApplication => !swap_began(session),
+            Step::StopApplication => !Rebuilt::ALL.iter().any(|which| session.has_moved(*which)),
             _ => false,
         };
         if !always && is_settled(session, step).await? {
@@ -147,7 +148,7 @@ pub(super) async fn open_gate(
 }
 
 /// Refuses a missing or wrong name before anything is written.
-fn check_confirmation(session: &Session, confirm: Option<&str>) -> Result<()> {
+pub(super) fn check_confirmation(session: &Session, confirm: Option<&str>) -> Result<()> {
     use crate::domain::gate::Shut;
     let database = session.place().database.clone();
     match confirm {
@@ -155,13 +156,6 @@ fn check_confirmation(session: &Session, confirm: Option<&str>) -> Result<()> {
         Some(_) => Err(Shut::Wrong(database).into()),
         None => Err(Shut::Empty(database).into()),
     }
-}
-
-/// True once the first rename may have been sent.
-fn swap_began(session: &Session) -> bool {
-    session
-        .open_run()
-        .is_some_and(|run| run.collections.values().any(|it| it.swap_began))
 }
 
 async fn is_settled(session: &mut Session, step: Step) -> Result<bool> {

@@ -5,11 +5,13 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::apply::open_gate;
+use super::apply::{check_confirmation, open_gate};
 use super::{PlaceArguments, output};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Destructive;
+use crate::domain::run::Outcome;
 use crate::steps::Result;
+use crate::steps::session::Session;
 
 /// The key of a gate.
 #[derive(Debug, Args)]
@@ -31,6 +33,16 @@ pub struct RollbackArguments {
 
 pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
+    check_confirmation(&session, arguments.key.confirm.as_deref())?;
+    if let Some(run) = ended(&session, Outcome::RolledBack) {
+        answer(
+            place,
+            &format!(
+                "run {run} is rolled back already: the originals are live, nothing is left to do"
+            ),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let action = Destructive::RollBack {
         discard_new: arguments.discard_new,
     };
@@ -44,6 +56,16 @@ pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) ->
 
 pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {
     let mut session = place.session().await?;
+    check_confirmation(&session, key.confirm.as_deref())?;
+    if let Some(run) = ended(&session, Outcome::Finished) {
+        answer(
+            place,
+            &format!(
+                "run {run} is finished already: its originals are dropped, nothing is left to do"
+            ),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let (watcher, task) = output::watcher();
     if session.open_run().is_some() {
         session.survey(&watcher).await?;
@@ -62,6 +84,12 @@ pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<E
     let confirmed = open_gate(&mut session, Destructive::Purge, key.confirm.as_deref()).await?;
     answer(place, &session.purge(confirmed).await?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The latest run, if it ended so: the same command again, perhaps because the first was killed before it could answer.
+fn ended(session: &Session, outcome: Outcome) -> Option<&str> {
+    let run = session.latest_run()?;
+    (run.outcome == outcome).then_some(run.id.as_str())
 }
 
 fn answer(place: &PlaceArguments, says: &str) {

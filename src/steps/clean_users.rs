@@ -21,9 +21,7 @@ pub(super) async fn run(
     session
         .pass(confirmed, Destructive::CleanUsers, watcher)
         .await?;
-    let began = session
-        .open_run()
-        .is_some_and(|run| run.collection(Rebuilt::User).swap_began);
+    let began = session.has_moved(Rebuilt::User);
     let mut done = String::new();
     if !began {
         session.ensure_next(Rebuilt::User).await?;

@@ -158,7 +158,10 @@ impl Session {
                 if !self.is_swapped(Rebuilt::Booking) {
                     missing.push("customers and bookings are not cut over (step 9)".to_owned());
                 }
-                if self.is_swapped(Rebuilt::User) {
+                let done = self
+                    .open_run()
+                    .is_some_and(|run| run.is_done(Step::CleanUsers));
+                if done && self.is_swapped(Rebuilt::User) {
                     missing.push("users are cleaned up already".to_owned());
                 }
                 missing.extend(self.missing_backup(&[Rebuilt::User], watcher).await?);
@@ -192,7 +195,11 @@ impl Session {
     }
 
     async fn missing_for_cut_over(&mut self, watcher: &Watcher) -> Result<Vec<String>> {
-        if self.is_swapped(Rebuilt::Booking) && self.is_swapped(Rebuilt::Customer) {
+        // Renamed is not done: validators, expiries and the last look come after the renames.
+        let done = self
+            .open_run()
+            .is_some_and(|run| run.is_done(Step::CutOver));
+        if done && self.is_swapped(Rebuilt::Booking) && self.is_swapped(Rebuilt::Customer) {
             return Ok(vec![
                 "customers and bookings are cut over already".to_owned(),
             ]);
@@ -225,8 +232,7 @@ impl Session {
             None => missing.push("nobody watched whether the application has stopped (step 3)".to_owned()),
         }
         // In the middle of a swap that was killed, the originals have moved already.
-        let began = run.collections.values().any(|it| it.swap_began);
-        if !began {
+        if !Rebuilt::ALL.iter().any(|which| self.has_moved(*which)) {
             missing.extend(self.missing_backup(&Rebuilt::ALL, watcher).await?);
         }
         Ok(missing)

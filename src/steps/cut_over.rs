@@ -14,9 +14,10 @@ pub(super) async fn run(
     confirmed: Option<Confirmed>,
     watcher: &Watcher,
 ) -> Result<String> {
-    let began = session.open_run().is_some_and(|run| {
-        run.collection(Rebuilt::Booking).swap_began || run.collection(Rebuilt::Customer).swap_began
-    });
+    // Journaled is not renamed: a run that was killed before the first rename looks at everything again.
+    let began = [Rebuilt::Customer, Rebuilt::Booking]
+        .into_iter()
+        .any(|which| session.has_moved(which));
     session
         .pass(confirmed, Destructive::CutOver, watcher)
         .await?;

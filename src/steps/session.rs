@@ -302,6 +302,11 @@ impl Session {
         self.swapped.contains(&which)
     }
 
+    /// True once the first rename of a swap was done, whatever became of the rest. The journal alone only says that it was about to be sent.
+    pub fn has_moved(&self, which: Rebuilt) -> bool {
+        self.is_swapped(which) || self.moved.contains_key(&which)
+    }
+
     /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.
     pub(super) fn source(&self, which: Rebuilt) -> Option<String> {
         match self.moved.get(&which) {

@@ -7,6 +7,10 @@ use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::run::{Outcome, RunRecord};
 
+/// Where a swap stands whose process ended after its renames.
+const UNFINISHED: &str =
+    "renamed, but stopped before validators, expiries and the last look; run it again";
+
 impl Session {
     /// All steps, in order.
     ///
@@ -97,8 +101,9 @@ impl Session {
                     None => after(&[Step::ReassignBookings], step.does()),
                 }
             }
-            Step::CutOver if swapped => recorded(run, step)
-                .unwrap_or((State::Done, "customers and bookings are live".to_owned())),
+            Step::CutOver if swapped => {
+                recorded(run, step).unwrap_or((State::Ready, UNFINISHED.to_owned()))
+            }
             Step::CutOver => match recorded(run, step) {
                 Some((State::Failed, says)) => (State::Failed, says),
                 _ => after(
@@ -112,7 +117,7 @@ impl Session {
                 ),
             },
             Step::CleanUsers if self.is_swapped(Rebuilt::User) => {
-                recorded(run, step).unwrap_or((State::Done, "users are cleaned".to_owned()))
+                recorded(run, step).unwrap_or((State::Ready, UNFINISHED.to_owned()))
             }
             Step::CleanUsers => match recorded(run, step) {
                 Some((State::Failed, says)) => (State::Failed, says),
