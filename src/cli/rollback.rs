@@ -67,9 +67,6 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
         return Ok(ExitCode::SUCCESS);
     }
     let (watcher, task) = output::watcher();
-    if session.open_run().is_some() {
-        session.survey(&watcher).await?;
-    }
     let confirmed = open_gate(&mut session, Destructive::Finish, key.confirm.as_deref()).await?;
     let outcome = session
         .run(Step::DeleteOriginals, Some(confirmed), &watcher)

@@ -180,7 +180,11 @@ impl Session {
                 _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
             }),
             Destructive::Finish => Ok(
-                if Rebuilt::ALL.iter().all(|which| self.is_swapped(*which)) {
+                if Rebuilt::ALL.iter().all(|which| self.is_swapped(*which))
+                    && self.open_run().is_some_and(|run| {
+                        run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers)
+                    })
+                {
                     Vec::new()
                 } else {
                     vec!["the migration is not complete: the cut-over and the users' clean-up come first".to_owned()]

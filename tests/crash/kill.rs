@@ -44,6 +44,12 @@ impl Running<'_> {
         }
     }
 
+    /// Waits for it to end by itself.
+    pub async fn ends(&mut self) -> Ended {
+        let status = self.child.wait().await.unwrap();
+        self.ended(status.code())
+    }
+
     /// Kills it now. `Some` when it had ended by itself before.
     pub async fn kill(mut self) -> Option<Ended> {
         self.child.start_kill().unwrap();
@@ -63,22 +69,35 @@ impl Running<'_> {
 
 /// Waits until the server is at none of ringfence's commands on this database.
 pub async fn server_is_done(case: &Case) {
-    let admin = case.database.client().database("admin");
-    let namespace = format!("^{}\\.", case.name);
-    loop {
-        let ours = [
-            doc! { "$currentOp": { "allUsers": true } },
-            doc! { "$match": { "appName": "ringfence", "active": true, "ns": { "$regex": &namespace } } },
-        ];
-        let cursor = admin.aggregate(ours).await.unwrap();
-        if cursor
-            .try_collect::<Vec<Document>>()
-            .await
-            .unwrap()
-            .is_empty()
-        {
-            return;
-        }
+    while !commands(case).await.is_empty() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Has the server give up what it does for ringfence on this database: nobody waits for the answer any more.
+pub async fn end_commands(case: &Case) {
+    let admin = case.database.client().database("admin");
+    for operation in commands(case).await {
+        let id = operation.get("opid").unwrap();
+        admin
+            .run_command(doc! { "killOp": 1, "op": id })
+            .await
+            .unwrap();
+    }
+    server_is_done(case).await;
+}
+
+/// Ringfence's commands on this database, as the server tells.
+async fn commands(case: &Case) -> Vec<Document> {
+    let admin = case.database.client().database("admin");
+    let namespace = doc! { "$regex": format!("^{}\\.", case.name) };
+    let ours = [
+        doc! { "$currentOp": { "allUsers": true } },
+        doc! { "$match": { "appName": "ringfence", "active": true, "$or": [
+            { "ns": &namespace },
+            { "command.renameCollection": &namespace },
+        ] } },
+    ];
+    let cursor = admin.aggregate(ours).await.unwrap();
+    cursor.try_collect().await.unwrap()
 }

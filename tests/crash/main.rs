@@ -15,6 +15,8 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod forced;
+mod hold;
 mod kill;
 mod random;
 mod reference;

@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use bson::{Bson, Document, doc};
 use mongodb::Database;
+use ringfence::domain::checklist::Step;
+use tokio::sync::OnceCell;
 
 use crate::case::{Case, Ended};
 use crate::picture::{self, Picture};
+use crate::sample;
 
 /// A database at rest: every collection but the run records, and what of the latest run record is the same in every run.
 #[derive(Debug, Clone)]
@@ -53,6 +56,14 @@ pub struct Reference {
     pub roll_back: Duration,
     /// How long `finish` took.
     pub finish: Duration,
+}
+
+/// The uninterrupted run, made once for all tests of this binary.
+pub async fn shared() -> &'static Reference {
+    static SHARED: OnceCell<Reference> = OnceCell::const_new();
+    SHARED
+        .get_or_init(async || Reference::of(&sample::case().await).await)
+        .await
 }
 
 impl Reference {
@@ -104,6 +115,36 @@ pub async fn assert_nothing_lost(case: &Case, original: &Picture) {
             "{name} of {} lost or changed a document",
             case.name
         );
+    }
+}
+
+/// Where a database stands whose run was killed, as far as its record and the names tell.
+pub async fn stands(case: &Case) -> String {
+    let names = case.database.list_collection_names().await.unwrap();
+    let is_there = |name: &str| names.iter().any(|it| it == name);
+    let mut swapped = Vec::new();
+    for live in ["Customer", "Booking", "User"] {
+        if !is_there(live) {
+            return format!("between the renames of {live}");
+        }
+        if is_there(&format!("_ringfence_before_{live}")) {
+            swapped.push(live);
+        }
+    }
+    let record = latest_run(&case.database).await;
+    let open = record.filter(|record| record.get_str("outcome").is_ok_and(|it| it == "open"));
+    let steps = open
+        .and_then(|record| record.get_document("steps").cloned().ok())
+        .unwrap_or_default();
+    let done = |step: &&Step| steps.contains_key(step.word());
+    let last = Step::ALL.iter().rfind(done).map_or_else(
+        || "without a step done".to_owned(),
+        |step| format!("after {:02} {}", step.number(), step.word()),
+    );
+    if swapped.is_empty() {
+        last
+    } else {
+        format!("{last}, {} swapped", swapped.join(" "))
     }
 }
 

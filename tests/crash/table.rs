@@ -35,6 +35,12 @@ impl Table {
         counted.map(|(_, row)| row[0]).sum()
     }
 
+    /// The fewest resumed kills that any phase had.
+    pub fn fewest(&self) -> usize {
+        let rows = self.0.lock().unwrap();
+        rows.values().map(|row| row[1]).min().unwrap_or_default()
+    }
+
     /// Prints the rows, past the test runner's capture.
     pub fn print(&self, title: &str) {
         let rows = self.0.lock().unwrap();
