@@ -3,6 +3,7 @@
 //! A killed owner cannot clean up, so each mongod is started by a small shell that holds the read end of a pipe from us: when the pipe
 //! closes, however we ended, the shell ends the mongod.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -26,18 +27,23 @@ const ROOT: (&str, &str) = ("root", "throw-away");
 /// What the nodes of a replica set with access control know each other by; as little a secret.
 const KEY: &str = "cmluZ2ZlbmNlIHRocm93LWF3YXkgc2VydmVy";
 
-/// The shell that outlives us by an instant: waits for its standard input to close, then ends the mongod and removes its folder.
+/// The shell that outlives us by an instant: waits for its standard input to close, then ends the mongod and removes its folder. Each
+/// line that it reads until then starts the mongod again, on the same data.
 /// The inner shell is there to tell when the mongod ends by itself, which a pid file alone would not.
 const GUARD: &str = r#"
 mongod=$1; folder=$2; shift 2
-{
-    "$mongod" "$@" < /dev/null > "$folder/log" 2>&1 &
-    echo $! > "$folder/pid.new"
-    mv "$folder/pid.new" "$folder/pid"
-    wait $!
-    echo $? > "$folder/ended"
-} &
-cat > /dev/null
+start() {
+    rm -f "$folder/pid" "$folder/ended"
+    {
+        "$mongod" "$@" < /dev/null > "$folder/log" 2>&1 &
+        echo $! > "$folder/pid.new"
+        mv "$folder/pid.new" "$folder/pid"
+        wait $!
+        echo $? > "$folder/ended"
+    } &
+}
+start "$@"
+while read -r again; do start "$@"; done
 while [ ! -e "$folder/pid" ] && kill -0 $! 2> /dev/null; do sleep 0.01; done
 [ -e "$folder/ended" ] || kill -9 "$(cat "$folder/pid")" 2> /dev/null
 wait
@@ -335,7 +341,42 @@ impl Server {
         self.nodes.get(at)?.pid()
     }
 
-    /// Sends a node's mongod a signal. A killed one stays dead.
+    /// Starts a node again that has ended, on its data and its port, and waits until it answers as a primary or a secondary.
+    ///
+    /// # Errors
+    /// It still runs, or see [`NotStarted`].
+    pub async fn restart(&mut self, at: usize) -> Result<(), NotStarted> {
+        let deadline = Instant::now() + PATIENCE;
+        let Some(node) = self.nodes.get_mut(at) else {
+            return Err(std::io::Error::other(format!("there is no node {at}")).into());
+        };
+        while node.ended().is_none() {
+            if Instant::now() > deadline {
+                return Err(std::io::Error::other(format!("node {at} still runs")).into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for name in ["log", "ended"] {
+            std::fs::remove_file(node.folder.join(name))?;
+        }
+        if let Some(pipe) = &mut node.pipe {
+            pipe.write_all(b"again\n")?;
+        }
+        self.until(deadline, "mongod to listen", async || {
+            Ok(self.nodes.get(at).is_some_and(Node::listens))
+        })
+        .await?;
+        let node = self.direct(at).await?;
+        self.until(deadline, "a state", || async {
+            let hello = node.run_command(doc! { "hello": 1 }).await;
+            let hello = hello.map_err(|error| error.to_string())?;
+            let is = |state| hello.get_bool(state).unwrap_or(false);
+            Ok(is("isWritablePrimary") || is("secondary"))
+        })
+        .await
+    }
+
+    /// Sends a node's mongod a signal. A killed one stays dead until [`Server::restart`].
     ///
     /// # Errors
     /// No such node, or it has ended.
@@ -447,7 +488,6 @@ impl Node {
 
 /// A file that its owner alone may read, as mongod demands of a key file.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new()
         .write(true)

@@ -11,6 +11,7 @@ use crate::store::dump::{read, write};
 use crate::store::watch;
 
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+    session.restore_expiries_before_renames().await?;
     // Foreign writes are watched from before the first document is read.
     let start = watch::begin(&session.connection).await?;
     let record = session.begin_run().await?.clone();

@@ -112,6 +112,21 @@ impl Session {
         Ok(())
     }
 
+    /// Gives originals that were about to be renamed when their run was killed their true TTLs back, so that a backup holds them.
+    pub(super) async fn restore_expiries_before_renames(&self) -> Result<()> {
+        for which in Rebuilt::ALL {
+            let record = self
+                .open_run()
+                .map(|run| run.collection(which))
+                .unwrap_or_default();
+            if record.swap_began && !self.has_moved(which) {
+                self.set_true_ttls(self.mapping.live(which), &record.ttl)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn swap_forward(&self, which: Rebuilt) -> Result<()> {
         let record = self
             .open_run()

@@ -5,7 +5,7 @@
 use bson::{Document, doc};
 
 use crate::case::Case;
-use crate::kill;
+use crate::kill::{self, Running};
 
 /// How long a command is held at most, and how long it may take to arrive, in milliseconds.
 const PATIENCE_MS: i32 = 30_000;
@@ -33,35 +33,57 @@ impl<'a> Hold<'a> {
             _ => panic!("{text:?} holds nothing"),
         }
     }
+
+    fn failpoint(self) -> &'a str {
+        match self {
+            Self::Command(..) => "failCommand",
+            Self::IndexBuild(failpoint) => failpoint,
+        }
+    }
 }
 
 /// Runs the command, kills it when it is held at this point, and has the server forget what it was asked last.
 pub async fn kill_at(case: &Case, words: &[&str], point: &str) {
-    let admin = case.database.client().database("admin");
-    let command = async |command: Document| admin.run_command(command).await.unwrap();
+    let running = hold_at(case, words, point).await;
+    assert!(running.kill().await.is_none(), "{point:?}");
     let hold = Hold::parse(point);
-    let (name, skip, data) = match hold {
+    // Before the failpoint is taken away, which waits for what it holds and would let it be executed.
+    if let Hold::Command(..) = hold {
+        kill::end_commands(case).await;
+    }
+    command(
+        case,
+        doc! { "configureFailPoint": hold.failpoint(), "mode": "off" },
+    )
+    .await;
+}
+
+/// Runs the command until it is held at this point.
+pub async fn hold_at<'a>(case: &'a Case, words: &[&str], point: &str) -> Running<'a> {
+    let hold = Hold::parse(point);
+    let (skip, data) = match hold {
         Hold::Command(command, collection, skip) => {
             let data = doc! {
                 "failCommands": [command], "namespace": format!("{}.{collection}", case.name), "appName": "ringfence",
                 "blockConnection": true, "blockTimeMS": PATIENCE_MS,
             };
-            ("failCommand", skip, data)
+            (skip, data)
         }
-        Hold::IndexBuild(failpoint) => (failpoint, 0, doc! {}),
+        Hold::IndexBuild(_) => (0, doc! {}),
     };
+    let name = hold.failpoint();
     let set = doc! { "configureFailPoint": name, "mode": { "skip": skip }, "data": data };
-    let entered = command(set).await.get_i32("count").unwrap();
+    let entered = command(case, set).await.get_i32("count").unwrap();
     let mut running = kill::start(case, words);
     let arrives = doc! { "waitForFailPoint": name, "timesEntered": i64::from(entered) + 1, "maxTimeMS": PATIENCE_MS };
     tokio::select! {
-        _ = command(arrives) => {}
+        _ = command(case, arrives) => {}
         ended = running.ends() => panic!("{point:?} was never reached: {ended:?}"),
     }
-    assert!(running.kill().await.is_none(), "{point:?}");
-    // Before the failpoint is taken away, which waits for what it holds and would let it be executed.
-    if let Hold::Command(..) = hold {
-        kill::end_commands(case).await;
-    }
-    command(doc! { "configureFailPoint": name, "mode": "off" }).await;
+    running
+}
+
+async fn command(case: &Case, command: Document) -> Document {
+    let admin = case.database.client().database("admin");
+    admin.run_command(command).await.unwrap()
 }

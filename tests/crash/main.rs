@@ -16,9 +16,11 @@ mod data;
 mod picture;
 
 mod forced;
+mod found;
 mod hold;
 mod kill;
 mod random;
 mod reference;
 mod sample;
+mod server;
 mod table;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ringfence::demo::server::Topology;
+use ringfence::demo::server::{Signal, Topology};
 
 use crate::support;
 
@@ -136,4 +136,30 @@ async fn dropping_the_handle_ends_the_server_and_removes_its_folder_before_it_re
     drop(server);
     assert!(!folder.exists(), "{}", folder.display());
     assert!(!Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[tokio::test]
+async fn a_node_that_was_killed_starts_again_on_its_data_and_its_port() {
+    for topology in [Topology::Standalone, Topology::ReplicaSet(1)] {
+        let mut server = support::private(topology, &[]).await;
+        let client = mongodb::Client::with_uri_str(server.uri("x"))
+            .await
+            .unwrap();
+        let documents = client.database("x").collection("c");
+        let insert = documents.insert_one(bson::doc! { "_id": 1 });
+        let concern = mongodb::options::WriteConcern::builder().journal(true);
+        insert.write_concern(concern.build()).await.unwrap();
+        let (port, pid) = (server.port(0), server.pid(0));
+        assert!(server.restart(99).await.is_err());
+        server.signal(0, Signal::Kill).unwrap();
+        server.restart(0).await.unwrap();
+        assert_eq!(server.port(0), port);
+        assert_ne!(server.pid(0), pid);
+        assert_eq!(documents.count_documents(bson::doc! {}).await.unwrap(), 1);
+        let folder = std::fs::read_to_string(format!("/proc/{}/cmdline", server.pid(0).unwrap()));
+        drop(server);
+        let words = folder.unwrap();
+        let data = words.split('\0').find(|word| word.ends_with("/data"));
+        assert!(!Path::new(data.unwrap()).exists(), "{topology:?}");
+    }
 }
