@@ -159,14 +159,16 @@ impl Session {
             return Some((State::Failed, first.clone()));
         }
         match run.and_then(RunRecord::plan_hash) {
-            Some(hash) if hash == self.plan_hash() => {
+            Some(hash)
+                if hash == self.plan_hash() && run.is_some_and(|run| run.is_done(Step::Review)) =>
+            {
                 Some((State::Done, format!("plan {}", &hash[..12.min(hash.len())])))
             }
-            Some(_) => Some((
+            Some(hash) if hash != self.plan_hash() => Some((
                 State::Stale,
                 "decisions or conflicts changed since the plan was made".to_owned(),
             )),
-            None => Some((
+            _ => Some((
                 State::Ready,
                 "every blocker has an answer; make the plan".to_owned(),
             )),

@@ -139,3 +139,19 @@ async fn finish_and_rollback_again_say_that_nothing_is_left_to_do_and_do_nothing
         small.case.assert_same(&before).await;
     }
 }
+
+#[tokio::test]
+async fn a_plan_that_was_kept_by_a_killed_run_is_recorded_as_reviewed_by_the_next() {
+    let small = Small::new().await;
+    small.case.apply(&["--through", "document"]).await.code(0);
+    // After the survey's and the stop's records, and after the plan itself.
+    kill_at(&small.case, &small.apply(), "update _ringfence_runs +4").await;
+    let reviewed = async || {
+        let record = reference::latest_run(&small.case.database).await.unwrap();
+        assert!(record.get_document("plan").is_ok());
+        record.get_document("steps").unwrap().contains_key("review")
+    };
+    assert!(!reviewed().await);
+    small.case.apply(&[]).await.code(0);
+    assert!(reviewed().await);
+}
