@@ -19,12 +19,23 @@ pub async fn serve(
     answers: mpsc::Sender<Answer>,
     progress: watch::Sender<Progress>,
 ) {
+    answer_all(&mut session, &mut requests, &answers, &progress).await;
+    // Where that fails, the lease expires; nobody is left to be told.
+    let _ = session.let_go().await;
+}
+
+async fn answer_all(
+    session: &mut Session,
+    requests: &mut mpsc::Receiver<(Request, CancellationToken)>,
+    answers: &mpsc::Sender<Answer>,
+    progress: &watch::Sender<Progress>,
+) {
     while let Some((request, cancel)) = requests.recv().await {
         let watcher = Watcher {
             progress: progress.clone(),
             cancel,
         };
-        for answer in Box::pin(answer(&mut session, request, &watcher)).await {
+        for answer in Box::pin(answer(session, request, &watcher)).await {
             if answers.send(answer).await.is_err() {
                 return; // the console is gone
             }
@@ -44,6 +55,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             vec![Answer::Standing(standing, session.review())]
         }
         Request::Run { step, confirmed } => {
+            session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
             let ended = text(session.run(step, confirmed, watcher).await);
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
@@ -58,6 +70,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             answers
         }
         Request::RollBack(confirmed) => {
+            session.lease().forget_loss();
             let ended = text(session.roll_back(confirmed, watcher).await);
             vec![Answer::Ended(Job::RollBack, ended)]
         }
@@ -101,6 +114,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             vec![Answer::Diffs(filter, from, page)]
         }
         Request::Note(step, words) => {
+            session.lease().forget_loss();
             let noted = text(session.note(step, &words).await);
             vec![Answer::Noted(step, noted)]
         }

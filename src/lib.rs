@@ -5,7 +5,7 @@
 //! | folder | holds | may use |
 //! |---|---|---|
 //! | [`domain`] | what a migration is: mapping, survey, conflicts, decisions, plan, transform, invariants; pure | nothing of ours |
-//! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, run record, watch | `domain` |
+//! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, lease, run record, watch | `domain` |
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
 //! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `report`, `domain` |
 //! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |

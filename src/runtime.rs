@@ -31,6 +31,7 @@ const QUEUE: usize = 64;
 /// # Errors
 /// The terminal's refusal.
 pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
+    let lease = session.lease().clone();
     let mut model = Model::new(session.place().clone());
     let mut screen = Screen::enter()?;
     let size = screen.terminal.size()?;
@@ -68,6 +69,10 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
                 dirty = true;
                 for effect in update(&mut model, message) {
                     if matches!(effect, Effect::LeaveNow) {
+                        if outside.engine.is_some() {
+                            // What it writes at this moment may still be under way: the next session sees that we are gone, and ends it.
+                            lease.abandon();
+                        }
                         return Ok(model
                             .leaving
                             .clone()

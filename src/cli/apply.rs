@@ -87,7 +87,9 @@ pub(super) async fn apply(
     session.take_plan(plan, watcher).await?;
     check_confirmation(session, confirm)?;
     session.require_decided()?;
-    session.require_privileges().await?;
+    if let Some(notice) = session.hold().await? {
+        output::aside(&notice);
+    }
     let mut done = Vec::new();
     for step in STEPS.into_iter().filter(|step| *step <= through) {
         let always = match step {

@@ -62,6 +62,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     options.database = Some(DATABASE.to_owned());
     output::aside("seeding sample data …");
     let session = Session::open(options).await?;
+    place.watch_lease(&session);
     let size = match arguments.size {
         SizeWord::Small => Size::Small,
         SizeWord::Medium => Size::Medium,
@@ -73,6 +74,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     } else {
         Box::pin(open_console(session)).await
     };
+    place.let_go().await; // while there still is a server
     drop(server);
     code
 }

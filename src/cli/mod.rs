@@ -9,9 +9,11 @@ mod output;
 mod plan;
 mod rollback;
 mod survey;
+mod unlock;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -19,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::domain::checklist::Step;
 use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
 use crate::steps::{Result, StepError};
+use crate::store::lease::Lease;
 
 /// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
 ///
@@ -60,6 +63,9 @@ pub struct PlaceArguments {
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,
+    /// The lease of the session that was opened here: whatever way a verb ends, it is let go of.
+    #[arg(skip)]
+    lease: OnceLock<Lease>,
 }
 
 /// What to do without the console.
@@ -84,6 +90,8 @@ pub enum Verb {
     Finish(rollback::Confirmation),
     /// Drop links, quarantine and run records, after finish or rollback
     Purge(rollback::Confirmation),
+    /// Free the lease of an operator who is gone; refuses one who is not (exit 5)
+    Unlock(rollback::Confirmation),
     /// Where every step stands
     Status,
     /// The report of the latest run
@@ -124,7 +132,13 @@ pub async fn run() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
-    match arguments.verb {
+    let outcome = Box::pin(carry_out(place, arguments.verb)).await;
+    place.let_go().await;
+    outcome
+}
+
+async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCode> {
+    match verb {
         None => Box::pin(demo::console(place)).await,
         Some(Verb::Demo(verb)) => Box::pin(demo::run(place, verb)).await,
         Some(Verb::Survey(verb)) => survey::run(place, verb).await,
@@ -135,6 +149,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => rollback::finish(place, verb).await,
         Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,
+        Some(Verb::Unlock(verb)) => unlock::run(place, verb).await,
         Some(Verb::Status) => survey::status(place).await,
         Some(Verb::Report(verb)) => survey::report(place, verb).await,
         Some(Verb::Backup(verb)) => backup::run(place, verb).await,
@@ -175,10 +190,28 @@ impl PlaceArguments {
     async fn session(&self) -> Result<Session> {
         let (uri, source) = self.uri()?;
         let mut session = Session::open(self.options(uri, source)).await?;
+        self.watch_lease(&session);
         if self.accept_unknown {
             session.accept_unknown();
         }
         Ok(session)
+    }
+
+    /// Keeps the lease of `session` at hand, to let go of it at the end.
+    fn watch_lease(&self, session: &Session) {
+        let _ = self.lease.set(session.lease().clone()); // a verb opens one session
+    }
+
+    /// Lets go of the lease, where it was taken.
+    async fn let_go(&self) {
+        let Some(lease) = self.lease.get() else {
+            return;
+        };
+        if let Err(error) = lease.release().await {
+            output::aside(&format!(
+                "ringfence: {error}. The lease could not be let go of: on this machine the next command takes it over, elsewhere it expires and then needs `ringfence unlock`"
+            ));
+        }
     }
 }
 

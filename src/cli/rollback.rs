@@ -18,7 +18,7 @@ use crate::steps::session::Session;
 pub struct Confirmation {
     /// The database's name, typed again
     #[arg(long, value_name = "DB")]
-    confirm: Option<String>,
+    pub(super) confirm: Option<String>,
 }
 
 /// Arguments of `rollback`.
@@ -79,7 +79,11 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
 pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {
     let mut session = place.session().await?;
     let confirmed = open_gate(&mut session, Destructive::Purge, key.confirm.as_deref()).await?;
-    answer(place, &session.purge(confirmed).await?);
+    // It is over in an instant; a signal only must not end it before it has let go of the lease.
+    let (_, task) = output::watcher();
+    let outcome = session.purge(confirmed).await;
+    task.abort();
+    answer(place, &outcome?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -67,12 +67,16 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
 pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
     let statuses = session.status().await?;
+    let lease = session.lease_standing().await?;
+    let held = lease.filter(|lease| lease.holder.is_some());
     if place.json {
         let steps: Vec<_> = statuses
             .iter()
             .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
             .collect();
-        output::json(&json!({ "run": session.latest_run().map(|run| &run.id), "steps": steps }));
+        output::json(
+            &json!({ "run": session.latest_run().map(|run| &run.id), "lease": held, "steps": steps }),
+        );
     } else {
         match session.latest_run() {
             Some(run) => output::line(&format!(
@@ -80,6 +84,9 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
                 run.id, run.database, run.operator
             )),
             None => output::line("no run yet\n"),
+        }
+        if let Some(held) = held {
+            output::line(&format!("the lease is held by {}\n", held.words()));
         }
         output::line(&output::statuses(&statuses));
     }

@@ -102,11 +102,12 @@ impl Session {
     /// # Errors
     /// A damaged backup, collections in the way, or the server's refusal.
     pub async fn restore(
-        &self,
+        &mut self,
         from: &std::path::Path,
         options: &RestoreOptions,
         watcher: &Watcher,
     ) -> Result<Restored> {
+        self.hold_where_a_migration_was().await?;
         let progress = |progress: Progress| says(watcher, &progress);
         Ok(restore::restore(&self.connection, from, options, &progress, &watcher.cancel).await?)
     }

@@ -14,7 +14,7 @@ pub type Result<T> = std::result::Result<T, StepError>;
 pub enum StepError {
     /// The server, or a file.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A plan that cannot be used.
     #[error(transparent)]
     Plan(#[from] BadPlan),
@@ -42,6 +42,18 @@ pub enum StepError {
     /// Another operator holds the lease.
     #[error("{0}")]
     LeaseHeld(String),
+    /// The lease was taken from us, and the run stopped before its next write.
+    #[error("{0}")]
+    LeaseLost(String),
+}
+
+impl From<StoreError> for StepError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LeaseLost(says) => Self::LeaseLost(says),
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl StepError {
@@ -53,7 +65,7 @@ impl StepError {
             Self::Shut(Shut::Missing(_)) => 1,
             Self::Shut(_) => 3,
             Self::Drift(_) => 4,
-            Self::LeaseHeld(_) => 5,
+            Self::LeaseHeld(_) | Self::LeaseLost(_) => 5,
             Self::Store(StoreError::Cancelled) => 130,
             _ => 1,
         }

@@ -4,7 +4,7 @@ use super::Watcher;
 use super::error::{Result, StepError};
 use super::session::Session;
 use crate::domain::gate::{Confirmed, Destructive};
-use crate::domain::mapping::{LEASE, LINKS, QUARANTINE, RUNS, Rebuilt};
+use crate::domain::mapping::{LINKS, QUARANTINE, RUNS, Rebuilt};
 use crate::domain::run::Outcome;
 use crate::store::collection_spec;
 
@@ -30,11 +30,11 @@ pub(super) async fn run(session: &mut Session, confirmed: Option<Confirmed>) -> 
         }
         collection_spec::drop(&session.connection, &session.mapping.next(which)).await?;
     }
-    collection_spec::drop(&session.connection, LEASE).await?;
     if let Some(record) = &mut session.record {
         record.outcome = Outcome::Finished;
     }
     session.save().await?;
+    session.end_lease().await?;
     session.surveyed = None;
     session.see_what_is_swapped().await?;
     Ok(format!(
@@ -64,9 +64,11 @@ impl Session {
         {
             return Err(StepError::NotReady(first));
         }
-        for name in [LINKS, QUARANTINE, RUNS, LEASE] {
+        self.hold().await?;
+        for name in [LINKS, QUARANTINE, RUNS] {
             collection_spec::drop(&self.connection, name).await?;
         }
+        self.end_lease().await?;
         self.record = None;
         Ok(
             "links, quarantine and run records are dropped; the run folder and its backup stay"

@@ -10,6 +10,7 @@ pub mod cut_over;
 pub mod document;
 pub mod error;
 pub mod finish;
+pub mod lease;
 mod look_closer;
 mod people;
 pub mod prepare;

@@ -25,6 +25,7 @@ impl Session {
                 "this confirmation is for another action".to_owned(),
             ));
         };
+        let notice = self.hold().await?;
         self.see_what_is_swapped().await?;
         self.pass_rollback(confirmed, action, watcher).await?;
         if !self.swapped.is_empty() && !discard_new {
@@ -46,15 +47,20 @@ impl Session {
             record.outcome = Outcome::RolledBack;
         }
         self.save().await?;
+        self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        Ok(if kept.is_empty() {
+        let says = if kept.is_empty() {
             "the originals are live again, byte for byte; prepared copies, links and quarantine are gone. Redeploy the old code before you start the application".to_owned()
         } else {
             format!(
                 "the originals are live again; what was written since is kept in {}. Redeploy the old code before you start the application",
                 kept.join(", ")
             )
+        };
+        Ok(match notice {
+            Some(notice) => format!("{says}; {notice}"),
+            None => says,
         })
     }
 

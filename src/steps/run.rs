@@ -1,5 +1,7 @@
 //! Running a step: the right file is called, and what came out is kept in the run record.
 
+use std::fmt::Write;
+
 use super::Watcher;
 use super::error::{Result, StepError};
 use super::session::{Session, now};
@@ -18,8 +20,24 @@ impl Session {
         confirmed: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<String> {
+        // The survey and the verification only read. What a verification said is kept where that can be done.
+        let reads = matches!(step, Step::Survey | Step::Verify);
+        let notice = if reads { None } else { self.hold().await? };
         let started = now();
-        let outcome = self.dispatch(step, confirmed, watcher).await;
+        let mut outcome = self.dispatch(step, confirmed, watcher).await;
+        let mut may_note = self.connection.lease.is_held();
+        if step == Step::Verify && !may_note && self.open_run().is_some() {
+            match (self.hold().await, &mut outcome) {
+                (Ok(_), _) => may_note = true,
+                (Err(why), Ok(says)) => {
+                    let _ = write!(says, " (not noted in the run record: {why})"); // writing to a String cannot fail
+                }
+                (Err(_), Err(_)) => {}
+            }
+        }
+        if let (Some(notice), Ok(says)) = (notice, &mut outcome) {
+            let _ = write!(says, "; {notice}"); // as above
+        }
         let (state, says) = match &outcome {
             Ok(says) => (
                 if step == Step::RetireUsers {
@@ -34,7 +52,7 @@ impl Session {
         if let Some(record) = self
             .record
             .as_mut()
-            .filter(|record| record.outcome == Outcome::Open)
+            .filter(|record| may_note && record.outcome == Outcome::Open)
         {
             record.steps.insert(
                 step.word().to_owned(),

@@ -21,7 +21,7 @@ use crate::domain::view::Place;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
-use crate::store::run_record;
+use crate::store::{process, run_record};
 
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
@@ -155,6 +155,7 @@ impl Session {
     /// Missing privileges, or an earlier finished run whose links still stand.
     pub(super) async fn begin_run(&mut self) -> Result<&mut RunRecord> {
         self.refuse_after_finish()?;
+        self.hold().await?;
         let current = self.record.take();
         let record = match current {
             Some(record) if record.outcome == Outcome::Open => record,
@@ -177,7 +178,6 @@ impl Session {
     }
 
     async fn new_run(&self) -> Result<RunRecord> {
-        self.require_privileges().await?;
         let place = &self.connection.place;
         let record = RunRecord {
             id: new_run_id(),
@@ -203,6 +203,7 @@ impl Session {
             verdict: None,
             equations: Vec::new(),
         };
+        self.connection.lease.set_run(&record.id);
         run_record::save(&self.connection, &record).await?;
         Ok(record)
     }
@@ -406,12 +407,5 @@ fn new_run_id() -> String {
 
 /// user@host of whoever runs this.
 pub fn operator() -> String {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| "unknown".to_owned());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .unwrap_or_else(|| "unknown".to_owned());
-    format!("{user}@{}", host.trim())
+    format!("{}@{}", process::user(), process::host())
 }

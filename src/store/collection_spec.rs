@@ -189,6 +189,7 @@ pub async fn create(
     name: &str,
     like: Option<&CollectionSpec>,
 ) -> Result<()> {
+    connection.lease.check().await?;
     let mut command = Builder::new(128);
     command.string("create", name);
     for element in like
@@ -227,6 +228,7 @@ pub async fn build_indexes(
     if indexes.is_empty() {
         return Ok(());
     }
+    connection.lease.check().await?;
     let spec = load(connection, name).await?;
     let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());
     let mut array = RawArrayBuf::new();
@@ -273,8 +275,14 @@ pub async fn drop_index(connection: &Connection, name: &str, index: &str) -> Res
 /// Drops a collection; one that is not there is fine.
 ///
 /// # Errors
-/// The server's refusal.
+/// The lease is not ours, or the server's refusal.
 pub async fn drop(connection: &Connection, name: &str) -> Result<()> {
+    connection.lease.confirm().await?;
+    drop_unasked(connection, name).await
+}
+
+/// [`drop`] for a restore where nobody migrates, and for the lease itself.
+pub(super) async fn drop_unasked(connection: &Connection, name: &str) -> Result<()> {
     let command = rawdoc! { "drop": name, "writeConcern": write_concern() };
     match command::run(&connection.database, command, &format!("dropping {name}")).await {
         Err(error) if error.code() != Some(NAMESPACE_NOT_FOUND) => Err(error),
@@ -291,6 +299,7 @@ pub async fn put_validation(
     name: &str,
     validation: &RawDocument,
 ) -> Result<()> {
+    connection.lease.confirm().await?;
     let mut command = Builder::new(128);
     command.string("collMod", name);
     for element in elements(validation).map_while(std::result::Result::ok) {
@@ -316,6 +325,7 @@ pub async fn set_ttl(
     index: &str,
     seconds: Option<i64>,
 ) -> Result<()> {
+    connection.lease.confirm().await?;
     let seconds = seconds.unwrap_or(i64::from(TTL_OFF));
     let command = rawdoc! {
         "collMod": name,

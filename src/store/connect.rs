@@ -10,8 +10,11 @@ use mongodb::{Client, Database};
 
 use super::command;
 use super::error::{Result, StoreError, UNAUTHORIZED};
+use super::lease::Lease;
 use crate::domain::view::Place;
 
+/// What we are called in the server's list of operations.
+pub const APP_NAME: &str = "ringfence";
 /// How long we wait for a server before we say that there is none.
 const SELECTION: Duration = Duration::from_secs(10);
 
@@ -26,6 +29,8 @@ pub struct Connection {
     pub place: Place,
     /// The server's version, for instance `[6, 0, 5]`.
     pub version: Vec<i32>,
+    /// The lease of the database; whatever writes asks it first.
+    pub lease: Lease,
 }
 
 /// Connects and asks the server what it is. Changes nothing.
@@ -44,7 +49,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
             }
         ))
     })?;
-    options.app_name = Some("ringfence".to_owned());
+    options.app_name = Some(APP_NAME.to_owned());
     options.server_selection_timeout = Some(SELECTION);
     options.connect_timeout = Some(Duration::from_secs(3));
     if options.heartbeat_freq.is_none() {
@@ -116,6 +121,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         user,
     };
     Ok(Connection {
+        lease: Lease::of(&database),
         client,
         database,
         place,

@@ -16,7 +16,7 @@ use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 use super::pages::{PAGE, PAGE_BYTES, Pages};
-use super::raw_write::insert_batch;
+use super::raw_write::{MAX_TIME_MS, insert_batch};
 use super::scan::{self, Scan};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
@@ -150,6 +150,7 @@ impl<'a> Target<'a> {
         if ids.is_empty() {
             return Ok(());
         }
+        self.connection.lease.check().await?;
         let mut deletes = RawArrayBuf::new();
         for id in ids {
             let mut equals = Builder::new(32);
@@ -159,7 +160,7 @@ impl<'a> Target<'a> {
             ));
         }
         let name = self.name.as_str();
-        let mut command = rawdoc! { "delete": name, "deletes": deletes, "ordered": false, "writeConcern": write_concern() };
+        let mut command = rawdoc! { "delete": name, "deletes": deletes, "ordered": false, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
         if let Some(uuid) = self.uuid {
             let uuid = bson::Binary::from(bson::Uuid::from_bytes(uuid));
             command.append(bson::raw::cstr!("collectionUUID"), uuid);
@@ -173,6 +174,7 @@ impl<'a> Target<'a> {
         if documents.is_empty() {
             return Ok(());
         }
+        self.connection.lease.check().await?;
         let outcome =
             insert_batch(&self.connection.database, &self.name, self.uuid, documents).await?;
         self.deferred += outcome.duplicates.len() as u64;

@@ -49,6 +49,9 @@ pub enum StoreError {
     /// We refuse to go on, and say why and what to do.
     #[error("{0}")]
     Refused(String),
+    /// The lease is no longer ours: somebody unlocked it or took it, and names follow.
+    #[error("{0}")]
+    LeaseLost(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(
         "stopped on request, between two batches; what was prepared so far is kept, and the same command goes on from there"

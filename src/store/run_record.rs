@@ -4,7 +4,7 @@ use bson::{Document, doc};
 use mongodb::options::ReplaceOptions;
 
 use super::connect::Connection;
-use super::error::{Result, StoreError};
+use super::error::{DUPLICATE_KEY, Result, StoreError};
 use crate::domain::mapping::RUNS;
 use crate::domain::run::{Outcome, RunRecord};
 
@@ -38,20 +38,37 @@ pub async fn open(connection: &Connection) -> Result<Option<RunRecord>> {
         .filter(|record| record.outcome == Outcome::Open))
 }
 
-/// Writes `record`, acknowledged by a majority and journaled.
+/// The lease's token under which a record was written; not part of the record itself.
+const TOKEN: &str = "leaseToken";
+
+/// Writes `record`, acknowledged by a majority and journaled. The server refuses it where a later holder of the lease wrote the record.
 ///
 /// # Errors
-/// The server's refusal.
+/// The lease is not ours, or the server's refusal.
 pub async fn save(connection: &Connection, record: &RunRecord) -> Result<()> {
-    let document = bson::serialize_to_document(record).map_err(|error| {
+    connection.lease.check().await?;
+    let token = connection.lease.token();
+    let mut document = bson::serialize_to_document(record).map_err(|error| {
         StoreError::Invalid(format!("the run record cannot be written: {error}"))
     })?;
-    connection
+    document.insert(TOKEN, token);
+    let saved = connection
         .database
         .collection::<Document>(RUNS)
-        .replace_one(doc! { "_id": &record.id }, document)
+        // Missing counts as earlier: a record of a version without leases.
+        .replace_one(
+            doc! { "_id": &record.id, TOKEN: { "$not": { "$gt": token } } },
+            document,
+        )
         .with_options(ReplaceOptions::builder().upsert(true).build())
         .await
-        .map_err(|error| StoreError::from_driver("writing the run record", &error))?;
-    Ok(())
+        .map_err(|error| StoreError::from_driver("writing the run record", &error));
+    match saved {
+        // The record is there with a later token, so the upsert met its own `_id`.
+        Err(error) if error.code() == Some(DUPLICATE_KEY) => {
+            connection.lease.confirm().await?;
+            Err(error)
+        }
+        saved => saved.map(|_| ()),
+    }
 }

@@ -33,6 +33,7 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
         .remove(from)
         .flatten();
     for attempt in 1..=TRIES {
+        connection.lease.confirm().await?;
         let command = rawdoc! {
             "renameCollection": format!("{database}.{from}"),
             "to": format!("{database}.{to}"),

@@ -119,7 +119,14 @@ pub fn application(picture: &Picture) -> Picture {
     only(picture, |name| !name.starts_with("_ringfence_"))
 }
 
-/// All but the run records, which hold times.
+/// All but the lease, which holds who asked last.
+pub fn but_lease(picture: &Picture) -> Picture {
+    only(picture, |name| name != "_ringfence_lease")
+}
+
+/// All but the run records and the lease, which hold times.
 pub fn but_runs(picture: &Picture) -> Picture {
-    only(picture, |name| name != "_ringfence_runs")
+    only(picture, |name| {
+        !["_ringfence_runs", "_ringfence_lease"].contains(&name)
+    })
 }

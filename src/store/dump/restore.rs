@@ -13,6 +13,7 @@ use super::folder::{Dump, DumpedCollection};
 use super::progress::{Phase, Progress, Watcher};
 use super::read;
 use super::restore_spec::{RestoreSpec, create_indexes, restore_spec};
+use crate::domain::mapping::LEASE;
 use crate::store::collection_spec::{self, CollectionSpec, write_concern};
 use crate::store::command;
 use crate::store::connect::Connection;
@@ -101,6 +102,8 @@ fn chosen(dump: Dump, wanted: Option<&BTreeSet<String>>) -> Result<Vec<DumpedCol
         )));
     }
     let mut collections = dump.collections;
+    // Of a mongodump taken during a migration: who held its lease then holds nothing here.
+    collections.retain(|collection| collection.name != LEASE);
     collections.retain(|collection| wanted.is_none_or(|wanted| wanted.contains(&collection.name)));
     collections.sort_by_key(|collection| collection.metadata.kind == "view");
     Ok(collections)
@@ -159,7 +162,8 @@ impl Restorer<'_> {
                 continue;
             }
             if there {
-                collection_spec::drop(self.connection, name).await?;
+                self.connection.lease.check_if_taken().await?;
+                collection_spec::drop_unasked(self.connection, name).await?;
             }
             let doing = format!("creating {name}");
             command::run(&self.connection.database, spec.create.clone(), &doing).await?;
@@ -212,6 +216,7 @@ impl Restorer<'_> {
             if batch.is_empty() {
                 return Ok(());
             }
+            self.connection.lease.check_if_taken().await?;
             for run in runs(&batch, spec.keeps_order) {
                 let outcome =
                     insert_batch_with(&self.connection.database, &holder, run, &options).await?;
