@@ -84,14 +84,14 @@ impl Standing {
     /// "since 2026-01-01 02:13:45 UTC, last beat 3 s ago, expires in 57 s".
     pub fn ages(&self) -> String {
         let ends = if self.until > self.now {
-            format!("expires in {}", span(self.until - self.now))
+            format!("expires in {}", wait(self.until - self.now))
         } else {
-            format!("expired {} ago", span(self.now - self.until))
+            format!("expired {} ago", age(self.now - self.until))
         };
         format!(
             "since {}, last beat {} ago, {ends}",
             clock(self.since),
-            span(self.now - self.beat)
+            age(self.now - self.beat)
         )
     }
 
@@ -113,12 +113,12 @@ impl Standing {
         let advice = if self.is_clearing() {
             format!(
                 "It was unlocking the database and did not end: unlock it again with {unlock}, which waits {} for what may still be under way",
-                span(self.clear - self.now)
+                wait(self.clear - self.now)
             )
         } else if self.until > self.now {
             format!(
                 "Let it end, or end it there. If it is gone, wait {} and free the lease with {unlock}",
-                span(self.until - self.now)
+                wait(self.until - self.now)
             )
         } else {
             format!(
@@ -140,13 +140,22 @@ pub fn clock(at: Millis) -> String {
     }
 }
 
-/// A length of time for people; rounded up, so that nobody waits too short.
-pub fn span(millis: Millis) -> String {
-    let seconds = millis.max(0).unsigned_abs().div_ceil(1000);
+/// How long ago something was, for people.
+fn age(millis: Millis) -> String {
+    span(millis, |amount, unit| amount / unit)
+}
+
+/// How long to wait, for people; rounded up, so that nobody waits too short.
+fn wait(millis: Millis) -> String {
+    span(millis, u64::div_ceil)
+}
+
+fn span(millis: Millis, divide: fn(u64, u64) -> u64) -> String {
+    let seconds = divide(millis.max(0).unsigned_abs(), 1000);
     match seconds {
         0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3_600)),
+        120..=7_199 => format!("{} min", divide(seconds, 60)),
+        _ => format!("{} h", divide(seconds, 3_600)),
     }
 }
 

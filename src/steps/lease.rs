@@ -93,6 +93,21 @@ impl Session {
         Ok(self.connection.lease.release().await?)
     }
 
+    /// The error itself, or the loss of the lease where that is behind it.
+    pub(super) async fn or_loss(&self, error: StepError) -> StepError {
+        let suspicious = matches!(
+            error,
+            StepError::Store(StoreError::Server { .. } | StoreError::Unreachable { .. })
+        );
+        if !suspicious {
+            return error;
+        }
+        match self.connection.lease.loss().await {
+            Some(says) => StepError::LeaseLost(says),
+            None => error,
+        }
+    }
+
     /// Drops the lease with the rest of a run that has ended.
     pub(super) async fn end_lease(&self) -> Result<()> {
         Ok(self.connection.lease.end(&self.connection).await?)

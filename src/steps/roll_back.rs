@@ -20,12 +20,25 @@ impl Session {
     /// Something changed since the cut-over (exit 2, with counts), or the server's refusal.
     pub async fn roll_back(&mut self, confirmed: Confirmed, watcher: &Watcher) -> Result<String> {
         let action = confirmed.action();
-        let Destructive::RollBack { discard_new } = action else {
+        let Destructive::RollBack { .. } = action else {
             return Err(StepError::NotReady(
                 "this confirmation is for another action".to_owned(),
             ));
         };
         let notice = self.hold().await?;
+        let says = match self.go_back(confirmed, watcher).await {
+            Ok(says) => says,
+            Err(error) => return Err(self.or_loss(error).await),
+        };
+        Ok(match notice {
+            Some(notice) => format!("{says}; {notice}"),
+            None => says,
+        })
+    }
+
+    async fn go_back(&mut self, confirmed: Confirmed, watcher: &Watcher) -> Result<String> {
+        let action = confirmed.action();
+        let discard_new = action == Destructive::RollBack { discard_new: true };
         self.see_what_is_swapped().await?;
         self.pass_rollback(confirmed, action, watcher).await?;
         if !self.swapped.is_empty() && !discard_new {
@@ -50,17 +63,13 @@ impl Session {
         self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        let says = if kept.is_empty() {
+        Ok(if kept.is_empty() {
             "the originals are live again, byte for byte; prepared copies, links and quarantine are gone. Redeploy the old code before you start the application".to_owned()
         } else {
             format!(
                 "the originals are live again; what was written since is kept in {}. Redeploy the old code before you start the application",
                 kept.join(", ")
             )
-        };
-        Ok(match notice {
-            Some(notice) => format!("{says}; {notice}"),
-            None => says,
         })
     }
 

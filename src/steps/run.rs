@@ -25,6 +25,9 @@ impl Session {
         let notice = if reads { None } else { self.hold().await? };
         let started = now();
         let mut outcome = self.dispatch(step, confirmed, watcher).await;
+        if let Err(error) = outcome {
+            outcome = Err(self.or_loss(error).await);
+        }
         let mut may_note = self.connection.lease.is_held();
         if step == Step::Verify && !may_note && self.open_run().is_some() {
             match (self.hold().await, &mut outcome) {

@@ -276,11 +276,15 @@ impl Lease {
     /// # Errors
     /// As [`Self::check`].
     pub async fn confirm(&self) -> Result<()> {
+        let fresh = self.0.timing.fresh();
         for _ in 0..3 {
             let asked = Moment::now();
-            self.0.renew().await?;
-            if asked.is_within(self.0.timing.fresh()) {
-                return Ok(());
+            match self.0.renew().await {
+                Ok(()) if asked.is_within(fresh) => return Ok(()),
+                // The process was stopped while it waited: neither an answer nor a time-out of then says anything now.
+                Ok(()) => {}
+                Err(StoreError::Unreachable { .. }) if !asked.is_within(fresh.mul_f64(1.2)) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::Unreachable {
@@ -308,6 +312,18 @@ impl Lease {
         self.confirm().await?;
         self.0.stop();
         collection_spec::drop_unasked(connection, LEASE).await
+    }
+
+    /// Whether an error has a lost lease behind it: who unlocks ends our operations, and who wakes up late meets broken connections.
+    /// Returns what is to be said of the loss.
+    pub async fn loss(&self) -> Option<String> {
+        if matches!(*locked(&self.0.state), State::Free) {
+            return None;
+        }
+        match tokio::time::timeout(RELEASE, self.confirm()).await {
+            Ok(Err(StoreError::LeaseLost(says))) => Some(says),
+            _ => None,
+        }
     }
 
     /// Lets go, on every way out; nothing where it is not held.

@@ -1,0 +1,171 @@
+//! `unlock`: it refuses a holder that lives, ends what a gone one left under way, and can itself be ended.
+
+use bson::{Document, doc};
+
+use crate::case::Case;
+use crate::field::{Field, LIFE, LONG, is_free, leases, pid_of, until};
+use crate::picture;
+
+const UNLOCK: [&str; 3] = ["unlock", "--confirm", "shop"];
+
+#[tokio::test]
+async fn unlock_refuses_a_holder_that_lives_and_shows_it_whatever_was_typed() {
+    let field = Field::planned().await;
+    let running = field.apply_under_way(LONG).await;
+    let before = field.lease().await;
+    let process = format!("(process {}", running.pid);
+    field
+        .start(LONG, &["unlock"])
+        .ends()
+        .await
+        .code(3)
+        .says(&[&process]);
+    let wrong = ["unlock", "--confirm", "Shop"];
+    field
+        .start(LONG, &wrong)
+        .ends()
+        .await
+        .code(3)
+        .says(&[&process]);
+    field
+        .start(LONG, &UNLOCK)
+        .ends()
+        .await
+        .code(5)
+        .says(&[&process, "Let it end"]);
+    assert_eq!(field.lease().await.get("token"), before.get("token"));
+    field.slow(&[], 0).await;
+    running.ends().await.code(0);
+    field
+        .start(LONG, &UNLOCK)
+        .ends()
+        .await
+        .code(0)
+        .says(&["nobody holds the lease"]);
+}
+
+#[tokio::test]
+async fn unlock_where_no_lease_ever_was_says_so_and_leaves_nothing() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.ringfence(&["unlock", "--confirm", &case.name])
+        .await
+        .code(0)
+        .says(&["nobody holds the lease"]);
+    assert_eq!(
+        picture::differences(&before, &case.picture().await, true),
+        Vec::<String>::new()
+    );
+}
+
+/// Holds every insert into the prepared bookings on the server, until it is told to end.
+async fn hang_inserts(field: &Field, on: bool) {
+    let mode = if on { "alwaysOn" } else { "off" };
+    let data = doc! { "nss": "shop._ringfence_next_Booking", "ns": "shop._ringfence_next_Booking", "shouldCheckForInterrupt": true };
+    field
+        .admin(doc! { "configureFailPoint": "hangDuringBatchInsert", "mode": mode, "data": data })
+        .await;
+}
+
+/// How many inserts into the prepared bookings the server carries out.
+async fn inserts(field: &Field) -> usize {
+    let into = doc! { "ns": "shop._ringfence_next_Booking", "op": "insert" };
+    field.operations(into).await
+}
+
+#[tokio::test]
+async fn unlock_ends_what_the_old_session_has_under_way_and_waits_out_its_time_limit() {
+    let field = Field::planned().await;
+    hang_inserts(&field, true).await;
+    let running = field.apply(LIFE, &[]);
+    until("an insert that hangs", async || inserts(&field).await > 0).await;
+    running.signal("STOP");
+    field.expires().await;
+    let until_then = field
+        .lease()
+        .await
+        .get_datetime("until")
+        .unwrap()
+        .timestamp_millis();
+    let words = ["1 told to end", "none is under way any more", "is free"];
+    field.start(LIFE, &UNLOCK).ends().await.code(0).says(&words);
+    assert_eq!(inserts(&field).await, 0);
+    // Half as long again as the lease lives, by the server's clock.
+    let now = field
+        .admin(doc! { "hello": 1 })
+        .await
+        .get_datetime("localTime")
+        .unwrap()
+        .timestamp_millis();
+    assert!(now - until_then >= 4_500, "{}", now - until_then);
+    hang_inserts(&field, false).await;
+    running.signal("CONT");
+    running.ends().await.code(5).says(&["was lost"]);
+    field.apply(LIFE, &[]).ends().await.code(0);
+}
+
+#[tokio::test]
+async fn an_apply_ends_the_insert_that_a_killed_one_left_on_the_server() {
+    let field = Field::planned().await;
+    hang_inserts(&field, true).await;
+    let running = field.apply(LONG, &[]);
+    until("an insert that hangs", async || inserts(&field).await > 0).await;
+    running.kill().await;
+    assert_eq!(inserts(&field).await, 1);
+    let next = field.apply(LONG, &[]);
+    until("its end", async || {
+        let taken = pid_of(&field.lease().await, "holder") == i64::from(next.pid);
+        taken && inserts(&field).await == 0
+    })
+    .await;
+    hang_inserts(&field, false).await;
+    next.ends().await.code(0).says(&["1 told to end"]);
+}
+
+#[tokio::test]
+async fn an_unlock_that_was_ended_while_it_waited_leaves_the_lease_locked_until_the_next_unlock() {
+    let field = Field::planned().await;
+    // Half an hour of life, and so of waiting; expired by hand.
+    let life = "1800";
+    let running = field.apply_under_way(life).await;
+    running.signal("STOP");
+    let expired = doc! { "$set": { "until": { "$subtract": ["$$NOW", 1_000] } } };
+    leases(&field.case)
+        .update_one(doc! {}, vec![expired])
+        .await
+        .unwrap();
+    let unlocking = field.start(life, &UNLOCK);
+    let pid = i64::from(unlocking.pid);
+    until("the unlock's own hold", async || {
+        pid_of(&field.lease().await, "holder") == pid
+    })
+    .await;
+    // While it waits it is a holder like any other.
+    field.start(life, &UNLOCK).ends().await.code(5);
+    unlocking.signal("INT");
+    unlocking.ends().await.code(130);
+    assert_eq!(pid_of(&field.lease().await, "holder"), pid);
+    field
+        .apply(life, &[])
+        .ends()
+        .await
+        .code(5)
+        .says(&["was unlocking", "unlock it again"]);
+    let over =
+        doc! { "$set": { "clear": "$$NOW", "until": { "$subtract": ["$$NOW", 10_000_000] } } };
+    leases(&field.case)
+        .update_one(doc! {}, vec![over])
+        .await
+        .unwrap();
+    field.start(life, &UNLOCK).ends().await.code(0);
+    assert!(is_free(&field.lease().await));
+    running.signal("CONT");
+    running.ends().await.code(5);
+    field.slow(&[], 0).await;
+    field.apply(life, &[]).ends().await.code(0);
+    let none: Option<Document> = leases(&field.case)
+        .find_one(doc! { "holder": { "$ne": null } })
+        .await
+        .unwrap();
+    assert_eq!(none, None);
+}
