@@ -19,8 +19,8 @@ pub const LIFE: &str = "3";
 pub const LONG: &str = "60";
 /// How long anything may take. Far more than it takes; a test that reaches it fails.
 const DEADLINE: Duration = Duration::from_mins(1);
-/// Bookings beside those of the sample: some twelve batches.
-const MORE: u32 = 24_000;
+/// Bookings beside those of the sample: some eight batches.
+const MORE: u32 = 16_000;
 
 /// A case on a server of its own.
 pub struct Field {

@@ -1,10 +1,11 @@
 //! `unlock`: it refuses a holder that lives, ends what a gone one left under way, and can itself be ended.
 
 use bson::{Document, doc};
+use ringfence::demo::server::Topology;
 
 use crate::case::Case;
 use crate::field::{Field, LIFE, LONG, is_free, leases, pid_of, until};
-use crate::picture;
+use crate::{picture, support};
 
 const UNLOCK: [&str; 3] = ["unlock", "--confirm", "shop"];
 
@@ -168,4 +169,45 @@ async fn an_unlock_that_was_ended_while_it_waited_leaves_the_lease_locked_until_
         .await
         .unwrap();
     assert_eq!(none, None);
+}
+
+#[tokio::test]
+async fn a_user_who_may_only_write_unlocks_too_and_is_told_what_it_cannot_see_and_a_reader_may_not()
+{
+    let server = support::private_with_access_control(Topology::ReplicaSet(1)).await;
+    let root = Case::at(server.uri("shop"), "shop".to_owned()).await;
+    crate::data::seed_plain(&root.database).await;
+    let admin = root.database.client().database("admin");
+    for (user, role) in [("reader", "read"), ("writer", "readWrite")] {
+        let roles = [doc! { "role": role, "db": "shop" }];
+        let make = doc! { "createUser": user, "pwd": "secret", "roles": roles };
+        crate::data::run(&admin, make).await;
+    }
+    let of =
+        async |user: &str| Case::at(server.uri_as(user, "secret", "shop"), "shop".to_owned()).await;
+    let (reader, writer) = (of("reader").await, of("writer").await);
+    let long_ago = bson::DateTime::from_millis(1_000_000_000_000);
+    let holder = doc! { "name": "bob", "host": "db-admin-2", "pid": 4711_i64, "process": null, "session": "s", "run": null };
+    let held = doc! { "_id": "lease", "token": 7_i64, "holder": holder, "since": long_ago, "beat": long_ago, "until": long_ago };
+    leases(&root).insert_one(held).await.unwrap();
+    let before = root.picture().await;
+    for refused in [
+        reader.ringfence(&UNLOCK).await,
+        reader.ringfence(&["rollback", "--confirm", "shop"]).await,
+    ] {
+        refused.code(1);
+    }
+    reader
+        .ringfence(&["status"])
+        .await
+        .code(0)
+        .says(&["bob on db-admin-2"]);
+    reader.plan().await;
+    assert_eq!(
+        picture::differences(&before, &root.picture().await, true),
+        Vec::<String>::new()
+    );
+    let words = ["bob on db-admin-2", "only its own operations", "is free"];
+    writer.ringfence(&UNLOCK).await.code(0).says(&words);
+    writer.migrate().await;
 }

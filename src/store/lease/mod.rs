@@ -3,83 +3,31 @@
 //!
 //! A batch asks the handle alone: the answer is good for half of the lease's life since the last renewal was *asked for*, so it has ended
 //! long before the lease does. A rename or a drop asks the server. Both times are measured by two clocks of this machine, of which
-//! one goes on while it sleeps; so an answer that lay unread while the process was stopped is no answer any more.
+//! one goes on while it sleeps; so an answer that lay unread while the process was stopped is no answer any more. What no client can
+//! close is the instant between that look at the clocks and the sending: a process stopped exactly there, and for longer than the
+//! lease's life and the wait of an unlock together, would send one command late.
 
 mod document;
+mod timing;
 pub mod under_way;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use mongodb::Database;
 use tokio::task::JoinHandle;
 
 use self::document::LeaseDocument;
+use self::timing::{Moment, Timing};
 use super::collection_spec;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 use super::process;
-use super::raw_write::MAX_TIME_MS;
 use crate::domain::lease::{Holder, Standing};
 use crate::domain::mapping::LEASE;
 
-/// How long a lease lives after its holder was last heard of.
-const LIFETIME: Duration = Duration::from_mins(1);
-/// Another lifetime in seconds, from which all other times follow in proportion. For tests, which cannot wait for minutes. Every
-/// session on a database must have the same.
-const VARIABLE: &str = "RINGFENCE_LEASE_SECONDS";
 /// How long a holder who leaves tries to let go.
 const RELEASE: Duration = Duration::from_secs(5);
-
-/// The lease's times, all in proportion to its life.
-#[derive(Debug, Clone, Copy)]
-struct Timing {
-    lifetime: Duration,
-}
-
-impl Timing {
-    fn new() -> Self {
-        let told = std::env::var(VARIABLE)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Self {
-            lifetime: told.unwrap_or(LIFETIME),
-        }
-    }
-
-    /// Between two heartbeats.
-    fn beat(self) -> Duration {
-        self.lifetime / 4
-    }
-
-    /// How long an answer of the server lets batches through.
-    fn fresh(self) -> Duration {
-        self.lifetime / 2
-    }
-
-    /// How long an operation that was sent before the lease expired may be under way after it: the time limit of our batches, which is
-    /// longer than that of their write concern.
-    fn in_flight(self) -> Duration {
-        let limit = Duration::from_millis(u64::from(MAX_TIME_MS.unsigned_abs()));
-        limit.mul_f64(self.lifetime.as_secs_f64() / LIFETIME.as_secs_f64())
-    }
-}
-
-/// A moment by two clocks of this machine: one that never jumps, and one that goes on while the machine sleeps.
-#[derive(Debug, Clone, Copy)]
-struct Moment(Instant, SystemTime);
-
-impl Moment {
-    fn now() -> Self {
-        Self(Instant::now(), SystemTime::now())
-    }
-
-    /// True when by both clocks no more than `limit` has passed. A clock that was set back says no.
-    fn is_within(self, limit: Duration) -> bool {
-        self.0.elapsed() < limit && self.1.elapsed().is_ok_and(|passed| passed < limit)
-    }
-}
 
 /// What the handle knows.
 #[derive(Debug)]
@@ -385,7 +333,7 @@ impl Handle {
             asked: last,
         } = &mut *locked(&self.state)
             && *now == token
-            && last.0 < asked.0
+            && last.is_before(asked)
         {
             *last = asked;
         }
