@@ -70,7 +70,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     };
     sample::seed(session.database(), arguments.seed, size, &|_, _| {}).await?;
     let code = if arguments.headless {
-        headless(place, session).await
+        Box::pin(headless(place, session)).await
     } else {
         Box::pin(open_console(session)).await
     };
