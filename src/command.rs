@@ -104,6 +104,7 @@ macro_rules! commands {
 commands! {
     Run, [k(Enter)], "Enter", "run step", Writes, &[Scope::In(Pane::Checklist)], can::run, true, "Run the selected step. A step that changes live data opens its gate first.";
     WriteNote, [c('n')], "n", "note", Writes, &[Scope::In(Pane::Checklist)], can::write_note, true, "Type a note on the selected step; it is kept with the run and goes into the report.";
+    BlockWrites, [c('B')], "B", "block writes…", Gate, &[Scope::In(Pane::Checklist)], can::block_writes, false, "Open the gate to the server's write block: it then refuses the writes of every other user, in the whole cluster, until step 17.";
     ReadAgain, [c('R')], "R", "read again", None, &[Scope::In(Pane::Checklist), Scope::In(Pane::Bookings), Scope::In(Pane::Report)], can::ask, true, "Read what is shown here from the database again.";
 
     ConflictsOf, [k(Enter)], "Enter", "its conflicts", None, &[Scope::In(Pane::Businesses)], can::on_business, true, "Show the conflicts of the selected business.";

@@ -52,7 +52,8 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
     match request {
         Request::Standing => {
             let standing = text(session.status().await);
-            vec![Answer::Standing(standing, session.review())]
+            let blocked = session.writes_blocked_words();
+            vec![Answer::Standing(standing, session.review(), blocked)]
         }
         Request::Run { step, confirmed } => {
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order

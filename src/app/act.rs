@@ -29,6 +29,7 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
             let step = model.selected_step();
             return steps::note(model, step);
         }
+        CommandId::BlockWrites => return ask(model, Request::Gate(Destructive::BlockWrites)),
         CommandId::ReadAgain => return read_again(model),
         CommandId::ConflictsOf => conflicts_of(model),
         CommandId::BookingsOf => bookings_of(model),

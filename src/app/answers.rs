@@ -20,12 +20,14 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         model.waiting = model.waiting.saturating_sub(1);
     }
     match answer {
-        Answer::Standing(Ok(statuses), rows) => {
+        Answer::Standing(Ok(statuses), rows, blocked) => {
+            model.writes_blocked = blocked;
             model.statuses = statuses;
             model.conflicts.set(rows);
             model.follow();
         }
-        Answer::Standing(Err(error), rows) => {
+        Answer::Standing(Err(error), rows, blocked) => {
+            model.writes_blocked = blocked;
             model.conflicts.set(rows);
             model.alarm("The state of the steps could not be read", error);
         }

@@ -58,6 +58,18 @@ pub fn runnable(model: &Model, step: Step) -> Verdict {
     }
 }
 
+/// The server's write block can be asked for.
+pub fn block_writes(model: &Model) -> Verdict {
+    ask(model)?;
+    if model.writes_blocked.is_some() {
+        return no("writes are blocked already; a note on step 17 releases them");
+    }
+    if model.is_done(Step::BackUp) {
+        return Ok(());
+    }
+    no("the backup comes first (step 2)")
+}
+
 /// A note can be kept on the selected step.
 pub fn write_note(model: &Model) -> Verdict {
     ask(model)?;

@@ -11,6 +11,7 @@ use super::model::{Model, Pane};
 use super::picker::{Item, Picked, Picker};
 use super::steps;
 use super::update::ask;
+use crate::domain::checklist::Step;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::{Alike, Decision};
 use crate::domain::gate::Destructive;
@@ -218,6 +219,7 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
     };
     let job = match (layer.gate.action, layer.step) {
         (Destructive::RollBack { .. }, _) => Job::RollBack,
+        (Destructive::BlockWrites, _) => Job::Step(Step::StopApplication),
         (_, Some(step)) => Job::Step(step),
         (_, None) => return Vec::new(), // the console opens no other gates
     };

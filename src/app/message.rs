@@ -140,8 +140,8 @@ pub enum Request {
 /// What the engine says to a [`Request`]. Errors are texts: what happened, what is true now, what to do.
 #[derive(Debug)]
 pub enum Answer {
-    /// To `Standing`.
-    Standing(Result<Vec<StepStatus>, String>, Review),
+    /// To `Standing`: the steps, the decisions, and that writes are blocked, while they are.
+    Standing(Result<Vec<StepStatus>, String>, Review, Option<String>),
     /// To `Run` and `RollBack`.
     Ended(Job, Result<String, String>),
     /// A survey's numbers; comes before its `Ended`.

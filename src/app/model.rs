@@ -132,6 +132,8 @@ pub struct Model {
     pub waiting: usize,
     /// Something that needs attention.
     pub banner: Option<Banner>,
+    /// The server's write block holds: since when, and how it is released.
+    pub writes_blocked: Option<String>,
     /// What was just done, or why it was not.
     pub notice: Option<Notice>,
     /// The operator allowed writing.
@@ -170,6 +172,7 @@ impl Model {
             running: None,
             waiting: 0,
             banner: None,
+            writes_blocked: None,
             notice: None,
             may_write: false,
             engine_ended: None,

@@ -30,6 +30,9 @@ pub struct ApplyArguments {
     /// Go on with the run under way (apply does so anyway; without one it is an error)
     #[arg(long)]
     resume: bool,
+    /// Let the server refuse the writes of every other user, in the whole cluster, until `unlock --write-block` (needs bypassWriteBlockingMode)
+    #[arg(long)]
+    block_writes: bool,
 }
 
 /// The steps that apply runs; the others are the operator's own.
@@ -58,40 +61,51 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
         ));
     }
     let (watcher, task) = output::watcher();
-    let outcome = apply(
-        &mut session,
-        &plan,
-        arguments.confirm.as_deref(),
-        arguments.through,
-        &watcher,
-        place.json,
-    )
-    .await;
+    let order = Order {
+        confirm: arguments.confirm.as_deref(),
+        through: arguments.through,
+        block_writes: arguments.block_writes,
+        quiet: place.json,
+    };
+    let outcome = apply(&mut session, &plan, &order, &watcher).await;
     task.abort();
     let done = outcome?;
+    if let Some(blocked) = session.writes_blocked_words() {
+        output::aside(&blocked);
+    }
     if place.json {
         output::json(&json!({ "run": session.latest_run().map(|run| &run.id), "steps": done }));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs the steps up to `through`; returns what each said.
+/// What was ordered on the command line.
+pub(super) struct Order<'a> {
+    /// What was typed for the gates.
+    pub(super) confirm: Option<&'a str>,
+    /// The last step.
+    pub(super) through: Step,
+    /// Set the write block in step 3.
+    pub(super) block_writes: bool,
+    /// Say nothing on the way.
+    pub(super) quiet: bool,
+}
+
+/// Runs the steps up to the last one ordered; returns what each said.
 pub(super) async fn apply(
     session: &mut Session,
     plan: &Plan,
-    confirm: Option<&str>,
-    through: Step,
+    order: &Order<'_>,
     watcher: &Watcher,
-    quiet: bool,
 ) -> Result<Vec<serde_json::Value>> {
     session.take_plan(plan, watcher).await?;
-    check_confirmation(session, confirm)?;
+    check_confirmation(session, order.confirm)?;
     session.require_decided()?;
     if let Some(notice) = session.hold().await? {
         output::aside(&notice);
     }
     let mut done = Vec::new();
-    for step in STEPS.into_iter().filter(|step| *step <= through) {
+    for step in STEPS.into_iter().filter(|step| *step <= order.through) {
         let always = match step {
             Step::Survey | Step::Verify => true,
             // A verdict of an earlier command says nothing of what was written since, nor does its backup hold it.
@@ -101,8 +115,8 @@ pub(super) async fn apply(
         if !always && is_settled(session, step).await? {
             continue;
         }
-        let says = run_step(session, step, confirm, watcher).await?;
-        if !quiet {
+        let says = run_step(session, step, order, watcher).await?;
+        if !order.quiet {
             output::aside(
                 &format!("\r\x1b[K{:>2} {}: {says}", step.number(), step.title())
                     .replace("\r\x1b[K", ""),
@@ -111,7 +125,7 @@ pub(super) async fn apply(
         done.push(json!({ "step": step.word(), "says": says }));
         // A backup that was older than the last foreign write is taken again, now that it is quiet.
         if step == Step::StopApplication && !is_settled(session, Step::BackUp).await? {
-            let says = run_step(session, Step::BackUp, confirm, watcher).await?;
+            let says = run_step(session, Step::BackUp, order, watcher).await?;
             done.push(json!({ "step": Step::BackUp.word(), "says": says }));
         }
     }
@@ -121,16 +135,19 @@ pub(super) async fn apply(
 async fn run_step(
     session: &mut Session,
     step: Step,
-    confirm: Option<&str>,
+    order: &Order<'_>,
     watcher: &Watcher,
 ) -> Result<String> {
     let action = match step {
+        Step::StopApplication if order.block_writes && session.writes_blocked().is_none() => {
+            Some(Destructive::BlockWrites)
+        }
         Step::CutOver => Some(Destructive::CutOver),
         Step::CleanUsers => Some(Destructive::CleanUsers),
         _ => None,
     };
     let confirmed = match action {
-        Some(action) => Some(open_gate(session, action, confirm).await?),
+        Some(action) => Some(open_gate(session, action, order.confirm).await?),
         None => None,
     };
     session.run(step, confirmed, watcher).await

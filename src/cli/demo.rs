@@ -88,10 +88,13 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
         super::apply::apply(
             &mut session,
             &plan,
-            Some(DATABASE),
-            Step::Verify,
+            &super::apply::Order {
+                confirm: Some(DATABASE),
+                through: Step::Verify,
+                block_writes: false,
+                quiet: place.json,
+            },
             &watcher,
-            place.json,
         )
         .await
     }

@@ -91,7 +91,7 @@ pub enum Verb {
     /// Drop links, quarantine and run records, after finish or rollback
     Purge(rollback::Confirmation),
     /// Free the lease of an operator who is gone; refuses one who is not (exit 5)
-    Unlock(rollback::Confirmation),
+    Unlock(unlock::UnlockArguments),
     /// Where every step stands
     Status,
     /// The report of the latest run

@@ -98,7 +98,7 @@ macro_rules! steps {
 steps! {
     Survey, "survey", Preparation, ReadOnly, "Survey", "counts users, businesses and bookings, pairs them, and finds the conflicts", "Document current data";
     BackUp, "backup", Preparation, Aside, "Back up", "writes every collection to the run folder in mongodump's layout, hashed and read back", "Create database backup";
-    StopApplication, "stop", Preparation, ReadOnly, "Stop the application", "watches for foreign writes and gives a verdict: QUIET or UNKNOWN", "Stop your application";
+    StopApplication, "stop", Preparation, ReadOnly, "Stop the application", "watches for foreign writes, lists who is connected, and gives a verdict: BLOCKED, QUIET or UNKNOWN; B sets the server's write block", "Stop your application";
     Document, "document", Preparation, Aside, "Document current data", "exports users, bookings and services as JSON lines and CSV, with counts and hashes", "Document current data - export existing users, bookings, services";
     Review, "review", Migration, Aside, "Review conflicts", "takes the decisions and makes the plan with its hash", "Test migration scripts on copy of production data";
     CreateCustomers, "customers", Migration, Aside, "Create customers", "prepares the customers and their links beside the live data", "Step 1: Create New Customer Records";

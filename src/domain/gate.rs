@@ -4,6 +4,8 @@
 /// What stands behind a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destructive {
+    /// Step 3: the server refuses the writes of every application.
+    BlockWrites,
     /// Step 9: customers and bookings are swapped.
     CutOver,
     /// Step 10: users are swapped.
@@ -25,6 +27,7 @@ impl Destructive {
     /// What it is called at the gate.
     pub fn title(self) -> &'static str {
         match self {
+            Self::BlockWrites => "Block writes",
             Self::CutOver => "Cut over",
             Self::CleanUsers => "Clean up users",
             Self::RollBack { discard_new: false } => "Roll back",

@@ -74,9 +74,26 @@ pub struct RunRecord {
     pub watch: Option<WatchStart>,
     /// Whether the application has stopped.
     pub verdict: Option<VerdictRecord>,
+    /// Collections that an application made between two renames, with their documents; they were renamed to these names.
+    #[serde(default)]
+    pub strays: BTreeMap<String, u64>,
+    /// The server's write block, if it was set.
+    #[serde(default)]
+    pub write_block: Option<WriteBlock>,
     /// The equations, as they were proved.
     #[serde(default)]
     pub equations: Vec<String>,
+}
+
+/// The server's write block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteBlock {
+    /// When it was set.
+    pub since: Millis,
+    /// When it was released; `None` while it holds.
+    pub released: Option<Millis>,
+    /// The command that releases it without us.
+    pub release: String,
 }
 
 /// One kind of conflict and what was answered.
@@ -167,7 +184,7 @@ pub enum WatchStart {
 /// Whether the application has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerdictRecord {
-    /// `QUIET` or `UNKNOWN`.
+    /// `BLOCKED`, `QUIET` or `UNKNOWN`.
     pub word: String,
     /// Why.
     pub evidence: String,

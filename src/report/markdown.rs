@@ -48,6 +48,27 @@ pub(super) fn render(report: &Report<'_>) -> String {
     for equation in &run.equations {
         let _ = writeln!(out, "- {equation}");
     }
+    for (name, documents) in &run.strays {
+        let _ = writeln!(
+            out,
+            "- {} holds {documents} documents that an application inserted between two renames; they are in no live collection",
+            escape(name)
+        );
+    }
+    if let Some(block) = &run.write_block {
+        let end = match block.released {
+            Some(at) => format!("released {}", time(at)),
+            None => format!(
+                "they still are: release them with `ringfence unlock --write-block --confirm {}`",
+                run.database
+            ),
+        };
+        let _ = writeln!(
+            out,
+            "- writes were blocked in the whole cluster {}; {end}",
+            time(block.since)
+        );
+    }
     if let Some(verdict) = &run.verdict {
         let _ = writeln!(
             out,

@@ -58,6 +58,10 @@ impl<'r> Report<'r> {
             "backup": run.backup.as_ref().map(|backup| json!({
                 "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "sha256": backup.fingerprints,
             })),
+            "strays": run.strays,
+            "writeBlock": run.write_block.as_ref().map(|block| json!({
+                "since": time(block.since), "released": block.released.map(time), "release": block.release,
+            })),
             "verdict": run.verdict.as_ref().map(|verdict| json!({
                 "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
             })),

@@ -38,9 +38,10 @@ pub(super) async fn run(
         done = did(tally);
         session.journal_swap(Rebuilt::User).await?;
     }
-    session.swap_forward(Rebuilt::User).await?;
+    let strays = session.swap_forward(Rebuilt::User).await?;
     session.dress(Rebuilt::User).await?;
     session.see_what_is_swapped().await?;
+    session.refuse_strays(strays).await?;
     let late = session.converge_users(false, watcher).await?;
     if late.changes() > 0 {
         return Err(StepError::Findings(format!(

@@ -7,7 +7,7 @@ use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::Outcome;
-use crate::store::{collection_spec, identity, scan};
+use crate::store::{collection_spec, identity, scan, write_block};
 
 impl Session {
     /// Opens the gate of `action`: what it will do, and what is missing.
@@ -69,6 +69,13 @@ impl Session {
             }
         };
         Ok(match action {
+            Destructive::BlockWrites => vec![
+                format!(
+                    "refuse the writes of every user without bypassWriteBlockingMode, in every database of this cluster: {}",
+                    self.connection.database_names().await.join(", ")
+                ),
+                "it holds across restarts, until it is released; index builds under way are aborted".to_owned(),
+            ],
             Destructive::CutOver => vec![
                 swap(Rebuilt::Customer).await,
                 swap(Rebuilt::Booking).await,
@@ -134,6 +141,10 @@ impl Session {
     fn way_back(&self, action: Destructive) -> String {
         let database = &self.connection.place.database;
         match action {
+            Destructive::BlockWrites => format!(
+                "a note on step 17, `ringfence unlock --write-block --confirm {database}`, or: {}",
+                write_block::release_command(&self.connection)
+            ),
             Destructive::CutOver | Destructive::CleanUsers => format!(
                 "until the originals are deleted: `ringfence rollback --confirm {database}` renames them back, byte for byte (redeploy the old code before you start the application)"
             ),
@@ -195,6 +206,10 @@ impl Session {
                 None => Vec::new(),
             }),
             Destructive::Restore => Ok(Vec::new()),
+            Destructive::BlockWrites => Ok(write_block::why_not(&self.connection)
+                .await?
+                .into_iter()
+                .collect()),
         }
     }
 
@@ -228,7 +243,7 @@ impl Session {
             missing.push("the prepared copies are not proved (step 8)".to_owned());
         }
         match run.verdict.as_ref().map(|verdict| verdict.word.as_str()) {
-            Some("QUIET") => {}
+            Some("BLOCKED" | "QUIET") => {}
             Some(_) if self.accept_unknown => {}
             Some(word) => missing.push(format!(
                 "whether the application has stopped is {word}: make sure that it has, then waive this with --accept-unknown"

@@ -1,13 +1,13 @@
 //! Step 9, cut over: a last converge, then two renames, then one more look at what was frozen.
 
-use super::Watcher;
 use super::check::Checked;
 use super::error::{Result, StepError};
 use super::session::Session;
+use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
 use crate::store::collection_spec;
-use crate::store::swap::{self, Swap};
+use crate::store::swap::{self, Stray, Swap};
 
 pub(super) async fn run(
     session: &mut Session,
@@ -31,14 +31,16 @@ pub(super) async fn run(
     }
     watcher.says("renaming", 0, 0);
     let started = std::time::Instant::now();
+    let mut strays = Vec::new();
     for which in [Rebuilt::Customer, Rebuilt::Booking] {
-        session.swap_forward(which).await?;
+        strays.extend(session.swap_forward(which).await?);
     }
     let took = started.elapsed();
     for which in [Rebuilt::Customer, Rebuilt::Booking] {
         session.dress(which).await?;
     }
     session.see_what_is_swapped().await?;
+    session.refuse_strays(strays).await?;
     let late = session
         .converge_customers(false, watcher)
         .await?
@@ -127,7 +129,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn swap_forward(&self, which: Rebuilt) -> Result<()> {
+    /// Swaps; what an application made under the live name meanwhile is kept in the run record, with its name.
+    pub(super) async fn swap_forward(&mut self, which: Rebuilt) -> Result<Vec<Stray>> {
         let record = self
             .open_run()
             .map(|run| run.collection(which))
@@ -140,8 +143,33 @@ impl Session {
             original: record.original.as_deref(),
             prepared: record.next.as_deref().unwrap_or_default(),
         };
-        swap::forward(&self.connection, swap).await?;
-        Ok(())
+        Ok(swap::forward(&self.connection, swap).await?)
+    }
+
+    /// Stops where strangers were moved out of the way: what they hold is in no live collection.
+    pub(super) async fn refuse_strays(&mut self, strays: Vec<Stray>) -> Result<()> {
+        if let Some(record) = &mut self.record {
+            let names = strays.iter().map(|it| (it.name.clone(), it.documents));
+            record.strays.extend(names);
+        }
+        self.save().await?;
+        let Some(strays) = self
+            .open_run()
+            .map(|run| &run.strays)
+            .filter(|it| !it.is_empty() && !strays.is_empty())
+        else {
+            return Ok(());
+        };
+        let list: Vec<_> = strays
+            .iter()
+            .map(|(name, documents)| {
+                format!("{name} ({})", counted(*documents, "document", "documents"))
+            })
+            .collect();
+        Err(StepError::Findings(format!(
+            "the swap is done, but an application inserted between the renames, and the server made a collection of it: {}. Nothing of it is lost, and nothing of it is live. Stop the application, look at what it wrote, carry over what counts, then run the same command again; it goes on from here",
+            list.join(", ")
+        )))
     }
 
     /// Gives what is now live its validator and its true TTLs.

@@ -27,6 +27,7 @@ pub mod status;
 pub mod stop;
 pub mod survey;
 pub mod verify;
+mod write_block;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

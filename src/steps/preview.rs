@@ -277,7 +277,7 @@ impl Session {
         }))
     }
 
-    /// Keeps the operator's words on a step that is the operator's own work.
+    /// Keeps the operator's words on a step that is the operator's own work. With step 17, go live, our write block ends.
     ///
     /// # Errors
     /// A blank note, a step that is not the operator's, or the server's refusal.
@@ -302,7 +302,11 @@ impl Session {
             .await?
             .notes
             .insert(step.word().to_owned(), note);
-        self.save().await
+        self.save().await?;
+        if step == Step::GoLive && self.writes_blocked().is_some() {
+            self.release_writes().await?;
+        }
+        Ok(())
     }
 }
 

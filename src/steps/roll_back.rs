@@ -30,8 +30,12 @@ impl Session {
             Ok(says) => says,
             Err(error) => return Err(self.or_loss(error).await),
         };
-        Ok(match notice {
+        let says = match notice {
             Some(notice) => format!("{says}; {notice}"),
+            None => says,
+        };
+        Ok(match self.writes_blocked_words() {
+            Some(blocked) => format!("{says}. {blocked}"),
             None => says,
         })
     }

@@ -84,7 +84,7 @@ impl Session {
         match step {
             Step::Survey => super::survey::run(self, watcher).await,
             Step::BackUp => super::backup::run(self, watcher).await,
-            Step::StopApplication => super::stop::run(self, watcher).await,
+            Step::StopApplication => super::stop::run(self, confirmed, watcher).await,
             Step::Document => super::document::run(self, watcher).await,
             Step::Review => super::review::run(self).await,
             Step::CreateCustomers => super::prepare::customers(self, watcher).await,

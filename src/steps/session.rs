@@ -201,6 +201,8 @@ impl Session {
             backup: None,
             watch: None,
             verdict: None,
+            write_block: None,
+            strays: BTreeMap::new(),
             equations: Vec::new(),
         };
         self.connection.lease.set_run(&record.id);

@@ -1,37 +1,77 @@
-//! Step 3, stop the application: watches for foreign writes and gives a verdict. QUIET: none was seen from T0 to T1. UNKNOWN: we cannot see.
+//! Step 3, stop the application: watches for foreign writes and gives a verdict. BLOCKED: the server refuses them. QUIET: none was seen from T0
+//! to T1. UNKNOWN: we cannot see. Says who is connected.
+
+use std::time::Duration;
 
 use super::error::{Result, StepError};
 use super::session::{Session, now};
 use super::{Watcher, counted};
 use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::lease::clock;
 use crate::domain::run::VerdictRecord;
+use crate::domain::text::safe;
 use crate::store::watch::{self, Seen};
+use crate::store::{clients, write_block};
 
-pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) async fn run(
+    session: &mut Session,
+    confirmed: Option<Confirmed>,
+    watcher: &Watcher,
+) -> Result<String> {
+    if let Some(confirmed) = confirmed {
+        session.block_writes(confirmed, watcher).await?;
+    }
     session.begin_run().await?;
     let since_backup = session.foreign_writes_since_backup().await?;
-    let seconds = session.watch.as_secs_f64();
+    let block = session.block().await;
+    let seconds = if matches!(block, Block::Holds) {
+        Duration::ZERO
+    } else {
+        session.watch
+    };
     watcher.says("watching for foreign writes", 0, 0);
     let from = now();
     let start = watch::begin(&session.connection).await?;
-    let seen = watch::since(&session.connection, &start, session.watch).await?;
-    let window = format!("from {} to {} ({seconds} s)", clock(from), clock(now()));
+    let seen = watch::since(&session.connection, &start, seconds).await?;
+    let window = format!(
+        "from {} to {} ({} s)",
+        clock(from),
+        clock(now()),
+        seconds.as_secs_f64()
+    );
+    let past = match &block {
+        Block::Leaks(why) => format!("; writes are blocked, but {why}"),
+        _ => String::new(),
+    };
     let verdict = match seen {
-        Seen::Writes(writes) if writes.is_empty() => {
-            ("QUIET", format!("no foreign write {window}"))
-        }
+        Seen::Writes(writes) if writes.is_empty() => match block {
+            Block::Holds => (
+                "BLOCKED",
+                format!(
+                    "the server refuses the writes of every other user since {}",
+                    clock(now())
+                ),
+            ),
+            _ => ("QUIET", format!("no foreign write {window}{past}")),
+        },
         Seen::Writes(writes) => {
             let list: Vec<_> = writes
                 .iter()
                 .map(|(name, count)| format!("{name}: {count}"))
                 .collect();
             return Err(StepError::NotReady(format!(
-                "the application still writes ({}) {window}. Nothing was changed; stop it and run this step again",
-                list.join(", ")
+                "the application still writes ({}) {window}{past}. Nothing was changed; stop it and run this step again. {}",
+                list.join(", "),
+                session.who_is_connected().await
             )));
         }
-        Seen::Blind(why) => ("UNKNOWN", format!("writes cannot be watched: {why}")),
+        Seen::Blind(why) => ("UNKNOWN", format!("writes cannot be watched: {why}{past}")),
     };
+    let verdict = (
+        verdict.0,
+        format!("{}; {}", verdict.1, session.who_is_connected().await),
+    );
     let stale = matches!(&since_backup, Some(Seen::Writes(writes)) if !writes.is_empty());
     let record = session.begin_run().await?;
     record.watch = Some(start);
@@ -56,14 +96,47 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     Ok(format!("{}: {}{note}", verdict.0, verdict.1))
 }
 
-/// A time of day in UTC, for evidence.
-fn clock(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis)
-        .map(|time| time.strftime("%H:%M:%S UTC").to_string())
-        .unwrap_or_default()
+/// How the server's write block stands.
+enum Block {
+    /// It is not set, or cannot be seen.
+    Off,
+    /// It is set, and nobody else can write.
+    Holds,
+    /// It is set, and others may write all the same, or that cannot be told.
+    Leaks(String),
 }
 
 impl Session {
+    async fn block(&self) -> Block {
+        if write_block::is_set(&self.connection).await != Some(true) {
+            return Block::Off;
+        }
+        match write_block::past_it(&self.connection).await {
+            Ok(past) if past.is_empty() => Block::Holds,
+            Ok(past) => Block::Leaks(format!("these may write all the same: {}", past.join(", "))),
+            Err(why) => Block::Leaks(format!(
+                "whether others may write all the same cannot be told: {why}"
+            )),
+        }
+    }
+
+    /// The clients that are connected, in words.
+    async fn who_is_connected(&self) -> String {
+        match clients::connected(&self.connection).await {
+            Ok(clients) if clients.is_empty() => "no other client is connected".to_owned(),
+            Ok(clients) => {
+                let words: Vec<_> = clients
+                    .iter()
+                    .map(|(client, count)| format!("{count} × {}", safe(&client.words(), 120)))
+                    .collect();
+                format!("connected: {}", words.join(", "))
+            }
+            Err(_) => {
+                "who is connected cannot be seen (that needs the privilege inprog)".to_owned()
+            }
+        }
+    }
+
     async fn foreign_writes_since_backup(&self) -> Result<Option<Seen>> {
         let start = self
             .open_run()

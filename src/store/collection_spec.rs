@@ -264,6 +264,7 @@ pub async fn build_indexes(
 /// The server's refusal.
 pub async fn drop_index(connection: &Connection, name: &str, index: &str) -> Result<()> {
     const INDEX_NOT_FOUND: i32 = 27;
+    connection.lease.confirm().await?;
     let command = rawdoc! { "dropIndexes": name, "index": index, "writeConcern": write_concern() };
     let doing = format!("dropping the index {index} of {name}");
     match command::run(&connection.database, command, &doing).await {

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// The lease is no longer ours: somebody unlocked it or took it, and names follow.
     #[error("{0}")]
     LeaseLost(String),
+    /// A rename's target was there: something else made it.
+    #[error("{0}")]
+    Occupied(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(
         "stopped on request, between two batches; what was prepared so far is kept, and the same command goes on from there"

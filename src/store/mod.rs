@@ -1,5 +1,6 @@
 //! Everything that talks to MongoDB.
 
+pub mod clients;
 pub mod collection_spec;
 pub mod command;
 pub mod connect;
@@ -20,5 +21,6 @@ pub mod scan;
 pub mod swap;
 pub mod unique_index;
 pub mod watch;
+pub mod write_block;
 
 pub use error::{Result, StoreError};

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use bson::rawdoc;
+use bson::{doc, rawdoc};
+use futures_util::TryStreamExt;
+use mongodb::options::ReadConcern;
 
 use super::collection_spec::{self, CollectionSpec, write_concern};
 use super::command;
@@ -14,6 +16,9 @@ use super::error::{NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND, Result, StoreError};
 const PATIENCE_MS: i32 = 2_000;
 /// How often a rename is tried.
 const TRIES: u32 = 5;
+
+/// What an application makes under a live name between two renames goes to a name that begins so.
+const STRAY: &str = "_ringfence_stray_";
 
 /// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`: something stood in the way, or the answer
 /// came too late; the rename may have been done.
@@ -45,7 +50,7 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
         };
         let code = error.code();
         if code == Some(NAMESPACE_EXISTS) {
-            return Err(StoreError::Refused(format!(
+            return Err(StoreError::Occupied(format!(
                 "{doing}: a collection {to} appeared meanwhile, so something still writes to this database. Nothing was dropped. Stop it, look at what it wrote to {to}, rename that collection out of the way, then run the same command again"
             )));
         }
@@ -77,37 +82,30 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
 
 /// Names an operation in the way, as far as our user may see it.
 async fn blocker(connection: &Connection, collection: &str) -> String {
-    let command = rawdoc! { "currentOp": 1, "$all": false };
     let namespace = format!("{}.{collection}", connection.place.database);
-    let Ok(reply) = command::run(
-        &connection.client.database("admin"),
-        command,
-        "listing operations",
-    )
-    .await
-    else {
+    let pipeline = [
+        doc! { "$currentOp": { "allUsers": true, "idleSessions": true } },
+        doc! { "$match": { "$or": [{ "ns": namespace }, { "transaction": { "$exists": true } }] } },
+        // Whole commands may be cut inside a character, which no driver reads.
+        doc! { "$project": { "opid": 1, "appName": 1, "secs_running": 1 } },
+        doc! { "$limit": 1 },
+    ];
+    let admin = connection.client.database("admin");
+    let local = ReadConcern::local(); // the stage takes no other
+    let operations = admin.aggregate(pipeline).read_concern(local).await;
+    let Ok(mut operations) = operations else {
         return " (our user may not list operations, so it cannot be named)".to_owned();
     };
-    let operations = reply.get_array("inprog").cloned().unwrap_or_default();
-    operations
-        .iter()
-        .filter_map(bson::Bson::as_document)
-        .find(|operation| {
-            operation.get_str("ns").is_ok_and(|it| it == namespace)
-                || operation.contains_key("transaction")
-        })
-        .map(|operation| {
-            format!(
-                " (operation {} of {}, running for {} s)",
-                operation
-                    .get("opid")
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                operation.get_str("appName").unwrap_or("an unnamed client"),
-                operation.get_i64("secs_running").unwrap_or_default()
-            )
-        })
-        .unwrap_or_default()
+    let Ok(Some(operation)) = operations.try_next().await else {
+        return String::new();
+    };
+    let number = |key: &str| operation.get(key).map(ToString::to_string);
+    format!(
+        " (operation {} of {}, running for {} s)",
+        number("opid").unwrap_or_else(|| "without a number".to_owned()),
+        operation.get_str("appName").unwrap_or("an unnamed client"),
+        number("secs_running").unwrap_or_else(|| "0".to_owned()),
+    )
 }
 
 /// Names and identities of one swap.
@@ -125,23 +123,68 @@ pub struct Swap<'a> {
     pub prepared: &'a str,
 }
 
-/// Makes the prepared copy live and keeps the original. May be called any number of times.
+/// What an application made under the live name between two renames; renamed out of the way, never dropped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Where it stands now.
+    pub name: String,
+    /// Its documents.
+    pub documents: u64,
+}
+
+/// Makes the prepared copy live and keeps the original. May be called any number of times. Returns the strangers that an application made under
+/// the live name meanwhile, by inserting where for an instant there was no collection.
 ///
 /// # Errors
-/// A stranger under one of the names, or the server's refusal.
-pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<()> {
+/// A stranger under the live name before the first rename, one that comes again and again, or the server's refusal.
+pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, swap.live).await?;
     let live_uuid = uuid(live.as_ref());
+    let mut strays = Vec::new();
     if live_uuid == Some(swap.prepared) {
-        return Ok(());
+        return Ok(strays);
     }
     if live.is_some() {
-        if live_uuid != swap.original {
+        if live_uuid == swap.original {
+            rename(connection, swap.live, swap.before).await?;
+        } else if is_moved(connection, &swap).await? {
+            strays.push(put_aside(connection, swap.live).await?);
+        } else {
             return Err(stranger(swap.live));
         }
-        rename(connection, swap.live, swap.before).await?;
     }
-    rename(connection, swap.next, swap.live).await
+    for _ in 0..TRIES {
+        match rename(connection, swap.next, swap.live).await {
+            Err(StoreError::Occupied(_)) => strays.push(put_aside(connection, swap.live).await?),
+            other => return other.map(|()| strays),
+        }
+    }
+    Err(StoreError::Refused(format!(
+        "{} is made anew by an application each time it is moved out of the way ({} times now, to {STRAY}*). Nothing was dropped. Stop the application, then run the same command again",
+        swap.live,
+        strays.len()
+    )))
+}
+
+/// True when the original stands where it is kept: what stands under the live name is then neither it nor the prepared copy.
+async fn is_moved(connection: &Connection, swap: &Swap<'_>) -> Result<bool> {
+    let before = collection_spec::load(connection, swap.before).await?;
+    Ok(match swap.original {
+        Some(original) => uuid(before.as_ref()) == Some(original),
+        None => false,
+    })
+}
+
+/// Renames what an application made to the next free stray name.
+async fn put_aside(connection: &Connection, live: &str) -> Result<Stray> {
+    let names = collection_spec::uuids(connection).await?;
+    let free = (1..=names.len() + 1)
+        .map(|number| format!("{STRAY}{number}_{live}"))
+        .find(|name| !names.contains_key(name));
+    let name = free.unwrap_or_default();
+    rename(connection, live, &name).await?;
+    let documents = super::scan::rough_count(&connection.database, &name).await;
+    Ok(Stray { name, documents })
 }
 
 /// Makes the original live again and puts what was live aside. May be called any number of times.

@@ -70,6 +70,7 @@ async fn convert(
     name: &str,
     dry: bool,
 ) -> Result<Vec<Vec<Id>>> {
+    connection.lease.check().await?;
     let mut command = rawdoc! { "collMod": collection, "index": { "name": name, "unique": true } };
     if dry {
         command.append(bson::raw::cstr!("dryRun"), true);

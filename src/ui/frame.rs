@@ -177,6 +177,22 @@ fn tab_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
 }
 
 fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = model
+        .writes_blocked
+        .iter()
+        .flat_map(|text| {
+            wrap(
+                &format!("!! {}", safe(text, 400)),
+                columns.saturating_sub(2),
+            )
+        })
+        .map(|line| format!(" {line}"))
+        .collect();
+    lines.extend(message_lines(model, columns, most));
+    lines
+}
+
+fn message_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(banner) = &model.banner else {
         return Vec::new();
     };

@@ -17,3 +17,4 @@ mod confirmations;
 mod no_terminal;
 mod plans;
 mod privileges;
+mod write_block;

@@ -9,14 +9,14 @@ use crate::picture;
 use crate::{data, support};
 
 /// A server with access control, a seeded case for its root, and the same database for other users.
-struct Guarded {
+pub struct Guarded {
     _server: ringfence::demo::server::Server,
-    case: Case,
+    pub case: Case,
     plain: String,
 }
 
 impl Guarded {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let server = support::with_access_control().await;
         let (plain, name) = (server.uri("shop"), "shop".to_owned());
         let admin = Client::with_uri_str(&plain)
@@ -52,12 +52,12 @@ impl Guarded {
         uri + "&authSource=admin"
     }
 
-    fn uri(&self, credentials: &str) -> String {
+    pub fn uri(&self, credentials: &str) -> String {
         Self::uri_of(&self.plain, credentials)
     }
 
     /// The same database as another user.
-    async fn case_of(&self, credentials: &str) -> Case {
+    pub async fn case_of(&self, credentials: &str) -> Case {
         Case::at(self.uri(credentials), self.case.name.clone()).await
     }
 }

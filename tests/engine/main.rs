@@ -12,6 +12,7 @@ mod faults;
 mod picture;
 mod rules;
 mod topologies;
+mod under_fire;
 mod ways_back;
 mod whole;
 
