@@ -106,9 +106,13 @@ impl Session {
             let user: Option<UserIx> =
                 id_of(&document).and_then(|id| survey.users.get_index_of(&id.canonical()));
             let Some(user) = user else { continue };
+            let candidate = match business {
+                Some(business) => survey.candidate(user, business),
+                None => survey.candidate_anywhere(user),
+            };
             records.push(Source {
                 document,
-                candidate: survey.candidate(user, business.unwrap_or(usize::MAX)),
+                candidate,
             });
         }
         Ok(Sources {

@@ -22,6 +22,15 @@ impl Survey {
         }
     }
 
+    /// The same for `user` at all businesses together.
+    pub fn candidate_anywhere(&self, user: UserIx) -> Candidate {
+        let pairs = self.pairs.iter().filter(|((of, _), _)| *of == user);
+        Candidate {
+            bookings: pairs.map(|(_, pair)| pair.bookings).sum(),
+            ..self.candidate(user, BusinessIx::MAX)
+        }
+    }
+
     fn ranked(&self, business: BusinessIx, members: &[UserIx], rule: Survivor) -> Vec<UserIx> {
         let candidates: Vec<_> = members
             .iter()
