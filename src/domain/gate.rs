@@ -121,6 +121,16 @@ impl Gate {
 }
 
 impl Confirmed {
+    /// The same confirmation, for the same action tried again after the server was out of reach.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            action: self.action,
+            database: self.database.clone(),
+            plan_hash: self.plan_hash.clone(),
+        }
+    }
+
     /// The action that was confirmed.
     pub fn action(&self) -> Destructive {
         self.action

@@ -1,6 +1,7 @@
 //! What must hold before a destructive step, asked when its gate opens and again by its effect.
 
 use super::error::{Result, StepError};
+use super::patience::patiently;
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::checklist::Step;
@@ -15,6 +16,10 @@ impl Session {
     /// # Errors
     /// The server's refusal.
     pub async fn gate(&mut self, action: Destructive) -> Result<Gate> {
+        patiently!(self, &Watcher::silent(), self.look_at_gate(action))
+    }
+
+    async fn look_at_gate(&mut self, action: Destructive) -> Result<Gate> {
         let missing = self.missing(action, &Watcher::silent()).await?;
         let place = self.connection.place.clone();
         let run = self.latest_run();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Watcher;
 use super::error::{Result, StepError};
+use super::patience::patiently;
 use super::session::Session;
 use crate::domain::lease::{Holder, Standing, clock};
 use crate::domain::mapping::{LEASE, SIDE_PREFIX};
@@ -34,6 +35,10 @@ impl Session {
     /// # Errors
     /// Another holds it, it was lost before, privileges are missing, or another session worked on the database since this one read it.
     pub async fn hold(&mut self) -> Result<Option<String>> {
+        patiently!(self, &Watcher::silent(), self.take_hold())
+    }
+
+    async fn take_hold(&mut self) -> Result<Option<String>> {
         let lease = self.connection.lease.clone();
         if lease.is_held() {
             return Ok(None);

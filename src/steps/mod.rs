@@ -12,6 +12,7 @@ pub mod error;
 pub mod finish;
 pub mod lease;
 mod look_closer;
+mod patience;
 mod people;
 pub mod prepare;
 pub mod preview;

@@ -1,6 +1,7 @@
 //! Rolling back: the originals are renamed back, byte for byte. Before the cut-over only the prepared copies are dropped.
 
 use super::error::{Result, StepError};
+use super::patience::patiently;
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
@@ -26,10 +27,7 @@ impl Session {
             ));
         };
         let notice = self.hold().await?;
-        let says = match self.go_back(confirmed, watcher).await {
-            Ok(says) => says,
-            Err(error) => return Err(self.or_loss(error).await),
-        };
+        let says = patiently!(self, watcher, self.go_back(confirmed.again(), watcher))?;
         let says = match notice {
             Some(notice) => format!("{says}; {notice}"),
             None => says,

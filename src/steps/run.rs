@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::Watcher;
 use super::error::{Result, StepError};
+use super::patience::patiently;
 use super::session::{Session, now};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
@@ -24,10 +25,10 @@ impl Session {
         let reads = matches!(step, Step::Survey | Step::Verify);
         let notice = if reads { None } else { self.hold().await? };
         let started = now();
-        let mut outcome = self.dispatch(step, confirmed, watcher).await;
-        if let Err(error) = outcome {
-            outcome = Err(self.or_loss(error).await);
-        }
+        let mut outcome = patiently!(self, watcher, {
+            let again = confirmed.as_ref().map(Confirmed::again);
+            self.dispatch(step, again, watcher)
+        });
         let mut may_note = self.connection.lease.is_held();
         if step == Step::Verify && !may_note && self.open_run().is_some() {
             match (self.hold().await, &mut outcome) {
@@ -52,27 +53,30 @@ impl Session {
             ),
             Err(error) => ("failed", error.to_string()),
         };
-        if let Some(record) = self
-            .record
-            .as_mut()
-            .filter(|record| may_note && record.outcome == Outcome::Open)
-        {
-            record.steps.insert(
-                step.word().to_owned(),
-                StepRecord {
-                    state: state.to_owned(),
-                    says,
-                    started,
-                    ended: now(),
-                },
-            );
+        if may_note {
+            let noted = StepRecord {
+                state: state.to_owned(),
+                says,
+                started,
+                ended: now(),
+            };
             // A failure to note a failure must not hide the failure itself.
-            let saved = self.save().await;
+            let saved = patiently!(self, watcher, self.note_step(step, noted.clone()));
             if outcome.is_ok() {
                 saved?;
             }
         }
         outcome
+    }
+
+    /// Keeps what came out of a step, while its run is open.
+    async fn note_step(&mut self, step: Step, noted: StepRecord) -> Result<()> {
+        let record = self.record.as_mut();
+        if let Some(record) = record.filter(|record| record.outcome == Outcome::Open) {
+            record.steps.insert(step.word().to_owned(), noted);
+            self.save().await?;
+        }
+        Ok(())
     }
 
     async fn dispatch(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Watcher;
 use super::error::{Result, StepError};
+use super::patience::patiently;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
@@ -95,7 +96,7 @@ impl Session {
             options.database.as_deref(),
         )
         .await?;
-        let record = run_record::latest(&connection).await?;
+        let record = first_read(&connection).await?;
         let mapping = match &record {
             Some(record) if record.outcome == Outcome::Open && options.config.is_none() => {
                 record.mapping.clone()
@@ -273,7 +274,15 @@ impl Session {
     }
 
     /// Asks the server, by UUID, which collections were swapped and where the originals stand.
+    ///
+    /// # Errors
+    /// The server's refusal.
     pub(super) async fn see_what_is_swapped(&mut self) -> Result<()> {
+        patiently!(self, &Watcher::silent(), self.look_what_is_swapped())
+    }
+
+    /// The same, tried once.
+    pub(super) async fn look_what_is_swapped(&mut self) -> Result<()> {
         let mut swapped = BTreeSet::new();
         let mut moved = BTreeMap::new();
         let mut prepared = BTreeSet::new();
@@ -387,12 +396,26 @@ impl Session {
         self.refuse_after_finish()?;
         self.mapping = plan.mapping.clone();
         self.decisions = plan.decisions()?;
-        self.survey(watcher).await?;
+        patiently!(self, watcher, self.survey(watcher))?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
             Ok(())
         } else {
             Err(StepError::Drift(changes))
+        }
+    }
+}
+
+/// The first thing that is read; tried a few times, for there is no session yet that could be patient.
+async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
+    let mut tries = 0;
+    loop {
+        match run_record::latest(connection).await {
+            Err(error) if error.passes() && tries < 3 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(300 * tries)).await;
+            }
+            read => return Ok(read?),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Where every step stands: derived from what is in the database and the run record, never from a flag alone.
 
-use super::counted;
 use super::error::Result;
+use super::patience::patiently;
 use super::session::Session;
+use super::{Watcher, counted};
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::run::{Outcome, RunRecord};
@@ -17,6 +18,10 @@ impl Session {
     /// # Errors
     /// The server's refusal.
     pub async fn status(&mut self) -> Result<Vec<StepStatus>> {
+        patiently!(self, &Watcher::silent(), self.read_status())
+    }
+
+    async fn read_status(&mut self) -> Result<Vec<StepStatus>> {
         self.see_what_is_swapped().await?;
         let mut statuses: Vec<StepStatus> = Vec::new();
         for step in Step::ALL.iter().copied() {

@@ -90,9 +90,23 @@ impl StoreError {
                 doing,
                 message: message.clone(),
             },
+            ErrorKind::Io(broken) => Self::Unreachable {
+                doing,
+                message: format!(
+                    "the connection broke ({broken}), so whether the last command was done is not known yet"
+                ),
+            },
+            ErrorKind::ServerSelection { .. } => Self::Unreachable {
+                doing,
+                message: "no primary answered in time".to_owned(),
+            },
+            ErrorKind::ConnectionPoolCleared { .. } => Self::Unreachable {
+                doing,
+                message: "the server closed its connections".to_owned(),
+            },
             _ => Self::Unreachable {
                 doing,
-                message: error.to_string(),
+                message: error.kind.to_string(),
             },
         }
     }
@@ -118,6 +132,19 @@ impl StoreError {
             doing,
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// True for what passes by itself, after a failover for instance, or leaves open whether the command was done: what was under way can be
+    /// asked for again once a primary answers. The codes are those that drivers retry, and those of an unknown outcome (50, 64).
+    pub fn passes(&self) -> bool {
+        const PASSING: [i32; 16] = [
+            6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
+        ];
+        match self {
+            Self::Server { code, .. } => PASSING.contains(code),
+            Self::Unreachable { .. } => true,
+            _ => false,
         }
     }
 
