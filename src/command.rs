@@ -159,7 +159,7 @@ commands! {
     Yes, [c('Y')], "Y", "yes (capital)", None, &[Scope::Over(LayerKind::Question)], can::anything, true, "Yes.";
     No, [k(Esc), c('n'), c('N')], "n Esc", "no", None, &[Scope::Over(LayerKind::Question)], can::anything, true, "No; nothing happens.";
     Confirm, [k(Enter)], "Enter", "confirm", Gate, &[Scope::Over(LayerKind::Gate)], can::anything, true, "Do it, when the database's name has been typed exactly; else say why not.";
-    Discard, [k(Tab)], "Tab", "discard or keep", Gate, &[Scope::Over(LayerKind::Gate)], can::discard, false, "At the gate to roll back: change between refusing and discarding what was written since the cut-over.";
+    Discard, [k(Tab)], "Tab", "refuse, keep, discard", Gate, &[Scope::Over(LayerKind::Gate)], can::discard, false, "At the gate to roll back: choose between refusing, keeping (carried back) and discarding what was written since the cut-over.";
     Save, [k(Enter)], "Enter", "save", None, FIELDS, can::anything, true, "Keep what was typed.";
     FieldUp, [k(Up), c('k')], "↑ k", "", None, &[Scope::Over(LayerKind::Decision)], can::anything, false, "Go to the field above.";
     FieldDown, [k(Down), c('j')], "↓ j", "", None, &[Scope::Over(LayerKind::Decision)], can::anything, false, "Go to the field below.";

@@ -72,7 +72,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
-            let ended = text(session.roll_back(confirmed, watcher).await);
+            let ended = text(session.roll_back(confirmed, watcher).await).map(|done| done.says);
             vec![Answer::Ended(Job::RollBack, ended)]
         }
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],

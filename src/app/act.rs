@@ -12,7 +12,7 @@ use super::update::{ask, leave};
 use super::{layers, steps};
 use crate::command::CommandId;
 use crate::domain::decision::Decision;
-use crate::domain::gate::Destructive;
+use crate::domain::gate::{Destructive, New};
 use crate::domain::history::Change;
 use crate::domain::text::safe;
 use crate::domain::view::DiffFilter;
@@ -116,10 +116,7 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
         CommandId::ScrollPageDown => moves::layer(model, Move::Pages(1)),
         CommandId::Cancel => model.layers.push(Layer::Question(Question::Cancel)),
         CommandId::RollBack => {
-            return ask(
-                model,
-                Request::Gate(Destructive::RollBack { discard_new: false }),
-            );
+            return ask(model, Request::Gate(Destructive::RollBack(New::Refuse)));
         }
         CommandId::WholeMessage => model.layers.push(Layer::Whole(0)),
         CommandId::Help => model.layers.push(Layer::Help(0)),

@@ -261,7 +261,7 @@ pub fn suspend(model: &Model) -> Verdict {
 /// The gate on top is that of a roll back.
 pub fn discard(model: &Model) -> Verdict {
     match model.layers.last() {
-        Some(Layer::Gate(layer)) if matches!(layer.gate.action, Destructive::RollBack { .. }) => {
+        Some(Layer::Gate(layer)) if matches!(layer.gate.action, Destructive::RollBack(_)) => {
             ask(model)
         }
         _ => no("this gate has no such choice"),

@@ -218,7 +218,7 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
         }
     };
     let job = match (layer.gate.action, layer.step) {
-        (Destructive::RollBack { .. }, _) => Job::RollBack,
+        (Destructive::RollBack(_), _) => Job::RollBack,
         (Destructive::BlockWrites, _) => Job::Step(Step::StopApplication),
         (_, Some(step)) => Job::Step(step),
         (_, None) => return Vec::new(), // the console opens no other gates
@@ -232,15 +232,12 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
     steps::start(model, job, Some(confirmed))
 }
 
-/// The other choice at the gate to roll back; the gate is opened anew, with its own counts.
+/// The next choice at the gate to roll back; the gate is opened anew, with its own counts.
 pub(super) fn discard(model: &mut Model) -> Vec<Effect> {
     match model.layers.last() {
         Some(Layer::Gate(layer)) => match layer.gate.action {
-            Destructive::RollBack { discard_new } => {
-                let action = Destructive::RollBack {
-                    discard_new: !discard_new,
-                };
-                ask(model, Request::Gate(action))
+            Destructive::RollBack(new) => {
+                ask(model, Request::Gate(Destructive::RollBack(new.next())))
             }
             _ => Vec::new(),
         },

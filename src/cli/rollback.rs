@@ -8,7 +8,7 @@ use serde_json::json;
 use super::apply::{check_confirmation, open_gate};
 use super::{PlaceArguments, output};
 use crate::domain::checklist::Step;
-use crate::domain::gate::Destructive;
+use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
 use crate::steps::Result;
 use crate::steps::session::Session;
@@ -26,6 +26,12 @@ pub struct Confirmation {
 pub struct RollbackArguments {
     #[command(flatten)]
     key: Confirmation,
+    /// Go back although the application wrote since the cut-over; what it wrote is carried back (exit 2 when some of it cannot be)
+    #[arg(long, conflicts_with = "discard_new")]
+    keep_new: bool,
+    /// With --keep-new: make a user, without a password, for each customer that the application made
+    #[arg(long, requires = "keep_new")]
+    create_users: bool,
     /// Go back although the application wrote since the cut-over; what it wrote stays aside
     #[arg(long)]
     discard_new: bool,
@@ -43,15 +49,29 @@ pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) ->
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let action = Destructive::RollBack {
-        discard_new: arguments.discard_new,
+    let new = match (arguments.keep_new, arguments.discard_new) {
+        (true, _) => New::Keep {
+            create_users: arguments.create_users,
+        },
+        (false, true) => New::Discard,
+        (false, false) => New::Refuse,
     };
+    let action = Destructive::RollBack(new);
     let confirmed = open_gate(&mut session, action, arguments.key.confirm.as_deref()).await?;
     let (watcher, task) = output::watcher();
     let outcome = session.roll_back(confirmed, &watcher).await;
     task.abort();
-    answer(place, &outcome?);
-    Ok(ExitCode::SUCCESS)
+    let done = outcome?;
+    if place.json {
+        output::json(&json!({
+            "says": done.says, "keptAside": done.aside, "complete": done.complete,
+            "changes": done.kept.as_ref().map(|kept| &kept.counts),
+            "leftBehind": done.kept.as_ref().map(|kept| &kept.left),
+        }));
+    } else {
+        output::line(&done.says);
+    }
+    Ok(ExitCode::from(if done.complete { 0 } else { 2 }))
 }
 
 pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {

@@ -1,6 +1,46 @@
 //! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name, and the destructive function
 //! takes it by value, so no code path can skip it.
 
+/// What a rollback does with what the application wrote since the cut-over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum New {
+    /// It refuses, with counts.
+    Refuse,
+    /// It carries it back.
+    Keep {
+        /// Makes a user for each customer that the application made.
+        create_users: bool,
+    },
+    /// It gives it up; it stays aside.
+    Discard,
+}
+
+impl New {
+    /// The next choice at the gate.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Refuse => Self::Keep {
+                create_users: false,
+            },
+            Self::Keep { .. } => Self::Discard,
+            Self::Discard => Self::Refuse,
+        }
+    }
+
+    /// What a command line says for it, after `rollback --confirm DB`.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Refuse => "",
+            Self::Keep {
+                create_users: false,
+            } => " --keep-new",
+            Self::Keep { create_users: true } => " --keep-new --create-users",
+            Self::Discard => " --discard-new",
+        }
+    }
+}
+
 /// What stands behind a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destructive {
@@ -11,10 +51,7 @@ pub enum Destructive {
     /// Step 10: users are swapped.
     CleanUsers,
     /// Renames the originals back.
-    RollBack {
-        /// Give up what the application wrote since the cut-over.
-        discard_new: bool,
-    },
+    RollBack(New),
     /// Step 19: drops the originals.
     Finish,
     /// Drops links, quarantine and run record.
@@ -30,8 +67,9 @@ impl Destructive {
             Self::BlockWrites => "Block writes",
             Self::CutOver => "Cut over",
             Self::CleanUsers => "Clean up users",
-            Self::RollBack { discard_new: false } => "Roll back",
-            Self::RollBack { discard_new: true } => "Roll back and discard what was written since",
+            Self::RollBack(New::Refuse) => "Roll back",
+            Self::RollBack(New::Keep { .. }) => "Roll back and keep what was written since",
+            Self::RollBack(New::Discard) => "Roll back and discard what was written since",
             Self::Finish => "Delete the originals",
             Self::Purge => "Purge links, quarantine and run record",
             Self::Restore => "Restore from the backup",

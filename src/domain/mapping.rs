@@ -182,6 +182,11 @@ impl Mapping {
         format!("{SIDE_PREFIX}before_{}", self.live(which))
     }
 
+    /// Where a rollback merges what the application wrote into the originals.
+    pub fn merged(&self, which: Rebuilt) -> String {
+        format!("{SIDE_PREFIX}merged_{}", self.live(which))
+    }
+
     /// Where a rolled-back collection goes.
     pub fn rolled_back(&self, which: Rebuilt) -> String {
         format!("{SIDE_PREFIX}rolled_back_{}", self.live(which))

@@ -15,6 +15,7 @@ pub mod id;
 pub mod index_check;
 pub mod index_plan;
 pub mod invariant;
+pub mod keep_new;
 pub mod lease;
 pub mod mapping;
 pub mod overview;

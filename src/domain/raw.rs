@@ -194,12 +194,27 @@ impl Builder {
         self
     }
 
+    /// Appends elements as their bytes stand, type byte and key included.
+    pub fn whole(&mut self, elements: &[u8]) -> &mut Self {
+        self.bytes.extend_from_slice(elements);
+        self
+    }
+
     /// Appends `value` under `key`.
     pub fn value(&mut self, key: &str, value: Value<'_>) -> &mut Self {
         self.bytes.push(value.kind);
         self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.push(0);
         self.bytes.extend_from_slice(value.bytes);
+        self
+    }
+
+    /// Appends eight bytes of a hash under `key`, as a 64-bit integer.
+    pub fn digest(&mut self, key: &[u8], digest: [u8; 8]) -> &mut Self {
+        self.bytes.push(kind::INT64);
+        self.bytes.extend_from_slice(key);
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(&digest);
         self
     }
 

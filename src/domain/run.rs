@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::{State, Step};
+use super::keep_new::report::Kept;
 use super::mapping::{Mapping, Rebuilt};
 use super::plan::Plan;
 
@@ -83,6 +84,38 @@ pub struct RunRecord {
     /// The equations, as they were proved.
     #[serde(default)]
     pub equations: Vec<String>,
+    /// The rollback, once one was begun.
+    #[serde(default)]
+    pub rollback: Option<RollbackRecord>,
+}
+
+/// A rollback under way or done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollbackRecord {
+    /// What becomes of what the application wrote, as the command line says it: "", " --keep-new", …
+    pub option: String,
+    /// Journaled before the first rename is sent.
+    pub began: bool,
+    /// The merged copies, by collection.
+    #[serde(default)]
+    pub merged: BTreeMap<String, MergedRecord>,
+    /// Fingerprints of what was live when the rollback began, by collection.
+    #[serde(default)]
+    pub live: BTreeMap<String, String>,
+    /// What was carried and what was left behind.
+    pub kept: Option<Kept>,
+}
+
+/// A merged copy and what it replaces, by UUID.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedRecord {
+    /// What is live.
+    pub outgoing: String,
+    /// The merged copy.
+    pub incoming: String,
+    /// True TTLs by index name, kept off while the copy is one.
+    #[serde(default)]
+    pub ttl: BTreeMap<String, i64>,
 }
 
 /// The server's write block.
@@ -235,7 +268,8 @@ impl RunRecord {
     }
 }
 
-fn word(which: Rebuilt) -> &'static str {
+/// A rebuilt collection's key in the record.
+pub fn word(which: Rebuilt) -> &'static str {
     match which {
         Rebuilt::Customer => "customer",
         Rebuilt::Booking => "booking",

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
+use sha2::{Digest, Sha256};
 
 use super::id::Id;
 use super::mapping::Mapping;
-use super::raw::{Builder, Value, blank, get, kind, string_bytes};
+use super::raw::{Builder, Element, Value, blank, elements, get, kind, string_bytes};
 
 /// The name of a customer whose user has none.
 pub const UNKNOWN_CUSTOMER: &str = "Unknown Customer";
@@ -189,6 +190,8 @@ pub struct Link<'a> {
     pub kind: &'a str,
     /// The users, in `_id` order; for a placeholder the value that names nobody.
     pub users: Vec<Id>,
+    /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
+    pub made: Option<&'a RawDocument>,
 }
 
 /// The link's document. `lost` are the members of a merge with the customer made of them: each member's values that the customer does not
@@ -205,6 +208,9 @@ pub fn link(
     }
     document.string("kind", link.kind);
     document.array("users", link.users.iter().map(Id::value));
+    if let Some(made) = link.made {
+        document.document(MADE, &made_digests(link.customer, made));
+    }
     if let Some((customer, members)) = lost {
         let values: Vec<_> = members
             .iter()
@@ -221,6 +227,32 @@ pub fn link(
         }
     }
     document.finish()
+}
+
+/// The link's field that says what its customer was made with.
+pub const MADE: &str = "made";
+
+/// A digest of every field of a customer as it is made, so that a rollback can tell what the application changed since without keeping
+/// the values. The customer's `_id` goes in, so that equal values of two customers do not look alike.
+fn made_digests(customer: &Id, made: &RawDocument) -> RawDocumentBuf {
+    let mut digests = Builder::new(256);
+    for element in elements(made).map_while(Result::ok) {
+        if element.key != b"_id" {
+            digests.digest(element.key, field_digest(customer, &element));
+        }
+    }
+    digests.finish()
+}
+
+/// See [`MADE`].
+pub fn field_digest(customer: &Id, element: &Element<'_>) -> [u8; 8] {
+    let mut hash = Sha256::new();
+    hash.update(customer.as_bytes());
+    hash.update(element.whole);
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut short = [0; 8];
+    short.copy_from_slice(&hash[..8]);
+    short
 }
 
 fn losing_values(
@@ -300,6 +332,7 @@ mod tests {
             business: Some(&Id::string("b")),
             kind: "created",
             users: vec![],
+            made: None,
         };
         let link = super::link(&mapping(), &link, Some((&made, &[&survivor, &other])));
         let lost: Vec<_> = link

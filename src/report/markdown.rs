@@ -7,6 +7,8 @@ use crate::domain::text::safe;
 
 /// Characters of a value.
 const WIDTH: usize = 400;
+/// Characters of a line that names ids.
+const LIST: usize = 4_000;
 
 pub(super) fn render(report: &Report<'_>) -> String {
     let run = report.run;
@@ -86,6 +88,12 @@ pub(super) fn render(report: &Report<'_>) -> String {
             time(backup.verified)
         );
     }
+    if let Some(kept) = report.kept() {
+        let _ = writeln!(out, "\n## Rolled back, with what was written since\n");
+        for line in kept.lines() {
+            let _ = writeln!(out, "- {}", escape_within(&line, LIST));
+        }
+    }
     let _ = writeln!(out, "\n## How to get back\n\n{}", report.way_back());
     out
 }
@@ -160,8 +168,12 @@ fn done(out: &mut String, report: &Report<'_>) {
 
 /// Text that Markdown takes as text, on one line.
 fn escape(text: &str) -> String {
+    escape_within(text, WIDTH)
+}
+
+fn escape_within(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in safe(&text.replace('\n', " "), WIDTH).chars() {
+    for c in safe(&text.replace('\n', " "), width).chars() {
         if matches!(
             c,
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#'

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::checklist::Step;
 use crate::domain::conflict::Code;
 use crate::domain::decision_file::DecisionFile;
+use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
 use crate::domain::text::mask;
 
@@ -66,6 +67,7 @@ impl<'r> Report<'r> {
                 "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
             })),
             "equations": run.equations,
+            "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),
             "wayBack": self.way_back(),
         })
     }
@@ -77,6 +79,11 @@ impl<'r> Report<'r> {
             Outcome::RolledBack => "rolled back",
             Outcome::Finished => "finished",
         }
+    }
+
+    /// What a rollback carried back, and what it left behind.
+    fn kept(&self) -> Option<&Kept> {
+        self.run.rollback.as_ref()?.kept.as_ref()
     }
 
     /// Pairs that came since the plan was made.

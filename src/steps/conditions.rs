@@ -5,7 +5,7 @@ use super::patience::patiently;
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::checklist::Step;
-use crate::domain::gate::{Confirmed, Destructive, Gate};
+use crate::domain::gate::{Confirmed, Destructive, Gate, New};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::Outcome;
 use crate::store::{collection_spec, identity, scan, write_block};
@@ -96,7 +96,7 @@ impl Session {
                     self.mapping.user.contact.join(", ")
                 ),
             ],
-            Destructive::RollBack { discard_new } => {
+            Destructive::RollBack(new) => {
                 let mut lines: Vec<_> = Rebuilt::ALL
                     .iter()
                     .filter(|which| self.is_swapped(**which))
@@ -105,8 +105,15 @@ impl Session {
                     })
                     .collect();
                 lines.push("drop the prepared copies, links and quarantine".to_owned());
-                if discard_new {
-                    lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned());
+                match new {
+                    New::Refuse => {}
+                    New::Keep { create_users } => {
+                        lines.push("what the application wrote since the cut-over is merged into copies of the originals, and those become live; the originals that they stand for are dropped then (the backup has them), and what is live now stays aside in _ringfence_rolled_back_*".to_owned());
+                        if create_users {
+                            lines.push("each customer that the application made gets a user without a password".to_owned());
+                        }
+                    }
+                    New::Discard => lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned()),
                 }
                 lines
             }
@@ -153,7 +160,7 @@ impl Session {
             Destructive::CutOver | Destructive::CleanUsers => format!(
                 "until the originals are deleted: `ringfence rollback --confirm {database}` renames them back, byte for byte (redeploy the old code before you start the application)"
             ),
-            Destructive::RollBack { .. } => {
+            Destructive::RollBack(_) => {
                 "apply again: the same plan gives the same result".to_owned()
             }
             Destructive::Finish => "none but the backup: this is the point of no return".to_owned(),
@@ -183,7 +190,7 @@ impl Session {
                 missing.extend(self.missing_backup(&[Rebuilt::User], watcher).await?);
                 Ok(missing)
             }
-            Destructive::RollBack { .. } => Ok(match self.latest_run() {
+            Destructive::RollBack(_) => Ok(match self.latest_run() {
                 Some(run) if run.outcome == Outcome::Open => Vec::new(),
                 Some(run) if run.outcome == Outcome::Finished => vec![format!(
                     "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",

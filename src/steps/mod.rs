@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod check;
+mod check_merged;
 mod check_values;
 pub mod clean_users;
 pub mod conditions;
@@ -10,8 +11,10 @@ pub mod cut_over;
 pub mod document;
 pub mod error;
 pub mod finish;
+mod keep_new;
 pub mod lease;
 mod look_closer;
+mod merged;
 mod patience;
 mod people;
 pub mod prepare;

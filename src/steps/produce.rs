@@ -155,6 +155,7 @@ impl Session {
                 "created"
             },
             users,
+            made: Some(&customer),
         };
         // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
         let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
@@ -220,6 +221,7 @@ impl Session {
                 business,
                 kind: "existing",
                 users,
+                made: None,
             };
             out.links
                 .want(survivorship::link(&self.mapping, &link, None))
@@ -243,23 +245,18 @@ impl Session {
             }
             let id = blueprint.placeholder_of(survey, *business, names.as_ref());
             let business = survey.business_id(*business);
+            let customer = survivorship::placeholder(&self.mapping, &id, business, stray.created);
             let link = Link {
                 customer: &id,
                 business: Some(business),
                 kind: "placeholder",
                 users: names.iter().cloned().collect(),
+                made: Some(&customer),
             };
             out.links
                 .want(survivorship::link(&self.mapping, &link, None))
                 .await?;
-            out.customers
-                .want(survivorship::placeholder(
-                    &self.mapping,
-                    &id,
-                    business,
-                    stray.created,
-                ))
-                .await?;
+            out.customers.want(customer).await?;
         }
         Ok(())
     }

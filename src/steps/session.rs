@@ -205,6 +205,7 @@ impl Session {
             write_block: None,
             strays: BTreeMap::new(),
             equations: Vec::new(),
+            rollback: None,
         };
         self.connection.lease.set_run(&record.id);
         run_record::save(&self.connection, &record).await?;

@@ -214,6 +214,39 @@ pub async fn back(connection: &Connection, swap: Swap<'_>, rolled_back: &str) ->
     Ok(())
 }
 
+/// Names and identities where a merged copy takes the place of what is live.
+#[derive(Debug, Clone, Copy)]
+pub struct Replacement<'a> {
+    /// The live name.
+    pub live: &'a str,
+    /// Where what is live goes.
+    pub aside: &'a str,
+    /// The merged copy's name.
+    pub merged: &'a str,
+    /// UUID of what is live.
+    pub outgoing: &'a str,
+    /// UUID of the merged copy.
+    pub incoming: &'a str,
+}
+
+/// Makes the merged copy live and puts what was live aside. May be called any number of times.
+///
+/// # Errors
+/// A stranger under one of the names, or the server's refusal.
+pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> Result<()> {
+    let live = collection_spec::load(connection, replacement.live).await?;
+    if uuid(live.as_ref()) == Some(replacement.incoming) {
+        return Ok(());
+    }
+    if live.is_some() {
+        if uuid(live.as_ref()) != Some(replacement.outgoing) {
+            return Err(stranger(replacement.live));
+        }
+        rename(connection, replacement.live, replacement.aside).await?;
+    }
+    rename(connection, replacement.merged, replacement.live).await
+}
+
 fn uuid(spec: Option<&CollectionSpec>) -> Option<&str> {
     spec.and_then(|spec| spec.uuid.as_deref())
 }

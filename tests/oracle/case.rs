@@ -71,11 +71,75 @@ async fn walk(
     if let Err(refusal) = product.verify().await?.expect("verify", &[0]) {
         differences.push(refusal);
     }
+    // With a document that the application made the originals come back as merged copies; without one they are renamed back.
+    let documents: usize = data.collections.iter().map(|it| it.documents.len()).sum();
+    let probed = documents.is_multiple_of(2);
+    let added = if probed {
+        probe(database).await
+    } else {
+        Vec::new()
+    };
     match product.roll_back().await?.expect("rollback", &[0]) {
-        Ok(_) => differences.extend(after_rollback(&original, &snapshot(database).await?)),
+        Ok(ended) => {
+            differences.extend(only_the_probe(&ended.stdout, &added));
+            unprobe(database).await?;
+            differences.extend(after_rollback(&original, &snapshot(database).await?));
+        }
         Err(refusal) => differences.push(refusal),
     }
     Ok((differences, findings.ids))
+}
+
+const PROBE: &str = "made by the application";
+
+/// Adds a booking and a user, where no index or validator forbids it. Returns the collections that have one.
+async fn probe(database: &mongodb::Database) -> Vec<&'static str> {
+    let mut added = Vec::new();
+    for name in ["Booking", "User"] {
+        let collection = database.collection(name);
+        if collection.insert_one(doc! { "_id": PROBE }).await.is_ok() {
+            added.push(name);
+        }
+    }
+    added
+}
+
+/// Nothing but the probes may have been found to be new, changed or deleted.
+fn only_the_probe(json: &str, added: &[&str]) -> Vec<String> {
+    let Ok(json) = serde_json::from_str::<serde_json::Value>(json) else {
+        return vec![format!("rollback --json printed no JSON: {json}")];
+    };
+    let changes = &json["changes"];
+    let expected: serde_json::Map<_, _> = added
+        .iter()
+        .map(|name| {
+            let one = serde_json::json!({ "added": { "found": 1, "carried": 1 } });
+            ((*name).to_owned(), one)
+        })
+        .collect();
+    if (added.is_empty() && changes.is_null()) || *changes == serde_json::Value::Object(expected) {
+        return Vec::new();
+    }
+    vec![format!(
+        "with a new document in {added:?}, rollback found {changes}"
+    )]
+}
+
+/// Takes away the probes, and what was kept aside.
+async fn unprobe(database: &mongodb::Database) -> Result<(), String> {
+    for name in ["Booking", "User"] {
+        let of = doc! { "_id": PROBE };
+        let live = database.collection::<bson::Document>(name);
+        live.delete_one(of)
+            .await
+            .map_err(|error| error.to_string())?;
+    }
+    for name in ["Booking", "User", "Customer"] {
+        let aside =
+            database.collection::<bson::Document>(&format!("_ringfence_rolled_back_{name}"));
+        aside.drop().await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Data that cannot be migrated is refused by plan or apply, and nothing is changed.

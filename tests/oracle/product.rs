@@ -70,13 +70,14 @@ impl Product<'_> {
         self.run("verify", &["--run-dir", &runs]).await
     }
 
-    /// Gives everything back.
+    /// Gives everything back, with what was written since; its JSON tells what that was.
     pub async fn roll_back(&self) -> Result<Ended, String> {
         let runs = self.run_folder();
         let more = [
             "--confirm",
             self.database,
-            "--discard-new",
+            "--keep-new",
+            "--json",
             "--run-dir",
             &runs,
         ];

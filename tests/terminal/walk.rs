@@ -190,6 +190,11 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
 
     // And back: the same bytes, indexes and options.
     console.press_for("r", "Gate: Roll back");
+    console.press_for("\t", "Gate: Roll back and keep what was written since");
+    console.press_for("\t", "Gate: Roll back and discard what was written since");
+    console.press("\t");
+    console.hides("what was written since");
+    console.press_for("\t", "Gate: Roll back and keep what was written since");
     console.press_for(ENTER, "nothing was typed");
     console.press(&place.name);
     console.until("the name that was typed", |screen| {

@@ -1,0 +1,303 @@
+//! A booking on its way back: its customer becomes its user again, everything else that changed is carried.
+
+use std::collections::{HashMap, HashSet};
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use super::links::{Kind, Links, Origin};
+use super::weave::{Fields, Turn, element, weave};
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::Decisions;
+use crate::domain::id::Id;
+use crate::domain::mapping::BookingRole;
+use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
+
+/// What a booking's way back rests on.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// The bookings' fields.
+    pub role: &'a BookingRole,
+    /// The links.
+    pub links: &'a Links,
+    /// The decisions of the run.
+    pub decisions: &'a Decisions,
+    /// The business of each service, as it is now.
+    pub services: &'a HashMap<Id, Id>,
+    /// Users that the application deleted.
+    pub gone: &'a HashSet<Id>,
+    /// Customers of the application for whom a user is created, under the same `_id`.
+    pub created: &'a HashSet<Id>,
+}
+
+/// A booking that comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Returned {
+    /// The document.
+    pub document: RawDocumentBuf,
+    /// Whether the application changed it.
+    pub changed: bool,
+    /// Whether it was moved to a customer without a user, and so stays with the user that it had.
+    pub stays: bool,
+}
+
+/// Where a booking of a customer goes.
+enum Goes<'a> {
+    /// To this user.
+    User(&'a Id),
+    /// To what the placeholder's bookings named: a user that does not exist, or nobody.
+    Named(Option<&'a Id>),
+    /// To a customer that was there before and comes back, and to its user where it has one.
+    Existing(Option<&'a Id>),
+    /// To a user that is created for the application's customer.
+    Created,
+    /// Nowhere: the application made the customer, and it has no user.
+    Nowhere,
+}
+
+impl Ground<'_> {
+    fn goes(&self, customer: &Id) -> Goes<'_> {
+        let Some(origin) = self.links.origin(customer) else {
+            return if self.created.contains(&customer.canonical()) {
+                Goes::Created
+            } else {
+                Goes::Nowhere
+            };
+        };
+        match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
+            (Kind::Placeholder, _) => Goes::Named(origin.users.first()),
+            (Kind::Existing, user) => Goes::Existing(user),
+            (Kind::Created | Kind::Narrow, Some(user)) => Goes::User(user),
+            (Kind::Created | Kind::Narrow, None) => Goes::Nowhere,
+        }
+    }
+
+    /// Whether the migration itself can have given `customer` to a booking that named `user`, `customer_before` and `service`.
+    fn is_baseline(
+        &self,
+        customer: &Id,
+        user: Option<Value<'_>>,
+        customer_before: Option<Value<'_>>,
+        service: Option<Value<'_>>,
+    ) -> bool {
+        let Some(origin) = self.links.origin(customer) else {
+            return false;
+        };
+        let named = match user {
+            Some(user) => self.links.names_user_of(user, origin),
+            None => origin.kind == Kind::Placeholder && origin.users.is_empty(),
+        };
+        let known = service.and_then(|service| self.business_of(service));
+        let business = known.or(origin.business.as_ref());
+        named
+            && same(business, origin.business.as_ref())
+            && !customer_before.is_some_and(|before| self.was_kept(before, business))
+    }
+
+    /// Whether a booking of `business` that named this customer before kept it through the migration.
+    fn was_kept(&self, customer: Value<'_>, business: Option<&Id>) -> bool {
+        let id = Id::from_value(customer);
+        let origin = match id.other_form() {
+            Some(other) => self.links.origin(&id).or_else(|| self.links.origin(&other)),
+            None => self.links.origin(&id),
+        };
+        origin
+            .filter(|origin| origin.kind == Kind::Existing)
+            .and_then(|origin| origin.business.as_ref())
+            .is_some_and(|of| same(business, Some(of)) && !self.relinks(of))
+    }
+
+    fn relinks(&self, business: &Id) -> bool {
+        let key = ConflictKey {
+            code: Code::AlreadyLinked,
+            business: Some(business.clone()),
+            subjects: Vec::new(),
+        };
+        self.decisions.choice(&key) == Choice::Relink
+    }
+
+    fn business_of(&self, service: Value<'_>) -> Option<&Id> {
+        let id = Id::from_value(service);
+        self.services
+            .get(&id.canonical())
+            .or_else(|| self.services.get(&id.other_form()?.canonical()))
+    }
+
+    /// A booking that was there before and is there now.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn back(&self, before: &RawDocument, current: &RawDocument) -> Result<Returned, Malformed> {
+        let as_it_was = |changed| Returned {
+            document: before.to_owned(),
+            changed,
+            stays: false,
+        };
+        if before == current {
+            return Ok(as_it_was(false)); // the migration left it, and so did the application
+        }
+        let role = self.role;
+        let (user_key, customer_key) = (role.user.as_bytes(), role.customer.as_bytes());
+        let (was, is) = (Fields::of(before)?, Fields::of(current)?);
+        let filled = |fields: &Fields<'_>, key| {
+            let value: Option<Value<'_>> = fields.first(key);
+            value
+                .filter(|value| value.kind != kind::NULL)
+                .map(Id::from_value)
+        };
+        let (user, customer) = (filled(&was, user_key), filled(&is, customer_key));
+        let customer_before = filled(&was, customer_key);
+        let service = filled(&was, role.service.as_bytes());
+        let same_customer = was.same(&is, customer_key);
+        let unmoved = match &customer {
+            Some(customer) => {
+                same_customer
+                    || self.is_baseline(
+                        customer,
+                        user.as_ref().map(Id::value),
+                        customer_before.as_ref().map(Id::value),
+                        service.as_ref().map(Id::value),
+                    )
+            }
+            None => same_customer && (is.has(user_key) || !was.has(user_key)),
+        };
+        if unmoved
+            && (is_migrated(role, before, current, true)?
+                || is_migrated(role, before, current, false)?)
+        {
+            return Ok(as_it_was(false));
+        }
+        let mut stays = false;
+        let leaves = || Turn::Put(Vec::new());
+        let (mut user_turn, customer_turn) = match &customer {
+            _ if unmoved => (Turn::Before, Turn::Before),
+            None => {
+                // Taken from its customer: of nobody now, as its customer field says it.
+                let nobody = if is.has(user_key) || !was.has(user_key) {
+                    Turn::Before
+                } else if is.has(customer_key) {
+                    Turn::Put(element(&role.user, NOBODY))
+                } else {
+                    leaves()
+                };
+                let customer = if was.has(customer_key) {
+                    Turn::Put(is.bytes(customer_key))
+                } else {
+                    leaves()
+                };
+                (nobody, customer)
+            }
+            Some(customer) => {
+                let put = |user: Option<&Id>| {
+                    Turn::Put(user.map_or_else(Vec::new, |user| element(&role.user, user.value())))
+                };
+                let has_it = |origin: &Origin| {
+                    user.as_ref()
+                        .is_some_and(|user| self.links.names_user_of(user.value(), origin))
+                };
+                let keeps_user = self.links.origin(customer).is_some_and(has_it);
+                let (to, customer) = match self.goes(customer) {
+                    Goes::User(user) => (put(Some(user)), leaves()),
+                    Goes::Named(names) => (put(names), leaves()),
+                    Goes::Existing(user) => (put(user), Turn::Put(is.bytes(customer_key))),
+                    Goes::Created => (put(Some(customer)), leaves()),
+                    Goes::Nowhere => {
+                        stays = true;
+                        (Turn::Before, Turn::Before)
+                    }
+                };
+                (if keeps_user { Turn::Before } else { to }, customer)
+            }
+        };
+        if is.has(user_key) && !is.same(&was, user_key) {
+            user_turn = Turn::Put(is.bytes(user_key)); // the application named a user itself
+        }
+        let own = [
+            (role.customer.as_str(), customer_turn),
+            (role.user.as_str(), user_turn),
+        ];
+        Ok(Returned {
+            document: weave(before, [&was, &was, &is], &own)?,
+            changed: true,
+            stays,
+        })
+    }
+
+    /// A booking that the application made; `None` where its customer has no user.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn new_booking(&self, current: &RawDocument) -> Result<Option<RawDocumentBuf>, Malformed> {
+        let role = self.role;
+        let (user_key, customer_key) = (role.user.as_bytes(), role.customer.as_bytes());
+        let fields = Fields::of(current)?;
+        let customer = fields.first(customer_key);
+        let Some(customer) = customer.filter(|value| value.kind != kind::NULL) else {
+            return Ok(Some(current.to_owned()));
+        };
+        let customer = Id::from_value(customer);
+        let (user, keeps_customer) = match self.goes(&customer) {
+            Goes::User(user) => (Some(user), false),
+            Goes::Named(names) => (names, false),
+            Goes::Existing(user) => (user, true),
+            Goes::Created => (Some(&customer), false),
+            Goes::Nowhere => return Ok(None),
+        };
+        let named = fields.first(user_key).is_some_and(|named| {
+            let origin = self.links.origin(&customer);
+            origin.is_some_and(|origin| self.links.names_user_of(named, origin))
+        });
+        let mut out = Builder::new(current.as_bytes().len() + 32);
+        for element in elements(current) {
+            let element = element?;
+            let leaves = (element.key == customer_key && !keeps_customer)
+                || (element.key == user_key && !named);
+            if !leaves {
+                out.element(&element);
+            }
+        }
+        if let Some(user) = user.filter(|_| !named) {
+            out.value(&role.user, user.value());
+        }
+        Ok(Some(out.finish()))
+    }
+}
+
+const NOBODY: Value<'_> = Value {
+    kind: kind::NULL,
+    bytes: &[],
+};
+
+/// Whether `current` is, byte for byte, what the migration makes of `before`: without its user and, unless it kept its customer, with
+/// the customer of today appended.
+fn is_migrated(
+    role: &BookingRole,
+    before: &RawDocument,
+    current: &RawDocument,
+    kept: bool,
+) -> Result<bool, Malformed> {
+    let mut out = Builder::new(before.as_bytes().len() + 32);
+    for element in elements(before) {
+        let element = element?;
+        let leaves = element.key == role.user.as_bytes()
+            || (!kept && element.key == role.customer.as_bytes());
+        if !leaves {
+            out.element(&element);
+        }
+    }
+    if !kept {
+        let fields = Fields::of(current)?;
+        out.whole(&fields.bytes(role.customer.as_bytes()));
+    }
+    Ok(*out.finish() == *current)
+}
+
+fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            let other = other.canonical();
+            one.canonical() == other || one.other_form().is_some_and(|it| it.canonical() == other)
+        }
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}

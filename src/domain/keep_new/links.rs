@@ -1,0 +1,131 @@
+//! The links, as a rollback reads them: which users stand behind a customer, which customers a user has.
+
+use std::collections::{HashMap, HashSet};
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use crate::domain::id::Id;
+use crate::domain::mapping::Mapping;
+use crate::domain::raw::{Value, elements, get};
+use crate::domain::survey::facts::id_of;
+use crate::domain::survivorship::MADE;
+
+/// How a customer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Made of users; their contact fields left them.
+    Created,
+    /// Made of users' names and e-mails alone.
+    Narrow,
+    /// Made for bookings whose user is missing.
+    Placeholder,
+    /// There before.
+    Existing,
+}
+
+/// Where a customer comes from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Its `_id`.
+    pub id: Id,
+    /// How it came about.
+    pub kind: Kind,
+    /// Its business, where known.
+    pub business: Option<Id>,
+    /// Its users, in `_id` order; for a placeholder the value that names nobody.
+    pub users: Vec<Id>,
+    /// The digests of the fields that it was made with.
+    pub made: Option<RawDocumentBuf>,
+}
+
+impl Origin {
+    /// Its first user in the link's order, which is that of `_id`, who is not gone; else the first. Edits of a merged customer
+    /// and its new bookings go there.
+    pub fn first_user(&self, is_gone: impl Fn(&Id) -> bool) -> Option<&Id> {
+        let here = |user: &&Id| !is_gone(&user.canonical());
+        self.users.iter().find(here).or_else(|| self.users.first())
+    }
+}
+
+/// All links.
+#[derive(Debug, Default)]
+pub struct Links {
+    origins: HashMap<Id, Origin>,
+    customers_of: HashMap<Id, Vec<Id>>,
+    cleaned: HashSet<Id>,
+}
+
+impl Links {
+    /// Takes a link.
+    pub fn take(&mut self, mapping: &Mapping, link: &RawDocument) {
+        let Some(id) = id_of(link) else { return };
+        let kind = match get(link, "kind").and_then(|kind| kind.as_str()) {
+            Some("created") => Kind::Created,
+            Some("created-narrow") => Kind::Narrow,
+            Some("placeholder") => Kind::Placeholder,
+            _ => Kind::Existing,
+        };
+        let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
+        let users: Vec<Id> = inner("users")
+            .into_iter()
+            .flat_map(elements)
+            .map_while(Result::ok)
+            .map(|user| Id::from_value(user.value))
+            .collect();
+        if kind != Kind::Placeholder {
+            for user in &users {
+                let customers = self.customers_of.entry(user.canonical()).or_default();
+                customers.push(id.canonical());
+                if kind == Kind::Created {
+                    self.cleaned.insert(user.canonical());
+                }
+            }
+        }
+        let origin = Origin {
+            kind,
+            business: get(link, &mapping.customer.business).map(Id::from_value),
+            users,
+            made: inner(MADE).map(ToOwned::to_owned),
+            id: id.clone(),
+        };
+        self.origins.insert(id.canonical(), origin);
+    }
+
+    /// Where the customer `id` comes from; `None` for one that the application made.
+    pub fn origin(&self, id: &Id) -> Option<&Origin> {
+        self.origins.get(&id.canonical())
+    }
+
+    /// All of them, in no order.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.values()
+    }
+
+    /// The customers that `user` stands behind.
+    pub fn customers_of(&self, user: &Id) -> &[Id] {
+        self.customers_of
+            .get(&user.canonical())
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the contact fields of `user` were copied to a customer and left it.
+    pub fn is_cleaned(&self, user: &Id) -> bool {
+        self.cleaned.contains(&user.canonical())
+    }
+
+    /// Whether `reference`, exact or in its other form, names one of the users behind `origin`.
+    pub fn names_user_of(&self, reference: Value<'_>, origin: &Origin) -> bool {
+        let id = Id::from_value(reference);
+        if origin.kind == Kind::Placeholder {
+            return origin.users.contains(&id);
+        }
+        let mut user = id.canonical();
+        if !self.customers_of.contains_key(&user)
+            && let Some(other) = id.other_form()
+        {
+            user = other.canonical();
+        }
+        origin.users.iter().any(|it| it.canonical() == user)
+    }
+}
