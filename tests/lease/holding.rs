@@ -165,7 +165,7 @@ async fn a_run_that_is_ended_by_a_signal_or_an_error_lets_go_of_the_lease_and_th
     let fail = doc! {
         "configureFailPoint": "failCommand",
         "mode": "alwaysOn",
-        "data": { "failCommands": ["createIndexes"], "appName": "ringfence", "errorCode": 91 },
+        "data": { "failCommands": ["createIndexes"], "appName": "ringfence", "errorCode": 2 },
     };
     field.admin(fail).await;
     let failing = field.apply(LONG, &[]);
