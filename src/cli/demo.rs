@@ -55,7 +55,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let binary = mongod::find(arguments.mongod.as_deref(), &output::aside)
         .map_err(|error| started(&error))?;
     output::aside("starting a throw-away MongoDB …");
-    let server = Server::start(&binary, Topology::ReplicaSet(1), &[])
+    let server = Server::start(&binary, &std::env::temp_dir(), Topology::ReplicaSet(1), &[])
         .await
         .map_err(|error| started(&error))?;
     let mut options = place.options(server.uri(DATABASE), "demo");

@@ -117,16 +117,18 @@ struct Node {
 }
 
 impl Server {
-    /// Starts `mongod` in this topology, with further arguments, and waits until it is writable.
+    /// Starts `mongod` in this topology, with further arguments, and waits until it is writable. Its data is in a folder made `within`
+    /// that one.
     ///
     /// # Errors
     /// See [`NotStarted`].
     pub async fn start(
         mongod: &Path,
+        within: &Path,
         topology: Topology,
         arguments: &[&str],
     ) -> Result<Self, NotStarted> {
-        Self::launch(mongod, topology, arguments, false).await
+        Self::launch((mongod, within), topology, arguments, false).await
     }
 
     /// As [`Server::start`], with access control on (by a key file where there is a replica set). [`Server::uri`] is then that of an
@@ -136,14 +138,15 @@ impl Server {
     /// See [`NotStarted`].
     pub async fn start_with_access_control(
         mongod: &Path,
+        within: &Path,
         topology: Topology,
         arguments: &[&str],
     ) -> Result<Self, NotStarted> {
-        Self::launch(mongod, topology, arguments, true).await
+        Self::launch((mongod, within), topology, arguments, true).await
     }
 
     async fn launch(
-        mongod: &Path,
+        places: (&Path, &Path),
         topology: Topology,
         arguments: &[&str],
         access_control: bool,
@@ -156,7 +159,7 @@ impl Server {
         loop {
             let last = tries.next().is_none_or(|at| at == TRIES);
             let nodes = (0..count)
-                .map(|_| Node::spawn(mongod, topology, arguments, access_control))
+                .map(|_| Node::spawn(places, topology, arguments, access_control))
                 .collect::<Result<_, _>>()?;
             let server = Self {
                 nodes,
@@ -404,13 +407,13 @@ impl Server {
 
 impl Node {
     fn spawn(
-        mongod: &Path,
+        (mongod, within): (&Path, &Path),
         topology: Topology,
         arguments: &[&str],
         access_control: bool,
     ) -> std::io::Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let folder = TempDir::with_prefix("ringfence-mongod-")?;
+        let folder = TempDir::with_prefix_in("ringfence-mongod-", within)?;
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;
         let mut command = Command::new("sh");

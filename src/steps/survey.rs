@@ -88,7 +88,7 @@ impl Session {
                 None => {
                     let near = nearest(name, names.iter().copied());
                     return Err(StepError::NotReady(format!(
-                        "the mapping says that {role}s are in {name}, and {database} has no such collection. Nothing was changed. {}It has: {}. Name the right one in a mapping file (--config)",
+                        "the mapping has the role {role} in {name}, and {database} has no such collection. Nothing was changed. {}It has: {}. Name the right one in a mapping file (--config)",
                         near.map(|near| format!("Did you mean {near}? "))
                             .unwrap_or_default(),
                         names.join(", ")

@@ -174,7 +174,7 @@ async fn a_kill_while_the_copies_are_built_and_the_same_command_again_end_alike(
 
 #[tokio::test]
 async fn a_kill_at_any_drop_or_note_and_the_same_command_again_end_alike() {
-    let step = if full() { 1 } else { 5 };
+    let step = if full() { 1 } else { 9 };
     assert!(killed_at_each("drop", step).await >= 2);
     assert!(killed_at_each("update", step).await >= 2);
 }

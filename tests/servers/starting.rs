@@ -95,9 +95,14 @@ async fn with_access_control_a_user_who_may_only_read_cannot_write_and_a_strange
 async fn a_mongod_that_ends_by_itself_is_told_at_once_with_its_own_words() {
     let binary = mongod::find(None, &|_| {}).unwrap();
     let begun = Instant::now();
-    let error = Server::start(&binary, Topology::ReplicaSet(1), &["--no-such-option"])
-        .await
-        .unwrap_err();
+    let error = Server::start(
+        &binary,
+        &std::env::temp_dir(),
+        Topology::ReplicaSet(1),
+        &["--no-such-option"],
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, NotStarted::Ended { .. }), "{error}");
     let words = error.to_string();
     assert!(
@@ -137,7 +142,7 @@ async fn a_port_lost_to_another_process_is_tried_again_with_another_one() {
     let other = support::private(Topology::Standalone, &[]).await;
     let folder = tempfile::tempdir().unwrap();
     let binary = loses_its_port(folder.path(), other.port(0).unwrap(), 1);
-    let server = Server::start(&binary, Topology::ReplicaSet(1), &[])
+    let server = Server::start(&binary, &std::env::temp_dir(), Topology::ReplicaSet(1), &[])
         .await
         .unwrap();
     assert_ne!(server.port(0), other.port(0));
@@ -151,7 +156,7 @@ async fn a_port_lost_again_and_again_is_named_in_the_error() {
     let other = support::private(Topology::Standalone, &[]).await;
     let folder = tempfile::tempdir().unwrap();
     let binary = loses_its_port(folder.path(), other.port(0).unwrap(), 99);
-    let error = Server::start(&binary, Topology::Standalone, &[])
+    let error = Server::start(&binary, &std::env::temp_dir(), Topology::Standalone, &[])
         .await
         .unwrap_err()
         .to_string();

@@ -3,6 +3,7 @@
 
 #![allow(dead_code)] // each test binary uses its own part
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,10 +13,20 @@ use ringfence::demo::server::{Server, Topology};
 static SHARED: OnceLock<Server> = OnceLock::new();
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
+/// In memory where the system has a folder for that: what a test waits for is then the product, not the disk. A server that is killed
+/// finds its files again all the same.
+fn folder_for_data() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    match tempfile::tempdir_in(memory) {
+        Ok(_) => memory.to_owned(),
+        Err(_) => std::env::temp_dir(),
+    }
+}
+
 /// A private server, ended when the handle is dropped.
 pub async fn private(topology: Topology, arguments: &[&str]) -> Server {
     let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");
-    Server::start(&binary, topology, arguments)
+    Server::start(&binary, &folder_for_data(), topology, arguments)
         .await
         .expect("a server")
 }
@@ -23,7 +34,7 @@ pub async fn private(topology: Topology, arguments: &[&str]) -> Server {
 /// A private server with access control; its URI is the administrator's.
 pub async fn private_with_access_control(topology: Topology) -> Server {
     let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");
-    Server::start_with_access_control(&binary, topology, &[])
+    Server::start_with_access_control(&binary, &folder_for_data(), topology, &[])
         .await
         .expect("a server")
 }
