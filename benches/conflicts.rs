@@ -69,6 +69,7 @@ fn survey() -> (Survey, HashMap<Id, String>) {
 fn place() -> Place {
     Place {
         host: "127.0.0.1:27017".into(),
+        replica_set_id: None,
         replica_set: Some("rs".into()),
         topology: "replica set of 1 node".into(),
         server_version: "6.0.5".into(),

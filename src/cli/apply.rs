@@ -12,6 +12,7 @@ use crate::domain::checklist::{State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::plan::Plan;
+use crate::domain::standstill::Standstill;
 use crate::steps::session::Session;
 use crate::steps::{Result, Watcher, review};
 
@@ -70,6 +71,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
     let outcome = apply(&mut session, &plan, &order, &watcher).await;
     task.abort();
     let done = outcome?;
+    if let Some(standstill) = session.open_run().and_then(Standstill::of) {
+        output::aside(&standstill.words());
+    }
     if let Some(blocked) = session.writes_blocked_words() {
         output::aside(&blocked);
     }

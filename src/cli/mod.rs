@@ -144,7 +144,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Survey(verb)) => survey::run(place, verb).await,
         Some(Verb::Plan(verb)) => plan::run(place, verb).await,
         Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,
-        Some(Verb::Apply(verb)) => apply::run(place, verb).await,
+        Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => rollback::finish(place, verb).await,

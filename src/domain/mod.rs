@@ -23,6 +23,7 @@ pub mod phone;
 pub mod plan;
 pub mod raw;
 pub mod run;
+pub mod standstill;
 pub mod survey;
 pub mod survivorship;
 pub mod text;

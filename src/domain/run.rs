@@ -87,6 +87,12 @@ pub struct RunRecord {
     /// The rollback, once one was begun.
     #[serde(default)]
     pub rollback: Option<RollbackRecord>,
+    /// The replica set's own id, hexadecimal, where our user may read it.
+    #[serde(default)]
+    pub replica_set_id: Option<String>,
+    /// How often this record was saved.
+    #[serde(default)]
+    pub saves: u64,
 }
 
 /// A rollback under way or done.
@@ -249,6 +255,15 @@ impl RunRecord {
     /// The record of a rebuilt collection, to be changed.
     pub fn collection_mut(&mut self, which: Rebuilt) -> &mut CollectionRecord {
         self.collections.entry(word(which).to_owned()).or_default()
+    }
+
+    /// What the database is part of: the replica set's id or name, or host and port.
+    pub fn cluster(&self) -> String {
+        self.replica_set_id
+            .as_ref()
+            .or(self.replica_set.as_ref())
+            .unwrap_or(&self.host)
+            .clone()
     }
 
     /// The plan's hash, once there is a plan.

@@ -15,6 +15,8 @@ pub struct Place {
     pub host: String,
     /// The replica set's name, if it is one.
     pub replica_set: Option<String>,
+    /// The replica set's own id, hexadecimal, where our user may read it.
+    pub replica_set_id: Option<String>,
     /// "standalone", "replica set of 3 nodes".
     pub topology: String,
     /// The server's version.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, time, title_of};
+use crate::domain::standstill::Standstill;
 use crate::domain::text::safe;
 
 /// Characters of a value.
@@ -78,6 +79,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
             verdict.word,
             escape(&verdict.evidence)
         );
+    }
+    if let Some(standstill) = Standstill::of(run) {
+        let _ = writeln!(out, "- {}", standstill.words());
     }
     if let Some(backup) = &run.backup {
         let _ = writeln!(

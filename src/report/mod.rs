@@ -10,6 +10,7 @@ use crate::domain::conflict::Code;
 use crate::domain::decision_file::DecisionFile;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
+use crate::domain::standstill::Standstill;
 use crate::domain::text::mask;
 
 /// A run's report.
@@ -65,6 +66,9 @@ impl<'r> Report<'r> {
             })),
             "verdict": run.verdict.as_ref().map(|verdict| json!({
                 "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
+            })),
+            "standstill": Standstill::of(run).map(|it| json!({
+                "since": time(it.since), "until": it.until.map(time), "ownWorkSeconds": it.own as f64 / 1000.0,
             })),
             "equations": run.equations,
             "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),

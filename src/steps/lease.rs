@@ -58,6 +58,10 @@ impl Session {
         // A holder that let go after a broken connection may have something under way as well as one that was killed.
         let ended = under_way::end(&self.connection, lease.patience()).await?;
         self.refuse_when_outdated().await?;
+        if let Err(refusal) = self.open_journal() {
+            self.let_go().await?; // or the next try would find the lease held and not look again
+            return Err(refusal);
+        }
         Ok(match dead {
             Some(dead) => Some(format!(
                 "the lease was held by {}; that process has ended on this machine without letting go, so its lease was taken over ({})",

@@ -42,6 +42,9 @@ impl Session {
         if let (Some(notice), Ok(says)) = (notice, &mut outcome) {
             let _ = write!(says, "; {notice}"); // as above
         }
+        if let (Some(trouble), Ok(says)) = (self.journal_trouble.take(), &mut outcome) {
+            let _ = write!(says, "; the run goes on without its journal: {trouble}"); // as above
+        }
         let (state, says) = match &outcome {
             Ok(says) => (
                 if step == Step::RetireUsers {

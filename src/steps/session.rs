@@ -22,6 +22,7 @@ use crate::domain::view::Place;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
+use crate::store::journal::Journal;
 use crate::store::{process, run_record};
 
 /// Where runs leave their folders unless told.
@@ -74,6 +75,10 @@ pub struct Session {
     pub(super) moved: BTreeMap<Rebuilt, String>,
     pub(super) prepared: BTreeSet<Rebuilt>,
     pub(super) accept_unknown: bool,
+    /// The mirror of the record, once this session writes.
+    pub(super) journal: Option<Journal>,
+    /// Why there is none any more; said with the next step.
+    pub(super) journal_trouble: Option<String>,
 }
 
 impl Session {
@@ -117,6 +122,8 @@ impl Session {
             moved: BTreeMap::new(),
             prepared: BTreeSet::new(),
             accept_unknown: false,
+            journal: None,
+            journal_trouble: None,
         };
         session.load_decisions()?;
         session.see_what_is_swapped().await?;
@@ -178,9 +185,9 @@ impl Session {
         }
     }
 
-    async fn new_run(&self) -> Result<RunRecord> {
+    async fn new_run(&mut self) -> Result<RunRecord> {
         let place = &self.connection.place;
-        let record = RunRecord {
+        let mut record = RunRecord {
             id: new_run_id(),
             format: 1,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -206,9 +213,15 @@ impl Session {
             strays: BTreeMap::new(),
             equations: Vec::new(),
             rollback: None,
+            replica_set_id: place.replica_set_id.clone(),
+            saves: 0,
         };
         self.connection.lease.set_run(&record.id);
-        run_record::save(&self.connection, &record).await?;
+        // No disk for the journal, no run: nothing was written yet.
+        let mut journal = Journal::open(&self.run_folder(&record), &record)?;
+        run_record::save(&self.connection, &mut record).await?;
+        journal.append(&record, now())?;
+        self.journal = Some(journal);
         Ok(record)
     }
 
@@ -261,10 +274,46 @@ impl Session {
         Ok(false)
     }
 
-    /// Writes the run record.
-    pub(super) async fn save(&self) -> Result<()> {
-        if let Some(record) = &self.record {
-            run_record::save(&self.connection, record).await?;
+    /// Writes the run record, and then its mirror. A disk that fails then stops nothing, least of all a way back: it is said.
+    pub(super) async fn save(&mut self) -> Result<()> {
+        let Some(record) = &mut self.record else {
+            return Ok(());
+        };
+        run_record::save(&self.connection, record).await?;
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.append(record, now())
+        {
+            tracing::warn!("{error}");
+            self.journal = None;
+            self.journal_trouble = Some(error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Opens the journal of the open run, or of none. Called once the lease is ours, before anything is written.
+    ///
+    /// # Errors
+    /// A journal that was changed, or that is not of this run, database and cluster.
+    pub(super) fn open_journal(&mut self) -> Result<()> {
+        self.journal = None;
+        let Some(record) = self.open_run() else {
+            return Ok(());
+        };
+        let place = &self.connection.place;
+        if let (Some(then), Some(is)) = (&record.replica_set_id, &place.replica_set_id)
+            && then != is
+        {
+            return Err(StepError::NotReady(format!(
+                "the run record is of the replica set {then}, and this one is {is}: the database was copied from another cluster while a migration was under way there. Nothing was changed. Work on that cluster, or drop the collections that begin with _ringfence_ here"
+            )));
+        }
+        match Journal::open(&self.run_folder(record), record) {
+            Ok(journal) => self.journal = Some(journal),
+            // A disk that fails must not keep anyone from going on or back.
+            Err(error @ StoreError::File { .. }) => {
+                self.journal_trouble = Some(error.to_string());
+            }
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }

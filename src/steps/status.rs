@@ -7,6 +7,7 @@ use super::{Watcher, counted};
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::run::{Outcome, RunRecord};
+use crate::domain::standstill::Standstill;
 
 /// Where a swap stands whose process ended after its renames.
 const UNFINISHED: &str =
@@ -77,7 +78,14 @@ impl Session {
                 ),
             },
             Step::BackUp | Step::StopApplication | Step::Document => {
-                recorded(run, step).unwrap_or_else(|| after(&[Step::Survey], step.does()))
+                let recorded = recorded(run, step);
+                match (recorded, run.and_then(Standstill::of)) {
+                    (Some((state, says)), Some(standstill)) if step == Step::StopApplication => {
+                        (state, format!("{}; {says}", standstill.words()))
+                    }
+                    (Some(recorded), _) => recorded,
+                    (None, _) => after(&[Step::Survey], step.does()),
+                }
             }
             Step::Review => self
                 .review_state(run, swapped)

@@ -109,12 +109,17 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         )));
     }
     let replica_set = hello.get_str("setName").ok().map(str::to_owned);
+    let replica_set_id = match replica_set {
+        Some(_) => replica_set_id(&client).await,
+        None => None,
+    };
     let place = Place {
         host: hello
             .get_str("primary")
             .map_or_else(|_| hosts.join(","), str::to_owned),
         topology: topology(&hello),
         replica_set,
+        replica_set_id,
         server_version: build.get_str("version").unwrap_or("unknown").to_owned(),
         database: name,
         uri_source: uri_source.to_owned(),
@@ -127,6 +132,15 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         place,
         version,
     })
+}
+
+/// The id that a replica set got when it was initiated. `None` where our user may not ask.
+async fn replica_set_id(client: &Client) -> Option<String> {
+    let asked = doc! { "replSetGetConfig": 1 };
+    let reply = client.database("admin").run_command(asked).await.ok()?;
+    let settings = reply.get_document("config").ok()?.get_document("settings");
+    let id = settings.ok()?.get_object_id("replicaSetId").ok()?;
+    Some(id.to_hex())
 }
 
 fn topology(hello: &Document) -> String {

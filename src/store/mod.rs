@@ -11,6 +11,7 @@ pub mod error;
 pub mod export;
 pub mod extended_json;
 pub mod identity;
+pub mod journal;
 pub mod lease;
 pub mod pages;
 pub mod private_file;

@@ -41,11 +41,19 @@ pub async fn open(connection: &Connection) -> Result<Option<RunRecord>> {
 /// The lease's token under which a record was written; not part of the record itself.
 const TOKEN: &str = "leaseToken";
 
-/// Writes `record`, acknowledged by a majority and journaled. The server refuses it where a later holder of the lease wrote the record.
+/// Writes `record` as its next save, acknowledged by a majority and journaled. The server refuses it where a later holder of the lease wrote the record.
 ///
 /// # Errors
 /// The lease is not ours, or the server's refusal.
-pub async fn save(connection: &Connection, record: &RunRecord) -> Result<()> {
+pub async fn save(connection: &Connection, record: &mut RunRecord) -> Result<()> {
+    let mut next = record.clone();
+    next.saves += 1;
+    write(connection, &next).await?;
+    *record = next;
+    Ok(())
+}
+
+async fn write(connection: &Connection, record: &RunRecord) -> Result<()> {
     connection.lease.check().await?;
     let token = connection.lease.token();
     let mut document = bson::serialize_to_document(record).map_err(|error| {

@@ -9,6 +9,7 @@ mod again;
 mod case;
 mod data;
 mod faults;
+mod journal;
 mod picture;
 mod rules;
 mod topologies;
