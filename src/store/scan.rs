@@ -2,8 +2,8 @@
 
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Cursor;
-use mongodb::Database;
-use mongodb::options::{FindOptions, Hint};
+use mongodb::options::{FindOptions, Hint, ReadConcern};
+use mongodb::{ClientSession, Database};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
@@ -50,6 +50,15 @@ pub async fn open(
     collection: &str,
     scan: &Scan,
 ) -> Result<Cursor<RawDocumentBuf>> {
+    database
+        .collection::<RawDocumentBuf>(collection)
+        .find(scan.filter.clone())
+        .with_options(options_of(scan)?)
+        .await
+        .map_err(|error| StoreError::from_driver(format!("reading {collection}"), &error))
+}
+
+fn options_of(scan: &Scan) -> Result<FindOptions> {
     let mut options = FindOptions::builder().batch_size(BATCH).build();
     if scan.ordered || scan.from.is_some() || scan.until.is_some() {
         options.hint = Some(Hint::Keys(doc! { "_id": 1 }));
@@ -72,12 +81,7 @@ pub async fn open(
     if scan.limit > 0 {
         options.limit = Some(scan.limit);
     }
-    database
-        .collection::<RawDocumentBuf>(collection)
-        .find(scan.filter.clone())
-        .with_options(options)
-        .await
-        .map_err(|error| StoreError::from_driver(format!("reading {collection}"), &error))
+    Ok(options)
 }
 
 /// Feeds every document to `take`.
@@ -101,6 +105,42 @@ where
         .await
         .map_err(|error| StoreError::from_driver(format!("reading {collection}"), &error))?
     {
+        if count.is_multiple_of(1000) && cancel.is_cancelled() {
+            return Err(StoreError::Cancelled);
+        }
+        take(cursor.current())?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// As [`each`], in the one moment that all reads of a snapshot session see.
+///
+/// # Errors
+/// As there; the snapshot may be too old for the server by now.
+pub async fn each_in<F>(
+    session: &mut ClientSession,
+    (database, collection): (&Database, &str),
+    scan: &Scan,
+    cancel: &CancellationToken,
+    mut take: F,
+) -> Result<u64>
+where
+    F: FnMut(&bson::raw::RawDocument) -> Result<()>,
+{
+    let failed = |error| StoreError::from_driver(format!("reading {collection}"), &error);
+    let mut options = options_of(scan)?;
+    // The driver leaves a concern that is set as it is, and ours is majority everywhere else (driver 3.9, seen: another moment per read).
+    options.read_concern = Some(ReadConcern::snapshot());
+    let mut cursor = database
+        .collection::<RawDocumentBuf>(collection)
+        .find(scan.filter.clone())
+        .with_options(options)
+        .session(&mut *session)
+        .await
+        .map_err(failed)?;
+    let mut count = 0_u64;
+    while cursor.advance(session).await.map_err(failed)? {
         if count.is_multiple_of(1000) && cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }

@@ -11,5 +11,6 @@ mod exports;
 mod raw_writes;
 mod restores;
 mod server;
+mod snapshot;
 mod standalone;
 mod ugly;

@@ -32,6 +32,9 @@ pub struct Manifest {
     pub finished_at: String,
     /// Whether the files are gzipped.
     pub gzip: bool,
+    /// Whether all documents were read as of one moment, whoever wrote meanwhile.
+    #[serde(default)]
+    pub snapshot: bool,
     /// The collections by name.
     pub collections: Vec<CollectionRecord>,
 }
@@ -153,6 +156,7 @@ mod tests {
             started_at: "2026-01-01T00:00:00Z".to_owned(),
             finished_at: "2026-01-01T00:00:01Z".to_owned(),
             gzip: false,
+            snapshot: false,
             collections: vec![CollectionRecord {
                 name: "v".to_owned(),
                 kind: "view".to_owned(),

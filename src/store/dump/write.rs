@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use bson::raw::RawDocument;
+use mongodb::ClientSession;
+use mongodb::options::SessionOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::file_name;
@@ -24,8 +26,9 @@ pub struct BackupOptions {
 }
 
 /// Backs the connection's database up into `out`: `<out>/<database>/…` in mongodump's layout, and the manifest beside it,
-/// last. Our own side collections are left out, and so is what mongodump leaves out of `system.`. Reads only; it is not
-/// one moment's picture while others write.
+/// last. Our own side collections are left out, and so is what mongodump leaves out of `system.`. Reads only. On a replica set all
+/// documents are read as of one moment, unless that takes longer than the server keeps the moment (five minutes, as it comes); then, and on
+/// a standalone, it is one moment's picture only while nobody writes, and the manifest says so.
 ///
 /// # Errors
 /// The folder holds a backup or something foreign already, the server's or the disk's refusal, a cancellation. The folder
@@ -44,7 +47,6 @@ pub async fn back_up(
             "{database} holds no collection, so there is nothing to back up. Nothing was changed"
         )));
     }
-    prepare(out, &database)?;
     let started_at = now();
     let writer = Writer {
         connection,
@@ -54,10 +56,20 @@ pub async fn back_up(
         cancel,
         collections: specs.len(),
     };
-    let mut records = Vec::with_capacity(specs.len());
-    for (done, spec) in specs.iter().enumerate() {
-        records.push(writer.collection(spec, done).await.map_err(incomplete)?);
-    }
+    let mut snapshot = snapshot(connection).await;
+    let records = loop {
+        prepare(out, &database)?;
+        match writer.collections(&specs, snapshot.as_mut()).await {
+            Err(error)
+                if snapshot.is_some()
+                    && error.code().is_some_and(|code| NO_SNAPSHOT.contains(&code)) =>
+            {
+                tracing::warn!("backing up without a snapshot: {error}");
+                snapshot = None;
+            }
+            done => break done.map_err(incomplete)?,
+        }
+    };
     let finish = || {
         writer.prelude()?;
         private_file::sync_folder(&out.join(&database))?;
@@ -69,6 +81,7 @@ pub async fn back_up(
             started_at,
             finished_at: now(),
             gzip: options.gzip,
+            snapshot: snapshot.is_some(),
             collections: records,
         };
         manifest.save(out)?;
@@ -78,6 +91,19 @@ pub async fn back_up(
         Ok(manifest)
     };
     finish().map_err(incomplete)
+}
+
+/// `IllegalOperation`, `InvalidOptions`, `SnapshotTooOld`, `SnapshotUnavailable`: the server cannot show this moment, or not of such a collection.
+const NO_SNAPSHOT: [i32; 4] = [20, 72, 239, 246];
+
+/// A session whose reads all see one moment; `None` where the server has none.
+async fn snapshot(connection: &Connection) -> Option<ClientSession> {
+    if !connection.is_replica_set() {
+        return None;
+    }
+    let options = SessionOptions::builder().snapshot(true).build();
+    let session = connection.client.start_session().with_options(options);
+    session.await.ok()
 }
 
 /// The collections that belong into a backup: mongodump's rule, and not our own.
@@ -136,11 +162,29 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    async fn collection(&self, spec: &CollectionSpec, done: usize) -> Result<CollectionRecord> {
+    async fn collections(
+        &self,
+        specs: &[CollectionSpec],
+        mut snapshot: Option<&mut ClientSession>,
+    ) -> Result<Vec<CollectionRecord>> {
+        let mut records = Vec::with_capacity(specs.len());
+        for (done, spec) in specs.iter().enumerate() {
+            let record = self.collection(spec, done, snapshot.as_deref_mut());
+            records.push(record.await?);
+        }
+        Ok(records)
+    }
+
+    async fn collection(
+        &self,
+        spec: &CollectionSpec,
+        done: usize,
+        snapshot: Option<&mut ClientSession>,
+    ) -> Result<CollectionRecord> {
         let metadata = self.file(&format!("{}.metadata.json", file_name::escape(&spec.name)));
         let content = self.small(&metadata, metadata::line(spec)?.as_bytes())?;
         let data = match identity::data_collection(spec) {
-            Some(name) => Some(self.data(spec, &name, done).await?),
+            Some(name) => Some(self.data(spec, &name, done, snapshot).await?),
             None => None,
         };
         Ok(CollectionRecord {
@@ -152,7 +196,13 @@ impl Writer<'_> {
         })
     }
 
-    async fn data(&self, spec: &CollectionSpec, name: &str, done: usize) -> Result<DataRecord> {
+    async fn data(
+        &self,
+        spec: &CollectionSpec,
+        name: &str,
+        done: usize,
+        snapshot: Option<&mut ClientSession>,
+    ) -> Result<DataRecord> {
         let file = self.file(&format!("{}.bson", file_name::escape(name)));
         let mut writer = HashedWriter::create(&self.out.join(&file), self.options.gzip)?;
         let expected = scan::rough_count(&self.connection.database, name).await;
@@ -176,7 +226,13 @@ impl Writer<'_> {
             writer.write(document.as_bytes())
         };
         let database = &self.connection.database;
-        scan::each(database, name, &identity::scan_of(spec), self.cancel, take).await?;
+        let scan = identity::scan_of(spec);
+        match snapshot {
+            Some(session) => {
+                scan::each_in(session, (database, name), &scan, self.cancel, take).await?
+            }
+            None => scan::each(database, name, &scan, self.cancel, take).await?,
+        };
         progress(documents, writer.bytes());
         let Content { bytes, sha256 } = writer.finish()?;
         Ok(DataRecord {
