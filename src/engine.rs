@@ -1,5 +1,7 @@
 //! The engine of the console: one task that owns the session and answers its requests one after the other.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +11,8 @@ use crate::domain::checklist::{Progress, Step};
 use crate::steps::session::Session;
 use crate::steps::{StepError, Watcher};
 
+/// How long nobody may ask for anything before the engine looks for foreign writes.
+const LOOK: Duration = Duration::from_secs(2);
 /// Bookings per page of the preview.
 const PAGE: usize = 100;
 
@@ -30,7 +34,19 @@ async fn answer_all(
     answers: &mpsc::Sender<Answer>,
     progress: &watch::Sender<Progress>,
 ) {
-    while let Some((request, cancel)) = requests.recv().await {
+    loop {
+        let received = tokio::time::timeout(LOOK, requests.recv()).await;
+        let Ok(received) = received else {
+            if let Some(words) = session.look_for_foreign_writes().await
+                && answers.send(Answer::ForeignWrites(words)).await.is_err()
+            {
+                return; // the console is gone
+            }
+            continue;
+        };
+        let Some((request, cancel)) = received else {
+            return;
+        };
         let watcher = Watcher {
             progress: progress.clone(),
             cancel,

@@ -16,7 +16,10 @@ use crate::domain::overview::Review;
 
 /// Takes an answer.
 pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
-    if !matches!(answer, Answer::Ended(..) | Answer::Surveyed(..)) {
+    if !matches!(
+        answer,
+        Answer::Ended(..) | Answer::Surveyed(..) | Answer::ForeignWrites(_)
+    ) {
         model.waiting = model.waiting.saturating_sub(1);
     }
     match answer {
@@ -31,6 +34,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             model.conflicts.set(rows);
             model.alarm("The state of the steps could not be read", error);
         }
+        Answer::ForeignWrites(words) => model.alarm("The application writes", words),
         Answer::Surveyed(overview, rows) => {
             model.businesses.set_rows(overview.businesses.clone());
             model.overview = Some(overview);

@@ -142,6 +142,8 @@ pub enum Request {
 pub enum Answer {
     /// To `Standing`: the steps, the decisions, and that writes are blocked, while they are.
     Standing(Result<Vec<StepStatus>, String>, Review, Option<String>),
+    /// To nobody: what another client wrote since the application was found quiet.
+    ForeignWrites(String),
     /// To `Run` and `RollBack`.
     Ended(Job, Result<String, String>),
     /// A survey's numbers; comes before its `Ended`.

@@ -13,6 +13,7 @@ pub mod error;
 pub mod finish;
 mod keep_new;
 pub mod lease;
+mod live_watch;
 mod look_closer;
 mod merged;
 mod patience;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Watcher;
 use super::error::{Result, StepError};
+use super::live_watch::LiveWatch;
 use super::patience::patiently;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::Conflict;
@@ -75,6 +76,8 @@ pub struct Session {
     pub(super) moved: BTreeMap<Rebuilt, String>,
     pub(super) prepared: BTreeSet<Rebuilt>,
     pub(super) accept_unknown: bool,
+    /// Foreign writes since the verdict, as far as they were looked for.
+    pub(super) live_watch: Option<LiveWatch>,
     /// The mirror of the record, once this session writes.
     pub(super) journal: Option<Journal>,
     /// Why there is none any more; said with the next step.
@@ -122,6 +125,7 @@ impl Session {
             moved: BTreeMap::new(),
             prepared: BTreeSet::new(),
             accept_unknown: false,
+            live_watch: None,
             journal: None,
             journal_trouble: None,
         };

@@ -11,6 +11,7 @@ use crate::domain::gate::Confirmed;
 use crate::domain::lease::clock;
 use crate::domain::run::VerdictRecord;
 use crate::domain::text::safe;
+use crate::store::StoreError;
 use crate::store::watch::{self, Seen};
 use crate::store::{clients, write_block};
 
@@ -33,7 +34,10 @@ pub(super) async fn run(
     watcher.says("watching for foreign writes", 0, 0);
     let from = now();
     let start = watch::begin(&session.connection).await?;
-    let seen = watch::since(&session.connection, &start, seconds).await?;
+    let seen = tokio::select! {
+        seen = watch::since(&session.connection, &start, seconds) => seen?,
+        () = watcher.cancel.cancelled() => return Err(StoreError::Cancelled.into()), // it only reads
+    };
     let window = format!(
         "from {} to {} ({} s)",
         clock(from),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf};
+use bson::raw::{RawArrayBuf, RawDocument, RawDocumentBuf, cstr};
 use bson::{RawBson, rawdoc};
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
+use super::raw_write::MAX_TIME_MS;
 use crate::domain::id::hex;
 use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
 use crate::domain::raw::{Builder, elements, get};
@@ -201,14 +202,21 @@ pub async fn create(
             command.element(&element);
         }
     }
-    command.document("writeConcern", &write_concern());
     command::run(
         &connection.database,
-        command.finish(),
+        bounded(command),
         &format!("creating {name}"),
     )
     .await?;
     Ok(())
+}
+
+/// A command with our write concern and a time limit. (Index builds have no limit: they take as long as the data asks.)
+fn bounded(command: Builder) -> RawDocumentBuf {
+    let mut command = command.finish();
+    command.append(cstr!("maxTimeMS"), MAX_TIME_MS);
+    command.append(cstr!("writeConcern"), write_concern());
+    command
 }
 
 /// Majority and journal, within a minute.
@@ -237,17 +245,14 @@ pub async fn build_indexes(
         // `listIndexes` (whose specifications have a version) shows no collation for a simple one; in
         // a collection with a collation it must be said outright, or the clone would inherit.
         if collated && get(&index, "v").is_some() && get(&index, "collation").is_none() {
-            index.append(
-                bson::raw::cstr!("collation"),
-                rawdoc! { "locale": "simple" },
-            );
+            index.append(cstr!("collation"), rawdoc! { "locale": "simple" });
         }
         array.push(RawBson::Document(index));
     }
     let mut command =
         rawdoc! { "createIndexes": name, "indexes": array, "writeConcern": write_concern() };
     if connection.is_replica_set() {
-        command.append(bson::raw::cstr!("commitQuorum"), "majority");
+        command.append(cstr!("commitQuorum"), "majority");
     }
     command::run(
         &connection.database,
@@ -265,7 +270,7 @@ pub async fn build_indexes(
 pub async fn drop_index(connection: &Connection, name: &str, index: &str) -> Result<()> {
     const INDEX_NOT_FOUND: i32 = 27;
     connection.lease.confirm().await?;
-    let command = rawdoc! { "dropIndexes": name, "index": index, "writeConcern": write_concern() };
+    let command = rawdoc! { "dropIndexes": name, "index": index, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
     let doing = format!("dropping the index {index} of {name}");
     match command::run(&connection.database, command, &doing).await {
         Err(error) if error.code() != Some(INDEX_NOT_FOUND) => Err(error),
@@ -284,7 +289,8 @@ pub async fn drop(connection: &Connection, name: &str) -> Result<()> {
 
 /// [`drop`] for a restore where nobody migrates, and for the lease itself.
 pub(super) async fn drop_unasked(connection: &Connection, name: &str) -> Result<()> {
-    let command = rawdoc! { "drop": name, "writeConcern": write_concern() };
+    let command =
+        rawdoc! { "drop": name, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
     match command::run(&connection.database, command, &format!("dropping {name}")).await {
         Err(error) if error.code() != Some(NAMESPACE_NOT_FOUND) => Err(error),
         _ => Ok(()),
@@ -306,10 +312,9 @@ pub async fn put_validation(
     for element in elements(validation).map_while(std::result::Result::ok) {
         command.element(&element);
     }
-    command.document("writeConcern", &write_concern());
     command::run(
         &connection.database,
-        command.finish(),
+        bounded(command),
         &format!("putting the validator on {name}"),
     )
     .await?;
@@ -331,6 +336,7 @@ pub async fn set_ttl(
     let command = rawdoc! {
         "collMod": name,
         "index": { "name": index, "expireAfterSeconds": seconds },
+        "maxTimeMS": MAX_TIME_MS,
         "writeConcern": write_concern(),
     };
     command::run(

@@ -11,6 +11,7 @@ mod data;
 mod hostile;
 mod keys;
 mod leaving;
+mod live_watch;
 mod narrow;
 mod stopping;
 mod walk;
