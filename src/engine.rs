@@ -88,7 +88,15 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
-            let ended = text(session.roll_back(confirmed, watcher).await).map(|done| done.says);
+            let ended = text(session.roll_back(confirmed, watcher).await);
+            // What could not be carried back is no good end: it stays on screen until it was read.
+            let ended = ended.and_then(|done| {
+                if done.complete {
+                    Ok(done.says)
+                } else {
+                    Err(done.says)
+                }
+            });
             vec![Answer::Ended(Job::RollBack, ended)]
         }
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],

@@ -88,7 +88,7 @@ pub enum Verb {
     Rollback(rollback::RollbackArguments),
     /// Drop the originals: the point of no return
     Finish(rollback::Confirmation),
-    /// Drop links, quarantine and run records, after finish or rollback
+    /// Drop links, quarantine, run records and what rollbacks put aside, after finish or rollback
     Purge(rollback::Confirmation),
     /// Free the lease of an operator who is gone; refuses one who is not (exit 5)
     Unlock(unlock::UnlockArguments),

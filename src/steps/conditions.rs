@@ -104,7 +104,10 @@ impl Session {
                         format!("rename the original of {} back", self.mapping.live(*which))
                     })
                     .collect();
-                lines.push("drop the prepared copies, links and quarantine".to_owned());
+                lines.push(
+                    "drop the prepared copies; links and quarantine too, unless something that was written since has to stay aside"
+                        .to_owned(),
+                );
                 match new {
                     New::Refuse => {}
                     New::Keep { create_users } => {
@@ -133,21 +136,44 @@ impl Session {
                 }
                 lines
             }
-            Destructive::Purge => vec![
-                format!(
-                    "drop {LINKS} ({})",
-                    counted(count(LINKS.to_owned()).await, "link", "links")
-                ),
-                format!(
-                    "drop {QUARANTINE} ({})",
-                    counted(count(QUARANTINE.to_owned()).await, "booking", "bookings")
-                ),
-                "drop the run record; merged-away values are then in the backup alone".to_owned(),
-            ],
+            Destructive::Purge => self.purges().await?,
             Destructive::Restore => vec![
                 "overwrite the collections of this database with those of the backup".to_owned(),
             ],
         })
+    }
+
+    /// What a purge drops, with counts.
+    async fn purges(&self) -> Result<Vec<String>> {
+        let mut lines = vec![
+            format!(
+                "drop {LINKS} ({})",
+                counted(self.rough(LINKS.to_owned()).await, "link", "links")
+            ),
+            format!(
+                "drop {QUARANTINE} ({})",
+                counted(
+                    self.rough(QUARANTINE.to_owned()).await,
+                    "booking",
+                    "bookings"
+                )
+            ),
+        ];
+        for name in self.kept_aside().await? {
+            let documents = counted(self.rough(name.clone()).await, "document", "documents");
+            lines.push(format!(
+                "drop {name} ({documents}), what a rollback put aside: it is nowhere else"
+            ));
+        }
+        lines.push(
+            "drop the run record; merged-away values are then in the backup alone".to_owned(),
+        );
+        Ok(lines)
+    }
+
+    /// A count for a gate's text.
+    async fn rough(&self, name: String) -> u64 {
+        scan::rough_count(&self.connection.database, &name).await
     }
 
     fn way_back(&self, action: Destructive) -> String {

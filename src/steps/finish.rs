@@ -44,7 +44,21 @@ pub(super) async fn run(session: &mut Session, confirmed: Option<Confirmed>) -> 
 }
 
 impl Session {
-    /// Drops links, quarantine and run records.
+    /// What rollbacks put aside: live collections of the migrated model, with what the application wrote into them.
+    pub(super) async fn kept_aside(&self) -> Result<Vec<String>> {
+        let names = collection_spec::uuids(&self.connection).await?;
+        let mapping = self
+            .record
+            .as_ref()
+            .map_or(&self.mapping, |run| &run.mapping);
+        let aside = Rebuilt::ALL.map(|which| mapping.rolled_back(which));
+        Ok(aside
+            .into_iter()
+            .filter(|name| names.contains_key(name))
+            .collect())
+    }
+
+    /// Drops links, quarantine, run records, and what rollbacks put aside.
     ///
     /// # Errors
     /// A run is open, or the server's refusal.
@@ -65,13 +79,16 @@ impl Session {
             return Err(StepError::NotReady(first));
         }
         self.hold().await?;
+        for name in self.kept_aside().await? {
+            collection_spec::drop(&self.connection, &name).await?;
+        }
         for name in [LINKS, QUARANTINE, RUNS] {
             collection_spec::drop(&self.connection, name).await?;
         }
         self.end_lease().await?;
         self.record = None;
         Ok(
-            "links, quarantine and run records are dropped; the run folder and its backup stay"
+            "links, quarantine, run records and what rollbacks put aside are dropped; the run folder and its backup stay"
                 .to_owned(),
         )
     }

@@ -112,6 +112,11 @@ async fn a_rollback_that_discards_goes_back_to_the_same_bytes_and_keeps_what_was
             .keys()
             .any(|name| name.contains("_next_") || name.contains("_before_"))
     );
+    // Nothing of it is left after a purge.
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .code(0);
+    case.assert_same(&before).await;
 }
 
 #[tokio::test]
