@@ -28,6 +28,9 @@ pub struct ApplyArguments {
     /// Stop after this step
     #[arg(long, value_name = "STEP", value_parser = step_word, default_value = "verify")]
     through: Step,
+    /// Back up and prepare the copies while the application still runs, and stop there; the next apply takes in what changed since
+    #[arg(long, conflicts_with_all = ["through", "block_writes"])]
+    build_ahead: bool,
     /// Go on with the run under way (apply does so anyway; without one it is an error)
     #[arg(long)]
     resume: bool,
@@ -64,7 +67,12 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
     let (watcher, task) = output::watcher();
     let order = Order {
         confirm: arguments.confirm.as_deref(),
-        through: arguments.through,
+        through: if arguments.build_ahead {
+            Step::ReassignBookings
+        } else {
+            arguments.through
+        },
+        build_ahead: arguments.build_ahead,
         block_writes: arguments.block_writes,
         quiet: place.json,
     };
@@ -89,6 +97,8 @@ pub(super) struct Order<'a> {
     pub(super) confirm: Option<&'a str>,
     /// The last step.
     pub(super) through: Step,
+    /// Leave out step 3: the application still runs.
+    pub(super) build_ahead: bool,
     /// Set the write block in step 3.
     pub(super) block_writes: bool,
     /// Say nothing on the way.
@@ -110,6 +120,9 @@ pub(super) async fn apply(
     }
     let mut done = Vec::new();
     for step in STEPS.into_iter().filter(|step| *step <= order.through) {
+        if order.build_ahead && matches!(step, Step::StopApplication | Step::Document) {
+            continue;
+        }
         let always = match step {
             Step::Survey | Step::Verify => true,
             // A verdict of an earlier command says nothing of what was written since, nor does its backup hold it.

@@ -91,6 +91,7 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
             &super::apply::Order {
                 confirm: Some(DATABASE),
                 through: Step::Verify,
+                build_ahead: false,
                 block_writes: false,
                 quiet: place.json,
             },

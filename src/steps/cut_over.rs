@@ -62,15 +62,7 @@ pub(super) async fn run(
 
 /// Brings the copies up to date until nothing is left to do, proving again when something was.
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
-    let planned = session
-        .open_run()
-        .and_then(|run| run.plan_hash().map(str::to_owned));
-    session.survey(watcher).await?;
-    if planned.as_deref() != Some(&session.plan_hash()) {
-        return Err(StepError::Drift(vec![
-            "conflicts changed since the plan was made; review them again (step 5)".to_owned(),
-        ]));
-    }
+    session.survey_as_planned(watcher).await?;
     for _ in 0..3 {
         let tally = session
             .bring_customers_up_to_date(watcher)
@@ -97,6 +89,20 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
 }
 
 impl Session {
+    /// Surveys anew, and refuses when that asks for other decisions than the plan has.
+    pub(super) async fn survey_as_planned(&mut self, watcher: &Watcher) -> Result<()> {
+        let planned = self
+            .open_run()
+            .and_then(|run| run.plan_hash().map(str::to_owned));
+        self.survey(watcher).await?;
+        if planned.as_deref() == Some(&self.plan_hash()) {
+            return Ok(());
+        }
+        Err(StepError::Drift(vec![
+            "conflicts changed since the plan was made; review them again (step 5)".to_owned(),
+        ]))
+    }
+
     /// Writes down that the swap begins, and keeps the original's TTLs from acting while it is kept.
     pub(super) async fn journal_swap(&mut self, which: Rebuilt) -> Result<()> {
         let live = self.mapping.live(which).to_owned();

@@ -6,6 +6,7 @@
 mod support;
 
 mod again;
+mod build_ahead;
 mod case;
 mod data;
 mod faults;

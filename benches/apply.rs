@@ -1,0 +1,380 @@
+//! The whole apply, measured against the guide's access pattern and against a floor, on one server in one run.
+//!
+//! `cargo bench --bench apply -- [small|medium|large]` (small unless told). The server is a one-node replica set of this machine; everything is
+//! written with majority and journal. The guide's loop is timed on some customers and extrapolated; its two last updates are timed in full.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use bson::{Bson, Document, RawDocumentBuf, doc};
+use futures_util::TryStreamExt;
+use mongodb::options::{Acknowledgment, ClientOptions, WriteConcern};
+use mongodb::{Client, Database};
+use ringfence::demo::mongod;
+use ringfence::demo::sample::{self, Size};
+use ringfence::demo::server::{Server, Topology};
+use serde_json::Value;
+
+/// Customers on which the guide's loop is timed.
+const SAMPLE: usize = 2_000;
+/// Runs of what is cheap; the median counts.
+const RUNS: usize = 5;
+
+/// A command of ours that has ended.
+struct Ran {
+    took: Duration,
+    /// The most memory that it ever held, in KiB.
+    peak: u64,
+    out: String,
+}
+
+/// Runs the release binary to its end.
+async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Ran {
+    let began = Instant::now();
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"))
+        .args(["--uri", uri, "--watch-seconds", "0", "--json"])
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().unwrap();
+    let mut peak = 0;
+    let status = loop {
+        peak = peak.max(high_water(pid));
+        let tick = Duration::from_millis(20);
+        if let Ok(status) = tokio::time::timeout(tick, child.wait()).await {
+            break status.unwrap();
+        }
+    };
+    let took = began.elapsed();
+    let output = child.wait_with_output().await.unwrap();
+    assert!(
+        matches!(status.code(), Some(0 | 2)),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ran {
+        took,
+        peak,
+        out: String::from_utf8(output.stdout).unwrap(),
+    }
+}
+
+/// The most memory that a process held so far, in KiB.
+fn high_water(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Reads whole documents, or some fields, as raw bytes and looks at none.
+async fn bare_scan(database: &Database, name: &str, fields: &[&str]) -> Duration {
+    let began = Instant::now();
+    let projection: Document = fields
+        .iter()
+        .map(|field| ((*field).to_owned(), Bson::Int32(1)))
+        .collect();
+    let collection = database.collection::<RawDocumentBuf>(name);
+    let find = collection.find(doc! {}).batch_size(10_000);
+    let mut cursor = if fields.is_empty() {
+        find.await.unwrap()
+    } else {
+        find.projection(projection).await.unwrap()
+    };
+    while cursor.advance().await.unwrap() {}
+    began.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Copies a collection on the server, and builds its indexes.
+async fn floor_of(from: &Database, to: &str, name: &str) -> Duration {
+    let began = Instant::now();
+    let out = doc! { "$out": { "db": to, "coll": name } };
+    let documents = from.collection::<Document>(name);
+    documents.aggregate([out]).await.unwrap();
+    let indexes = documents.list_indexes().await.unwrap();
+    let indexes: Vec<_> = indexes.try_collect().await.unwrap();
+    let indexes: Vec<_> = indexes
+        .into_iter()
+        .filter(|index| !index.keys.contains_key("_id"))
+        .collect();
+    if !indexes.is_empty() {
+        let copy = from.client().database(to).collection::<Document>(name);
+        copy.create_indexes(indexes).await.unwrap();
+    }
+    began.elapsed()
+}
+
+/// What the guide's script does, by the same driver: one insert and one update per customer, one after the other; then the two updates. Its
+/// reading of all users and bookings is left out, in its favour.
+async fn guide(database: &Database) -> (Duration, usize, Duration) {
+    let bookings = database.collection::<Document>("Booking");
+    let users = database.collection::<Document>("User");
+    let customers = database.collection::<Document>("GuideCustomer");
+    let all = |name: &'static str| async move {
+        let collection = database.collection::<Document>(name);
+        let found = collection.find(doc! {});
+        let found = found.await.unwrap().try_collect::<Vec<_>>().await;
+        found.unwrap()
+    };
+    let business: HashMap<Bson, Bson> = all("Service")
+        .await
+        .into_iter()
+        .filter_map(|it| Some((it.get("_id")?.clone(), it.get("businessId")?.clone())))
+        .collect();
+    let people: HashMap<Bson, Document> = all("User")
+        .await
+        .into_iter()
+        .filter_map(|it| Some((it.get("_id")?.clone(), it)))
+        .collect();
+    let mut pairs: HashMap<(Bson, Bson), Vec<Bson>> = HashMap::new();
+    for booking in all("Booking").await {
+        let user = booking
+            .get("userId")
+            .filter(|user| people.contains_key(user));
+        let business = booking.get("serviceId").and_then(|it| business.get(it));
+        if let (Some(user), Some(business)) = (user, business) {
+            let pair = pairs.entry((user.clone(), business.clone()));
+            pair.or_default().push(booking.get("_id").unwrap().clone());
+        }
+    }
+    let began = Instant::now();
+    let mut made = 0;
+    for ((user, business), ids) in pairs.into_iter().take(SAMPLE) {
+        let person = &people[&user];
+        let mut customer = doc! { "businessId": business };
+        for field in [
+            "name",
+            "email",
+            "phone",
+            "company",
+            "country",
+            "address",
+            "city",
+            "state",
+            "zipCode",
+            "createdAt",
+        ] {
+            customer.insert(field, person.get(field).cloned().unwrap_or(Bson::Null));
+        }
+        let inserted = customers.insert_one(customer).await.unwrap();
+        let set = doc! { "$set": { "customerId": inserted.inserted_id } };
+        let of = doc! { "_id": { "$in": ids } };
+        bookings.update_many(of, set).await.unwrap();
+        made += 1;
+    }
+    let looped = began.elapsed();
+    let began = Instant::now();
+    let unset = doc! { "$unset": { "userId": "" } };
+    bookings.update_many(doc! {}, unset).await.unwrap();
+    let contact = doc! { "$set": { "phone": null, "company": null, "country": null, "address": null, "city": null, "state": null, "zipCode": null } };
+    users.update_many(doc! {}, contact).await.unwrap();
+    (looped, made, began.elapsed())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3} s", time.as_secs_f64())
+}
+
+fn row(what: &str, ours: Duration, against: &str, theirs: Duration) {
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    println!(
+        "| {what} | {} | {against}: {} | {ratio:.2} |",
+        seconds(ours),
+        seconds(theirs)
+    );
+}
+
+/// How long a step took, by the run record.
+fn step(report: &Value, word: &str) -> Duration {
+    let steps = report["steps"].as_array().unwrap();
+    let found = steps.iter().find(|step| step["step"] == word);
+    Duration::from_secs_f64(found.map_or(0.0, |step| step["seconds"].as_f64().unwrap()))
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::too_many_lines)] // one run, in order
+async fn main() {
+    let named = std::env::args().find(|it| ["small", "medium", "large"].contains(&it.as_str()));
+    let size = match named.as_deref() {
+        Some("medium") => Size::Medium,
+        Some("large") => Size::Large,
+        _ => Size::Small,
+    };
+    let binary = mongod::find(None, &|words| eprintln!("{words}")).unwrap();
+    let within = std::env::temp_dir();
+    let server = Server::start(&binary, &within, Topology::ReplicaSet(1), &[])
+        .await
+        .unwrap();
+    let uri = server.uri("bench");
+    let mut options = ClientOptions::parse(&uri).await.unwrap();
+    let concern = WriteConcern::builder()
+        .w(Acknowledgment::Majority)
+        .journal(true);
+    options.write_concern = Some(concern.build());
+    let client = Client::with_options(options).unwrap();
+    let database = client.database("bench");
+    sample::seed(&database, 1, size, &|_, _| {}).await.unwrap();
+    for name in ["User", "Booking", "Service"] {
+        floor_of(&database, "guide", name).await; // before ours changes anything, and to warm the cache
+    }
+    let bookings = database
+        .collection::<Document>("Booking")
+        .estimated_document_count()
+        .await
+        .unwrap();
+    let users = database
+        .collection::<Document>("User")
+        .estimated_document_count()
+        .await
+        .unwrap();
+    println!(
+        "{bookings} bookings, {users} users; {}; ringfence {}; one-node replica set, majority + journal",
+        server_version(&client).await,
+        env!("CARGO_PKG_VERSION")
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let fields = ["userId", "serviceId", "customerId", "createdAt"];
+    let (mut scans, mut surveys, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        scans.push(bare_scan(&database, "Booking", &fields).await);
+        surveys.push(ringfence(&uri, folder.path(), &["survey"]).await.took);
+        let mut all = Duration::ZERO;
+        for name in database.list_collection_names().await.unwrap() {
+            all += bare_scan(&database, &name, &[]).await;
+        }
+        raw.push(all);
+    }
+    let mut backups = Vec::new();
+    for number in 0..RUNS {
+        let out = format!("backup-{number}");
+        backups.push(
+            ringfence(&uri, folder.path(), &["backup", "--out", &out])
+                .await
+                .took,
+        );
+        std::fs::remove_dir_all(folder.path().join(out)).unwrap();
+    }
+    let plan = ["plan", "--defaults", "--out", "plan.json"];
+    ringfence(&uri, folder.path(), &plan).await;
+    let apply = ["apply", "--plan", "plan.json", "--confirm", "bench"];
+    let whole = ringfence(&uri, folder.path(), &apply).await;
+    let report = report(&uri, folder.path()).await;
+    let began = Instant::now();
+    let back = ringfence(&uri, folder.path(), &["rollback", "--confirm", "bench"]).await;
+    let back_took = began.elapsed();
+    // Once more, built ahead: what is left to do once the application has stopped.
+    let ahead = [
+        "apply",
+        "--plan",
+        "plan.json",
+        "--confirm",
+        "bench",
+        "--through",
+        "prove",
+    ];
+    ringfence(&uri, folder.path(), &ahead).await;
+    let rest = ringfence(&uri, folder.path(), &apply).await;
+    let ahead_report = self::report(&uri, folder.path()).await;
+    let still = Duration::from_secs_f64(
+        ahead_report["standstill"]["ownWorkSeconds"]
+            .as_f64()
+            .unwrap(),
+    );
+    let customers = usize::try_from(report["found"]["created"].as_u64().unwrap_or(0)).unwrap();
+
+    let mut floor = Duration::ZERO;
+    for name in ["User", "Booking", "Customer"] {
+        floor += floor_of(&database, "floor", name).await;
+    }
+    let (looped, made, updates) = guide(&client.database("guide")).await;
+    let guide = looped.mul_f64(customers as f64 / made as f64) + updates;
+
+    println!("\n| what | ours | against | ratio |\n|---|---|---|---|");
+    row(
+        "whole apply, backup and proof included",
+        whole.took,
+        &format!("the guide's pattern ({made} customers timed, {customers} extrapolated)"),
+        guide,
+    );
+    row(
+        "whole apply",
+        whole.took,
+        "$out copies of the three collections and their indexes",
+        floor,
+    );
+    row(
+        "survey",
+        median(surveys),
+        "a bare projected scan of Booking",
+        median(scans),
+    );
+    row(
+        "backup, read back",
+        median(backups),
+        "bare scans of everything",
+        median(raw),
+    );
+    row(
+        "own work while writers stand still, built ahead",
+        still,
+        "the whole apply",
+        whole.took,
+    );
+    println!("\nsteps: {}", steps(&report));
+    println!(
+        "built ahead, after the stop: {} ({})",
+        seconds(rest.took),
+        steps(&ahead_report)
+    );
+    println!("rollback, checks included: {}", seconds(back_took));
+    println!("{}", says(&report, "cut-over"));
+    println!(
+        "peak memory: apply {} KiB, rollback {} KiB",
+        whole.peak, back.peak
+    );
+}
+
+async fn report(uri: &str, folder: &Path) -> Value {
+    let ran = ringfence(uri, folder, &["report"]).await;
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+fn steps(report: &Value) -> String {
+    let steps = report["steps"].as_array().unwrap();
+    let words: Vec<_> = steps
+        .iter()
+        .map(|it| it["step"].as_str().unwrap())
+        .map(|word| format!("{word} {}", seconds(step(report, word))))
+        .collect();
+    words.join(", ")
+}
+
+fn says(report: &Value, word: &str) -> String {
+    let steps = report["steps"].as_array().unwrap();
+    let found = steps.iter().find(|step| step["step"] == word).unwrap();
+    found["says"].as_str().unwrap().to_owned()
+}
+
+async fn server_version(client: &Client) -> String {
+    let admin = client.database("admin");
+    let info = admin.run_command(doc! { "buildInfo": 1 }).await.unwrap();
+    format!("MongoDB {}", info.get_str("version").unwrap())
+}
