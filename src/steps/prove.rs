@@ -3,7 +3,6 @@
 use super::error::{Result, StepError};
 use super::session::Session;
 use super::{Watcher, counted};
-use crate::domain::checklist::Step;
 use crate::domain::mapping::Rebuilt;
 use crate::store::identity;
 
@@ -13,12 +12,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     for which in [Rebuilt::Customer, Rebuilt::Booking] {
         session.require_prepared(which)?;
     }
-    if session.was_built_ahead() {
-        session.survey_as_planned(watcher).await?;
-        session.bring_customers_up_to_date(watcher).await?;
-        session.converge_bookings(true, watcher).await?;
-        session.build_indexes(Rebuilt::Booking, watcher).await?;
-    } else if session.surveyed.is_none() {
+    if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
     let checked = session.check_bookings(watcher).await?;
@@ -41,13 +35,6 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
 }
 
 impl Session {
-    /// True when the application was stopped after the copies were prepared: they lack what it wrote meanwhile.
-    fn was_built_ahead(&self) -> bool {
-        let ended = |step| Some(self.open_run()?.step(step)?.ended);
-        let prepared = ended(Step::CreateCustomers).min(ended(Step::ReassignBookings));
-        ended(Step::StopApplication) > prepared
-    }
-
     /// Refuses when the prepared copy of this run is not there.
     pub(super) fn require_prepared(&self, which: Rebuilt) -> Result<()> {
         if self.prepared.contains(&which) {

@@ -9,7 +9,8 @@ use super::{Watcher, counted};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::lease::clock;
-use crate::domain::run::VerdictRecord;
+use crate::domain::mapping::Rebuilt;
+use crate::domain::run::{VerdictRecord, WatchStart};
 use crate::domain::text::safe;
 use crate::store::StoreError;
 use crate::store::watch::{self, Seen};
@@ -86,6 +87,10 @@ pub(super) async fn run(
     });
     if stale {
         record.backup = None;
+        // Copies that were built ahead lack what was written since: they are brought up to date before they are proved.
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            record.collection_mut(which).prepared_for = None;
+        }
         if let Some(step) = record.steps.get_mut(Step::BackUp.word()) {
             "stale".clone_into(&mut step.state);
             "the application wrote after the backup; take it again".clone_into(&mut step.says);
@@ -161,8 +166,9 @@ impl Session {
                 "nobody watched whether the application has stopped; run step 3 first".to_owned(),
             ));
         };
-        if let Seen::Writes(writes) =
-            watch::since(&self.connection, &start, std::time::Duration::ZERO).await?
+        let now = watch::begin(&self.connection).await?;
+        let seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
+        if let Seen::Writes(writes) = &seen
             && !writes.is_empty()
         {
             let list: Vec<_> = writes
@@ -177,6 +183,12 @@ impl Session {
                 "the application wrote since it was found quiet ({}). What is live is unchanged. Stop it, then run step 3 and step 2 again",
                 list.join(", ")
             )));
+        }
+        // What was looked through once, our own writes above all, need not be looked through again.
+        if let (Seen::Writes(_), WatchStart::OperationTime { .. }, Some(record)) =
+            (seen, &now, &mut self.record)
+        {
+            record.watch = Some(now);
         }
         Ok(())
     }

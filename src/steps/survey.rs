@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bson::raw::RawDocument;
+use mongodb::ClientSession;
 
 use super::error::{Result, StepError};
 use super::session::{Session, Surveyed};
@@ -18,6 +19,7 @@ use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Scan};
+use crate::store::snapshot;
 
 /// How often progress is said, in documents.
 const EVERY: u64 = 5_000;
@@ -153,48 +155,91 @@ impl Session {
 
     /// Whole documents are read, not projections: with a repeated key a projection can end before the
     /// field that we need (seen on 6.0.5), and it saves the server nothing.
+    ///
+    /// As of one moment where the server can show one: a booking that came after its user was read must not look like one without a user.
     async fn read(
         &self,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<Survey> {
+        if let Some(mut moment) = snapshot::begin(&self.connection).await {
+            match self.read_at(Some(&mut moment), specs, watcher).await {
+                Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
+                    tracing::warn!("surveying without a snapshot: {error}");
+                }
+                read => return read,
+            }
+        }
+        self.read_at(None, specs, watcher).await
+    }
+
+    async fn read_at(
+        &self,
+        mut moment: Option<&mut ClientSession>,
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.mapping.clone();
         let mut survey = Survey::new(&self.connection.place.database, mapping.clone());
         let businesses = &mapping.business.collection;
-        self.scan(businesses, watcher, |it| survey.take_business(it))
-            .await?;
+        self.scan_at(moment.as_deref_mut(), businesses, watcher, |it| {
+            survey.take_business(it);
+        })
+        .await?;
         let services = &mapping.service.collection;
-        self.scan(services, watcher, |it| survey.take_service(it))
-            .await?;
+        self.scan_at(moment.as_deref_mut(), services, watcher, |it| {
+            survey.take_service(it);
+        })
+        .await?;
         for account in &mapping.accounts {
             let spec = specs.get(&account.collection);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(it, &account.user);
-                self.scan(&account.collection, watcher, take).await?;
+                self.scan_at(moment.as_deref_mut(), &account.collection, watcher, take)
+                    .await?;
             }
         }
         let ours = self.customers_made_before(specs).await?;
         let customers = self.source(Rebuilt::Customer);
         if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
-            self.scan(&customers, watcher, |it| match id_of(it) {
-                Some(id) if ours.contains(&id) => survey.take_ours(it),
-                _ => survey.take_existing(it),
-            })
+            self.scan_at(
+                moment.as_deref_mut(),
+                &customers,
+                watcher,
+                |it| match id_of(it) {
+                    Some(id) if ours.contains(&id) => survey.take_ours(it),
+                    _ => survey.take_existing(it),
+                },
+            )
             .await?;
         }
         let users = self.source(Rebuilt::User).unwrap_or_default();
-        self.scan(&users, watcher, |it| survey.take_user(it))
-            .await?;
+        self.scan_at(moment.as_deref_mut(), &users, watcher, |it| {
+            survey.take_user(it);
+        })
+        .await?;
         survey.close_users();
         let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
-        self.scan(&bookings, watcher, |it| survey.take_booking(it))
-            .await?;
+        self.scan_at(moment, &bookings, watcher, |it| {
+            survey.take_booking(it);
+        })
+        .await?;
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
     }
 
     pub(super) async fn scan(
         &self,
+        collection: &str,
+        watcher: &Watcher,
+        take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        self.scan_at(None, collection, watcher, take).await
+    }
+
+    async fn scan_at(
+        &self,
+        moment: Option<&mut ClientSession>,
         collection: &str,
         watcher: &Watcher,
         mut take: impl FnMut(&RawDocument),
@@ -204,21 +249,21 @@ impl Session {
         let doing = format!("reading {collection}");
         watcher.says(&doing, 0, total);
         let mut done = 0_u64;
-        scan::each(
-            database,
-            collection,
-            &Scan::default(),
-            &watcher.cancel,
-            |document| {
-                take(document);
-                done += 1;
-                if done.is_multiple_of(EVERY) {
-                    watcher.says(&doing, done, total);
-                }
-                Ok(())
-            },
-        )
-        .await?;
+        let take = |document: &RawDocument| {
+            take(document);
+            done += 1;
+            if done.is_multiple_of(EVERY) {
+                watcher.says(&doing, done, total);
+            }
+            Ok(())
+        };
+        let all = Scan::default();
+        match moment {
+            Some(moment) => {
+                scan::each_in(moment, (database, collection), &all, &watcher.cancel, take).await?
+            }
+            None => scan::each(database, collection, &all, &watcher.cancel, take).await?,
+        };
         Ok(())
     }
 

@@ -19,6 +19,7 @@ pub mod process;
 pub mod raw_write;
 pub mod run_record;
 pub mod scan;
+pub mod snapshot;
 pub mod swap;
 pub mod unique_index;
 pub mod watch;

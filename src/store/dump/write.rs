@@ -4,7 +4,6 @@ use std::path::Path;
 
 use bson::raw::RawDocument;
 use mongodb::ClientSession;
-use mongodb::options::SessionOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::file_name;
@@ -16,7 +15,7 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
-use crate::store::{identity, private_file, scan};
+use crate::store::{identity, private_file, scan, snapshot};
 
 /// How a backup is to be written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,14 +55,11 @@ pub async fn back_up(
         cancel,
         collections: specs.len(),
     };
-    let mut snapshot = snapshot(connection).await;
+    let mut snapshot = snapshot::begin(connection).await;
     let records = loop {
         prepare(out, &database)?;
         match writer.collections(&specs, snapshot.as_mut()).await {
-            Err(error)
-                if snapshot.is_some()
-                    && error.code().is_some_and(|code| NO_SNAPSHOT.contains(&code)) =>
-            {
+            Err(error) if snapshot.is_some() && snapshot::is_impossible(&error) => {
                 tracing::warn!("backing up without a snapshot: {error}");
                 snapshot = None;
             }
@@ -91,19 +87,6 @@ pub async fn back_up(
         Ok(manifest)
     };
     finish().map_err(incomplete)
-}
-
-/// `IllegalOperation`, `InvalidOptions`, `SnapshotTooOld`, `SnapshotUnavailable`: the server cannot show this moment, or not of such a collection.
-const NO_SNAPSHOT: [i32; 4] = [20, 72, 239, 246];
-
-/// A session whose reads all see one moment; `None` where the server has none.
-async fn snapshot(connection: &Connection) -> Option<ClientSession> {
-    if !connection.is_replica_set() {
-        return None;
-    }
-    let options = SessionOptions::builder().snapshot(true).build();
-    let session = connection.client.start_session().with_options(options);
-    session.await.ok()
 }
 
 /// The collections that belong into a backup: mongodump's rule, and not our own.
