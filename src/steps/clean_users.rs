@@ -41,7 +41,7 @@ pub(super) async fn run(
     let strays = session.swap_forward(Rebuilt::User).await?;
     session.dress(Rebuilt::User).await?;
     session.see_what_is_swapped().await?;
-    session.refuse_strays(strays).await?;
+    session.refuse_strays(&strays).await?;
     let late = session.converge_users(false, watcher).await?;
     if late.changes() > 0 {
         return Err(StepError::Findings(format!(

@@ -1,9 +1,9 @@
 //! Step 9, cut over: a last converge, then two renames, then one more look at what was frozen.
 
+use super::Watcher;
 use super::check::Checked;
 use super::error::{Result, StepError};
 use super::session::Session;
-use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
 use crate::store::collection_spec;
@@ -40,7 +40,7 @@ pub(super) async fn run(
         session.dress(which).await?;
     }
     session.see_what_is_swapped().await?;
-    session.refuse_strays(strays).await?;
+    session.refuse_strays(&strays).await?;
     let late = session
         .converge_customers(false, watcher)
         .await?
@@ -152,26 +152,22 @@ impl Session {
         Ok(swap::forward(&self.connection, swap).await?)
     }
 
-    /// Stops where strangers were moved out of the way: what they hold is in no live collection.
-    pub(super) async fn refuse_strays(&mut self, strays: Vec<Stray>) -> Result<()> {
+    /// Writes into the run record what strangers were moved out of the way.
+    pub(super) async fn keep_strays(&mut self, strays: &[Stray]) -> Result<()> {
         if let Some(record) = &mut self.record {
             let names = strays.iter().map(|it| (it.name.clone(), it.documents));
             record.strays.extend(names);
         }
-        self.save().await?;
-        let Some(strays) = self
-            .open_run()
-            .map(|run| &run.strays)
-            .filter(|it| !it.is_empty() && !strays.is_empty())
-        else {
+        self.save().await
+    }
+
+    /// Stops where strangers were moved out of the way: what they hold is in no live collection.
+    pub(super) async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
+        self.keep_strays(strays).await?;
+        if strays.is_empty() {
             return Ok(());
-        };
-        let list: Vec<_> = strays
-            .iter()
-            .map(|(name, documents)| {
-                format!("{name} ({})", counted(*documents, "document", "documents"))
-            })
-            .collect();
+        }
+        let list: Vec<_> = strays.iter().map(ToString::to_string).collect();
         Err(StepError::Findings(format!(
             "the swap is done, but an application inserted between the renames, and the server made a collection of it: {}. Nothing of it is lost, and nothing of it is live. Stop the application, look at what it wrote, carry over what counts, then run the same command again; it goes on from here",
             list.join(", ")

@@ -12,7 +12,7 @@ use crate::domain::run::{MergedRecord, word};
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::converge::{Gathered, Target};
 use crate::store::error::DUPLICATE_KEY;
-use crate::store::swap::{self, Replacement};
+use crate::store::swap::{self, Replacement, Stray};
 use crate::store::unique_index;
 
 impl Session {
@@ -184,11 +184,15 @@ impl Session {
         )))
     }
 
-    /// Swaps the merged copy in, where there is one; may be called any number of times.
-    pub(super) async fn swap_merged(&self, which: Rebuilt, watcher: &Watcher) -> Result<bool> {
+    /// Swaps the merged copy in, where there is one (none otherwise); may be called any number of times.
+    pub(super) async fn swap_merged(
+        &self,
+        which: Rebuilt,
+        watcher: &Watcher,
+    ) -> Result<Option<Vec<Stray>>> {
         let record = self.rollback_record().unwrap_or_default();
         let Some(merged) = record.merged.get(word(which)) else {
-            return Ok(false);
+            return Ok(None);
         };
         let live = self.mapping.live(which);
         watcher.says(&format!("renaming the merged {live} into its place"), 0, 0);
@@ -200,7 +204,7 @@ impl Session {
             outgoing: &merged.outgoing,
             incoming: &merged.incoming,
         };
-        swap::replace(&self.connection, replacement).await?;
+        let strays = swap::replace(&self.connection, replacement).await?;
         let before = self.mapping.before(which);
         let original = match collection_spec::load(&self.connection, &before).await? {
             Some(spec) => Some(spec),
@@ -210,7 +214,7 @@ impl Session {
             collection_spec::put_validation(&self.connection, live, &validation).await?;
         }
         self.set_true_ttls(live, &merged.ttl).await?;
-        Ok(true)
+        Ok(Some(strays))
     }
 
     /// Drops the original that a merged copy stands for now; the backup still has it.

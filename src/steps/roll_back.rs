@@ -12,7 +12,7 @@ use crate::domain::gate::{Confirmed, Destructive, New};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::{Outcome, RollbackRecord, word};
-use crate::store::swap::{self, Swap};
+use crate::store::swap::{self, Stray, Swap};
 use crate::store::{collection_spec, identity};
 
 /// The swaps in the order of going back.
@@ -71,9 +71,11 @@ impl Session {
             Some(record) if record.began => self.require_same(&record, new)?,
             _ => Box::pin(self.begin_rollback(new, watcher)).await?,
         }
+        let mut strays = Vec::new();
         for which in BACKWARDS {
-            self.swap_back(which, watcher).await?;
+            strays.extend(self.swap_back(which, watcher).await?);
         }
+        self.keep_strays(&strays).await?;
         self.check_specifications().await?;
         let (aside, late) = self.settle_what_was_live(watcher).await?;
         for which in Rebuilt::ALL {
@@ -93,7 +95,7 @@ impl Session {
         self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        Ok(rolled_back(kept, aside, &late))
+        Ok(rolled_back(kept, aside, &late, &strays))
     }
 
     /// A rollback needs no plan: only that the run is the one that was confirmed.
@@ -237,20 +239,17 @@ impl Session {
         })
     }
 
-    async fn swap_back(&self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
-        if self.swap_merged(which, watcher).await? {
-            return Ok(());
+    async fn swap_back(&self, which: Rebuilt, watcher: &Watcher) -> Result<Vec<Stray>> {
+        if let Some(strays) = self.swap_merged(which, watcher).await? {
+            return Ok(strays);
         }
         let record = self
             .open_run()
             .map(|run| run.collection(which))
             .unwrap_or_default();
-        let Some(prepared) = record.next.as_deref() else {
-            return Ok(());
+        let Some(prepared) = record.next.as_deref().filter(|_| record.swap_began) else {
+            return Ok(Vec::new());
         };
-        if !record.swap_began {
-            return Ok(());
-        }
         watcher.says(
             &format!("renaming the original of {} back", self.mapping.live(which)),
             0,
@@ -265,12 +264,12 @@ impl Session {
             original: record.original.as_deref(),
             prepared,
         };
-        swap::back(&self.connection, swap, &rolled_back).await?;
+        let strays = swap::back(&self.connection, swap, &rolled_back).await?;
         if record.original.is_some() {
             self.set_true_ttls(self.mapping.live(which), &record.ttl)
                 .await?;
         }
-        Ok(())
+        Ok(strays)
     }
 
     /// Drops what was live where it is what was proved, and keeps it aside otherwise. Also returns what changed after the rollback began.
@@ -321,7 +320,12 @@ impl Session {
     }
 }
 
-fn rolled_back(kept: Option<Kept>, aside: Vec<String>, late: &[String]) -> RolledBack {
+fn rolled_back(
+    kept: Option<Kept>,
+    aside: Vec<String>,
+    late: &[String],
+    strays: &[Stray],
+) -> RolledBack {
     const REDEPLOY: &str = "Redeploy the old code before you start the application";
     let mut says = match &kept {
         _ if aside.is_empty() => format!(
@@ -342,9 +346,17 @@ fn rolled_back(kept: Option<Kept>, aside: Vec<String>, late: &[String]) -> Rolle
         says.push_str(&late.join(", "));
         says.push_str(" alone, and was not carried");
     }
+    if !strays.is_empty() {
+        let names: Vec<_> = strays.iter().map(ToString::to_string).collect();
+        says.push_str("\nan application inserted between the renames, and the server made a collection of it: ");
+        says.push_str(&names.join(", "));
+        says.push_str(". Nothing of it is lost, and nothing of it is live");
+    }
     RolledBack {
         says,
-        complete: late.is_empty() && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
+        complete: late.is_empty()
+            && strays.is_empty()
+            && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
         kept,
         aside,
     }

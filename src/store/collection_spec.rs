@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
+use super::exclusive::{PATIENCE_MS, Tries};
 use super::raw_write::MAX_TIME_MS;
 use crate::domain::id::hex;
 use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
@@ -306,19 +307,38 @@ pub async fn put_validation(
     name: &str,
     validation: &RawDocument,
 ) -> Result<()> {
-    connection.lease.confirm().await?;
     let mut command = Builder::new(128);
     command.string("collMod", name);
     for element in elements(validation).map_while(std::result::Result::ok) {
         command.element(&element);
     }
-    command::run(
-        &connection.database,
-        bounded(command),
+    let command = command.finish();
+    modify(
+        connection,
+        name,
+        command,
         &format!("putting the validator on {name}"),
     )
-    .await?;
-    Ok(())
+    .await
+}
+
+/// Sends a `collMod`, which needs the collection for itself.
+async fn modify(
+    connection: &Connection,
+    name: &str,
+    mut command: RawDocumentBuf,
+    doing: &str,
+) -> Result<()> {
+    command.append(cstr!("maxTimeMS"), PATIENCE_MS);
+    command.append(cstr!("writeConcern"), write_concern());
+    let mut tries = Tries::new(connection, name, doing);
+    loop {
+        connection.lease.confirm().await?;
+        match command::run(&connection.database, command.clone(), doing).await {
+            Ok(_) => return Ok(()),
+            Err(error) => tries.again(error).await?,
+        }
+    }
 }
 
 /// Sets a TTL: its true value, or [`TTL_OFF`] to keep it from acting.
@@ -331,19 +351,9 @@ pub async fn set_ttl(
     index: &str,
     seconds: Option<i64>,
 ) -> Result<()> {
-    connection.lease.confirm().await?;
     let seconds = seconds.unwrap_or(i64::from(TTL_OFF));
-    let command = rawdoc! {
-        "collMod": name,
-        "index": { "name": index, "expireAfterSeconds": seconds },
-        "maxTimeMS": MAX_TIME_MS,
-        "writeConcern": write_concern(),
-    };
-    command::run(
-        &connection.database,
-        command,
-        &format!("setting the expiry of {name}.{index}"),
-    )
-    .await?;
-    Ok(())
+    let command =
+        rawdoc! { "collMod": name, "index": { "name": index, "expireAfterSeconds": seconds } };
+    let doing = format!("setting the expiry of {name}.{index}");
+    modify(connection, name, command, &doing).await
 }

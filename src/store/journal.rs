@@ -37,8 +37,11 @@ struct Entry {
     plan: Option<String>,
     /// The record's fields that are others than in the line before; the plan is there by its hash alone, for it may hold typed names.
     changed: Map<String, Value>,
-    /// SHA-256 of the line before, hexadecimal; empty in the first.
+    /// The hash of the line before; empty in the first.
     previous: String,
+    /// SHA-256, hexadecimal, of this line without this field, which is its last.
+    #[serde(default, skip_serializing)]
+    hash: String,
 }
 
 /// An open journal.
@@ -111,6 +114,11 @@ impl Journal {
                 error.column()
             ))
         })?;
+        if !holds(line, &entry.hash) {
+            return Err(StoreError::Refused(format!(
+                "the journal {path} was changed: line {number} does not have the hash that it says. {WAY_ON}"
+            )));
+        }
         if entry.previous != self.last {
             return Err(StoreError::Refused(format!(
                 "the journal {path} was changed: line {number} follows a line with the hash {}, and the line before it has {}. {WAY_ON}",
@@ -126,14 +134,14 @@ impl Journal {
         for (what, here, there) in bound {
             if here != there {
                 return Err(StoreError::Refused(format!(
-                    "the journal {path} is of {what} {here}, and the run record in the database of {what} {there}. {WAY_ON}"
+                    "the journal {path} is, by line {number}, of {what} {here}, and the run record in the database of {what} {there}. {WAY_ON}"
                 )));
             }
         }
         for (field, value) in entry.changed {
             self.state.insert(field, value);
         }
-        self.last = hash(line);
+        self.last = entry.hash;
         self.saves = entry.save;
         Ok(())
     }
@@ -162,11 +170,14 @@ impl Journal {
             plan: record.plan_hash().map(str::to_owned),
             changed,
             previous: self.last.clone(),
+            hash: String::new(),
         };
         let mut line = serde_json::to_vec(&entry).map_err(|error| {
             StoreError::Invalid(format!("the journal's line cannot be written: {error}"))
         })?;
         let hash = hash(&line);
+        line.pop(); // the closing brace
+        line.extend_from_slice(seal(&hash).as_bytes());
         line.push(b'\n');
         self.file
             .write_all(&line)
@@ -176,6 +187,17 @@ impl Journal {
         self.state.extend(entry.changed);
         Ok(())
     }
+}
+
+/// The end of a line that has this hash.
+fn seal(hash: &str) -> String {
+    format!(",\"hash\":\"{hash}\"}}")
+}
+
+/// True when the line says its hash at its end, and has it.
+fn holds(line: &[u8], said: &str) -> bool {
+    line.strip_suffix(seal(said).as_bytes())
+        .is_some_and(|rest| hash(&[rest, b"}"].concat()) == said)
 }
 
 fn hash(line: &[u8]) -> String {
@@ -235,7 +257,8 @@ mod tests {
             .iter()
             .map(|line| serde_json::from_slice(line).unwrap())
             .collect();
-        assert_eq!(entries[2].previous, hash(lines[1]));
+        assert_eq!(entries[2].previous, entries[1].hash);
+        assert!(holds(lines[1], &entries[1].hash));
         let changed: Vec<_> = entries[1].changed.keys().collect();
         assert_eq!(changed, ["saves"]);
         assert!(entries[0].changed.contains_key("operator"));
@@ -249,7 +272,7 @@ mod tests {
         let text = String::from_utf8(bytes).unwrap();
         std::fs::write(&path, text.replacen("ann@desk", "bob@desk", 1)).unwrap();
         let said = refusal(folder.path(), &record(3));
-        assert!(said.contains("was changed: line 2"), "{said}");
+        assert!(said.contains("was changed: line 1"), "{said}");
         let without: Vec<_> = text
             .lines()
             .filter(|it| !it.contains("\"save\":2"))

@@ -8,6 +8,7 @@ pub mod converge;
 pub mod csv;
 pub mod dump;
 pub mod error;
+pub mod exclusive;
 pub mod export;
 pub mod extended_json;
 pub mod identity;

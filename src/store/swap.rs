@@ -1,28 +1,18 @@
 //! The swap: renames, and nothing else. Which collection is which is read from UUIDs; the renames were journaled in the run record before
 //! the first is sent, so the same call after a kill goes on where the last one stopped.
 
-use std::time::Duration;
+use std::fmt;
 
-use bson::{doc, rawdoc};
-use futures_util::TryStreamExt;
-use mongodb::options::ReadConcern;
+use bson::rawdoc;
 
 use super::collection_spec::{self, CollectionSpec, write_concern};
 use super::command;
 use super::connect::Connection;
-use super::error::{NAMESPACE_EXISTS, NAMESPACE_NOT_FOUND, Result, StoreError};
-
-/// How long one rename may wait for an operation in its way.
-const PATIENCE_MS: i32 = 2_000;
-/// How often a rename is tried.
-const TRIES: u32 = 5;
+use super::error::{NAMESPACE_EXISTS, Result, StoreError};
+use super::exclusive::{PATIENCE_MS, TRIES, Tries};
 
 /// What an application makes under a live name between two renames goes to a name that begins so.
 const STRAY: &str = "_ringfence_stray_";
-
-/// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`: something stood in the way, or the answer
-/// came too late; the rename may have been done.
-const IN_THE_WAY: [i32; 4] = [50, 24, 112, 64];
 
 /// Renames a collection within the database, without ever dropping a target. An answer that leaves the outcome open
 /// (a time limit, a write concern) is settled by looking where the collection's UUID stands.
@@ -37,7 +27,8 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
         .await?
         .remove(from)
         .flatten();
-    for attempt in 1..=TRIES {
+    let mut tries = Tries::new(connection, from, &doing);
+    loop {
         connection.lease.confirm().await?;
         let command = rawdoc! {
             "renameCollection": format!("{database}.{from}"),
@@ -48,64 +39,19 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
         let Err(error) = command::run(&admin, command, &doing).await else {
             return Ok(());
         };
-        let code = error.code();
-        if code == Some(NAMESPACE_EXISTS) {
+        if error.code() == Some(NAMESPACE_EXISTS) {
             return Err(StoreError::Occupied(format!(
                 "{doing}: a collection {to} appeared meanwhile, so something still writes to this database. Nothing was dropped. Stop it, look at what it wrote to {to}, rename that collection out of the way, then run the same command again"
             )));
         }
-        let open =
-            code.is_some_and(|code| IN_THE_WAY.contains(&code) || code == NAMESPACE_NOT_FOUND);
-        if !open {
-            return Err(error);
-        }
-        let stands = collection_spec::uuids(connection)
-            .await?
-            .remove(to)
-            .flatten();
-        if moving.is_some() && stands == moving {
+        if let Ok(mut names) = collection_spec::uuids(connection).await
+            && moving.is_some()
+            && names.remove(to).flatten() == moving
+        {
             return Ok(()); // it was done, and only the answer was late
         }
-        if code == Some(NAMESPACE_NOT_FOUND) {
-            return Err(error);
-        }
-        if attempt < TRIES {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
+        tries.again(error).await?;
     }
-    let blocker = blocker(connection, from).await;
-    Err(StoreError::Refused(format!(
-        "{doing}: another operation held the collection for {TRIES} tries of {} s{blocker}. What was renamed so far is in the run record; end that operation and run the same command again",
-        PATIENCE_MS / 1000
-    )))
-}
-
-/// Names an operation in the way, as far as our user may see it.
-async fn blocker(connection: &Connection, collection: &str) -> String {
-    let namespace = format!("{}.{collection}", connection.place.database);
-    let pipeline = [
-        doc! { "$currentOp": { "allUsers": true, "idleSessions": true } },
-        doc! { "$match": { "$or": [{ "ns": namespace }, { "transaction": { "$exists": true } }] } },
-        // Whole commands may be cut inside a character, which no driver reads.
-        doc! { "$project": { "opid": 1, "appName": 1, "secs_running": 1 } },
-        doc! { "$limit": 1 },
-    ];
-    let admin = connection.client.database("admin");
-    let local = ReadConcern::local(); // the stage takes no other
-    let operations = admin.aggregate(pipeline).read_concern(local).await;
-    let Ok(mut operations) = operations else {
-        return " (our user may not list operations, so it cannot be named)".to_owned();
-    };
-    let Ok(Some(operation)) = operations.try_next().await else {
-        return String::new();
-    };
-    let number = |key: &str| operation.get(key).map(ToString::to_string);
-    format!(
-        " (operation {} of {}, running for {} s)",
-        number("opid").unwrap_or_else(|| "without a number".to_owned()),
-        operation.get_str("appName").unwrap_or("an unnamed client"),
-        number("secs_running").unwrap_or_else(|| "0".to_owned()),
-    )
 }
 
 /// Names and identities of one swap.
@@ -132,6 +78,13 @@ pub struct Stray {
     pub documents: u64,
 }
 
+impl fmt::Display for Stray {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.documents == 1 { "" } else { "s" };
+        write!(to, "{} ({} document{s})", self.name, self.documents)
+    }
+}
+
 /// Makes the prepared copy live and keeps the original. May be called any number of times. Returns the strangers that an application made under
 /// the live name meanwhile, by inserting where for an instant there was no collection.
 ///
@@ -140,39 +93,39 @@ pub struct Stray {
 pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, swap.live).await?;
     let live_uuid = uuid(live.as_ref());
-    let mut strays = Vec::new();
     if live_uuid == Some(swap.prepared) {
-        return Ok(strays);
+        return Ok(Vec::new());
     }
     if live.is_some() {
         if live_uuid == swap.original {
             rename(connection, swap.live, swap.before).await?;
-        } else if is_moved(connection, &swap).await? {
-            strays.push(put_aside(connection, swap.live).await?);
-        } else {
+        } else if swap.original.is_none() || !stands(connection, swap.before, swap.original).await?
+        {
             return Err(stranger(swap.live));
         }
     }
+    land(connection, swap.next, swap.live).await
+}
+
+/// Renames into the live name; what an application made there meanwhile is moved aside first.
+async fn land(connection: &Connection, from: &str, live: &str) -> Result<Vec<Stray>> {
+    let mut strays = Vec::new();
     for _ in 0..TRIES {
-        match rename(connection, swap.next, swap.live).await {
-            Err(StoreError::Occupied(_)) => strays.push(put_aside(connection, swap.live).await?),
+        match rename(connection, from, live).await {
+            Err(StoreError::Occupied(_)) => strays.push(put_aside(connection, live).await?),
             other => return other.map(|()| strays),
         }
     }
     Err(StoreError::Refused(format!(
-        "{} is made anew by an application each time it is moved out of the way ({} times now, to {STRAY}*). Nothing was dropped. Stop the application, then run the same command again",
-        swap.live,
+        "{live} is made anew by an application each time it is moved out of the way ({} times now, to {STRAY}*). Nothing was dropped. Stop the application, then run the same command again",
         strays.len()
     )))
 }
 
-/// True when the original stands where it is kept: what stands under the live name is then neither it nor the prepared copy.
-async fn is_moved(connection: &Connection, swap: &Swap<'_>) -> Result<bool> {
-    let before = collection_spec::load(connection, swap.before).await?;
-    Ok(match swap.original {
-        Some(original) => uuid(before.as_ref()) == Some(original),
-        None => false,
-    })
+/// True when a collection of this name has this identity.
+async fn stands(connection: &Connection, name: &str, identity: Option<&str>) -> Result<bool> {
+    let spec = collection_spec::load(connection, name).await?;
+    Ok(spec.is_some() && uuid(spec.as_ref()) == identity)
 }
 
 /// Renames what an application made to the next free stray name.
@@ -187,31 +140,33 @@ async fn put_aside(connection: &Connection, live: &str) -> Result<Stray> {
     Ok(Stray { name, documents })
 }
 
-/// Makes the original live again and puts what was live aside. May be called any number of times.
+/// Makes the original live again and puts what was live aside. May be called any number of times. Returns the strangers that an
+/// application made under the live name meanwhile.
 ///
 /// # Errors
-/// A stranger under one of the names, or the server's refusal.
-pub async fn back(connection: &Connection, swap: Swap<'_>, rolled_back: &str) -> Result<()> {
+/// A stranger under one of the names before the first rename, or the server's refusal.
+pub async fn back(
+    connection: &Connection,
+    swap: Swap<'_>,
+    rolled_back: &str,
+) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, swap.live).await?;
-    if uuid(live.as_ref()) == Some(swap.prepared) {
-        rename(connection, swap.live, rolled_back).await?;
-    } else if live.is_some() {
-        return if uuid(live.as_ref()) == swap.original {
-            Ok(())
-        } else {
-            Err(stranger(swap.live))
-        };
+    if live.is_some() {
+        if swap.original.is_some() && uuid(live.as_ref()) == swap.original {
+            return Ok(Vec::new());
+        }
+        if uuid(live.as_ref()) == Some(swap.prepared) {
+            rename(connection, swap.live, rolled_back).await?;
+        } else if !stands(connection, rolled_back, Some(swap.prepared)).await? {
+            return Err(stranger(swap.live));
+        } else if swap.original.is_none() {
+            return Ok(vec![put_aside(connection, swap.live).await?]);
+        }
     }
-    if swap.original.is_some()
-        && uuid(
-            collection_spec::load(connection, swap.before)
-                .await?
-                .as_ref(),
-        ) == swap.original
-    {
-        rename(connection, swap.before, swap.live).await?;
+    if swap.original.is_some() && stands(connection, swap.before, swap.original).await? {
+        return land(connection, swap.before, swap.live).await;
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// Names and identities where a merged copy takes the place of what is live.
@@ -229,22 +184,24 @@ pub struct Replacement<'a> {
     pub incoming: &'a str,
 }
 
-/// Makes the merged copy live and puts what was live aside. May be called any number of times.
+/// Makes the merged copy live and puts what was live aside. May be called any number of times. Returns the strangers that an application
+/// made under the live name meanwhile.
 ///
 /// # Errors
-/// A stranger under one of the names, or the server's refusal.
-pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> Result<()> {
+/// A stranger under one of the names before the first rename, or the server's refusal.
+pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, replacement.live).await?;
     if uuid(live.as_ref()) == Some(replacement.incoming) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     if live.is_some() {
-        if uuid(live.as_ref()) != Some(replacement.outgoing) {
+        if uuid(live.as_ref()) == Some(replacement.outgoing) {
+            rename(connection, replacement.live, replacement.aside).await?;
+        } else if !stands(connection, replacement.aside, Some(replacement.outgoing)).await? {
             return Err(stranger(replacement.live));
         }
-        rename(connection, replacement.live, replacement.aside).await?;
     }
-    rename(connection, replacement.merged, replacement.live).await
+    land(connection, replacement.merged, replacement.live).await
 }
 
 fn uuid(spec: Option<&CollectionSpec>) -> Option<&str> {

@@ -177,3 +177,23 @@ async fn a_user_who_may_write_can_migrate_a_database_without_expiry_and_validato
         Vec::<String>::new()
     );
 }
+
+#[tokio::test]
+async fn what_only_reads_leaves_not_one_write_in_the_oplog() {
+    let guarded = Guarded::start().await;
+    let local = guarded.case.database.client().database("local");
+    let oplog = local.collection::<bson::Document>("oplog.rs");
+    // But for the server's own: its heartbeat and its list of sessions.
+    let writes =
+        doc! { "op": { "$ne": "n" }, "ns": { "$nin": ["config.system.sessions", "config.$cmd"] } };
+    let reader = guarded.case_of("reader:pa55-w0rd").await;
+    let before = oplog.count_documents(writes.clone()).await.unwrap();
+    assert!(before > 0);
+    let survey = reader.ringfence(&["survey"]).await;
+    survey.says(&["150 bookings"]);
+    reader.plan().await;
+    reader.ringfence(&["verify"]).await;
+    reader.ringfence(&["status"]).await;
+    reader.ringfence(&["report"]).await;
+    assert_eq!(oplog.count_documents(writes).await.unwrap(), before);
+}

@@ -148,6 +148,37 @@ async fn what_an_application_writes_while_the_copies_are_built_is_migrated_and_c
     );
 }
 
+#[tokio::test]
+async fn a_conflict_that_an_application_makes_while_the_copies_are_built_stops_before_the_cut_over_for_a_decision()
+ {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--build-ahead"]).await.code(0);
+    let users = case.database.collection::<Document>("User");
+    let bookings = case.database.collection::<Document>("Booking");
+    // The same person twice at one business.
+    for (n, email) in [(900, "twice@example.org"), (901, "Twice@Example.org")] {
+        let user = doc! { "_id": id(USER, n), "name": "Twice", "email": email };
+        users.insert_one(user).await.unwrap();
+        let mut new = booking(n);
+        new.insert("userId", id(USER, n));
+        new.insert("serviceId", id(SERVICE, 0));
+        bookings.insert_one(new).await.unwrap();
+    }
+    let held = picture::application(&case.picture().await);
+    let named = ["duplicate-email", "no longer fits"];
+    case.apply(&["--build-ahead"]).await.code(4).says(&named);
+    case.apply(&[]).await.code(4).says(&named);
+    let now = picture::application(&case.picture().await);
+    assert_eq!(
+        picture::differences(&held, &now, true),
+        Vec::<String>::new()
+    );
+    case.plan().await;
+    case.apply(&[]).await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+}
+
 /// Copies documents, options left out, and indexes, on the server.
 async fn copy(from: &Case, to: &Case, name: &str) {
     let documents = picture::documents(&from.database, name).await;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bson::oid::ObjectId;
 use bson::{Document, doc};
-use mongodb::{Client, Database};
+use mongodb::options::ClientOptions;
+use mongodb::{Client, ClientSession, Database};
 use ringfence::demo::server::{Server, Topology};
 
 use crate::case::Case;
@@ -22,7 +24,8 @@ async fn private() -> (Server, Case) {
 }
 
 fn booking() -> Document {
-    doc! { "_id": ObjectId::new(), "userId": id(USER, 10), "serviceId": id(SERVICE, 1), "notes": "under fire" }
+    let id_of_its_own = ObjectId::new();
+    doc! { "_id": id_of_its_own, "userId": id(USER, 10), "serviceId": id(SERVICE, 1), "status": "CONFIRMED", "reference": id_of_its_own.to_hex(), "notes": "under fire" }
 }
 
 async fn ids(database: &Database, name: &str) -> BTreeSet<String> {
@@ -46,42 +49,40 @@ async fn everywhere(database: &Database) -> BTreeSet<String> {
     found
 }
 
+/// The nth rename of ours waits for three seconds.
+async fn hold_back_rename(case: &Case, nth: i32) {
+    let hold = doc! {
+        "configureFailPoint": "failCommand", "mode": { "skip": nth - 1 },
+        "data": { "failCommands": ["renameCollection"], "appName": "ringfence", "blockConnection": true, "blockTimeMS": 3_000 },
+    };
+    data::run(&case.database.client().database("admin"), hold).await;
+}
+
+/// Inserts as soon as there is no `Booking`, and lets the renames go on.
+async fn inserted_between_renames(case: &Case, new: &Document) {
+    let is_there = async || {
+        let names = case.database.list_collection_names().await.unwrap();
+        names.contains(&"Booking".to_owned())
+    };
+    while is_there().await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let bookings = case.database.collection::<Document>("Booking");
+    bookings.insert_one(new).await.unwrap();
+    let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    data::run(&case.database.client().database("admin"), off).await;
+}
+
 #[tokio::test]
 async fn what_an_application_makes_between_two_renames_is_moved_aside_and_named_and_the_run_goes_on()
  {
     let (_server, case) = private().await;
     case.plan().await;
     case.apply(&["--through", "prove"]).await.code(0);
-    // Customer's two renames and Booking's first one pass; the fourth is held back.
-    let hold = doc! {
-        "configureFailPoint": "failCommand", "mode": { "skip": 3 },
-        "data": { "failCommands": ["renameCollection"], "appName": "ringfence", "blockConnection": true, "blockTimeMS": 3_000 },
-    };
-    let admin = case.database.client().database("admin");
-    data::run(&admin, hold).await;
+    // Customer's two renames and Booking's first one pass.
+    hold_back_rename(&case, 4).await;
     let new = booking();
-    let application = async {
-        while case
-            .database
-            .list_collection_names()
-            .await
-            .unwrap()
-            .contains(&"Booking".to_owned())
-        {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-        case.database
-            .collection::<Document>("Booking")
-            .insert_one(&new)
-            .await
-            .unwrap();
-        data::run(
-            &admin,
-            doc! { "configureFailPoint": "failCommand", "mode": "off" },
-        )
-        .await;
-    };
-    let (ended, ()) = tokio::join!(case.apply(&[]), application);
+    let (ended, ()) = tokio::join!(case.apply(&[]), inserted_between_renames(&case, &new));
     ended.code(2).says(&[
         "_ringfence_stray_1_Booking (1 document)",
         "Nothing of it is lost",
@@ -103,6 +104,106 @@ async fn what_an_application_makes_between_two_renames_is_moved_aside_and_named_
             .len(),
         1
     );
+}
+
+#[tokio::test]
+async fn what_an_application_makes_between_the_renames_of_a_rollback_is_moved_aside_and_named() {
+    for keep in [&[][..], &["--keep-new"]] {
+        let (_server, case) = private().await;
+        let before = case.picture().await;
+        case.migrate().await;
+        if !keep.is_empty() {
+            let mut late = booking();
+            late.remove("userId");
+            late.insert("customerId", id(data::CUSTOMER, 90));
+            let bookings = case.database.collection::<Document>("Booking");
+            bookings.insert_one(late).await.unwrap();
+        }
+        // User's two renames and Booking's first one pass.
+        hold_back_rename(&case, 4).await;
+        let new = booking();
+        let (ended, ()) = tokio::join!(case.roll_back(keep), inserted_between_renames(&case, &new));
+        ended.code(2).says(&[
+            "_ringfence_stray_1_Booking (1 document)",
+            "Nothing of it is lost",
+        ]);
+        let name = "_ringfence_stray_1_Booking";
+        let stray = case.database.collection::<Document>(name);
+        assert_eq!(stray.find_one(doc! {}).await.unwrap(), Some(new));
+        if keep.is_empty() {
+            let mut now = crate::picture::application(&case.picture().await);
+            now.remove(name);
+            let differences = crate::picture::differences(&before, &now, true);
+            assert_eq!(differences, Vec::<String>::new());
+        }
+    }
+}
+
+/// An application's transaction that has written a booking and goes on.
+async fn open_transaction(case: &Case) -> ClientSession {
+    let mut options = ClientOptions::parse(&case.uri).await.unwrap();
+    options.app_name = Some("the application".to_owned());
+    let client = Client::with_options(options).unwrap();
+    let mut session = client.start_session().await.unwrap();
+    session.start_transaction().await.unwrap();
+    let bookings = client
+        .database(&case.name)
+        .collection::<Document>("Booking");
+    bookings
+        .insert_one(booking())
+        .session(&mut session)
+        .await
+        .unwrap();
+    session
+}
+
+#[tokio::test]
+async fn an_open_transaction_in_the_way_of_a_rename_is_named_and_the_same_command_goes_on_once_it_ended()
+ {
+    let (_server, case) = private().await;
+    let before = case.picture().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let mut transaction = open_transaction(&case).await;
+    case.apply(&[]).await.code(1).says(&[
+        "another operation held the collection",
+        "a transaction, open for",
+        "of the application at 127.0.0.1",
+        "run the same command again",
+    ]);
+    transaction.abort_transaction().await.unwrap();
+    case.apply(&[]).await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+    case.roll_back(&[]).await.code(0);
+    let now = crate::picture::application(&case.picture().await);
+    let differences = crate::picture::differences(&before, &now, true);
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_transaction_commits_while_the_cut_over_waits_for_it_stops_it_and_is_taken_in_by_the_next()
+ {
+    let (_server, case) = private().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let mut transaction = open_transaction(&case).await;
+    let application = async {
+        let runs = case.database.collection::<Document>("_ringfence_runs");
+        let began = doc! { "collections.booking.swap_began": true };
+        while runs.find_one(began.clone()).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        transaction.commit_transaction().await.unwrap();
+    };
+    let (ended, ()) = tokio::join!(case.apply(&[]), application);
+    ended
+        .code(1)
+        .says(&["1 write to Booking", "What is live is unchanged"]);
+    case.apply(&[]).await.code(0);
+    let bookings = case.database.collection::<Document>("Booking");
+    let written = doc! { "notes": "under fire", "customerId": { "$exists": true }, "userId": null };
+    assert_eq!(bookings.count_documents(written).await.unwrap(), 1);
 }
 
 #[tokio::test]
