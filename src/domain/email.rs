@@ -4,7 +4,11 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The form by which e-mails of one business are compared: trim, NFC, lower case.
 pub fn normalise(text: &str) -> String {
-    text.trim().nfc().collect::<String>().to_lowercase()
+    let text = text.trim();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase(); // composed already
+    }
+    text.nfc().collect::<String>().to_lowercase()
 }
 
 /// True for something that mail could be sent to: one `@`, a part before it, a domain with a dot inside it, no white space or control

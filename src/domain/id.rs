@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use bson::oid::ObjectId;
+use smallvec::SmallVec;
 
 use super::raw::{Value, kind, string_bytes};
 
@@ -15,15 +16,18 @@ const UUID_SUBTYPE: u8 = 4;
 /// Its text form ([`fmt::Display`]) is one that a person can type and [`Id::parse`] reads back: 24 hexadecimal digits for an
 /// ObjectId, `uuid:…`, a quoted string, `int:…`, else `bson:<type>:<hex>`.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Id(Box<[u8]>);
+pub struct Id(SmallVec<[u8; INLINE]>);
+
+/// Type and bytes of a UUID, the longest usual id.
+const INLINE: usize = 22;
 
 impl Id {
     /// The identity that `value` is.
     pub fn from_value(value: Value<'_>) -> Self {
-        let mut bytes = Vec::with_capacity(value.bytes.len() + 1);
+        let mut bytes = SmallVec::with_capacity(value.bytes.len() + 1);
         bytes.push(value.kind);
         bytes.extend_from_slice(value.bytes);
-        Self(bytes.into())
+        Self(bytes)
     }
 
     /// The value, to be written into a document.

@@ -1,11 +1,12 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use bson::raw::RawDocument;
 
 use super::id::Id;
+use super::map::{Map, Ordered};
 use super::mapping::Mapping;
 use super::raw::{Element, elements, get, kind};
 use super::survey::facts::{hash128, id_of};
@@ -46,12 +47,12 @@ struct LinkFacts {
 pub struct Ledger {
     mapping: Mapping,
     allowed: LeftAllowed,
-    businesses: HashSet<Id>,
-    services: HashMap<Id, Id>,
-    users: HashSet<Id>,
-    customers: HashMap<Id, Option<Id>>,
-    links: HashMap<Id, LinkFacts>,
-    pairs: HashMap<u128, PairFacts>,
+    businesses: Ordered<Id, ()>,
+    services: Map<Id, Id>,
+    users: Ordered<Id, ()>,
+    customers: Map<Id, Option<Id>>,
+    links: Map<Id, LinkFacts>,
+    pairs: Map<(usize, usize), PairFacts>,
     /// Bookings of the original.
     pub bookings: u64,
     /// Bookings with a customer.
@@ -73,13 +74,14 @@ struct PairFacts {
 }
 
 /// The key that stands for `id` and its other form.
-fn found<'m, V>(map: &'m HashMap<Id, V>, id: &Id) -> Option<(&'m Id, &'m V)> {
+fn found<'m, V>(map: &'m Map<Id, V>, id: &Id) -> Option<(&'m Id, &'m V)> {
     map.get_key_value(&id.canonical())
         .or_else(|| map.get_key_value(&id.other_form()?))
 }
 
 fn same(one: &Id, other: &Id) -> bool {
-    one.canonical() == other.canonical()
+    one == other
+        || one.canonical() == other.canonical()
         || one.other_form().as_ref() == Some(other)
         || other.other_form().as_ref() == Some(one)
 }
@@ -96,12 +98,12 @@ impl Ledger {
         Self {
             mapping,
             allowed,
-            businesses: HashSet::new(),
-            services: HashMap::new(),
-            users: HashSet::new(),
-            customers: HashMap::new(),
-            links: HashMap::new(),
-            pairs: HashMap::new(),
+            businesses: Ordered::default(),
+            services: Map::default(),
+            users: Ordered::default(),
+            customers: Map::default(),
+            links: Map::default(),
+            pairs: Map::default(),
             bookings: 0,
             linked: 0,
             quarantined: 0,
@@ -125,7 +127,7 @@ impl Ledger {
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
         self.businesses
-            .extend(id_of(document).map(|id| id.canonical()));
+            .extend(id_of(document).map(|id| (id.canonical(), ())));
     }
 
     /// Takes a service.
@@ -138,7 +140,8 @@ impl Ledger {
 
     /// Takes a user of the original.
     pub fn user(&mut self, document: &RawDocument) {
-        self.users.extend(id_of(document).map(|id| id.canonical()));
+        self.users
+            .extend(id_of(document).map(|id| (id.canonical(), ())));
     }
 
     /// Takes a customer.
@@ -178,20 +181,27 @@ impl Ledger {
         let service = reference(booking, &self.mapping.booking.service)?;
         let (_, business) = found(&self.services, &service)?;
         let canonical = business.canonical();
-        if self.businesses.contains(&canonical) {
+        if self.businesses.contains_key(&canonical) {
             return Some(canonical);
         }
         business
             .other_form()
-            .filter(|other| self.businesses.contains(other))
+            .filter(|other| self.businesses.contains_key(other))
     }
 
     fn known_user(&self, id: &Id) -> Option<Id> {
         let canonical = id.canonical();
-        if self.users.contains(&canonical) {
+        if self.users.contains_key(&canonical) {
             return Some(canonical);
         }
-        id.other_form().filter(|other| self.users.contains(other))
+        id.other_form()
+            .filter(|other| self.users.contains_key(other))
+    }
+
+    /// Stands for a known user and a known business.
+    fn pair_of(&self, user: &Id, business: &Id) -> (usize, usize) {
+        let place = |of: &Ordered<Id, ()>, id| of.get_index_of(id).unwrap_or(usize::MAX);
+        (place(&self.users, user), place(&self.businesses, business))
     }
 
     /// Takes a booking of the original with what became of it.
@@ -293,7 +303,7 @@ impl Ledger {
     }
 
     fn pair(&mut self, booking: &Id, user: &Id, business: &Id, customer: Option<Id>) {
-        let pair = self.pairs.entry(pair_key(user, business)).or_default();
+        let pair = self.pairs.entry(self.pair_of(user, business)).or_default();
         pair.linked = true;
         match (&pair.customer, customer) {
             (Some(one), Some(other)) if *one != other => {
@@ -330,7 +340,7 @@ impl Ledger {
             (None, _) => self.allowed.without_business,
             (Some(_), None) => self.allowed.without_user,
             (Some(business), Some(user)) => {
-                self.pairs.entry(pair_key(user, business)).or_default();
+                self.pairs.entry(self.pair_of(user, business)).or_default();
                 self.allowed.skipped
             }
         };
@@ -367,6 +377,16 @@ impl Ledger {
             self.wrong(
                 &id,
                 format!("booking {id} stands in {place} and not in the original"),
+            );
+        }
+    }
+
+    /// Takes a current user that the original does not hold.
+    pub fn extra_user(&mut self, document: &RawDocument, place: &str) {
+        if let Some(id) = id_of(document) {
+            self.wrong(
+                &id,
+                format!("user {id} stands in {place} and not in the original"),
             );
         }
     }

@@ -17,6 +17,7 @@ pub mod index_plan;
 pub mod invariant;
 pub mod keep_new;
 pub mod lease;
+pub mod map;
 pub mod mapping;
 pub mod overview;
 pub mod phone;

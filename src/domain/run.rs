@@ -220,6 +220,22 @@ pub enum WatchStart {
     Counters(BTreeMap<String, i64>),
 }
 
+impl WatchStart {
+    /// True when this is an operation time, and not earlier than `other`.
+    pub fn is_not_before(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::OperationTime { time, increment },
+                Self::OperationTime {
+                    time: other_time,
+                    increment: other_increment,
+                },
+            ) => (time, increment) >= (other_time, other_increment),
+            _ => false,
+        }
+    }
+}
+
 /// Whether the application has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerdictRecord {

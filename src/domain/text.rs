@@ -49,7 +49,7 @@ pub fn is_unsafe(text: &str) -> bool {
 }
 
 fn is_mark(c: char) -> bool {
-    unicode_normalization::char::is_combining_mark(c)
+    !c.is_ascii() && unicode_normalization::char::is_combining_mark(c)
 }
 
 /// A value as people read it: strings quoted, ids and dates short, the rest as relaxed extended JSON; safe, at most `limit` characters.

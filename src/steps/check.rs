@@ -4,12 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use bson::RawDocumentBuf;
+use sha2::{Digest as _, Sha256};
 
 use super::Watcher;
 use super::error::Result;
 use super::session::Session;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
-use crate::domain::id::Id;
+use crate::domain::id::{Id, hex};
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
 use crate::domain::invariant::{Ledger, LeftAllowed};
@@ -17,7 +18,7 @@ use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec;
-use crate::store::pages::Pages;
+use crate::store::pages::{Pages, matched};
 use crate::store::scan::{self, Scan};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
@@ -32,6 +33,8 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// How much is wrong in all.
     pub wrong: u64,
+    /// [`crate::store::identity::fingerprint`] of the bookings, where they were read.
+    pub(super) fingerprint: Option<String>,
 }
 
 impl Checked {
@@ -41,6 +44,7 @@ impl Checked {
         self.equations.extend(other.equations);
         self.findings.extend(other.findings);
         self.wrong += other.wrong;
+        self.fingerprint = self.fingerprint.or(other.fingerprint);
         self
     }
 
@@ -63,7 +67,7 @@ impl Session {
     /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
     pub(super) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger(watcher).await?;
-        self.walk_bookings(&mut ledger, watcher).await?;
+        let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
         let mut checked = Checked {
             equations,
@@ -73,6 +77,7 @@ impl Session {
                 .map(|finding| finding.says)
                 .collect(),
             wrong: ledger.wrong,
+            fingerprint: Some(fingerprint),
         };
         checked = checked.and(self.check_values(watcher).await?);
         for which in [Rebuilt::Customer, Rebuilt::Booking] {
@@ -92,7 +97,7 @@ impl Session {
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
         scan::each(
-            database,
+            (database, None),
             &mapping.business.collection,
             &fields(&["_id"]),
             cancel,
@@ -103,20 +108,26 @@ impl Session {
         )
         .await?;
         let scan = fields(&["_id", &mapping.service.business]);
-        scan::each(database, &mapping.service.collection, &scan, cancel, |it| {
-            ledger.service(it);
-            Ok(())
-        })
+        scan::each(
+            (database, None),
+            &mapping.service.collection,
+            &scan,
+            cancel,
+            |it| {
+                ledger.service(it);
+                Ok(())
+            },
+        )
         .await?;
         let users = self.source(Rebuilt::User).unwrap_or_default();
-        scan::each(database, &users, &fields(&["_id"]), cancel, |it| {
+        scan::each((database, None), &users, &fields(&["_id"]), cancel, |it| {
             ledger.user(it);
             Ok(())
         })
         .await?;
         let scan = fields(&["_id", &mapping.customer.business]);
         scan::each(
-            database,
+            (database, None),
             &self.mapping_place(Rebuilt::Customer),
             &scan,
             cancel,
@@ -127,7 +138,7 @@ impl Session {
         )
         .await?;
         let scan = fields(&["_id", &mapping.customer.business, "kind", "users"]);
-        scan::each(database, LINKS, &scan, cancel, |it| {
+        scan::each((database, None), LINKS, &scan, cancel, |it| {
             ledger.link(it);
             Ok(())
         })
@@ -135,35 +146,35 @@ impl Session {
         Ok(ledger)
     }
 
-    async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<()> {
+    /// Returns the fingerprint of the bookings as they are now.
+    async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<String> {
         let database = &self.connection.database;
         let source = self.source(Rebuilt::Booking).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::Booking);
         let total = scan::rough_count(database, &source).await;
-        let mut pages = Pages::of(database, &source).await?;
+        let mut hash = Sha256::new();
+        let mut pages = Pages::of(database, &source, &[&current, QUARANTINE])?;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let mut live = by_id(page.same_range(database, &current).await?);
-            let mut quarantined = by_id(page.same_range(database, QUARANTINE).await?);
-            for before in &page.documents {
-                let id = id_of(before).map(|id| id.canonical());
-                let take = |from: &mut HashMap<Id, RawDocumentBuf>| {
-                    id.as_ref().and_then(|id| from.remove(id))
-                };
-                let (now, aside) = (take(&mut live), take(&mut quarantined));
-                ledger.booking(before, now.as_deref(), aside.as_deref());
+            let before: Vec<_> = page.documents().collect();
+            page.beside(0).for_each(|it| hash.update(it.as_bytes()));
+            let live = matched(&before, page.beside(0));
+            let quarantined = matched(&before, page.beside(1));
+            let became = live.partners.iter().zip(&quarantined.partners);
+            for (before, (now, aside)) in before.iter().zip(became) {
+                ledger.booking(before, *now, *aside);
             }
-            for extra in live.values() {
+            for extra in live.alone {
                 ledger.extra_booking(extra, &current);
             }
-            for extra in quarantined.values() {
+            for extra in quarantined.alone {
                 ledger.extra_booking(extra, "the quarantine");
             }
             watcher.says("checking bookings", ledger.bookings, total);
         }
-        Ok(())
+        Ok(hex(&hash.finalize()))
     }
 
     /// Which bookings a decision lets stay without a customer.
@@ -191,24 +202,21 @@ impl Session {
         let source = self.source(Rebuilt::User).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::User);
         let total = scan::rough_count(database, &source).await;
-        let mut pages = Pages::of(database, &source).await?;
+        let mut pages = Pages::of(database, &source, &[&current])?;
         let mut done = 0;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let mut now = by_id(page.same_range(database, &current).await?);
-            for before in &page.documents {
-                let current = id_of(before).and_then(|id| now.remove(&id.canonical()));
-                ledger.user_pair(before, current.as_deref(), &cleaned);
+            let before: Vec<_> = page.documents().collect();
+            let now = matched(&before, page.beside(0));
+            for (before, current) in before.iter().zip(now.partners) {
+                ledger.user_pair(before, current, &cleaned);
             }
-            for id in now.keys() {
-                ledger.wrong(
-                    id,
-                    format!("user {id} stands in {current} and not in the original"),
-                );
+            for extra in now.alone {
+                ledger.extra_user(extra, &current);
             }
-            done += page.documents.len() as u64;
+            done += page.len() as u64;
             watcher.says("checking users", done, total);
         }
         let checked = Checked {
@@ -219,6 +227,7 @@ impl Session {
                 .map(|finding| finding.says)
                 .collect(),
             wrong: ledger.wrong,
+            fingerprint: None,
         };
         Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
     }
@@ -232,7 +241,7 @@ impl Session {
             ..Scan::default()
         };
         scan::each(
-            &self.connection.database,
+            (&self.connection.database, None),
             LINKS,
             &scan,
             &watcher.cancel,

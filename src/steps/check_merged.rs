@@ -139,12 +139,11 @@ impl Session {
         let mut seen = HashSet::new();
         let mut counts = Counts::default();
         for collection in [before.as_str(), live, merged.as_str()] {
-            let mut pages = Pages::of(database, collection).await?;
+            let mut pages = Pages::of(database, collection, &[])?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page
-                    .documents
-                    .iter()
-                    .filter_map(|it| id_of(it))
+                    .documents()
+                    .filter_map(id_of)
                     .filter(|id| seen.insert(id.canonical()))
                     .collect();
                 let mut found = Vec::new();

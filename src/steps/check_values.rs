@@ -41,17 +41,14 @@ impl Session {
             .flat_map(|decision| decision.set.values().cloned())
             .collect();
         let mut checked = Checked::default();
-        let mut pages = Pages::of(database, LINKS).await?;
+        let mut pages = Pages::of(database, LINKS, &[])?;
         watcher.says("checking what customers hold", 0, 0);
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let links: Vec<&RawDocumentBuf> = page
-                .documents
-                .iter()
-                .filter(|link| is_created(link))
-                .collect();
+            let links: Vec<&RawDocument> =
+                page.documents().filter(|link| is_created(link)).collect();
             let ids: Vec<Id> = links.iter().filter_map(|link| id_of(link)).collect();
             let held = by_id(scan::by_ids(database, &customers, &ids).await?);
             let ids: BTreeSet<Id> = links.iter().flat_map(|link| users_of(link)).collect();

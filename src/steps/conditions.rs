@@ -8,7 +8,7 @@ use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, Destructive, Gate, New};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::Outcome;
-use crate::store::{collection_spec, identity, scan, write_block};
+use crate::store::{collection_spec, identity, scan, watch, write_block};
 
 impl Session {
     /// Opens the gate of `action`: what it will do, and what is missing.
@@ -297,13 +297,22 @@ impl Session {
 
     /// A backup whose hashes equal the originals'.
     async fn missing_backup(
-        &self,
+        &mut self,
         collections: &[Rebuilt],
         watcher: &Watcher,
     ) -> Result<Vec<String>> {
         let Some(backup) = self.open_run().and_then(|run| run.backup.clone()) else {
             return Ok(vec!["there is no backup (step 2)".to_owned()]);
         };
+        // What the gate compared, its effect need not read again where nobody but us wrote meanwhile.
+        let now = watch::begin(&self.connection).await?;
+        if let Some((equal, since)) = self.equal_backup.take()
+            && collections.iter().all(|which| equal.contains(which))
+            && let Some(now) = self.still_unchanged(Some(&since)).await?
+        {
+            self.equal_backup = Some((equal, now));
+            return Ok(Vec::new());
+        }
         let mut missing = Vec::new();
         for which in collections {
             let live = self.mapping.live(*which);
@@ -321,6 +330,9 @@ impl Session {
                     "{live} is not what the backup holds: take the backup again (step 2)"
                 ));
             }
+        }
+        if missing.is_empty() {
+            self.equal_backup = Some((collections.iter().copied().collect(), now));
         }
         Ok(missing)
     }

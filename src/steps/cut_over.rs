@@ -79,9 +79,7 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
                 checked.list()
             )));
         }
-        for which in [Rebuilt::Customer, Rebuilt::Booking] {
-            session.note_proved(which, watcher).await?;
-        }
+        session.note_bookings_proved(&checked, watcher).await?;
     }
     Err(StepError::NotReady(
         "every converge found something new, so something still writes. The live data is unchanged; stop the application and run step 3 again".to_owned(),
@@ -94,7 +92,7 @@ impl Session {
         let planned = self
             .open_run()
             .and_then(|run| run.plan_hash().map(str::to_owned));
-        self.survey(watcher).await?;
+        self.survey_if_changed(watcher).await?;
         if planned.as_deref() == Some(&self.plan_hash()) {
             return Ok(());
         }

@@ -24,7 +24,7 @@ const NAMED: usize = 20;
 
 pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Result<String> {
     session.before_cut_over(Rebuilt::Customer)?;
-    session.survey(watcher).await?;
+    session.survey_if_changed(watcher).await?;
     session.require_decided()?;
     session.ensure_next(Rebuilt::Customer).await?;
     session.ensure_side(LINKS, None).await?;

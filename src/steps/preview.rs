@@ -76,41 +76,41 @@ impl Session {
         let Surveyed { survey, .. } = self.surveyed()?;
         let source = self.source(Rebuilt::Booking).unwrap_or_default();
         let mut found = Vec::new();
-        let mut cursor = scan::open(&self.connection.database, &source, &Scan::default()).await?;
-        while found.len() < SIDE_BY_SIDE
-            && cursor.advance().await.map_err(|error| {
-                crate::store::StoreError::from_driver(format!("reading {source}"), &error)
-            })?
-        {
-            let document = cursor.current();
-            let refs = BookingRefs::of(document, &self.mapping.booking);
-            let fits = match (key.code, survey.standing(&refs)) {
-                (Code::BookingWithoutBusiness, Standing::WithoutBusiness { service }) => {
-                    service.as_ref() == key.subjects.first()
+        let mut reader = scan::read(&self.connection.database, &source, &Scan::default(), None)?;
+        while let Some(batch) = reader.next().await? {
+            for document in batch.documents() {
+                let refs = BookingRefs::of(document, &self.mapping.booking);
+                let fits = match (key.code, survey.standing(&refs)) {
+                    (Code::BookingWithoutBusiness, Standing::WithoutBusiness { service }) => {
+                        service.as_ref() == key.subjects.first()
+                    }
+                    (
+                        Code::BookingWithoutUser,
+                        Standing::WithoutUser {
+                            business,
+                            names,
+                            linked: None,
+                        },
+                    ) => {
+                        Some(survey.business_id(business)) == key.business.as_ref()
+                            && names.as_ref() == key.subjects.first()
+                    }
+                    (
+                        Code::AlreadyLinked,
+                        Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
+                    ) => {
+                        refs.customer.is_some()
+                            && Some(survey.business_id(business)) == key.business.as_ref()
+                    }
+                    (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
+                    _ => false,
+                };
+                if fits {
+                    found.push(record("booking", document));
+                    if found.len() == SIDE_BY_SIDE {
+                        return Ok(found);
+                    }
                 }
-                (
-                    Code::BookingWithoutUser,
-                    Standing::WithoutUser {
-                        business,
-                        names,
-                        linked: None,
-                    },
-                ) => {
-                    Some(survey.business_id(business)) == key.business.as_ref()
-                        && names.as_ref() == key.subjects.first()
-                }
-                (
-                    Code::AlreadyLinked,
-                    Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
-                ) => {
-                    refs.customer.is_some()
-                        && Some(survey.business_id(business)) == key.business.as_ref()
-                }
-                (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
-                _ => false,
-            };
-            if fits {
-                found.push(record("booking", document));
             }
         }
         Ok(found)
@@ -199,21 +199,20 @@ impl Session {
         let mut entries = Vec::new();
         let mut looked = 0;
         let mut more = false;
-        let mut bookings = scan::open(&self.connection.database, &source, &scan).await?;
-        while bookings.advance().await.map_err(|error| {
-            crate::store::StoreError::from_driver(format!("reading {source}"), &error)
-        })? {
-            let document = bookings.current();
-            let id = id_of(document);
-            if matches!((cursor, &id), (DiffCursor::After(from), Some(id)) if from == id) {
-                continue;
+        let mut reader = scan::read(&self.connection.database, &source, &scan, None)?;
+        'reading: while let Some(batch) = reader.next().await? {
+            for document in batch.documents() {
+                let id = id_of(document);
+                if matches!((cursor, &id), (DiffCursor::After(from), Some(id)) if from == id) {
+                    continue;
+                }
+                looked += 1;
+                if entries.len() == limit || looked > PATIENCE {
+                    more = true;
+                    break 'reading;
+                }
+                entries.extend(self.booking_diff(filter, document)?);
             }
-            looked += 1;
-            if entries.len() == limit || looked > PATIENCE {
-                more = true;
-                break;
-            }
-            entries.extend(self.booking_diff(filter, document)?);
         }
         if scan.backwards {
             entries.reverse();

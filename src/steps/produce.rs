@@ -16,7 +16,7 @@ use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
 use crate::store::StoreError;
 use crate::store::converge::{Gathered, Tally, Target};
-use crate::store::scan;
+use crate::store::scan::{self, Scan};
 
 struct CustomersOut<'a> {
     customers: Gathered<'a>,
@@ -47,7 +47,11 @@ impl Session {
                 customers: Gathered::new(customers),
                 links: Gathered::new(links),
             };
-            self.produce_customers(&mut out, watcher).await?;
+            if let Err(error) = self.produce_customers(&mut out, watcher).await {
+                out.customers.give_up().await;
+                out.links.give_up().await;
+                return Err(error);
+            }
             let (customers, again) = out.customers.finish(&watcher.cancel).await?;
             let (links, links_again) = out.links.finish(&watcher.cancel).await?;
             if !again && !links_again {
@@ -67,55 +71,50 @@ impl Session {
         let total = surveyed.survey.users.len() as u64;
         let businesses = surveyed.survey.businesses_of_users();
         let mut waiting: HashMap<usize, Vec<(UserIx, RawDocumentBuf)>> = HashMap::new();
-        let mut cursor =
-            scan::open(&self.connection.database, &users, &scan::Scan::default()).await?;
+        let database = &self.connection.database;
+        let mut reader = scan::read(database, &users, &Scan::default(), None)?;
         let mut done = 0_u64;
-        while cursor
-            .advance()
-            .await
-            .map_err(|error| StoreError::from_driver(format!("reading {users}"), &error))?
-        {
-            done += 1;
-            if done.is_multiple_of(1_000) {
-                watcher.says("creating customers", done, total);
-                if watcher.cancel.is_cancelled() {
-                    return Err(StoreError::Cancelled.into());
-                }
+        while let Some(batch) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
             }
-            let document = cursor.current();
-            let Some(user) =
-                id_of(document).and_then(|id| surveyed.survey.users.get_index_of(&id.canonical()))
-            else {
-                continue; // written since the survey; the next converge takes it in
-            };
-            for business in businesses.get(&user).into_iter().flatten() {
-                match surveyed.blueprint.role(&surveyed.survey, user, *business) {
-                    Role::Own => {
-                        self.produce(surveyed, (user, *business), &[(user, document)], out)
-                            .await?;
-                    }
-                    Role::Grouped { group, .. } => {
-                        let group_of = &surveyed.blueprint.groups[group];
-                        if group_of.adopts.is_some() {
-                            continue;
+            watcher.says("creating customers", done, total);
+            done += batch.len() as u64;
+            for document in batch.documents() {
+                let Some(user) = id_of(document)
+                    .and_then(|id| surveyed.survey.users.get_index_of(&id.canonical()))
+                else {
+                    continue; // written since the survey; the next converge takes it in
+                };
+                for business in businesses.get(&user).into_iter().flatten() {
+                    match surveyed.blueprint.role(&surveyed.survey, user, *business) {
+                        Role::Own => {
+                            self.produce(surveyed, (user, *business), &[(user, document)], out)
+                                .await?;
                         }
-                        let members = waiting.entry(group).or_default();
-                        members.push((user, document.to_owned()));
-                        if members.len() < group_of.members.len() {
-                            continue;
+                        Role::Grouped { group, .. } => {
+                            let group_of = &surveyed.blueprint.groups[group];
+                            if group_of.adopts.is_some() {
+                                continue;
+                            }
+                            let members = waiting.entry(group).or_default();
+                            members.push((user, document.to_owned()));
+                            if members.len() < group_of.members.len() {
+                                continue;
+                            }
+                            let mut members = waiting.remove(&group).unwrap_or_default();
+                            members.sort_by_key(|(user, _)| {
+                                group_of.members.iter().position(|it| it == user)
+                            });
+                            let members: Vec<_> = members
+                                .iter()
+                                .map(|(user, it)| (*user, it.as_ref()))
+                                .collect();
+                            self.produce(surveyed, (group_of.members[0], *business), &members, out)
+                                .await?;
                         }
-                        let mut members = waiting.remove(&group).unwrap_or_default();
-                        members.sort_by_key(|(user, _)| {
-                            group_of.members.iter().position(|it| it == user)
-                        });
-                        let members: Vec<_> = members
-                            .iter()
-                            .map(|(user, it)| (*user, it.as_ref()))
-                            .collect();
-                        self.produce(surveyed, (group_of.members[0], *business), &members, out)
-                            .await?;
+                        Role::Adopted(_) | Role::Linked | Role::Skipped => {}
                     }
-                    Role::Adopted(_) | Role::Linked | Role::Skipped => {}
                 }
             }
         }
@@ -200,33 +199,30 @@ impl Session {
                     .push(survey.user_id(*user).clone());
             }
         }
-        let mut cursor =
-            scan::open(&self.connection.database, &source, &scan::Scan::default()).await?;
-        while cursor
-            .advance()
-            .await
-            .map_err(|error| StoreError::from_driver(format!("reading {source}"), &error))?
-        {
-            let document = cursor.current();
-            let Some(id) = id_of(document) else { continue };
-            let at = survey.existing.get_index_of(&id.canonical());
-            let mut users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
-            users.sort();
-            users.dedup();
-            let business = at
-                .and_then(|at| survey.existing[at].business)
-                .map(|business| survey.business_id(business));
-            let link = Link {
-                customer: &id,
-                business,
-                kind: "existing",
-                users,
-                made: None,
-            };
-            out.links
-                .want(survivorship::link(&self.mapping, &link, None))
-                .await?;
-            out.customers.want(document.to_owned()).await?;
+        let database = &self.connection.database;
+        let mut reader = scan::read(database, &source, &Scan::default(), None)?;
+        while let Some(batch) = reader.next().await? {
+            for document in batch.documents() {
+                let Some(id) = id_of(document) else { continue };
+                let at = survey.existing.get_index_of(&id.canonical());
+                let mut users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
+                users.sort();
+                users.dedup();
+                let business = at
+                    .and_then(|at| survey.existing[at].business)
+                    .map(|business| survey.business_id(business));
+                let link = Link {
+                    customer: &id,
+                    business,
+                    kind: "existing",
+                    users,
+                    made: None,
+                };
+                out.links
+                    .want(survivorship::link(&self.mapping, &link, None))
+                    .await?;
+                out.customers.want(document.to_owned()).await?;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Step 8, prove: the prepared copies are checked before anyone sees them.
 
+use super::check::Checked;
 use super::error::{Result, StepError};
 use super::session::Session;
 use super::{Watcher, counted};
@@ -24,9 +25,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         )));
     }
     let says = checked.equations.join("; ");
-    for which in [Rebuilt::Customer, Rebuilt::Booking] {
-        session.note_proved(which, watcher).await?;
-    }
+    session.note_bookings_proved(&checked, watcher).await?;
     if let Some(record) = &mut session.record {
         record.equations = checked.equations;
     }
@@ -44,6 +43,19 @@ impl Session {
             "{} is not prepared yet; prepare the copies first (steps 6 and 7). Nothing was changed",
             self.mapping.live(which)
         )))
+    }
+
+    /// Keeps the fingerprints of customers and bookings that were proved.
+    pub(super) async fn note_bookings_proved(
+        &mut self,
+        checked: &Checked,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        self.note_proved(Rebuilt::Customer, watcher).await?;
+        if let Some(record) = &mut self.record {
+            record.collection_mut(Rebuilt::Booking).proved = checked.fingerprint.clone();
+        }
+        Ok(())
     }
 
     /// Keeps the fingerprint of what was proved.

@@ -16,7 +16,7 @@ use crate::domain::index_plan;
 use crate::domain::mapping::{self, Mapping, Rebuilt};
 use crate::domain::overview::{Overview, Review};
 use crate::domain::plan::Plan;
-use crate::domain::run::{Millis, Outcome, RunRecord};
+use crate::domain::run::{Millis, Outcome, RunRecord, WatchStart};
 use crate::domain::survey::Survey;
 use crate::domain::transform;
 use crate::domain::view::Place;
@@ -57,6 +57,8 @@ pub struct Surveyed {
     pub blueprint: Blueprint,
     /// What stands against any plan, whatever is decided: validators and partial filters that name a field that leaves.
     pub obstacles: Vec<String>,
+    /// Foreign writes before this moment are in it.
+    pub(super) since: WatchStart,
 }
 
 /// One connection and everything known about it.
@@ -76,6 +78,8 @@ pub struct Session {
     pub(super) moved: BTreeMap<Rebuilt, String>,
     pub(super) prepared: BTreeSet<Rebuilt>,
     pub(super) accept_unknown: bool,
+    /// Originals that equal the backup, and since when nobody but us wrote.
+    pub(super) equal_backup: Option<(BTreeSet<Rebuilt>, WatchStart)>,
     /// Foreign writes since the verdict, as far as they were looked for.
     pub(super) live_watch: Option<LiveWatch>,
     /// The mirror of the record, once this session writes.
@@ -125,6 +129,7 @@ impl Session {
             moved: BTreeMap::new(),
             prepared: BTreeSet::new(),
             accept_unknown: false,
+            equal_backup: None,
             live_watch: None,
             journal: None,
             journal_trouble: None,

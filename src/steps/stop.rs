@@ -185,6 +185,11 @@ impl Session {
             )));
         }
         // What was looked through once, our own writes above all, need not be looked through again.
+        if let (Seen::Writes(_), Some(surveyed)) = (&seen, &mut self.surveyed)
+            && surveyed.since.is_not_before(&start)
+        {
+            surveyed.since = now.clone();
+        }
         if let (Seen::Writes(_), WatchStart::OperationTime { .. }, Some(record)) =
             (seen, &now, &mut self.record)
         {

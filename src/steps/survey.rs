@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bson::raw::RawDocument;
-use mongodb::ClientSession;
 
 use super::error::{Result, StepError};
 use super::session::{Session, Surveyed};
@@ -14,12 +13,14 @@ use crate::domain::index_plan::names_field;
 use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
 use crate::domain::overview::Overview;
 use crate::domain::raw::get;
+use crate::domain::run::WatchStart;
 use crate::domain::survey::Survey;
 use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Scan};
-use crate::store::snapshot;
+use crate::store::snapshot::{self, Moment};
+use crate::store::watch::{self, Seen};
 
 /// How often progress is said, in documents.
 const EVERY: u64 = 5_000;
@@ -28,7 +29,8 @@ const EVERY: u64 = 5_000;
 const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
 
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
-    let overview = session.survey(watcher).await?;
+    session.survey_if_changed(watcher).await?;
+    let overview = session.overview().ok_or_else(not_kept)?;
     let conflicts: u64 = overview.conflicts.iter().map(|row| row.count).sum();
     let [missing, null, empty] = overview.without_password;
     Ok(format!(
@@ -49,6 +51,8 @@ impl Session {
         self.see_what_is_swapped().await?;
         let specs = collection_spec::load_all(&self.connection).await?;
         self.check_collections(&specs).await?;
+        let since = watch::begin(&self.connection).await?;
+        self.surveyed = None; // two at once would hold twice the memory
         let survey = self.read(&specs, watcher).await?;
         let conflicts = survey.conflicts();
         self.surveyed = Some(Surveyed {
@@ -56,9 +60,46 @@ impl Session {
             survey,
             conflicts,
             obstacles: self.obstacles(&specs),
+            since,
         });
-        self.overview()
-            .ok_or_else(|| StepError::NotReady("the survey was not kept".to_owned()))
+        self.overview().ok_or_else(not_kept)
+    }
+
+    /// Surveys anew, unless nobody but us wrote since this session's last survey, and the server can tell.
+    pub(super) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
+        let known = self
+            .surveyed
+            .as_ref()
+            .map(|surveyed| surveyed.since.clone());
+        let Some(since) = self.still_unchanged(known.as_ref()).await? else {
+            self.survey(watcher).await?;
+            return Ok(());
+        };
+        self.see_what_is_swapped().await?;
+        // Validators and indexes are no writes.
+        let specs = collection_spec::load_all(&self.connection).await?;
+        self.check_collections(&specs).await?;
+        let obstacles = self.obstacles(&specs);
+        if let Some(surveyed) = &mut self.surveyed {
+            surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);
+            surveyed.obstacles = obstacles;
+            surveyed.since = since;
+        }
+        Ok(())
+    }
+
+    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
+    /// counters begin anew with its process, so they do not tell.)
+    pub(super) async fn still_unchanged(
+        &self,
+        start: Option<&WatchStart>,
+    ) -> Result<Option<WatchStart>> {
+        let Some(start @ WatchStart::OperationTime { .. }) = start else {
+            return Ok(None);
+        };
+        let now = watch::begin(&self.connection).await?;
+        let seen = watch::since(&self.connection, start, std::time::Duration::ZERO).await?;
+        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
     }
 
     async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
@@ -162,8 +203,8 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
-        if let Some(mut moment) = snapshot::begin(&self.connection).await {
-            match self.read_at(Some(&mut moment), specs, watcher).await {
+        if let Some(moment) = snapshot::begin(&self.connection).await {
+            match self.read_at(Some(&moment), specs, watcher).await {
                 Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
                     tracing::warn!("surveying without a snapshot: {error}");
                 }
@@ -175,19 +216,19 @@ impl Session {
 
     async fn read_at(
         &self,
-        mut moment: Option<&mut ClientSession>,
+        moment: Option<&Moment>,
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.mapping.clone();
         let mut survey = Survey::new(&self.connection.place.database, mapping.clone());
         let businesses = &mapping.business.collection;
-        self.scan_at(moment.as_deref_mut(), businesses, watcher, |it| {
+        self.scan_at(moment, businesses, watcher, |it| {
             survey.take_business(it);
         })
         .await?;
         let services = &mapping.service.collection;
-        self.scan_at(moment.as_deref_mut(), services, watcher, |it| {
+        self.scan_at(moment, services, watcher, |it| {
             survey.take_service(it);
         })
         .await?;
@@ -195,26 +236,21 @@ impl Session {
             let spec = specs.get(&account.collection);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(it, &account.user);
-                self.scan_at(moment.as_deref_mut(), &account.collection, watcher, take)
+                self.scan_at(moment, &account.collection, watcher, take)
                     .await?;
             }
         }
         let ours = self.customers_made_before(specs).await?;
         let customers = self.source(Rebuilt::Customer);
         if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
-            self.scan_at(
-                moment.as_deref_mut(),
-                &customers,
-                watcher,
-                |it| match id_of(it) {
-                    Some(id) if ours.contains(&id) => survey.take_ours(it),
-                    _ => survey.take_existing(it),
-                },
-            )
+            self.scan_at(moment, &customers, watcher, |it| match id_of(it) {
+                Some(id) if ours.contains(&id) => survey.take_ours(it),
+                _ => survey.take_existing(it),
+            })
             .await?;
         }
         let users = self.source(Rebuilt::User).unwrap_or_default();
-        self.scan_at(moment.as_deref_mut(), &users, watcher, |it| {
+        self.scan_at(moment, &users, watcher, |it| {
             survey.take_user(it);
         })
         .await?;
@@ -239,7 +275,7 @@ impl Session {
 
     async fn scan_at(
         &self,
-        moment: Option<&mut ClientSession>,
+        moment: Option<&Moment>,
         collection: &str,
         watcher: &Watcher,
         mut take: impl FnMut(&RawDocument),
@@ -258,12 +294,8 @@ impl Session {
             Ok(())
         };
         let all = Scan::default();
-        match moment {
-            Some(moment) => {
-                scan::each_in(moment, (database, collection), &all, &watcher.cancel, take).await?
-            }
-            None => scan::each(database, collection, &all, &watcher.cancel, take).await?,
-        };
+        let database = (database, moment);
+        scan::each(database, collection, &all, &watcher.cancel, take).await?;
         Ok(())
     }
 
@@ -283,6 +315,10 @@ impl Session {
         }
         Ok(ours)
     }
+}
+
+fn not_kept() -> StepError {
+    StepError::NotReady("the survey was not kept".to_owned())
 }
 
 fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {

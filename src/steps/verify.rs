@@ -40,7 +40,7 @@ impl Session {
             }));
         }
         self.load_run_decisions()?;
-        self.survey(watcher).await?;
+        self.survey_if_changed(watcher).await?;
         let mut checked = self.check_bookings(watcher).await?;
         if self.is_swapped(Rebuilt::User) {
             checked = checked.and(self.check_users(watcher).await?);

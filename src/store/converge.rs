@@ -4,23 +4,30 @@
 //! Ids are never ordered here: a page of the source is a range of its `_id` index, the same range of the target is read with `min` and
 //! `max`, and within it documents are matched by identity. So mixed types and collations are the server's business alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use bson::RawDocumentBuf;
 use bson::raw::{RawArrayBuf, RawDocument};
 use bson::{RawBson, rawdoc};
+use mongodb::Database;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::collection_spec::{self, write_concern};
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
-use super::pages::{PAGE, PAGE_BYTES, Pages};
-use super::raw_write::{MAX_TIME_MS, insert_batch};
-use super::scan::{self, Scan};
+use super::pages::{PAGE, Pages, matched};
+use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
+use super::scan::{self, Batch, Scan};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::{hash128, id_of};
+
+/// Bytes per batch, where documents come one by one.
+const BATCH_BYTES: usize = 8 << 20;
+/// Batches under way at once.
+const WRITERS: usize = 2;
 
 /// What a pass did, or in a comparison would do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,11 +69,16 @@ pub struct Target<'a> {
     /// Known to hold nothing: needs no reading.
     empty: bool,
     writes: bool,
+    /// Batches under way.
+    writers: JoinSet<Result<Written>>,
     /// What was done so far.
     pub tally: Tally,
     deferred: u64,
     first_deferred: Option<Id>,
 }
+
+/// What became of a batch: how many documents stand in another's way in a unique index, and one of them.
+type Written = (u64, Option<Id>);
 
 impl<'a> Target<'a> {
     /// The collection `name`, to be written.
@@ -87,6 +99,7 @@ impl<'a> Target<'a> {
             uuid: uuid_for_batches(connection, name).await?,
             empty,
             writes: true,
+            writers: JoinSet::new(),
             tally: Tally::default(),
             deferred: 0,
             first_deferred: None,
@@ -101,6 +114,7 @@ impl<'a> Target<'a> {
             uuid: None,
             empty: false,
             writes: false,
+            writers: JoinSet::new(),
             tally: Tally::default(),
             deferred: 0,
             first_deferred: None,
@@ -109,84 +123,125 @@ impl<'a> Target<'a> {
 
     /// Makes what is there (`present`) what it should be (`wanted`). What differs is deleted and inserted, so that two documents that
     /// exchanged a unique value do not stand in each other's way.
-    async fn settle(
+    async fn settle<'d>(
         &mut self,
         wanted: Vec<RawDocumentBuf>,
-        present: Vec<RawDocumentBuf>,
+        present: impl Iterator<Item = &'d RawDocument>,
     ) -> Result<()> {
-        let mut present: HashMap<Id, RawDocumentBuf> = present
-            .into_iter()
-            .filter_map(|document| Some((id_of(&document)?.canonical(), document)))
-            .collect();
         let mut delete = Vec::new();
         let mut insert = Vec::new();
-        for document in wanted {
-            let Some(id) = id_of(&document) else { continue };
-            match present.remove(&id.canonical()) {
-                Some(there) if there == document => self.tally.unchanged += 1,
+        let asked: Vec<&RawDocument> = wanted.iter().map(AsRef::as_ref).collect();
+        let found = matched(&asked, present);
+        for document in found.alone {
+            self.tally.deleted += 1;
+            delete.extend(id_of(document));
+        }
+        let wrong: Vec<bool> = asked
+            .iter()
+            .zip(found.partners)
+            .map(|(asked, there)| match there {
+                Some(there) if there.as_bytes() == asked.as_bytes() => {
+                    self.tally.unchanged += 1;
+                    false
+                }
                 Some(_) => {
                     self.tally.replaced += 1;
-                    delete.push(id);
-                    insert.push(document);
+                    delete.extend(id_of(asked));
+                    true
                 }
                 None => {
                     self.tally.inserted += 1;
-                    insert.push(document);
+                    true
                 }
+            })
+            .collect();
+        if !self.writes || (delete.is_empty() && !wrong.contains(&true)) {
+            return Ok(());
+        }
+        insert.extend(
+            wanted
+                .into_iter()
+                .zip(wrong)
+                .filter_map(|(document, wrong)| wrong.then_some(document)),
+        );
+        self.write_batch(delete, insert).await
+    }
+
+    /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; what became of it is seen later.
+    async fn write_batch(&mut self, delete: Vec<Id>, insert: Vec<RawDocumentBuf>) -> Result<()> {
+        while self.writers.len() >= WRITERS {
+            self.join().await?;
+        }
+        self.connection.lease.check().await?;
+        let database = self.connection.database.clone();
+        let (name, uuid) = (self.name.clone(), self.uuid);
+        self.writers.spawn(async move {
+            delete_batch(&database, &name, uuid, &delete).await?;
+            if insert.is_empty() {
+                return Ok((0, None));
             }
-        }
-        for document in present.into_values() {
-            self.tally.deleted += 1;
-            delete.extend(id_of(&document));
-        }
-        if self.writes {
-            self.delete(&delete).await?;
-            self.insert(&insert).await?;
-        }
+            let InsertOutcome { duplicates, .. } =
+                insert_batch(&database, &name, uuid, &insert).await?;
+            let first = duplicates.first().and_then(|at| insert.get(*at));
+            Ok((duplicates.len() as u64, first.and_then(|it| id_of(it))))
+        });
         Ok(())
     }
 
-    async fn delete(&self, ids: &[Id]) -> Result<()> {
-        if ids.is_empty() {
+    /// Waits for one batch that is under way.
+    async fn join(&mut self) -> Result<()> {
+        let Some(joined) = self.writers.join_next().await else {
             return Ok(());
-        }
-        self.connection.lease.check().await?;
-        let mut deletes = RawArrayBuf::new();
-        for id in ids {
-            let mut equals = Builder::new(32);
-            equals.value("$eq", id.value());
-            deletes.push(RawBson::Document(
-                rawdoc! { "q": { "_id": equals.finish() }, "limit": 1 },
-            ));
-        }
-        let name = self.name.as_str();
-        let mut command = rawdoc! { "delete": name, "deletes": deletes, "ordered": false, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
-        if let Some(uuid) = self.uuid {
-            let uuid = bson::Binary::from(bson::Uuid::from_bytes(uuid));
-            command.append(bson::raw::cstr!("collectionUUID"), uuid);
-        }
-        let doing = format!("deleting from {name}");
-        command::run(&self.connection.database, command, &doing).await?;
+        };
+        let (deferred, first) = joined.unwrap_or_else(|_| {
+            Err(StoreError::Refused(format!(
+                "writing to {} was broken off",
+                self.name
+            )))
+        })?;
+        self.deferred += deferred;
+        self.first_deferred = first.or(self.first_deferred.take());
         Ok(())
     }
 
-    async fn insert(&mut self, documents: &[RawDocumentBuf]) -> Result<()> {
-        if documents.is_empty() {
-            return Ok(());
+    /// Waits for all that is under way, whatever becomes of it; the first error counts.
+    async fn drain(&mut self) -> Result<()> {
+        let mut ended = Ok(());
+        while !self.writers.is_empty() {
+            ended = ended.and(self.join().await);
         }
-        self.connection.lease.check().await?;
-        let outcome =
-            insert_batch(&self.connection.database, &self.name, self.uuid, documents).await?;
-        self.deferred += outcome.duplicates.len() as u64;
-        if let Some(first) = outcome.duplicates.first().and_then(|at| documents.get(*at)) {
-            self.first_deferred = id_of(first);
-        }
-        Ok(())
+        ended
     }
 
     fn again(&mut self) -> bool {
         std::mem::take(&mut self.deferred) > 0
     }
+}
+
+async fn delete_batch(
+    database: &Database,
+    name: &str,
+    uuid: Option<[u8; 16]>,
+    ids: &[Id],
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut deletes = RawArrayBuf::new();
+    for id in ids {
+        let mut equals = Builder::new(32);
+        equals.value("$eq", id.value());
+        deletes.push(RawBson::Document(
+            rawdoc! { "q": { "_id": equals.finish() }, "limit": 1 },
+        ));
+    }
+    let mut command = rawdoc! { "delete": name, "deletes": deletes, "ordered": false, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
+    if let Some(uuid) = uuid {
+        let uuid = bson::Binary::from(bson::Uuid::from_bytes(uuid));
+        command.append(bson::raw::cstr!("collectionUUID"), uuid);
+    }
+    command::run(database, command, &format!("deleting from {name}")).await?;
+    Ok(())
 }
 
 /// The collection's UUID, where the server takes it with a batch (6.0 and newer).
@@ -225,7 +280,7 @@ where
     P: FnMut(u64),
 {
     for attempt in 0..2 {
-        walk(
+        let mut walked = walk(
             connection,
             source,
             targets,
@@ -233,7 +288,12 @@ where
             &mut place,
             &mut progress,
         )
-        .await?;
+        .await;
+        // Nothing is under way any more when this returns, however it ends.
+        for target in targets.iter_mut() {
+            walked = walked.and(target.drain().await);
+        }
+        walked?;
         let mut again = false;
         for target in targets.iter_mut() {
             again |= target.again();
@@ -277,27 +337,29 @@ where
     F: FnMut(&RawDocument) -> Result<Option<Placed>>,
     P: FnMut(u64),
 {
-    let mut pages = Pages::of(&connection.database, source).await?;
+    // What is known to be empty needs no reading.
+    let read: Vec<usize> = (0..targets.len())
+        .filter(|at| !targets[*at].empty)
+        .collect();
+    let beside: Vec<&str> = read.iter().map(|at| targets[*at].name.as_str()).collect();
+    let mut pages = Pages::of(&connection.database, source, &beside)?;
     let mut done = 0;
     while let Some(page) = pages.next().await? {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
         let mut wanted: Vec<Vec<RawDocumentBuf>> = targets.iter().map(|_| Vec::new()).collect();
-        for document in &page.documents {
+        for document in page.documents() {
             if let Some((target, document)) = place(document)? {
                 wanted[target].push(document);
             }
         }
-        for (target, wanted) in targets.iter_mut().zip(wanted) {
-            let present = if target.empty {
-                Vec::new()
-            } else {
-                page.same_range(&connection.database, &target.name).await?
-            };
+        for (at, (target, wanted)) in targets.iter_mut().zip(wanted).enumerate() {
+            let beside = read.iter().position(|it| *it == at);
+            let present = beside.into_iter().flat_map(|at| page.beside(at));
             target.settle(wanted, present).await?;
         }
-        done += page.documents.len() as u64;
+        done += page.len() as u64;
         progress(done);
     }
     Ok(())
@@ -338,7 +400,7 @@ impl<'a> Gathered<'a> {
         }
         self.bytes += document.as_bytes().len();
         self.batch.push(document);
-        if self.batch.len() >= PAGE || self.bytes >= PAGE_BYTES {
+        if self.batch.len() >= PAGE || self.bytes >= BATCH_BYTES {
             self.flush().await?;
         }
         Ok(())
@@ -350,13 +412,16 @@ impl<'a> Gathered<'a> {
         let present = if self.target.empty || wanted.is_empty() {
             Vec::new()
         } else {
-            let ids: Vec<_> = wanted
-                .iter()
-                .filter_map(|document| id_of(document))
-                .collect();
-            scan::by_ids(&self.target.connection.database, &self.target.name, &ids).await?
+            let ids: Vec<_> = wanted.iter().filter_map(|it| id_of(it)).collect();
+            scan::batches_by_ids(&self.target.connection.database, &self.target.name, &ids).await?
         };
+        let present = present.iter().flat_map(Batch::documents);
         self.target.settle(wanted, present).await
+    }
+
+    /// Waits until nothing is under way any more, for one who ends early.
+    pub async fn give_up(mut self) {
+        let _ = self.target.drain().await;
     }
 
     /// Writes the rest and removes what was not wanted. Returns what was done, and whether documents stood in each other's way in a unique
@@ -365,7 +430,8 @@ impl<'a> Gathered<'a> {
     /// # Errors
     /// The server's refusal.
     pub async fn finish(mut self, cancel: &CancellationToken) -> Result<(Tally, bool)> {
-        self.flush().await?;
+        let flushed = self.flush().await;
+        flushed.and(self.target.drain().await)?;
         let mut extra = Vec::new();
         if !self.target.empty {
             let ids = Scan {
@@ -373,7 +439,7 @@ impl<'a> Gathered<'a> {
                 ..Scan::default()
             };
             scan::each(
-                &self.target.connection.database,
+                (&self.target.connection.database, None),
                 &self.target.name,
                 &ids,
                 cancel,
@@ -391,7 +457,10 @@ impl<'a> Gathered<'a> {
         self.target.tally.deleted += extra.len() as u64;
         if self.target.writes {
             for ids in extra.chunks(PAGE) {
-                self.target.delete(ids).await?;
+                self.target.connection.lease.check().await?;
+                let target = &self.target;
+                let database = &target.connection.database;
+                delete_batch(database, &target.name, target.uuid, ids).await?;
             }
         }
         let again = self.target.again();

@@ -9,7 +9,12 @@ const WHOLE: usize = 64 * 1024 * 1024;
 /// and bidi characters are shown as `\u{202e}`.
 pub fn text(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
-    let safe = safe(text, WHOLE);
+    // Most text is plain: nothing to look at character by character.
+    let safe = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        text.to_owned()
+    } else {
+        safe(text, WHOLE)
+    };
     if formula { format!("'{safe}") } else { safe }
 }
 

@@ -1,13 +1,12 @@
 //! "Document current data": collections as files for people. Each becomes canonical extended JSON, one document a line,
 //! which holds everything; and CSV, one row a document, for spreadsheets.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use bson::Bson;
-use bson::raw::{RawDocument, RawDocumentBuf, RawElement};
+use bson::raw::{RawBsonRef, RawDocument, RawDocumentBuf, RawElement};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +17,7 @@ use super::dump::hashed_file::{Content, HashedWriter};
 use super::dump::progress::{EVERY, Phase, Progress, Watcher};
 use super::error::{Result, StoreError};
 use super::{csv, extended_json, identity, private_file, scan};
+use crate::domain::map::Map;
 
 /// The list of what was exported.
 pub const EXPORT: &str = "export.json";
@@ -177,20 +177,22 @@ impl Exporter<'_> {
             });
         };
         let mut documents = 0_u64;
+        let mut line = Vec::new();
         let take = |document: &RawDocument| {
             if documents.is_multiple_of(EVERY) {
                 progress(documents, jsonl.bytes());
             }
             documents += 1;
-            let mut line = extended_json::from_raw(document)?;
-            line.push('\n');
-            jsonl.write(line.as_bytes())?;
+            line.clear();
+            extended_json::append(&mut line, document)?;
+            line.push(b'\n');
+            jsonl.write(&line)?;
             columns.take(document);
             spool.push(document)
         };
         let database = &self.connection.database;
         let order = identity::scan_of(spec);
-        scan::each(database, &spec.name, &order, self.cancel, take).await?;
+        scan::each((database, None), &spec.name, &order, self.cancel, take).await?;
         progress(documents, jsonl.bytes());
         let csv = self.csv(&csv_file, &columns, spool).await?;
         Ok(ExportedCollection {
@@ -207,6 +209,7 @@ impl Exporter<'_> {
         writer.write(csv::record(header.iter().map(String::as_str)).as_bytes())?;
         let mut reader = spool.rewind()?;
         let mut rows = 0_u64;
+        let mut row = vec![None; columns.names.len()];
         while let Some(document) = reader.next_document()? {
             rows += 1;
             if rows.is_multiple_of(EVERY) {
@@ -215,8 +218,9 @@ impl Exporter<'_> {
                 }
                 tokio::task::yield_now().await;
             }
-            let row = columns.row(&document);
-            writer.write(csv::record(row.iter().map(String::as_str)).as_bytes())?;
+            columns.fill(&mut row, &document);
+            let fields = row.iter().map(|field| field.as_deref().unwrap_or_default());
+            writer.write(csv::record(fields).as_bytes())?;
         }
         writer.finish()
     }
@@ -234,7 +238,7 @@ fn file(file: String, content: Content) -> ExportedFile {
 #[derive(Debug, Default)]
 struct Columns {
     names: Vec<String>,
-    places: HashMap<String, usize>,
+    places: Map<String, usize>,
 }
 
 impl Columns {
@@ -249,8 +253,8 @@ impl Columns {
     }
 
     /// A document's fields; of a name given twice, the first, as the server reads it.
-    fn row(&self, document: &RawDocument) -> Vec<String> {
-        let mut row: Vec<Option<String>> = vec![None; self.names.len()];
+    fn fill(&self, row: &mut [Option<String>], document: &RawDocument) {
+        row.fill(None);
         for element in document.iter_elements().map_while(std::result::Result::ok) {
             if let Some(field) = self
                 .places
@@ -260,11 +264,13 @@ impl Columns {
                 field.get_or_insert_with(|| cell(&element));
             }
         }
-        row.into_iter().map(Option::unwrap_or_default).collect()
     }
 }
 
 fn cell(element: &RawElement<'_>) -> String {
+    if let Ok(RawBsonRef::String(text)) = element.value() {
+        return csv::text(text);
+    }
     let value = element
         .value_utf8_lossy()
         .and_then(Bson::try_from)

@@ -1,6 +1,8 @@
 //! Canonical extended JSON straight from raw BSON: field order and fields given twice stay, which a decoded document
 //! would lose.
 
+use std::io::Write as _;
+
 use bson::raw::{RawBsonRef, RawDocument, RawElement};
 use bson::{Bson, Document};
 
@@ -11,9 +13,17 @@ use super::error::{Result, StoreError};
 /// # Errors
 /// `Invalid` when the bytes are not a document.
 pub fn from_raw(document: &RawDocument) -> Result<String> {
-    let mut json = String::with_capacity(document.as_bytes().len() * 2);
-    append_document(&mut json, document).map_err(|error| unreadable(&error))?;
-    Ok(json)
+    let mut json = Vec::with_capacity(document.as_bytes().len() * 2);
+    append(&mut json, document)?;
+    String::from_utf8(json).map_err(|_| StoreError::Invalid("a document is not text".to_owned()))
+}
+
+/// Appends what [`from_raw`] says to `json`.
+///
+/// # Errors
+/// As there.
+pub fn append(json: &mut Vec<u8>, document: &RawDocument) -> Result<()> {
+    append_document(json, document).map_err(|error| unreadable(&error))
 }
 
 /// One value of a document as canonical extended JSON.
@@ -21,9 +31,9 @@ pub fn from_raw(document: &RawDocument) -> Result<String> {
 /// # Errors
 /// `Invalid` when the bytes are not a value.
 pub fn from_element(element: &RawElement<'_>) -> Result<String> {
-    let mut json = String::new();
+    let mut json = Vec::new();
     append_value(&mut json, element).map_err(|error| unreadable(&error))?;
-    Ok(json)
+    String::from_utf8(json).map_err(|_| StoreError::Invalid("a value is not text".to_owned()))
 }
 
 /// A document written as extended JSON, canonical or relaxed.
@@ -43,51 +53,73 @@ fn unreadable(error: &bson::error::Error) -> StoreError {
     StoreError::Invalid(format!("a document is not valid BSON: {error}"))
 }
 
-fn append_document(json: &mut String, document: &RawDocument) -> bson::error::Result<()> {
-    json.push('{');
+fn append_document(json: &mut Vec<u8>, document: &RawDocument) -> bson::error::Result<()> {
+    json.push(b'{');
     for (place, element) in document.iter_elements().enumerate() {
         let element = element?;
         if place > 0 {
-            json.push(',');
+            json.push(b',');
         }
         append_text(json, element.key().as_str());
-        json.push(':');
+        json.push(b':');
         append_value(json, &element)?;
     }
-    json.push('}');
+    json.push(b'}');
     Ok(())
 }
 
-fn append_value(json: &mut String, element: &RawElement<'_>) -> bson::error::Result<()> {
+fn append_value(json: &mut Vec<u8>, element: &RawElement<'_>) -> bson::error::Result<()> {
     match element.value() {
         Ok(RawBsonRef::Document(document)) => append_document(json, document)?,
         Ok(RawBsonRef::Array(array)) => {
-            json.push('[');
+            json.push(b'[');
             for (place, element) in array.iter_elements().enumerate() {
                 if place > 0 {
-                    json.push(',');
+                    json.push(b',');
                 }
                 append_value(json, &element?)?;
             }
-            json.push(']');
+            json.push(b']');
         }
         Ok(RawBsonRef::JavaScriptCodeWithScope(code)) => {
-            json.push_str("{\"$code\":");
+            json.extend_from_slice(b"{\"$code\":");
             append_text(json, code.code);
-            json.push_str(",\"$scope\":");
+            json.extend_from_slice(b",\"$scope\":");
             append_document(json, code.scope)?;
-            json.push('}');
+            json.push(b'}');
         }
+        // The usual ones, without a detour.
+        Ok(RawBsonRef::String(text)) => append_text(json, text),
+        Ok(RawBsonRef::Null) => json.extend_from_slice(b"null"),
+        Ok(RawBsonRef::Boolean(yes)) => put(json, format_args!("{yes}")),
+        Ok(RawBsonRef::ObjectId(id)) => put(json, format_args!("{{\"$oid\":\"{id}\"}}")),
+        Ok(RawBsonRef::Int32(number)) => {
+            put(json, format_args!("{{\"$numberInt\":\"{number}\"}}"));
+        }
+        Ok(RawBsonRef::Int64(number)) => {
+            put(json, format_args!("{{\"$numberLong\":\"{number}\"}}"));
+        }
+        Ok(RawBsonRef::DateTime(date)) => put(
+            json,
+            format_args!(
+                "{{\"$date\":{{\"$numberLong\":\"{}\"}}}}",
+                date.timestamp_millis()
+            ),
+        ),
         _ => {
             let scalar = Bson::try_from(element.value_utf8_lossy()?)?;
-            json.push_str(&scalar.into_canonical_extjson().to_string());
+            put(json, format_args!("{}", scalar.into_canonical_extjson()));
         }
     }
     Ok(())
 }
 
-fn append_text(json: &mut String, text: &str) {
-    json.push_str(&serde_json::Value::from(text).to_string());
+fn append_text(json: &mut Vec<u8>, text: &str) {
+    let _ = serde_json::to_writer(json, text); // writing to a Vec cannot fail
+}
+
+fn put(json: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {
+    let _ = json.write_fmt(what); // as above
 }
 
 #[cfg(test)]
@@ -131,6 +163,20 @@ mod tests {
         };
         let parsed = parse(&from_raw(&document).unwrap()).unwrap();
         assert_eq!(RawDocumentBuf::try_from(&parsed).unwrap(), document);
+    }
+
+    #[test]
+    fn the_usual_values_are_written_as_the_library_writes_them() {
+        let document = rawdoc! {
+            "id": ObjectId::from_bytes([7; 12]), "int": -1, "long": i64::MIN, "yes": true, "none": bson::Bson::Null,
+            "date": bson::DateTime::from_millis(i64::MIN), "then": bson::DateTime::from_millis(0),
+            "text": "\u{0}\u{1f}\u{7f}\u{2028}\"\\/\n\t\u{8}\u{c}é🦀",
+        };
+        let library = bson::Bson::Document(bson::Document::try_from(&*document).unwrap());
+        assert_eq!(
+            from_raw(&document).unwrap(),
+            library.into_canonical_extjson().to_string()
+        );
     }
 
     #[test]

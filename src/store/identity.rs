@@ -75,7 +75,7 @@ pub async fn fingerprint_of(
     let mut count = 0;
     if let Some(name) = data_collection(spec) {
         count = scan::each(
-            &connection.database,
+            (&connection.database, None),
             &name,
             &scan_of(spec),
             cancel,

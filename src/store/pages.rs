@@ -1,94 +1,91 @@
-//! Pages of a collection in the order of its `_id` index, each with the range of ids that it covers, so that another collection with the same
+//! Pages of a collection in the order of its `_id` index, each with the range of ids that it covers, so that other collections with the same
 //! ids can be read range by range. Nobody orders ids but the server.
 
-use bson::RawDocumentBuf;
-use mongodb::{Cursor, Database};
+use std::collections::HashMap;
+
+use bson::raw::RawDocument;
+use mongodb::Database;
+use tokio::sync::mpsc;
 
 use super::error::{Result, StoreError};
-use super::scan::{self, Scan};
+use super::scan::{self, Batch, Reader, Scan};
 use crate::domain::id::Id;
+use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 
 /// Documents per page.
 pub const PAGE: usize = 2_000;
-/// Bytes per page.
-pub const PAGE_BYTES: usize = 8 << 20;
+/// How far ahead a document is looked for where two orders differ.
+const WINDOW: usize = 8;
 
 /// A page.
 #[derive(Debug)]
 pub struct Page {
-    /// Its documents.
-    pub documents: Vec<RawDocumentBuf>,
-    /// The `_id` that its range begins with; `None` for the first page, whose range begins at the very beginning.
-    from: Option<Id>,
-    /// The `_id` that its range ends before; `None` for the last page.
-    until: Option<Id>,
+    batch: Option<Batch>,
+    /// What the other collections hold in this page's range, in the order in which they were named.
+    beside: Vec<Vec<Batch>>,
 }
 
 impl Page {
-    /// The documents of `collection` in this page's range.
-    ///
-    /// # Errors
-    /// The server's refusal.
-    pub async fn same_range(
-        &self,
-        database: &Database,
-        collection: &str,
-    ) -> Result<Vec<RawDocumentBuf>> {
-        let range = Scan {
-            from: self.from.clone(),
-            until: self.until.clone(),
-            ordered: true,
-            ..Scan::default()
-        };
-        let mut documents = scan::all(database, collection, &range).await?;
-        if self.from.is_some() && self.until.is_none() {
-            // A scan with `min` alone ends before MaxKey (seen on 6.0), which may be an `_id` all the same.
-            let last = Scan {
-                filter: bson::doc! { "_id": bson::Bson::MaxKey },
-                ..Scan::default()
-            };
-            documents.extend(scan::all(database, collection, &last).await?);
-        }
-        Ok(documents)
+    /// Its documents.
+    pub fn documents(&self) -> impl Iterator<Item = &RawDocument> {
+        self.batch.iter().flat_map(Batch::documents)
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.batch.as_ref().map_or(0, Batch::len)
+    }
+
+    /// True for the one page of a collection that is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The documents that another collection holds in this page's range.
+    pub fn beside(&self, which: usize) -> impl Iterator<Item = &RawDocument> {
+        self.beside
+            .get(which)
+            .into_iter()
+            .flatten()
+            .flat_map(Batch::documents)
     }
 }
 
-/// A walk over a collection.
+/// A walk over a collection. While a page is looked at, a task of its own fetches the next.
 pub struct Pages {
-    cursor: Cursor<RawDocumentBuf>,
-    collection: String,
-    from: Option<Id>,
-    more: bool,
-    first: bool,
+    pages: mpsc::Receiver<Result<Option<Page>>>,
+    ended: bool,
 }
 
 impl Pages {
-    /// Begins at the first document.
+    /// Begins at the first document; with each page comes what the collections `beside` hold in its range.
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn of(database: &Database, collection: &str) -> Result<Self> {
-        let ordered = Scan {
+    pub fn of(database: &Database, collection: &str, beside: &[&str]) -> Result<Self> {
+        let walk = Scan {
             ordered: true,
+            batch: u32::try_from(PAGE).unwrap_or(u32::MAX),
             ..Scan::default()
         };
-        let mut pages = Self {
-            cursor: scan::open(database, collection, &ordered).await?,
-            collection: collection.to_owned(),
-            from: None,
-            more: true,
-            first: true,
+        let reader = scan::read(database, collection, &walk, None)?;
+        let (give, pages) = mpsc::channel(1);
+        let beside = beside.iter().map(|name| (*name).to_owned()).collect();
+        let walk = Walk {
+            database: database.clone(),
+            reader,
+            beside,
         };
-        pages.advance().await?;
-        Ok(pages)
-    }
-
-    async fn advance(&mut self) -> Result<()> {
-        self.more = self.cursor.advance().await.map_err(|error| {
-            StoreError::from_driver(format!("reading {}", self.collection), &error)
-        })?;
-        Ok(())
+        tokio::spawn(async move {
+            let done = walk.run(&give).await;
+            // Where nobody listens any more, nobody needs the end.
+            let _ = give.send(done.map(|()| None)).await;
+        });
+        Ok(Self {
+            pages,
+            ended: false,
+        })
     }
 
     /// The next page; even an empty collection has one, whose range is everything.
@@ -96,28 +93,199 @@ impl Pages {
     /// # Errors
     /// The server's refusal.
     pub async fn next(&mut self) -> Result<Option<Page>> {
-        if !self.more && !std::mem::take(&mut self.first) {
+        if self.ended {
             return Ok(None);
         }
-        self.first = false;
-        let mut documents = Vec::new();
-        let mut bytes = 0;
-        while self.more && documents.len() < PAGE && bytes < PAGE_BYTES {
-            let document = self.cursor.current();
-            bytes += document.as_bytes().len();
-            documents.push(document.to_owned());
-            self.advance().await?;
+        let came = self.pages.recv().await.unwrap_or_else(|| {
+            // The end is said; a silence is none.
+            Err(StoreError::Refused("reading was broken off".to_owned()))
+        })?;
+        self.ended = came.is_none();
+        Ok(came)
+    }
+}
+
+struct Walk {
+    database: Database,
+    reader: Reader,
+    beside: Vec<String>,
+}
+
+impl Walk {
+    async fn run(mut self, give: &mpsc::Sender<Result<Option<Page>>>) -> Result<()> {
+        let mut batch = self.reader.next().await?;
+        let mut from: Option<Id> = None;
+        loop {
+            let next = self.reader.next().await?;
+            let until = next
+                .as_ref()
+                .and_then(|batch| batch.documents().next())
+                .and_then(id_of);
+            let mut beside = Vec::with_capacity(self.beside.len());
+            for name in &self.beside {
+                beside.push(self.range(name, from.as_ref(), until.as_ref()).await?);
+            }
+            let last = next.is_none();
+            let page = Page {
+                batch: std::mem::replace(&mut batch, next),
+                beside,
+            };
+            if give.send(Ok(Some(page))).await.is_err() || last {
+                return Ok(());
+            }
+            from = until;
         }
-        let until = if self.more {
-            id_of(self.cursor.current())
-        } else {
-            None
+    }
+
+    async fn range(
+        &self,
+        collection: &str,
+        from: Option<&Id>,
+        until: Option<&Id>,
+    ) -> Result<Vec<Batch>> {
+        let range = Scan {
+            from: from.cloned(),
+            until: until.cloned(),
+            ordered: true,
+            ..Scan::default()
         };
-        let from = std::mem::replace(&mut self.from, until.clone());
-        Ok(Some(Page {
-            documents,
-            from,
-            until,
-        }))
+        let mut batches = scan::batches(&self.database, collection, &range).await?;
+        if from.is_some() && until.is_none() {
+            // A scan with `min` alone ends before MaxKey (seen on 6.0), which may be an `_id` all the same.
+            let last = Scan {
+                filter: bson::doc! { "_id": bson::Bson::MaxKey },
+                ..Scan::default()
+            };
+            batches.extend(scan::batches(&self.database, collection, &last).await?);
+        }
+        Ok(batches)
+    }
+}
+
+/// Which documents of two lists have the same `_id`.
+pub struct Matched<'d> {
+    /// For each document of the first list, that of the second.
+    pub partners: Vec<Option<&'d RawDocument>>,
+    /// Documents of the second list alone.
+    pub alone: Vec<&'d RawDocument>,
+}
+
+/// Matches two lists by `_id`, whatever their orders; quickest where they are the same, as two ranges of one index are.
+pub fn matched<'d>(
+    first: &[&RawDocument],
+    second: impl Iterator<Item = &'d RawDocument>,
+) -> Matched<'d> {
+    let second: Vec<_> = second
+        .map(|document| (document, get(document, "_id")))
+        .collect();
+    let ids: Vec<_> = first.iter().map(|document| get(document, "_id")).collect();
+    let mut partners = vec![None; first.len()];
+    let (mut lonely, mut alone) = (Vec::new(), Vec::new());
+    let (mut i, mut j) = (0, 0);
+    while i < ids.len() && j < second.len() {
+        let here = (0..WINDOW).find(|ahead| second.get(j + ahead).is_some_and(|it| it.1 == ids[i]));
+        if let Some(passed) = here {
+            alone.extend(&second[j..j + passed]);
+            partners[i] = Some(second[j + passed].0);
+            j += passed + 1;
+        } else {
+            lonely.push(i);
+        }
+        i += 1;
+    }
+    lonely.extend(i..ids.len());
+    alone.extend(&second[j..]);
+    if !lonely.is_empty() && !alone.is_empty() {
+        // Other orders, or ids that are equal as numbers only.
+        let canonical = |id: crate::domain::raw::Value<'_>| Id::from_value(id).canonical();
+        let places: HashMap<Id, usize> = lonely
+            .iter()
+            .filter_map(|at| Some((canonical(ids[*at]?), *at)))
+            .collect();
+        alone.retain(|(document, id)| {
+            let place = id.and_then(|id| places.get(&canonical(id)));
+            match place.and_then(|at| partners.get_mut(*at)) {
+                Some(partner @ None) => {
+                    *partner = Some(*document);
+                    false
+                }
+                _ => true,
+            }
+        });
+    }
+    Matched {
+        partners,
+        alone: alone.into_iter().map(|(document, _)| document).collect(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use bson::{RawDocumentBuf, rawdoc};
+
+    use super::*;
+
+    fn documents(ids: &[i64]) -> Vec<RawDocumentBuf> {
+        ids.iter().map(|id| rawdoc! { "_id": *id }).collect()
+    }
+
+    /// As [`matched`], by comparing each with each.
+    fn expected(first: &[i64], second: &[i64]) -> (Vec<Option<i64>>, Vec<i64>) {
+        let partners = first
+            .iter()
+            .map(|id| second.iter().find(|other| *other == id).copied())
+            .collect();
+        let alone = second.iter().filter(|id| !first.contains(id));
+        (partners, alone.copied().collect())
+    }
+
+    fn found(first: &[i64], second: &[i64]) -> (Vec<Option<i64>>, Vec<i64>) {
+        let (one, other) = (documents(first), documents(second));
+        let one: Vec<&RawDocument> = one.iter().map(AsRef::as_ref).collect();
+        let matched = matched(&one, other.iter().map(AsRef::as_ref));
+        let id = |document: &RawDocument| document.get_i64("_id").unwrap();
+        let mut alone: Vec<i64> = matched.alone.iter().map(|it| id(it)).collect();
+        alone.sort_unstable();
+        (
+            matched.partners.iter().map(|it| it.map(id)).collect(),
+            alone,
+        )
+    }
+
+    #[test]
+    fn documents_are_matched_in_any_order_with_any_gaps() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..2_000 {
+            let mut some = |most: usize| -> Vec<i64> {
+                let mut ids: Vec<u8> = (0..60).collect();
+                if random.bool() {
+                    random.shuffle(&mut ids);
+                }
+                let skip = random.u8(1..20);
+                ids.retain(|_| random.u8(..) % 20 >= skip);
+                ids.truncate(most);
+                ids.into_iter().map(i64::from).collect()
+            };
+            let (first, second) = (some(60), some(60));
+            let (partners, mut alone) = expected(&first, &second);
+            alone.sort_unstable();
+            assert_eq!(
+                found(&first, &second),
+                (partners, alone),
+                "{first:?} {second:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_types_are_the_same_id() {
+        let one = [rawdoc! { "_id": 1 }, rawdoc! { "_id": 2_i64 }];
+        let other = [rawdoc! { "_id": 2.0 }, rawdoc! { "_id": 1_i64 }];
+        let one: Vec<&RawDocument> = one.iter().map(AsRef::as_ref).collect();
+        let matched = matched(&one, other.iter().map(AsRef::as_ref));
+        assert_eq!(matched.partners[0], Some(other[1].as_ref()));
+        assert_eq!(matched.partners[1], Some(other[0].as_ref()));
+        assert!(matched.alone.is_empty());
     }
 }

@@ -1,16 +1,22 @@
 //! Reading collections: natural order for pure scans, `_id` order for walks, raw documents, from the primary with read concern majority.
+//! Documents stay in the server's reply until somebody looks at them, and the next reply is on its way meanwhile.
 
+use bson::raw::RawDocument;
 use bson::{Document, RawDocumentBuf, doc};
-use mongodb::Cursor;
+use futures_util::{Stream, StreamExt};
+use mongodb::Database;
 use mongodb::options::{FindOptions, Hint, ReadConcern};
-use mongodb::{ClientSession, Database};
+use mongodb::raw_batch_cursor::RawBatch;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
+use super::snapshot::Moment;
 use crate::domain::id::Id;
+use crate::domain::raw::elements;
 
-/// Documents per batch.
-const BATCH: u32 = 10_000;
+/// Documents per batch, unless a scan says otherwise.
+const BATCH: u32 = 4_000;
 
 /// Which documents, and how.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +35,142 @@ pub struct Scan {
     pub filter: Document,
     /// At most so many, 0 for all.
     pub limit: i64,
+    /// Documents per batch, 0 for the usual number.
+    pub batch: u32,
+}
+
+/// Documents as the server sent them, in one piece.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    reply: RawBatch,
+    length: usize,
+}
+
+impl Batch {
+    fn of(reply: RawBatch, collection: &str) -> Result<Self> {
+        let broken = || StoreError::Invalid(format!("reading {collection}: the answer is no BSON"));
+        let mut length = 0;
+        for element in elements(documents_of(&reply).ok_or_else(broken)?) {
+            let element = element.map_err(|_| broken())?;
+            RawDocument::from_bytes(element.value.bytes).map_err(|_| broken())?;
+            length += 1;
+        }
+        Ok(Self { reply, length })
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The documents, in their order.
+    pub fn documents(&self) -> impl Iterator<Item = &RawDocument> {
+        // Each was looked at when the batch came, so none is passed over here.
+        documents_of(&self.reply)
+            .into_iter()
+            .flat_map(elements)
+            .map_while(std::result::Result::ok)
+            .filter_map(|element| RawDocument::from_bytes(element.value.bytes).ok())
+    }
+}
+
+fn documents_of(reply: &RawBatch) -> Option<&RawDocument> {
+    RawDocument::from_bytes(reply.doc_slices().ok()?.as_bytes()).ok()
+}
+
+/// Batches of a scan. While one is looked at, a task of its own fetches the next.
+pub struct Reader {
+    batches: mpsc::Receiver<Result<Option<Batch>>>,
+    collection: String,
+    ended: bool,
+}
+
+impl Reader {
+    /// The next batch, never an empty one; `None` at the end.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn next(&mut self) -> Result<Option<Batch>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let came = self.batches.recv().await.unwrap_or_else(|| {
+            // The end is said; a silence is none.
+            Err(StoreError::Refused(format!(
+                "reading {} was broken off",
+                self.collection
+            )))
+        })?;
+        self.ended = came.is_none();
+        Ok(came)
+    }
+}
+
+/// Begins to read; in the one moment that all reads of `moment` see, if there is one.
+///
+/// # Errors
+/// An id that cannot be sent. What the server refuses is said with the first batch.
+pub fn read(
+    database: &Database,
+    collection: &str,
+    scan: &Scan,
+    moment: Option<&Moment>,
+) -> Result<Reader> {
+    let mut options = options_of(scan)?;
+    let (give, batches) = mpsc::channel(1);
+    let source = database.collection::<RawDocumentBuf>(collection);
+    let filter = scan.filter.clone();
+    let name = collection.to_owned();
+    let moment = moment.map(Moment::session);
+    tokio::spawn(async move {
+        let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
+        let done = match moment {
+            None => match source.find(filter).with_options(options).batch().await {
+                Ok(cursor) => pass_on(cursor, &give, &name).await,
+                Err(error) => Err(failed(error)),
+            },
+            Some(session) => {
+                // The driver leaves a concern that is set as it is, and ours is majority everywhere else (driver 3.9, seen: another moment per read).
+                options.read_concern = Some(ReadConcern::snapshot());
+                let mut session = session.lock_owned().await;
+                let find = source.find(filter).with_options(options);
+                match find.session(&mut *session).batch().await {
+                    Ok(mut cursor) => pass_on(cursor.stream(&mut session), &give, &name).await,
+                    Err(error) => Err(failed(error)),
+                }
+            }
+        };
+        // Where nobody listens any more, nobody needs the end.
+        let _ = give.send(done.map(|()| None)).await;
+    });
+    Ok(Reader {
+        batches,
+        collection: collection.to_owned(),
+        ended: false,
+    })
+}
+
+/// Gives batches on until they end or nobody wants them.
+async fn pass_on(
+    stream: impl Stream<Item = mongodb::error::Result<RawBatch>>,
+    give: &mpsc::Sender<Result<Option<Batch>>>,
+    name: &str,
+) -> Result<()> {
+    let mut stream = std::pin::pin!(stream);
+    while let Some(reply) = stream.next().await {
+        let reply =
+            reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
+        let batch = Batch::of(reply, name)?;
+        if !batch.is_empty() && give.send(Ok(Some(batch))).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The value of `id` as the driver takes it.
@@ -41,25 +183,9 @@ pub fn bson_of(id: &Id) -> Result<bson::Bson> {
         .ok_or_else(|| StoreError::Invalid(format!("the id {id} cannot be sent to the server")))
 }
 
-/// Opens a cursor.
-///
-/// # Errors
-/// The server's refusal.
-pub async fn open(
-    database: &Database,
-    collection: &str,
-    scan: &Scan,
-) -> Result<Cursor<RawDocumentBuf>> {
-    database
-        .collection::<RawDocumentBuf>(collection)
-        .find(scan.filter.clone())
-        .with_options(options_of(scan)?)
-        .await
-        .map_err(|error| StoreError::from_driver(format!("reading {collection}"), &error))
-}
-
 fn options_of(scan: &Scan) -> Result<FindOptions> {
-    let mut options = FindOptions::builder().batch_size(BATCH).build();
+    let batch = if scan.batch == 0 { BATCH } else { scan.batch };
+    let mut options = FindOptions::builder().batch_size(batch).build();
     if scan.ordered || scan.from.is_some() || scan.until.is_some() {
         options.hint = Some(Hint::Keys(doc! { "_id": 1 }));
         options.sort = Some(doc! { "_id": if scan.backwards { -1 } else { 1 } });
@@ -84,70 +210,52 @@ fn options_of(scan: &Scan) -> Result<FindOptions> {
     Ok(options)
 }
 
-/// Feeds every document to `take`.
+/// Feeds every document to `take`, in the moment that is given, or as the reads happen.
 ///
 /// # Errors
-/// The server's refusal, what `take` says, or a cancellation, tested between batches of documents.
+/// The server's refusal, what `take` says, or a cancellation, tested between batches of documents; a moment may be too old for the server by now.
 pub async fn each<F>(
-    database: &Database,
+    (database, moment): (&Database, Option<&Moment>),
     collection: &str,
     scan: &Scan,
     cancel: &CancellationToken,
     mut take: F,
 ) -> Result<u64>
 where
-    F: FnMut(&bson::raw::RawDocument) -> Result<()>,
+    F: FnMut(&RawDocument) -> Result<()>,
 {
-    let mut cursor = open(database, collection, scan).await?;
-    let mut count = 0_u64;
-    while cursor
-        .advance()
-        .await
-        .map_err(|error| StoreError::from_driver(format!("reading {collection}"), &error))?
-    {
-        if count.is_multiple_of(1000) && cancel.is_cancelled() {
+    let mut reader = read(database, collection, scan, moment)?;
+    let mut count = 0;
+    while let Some(batch) = reader.next().await? {
+        if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
-        take(cursor.current())?;
-        count += 1;
+        for document in batch.documents() {
+            take(document)?;
+        }
+        count += batch.len() as u64;
     }
     Ok(count)
 }
 
-/// As [`each`], in the one moment that all reads of a snapshot session see.
+/// The batches of a small or bounded scan.
 ///
 /// # Errors
-/// As there; the snapshot may be too old for the server by now.
-pub async fn each_in<F>(
-    session: &mut ClientSession,
-    (database, collection): (&Database, &str),
-    scan: &Scan,
-    cancel: &CancellationToken,
-    mut take: F,
-) -> Result<u64>
-where
-    F: FnMut(&bson::raw::RawDocument) -> Result<()>,
-{
+/// The server's refusal.
+pub async fn batches(database: &Database, collection: &str, scan: &Scan) -> Result<Vec<Batch>> {
     let failed = |error| StoreError::from_driver(format!("reading {collection}"), &error);
-    let mut options = options_of(scan)?;
-    // The driver leaves a concern that is set as it is, and ours is majority everywhere else (driver 3.9, seen: another moment per read).
-    options.read_concern = Some(ReadConcern::snapshot());
     let mut cursor = database
         .collection::<RawDocumentBuf>(collection)
         .find(scan.filter.clone())
-        .with_options(options)
-        .session(&mut *session)
+        .with_options(options_of(scan)?)
+        .batch()
         .await
         .map_err(failed)?;
-    let mut count = 0_u64;
-    while cursor.advance(session).await.map_err(failed)? {
-        if count.is_multiple_of(1000) && cancel.is_cancelled() {
-            return Err(StoreError::Cancelled);
-        }
-        take(cursor.current())?;
-        count += 1;
+    let mut batches = Vec::new();
+    while let Some(reply) = cursor.next().await {
+        batches.push(Batch::of(reply.map_err(failed)?, collection)?);
     }
-    Ok(count)
+    Ok(batches)
 }
 
 /// All documents of a small or bounded scan.
@@ -159,19 +267,9 @@ pub async fn all(
     collection: &str,
     scan: &Scan,
 ) -> Result<Vec<RawDocumentBuf>> {
-    let mut documents = Vec::new();
-    each(
-        database,
-        collection,
-        scan,
-        &CancellationToken::new(),
-        |document| {
-            documents.push(document.to_owned());
-            Ok(())
-        },
-    )
-    .await?;
-    Ok(documents)
+    let batches = batches(database, collection, scan).await?;
+    let documents = batches.iter().flat_map(Batch::documents);
+    Ok(documents.map(RawDocument::to_owned).collect())
 }
 
 /// The documents with these ids, in no order.
@@ -183,6 +281,20 @@ pub async fn by_ids(
     collection: &str,
     ids: impl IntoIterator<Item = &Id>,
 ) -> Result<Vec<RawDocumentBuf>> {
+    let batches = batches_by_ids(database, collection, ids).await?;
+    let documents = batches.iter().flat_map(Batch::documents);
+    Ok(documents.map(RawDocument::to_owned).collect())
+}
+
+/// As [`by_ids`], as the server sent them.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn batches_by_ids(
+    database: &Database,
+    collection: &str,
+    ids: impl IntoIterator<Item = &Id>,
+) -> Result<Vec<Batch>> {
     let ids = ids.into_iter().map(bson_of).collect::<Result<Vec<_>>>()?;
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -191,7 +303,7 @@ pub async fn by_ids(
         filter: doc! { "_id": { "$in": ids } },
         ..Scan::default()
     };
-    all(database, collection, &scan).await
+    batches(database, collection, &scan).await
 }
 
 /// A fast count from the collection's metadata, for progress bars; never for a proof.

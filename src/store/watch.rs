@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bson::{Document, RawDocumentBuf, Timestamp, doc, rawdoc};
 use futures_util::TryStreamExt;
+use mongodb::change_stream::event::ResumeToken;
 
 use super::collection_spec;
 use super::command;
@@ -99,7 +100,31 @@ async fn counters(connection: &Connection) -> Result<BTreeMap<String, i64>> {
     Ok(counters)
 }
 
+/// How long a change stream may take to come up to the present.
+const CATCHING_UP: Duration = Duration::from_mins(2);
+
+/// The moment that a resume token stands for. Its data is a key string in hexadecimal, whose first part is the
+/// cluster time (type 0x82); so it is since server 4.0.
+fn moment_of(token: &ResumeToken) -> Option<WatchStart> {
+    let token = bson::serialize_to_document(token).ok()?;
+    let data = token.get_str("_data").ok()?.strip_prefix("82")?;
+    let number = |from: usize| u32::from_str_radix(data.get(from..from + 8)?, 16).ok();
+    Some(WatchStart::OperationTime {
+        time: number(0)?,
+        increment: number(8)?,
+    })
+}
+
+fn has_reached(token: Option<&ResumeToken>, present: &WatchStart) -> bool {
+    // A token of another form says nothing; an answer without events then counts as the end, as it is on an idle server.
+    token
+        .and_then(moment_of)
+        .is_none_or(|reached| reached.is_not_before(present))
+}
+
+/// Reads the server's log from `start` to the moment of the call, and for `more` time after it.
 async fn stream(connection: &Connection, start: Timestamp, more: Duration) -> Result<Seen> {
+    let present = begin(connection).await?;
     let pipeline = [
         // As a pattern and not as a negation: the server then leaves our own writes out while it reads its log, in half the time (seen on 6.0).
         doc! { "$match": { "ns.coll": { "$regex": format!("^(?!{SIDE_PREFIX})") } } },
@@ -152,7 +177,16 @@ async fn stream(connection: &Connection, start: Timestamp, more: Duration) -> Re
                     return Ok(Seen::Writes(writes));
                 }
             }
-            None if tokio::time::Instant::now() >= deadline => return Ok(Seen::Writes(writes)),
+            None if tokio::time::Instant::now() < deadline => {}
+            // An answer without events is not the end of the log: the server may still be reading.
+            None if has_reached(stream.resume_token().as_ref(), &present) => {
+                return Ok(Seen::Writes(writes));
+            }
+            None if tokio::time::Instant::now() >= deadline + CATCHING_UP => {
+                return Ok(Seen::Blind(
+                    "the change stream does not come up to the present".to_owned(),
+                ));
+            }
             None => {}
         }
     }

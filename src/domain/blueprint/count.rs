@@ -1,11 +1,12 @@
 //! Which existing customers are adopted, how many customers there will be, and whether the unique index on business and e-mail lets all of them in.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::{Blueprint, EmailIndex, PairCounts, Role};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::survey::facts::email_hash;
 use crate::domain::survey::{BusinessIx, Survey, UserIx};
 
@@ -21,7 +22,7 @@ struct Email {
 impl Blueprint {
     /// Takes the answers about customers that were there before.
     pub(super) fn adopt(&mut self, survey: &Survey, decisions: &Decisions) {
-        let mut by_email: HashMap<(BusinessIx, u128), usize> = HashMap::new();
+        let mut by_email: Map<(BusinessIx, u128), usize> = Map::default();
         for (at, (id, existing)) in survey.existing.iter().enumerate() {
             let Some(business) = existing.business.filter(|_| existing.email != 0) else {
                 continue;
@@ -123,10 +124,10 @@ impl Blueprint {
         };
         let mut customers = vec![0; survey.businesses.len()];
         let mut without_email = vec![0_u64; survey.businesses.len()];
-        let mut emails: HashMap<(BusinessIx, u128), String> = HashMap::new();
+        let mut emails: Map<(BusinessIx, u128), String> = Map::default();
         let mut clashes: BTreeSet<String> = BTreeSet::new();
         // Existing customers of a lost business share its value in the index all the same.
-        let mut lost: HashMap<&Option<Id>, u64> = HashMap::new();
+        let mut lost: Map<&Option<Id>, u64> = Map::default();
         for existing in survey.existing.values() {
             let indexed = existing.email_exact != 0;
             if !indexed && existing.business.is_none() {
@@ -215,7 +216,7 @@ impl Blueprint {
 
     /// Customers that were there before and that the unique index cannot hold together: no decision mends it.
     fn existing_clashes(&mut self, survey: &Survey) {
-        let mut seen: HashMap<(Option<Id>, u128), &Id> = HashMap::new();
+        let mut seen: Map<(Option<Id>, u128), &Id> = Map::default();
         for existing in survey.existing.values().filter(|it| it.email_exact != 0) {
             let business = existing.names.as_ref().map(Id::canonical);
             let key = (business, existing.email_exact);

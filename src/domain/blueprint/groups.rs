@@ -1,10 +1,11 @@
 //! Which users become one customer, and which of them gives it its values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{Blueprint, Group, Role};
 use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Decisions;
+use crate::domain::map::Map;
 use crate::domain::survey::groups::{Alike, Union};
 use crate::domain::survey::{BusinessIx, Pair, Survey, UserIx};
 use crate::domain::survivorship::{Candidate, Survivor, ranked};
@@ -87,7 +88,7 @@ impl Blueprint {
         business: BusinessIx,
         merged: &[Alike],
     ) {
-        let mut place: HashMap<UserIx, usize> = HashMap::new();
+        let mut place: Map<UserIx, usize> = Map::default();
         for user in merged.iter().flat_map(|group| &group.members) {
             let next = place.len();
             place.entry(*user).or_insert(next);

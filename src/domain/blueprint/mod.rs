@@ -4,7 +4,7 @@
 mod count;
 mod groups;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, placeholder_id};
@@ -12,6 +12,7 @@ use super::decision::Decisions;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
 use super::survivorship::Rules;
+use crate::domain::map::{Map, Set};
 
 /// What becomes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +80,16 @@ pub enum EmailIndex {
 /// A survey with decisions applied.
 #[derive(Debug, Clone)]
 pub struct Blueprint {
-    roles: HashMap<(UserIx, BusinessIx), Role>,
+    roles: Map<(UserIx, BusinessIx), Role>,
     /// Merged groups.
     pub groups: Vec<Group>,
-    rules: HashMap<(UserIx, BusinessIx), Rules>,
-    user_values: HashMap<UserIx, BTreeMap<String, String>>,
-    narrow: HashSet<UserIx>,
-    wiped: HashSet<UserIx>,
-    relinked: HashSet<BusinessIx>,
-    without_user: HashMap<(BusinessIx, Option<Id>), Choice>,
-    left_services: HashSet<Option<Id>>,
+    rules: Map<(UserIx, BusinessIx), Rules>,
+    user_values: Map<UserIx, BTreeMap<String, String>>,
+    narrow: Set<UserIx>,
+    wiped: Set<UserIx>,
+    relinked: Set<BusinessIx>,
+    without_user: Map<(BusinessIx, Option<Id>), Choice>,
+    left_services: Set<Option<Id>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -106,15 +107,15 @@ impl Blueprint {
     /// Applies `decisions` to `survey`.
     pub fn new(survey: &Survey, decisions: &Decisions) -> Self {
         let mut blueprint = Self {
-            roles: HashMap::new(),
+            roles: Map::default(),
             groups: Vec::new(),
-            rules: HashMap::new(),
-            user_values: HashMap::new(),
-            narrow: HashSet::new(),
-            wiped: HashSet::new(),
-            relinked: HashSet::new(),
-            without_user: HashMap::new(),
-            left_services: HashSet::new(),
+            rules: Map::default(),
+            user_values: Map::default(),
+            narrow: Set::default(),
+            wiped: Set::default(),
+            relinked: Set::default(),
+            without_user: Map::default(),
+            left_services: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -154,9 +155,9 @@ impl Blueprint {
         blueprint
     }
 
-    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> HashSet<UserIx> {
-        let mut skipped = HashSet::new();
-        let several: HashSet<UserIx> = survey
+    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
+        let mut skipped = Set::default();
+        let several: Set<UserIx> = survey
             .businesses_of_users()
             .into_iter()
             .filter(|(_, businesses)| businesses.len() > 1)

@@ -1,14 +1,14 @@
 //! Feeding a survey, document by document.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::RawDocument;
-use indexmap::IndexMap;
 
 use super::facts::{BookingRefs, Password, UserFacts, email_hash, hash128, id_of};
-use super::{Business, Existing, Standing, Stray, Survey, find};
+use super::{Business, Existing, Joined, Standing, Stray, Survey, find};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
+use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get, kind};
 
@@ -36,11 +36,11 @@ impl Survey {
         Self {
             mapping,
             database: database.to_owned(),
-            users: IndexMap::new(),
-            businesses: IndexMap::new(),
-            services: IndexMap::new(),
-            existing: IndexMap::new(),
-            pairs: HashMap::new(),
+            users: Ordered::default(),
+            businesses: Ordered::default(),
+            services: Ordered::default(),
+            existing: Ordered::default(),
+            pairs: Map::default(),
             linked_users: BTreeSet::new(),
             without_user: BTreeMap::new(),
             without_business: BTreeMap::new(),
@@ -51,13 +51,13 @@ impl Survey {
             oversize: Vec::new(),
             bookings: 0,
             linked_without_user: 0,
-            ours: HashSet::new(),
+            ours: Set::default(),
             usual_ids: [0; 3],
             nobody: Id::string(""),
-            named_accounts: HashSet::new(),
-            listed_emails: HashMap::new(),
+            named_accounts: Set::default(),
+            listed_emails: Map::default(),
             collated: Vec::new(),
-            phones: HashMap::new(),
+            phones: Map::default(),
         }
     }
 
@@ -211,8 +211,9 @@ impl Survey {
         {
             return; // migrated by an earlier run
         }
-        self.booking_mismatches(&refs);
-        match self.standing(&refs) {
+        let joined = self.joined(&refs);
+        self.booking_mismatches(&refs, &joined);
+        match self.standing_of(&refs, &joined) {
             Standing::WithoutBusiness { service } => {
                 self.without_business
                     .entry(service)
@@ -257,31 +258,24 @@ impl Survey {
         }
     }
 
-    fn booking_mismatches(&mut self, refs: &BookingRefs<'_>) {
+    fn booking_mismatches(&mut self, refs: &BookingRefs<'_>, joined: &Joined) {
+        let (user, service) = (joined.user_mismatched(), joined.service_mismatched());
+        if !user && !service {
+            return;
+        }
         let role = self.mapping.booking.clone();
         let of = refs.id.map_or_else(|| Id::string(""), Id::from_value);
-        if self.user_mismatched(refs) {
+        if user {
             self.note_mismatch(&role.collection, &role.user, &of);
         }
-        if self.service_mismatched(refs) {
+        if service {
             self.note_mismatch(&role.collection, &role.service, &of);
         }
     }
 
-    fn user_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
-        refs.user
-            .and_then(|user| find(&self.users, user))
-            .is_some_and(|found| found.mismatch)
-    }
-
-    fn service_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
-        refs.service
-            .and_then(|service| find(&self.services, service))
-            .is_some_and(|found| found.mismatch)
-    }
-
     /// True when a reference of this booking has another type than its target.
     pub fn is_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
-        self.user_mismatched(refs) || self.service_mismatched(refs)
+        let joined = self.joined(refs);
+        joined.user_mismatched() || joined.service_mismatched()
     }
 }

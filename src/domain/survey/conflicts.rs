@@ -1,11 +1,12 @@
 //! The conflicts of a survey, and its numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{Stray, Survey};
 use crate::domain::conflict::{Code, Conflict, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
 use crate::domain::survey::facts::{BusinessIx, MemberDigest, UserIx};
 
@@ -147,8 +148,8 @@ impl Survey {
     }
 
     /// The businesses where each user has a booking, in the survey's order.
-    pub fn businesses_of_users(&self) -> HashMap<UserIx, Vec<BusinessIx>> {
-        let mut businesses: HashMap<UserIx, Vec<BusinessIx>> = HashMap::new();
+    pub fn businesses_of_users(&self) -> Map<UserIx, Vec<BusinessIx>> {
+        let mut businesses: Map<UserIx, Vec<BusinessIx>> = Map::default();
         for (user, business) in self.pairs.keys() {
             businesses.entry(*user).or_default().push(*business);
         }
@@ -188,7 +189,7 @@ impl Survey {
         decisions: &Decisions,
         customers: &[u64],
     ) -> Overview {
-        let mut touching: HashMap<&Id, u64> = HashMap::new();
+        let mut touching: Map<&Id, u64> = Map::default();
         let mut counts: BTreeMap<Code, CodeCount> = BTreeMap::new();
         for conflict in conflicts {
             for business in &conflict.businesses {

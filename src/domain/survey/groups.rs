@@ -1,6 +1,6 @@
 //! Customers-to-be of one business that may be one person: they share an e-mail, or a phone number.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bson::raw::RawDocument;
 
@@ -8,6 +8,7 @@ use super::Survey;
 use super::facts::{BusinessIx, UserIx, hash128};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::phone;
 use crate::domain::raw::get;
 
@@ -68,7 +69,7 @@ impl Survey {
 
     /// Users whose phone numbers may be equal to another's of their business. Feed their documents to [`Self::take_phone`].
     pub fn phone_candidates(&self) -> Vec<Id> {
-        let mut by_tail: HashMap<(BusinessIx, u32), Vec<UserIx>> = HashMap::new();
+        let mut by_tail: Map<(BusinessIx, u32), Vec<UserIx>> = Map::default();
         for (user, business) in self.customers_to_be() {
             let tail = self.users[user].phone_tail;
             if tail != 0 {
@@ -121,7 +122,7 @@ impl Survey {
             .collect();
         nodes.sort_unstable();
         let mut union = Union::of(nodes.len());
-        let mut first: HashMap<(BusinessIx, u128), usize> = HashMap::new();
+        let mut first: Map<(BusinessIx, u128), usize> = Map::default();
         let equal = self.equal_by_collation();
         for (at, (business, user)) in nodes.iter().enumerate() {
             let email = self.users[*user].email;
@@ -147,7 +148,7 @@ impl Survey {
     }
 
     /// A key for each user whose e-mail is another's by the collation; no hash is one of them.
-    fn equal_by_collation(&self) -> HashMap<UserIx, u128> {
+    fn equal_by_collation(&self) -> Map<UserIx, u128> {
         let sets = self.collated.iter().enumerate();
         sets.flat_map(|(at, users)| {
             let key = hash128(format!("collation\0{at}").as_bytes());
@@ -157,7 +158,7 @@ impl Survey {
     }
 
     fn sharing_a_phone(&self) -> Vec<Alike> {
-        let mut by_phone: HashMap<(BusinessIx, u128), Vec<UserIx>> = HashMap::new();
+        let mut by_phone: Map<(BusinessIx, u128), Vec<UserIx>> = Map::default();
         for (user, business) in self.customers_to_be() {
             if let Some(phone) = self.phones.get(&user) {
                 by_phone.entry((business, *phone)).or_default().push(user);

@@ -8,14 +8,13 @@ pub mod facts;
 pub mod groups;
 pub mod references;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::Mapping;
 use super::raw::Value;
+use crate::domain::map::{Map, Ordered, Set};
 pub use facts::{BookingRefs, BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 
 /// What is kept of a business.
@@ -72,15 +71,15 @@ pub struct Survey {
     /// The database.
     pub database: String,
     /// Users by `_id`.
-    pub users: IndexMap<Id, UserFacts>,
+    pub users: Ordered<Id, UserFacts>,
     /// Businesses by canonical `_id`.
-    pub businesses: IndexMap<Id, Business>,
+    pub businesses: Ordered<Id, Business>,
     /// Services by canonical `_id`, with their business where it exists.
-    pub services: IndexMap<Id, Option<BusinessIx>>,
+    pub services: Ordered<Id, Option<BusinessIx>>,
     /// Customers that this tool did not make, by canonical `_id`.
-    pub existing: IndexMap<Id, Existing>,
+    pub existing: Ordered<Id, Existing>,
     /// Pairs.
-    pub pairs: HashMap<(UserIx, BusinessIx), Pair>,
+    pub pairs: Map<(UserIx, BusinessIx), Pair>,
     /// Which users' bookings already stand with which existing customer.
     pub linked_users: BTreeSet<(usize, UserIx)>,
     /// Bookings of a known business without a known user, by the value that names nobody.
@@ -101,16 +100,16 @@ pub struct Survey {
     pub bookings: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
-    ours: HashSet<Id>,
+    ours: Set<Id>,
     usual_ids: [u64; 3],
     nobody: Id,
-    named_accounts: HashSet<Id>,
+    named_accounts: Set<Id>,
     /// E-mails that are arrays: the unique index holds each text in them.
-    listed_emails: HashMap<UserIx, Vec<u128>>,
+    listed_emails: Map<UserIx, Vec<u128>>,
     /// Users whose e-mails are equal by the collation of the unique index.
     collated: Vec<Vec<UserIx>>,
     /// Hashes of phone numbers, of those users alone whose last digits another customer-to-be of their business has too.
-    phones: HashMap<UserIx, u128>,
+    phones: Map<UserIx, u128>,
 }
 
 /// Where a booking stands, before any decision.
@@ -147,7 +146,23 @@ struct Found {
     mismatch: bool,
 }
 
-fn find<V>(map: &IndexMap<Id, V>, reference: Value<'_>) -> Option<Found> {
+/// What a booking's references lead to.
+struct Joined {
+    user: Option<Found>,
+    service: Option<Found>,
+}
+
+impl Joined {
+    fn user_mismatched(&self) -> bool {
+        self.user.as_ref().is_some_and(|found| found.mismatch)
+    }
+
+    fn service_mismatched(&self) -> bool {
+        self.service.as_ref().is_some_and(|found| found.mismatch)
+    }
+}
+
+fn find<V>(map: &Ordered<Id, V>, reference: Value<'_>) -> Option<Found> {
     let id = Id::from_value(reference).canonical();
     if let Some(at) = map.get_index_of(&id) {
         return Some(Found {
@@ -162,9 +177,21 @@ fn find<V>(map: &IndexMap<Id, V>, reference: Value<'_>) -> Option<Found> {
 impl Survey {
     /// Where a booking stands.
     pub fn standing(&self, refs: &BookingRefs<'_>) -> Standing {
-        let service = refs
-            .service
-            .and_then(|service| find(&self.services, service));
+        self.standing_of(refs, &self.joined(refs))
+    }
+
+    /// What its references lead to.
+    fn joined(&self, refs: &BookingRefs<'_>) -> Joined {
+        Joined {
+            user: refs.user.and_then(|user| find(&self.users, user)),
+            service: refs
+                .service
+                .and_then(|service| find(&self.services, service)),
+        }
+    }
+
+    fn standing_of(&self, refs: &BookingRefs<'_>, joined: &Joined) -> Standing {
+        let service = joined.service.as_ref();
         let Some(business) = service.and_then(|found| self.services[found.at]) else {
             return Standing::WithoutBusiness {
                 service: refs.service.map(Id::from_value),
@@ -175,7 +202,7 @@ impl Survey {
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
-        match refs.user.and_then(|user| find(&self.users, user)) {
+        match &joined.user {
             Some(user) => Standing::Paired {
                 user: user.at,
                 business,

@@ -1,7 +1,7 @@
 //! References from elsewhere: fields of other collections that hold the `_id` of a user who becomes a customer and holds no account, at any
 //! depth, arrays included.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use bson::raw::RawDocument;
 
@@ -9,13 +9,14 @@ use super::Survey;
 use super::facts::{UserIx, id_of};
 use super::find;
 use crate::domain::id::Id;
+use crate::domain::map::Set;
 use crate::domain::raw::{Value, elements, kind};
 
 /// Where and what to look for in one collection.
 #[derive(Debug)]
 pub struct ReferenceSearch<'s> {
     survey: &'s Survey,
-    booked: HashSet<UserIx>,
+    booked: Set<UserIx>,
     collection: String,
     /// The migration's own field.
     except: Option<String>,

@@ -55,13 +55,13 @@ impl Carrying<'_> {
             gone: &gone,
             created: &created,
         };
-        let mut pages = Pages::of(database, &before).await?;
+        let mut pages = Pages::of(database, &before, &[])?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
-            let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let current = self.fetch(live, &ids).await?;
             let quarantined = self.ids_in(QUARANTINE, &ids).await?;
-            for (document, id) in page.documents.iter().zip(&ids) {
+            for (document, id) in page.documents().zip(&ids) {
                 let quarantined = quarantined.contains(&id.canonical());
                 let current = current.get(&id.canonical());
                 self.booking(&ground, (id, document), current, quarantined)
@@ -69,12 +69,12 @@ impl Carrying<'_> {
             }
         }
         if before != live {
-            let mut pages = Pages::of(database, live).await?;
+            let mut pages = Pages::of(database, live, &[])?;
             while let Some(page) = pages.next().await? {
                 self.stop_if_cancelled()?;
-                let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;
-                let new = page.documents.iter().zip(&ids);
+                let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
                     self.new_booking(&ground, id, document).await?;
                 }

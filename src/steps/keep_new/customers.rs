@@ -144,27 +144,27 @@ impl Carrying<'_> {
         let Some(before) = self.session.source(CUSTOMER).filter(|name| name != live) else {
             return Ok(());
         };
-        let mut pages = Pages::of(&self.session.connection.database, &before).await?;
+        let mut pages = Pages::of(&self.session.connection.database, &before, &[])?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
-            let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let current = self.fetch(live, &ids).await?;
-            for (document, id) in page.documents.iter().zip(&ids) {
+            for (document, id) in page.documents().zip(&ids) {
                 let Some(current) = current.get(&id.canonical()) else {
                     self.found(CUSTOMER, Change::Deleted);
                     self.out.differs.insert(CUSTOMER);
                     continue;
                 };
                 let mut back = customer::existing(document, current).map_err(invalid)?;
-                if **current != **document {
+                if **current != *document {
                     self.found(CUSTOMER, Change::Changed);
                     if self.is_held(CUSTOMER, id) {
                         let what = (CUSTOMER, Change::Changed);
                         self.leave(what, Reason::NotUnique, id, &[]);
-                        back.clone_from(document);
+                        back = document.to_owned();
                     }
                 }
-                let touched = back != *document;
+                let touched = *back != *document;
                 self.want(CUSTOMER, back, touched).await?;
             }
         }

@@ -35,9 +35,9 @@ impl Carrying<'_> {
             }
             return Ok(());
         }
-        let mut pages = Pages::of(&self.session.connection.database, &before).await?;
+        let mut pages = Pages::of(&self.session.connection.database, &before, &[])?;
         while let Some(page) = pages.next().await? {
-            let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let here = self.ids_in(live, &ids).await?;
             let gone = ids.iter().map(Id::canonical);
             self.gone.extend(gone.filter(|id| !here.contains(id)));
@@ -85,37 +85,37 @@ impl Carrying<'_> {
                     .extend(user.filter(|user| self.gone.contains(user)));
             }
         }
-        let mut pages = Pages::of(database, &before).await?;
+        let mut pages = Pages::of(database, &before, &[])?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
-            let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let mut current = HashMap::new();
             if swapped {
                 current = self.fetch(live, &ids).await?;
             }
-            for (document, id) in page.documents.iter().zip(&ids) {
+            for (document, id) in page.documents().zip(&ids) {
                 let current = if swapped {
                     current.get(&id.canonical()).map(|it| &**it)
                 } else {
-                    Some(&**document)
+                    Some(document)
                 };
                 self.user(&holders, (id, document), current, swapped)
                     .await?;
             }
         }
         if swapped {
-            let mut pages = Pages::of(database, live).await?;
+            let mut pages = Pages::of(database, live, &[])?;
             while let Some(page) = pages.next().await? {
-                let ids: Vec<Id> = page.documents.iter().filter_map(|it| id_of(it)).collect();
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;
-                let new = page.documents.iter().zip(&ids);
+                let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
                     const ADDED: (Rebuilt, Change) = (Rebuilt::User, Change::Added);
                     self.found(ADDED.0, ADDED.1);
                     if self.is_held(ADDED.0, id) {
                         self.leave(ADDED, Reason::NotUnique, id, &[]);
                     } else {
-                        self.want(ADDED.0, document.clone(), true).await?;
+                        self.want(ADDED.0, document.to_owned(), true).await?;
                     }
                 }
             }

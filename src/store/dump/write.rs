@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use bson::raw::RawDocument;
-use mongodb::ClientSession;
 use tokio_util::sync::CancellationToken;
 
 use super::file_name;
@@ -15,7 +14,8 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
-use crate::store::{identity, private_file, scan, snapshot};
+use crate::store::snapshot::{self, Moment};
+use crate::store::{identity, private_file, scan};
 
 /// How a backup is to be written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +58,7 @@ pub async fn back_up(
     let mut snapshot = snapshot::begin(connection).await;
     let records = loop {
         prepare(out, &database)?;
-        match writer.collections(&specs, snapshot.as_mut()).await {
+        match writer.collections(&specs, snapshot.as_ref()).await {
             Err(error) if snapshot.is_some() && snapshot::is_impossible(&error) => {
                 tracing::warn!("backing up without a snapshot: {error}");
                 snapshot = None;
@@ -148,11 +148,11 @@ impl Writer<'_> {
     async fn collections(
         &self,
         specs: &[CollectionSpec],
-        mut snapshot: Option<&mut ClientSession>,
+        snapshot: Option<&Moment>,
     ) -> Result<Vec<CollectionRecord>> {
         let mut records = Vec::with_capacity(specs.len());
         for (done, spec) in specs.iter().enumerate() {
-            let record = self.collection(spec, done, snapshot.as_deref_mut());
+            let record = self.collection(spec, done, snapshot);
             records.push(record.await?);
         }
         Ok(records)
@@ -162,7 +162,7 @@ impl Writer<'_> {
         &self,
         spec: &CollectionSpec,
         done: usize,
-        snapshot: Option<&mut ClientSession>,
+        snapshot: Option<&Moment>,
     ) -> Result<CollectionRecord> {
         let metadata = self.file(&format!("{}.metadata.json", file_name::escape(&spec.name)));
         let content = self.small(&metadata, metadata::line(spec)?.as_bytes())?;
@@ -184,7 +184,7 @@ impl Writer<'_> {
         spec: &CollectionSpec,
         name: &str,
         done: usize,
-        snapshot: Option<&mut ClientSession>,
+        snapshot: Option<&Moment>,
     ) -> Result<DataRecord> {
         let file = self.file(&format!("{}.bson", file_name::escape(name)));
         let mut writer = HashedWriter::create(&self.out.join(&file), self.options.gzip)?;
@@ -210,12 +210,8 @@ impl Writer<'_> {
         };
         let database = &self.connection.database;
         let scan = identity::scan_of(spec);
-        match snapshot {
-            Some(session) => {
-                scan::each_in(session, (database, name), &scan, self.cancel, take).await?
-            }
-            None => scan::each(database, name, &scan, self.cancel, take).await?,
-        };
+        let database = (database, snapshot);
+        scan::each(database, name, &scan, self.cancel, take).await?;
         progress(documents, writer.bytes());
         let Content { bytes, sha256 } = writer.finish()?;
         Ok(DataRecord {
