@@ -53,7 +53,8 @@ impl Session {
     ) -> Result<()> {
         self.note_proved(Rebuilt::Customer, watcher).await?;
         if let Some(record) = &mut self.record {
-            record.collection_mut(Rebuilt::Booking).proved = checked.fingerprint.clone();
+            let proved = &mut record.collection_mut(Rebuilt::Booking).proved;
+            proved.clone_from(&checked.fingerprint);
         }
         Ok(())
     }

@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_usual_values_are_written_as_the_library_writes_them() {
         let document = rawdoc! {
-            "id": ObjectId::from_bytes([7; 12]), "int": -1, "long": i64::MIN, "yes": true, "none": bson::Bson::Null,
+            "id": ObjectId::from_bytes([7; 12]), "int": -1, "long": i64::MIN, "yes": true, "none": null,
             "date": bson::DateTime::from_millis(i64::MIN), "then": bson::DateTime::from_millis(0),
             "text": "\u{0}\u{1f}\u{7f}\u{2028}\"\\/\n\t\u{8}\u{c}é🦀",
         };
