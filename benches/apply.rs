@@ -219,7 +219,8 @@ async fn main() {
     };
     let binary = mongod::find(None, &|words| eprintln!("{words}")).unwrap();
     let within = std::env::temp_dir();
-    let server = Server::start(&binary, &within, Topology::ReplicaSet(1), &[])
+    let room = ["--wiredTigerCacheSizeGB", "2", "--oplogSize", "4096"];
+    let server = Server::start(&binary, &within, Topology::ReplicaSet(1), &room)
         .await
         .unwrap();
     let uri = server.uri("bench");

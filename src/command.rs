@@ -148,6 +148,9 @@ commands! {
     Last, [k(End), c('G')], "End G", "", None, &[Scope::Panes], can::anything, false, "Go to the end (of the page, among bookings).";
 
     Cancel, [c('x')], "x", "cancel", None, &[Scope::Panes], can::cancel, true, "End the running step between two batches, after a question. What was prepared is kept.";
+    Pause, [c('p')], "p", "pause", None, &[Scope::Panes], can::cancel, true, "Write nothing more of the running step, until it is pressed again. Reading goes on.";
+    Slower, [c('-')], "-", "slower", None, &[Scope::Panes], can::cancel, false, "Write half as fast.";
+    Faster, [c('+'), c('=')], "+", "faster", None, &[Scope::Panes], can::cancel, false, "Write twice as fast, and without a limit in the end.";
     RollBack, [c('r')], "r", "roll back…", Gate, &[Scope::Panes], can::roll_back, true, "Open the gate to roll back: the originals become live again.";
     WholeMessage, [c('w')], "w", "whole message", None, &[Scope::Panes], can::whole_message, false, "Show the whole message of the red banner.";
     Help, [c('?')], "?", "help", None, &[Scope::Panes], can::anything, true, "Show every command, and why one cannot be used now.";

@@ -16,6 +16,7 @@ use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, upd
 use crate::domain::checklist::Progress;
 use crate::engine;
 use crate::steps::session::Session;
+use crate::store::throttle::Throttle;
 use crate::terminal::Screen;
 use crate::ui::{self, Theme};
 
@@ -33,6 +34,7 @@ const QUEUE: usize = 64;
 pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
     let lease = session.lease().clone();
     let mut model = Model::new(session.place().clone());
+    model.limits = session.throttle().limits();
     let mut screen = Screen::enter()?;
     let size = screen.terminal.size()?;
     model.size = (size.width, size.height);
@@ -122,6 +124,7 @@ struct Outside {
     answers: mpsc::Receiver<Answer>,
     progress: watch::Receiver<Progress>,
     cancel: CancellationToken,
+    throttle: Throttle,
     engine: Option<JoinHandle<()>>,
     signals: Vec<(&'static str, Signal)>,
 }
@@ -143,6 +146,7 @@ impl Outside {
             answers,
             progress,
             cancel: CancellationToken::new(),
+            throttle: session.throttle().clone(),
             engine: Some(tokio::spawn(engine::serve(session, received, answer, says))),
             signals: signals
                 .into_iter()
@@ -207,6 +211,7 @@ impl Outside {
                 }
             }
             Effect::Cancel => self.cancel.cancel(),
+            Effect::Pace(limits) => self.throttle.set(limits),
             Effect::Suspend => screen.suspend()?,
             Effect::Close => self.requests = None,
             Effect::LeaveNow => {}

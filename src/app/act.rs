@@ -14,6 +14,7 @@ use crate::command::CommandId;
 use crate::domain::decision::Decision;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::history::Change;
+use crate::domain::pace::Limits;
 use crate::domain::text::safe;
 use crate::domain::view::DiffFilter;
 
@@ -118,6 +119,25 @@ pub(super) fn perform(model: &mut Model, id: CommandId, key: Key) -> Vec<Effect>
         CommandId::RollBack => {
             return ask(model, Request::Gate(Destructive::RollBack(New::Refuse)));
         }
+        CommandId::Pause => {
+            let paused = !model.limits.paused;
+            return pace(
+                model,
+                Limits {
+                    paused,
+                    ..model.limits
+                },
+            );
+        }
+        CommandId::Slower => {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive
+            let goes = model
+                .running
+                .as_ref()
+                .and_then(|it| Some(it.rate()? as u64));
+            return pace(model, model.limits.slower(goes));
+        }
+        CommandId::Faster => return pace(model, model.limits.faster()),
         CommandId::WholeMessage => model.layers.push(Layer::Whole(0)),
         CommandId::Help => model.layers.push(Layer::Help(0)),
         CommandId::Quit => return quit(model),
@@ -314,4 +334,17 @@ fn yes(model: &mut Model) -> Vec<Effect> {
 fn allow_writing(model: &mut Model) {
     model.may_write = true;
     model.note_in_log(Weight::Warning, "writing beside the live data is allowed");
+}
+
+/// Takes new limits, for the running step too.
+fn pace(model: &mut Model, limits: Limits) -> Vec<Effect> {
+    model.limits = limits;
+    let words = limits.words();
+    let text = if words.is_empty() {
+        "copies are written as fast as the server takes them".to_owned()
+    } else {
+        format!("writing copies: {words}")
+    };
+    model.say(Weight::Info, text);
+    vec![Effect::Pace(limits)]
 }

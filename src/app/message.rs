@@ -12,6 +12,7 @@ use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
 use crate::domain::overview::{Overview, Review};
+use crate::domain::pace::Limits;
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record, Sources};
 
 /// The name of the signal that the terminal's own end stands for.
@@ -68,6 +69,8 @@ pub enum Effect {
     Ask(Request),
     /// Ask the running job to end between two batches.
     Cancel,
+    /// Set how fast copies are written, while a step runs too.
+    Pace(Limits),
     /// Give up the terminal and stop the process, until it is continued.
     Suspend,
     /// Close the engine and leave when it has closed.

@@ -12,6 +12,7 @@ use super::message::{ExitReason, Scrollable};
 use super::progress::Running;
 use crate::domain::checklist::{State, Step, StepStatus};
 use crate::domain::overview::Overview;
+use crate::domain::pace::Limits;
 use crate::domain::view::Place;
 
 /// A pane, in the order of the number keys.
@@ -128,6 +129,8 @@ pub struct Model {
     pub log: Log,
     /// The job that runs.
     pub running: Option<Running>,
+    /// How fast copies may be written.
+    pub limits: Limits,
     /// Short requests whose answers have not come.
     pub waiting: usize,
     /// Something that needs attention.
@@ -170,6 +173,7 @@ impl Model {
             report: ReportView::default(),
             log: Log::default(),
             running: None,
+            limits: Limits::default(),
             waiting: 0,
             banner: None,
             writes_blocked: None,

@@ -90,6 +90,7 @@ mod tests {
             doing: doing.into(),
             done,
             total,
+            slow: String::new(),
         }
     }
 

@@ -55,9 +55,19 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let binary = mongod::find(arguments.mongod.as_deref(), &output::aside)
         .map_err(|error| started(&error))?;
     output::aside("starting a throw-away MongoDB …");
-    let server = Server::start(&binary, &std::env::temp_dir(), Topology::ReplicaSet(1), &[])
-        .await
-        .map_err(|error| started(&error))?;
+    let room: &[&str] = match arguments.size {
+        SizeWord::Small | SizeWord::Medium => &[],
+        // The log must hold what a migration writes.
+        SizeWord::Large => &["--wiredTigerCacheSizeGB", "2", "--oplogSize", "4096"],
+    };
+    let server = Server::start(
+        &binary,
+        &std::env::temp_dir(),
+        Topology::ReplicaSet(1),
+        room,
+    )
+    .await
+    .map_err(|error| started(&error))?;
     let mut options = place.options(server.uri(DATABASE), "demo");
     options.database = Some(DATABASE.to_owned());
     output::aside("seeding sample data …");

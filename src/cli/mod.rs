@@ -19,6 +19,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::checklist::Step;
+use crate::domain::pace::Limits;
 use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
 use crate::steps::{Result, StepError};
 use crate::store::lease::Lease;
@@ -60,6 +61,15 @@ pub struct PlaceArguments {
     /// Seconds that step 3 watches for foreign writes
     #[arg(long, global = true, value_name = "S", default_value_t = 3.0)]
     watch_seconds: f64,
+    /// Documents a second that are written at most
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_rate: Option<u64>,
+    /// Seconds that the slowest secondary may be behind before writing waits
+    #[arg(long, global = true, value_name = "S")]
+    max_lag: Option<f64>,
+    /// Milliseconds that a batch may take before the next one waits as long
+    #[arg(long, global = true, value_name = "MS")]
+    max_latency: Option<u64>,
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,
@@ -183,6 +193,14 @@ impl PlaceArguments {
             run_root: self.run_dir.clone(),
             watch: Duration::try_from_secs_f64(self.watch_seconds)
                 .unwrap_or(Duration::from_secs(3)),
+            limits: Limits {
+                paused: false,
+                rate: self.max_rate,
+                lag: self
+                    .max_lag
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+                latency: self.max_latency.map(Duration::from_millis),
+            },
         }
     }
 

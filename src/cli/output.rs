@@ -55,7 +55,10 @@ pub fn watcher() -> (Watcher, JoinHandle<()>) {
 }
 
 fn progress_line(progress: &Progress) -> String {
-    let doing = text::safe(&progress.doing, 60);
+    let mut doing = text::safe(&progress.doing, 60);
+    if !progress.slow.is_empty() {
+        doing = format!("{}: {doing}", progress.slow);
+    }
     match progress.total {
         0 => format!("  {doing} …"),
         total => {

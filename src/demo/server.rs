@@ -424,12 +424,13 @@ impl Node {
             .arg("--dbpath")
             .arg(&data)
             .args(["--port", &port.to_string(), "--bind_ip", "127.0.0.1"])
-            .args(["--nounixsocket", "--wiredTigerCacheSizeGB", "0.5"])
+            .arg("--nounixsocket")
             .args(["--quiet", "--setParameter"])
             .arg("diagnosticDataCollectionEnabled=false");
         match topology {
             Topology::ReplicaSet(_) => {
-                command.args(["--replSet", SET, "--oplogSize", "256"]);
+                command.args(["--replSet", SET]);
+                command.args(unless_said(arguments, "--oplogSize", "256"));
                 if access_control {
                     let key = folder.path().join("key");
                     write_private(&key, KEY)?;
@@ -441,6 +442,7 @@ impl Node {
             }
             Topology::Standalone => {}
         }
+        command.args(unless_said(arguments, "--wiredTigerCacheSizeGB", "0.5"));
         command.args(arguments);
         // A group of its own, so that Ctrl-C in the terminal reaches us and not the guard.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -504,5 +506,14 @@ impl Drop for Node {
     fn drop(&mut self) {
         drop(self.pipe.take()); // the guard sees the end of its input and ends the mongod
         let _ = self.guard.wait(); // it answers within an instant; nothing to do if it does not
+    }
+}
+
+/// An option with the value that is ours, unless the arguments have one.
+fn unless_said<'a>(arguments: &[&str], option: &'a str, value: &'a str) -> Vec<&'a str> {
+    if arguments.contains(&option) {
+        Vec::new()
+    } else {
+        vec![option, value]
     }
 }

@@ -186,4 +186,6 @@ pub struct Progress {
     pub done: u64,
     /// Units in all, 0 while unknown.
     pub total: u64,
+    /// Why it is slow, or waits; empty where it goes as fast as it can.
+    pub slow: String,
 }

@@ -20,6 +20,7 @@ pub mod lease;
 pub mod map;
 pub mod mapping;
 pub mod overview;
+pub mod pace;
 pub mod phone;
 pub mod plan;
 pub mod raw;

@@ -10,6 +10,7 @@ use crate::domain::lease::{Holder, Standing, clock};
 use crate::domain::mapping::{LEASE, SIDE_PREFIX};
 use crate::domain::run::Outcome;
 use crate::store::lease::{Lease, Taking, under_way};
+use crate::store::throttle::Throttle;
 use crate::store::{StoreError, collection_spec, process, run_record};
 
 /// Between two looks at the clock while an unlock waits.
@@ -25,6 +26,11 @@ pub struct Unlocked {
 }
 
 impl Session {
+    /// How fast copies are written; it can be changed while a step runs.
+    pub fn throttle(&self) -> &Throttle {
+        &self.connection.throttle
+    }
+
     /// The lease of the database, to let go of it when the session itself is no longer at hand.
     pub fn lease(&self) -> &Lease {
         &self.connection.lease

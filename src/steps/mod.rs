@@ -34,10 +34,13 @@ pub mod survey;
 pub mod verify;
 mod write_block;
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checklist::Progress;
+use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
 
 /// How a running step is watched and stopped.
@@ -60,11 +63,20 @@ impl Watcher {
 
     /// Says how far `doing` is; `total` 0 means unknown.
     pub fn says(&self, doing: &str, done: u64, total: u64) {
-        self.progress.send_replace(Progress {
-            doing: doing.to_owned(),
-            done,
-            total,
+        self.progress.send_modify(|progress| {
+            doing.clone_into(&mut progress.doing);
+            (progress.done, progress.total) = (done, total);
         });
+    }
+
+    /// Hears from `throttle` why it is slow, and ends its waits when cancelled.
+    fn listen_to(&self, throttle: &Throttle) {
+        self.progress.send_modify(|progress| progress.slow.clear()); // of the step before
+        let progress = self.progress.clone();
+        let voice = move |why: &str| {
+            progress.send_modify(|progress| why.clone_into(&mut progress.slow));
+        };
+        throttle.listen(Arc::new(voice), self.cancel.clone());
     }
 }
 

@@ -47,6 +47,7 @@ impl Session {
             ));
         };
         let notice = self.hold().await?;
+        watcher.listen_to(&self.connection.throttle);
         let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), new, watcher))?;
         if let Some(notice) = notice {
             done.says = format!("{}; {notice}", done.says);

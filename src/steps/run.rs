@@ -24,6 +24,7 @@ impl Session {
         // The survey and the verification only read. What a verification said is kept where that can be done.
         let reads = matches!(step, Step::Survey | Step::Verify);
         let notice = if reads { None } else { self.hold().await? };
+        watcher.listen_to(&self.connection.throttle);
         let started = now();
         let mut outcome = patiently!(self, watcher, {
             let again = confirmed.as_ref().map(Confirmed::again);

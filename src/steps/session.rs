@@ -15,6 +15,7 @@ use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::{self, Mapping, Rebuilt};
 use crate::domain::overview::{Overview, Review};
+use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::run::{Millis, Outcome, RunRecord, WatchStart};
 use crate::domain::survey::Survey;
@@ -44,6 +45,8 @@ pub struct SessionOptions {
     pub run_root: PathBuf,
     /// How long step 3 watches.
     pub watch: Duration,
+    /// How fast copies are written.
+    pub limits: Limits,
 }
 
 /// A survey with what follows from it.
@@ -108,6 +111,7 @@ impl Session {
             options.database.as_deref(),
         )
         .await?;
+        connection.throttle.set(options.limits);
         let record = first_read(&connection).await?;
         let mapping = match &record {
             Some(record) if record.outcome == Outcome::Open && options.config.is_none() => {

@@ -167,7 +167,11 @@ impl Session {
             ));
         };
         let now = watch::begin(&self.connection).await?;
-        let seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
+        let mut seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
+        // A log that was cut since the verdict shows what came after the originals were last found equal to the backup, all the same.
+        if let (Seen::Blind(_), Some((_, equal))) = (&seen, &self.equal_backup) {
+            seen = watch::since(&self.connection, equal, std::time::Duration::ZERO).await?;
+        }
         if let Seen::Writes(writes) = &seen
             && !writes.is_empty()
         {

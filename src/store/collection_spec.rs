@@ -237,6 +237,7 @@ pub async fn build_indexes(
     if indexes.is_empty() {
         return Ok(());
     }
+    connection.throttle.admit(connection, 0).await?;
     connection.lease.check().await?;
     let spec = load(connection, name).await?;
     let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());

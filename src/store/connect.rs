@@ -11,6 +11,7 @@ use mongodb::{Client, Database};
 use super::command;
 use super::error::{Result, StoreError, UNAUTHORIZED};
 use super::lease::Lease;
+use super::throttle::Throttle;
 use crate::domain::view::Place;
 
 /// What we are called in the server's list of operations.
@@ -31,6 +32,8 @@ pub struct Connection {
     pub version: Vec<i32>,
     /// The lease of the database; whatever writes asks it first.
     pub lease: Lease,
+    /// How fast copies are written.
+    pub throttle: Throttle,
 }
 
 /// Connects and asks the server what it is. Changes nothing.
@@ -127,6 +130,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
     };
     Ok(Connection {
         lease: Lease::of(&database),
+        throttle: Throttle::default(),
         client,
         database,
         place,

@@ -5,6 +5,7 @@
 //! `max`, and within it documents are matched by identity. So mixed types and collations are the server's business alone.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use bson::RawDocumentBuf;
 use bson::raw::{RawArrayBuf, RawDocument};
@@ -172,16 +173,22 @@ impl<'a> Target<'a> {
         while self.writers.len() >= WRITERS {
             self.join().await?;
         }
+        let throttle = self.connection.throttle.clone();
+        throttle
+            .admit(self.connection, delete.len() + insert.len())
+            .await?;
         self.connection.lease.check().await?;
         let database = self.connection.database.clone();
         let (name, uuid) = (self.name.clone(), self.uuid);
         self.writers.spawn(async move {
+            let sent = Instant::now();
             delete_batch(&database, &name, uuid, &delete).await?;
             if insert.is_empty() {
                 return Ok((0, None));
             }
             let InsertOutcome { duplicates, .. } =
                 insert_batch(&database, &name, uuid, &insert).await?;
+            throttle.took(sent.elapsed());
             let first = duplicates.first().and_then(|at| insert.get(*at));
             Ok((duplicates.len() as u64, first.and_then(|it| id_of(it))))
         });
@@ -457,8 +464,10 @@ impl<'a> Gathered<'a> {
         self.target.tally.deleted += extra.len() as u64;
         if self.target.writes {
             for ids in extra.chunks(PAGE) {
-                self.target.connection.lease.check().await?;
                 let target = &self.target;
+                let throttle = &target.connection.throttle;
+                throttle.admit(target.connection, ids.len()).await?;
+                target.connection.lease.check().await?;
                 let database = &target.connection.database;
                 delete_batch(database, &target.name, target.uuid, ids).await?;
             }

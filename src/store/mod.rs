@@ -22,6 +22,7 @@ pub mod run_record;
 pub mod scan;
 pub mod snapshot;
 pub mod swap;
+pub mod throttle;
 pub mod unique_index;
 pub mod watch;
 pub mod write_block;

@@ -227,6 +227,11 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
     } else {
         progress.doing.clone()
     };
+    let doing = match progress.slow.as_str() {
+        "" => doing,
+        "paused" => format!("PAUSED, p goes on: {doing}"),
+        slow => format!("{slow}: {doing}"),
+    };
     let mut facts = Vec::new();
     if progress.total > 0 {
         facts.push(format!(

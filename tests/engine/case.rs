@@ -140,6 +140,7 @@ impl Case {
             config: None,
             run_root: self.path("ringfence-runs"),
             watch: Duration::ZERO,
+            limits: ringfence::domain::pace::Limits::default(),
         };
         Session::open(options).await.unwrap()
     }

@@ -13,6 +13,7 @@ mod faults;
 mod journal;
 mod picture;
 mod rules;
+mod throttle;
 mod topologies;
 mod under_fire;
 mod ways_back;

@@ -165,6 +165,7 @@ async fn surveyed_as_planted(seed: u64, size: Size) {
         config: None,
         run_root: runs.path().to_owned(),
         watch: Duration::from_secs(1),
+        limits: ringfence::domain::pace::Limits::default(),
     })
     .await
     .unwrap();

@@ -13,5 +13,6 @@ mod keys;
 mod leaving;
 mod live_watch;
 mod narrow;
+mod pace;
 mod stopping;
 mod walk;

@@ -1,0 +1,247 @@
+//! The throttle: every batch of a copy asks it first. It lets through at most so many documents a second, waits while secondaries are behind or
+//! batches take long, and lets nothing through while it is paused. Limits may change at any moment, from any task.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bson::{Document, doc};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::connect::Connection;
+use super::error::{Result, StoreError};
+use crate::domain::pace::{Budget, Limits};
+
+/// How often the secondaries are asked about.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Hears why it is slow; an empty text when it is not any more.
+pub type Voice = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A handle; clones are the same throttle.
+#[derive(Clone)]
+pub struct Throttle(Arc<Inner>);
+
+struct Inner {
+    began: Instant,
+    limits: watch::Sender<Limits>,
+    listener: Mutex<(Option<Voice>, CancellationToken)>,
+    pace: Mutex<Pace>,
+}
+
+#[derive(Default)]
+struct Pace {
+    budget: Budget,
+    /// The lag that was seen last, and when.
+    lag: Option<(Instant, Duration)>,
+    /// How long the last batch took, until somebody waited for it.
+    took: Duration,
+    said: bool,
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Throttle({:?})", *self.0.limits.borrow())
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            began: Instant::now(),
+            limits: watch::channel(Limits::default()).0,
+            listener: Mutex::default(),
+            pace: Mutex::default(),
+        }))
+    }
+}
+
+impl Throttle {
+    /// The limits of the moment.
+    pub fn limits(&self) -> Limits {
+        *self.0.limits.borrow()
+    }
+
+    /// Sets the limits; who waits sees them at once.
+    pub fn set(&self, limits: Limits) {
+        self.0.limits.send_replace(limits);
+    }
+
+    /// Who hears from now on why it is slow, and what ends a wait.
+    pub fn listen(&self, voice: Voice, cancel: CancellationToken) {
+        let mut listener = self
+            .0
+            .listener
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *listener = (Some(voice), cancel);
+    }
+
+    /// Waits until `documents` may be written.
+    ///
+    /// # Errors
+    /// A cancellation.
+    pub async fn admit(&self, connection: &Connection, documents: usize) -> Result<()> {
+        let mut limits = self.0.limits.subscribe();
+        let cancel = {
+            let listener = self
+                .0
+                .listener
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            listener.1.clone()
+        };
+        loop {
+            let now = *limits.borrow_and_update();
+            if now.lag.is_some() {
+                self.look_at_lag(connection).await;
+            }
+            let Some((why, wait)) = self.obstacle(now, documents) else {
+                self.say("");
+                return Ok(());
+            };
+            self.say(&why);
+            tokio::select! {
+                () = cancel.cancelled() => return Err(StoreError::Cancelled),
+                _ = limits.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Notes how long a batch took.
+    pub fn took(&self, time: Duration) {
+        self.pace().took = time;
+    }
+
+    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+        self.0.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What stands against the next batch, and when to look again.
+    fn obstacle(&self, limits: Limits, documents: usize) -> Option<(String, Duration)> {
+        if limits.paused {
+            return Some(("paused".to_owned(), LOOK));
+        }
+        let mut pace = self.pace();
+        if let (Some(most), Some((_, lag))) = (limits.lag, pace.lag)
+            && lag > most
+        {
+            let why = format!("waiting: replica lag {:.0} s", lag.as_secs_f64());
+            return Some((why, LOOK / 2));
+        }
+        let took = std::mem::take(&mut pace.took);
+        if limits.latency.is_some_and(|most| took > most) {
+            let why = format!("waiting: the last batch took {} ms", took.as_millis());
+            return Some((why, took));
+        }
+        let rate = limits.rate?;
+        let now = self.0.began.elapsed();
+        let wait = pace.budget.spend(now, rate, documents as u64)?;
+        Some((format!("slowed to {rate}/s"), wait))
+    }
+
+    fn say(&self, why: &str) {
+        {
+            let mut pace = self.pace();
+            if why.is_empty() && !pace.said {
+                return;
+            }
+            pace.said = !why.is_empty();
+        }
+        let voice = {
+            let listener = self
+                .0
+                .listener
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            listener.0.clone()
+        };
+        if let Some(voice) = voice {
+            voice(why);
+        }
+    }
+
+    async fn look_at_lag(&self, connection: &Connection) {
+        let known = self.pace().lag;
+        if known.is_some_and(|(at, _)| at.elapsed() < LOOK) {
+            return;
+        }
+        let lag = lag(connection).await.unwrap_or_default();
+        self.pace().lag = Some((Instant::now(), lag));
+    }
+}
+
+/// How far the slowest secondary is behind the primary; where our user may not ask, how far the majority is. None on a standalone.
+pub async fn lag(connection: &Connection) -> Option<Duration> {
+    if !connection.is_replica_set() {
+        return None;
+    }
+    let admin = connection.client.database("admin");
+    if let Ok(status) = admin.run_command(doc! { "replSetGetStatus": 1 }).await {
+        return Some(lag_of(&status));
+    }
+    let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
+    let last = hello.get_document("lastWrite").ok()?;
+    let at = |key: &str| last.get_datetime(key).map(|it| it.timestamp_millis());
+    let behind = at("lastWriteDate").ok()? - at("majorityWriteDate").ok()?;
+    Some(Duration::from_millis(u64::try_from(behind).unwrap_or(0)))
+}
+
+/// From the answer of `replSetGetStatus`.
+fn lag_of(status: &Document) -> Duration {
+    let members = status.get_array("members").map_or(&[][..], Vec::as_slice);
+    let written = |state: &'static str| {
+        members
+            .iter()
+            .filter_map(bson::Bson::as_document)
+            .filter(move |member| member.get_str("stateStr").is_ok_and(|it| it == state))
+            .filter_map(|member| Some(member.get_datetime("optimeDate").ok()?.timestamp_millis()))
+    };
+    let behind = match (written("PRIMARY").max(), written("SECONDARY").min()) {
+        (Some(primary), Some(secondary)) => primary - secondary,
+        _ => 0,
+    };
+    Duration::from_millis(u64::try_from(behind).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lag_is_that_of_the_slowest_secondary() {
+        let member = |state: &str, at: i64| doc! { "stateStr": state, "optimeDate": bson::DateTime::from_millis(at) };
+        let status = doc! { "members": [member("SECONDARY", 9_000), member("PRIMARY", 10_000), member("SECONDARY", 4_500), member("(not reachable/healthy)", 0)] };
+        assert_eq!(lag_of(&status), Duration::from_millis(5_500));
+        assert_eq!(
+            lag_of(&doc! { "members": [member("PRIMARY", 10_000)] }),
+            Duration::ZERO
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_paused_lets_nothing_through_until_it_goes_on() {
+        let throttle = Throttle::default();
+        throttle.set(Limits {
+            paused: true,
+            ..Limits::default()
+        });
+        assert!(throttle.obstacle(throttle.limits(), 1).is_some());
+        throttle.set(Limits {
+            rate: Some(100),
+            ..Limits::default()
+        });
+        assert!(throttle.obstacle(throttle.limits(), 50).is_none());
+        let (why, wait) = throttle.obstacle(throttle.limits(), 1).unwrap_or_default();
+        assert_eq!(why, "slowed to 100/s");
+        assert!(wait > Duration::from_millis(300), "{wait:?}");
+        throttle.took(Duration::from_millis(700));
+        let slow = Limits {
+            latency: Some(Duration::from_millis(500)),
+            ..Limits::default()
+        };
+        assert!(throttle.obstacle(slow, 1).is_some());
+        assert!(throttle.obstacle(slow, 1).is_none());
+    }
+}
