@@ -203,6 +203,9 @@ pub struct BackupRecord {
     pub fingerprints: BTreeMap<String, String>,
     /// Documents in all.
     pub documents: u64,
+    /// It holds what was there at this moment, or a moment after it.
+    #[serde(default)]
+    pub equal_since: Option<WatchStart>,
 }
 
 /// Where a watch began.

@@ -31,7 +31,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         .filter_map(|it| Some((it.name.clone(), it.data.as_ref()?.sha256.clone())))
         .collect();
     let record = session.begin_run().await?;
-    record.watch = Some(start);
+    record.watch = Some(start.clone());
     record.backup = Some(BackupRecord {
         path: std::path::absolute(&out)
             .unwrap_or(out)
@@ -40,6 +40,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         verified: now(),
         fingerprints,
         documents,
+        equal_since: Some(start),
     });
     session.save().await?;
     Ok(format!(

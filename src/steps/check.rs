@@ -1,7 +1,7 @@
 //! Feeding the proof: reads what stands and hands it to the ledger, which never calls the transform. Used on prepared copies (prove) and on
 //! what is live (verify).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bson::RawDocumentBuf;
 use sha2::{Digest as _, Sha256};
@@ -120,6 +120,12 @@ impl Session {
         )
         .await?;
         let users = self.source(Rebuilt::User).unwrap_or_default();
+        let expected = [users.clone(), self.mapping_place(Rebuilt::Customer)];
+        let [of_users, of_customers] = expected
+            .each_ref()
+            .map(|name| scan::rough_count(database, name));
+        let room = |count| usize::try_from(count).unwrap_or(0);
+        ledger.expect(room(of_users.await), room(of_customers.await));
         scan::each((database, None), &users, &fields(&["_id"]), cancel, |it| {
             ledger.user(it);
             Ok(())
@@ -198,7 +204,7 @@ impl Session {
     pub(super) async fn check_users(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger(watcher).await?;
         let database = &self.connection.database;
-        let cleaned = self.cleaned_users(&ledger, watcher).await?;
+        self.expect_cleaned(&mut ledger)?;
         let source = self.source(Rebuilt::User).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::User);
         let total = scan::rough_count(database, &source).await;
@@ -211,7 +217,7 @@ impl Session {
             let before: Vec<_> = page.documents().collect();
             let now = matched(&before, page.beside(0));
             for (before, current) in before.iter().zip(now.partners) {
-                ledger.user_pair(before, current, &cleaned);
+                ledger.user_pair(before, current);
             }
             for extra in now.alone {
                 ledger.extra_user(extra, &current);
@@ -232,36 +238,20 @@ impl Session {
         Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
     }
 
-    /// Users whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
-    async fn cleaned_users(&self, ledger: &Ledger, watcher: &Watcher) -> Result<HashSet<Id>> {
-        let mut created = HashSet::new();
-        let scan = Scan {
-            fields: vec!["_id".to_owned()],
-            filter: bson::doc! { "kind": "created" },
-            ..Scan::default()
-        };
-        scan::each(
-            (&self.connection.database, None),
-            LINKS,
-            &scan,
-            &watcher.cancel,
-            |link| {
-                created.extend(id_of(link).map(|id| id.canonical()));
-                Ok(())
-            },
-        )
-        .await?;
-        let mut cleaned = ledger.copied_users(&created);
-        let surveyed = self.surveyed()?;
-        for conflict in &surveyed.conflicts {
+    /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
+    fn expect_cleaned(&self, ledger: &mut Ledger) -> Result<()> {
+        ledger.cleans_copied();
+        for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
             if *code == Code::ContactOnlyOnAccount
                 && self.decisions.choice(&conflict.key) == Choice::Wipe
             {
-                cleaned.extend(subjects.iter().map(Id::canonical));
+                for user in subjects {
+                    ledger.cleans(user);
+                }
             }
         }
-        Ok(cleaned)
+        Ok(())
     }
 
     /// Checks that the indexes stand as specified, and nothing else.

@@ -25,7 +25,8 @@ pub(super) async fn run(
     let mut done = String::new();
     if !began {
         session.ensure_next(Rebuilt::User).await?;
-        let tally = session.converge_users(true, watcher).await?;
+        let converged = session.converge_users(true, watcher).await?;
+        session.require_backed_up(Rebuilt::User, &converged)?;
         session.build_indexes(Rebuilt::User, watcher).await?;
         let checked = session.check_users(watcher).await?;
         if checked.wrong > 0 {
@@ -35,14 +36,14 @@ pub(super) async fn run(
             )));
         }
         session.note_proved(Rebuilt::User, watcher).await?;
-        done = did(tally);
+        done = did(converged.tally);
         session.journal_swap(Rebuilt::User).await?;
     }
     let strays = session.swap_forward(Rebuilt::User).await?;
     session.dress(Rebuilt::User).await?;
     session.see_what_is_swapped().await?;
     session.refuse_strays(&strays).await?;
-    let late = session.converge_users(false, watcher).await?;
+    let late = session.converge_users(false, watcher).await?.tally;
     if late.changes() > 0 {
         return Err(StepError::Findings(format!(
             "users are swapped, but {} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back",

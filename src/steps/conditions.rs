@@ -304,19 +304,14 @@ impl Session {
         let Some(backup) = self.open_run().and_then(|run| run.backup.clone()) else {
             return Ok(vec!["there is no backup (step 2)".to_owned()]);
         };
-        // What the gate compared, its effect need not read again where nobody but us wrote meanwhile.
+        // Where nobody but us wrote since, it still is. Users and bookings are compared with it all the same, by what reads them last.
         let now = watch::begin(&self.connection).await?;
-        if let Some((equal, since)) = self.equal_backup.take()
-            && collections.iter().all(|which| equal.contains(which))
-            && let Some(now) = self.still_unchanged(Some(&since)).await?
-        {
-            self.equal_backup = Some((equal, now));
-            return Ok(Vec::new());
-        }
+        let unchanged = self.unchanged_since_backup().await?;
         let mut missing = Vec::new();
         for which in collections {
             let live = self.mapping.live(*which);
             if self.is_swapped(*which)
+                || (unchanged && *which != Rebuilt::Customer)
                 || collection_spec::load(&self.connection, live)
                     .await?
                     .is_none()
@@ -331,10 +326,43 @@ impl Session {
                 ));
             }
         }
-        if missing.is_empty() {
-            self.equal_backup = Some((collections.iter().copied().collect(), now));
+        let all = collections.len() == Rebuilt::ALL.len();
+        if let (true, Some(record)) = (missing.is_empty() && all, &mut self.record)
+            && let Some(backup) = &mut record.backup
+        {
+            backup.equal_since = Some(now);
         }
         Ok(missing)
+    }
+
+    /// True when nobody but us wrote since the backup was found equal to what is there. What was looked through once, our own writes above
+    /// all, need not be looked through again.
+    async fn unchanged_since_backup(&mut self) -> Result<bool> {
+        let backup = self.open_run().and_then(|run| run.backup.as_ref());
+        let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
+            return Ok(false);
+        };
+        let Some(now) = self.still_unchanged(Some(&start)).await? else {
+            return Ok(false);
+        };
+        if let Some(surveyed) = &mut self.surveyed
+            && surveyed.since.is_not_before(&start)
+        {
+            surveyed.since = now.clone();
+        }
+        if let Some(record) = &mut self.record {
+            if record
+                .watch
+                .as_ref()
+                .is_some_and(|it| it.is_not_before(&start))
+            {
+                record.watch = Some(now.clone());
+            }
+            if let Some(backup) = &mut record.backup {
+                backup.equal_since = Some(now);
+            }
+        }
+        Ok(true)
     }
 
     /// The effect's half of a gate: the token fits, the plan is still the one that was confirmed, and nothing is missing.

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let late = session
         .converge_customers(false, watcher)
         .await?
-        .and(session.converge_bookings(false, watcher).await?);
+        .and(session.converge_bookings(false, watcher).await?.tally);
     if late.changes() > 0 {
         return Err(StepError::Findings(format!(
             "the cut-over is done, but {} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back",
@@ -64,11 +64,10 @@ pub(super) async fn run(
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
     session.survey_as_planned(watcher).await?;
     for _ in 0..3 {
-        let tally = session
-            .bring_customers_up_to_date(watcher)
-            .await?
-            .and(session.converge_bookings(true, watcher).await?);
-        if tally.changes() == 0 {
+        let customers = session.bring_customers_up_to_date(watcher).await?;
+        let bookings = session.converge_bookings(true, watcher).await?;
+        session.require_backed_up(Rebuilt::Booking, &bookings)?;
+        if customers.and(bookings.tally).changes() == 0 {
             return Ok(());
         }
         session.build_indexes(Rebuilt::Booking, watcher).await?;

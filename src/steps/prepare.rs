@@ -53,7 +53,7 @@ pub(super) async fn bookings(session: &mut Session, watcher: &Watcher) -> Result
     let original = session.ensure_next(Rebuilt::Booking).await?;
     // The quarantine is walked with the bookings, so it must order ids alike.
     session.ensure_side(QUARANTINE, original.as_ref()).await?;
-    let tally = session.converge_bookings(true, watcher).await?;
+    let tally = session.converge_bookings(true, watcher).await?.tally;
     session.build_indexes(Rebuilt::Booking, watcher).await?;
     session.note_prepared(Rebuilt::Booking).await?;
     Ok(format!(
@@ -65,6 +65,14 @@ pub(super) async fn bookings(session: &mut Session, watcher: &Watcher) -> Result
         ),
         did(tally)
     ))
+}
+
+/// What a converge did, and with which original.
+pub(super) struct Converged {
+    /// What it did.
+    pub(super) tally: Tally,
+    /// Fingerprint of the original, as it was read.
+    source: String,
 }
 
 /// What a converge did, for people.
@@ -118,6 +126,18 @@ impl Session {
             return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
         }
         Ok(())
+    }
+
+    /// Refuses where the original that was just read is not what the backup holds.
+    pub(super) fn require_backed_up(&self, which: Rebuilt, read: &Converged) -> Result<()> {
+        let live = self.mapping.live(which);
+        let backup = self.open_run().and_then(|run| run.backup.as_ref());
+        if backup.and_then(|it| it.fingerprints.get(live)) == Some(&read.source) {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "{live} is not what the backup holds. What is live is unchanged: take the backup again (step 2)"
+        )))
     }
 
     /// Makes sure that the prepared copy exists and is this run's. Returns the original's specification.
@@ -267,7 +287,11 @@ impl Session {
     }
 
     /// Makes the prepared bookings and the quarantine what they should be; with `writes` false only counts what differs.
-    pub(super) async fn converge_bookings(&self, writes: bool, watcher: &Watcher) -> Result<Tally> {
+    pub(super) async fn converge_bookings(
+        &self,
+        writes: bool,
+        watcher: &Watcher,
+    ) -> Result<Converged> {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
@@ -293,7 +317,11 @@ impl Session {
     }
 
     /// Makes the prepared users what they should be; with `writes` false only counts what differs.
-    pub(super) async fn converge_users(&self, writes: bool, watcher: &Watcher) -> Result<Tally> {
+    pub(super) async fn converge_users(
+        &self,
+        writes: bool,
+        watcher: &Watcher,
+    ) -> Result<Converged> {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
@@ -301,10 +329,8 @@ impl Session {
         let role = &self.mapping.user;
         let place = |document: &RawDocument| {
             let user = id_of(document).and_then(|id| survey.users.get_index_of(&id.canonical()));
-            let cleans = user.is_some_and(|user| {
-                let booked_at = businesses.get(&user).map_or(&[][..], Vec::as_slice);
-                blueprint.cleans(survey, user, booked_at)
-            });
+            let cleans =
+                user.is_some_and(|user| blueprint.cleans(survey, user, businesses.of(user)));
             let document = transform::user(role, cleans, document)
                 .map_err(|error| StoreError::Invalid(error.to_string()))?;
             Ok(Some((0, document)))
@@ -329,7 +355,7 @@ impl Session {
         place: F,
         (doing, total): (&str, u64),
         watcher: &Watcher,
-    ) -> Result<Tally>
+    ) -> Result<Converged>
     where
         F: FnMut(&RawDocument) -> crate::store::Result<Option<converge::Placed>>,
     {
@@ -348,7 +374,7 @@ impl Session {
             format!("comparing {}", self.mapping.live(which))
         };
         let progress = |done| watcher.says(&doing, done, total);
-        converge::converge(
+        let source = converge::converge(
             &self.connection,
             &source,
             &mut targets,
@@ -357,9 +383,11 @@ impl Session {
             progress,
         )
         .await?;
-        Ok(targets
-            .iter()
-            .fold(Tally::default(), |sum, target| sum.and(target.tally)))
+        let tallies = targets.iter().map(|target| target.tally);
+        Ok(Converged {
+            tally: tallies.fold(Tally::default(), Tally::and),
+            source,
+        })
     }
 
     /// Keeps the plan's numbers in the run record, for the report.

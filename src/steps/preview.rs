@@ -134,10 +134,7 @@ impl Session {
         };
         let business: Option<BusinessIx> = match &key.business {
             Some(id) => survey.businesses.get_index_of(&id.canonical()),
-            None => survey
-                .businesses_of_users()
-                .get(&first)
-                .and_then(|list| list.first().copied()),
+            None => survey.businesses_of_users().of(first).first().copied(),
         };
         let Some(business) = business else {
             return Ok(None);

@@ -86,7 +86,7 @@ impl Session {
                 else {
                     continue; // written since the survey; the next converge takes it in
                 };
-                for business in businesses.get(&user).into_iter().flatten() {
+                for business in businesses.of(user) {
                     match surveyed.blueprint.role(&surveyed.survey, user, *business) {
                         Role::Own => {
                             self.produce(surveyed, (user, *business), &[(user, document)], out)

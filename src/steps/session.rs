@@ -81,8 +81,6 @@ pub struct Session {
     pub(super) moved: BTreeMap<Rebuilt, String>,
     pub(super) prepared: BTreeSet<Rebuilt>,
     pub(super) accept_unknown: bool,
-    /// Originals that equal the backup, and since when nobody but us wrote.
-    pub(super) equal_backup: Option<(BTreeSet<Rebuilt>, WatchStart)>,
     /// Foreign writes since the verdict, as far as they were looked for.
     pub(super) live_watch: Option<LiveWatch>,
     /// The mirror of the record, once this session writes.
@@ -133,7 +131,6 @@ impl Session {
             moved: BTreeMap::new(),
             prepared: BTreeSet::new(),
             accept_unknown: false,
-            equal_backup: None,
             live_watch: None,
             journal: None,
             journal_trouble: None,

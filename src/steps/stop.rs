@@ -169,7 +169,10 @@ impl Session {
         let now = watch::begin(&self.connection).await?;
         let mut seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
         // A log that was cut since the verdict shows what came after the originals were last found equal to the backup, all the same.
-        if let (Seen::Blind(_), Some((_, equal))) = (&seen, &self.equal_backup) {
+        let backup = self.open_run().and_then(|run| run.backup.as_ref());
+        if let (Seen::Blind(_), Some(equal)) =
+            (&seen, backup.and_then(|it| it.equal_since.as_ref()))
+        {
             seen = watch::since(&self.connection, equal, std::time::Duration::ZERO).await?;
         }
         if let Seen::Writes(writes) = &seen

@@ -250,6 +250,8 @@ impl Session {
             .await?;
         }
         let users = self.source(Rebuilt::User).unwrap_or_default();
+        let expected = scan::rough_count(&self.connection.database, &users).await;
+        survey.expect_users(usize::try_from(expected).unwrap_or(0));
         self.scan_at(moment, &users, watcher, |it| {
             survey.take_user(it);
         })

@@ -11,6 +11,7 @@ use bson::RawDocumentBuf;
 use bson::raw::{RawArrayBuf, RawDocument};
 use bson::{RawBson, rawdoc};
 use mongodb::Database;
+use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ use super::error::{Result, StoreError};
 use super::pages::{PAGE, Pages, matched};
 use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
-use crate::domain::id::Id;
+use crate::domain::id::{Id, hex};
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::{hash128, id_of};
 
@@ -270,7 +271,7 @@ async fn uuid_for_batches(connection: &Connection, name: &str) -> Result<Option<
 pub type Placed = (usize, RawDocumentBuf);
 
 /// Walks `source` in `_id` order and makes `targets`, which have the same `_id`s, what `place` says. Called again when documents
-/// stood in each other's way in a unique index; a second time is a conflict.
+/// stood in each other's way in a unique index; a second time is a conflict. Returns the fingerprint of the source, as it was read last.
 ///
 /// # Errors
 /// The server's refusal, what `place` says, a cancellation between pages, or a unique index that the result breaks.
@@ -281,7 +282,7 @@ pub async fn converge<F, P>(
     cancel: &CancellationToken,
     mut place: F,
     mut progress: P,
-) -> Result<()>
+) -> Result<String>
 where
     F: FnMut(&RawDocument) -> Result<Option<Placed>>,
     P: FnMut(u64),
@@ -298,16 +299,17 @@ where
         .await;
         // Nothing is under way any more when this returns, however it ends.
         for target in targets.iter_mut() {
-            walked = walked.and(target.drain().await);
+            let drained = target.drain().await;
+            walked = walked.and_then(|fingerprint| drained.map(|()| fingerprint));
         }
-        walked?;
+        let fingerprint = walked?;
         let mut again = false;
         for target in targets.iter_mut() {
             again |= target.again();
             target.empty = false;
         }
         if !again {
-            return Ok(());
+            return Ok(fingerprint);
         }
         if attempt == 0 {
             for target in targets.iter_mut() {
@@ -339,7 +341,7 @@ async fn walk<F, P>(
     cancel: &CancellationToken,
     place: &mut F,
     progress: &mut P,
-) -> Result<()>
+) -> Result<String>
 where
     F: FnMut(&RawDocument) -> Result<Option<Placed>>,
     P: FnMut(u64),
@@ -351,12 +353,14 @@ where
     let beside: Vec<&str> = read.iter().map(|at| targets[*at].name.as_str()).collect();
     let mut pages = Pages::of(&connection.database, source, &beside)?;
     let mut done = 0;
+    let mut hash = Sha256::new();
     while let Some(page) = pages.next().await? {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
         let mut wanted: Vec<Vec<RawDocumentBuf>> = targets.iter().map(|_| Vec::new()).collect();
         for document in page.documents() {
+            hash.update(document.as_bytes());
             if let Some((target, document)) = place(document)? {
                 wanted[target].push(document);
             }
@@ -369,7 +373,7 @@ where
         done += page.len() as u64;
         progress(done);
     }
-    Ok(())
+    Ok(hex(&hash.finalize()))
 }
 
 /// A target whose documents come in any order, in batches; what no batch named is swept away at the end.

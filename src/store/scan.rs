@@ -16,7 +16,7 @@ use crate::domain::id::Id;
 use crate::domain::raw::elements;
 
 /// Documents per batch, unless a scan says otherwise.
-const BATCH: u32 = 4_000;
+const BATCH: u32 = 2_000;
 
 /// Which documents, and how.
 #[derive(Debug, Clone, Default)]

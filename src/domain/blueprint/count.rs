@@ -124,11 +124,10 @@ impl Blueprint {
         };
         let mut customers = vec![0; survey.businesses.len()];
         let mut without_email = vec![0_u64; survey.businesses.len()];
-        let mut emails: Map<(BusinessIx, u128), String> = Map::default();
-        let mut clashes: BTreeSet<String> = BTreeSet::new();
+        let mut holders = Vec::with_capacity(survey.pairs.len() + survey.existing.len());
         // Existing customers of a lost business share its value in the index all the same.
         let mut lost: Map<&Option<Id>, u64> = Map::default();
-        for existing in survey.existing.values() {
+        for (at, existing) in survey.existing.values().enumerate() {
             let indexed = existing.email_exact != 0;
             if !indexed && existing.business.is_none() {
                 *lost.entry(&existing.names).or_default() += 1;
@@ -136,10 +135,7 @@ impl Blueprint {
             if let Some(business) = existing.business {
                 customers[business] += 1;
                 without_email[business] += u64::from(!indexed);
-                emails.insert(
-                    (business, existing.email),
-                    format!("the existing customer {}", existing.id),
-                );
+                holders.push((business, existing.email, Holder::Existing(at)));
             }
         }
         for (user, business) in survey.pairs.keys() {
@@ -174,23 +170,7 @@ impl Blueprint {
             customers[business] += 1;
             let email = self.email_of(survey, user, business);
             without_email[business] += u64::from(!email.indexed);
-            if email.hash == 0 {
-                continue;
-            }
-            let who = format!("user {}", survey.user_id(user));
-            match emails.entry((business, email.hash)) {
-                std::collections::hash_map::Entry::Vacant(free) => {
-                    free.insert(who);
-                }
-                std::collections::hash_map::Entry::Occupied(taken) => {
-                    let mut both = [who, taken.get().clone()];
-                    both.sort();
-                    clashes.insert(format!(
-                        "after these decisions the customers of {} and {} of business {} share an e-mail, which its unique index forbids; give another e-mail, merge them, or adopt the existing customer",
-                        both[0], both[1], survey.business_id(business)
-                    ));
-                }
-            }
+            holders.push((business, email.hash, Holder::User(user)));
         }
         for ((business, _), choice) in &self.without_user {
             if *choice == Choice::Placeholder {
@@ -200,7 +180,7 @@ impl Blueprint {
             }
         }
         self.existing_clashes(survey);
-        self.clashes.extend(clashes);
+        self.clashes.extend(clashes(survey, holders));
         self.email_index = if without_email
             .iter()
             .chain(lost.values())
@@ -228,6 +208,47 @@ impl Blueprint {
             }
         }
     }
+}
+
+/// Who has an e-mail at a business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Holder {
+    /// A customer that was there before.
+    Existing(usize),
+    /// The customer of this user.
+    User(UserIx),
+}
+
+impl Holder {
+    fn words(self, survey: &Survey) -> String {
+        match self {
+            Self::Existing(at) => format!("the existing customer {}", survey.existing[at].id),
+            Self::User(user) => format!("user {}", survey.user_id(user)),
+        }
+    }
+}
+
+/// Customers of one business that share an e-mail. (Two that were there before are no matter of decisions.)
+fn clashes(survey: &Survey, mut holders: Vec<(BusinessIx, u128, Holder)>) -> BTreeSet<String> {
+    holders.retain(|(_, email, _)| *email != 0);
+    holders.sort_unstable();
+    let mut clashes = BTreeSet::new();
+    for same in holders.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+        let Some((business, _, first)) = same.first() else {
+            continue;
+        };
+        for (_, _, other) in same.iter().skip(1) {
+            if matches!(other, Holder::User(_)) {
+                let mut both = [first.words(survey), other.words(survey)];
+                both.sort();
+                clashes.insert(format!(
+                    "after these decisions the customers of {} and {} of business {} share an e-mail, which its unique index forbids; give another e-mail, merge them, or adopt the existing customer",
+                    both[0], both[1], survey.business_id(*business)
+                ));
+            }
+        }
+    }
+    clashes
 }
 
 fn existing_answer(survey: &Survey, decisions: &Decisions, business: Option<BusinessIx>) -> Choice {

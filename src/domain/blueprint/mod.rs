@@ -157,12 +157,7 @@ impl Blueprint {
 
     fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
         let mut skipped = Set::default();
-        let several: Set<UserIx> = survey
-            .businesses_of_users()
-            .into_iter()
-            .filter(|(_, businesses)| businesses.len() > 1)
-            .map(|(user, _)| user)
-            .collect();
+        let booked_at = survey.businesses_of_users();
         for (user, (id, facts)) in survey.users.iter().enumerate() {
             let key = |code| ConflictKey {
                 code,
@@ -179,7 +174,7 @@ impl Blueprint {
                     self.wiped.insert(user);
                 }
             }
-            if several.contains(&user)
+            if booked_at.of(user).len() > 1
                 && decisions.choice(&key(Code::ContactShared)) == Choice::NameAndEmail
             {
                 self.narrow.insert(user);

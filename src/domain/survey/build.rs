@@ -61,6 +61,11 @@ impl Survey {
         }
     }
 
+    /// Makes room for so many users, so that growing does not hold them twice.
+    pub fn expect_users(&mut self, users: usize) {
+        self.users.reserve(users);
+    }
+
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };

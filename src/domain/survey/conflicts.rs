@@ -8,7 +8,8 @@ use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
-use crate::domain::survey::facts::{BusinessIx, MemberDigest, UserIx};
+use crate::domain::survey::BookedAt;
+use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
 impl Survey {
     /// Every conflict, blockers first, each kind in a stable order.
@@ -109,7 +110,7 @@ impl Survey {
     fn users(&self, conflicts: &mut Vec<Conflict>) {
         let businesses = self.businesses_of_users();
         for (user, (id, facts)) in self.users.iter().enumerate() {
-            let booked_at = businesses.get(&user).map_or(&[][..], Vec::as_slice);
+            let booked_at = businesses.of(user);
             let mut push = |code| {
                 let mut conflict = self.conflict(code, None, vec![id.clone()], 1);
                 conflict.businesses = booked_at
@@ -147,16 +148,9 @@ impl Survey {
         }
     }
 
-    /// The businesses where each user has a booking, in the survey's order.
-    pub fn businesses_of_users(&self) -> Map<UserIx, Vec<BusinessIx>> {
-        let mut businesses: Map<UserIx, Vec<BusinessIx>> = Map::default();
-        for (user, business) in self.pairs.keys() {
-            businesses.entry(*user).or_default().push(*business);
-        }
-        for list in businesses.values_mut() {
-            list.sort_unstable();
-        }
-        businesses
+    /// Where each user has bookings.
+    pub fn businesses_of_users(&self) -> BookedAt {
+        BookedAt::new(self.users.len(), self.pairs.keys().copied())
     }
 
     /// The conflicts as rows, with their answers.

@@ -52,6 +52,32 @@ pub struct Existing {
     pub email_exact: u128,
 }
 
+/// Where each user has bookings: one list, and where each user's part of it begins.
+#[derive(Debug, Clone, Default)]
+pub struct BookedAt {
+    businesses: Vec<BusinessIx>,
+    begins: Vec<usize>,
+}
+
+impl BookedAt {
+    fn new(users: usize, pairs: impl Iterator<Item = (UserIx, BusinessIx)>) -> Self {
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_unstable();
+        let begins = (0..=users).map(|user| pairs.partition_point(|pair| pair.0 < user));
+        Self {
+            begins: begins.collect(),
+            businesses: pairs.into_iter().map(|(_, business)| business).collect(),
+        }
+    }
+
+    /// The businesses of one user, in the survey's order.
+    pub fn of(&self, user: UserIx) -> &[BusinessIx] {
+        let part = self.begins.get(user).zip(self.begins.get(user + 1));
+        part.and_then(|(from, until)| self.businesses.get(*from..*until))
+            .unwrap_or_default()
+    }
+}
+
 /// Bookings that share one missing thing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stray {

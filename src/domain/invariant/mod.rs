@@ -1,15 +1,18 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
-use std::collections::HashSet;
+mod names;
+mod users;
 
 use bson::raw::RawDocument;
+use smallvec::SmallVec;
 
 use super::id::Id;
-use super::map::{Map, Ordered};
+use super::map::{Map, Ordered, Set};
 use super::mapping::Mapping;
 use super::raw::{Element, elements, get, kind};
-use super::survey::facts::{hash128, id_of};
+use super::survey::facts::id_of;
+use names::{Names, Number};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -34,25 +37,64 @@ pub struct LeftAllowed {
     pub without_business: bool,
 }
 
-#[derive(Debug, Clone)]
-struct LinkFacts {
-    users: Vec<Id>,
-    business: Option<Id>,
-    created: bool,
-    existing: bool,
+/// A customer, its link, or both.
+#[derive(Debug, Default)]
+struct Customer {
+    /// The customer is there.
+    here: bool,
+    /// The business that it names.
+    business: Option<Number>,
+    link: Option<Link>,
 }
 
-/// The account of a migration. Feed services, businesses, users, customers and links first, then bookings.
+#[derive(Debug)]
+struct Link {
+    users: SmallVec<[Number; 2]>,
+    business: Option<Number>,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Made of its users, with their contact fields.
+    Created,
+    /// Made of its users, without them.
+    Narrow,
+    /// There before.
+    Existing,
+    /// For bookings of nobody.
+    Placeholder,
+}
+
+impl Kind {
+    fn is_created(self) -> bool {
+        matches!(self, Self::Created | Self::Narrow)
+    }
+}
+
+/// What the bookings of a user at a business say.
+#[derive(Debug, Default)]
+struct Pair {
+    /// Place of the customer that was made for them.
+    customer: Option<Number>,
+    linked: bool,
+}
+
+/// The account of a migration. Feed businesses, services, users, customers and links first, in this order, then bookings. What is kept grows
+/// with users and customers, never with bookings.
 #[derive(Debug)]
 pub struct Ledger {
     mapping: Mapping,
     allowed: LeftAllowed,
-    businesses: Ordered<Id, ()>,
-    services: Map<Id, Id>,
-    users: Ordered<Id, ()>,
-    customers: Map<Id, Option<Id>>,
-    links: Map<Id, LinkFacts>,
-    pairs: Map<(usize, usize), PairFacts>,
+    businesses: Names,
+    /// The business of each service, where it exists.
+    services: Map<Id, Option<Number>>,
+    users: Names,
+    /// By canonical `_id`.
+    customers: Ordered<Id, Customer>,
+    pairs: Map<(Number, Number), Pair>,
+    /// Users whose contact fields must be gone.
+    cleaned: Set<Number>,
     /// Bookings of the original.
     pub bookings: u64,
     /// Bookings with a customer.
@@ -67,25 +109,6 @@ pub struct Ledger {
     pub wrong: u64,
 }
 
-#[derive(Debug, Default)]
-struct PairFacts {
-    customer: Option<Id>,
-    linked: bool,
-}
-
-/// The key that stands for `id` and its other form.
-fn found<'m, V>(map: &'m Map<Id, V>, id: &Id) -> Option<(&'m Id, &'m V)> {
-    map.get_key_value(&id.canonical())
-        .or_else(|| map.get_key_value(&id.other_form()?))
-}
-
-fn same(one: &Id, other: &Id) -> bool {
-    one == other
-        || one.canonical() == other.canonical()
-        || one.other_form().as_ref() == Some(other)
-        || other.other_form().as_ref() == Some(one)
-}
-
 fn reference(document: &RawDocument, field: &str) -> Option<Id> {
     get(document, field)
         .filter(|value| value.kind != kind::NULL)
@@ -98,12 +121,12 @@ impl Ledger {
         Self {
             mapping,
             allowed,
-            businesses: Ordered::default(),
+            businesses: Names::default(),
             services: Map::default(),
-            users: Ordered::default(),
-            customers: Map::default(),
-            links: Map::default(),
+            users: Names::default(),
+            customers: Ordered::default(),
             pairs: Map::default(),
+            cleaned: Set::default(),
             bookings: 0,
             linked: 0,
             quarantined: 0,
@@ -124,84 +147,82 @@ impl Ledger {
         }
     }
 
+    /// Makes room for so many users and customers, so that growing does not hold them twice.
+    pub fn expect(&mut self, users: usize, customers: usize) {
+        self.users.expect(users);
+        self.customers.reserve(customers);
+    }
+
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
-        self.businesses
-            .extend(id_of(document).map(|id| (id.canonical(), ())));
+        if let Some(id) = id_of(document) {
+            self.businesses.take(&id);
+        }
     }
 
     /// Takes a service.
     pub fn service(&mut self, document: &RawDocument) {
-        let business = reference(document, &self.mapping.service.business);
-        if let (Some(id), Some(business)) = (id_of(document), business) {
+        if let Some(id) = id_of(document) {
+            let business = reference(document, &self.mapping.service.business);
+            let business = business.and_then(|business| self.businesses.known(&business));
             self.services.insert(id.canonical(), business);
         }
     }
 
     /// Takes a user of the original.
     pub fn user(&mut self, document: &RawDocument) {
-        self.users
-            .extend(id_of(document).map(|id| (id.canonical(), ())));
+        if let Some(id) = id_of(document) {
+            self.users.take(&id);
+        }
     }
 
     /// Takes a customer.
     pub fn customer(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
-            let business = reference(document, &self.mapping.customer.business);
-            self.customers.insert(id.canonical(), business);
-        }
+        let Some(id) = id_of(document) else { return };
+        let business = reference(document, &self.mapping.customer.business);
+        let business = business.map(|business| self.businesses.named(&business));
+        let customer = self.customers.entry(id.canonical()).or_default();
+        (customer.here, customer.business) = (true, business);
     }
 
     /// Takes a link.
     pub fn link(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
-        let users = document
-            .get_array("users")
-            .map(|users| {
-                elements(RawDocument::from_bytes(users.as_bytes()).unwrap_or(document))
-                    .map_while(Result::ok)
-                    .map(|element| Id::from_value(element.value))
-                    .collect()
-            })
-            .unwrap_or_default();
-        let kind = document.get_str("kind").unwrap_or_default();
-        self.links.insert(
-            id.canonical(),
-            LinkFacts {
-                users,
-                business: reference(document, &self.mapping.customer.business),
-                created: kind.starts_with("created"),
-                existing: kind == "existing",
+        let users =
+            get(document, "users").and_then(|users| RawDocument::from_bytes(users.bytes).ok());
+        let users = users.into_iter().flat_map(elements).map_while(Result::ok);
+        let users = users
+            .map(|element| self.users.named(&Id::from_value(element.value)))
+            .collect();
+        let business = reference(document, &self.mapping.customer.business);
+        let link = Link {
+            users,
+            business: business.map(|business| self.businesses.named(&business)),
+            kind: match get(document, "kind").and_then(|kind| kind.as_str()) {
+                Some("created") => Kind::Created,
+                Some("created-narrow") => Kind::Narrow,
+                Some("existing") => Kind::Existing,
+                _ => Kind::Placeholder,
             },
-        );
+        };
+        self.customers.entry(id.canonical()).or_default().link = Some(link);
     }
 
     /// The business of a booking, by its service.
-    fn business_of(&self, booking: &RawDocument) -> Option<Id> {
+    fn business_of(&self, booking: &RawDocument) -> Option<Number> {
         let service = reference(booking, &self.mapping.booking.service)?;
-        let (_, business) = found(&self.services, &service)?;
-        let canonical = business.canonical();
-        if self.businesses.contains_key(&canonical) {
-            return Some(canonical);
-        }
-        business
-            .other_form()
-            .filter(|other| self.businesses.contains_key(other))
+        let business = self.services.get(&service.canonical());
+        *business.or_else(|| self.services.get(&service.other_form()?))?
     }
 
-    fn known_user(&self, id: &Id) -> Option<Id> {
-        let canonical = id.canonical();
-        if self.users.contains_key(&canonical) {
-            return Some(canonical);
-        }
-        id.other_form()
-            .filter(|other| self.users.contains_key(other))
+    fn business_id(&self, business: Number) -> Id {
+        let id = self.businesses.id(business).cloned();
+        id.unwrap_or_else(|| Id::string(""))
     }
 
-    /// Stands for a known user and a known business.
-    fn pair_of(&self, user: &Id, business: &Id) -> (usize, usize) {
-        let place = |of: &Ordered<Id, ()>, id| of.get_index_of(id).unwrap_or(usize::MAX);
-        (place(&self.users, user), place(&self.businesses, business))
+    fn user_id(&self, user: Number) -> Id {
+        let id = self.users.id(user).cloned();
+        id.unwrap_or_else(|| Id::string(""))
     }
 
     /// Takes a booking of the original with what became of it.
@@ -215,7 +236,7 @@ impl Ledger {
         let Some(id) = id_of(before) else { return };
         let business = self.business_of(before);
         let names = reference(before, &self.mapping.booking.user);
-        let user = names.as_ref().and_then(|user| self.known_user(user));
+        let user = names.as_ref().and_then(|user| self.users.known(user));
         match (current, quarantined) {
             (None, None) => self.wrong(&id, format!("booking {id} is missing")),
             (Some(_), Some(_)) => {
@@ -244,12 +265,12 @@ impl Ledger {
         id: &Id,
         before: &RawDocument,
         current: &RawDocument,
-        (business, user, names): (Option<Id>, Option<Id>, Option<Id>),
+        (business, user, names): (Option<Number>, Option<Number>, Option<Id>),
     ) {
         let customer = reference(current, &self.mapping.booking.customer);
         let leftover = get(current, &self.mapping.booking.user).is_some();
         let (Some(customer), false) = (customer, leftover) else {
-            self.left_booking(id, before, current, (business.as_ref(), user.as_ref()));
+            self.left_booking(id, before, current, (business, user));
             return;
         };
         self.linked += 1;
@@ -266,55 +287,78 @@ impl Ledger {
             );
             return;
         };
-        let Some((key, of)) = found(&self.customers, &customer) else {
+        let place = self.customers.get_index_of(&customer.canonical());
+        let place = place.or_else(|| self.customers.get_index_of(&customer.other_form()?));
+        let found = place.and_then(|place| Some((place, self.customers.get_index(place)?.1)));
+        let Some((place, found)) = found.filter(|(_, found)| found.here) else {
             self.wrong(
                 id,
                 format!("booking {id} names customer {customer}, which does not exist"),
             );
             return;
         };
-        let key = key.clone();
-        if !of.as_ref().is_some_and(|of| same(of, &business)) {
+        let elsewhere = found.business != Some(business);
+        let link = found.link.as_ref().map(|link| {
+            let dangling = |names| self.users.dangling(names);
+            let holds = match (user, &names) {
+                (Some(user), _) => link.users.contains(&user),
+                (None, _) if link.kind == Kind::Existing => true,
+                (None, Some(names)) => {
+                    let holds = dangling(names).is_some_and(|it| link.users.contains(&it));
+                    !link.kind.is_created() && holds
+                }
+                (None, None) => !link.kind.is_created() && link.users.is_empty(),
+            };
+            (link.kind, holds)
+        });
+        if elsewhere {
+            let business = self.business_id(business);
             self.wrong(id, format!("booking {id} names customer {customer} of another business than its own, {business}"));
         }
-        let Some(link) = self.links.get(&key) else {
+        let Some((kind, holds)) = link else {
             self.wrong(
                 id,
                 format!("booking {id} names customer {customer}, which has no link"),
             );
             return;
         };
-        let (existing, created) = (link.existing, link.created);
-        let holds = match (&user, &names) {
-            (Some(user), _) => link.users.iter().any(|it| same(it, user)),
-            (None, _) if existing => true,
-            (None, Some(names)) => !created && link.users.iter().any(|it| it == names),
-            (None, None) => !created && link.users.is_empty(),
-        };
         if !holds {
             self.wrong(
-                &key,
-                format!("the link of customer {key} does not hold the user of booking {id}"),
+                &customer,
+                format!("the link of customer {customer} does not hold the user of booking {id}"),
             );
         }
         if let Some(user) = user {
-            self.pair(id, &user, &business, (!existing).then_some(key));
+            let made = (kind != Kind::Existing).then_some(place);
+            self.pair(
+                id,
+                (user, business),
+                made.and_then(|it| Number::try_from(it).ok()),
+            );
         }
     }
 
-    fn pair(&mut self, booking: &Id, user: &Id, business: &Id, customer: Option<Id>) {
-        let pair = self.pairs.entry(self.pair_of(user, business)).or_default();
+    fn pair(&mut self, booking: &Id, of: (Number, Number), customer: Option<Number>) {
+        let pair = self.pairs.entry(of).or_default();
         pair.linked = true;
-        match (&pair.customer, customer) {
-            (Some(one), Some(other)) if *one != other => {
+        match (pair.customer, customer) {
+            (Some(one), Some(other)) if one != other => {
+                let (user, business) = (self.user_id(of.0), self.business_id(of.1));
+                let (one, other) = (self.customer_id(one), self.customer_id(other));
                 let says = format!(
                     "user {user} has two customers at business {business}: {one} and {other} (booking {booking})"
                 );
                 self.wrong(booking, says);
             }
-            (None, Some(customer)) => pair.customer = Some(customer),
+            (None, Some(_)) => pair.customer = customer,
             _ => {}
         }
+    }
+
+    fn customer_id(&self, place: Number) -> Id {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        let found = self.customers.get_index(place);
+        found.map_or_else(|| Id::string(""), |(id, _)| id.clone())
     }
 
     fn left_booking(
@@ -322,7 +366,7 @@ impl Ledger {
         id: &Id,
         before: &RawDocument,
         current: &RawDocument,
-        known: (Option<&Id>, Option<&Id>),
+        known: (Option<Number>, Option<Number>),
     ) {
         if before.as_bytes() != current.as_bytes() {
             let says = if get(current, &self.mapping.booking.user).is_some()
@@ -340,7 +384,7 @@ impl Ledger {
             (None, _) => self.allowed.without_business,
             (Some(_), None) => self.allowed.without_user,
             (Some(business), Some(user)) => {
-                self.pairs.entry(self.pair_of(user, business)).or_default();
+                self.pairs.entry((user, business)).or_default();
                 self.allowed.skipped
             }
         };
@@ -381,108 +425,47 @@ impl Ledger {
         }
     }
 
-    /// Takes a current user that the original does not hold.
-    pub fn extra_user(&mut self, document: &RawDocument, place: &str) {
-        if let Some(id) = id_of(document) {
-            self.wrong(
-                &id,
-                format!("user {id} stands in {place} and not in the original"),
-            );
-        }
-    }
-
-    /// Takes a user before and after; `wiped` are users whose contact fields a decision removes without a copy.
-    pub fn user_pair(
-        &mut self,
-        before: &RawDocument,
-        current: Option<&RawDocument>,
-        cleaned: &HashSet<Id>,
-    ) {
-        let Some(id) = id_of(before) else { return };
-        let Some(current) = current else {
-            self.wrong(&id, format!("user {id} is missing"));
-            return;
-        };
-        let cleaned = cleaned.contains(&id.canonical());
-        let contact = &self.mapping.user.contact;
-        let is_contact =
-            |element: &Element<'_>| contact.iter().any(|field| field.as_bytes() == element.key);
-        let rest = |document, drop: bool| {
-            elements(document)
-                .map_while(Result::ok)
-                .filter(move |element| !(drop && is_contact(element)))
-                .map(|element| element.whole)
-        };
-        if cleaned
-            && elements(current)
-                .map_while(Result::ok)
-                .any(|element| is_contact(&element))
-        {
-            self.wrong(
-                &id,
-                format!("user {id} still has contact fields that were copied to its customers"),
-            );
-        } else if !rest(before, cleaned).eq(rest(current, cleaned)) {
-            self.wrong(&id, format!("user {id} has other bytes than the original"));
-        }
-    }
-
-    /// The users whose contact fields were copied, by the links.
-    pub fn copied_users(&self, links_of_kind_created: &HashSet<Id>) -> HashSet<Id> {
-        self.links
-            .iter()
-            .filter(|(customer, _)| links_of_kind_created.contains(*customer))
-            .flat_map(|(_, link)| link.users.iter().filter_map(|user| self.known_user(user)))
-            .collect()
-    }
-
     /// Checks customers against links, and closes the account. Returns the two equations, in words.
     pub fn close(&mut self) -> Vec<String> {
         let customers = std::mem::take(&mut self.customers);
-        let links = std::mem::take(&mut self.links);
-        for (id, business) in &customers {
-            match links.get(id) {
+        // Users at a business that a link speaks for.
+        let mut spoken_for: Set<(Number, Number)> = Set::default();
+        let (mut created, mut merged, mut adopted) = (0_u64, 0_u64, 0_u64);
+        for (id, customer) in &customers {
+            match &customer.link {
                 None => self.wrong(id, format!("customer {id} has no link")),
-                Some(link) => {
-                    let agree = match (&link.business, business) {
-                        (Some(one), Some(other)) => same(one, other),
-                        (None, _) => link.existing,
-                        _ => false,
-                    };
-                    if !agree {
+                Some(link) if customer.here => {
+                    let agrees = link.business == customer.business && link.business.is_some()
+                        || link.business.is_none() && link.kind == Kind::Existing;
+                    if !agrees {
                         self.wrong(
                             id,
                             format!("customer {id} is of another business than its link says"),
                         );
                     }
                 }
+                Some(link) if link.kind.is_created() => {
+                    self.wrong(id, format!("customer {id} is missing, its link is there"));
+                }
+                Some(_) => {}
             }
-        }
-        let mut by_link: HashSet<u128> = HashSet::new();
-        let (mut created, mut merged, mut adopted) = (0_u64, 0_u64, 0_u64);
-        for (id, link) in links.iter().filter(|(_, link)| link.created) {
-            if !customers.contains_key(id) {
-                self.wrong(id, format!("customer {id} is missing, its link is there"));
-            }
+            let Some(link) = customer.link.as_ref().filter(|it| it.kind.is_created()) else {
+                continue;
+            };
             created += 1;
             merged += (link.users.len() as u64).saturating_sub(1);
-            if let Some(business) = &link.business {
-                by_link.extend(
-                    link.users
-                        .iter()
-                        .map(|user| pair_key(&user.canonical(), &business.canonical())),
-                );
+            if let Some(business) = link.business {
+                spoken_for.extend(link.users.iter().map(|user| (*user, business)));
             }
         }
-        for link in links.values().filter(|link| link.existing) {
-            if let Some(business) = &link.business {
-                let keys = link
-                    .users
-                    .iter()
-                    .map(|user| pair_key(&user.canonical(), &business.canonical()));
-                adopted += keys.filter(|key| by_link.insert(*key)).count() as u64;
+        let links = customers.values().filter_map(|it| it.link.as_ref());
+        for link in links.filter(|link| link.kind == Kind::Existing) {
+            if let Some(business) = link.business {
+                let users = link.users.iter().map(|user| (*user, business));
+                adopted += users.filter(|it| spoken_for.insert(*it)).count() as u64;
             }
         }
+        drop(customers);
         let skipped = self.pairs.values().filter(|pair| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;
         let (bookings, linked, quarantined, left) =
@@ -506,11 +489,4 @@ impl Ledger {
             );
         }
     }
-}
-
-fn pair_key(user: &Id, business: &Id) -> u128 {
-    let mut bytes = (user.as_bytes().len() as u64).to_le_bytes().to_vec();
-    bytes.extend_from_slice(user.as_bytes());
-    bytes.extend_from_slice(business.as_bytes());
-    hash128(&bytes)
 }

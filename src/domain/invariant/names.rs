@@ -1,0 +1,70 @@
+//! Ids that a proof meets again and again: each is kept once, and a number stands for it.
+
+use crate::domain::id::Id;
+use crate::domain::map::Ordered;
+
+/// Stands for an id.
+pub(super) type Number = u32;
+
+/// Numbers from here on stand for ids that are named, and that no document has.
+const DANGLING: Number = 1 << 31;
+
+/// The ids of one kind of document.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// In their canonical form.
+    known: Ordered<Id, ()>,
+    /// Exactly as they are named.
+    dangling: Ordered<Id, ()>,
+}
+
+fn number(place: usize) -> Number {
+    // More documents than that do not fit into a survey's memory.
+    Number::try_from(place).map_or(DANGLING - 1, |place| place.min(DANGLING - 1))
+}
+
+impl Names {
+    /// Takes the `_id` of a document. Before anything is asked.
+    pub(super) fn take(&mut self, id: &Id) {
+        self.known.insert(id.canonical(), ());
+    }
+
+    /// The document that `id` names, in its own type or in the other usual one.
+    pub(super) fn known(&self, id: &Id) -> Option<Number> {
+        let place = self.known.get_index_of(&id.canonical());
+        let place = place.or_else(|| self.known.get_index_of(&id.other_form()?));
+        place.map(number)
+    }
+
+    /// As [`Self::known`]; what names no document gets a number too.
+    pub(super) fn named(&mut self, id: &Id) -> Number {
+        self.known(id)
+            .unwrap_or_else(|| DANGLING + number(self.dangling.insert_full(id.clone(), ()).0))
+    }
+
+    /// The number of `id`, which names no document, where it was named before.
+    pub(super) fn dangling(&self, id: &Id) -> Option<Number> {
+        let place = self.dangling.get_index_of(id)?;
+        Some(DANGLING + number(place))
+    }
+
+    /// Makes room for so many documents.
+    pub(super) fn expect(&mut self, documents: usize) {
+        self.known.reserve(documents);
+    }
+
+    /// The id that a number stands for.
+    pub(super) fn id(&self, number: Number) -> Option<&Id> {
+        let (of, place) = match number.checked_sub(DANGLING) {
+            Some(place) => (&self.dangling, place),
+            None => (&self.known, number),
+        };
+        of.get_index(usize::try_from(place).ok()?)
+            .map(|(id, ())| id)
+    }
+}
+
+/// True for a number that a document stands behind.
+pub(super) fn exists(number: Number) -> bool {
+    number < DANGLING
+}

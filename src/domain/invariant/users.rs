@@ -1,0 +1,66 @@
+//! What the proof says of users: nothing but copied contact fields has left them.
+
+use bson::raw::RawDocument;
+
+use super::names::exists;
+use super::{Kind, Ledger};
+use crate::domain::id::Id;
+use crate::domain::raw::{Element, elements};
+use crate::domain::survey::facts::id_of;
+
+impl Ledger {
+    /// Takes a current user that the original does not hold.
+    pub fn extra_user(&mut self, document: &RawDocument, place: &str) {
+        if let Some(id) = id_of(document) {
+            self.wrong(
+                &id,
+                format!("user {id} stands in {place} and not in the original"),
+            );
+        }
+    }
+
+    /// Takes a user before and after. After [`Self::cleans`] and [`Self::cleans_copied`].
+    pub fn user_pair(&mut self, before: &RawDocument, current: Option<&RawDocument>) {
+        let Some(id) = id_of(before) else { return };
+        let Some(current) = current else {
+            self.wrong(&id, format!("user {id} is missing"));
+            return;
+        };
+        let number = self.users.known(&id);
+        let cleaned = number.is_some_and(|user| self.cleaned.contains(&user));
+        let contact = &self.mapping.user.contact;
+        let is_contact =
+            |element: &Element<'_>| contact.iter().any(|field| field.as_bytes() == element.key);
+        let rest = |document, drop: bool| {
+            elements(document)
+                .map_while(Result::ok)
+                .filter(move |element| !(drop && is_contact(element)))
+                .map(|element| element.whole)
+        };
+        if cleaned
+            && elements(current)
+                .map_while(Result::ok)
+                .any(|element| is_contact(&element))
+        {
+            self.wrong(
+                &id,
+                format!("user {id} still has contact fields that were copied to its customers"),
+            );
+        } else if !rest(before, cleaned).eq(rest(current, cleaned)) {
+            self.wrong(&id, format!("user {id} has other bytes than the original"));
+        }
+    }
+
+    /// Says that the contact fields of a user must be gone: a decision removes them without a copy.
+    pub fn cleans(&mut self, user: &Id) {
+        self.cleaned.extend(self.users.known(user));
+    }
+
+    /// Says that the contact fields that were copied must be gone, by the links.
+    pub fn cleans_copied(&mut self) {
+        let links = self.customers.values().filter_map(|it| it.link.as_ref());
+        let created = links.filter(|link| link.kind == Kind::Created);
+        let users = created.flat_map(|link| link.users.iter().copied());
+        self.cleaned.extend(users.filter(|user| exists(*user)));
+    }
+}
