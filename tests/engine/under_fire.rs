@@ -49,11 +49,16 @@ async fn everywhere(database: &Database) -> BTreeSet<String> {
     found
 }
 
-/// The nth rename of ours waits for three seconds.
+/// The nth rename of ours waits for three seconds, and each one after it.
 async fn hold_back_rename(case: &Case, nth: i32) {
+    hold_back_renames_for(case, nth, 3_000).await;
+}
+
+/// The nth rename of ours waits, and each one after it.
+async fn hold_back_renames_for(case: &Case, nth: i32, milliseconds: i32) {
     let hold = doc! {
         "configureFailPoint": "failCommand", "mode": { "skip": nth - 1 },
-        "data": { "failCommands": ["renameCollection"], "appName": "ringfence", "blockConnection": true, "blockTimeMS": 3_000 },
+        "data": { "failCommands": ["renameCollection"], "appName": "ringfence", "blockConnection": true, "blockTimeMS": milliseconds },
     };
     data::run(&case.database.client().database("admin"), hold).await;
 }
@@ -211,17 +216,19 @@ async fn no_write_of_a_tight_loop_through_the_cut_over_is_lost() {
     let (_server, case) = private().await;
     case.plan().await;
     case.apply(&["--through", "prove"]).await.code(0);
+    // Each of Booking's two renames comes late, so that the loop is in full swing.
+    hold_back_renames_for(&case, 3, 300).await;
     let stop = Arc::new(AtomicBool::new(false));
     let (flag, uri) = (Arc::clone(&stop), case.uri.clone());
     let application = tokio::spawn(async move {
         let database = Client::with_uri_str(uri).await.unwrap().database("shop");
-        let runs = database.collection::<Document>("_ringfence_runs");
-        // From the journal on; before it the watch would stop the run.
-        while runs
-            .find_one(doc! { "collections.booking.swap_began": true })
+        // From the first rename on; before it the watch would stop the run.
+        let moved = "_ringfence_before_Customer".to_owned();
+        while !database
+            .list_collection_names()
             .await
             .unwrap()
-            .is_none()
+            .contains(&moved)
         {
             if flag.load(Ordering::Relaxed) {
                 return BTreeSet::new();
