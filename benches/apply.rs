@@ -25,7 +25,7 @@ use ringfence::demo::server::{Server, Topology};
 use serde_json::Value;
 
 /// Customers on which the guide's loop is timed.
-const SAMPLE: usize = 2_000;
+const SAMPLE: usize = 5_000;
 /// Runs of what is cheap; the median counts.
 const RUNS: usize = 5;
 

@@ -22,6 +22,7 @@ pub mod run_record;
 pub mod scan;
 pub mod snapshot;
 pub mod swap;
+mod table;
 pub mod throttle;
 pub mod unique_index;
 pub mod watch;
