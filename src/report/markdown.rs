@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Report, time, title_of};
+use crate::domain::forecast::Forecast;
 use crate::domain::standstill::Standstill;
 use crate::domain::text::safe;
 
@@ -79,6 +80,9 @@ pub(super) fn render(report: &Report<'_>) -> String {
             verdict.word,
             escape(&verdict.evidence)
         );
+    }
+    if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
+        let _ = writeln!(out, "- {}", forecast.words());
     }
     if let Some(standstill) = Standstill::of(run) {
         let _ = writeln!(out, "- {}", standstill.words());

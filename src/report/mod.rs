@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::checklist::Step;
 use crate::domain::conflict::Code;
 use crate::domain::decision_file::DecisionFile;
+use crate::domain::forecast::Forecast;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
 use crate::domain::standstill::Standstill;
@@ -67,6 +68,7 @@ impl<'r> Report<'r> {
             "verdict": run.verdict.as_ref().map(|verdict| json!({
                 "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
             })),
+            "forecast": Forecast::of(run).map(|it| json!({ "cutOverSeconds": it.expected as f64 / 1000.0, "tookSeconds": it.took.map(|took| took as f64 / 1000.0) })),
             "standstill": Standstill::of(run).map(|it| json!({
                 "since": time(it.since), "until": it.until.map(time), "ownWorkSeconds": it.own as f64 / 1000.0,
             })),

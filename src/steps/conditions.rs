@@ -5,6 +5,7 @@ use super::patience::patiently;
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::checklist::Step;
+use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, Destructive, Gate, New};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::Outcome;
@@ -81,14 +82,19 @@ impl Session {
                 ),
                 "it holds across restarts, until it is released; index builds under way are aborted".to_owned(),
             ],
-            Destructive::CutOver => vec![
-                swap(Rebuilt::Customer).await,
-                swap(Rebuilt::Booking).await,
-                format!(
-                    "bookings then have {} and no {}",
-                    self.mapping.booking.customer, self.mapping.booking.user
-                ),
-            ],
+            Destructive::CutOver => {
+                let renames = vec![
+                    swap(Rebuilt::Customer).await,
+                    swap(Rebuilt::Booking).await,
+                    format!(
+                        "bookings then have {} and no {}",
+                        self.mapping.booking.customer, self.mapping.booking.user
+                    ),
+                ];
+                let forecast = self.open_run().and_then(Forecast::of);
+                let forecast = forecast.map(|forecast| forecast.words());
+                renames.into_iter().chain(forecast).collect()
+            }
             Destructive::CleanUsers => vec![
                 swap(Rebuilt::User).await,
                 format!(

@@ -17,7 +17,7 @@ use crate::domain::transform::{self, BookingFate};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::converge::{self, Tally, Target};
-use crate::store::unique_index;
+use crate::store::{room, unique_index};
 
 /// Groups of clashing customers that are named.
 const NAMED: usize = 20;
@@ -26,6 +26,7 @@ pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Resul
     session.before_cut_over(Rebuilt::Customer)?;
     session.survey_if_changed(watcher).await?;
     session.require_decided()?;
+    let room = session.require_room().await?;
     session.ensure_next(Rebuilt::Customer).await?;
     session.ensure_side(LINKS, None).await?;
     let tally = session.bring_customers_up_to_date(watcher).await?;
@@ -33,7 +34,7 @@ pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Resul
     let counts = session.surveyed()?.blueprint.counts;
     session.take_numbers()?;
     Ok(format!(
-        "{} prepared ({} merged away), {}",
+        "{} prepared ({} merged away), {}{room}",
         counted(
             counts.created + counts.placeholders,
             "customer",
@@ -126,6 +127,31 @@ impl Session {
             return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
         }
         Ok(())
+    }
+
+    /// Refuses where the server's disk has no room for the copies; says what they will take, where the server tells.
+    async fn require_room(&self) -> Result<String> {
+        let originals = [Rebuilt::Booking, Rebuilt::User, Rebuilt::Customer];
+        let names = originals.map(|which| self.source(which).unwrap_or_default());
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
+            .collect();
+        let needed = room::needed(&self.connection, &names).await?;
+        let Some(free) = room::free(&self.connection).await else {
+            return Ok(String::new());
+        };
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        let (needed, free) = (megabytes(needed), megabytes(free));
+        if needed < free {
+            return Ok(format!(
+                "; all copies together take about {needed} MB of the {free} MB that are free"
+            ));
+        }
+        Err(StepError::NotReady(format!(
+            "the copies need about {needed} MB on the server, as much as the originals take, and {free} MB are free there. Nothing was changed; make room first"
+        )))
     }
 
     /// Refuses where the original that was just read is not what the backup holds.

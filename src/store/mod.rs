@@ -18,6 +18,7 @@ pub mod pages;
 pub mod private_file;
 pub mod process;
 pub mod raw_write;
+pub mod room;
 pub mod run_record;
 pub mod scan;
 pub mod snapshot;

@@ -242,3 +242,28 @@ async fn empty_collections_migrate_to_empty_collections_and_back() {
         Vec::<String>::new()
     );
 }
+
+#[tokio::test]
+async fn an_apply_says_what_the_copies_take_and_its_report_holds_the_cut_over_against_the_forecast()
+{
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&[])
+        .await
+        .code(0)
+        .says(&["all copies together take about 1 MB of the"]);
+    case.ringfence(&["report"])
+        .await
+        .code(0)
+        .says(&["the cut-over took", "the forecast was"]);
+    let json = case.ringfence(&["report", "--json"]).await.code(0).out;
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(
+        report["forecast"]["cutOverSeconds"].as_f64().is_some(),
+        "{json}"
+    );
+    assert!(
+        report["forecast"]["tookSeconds"].as_f64().is_some(),
+        "{json}"
+    );
+}

@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 
 use super::id::Id;
 use super::map::{Map, Ordered, Set};
-use super::mapping::Mapping;
-use super::raw::{Element, elements, get, kind};
-use super::survey::facts::id_of;
+use super::mapping::{BookingRole, Mapping};
+use super::raw::{Element, Value, elements, get, kind};
+use super::survey::facts::{BookingRefs, id_of};
 use names::{Names, Number};
 
 /// Findings kept with their ids; the rest is only counted.
@@ -107,6 +107,41 @@ pub struct Ledger {
     pub findings: Vec<Finding>,
     /// How much is wrong, kept or not.
     pub wrong: u64,
+}
+
+/// A booking as it is, beside the original.
+struct Compared<'d> {
+    /// Its customer, where it names one.
+    customer: Option<Value<'d>>,
+    /// It still has its user.
+    leftover: bool,
+    /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
+    same: bool,
+}
+
+impl<'d> Compared<'d> {
+    fn of(role: &BookingRole, before: &RawDocument, current: &'d RawDocument) -> Self {
+        let (user, customer) = (role.user.as_bytes(), role.customer.as_bytes());
+        let mut rest = elements(before)
+            .map_while(Result::ok)
+            .filter(|element: &Element<'_>| element.key != user && element.key != customer);
+        let (mut named, mut times, mut leftover, mut same) = (None, 0_u32, false, true);
+        for element in elements(current).map_while(Result::ok) {
+            if element.key == customer {
+                times += 1;
+                named = named.or(Some(element.value));
+            } else if element.key == user {
+                leftover = true;
+            } else {
+                same &= rest.next().is_some_and(|it| it.whole == element.whole);
+            }
+        }
+        Self {
+            customer: named.filter(|value| value.kind != kind::NULL),
+            leftover,
+            same: same && times == 1 && rest.next().is_none(),
+        }
+    }
 }
 
 fn reference(document: &RawDocument, field: &str) -> Option<Id> {
@@ -208,9 +243,9 @@ impl Ledger {
         self.customers.entry(id.canonical()).or_default().link = Some(link);
     }
 
-    /// The business of a booking, by its service.
-    fn business_of(&self, booking: &RawDocument) -> Option<Number> {
-        let service = reference(booking, &self.mapping.booking.service)?;
+    /// The business of a service.
+    fn business_of(&self, service: Value<'_>) -> Option<Number> {
+        let service = Id::from_value(service);
         let business = self.services.get(&service.canonical());
         *business.or_else(|| self.services.get(&service.other_form()?))?
     }
@@ -233,9 +268,12 @@ impl Ledger {
         quarantined: Option<&RawDocument>,
     ) {
         self.bookings += 1;
-        let Some(id) = id_of(before) else { return };
-        let business = self.business_of(before);
-        let names = reference(before, &self.mapping.booking.user);
+        let refs = BookingRefs::of(before, &self.mapping.booking);
+        let Some(id) = refs.id.map(Id::from_value) else {
+            return;
+        };
+        let business = refs.service.and_then(|service| self.business_of(service));
+        let names = refs.user.map(Id::from_value);
         let user = names.as_ref().and_then(|user| self.users.known(user));
         match (current, quarantined) {
             (None, None) => self.wrong(&id, format!("booking {id} is missing")),
@@ -267,14 +305,14 @@ impl Ledger {
         current: &RawDocument,
         (business, user, names): (Option<Number>, Option<Number>, Option<Id>),
     ) {
-        let customer = reference(current, &self.mapping.booking.customer);
-        let leftover = get(current, &self.mapping.booking.user).is_some();
-        let (Some(customer), false) = (customer, leftover) else {
+        let compared = Compared::of(&self.mapping.booking, before, current);
+        let customer = compared.customer.map(Id::from_value);
+        let (Some(customer), false) = (customer, compared.leftover) else {
             self.left_booking(id, before, current, (business, user));
             return;
         };
         self.linked += 1;
-        if !self.same_but_for_the_link(before, current) {
+        if !compared.same {
             self.wrong(
                 id,
                 format!("booking {id} has other bytes than the original"),
@@ -394,25 +432,6 @@ impl Ledger {
                 format!("booking {id} has no customer, and no decision left it so"),
             );
         }
-    }
-
-    /// Equal in every byte but for userId before, and customerId on both sides.
-    fn same_but_for_the_link(&self, before: &RawDocument, current: &RawDocument) -> bool {
-        let role = &self.mapping.booking;
-        let rest = |document| {
-            elements(document)
-                .map_while(Result::ok)
-                .filter(|element: &Element<'_>| {
-                    element.key != role.user.as_bytes() && element.key != role.customer.as_bytes()
-                })
-                .map(|element| element.whole)
-        };
-        let once = elements(current)
-            .map_while(Result::ok)
-            .filter(|element| element.key == role.customer.as_bytes())
-            .count()
-            == 1;
-        once && rest(before).eq(rest(current))
     }
 
     /// Takes a live booking that the original does not hold.
