@@ -209,13 +209,15 @@ pub fn of_key(model: &Model, key: Key) -> Option<&'static Command> {
         .find(|command| command.holds(model) && command.keys.contains(&key))
 }
 
-/// The commands to hint at, those of the pane or layer first, each with why it cannot be used now.
+/// The commands to hint at, those that can be used first, then those of the pane or layer first, each with why it cannot be used now.
 pub fn hints(model: &Model) -> Vec<(&'static Command, Result<(), String>)> {
-    COMMANDS
+    let mut hints: Vec<_> = COMMANDS
         .iter()
         .filter(|command| command.hinted && command.holds(model))
         .map(|command| (command, (command.allowed)(model)))
-        .collect()
+        .collect();
+    hints.sort_by_key(|(_, verdict)| verdict.is_err());
+    hints
 }
 
 /// The keys as a Markdown table, for the README.

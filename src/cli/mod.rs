@@ -198,8 +198,9 @@ impl PlaceArguments {
                 rate: self.max_rate,
                 lag: self
                     .max_lag
-                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
-                latency: self.max_latency.map(Duration::from_millis),
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                    .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
+                latency: self.max_latency,
             },
         }
     }

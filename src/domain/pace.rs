@@ -1,6 +1,4 @@
-//! How fast copies may be written.
-
-use std::time::Duration;
+//! How fast copies may be written. Times are milliseconds.
 
 /// Documents a second, at the slowest.
 const SLOWEST: u64 = 50;
@@ -17,9 +15,9 @@ pub struct Limits {
     /// Documents a second.
     pub rate: Option<u64>,
     /// How far the slowest secondary may be behind.
-    pub lag: Option<Duration>,
+    pub lag: Option<u64>,
     /// How long a batch may take before the next one waits as long.
-    pub latency: Option<Duration>,
+    pub latency: Option<u64>,
 }
 
 impl Limits {
@@ -49,9 +47,8 @@ impl Limits {
             self.paused.then(|| "paused".to_owned()),
             self.rate.map(|rate| format!("at most {rate}/s")),
             self.lag
-                .map(|lag| format!("replica lag at most {} s", lag.as_secs_f64())),
-            self.latency
-                .map(|it| format!("batches of at most {} ms", it.as_millis())),
+                .map(|lag| format!("replica lag at most {} s", lag as f64 / 1000.0)),
+            self.latency.map(|it| format!("batches of at most {it} ms")),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
@@ -61,19 +58,20 @@ impl Limits {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Budget {
     credit: f64,
-    earned_until: Duration,
+    earned_until: u64,
 }
 
 impl Budget {
     /// How long to wait at `now` (from any fixed moment on) before `documents` may be written at `rate` a second; nothing where they are
     /// spent already.
-    pub fn spend(&mut self, now: Duration, rate: u64, documents: u64) -> Option<Duration> {
-        let earned = now.saturating_sub(self.earned_until).as_secs_f64() * rate as f64;
+    pub fn spend(&mut self, now: u64, rate: u64, documents: u64) -> Option<u64> {
+        let earned = now.saturating_sub(self.earned_until) as f64 / 1000.0 * rate as f64;
         // What was not used for a second is lost, so that no pause is made up for by a rush.
         self.credit = (self.credit + earned).min(rate as f64);
         self.earned_until = now;
         if self.credit < 0.0 {
-            return Some(Duration::from_secs_f64(-self.credit / rate as f64));
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive
+            return Some((-self.credit / rate as f64 * 1000.0).ceil() as u64);
         }
         self.credit -= documents as f64;
         None
@@ -89,10 +87,10 @@ mod tests {
     fn a_rate_is_kept_over_time_whatever_the_batches() {
         for (rate, batch) in [(500, 2_000), (10_000, 100), (3, 1)] {
             let mut budget = Budget::default();
-            let (mut now, mut written) = (Duration::ZERO, 0_u64);
-            while now < Duration::from_mins(1) {
+            let (mut now, mut written) = (0, 0_u64);
+            while now < 60_000 {
                 match budget.spend(now, rate, batch) {
-                    Some(wait) => now += wait + Duration::from_millis(1),
+                    Some(wait) => now += wait + 1,
                     None => written += batch,
                 }
             }

@@ -125,20 +125,23 @@ impl Throttle {
         }
         let mut pace = self.pace();
         if let (Some(most), Some((_, lag))) = (limits.lag, pace.lag)
-            && lag > most
+            && lag > Duration::from_millis(most)
         {
             let why = format!("waiting: replica lag {:.0} s", lag.as_secs_f64());
             return Some((why, LOOK / 2));
         }
         let took = std::mem::take(&mut pace.took);
-        if limits.latency.is_some_and(|most| took > most) {
+        if limits
+            .latency
+            .is_some_and(|most| took > Duration::from_millis(most))
+        {
             let why = format!("waiting: the last batch took {} ms", took.as_millis());
             return Some((why, took));
         }
         let rate = limits.rate?;
-        let now = self.0.began.elapsed();
+        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let wait = pace.budget.spend(now, rate, documents as u64)?;
-        Some((format!("slowed to {rate}/s"), wait))
+        Some((format!("slowed to {rate}/s"), Duration::from_millis(wait)))
     }
 
     fn say(&self, why: &str) {
@@ -238,7 +241,7 @@ mod tests {
         assert!(wait > Duration::from_millis(300), "{wait:?}");
         throttle.took(Duration::from_millis(700));
         let slow = Limits {
-            latency: Some(Duration::from_millis(500)),
+            latency: Some(500),
             ..Limits::default()
         };
         assert!(throttle.obstacle(slow, 1).is_some());

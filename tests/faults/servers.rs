@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bson::doc;
-use ringfence::demo::server::{Server, Topology};
+use ringfence::demo::server::{Server, Signal, Topology};
 
 use crate::case::Case;
 use crate::picture;
@@ -83,10 +83,7 @@ async fn a_primary_that_is_frozen_for_a_while_changes_nothing_of_the_end() {
     disturbed(&case, async |_| {
         tokio::time::sleep(Duration::from_millis(800)).await;
         let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
-        let primary = hello.get_str("me").unwrap().to_owned();
-        let node = (0..3)
-            .find(|at| primary.ends_with(&format!(":{}", server.port(*at).unwrap())))
-            .unwrap();
+        let node = node_of(&server, hello.get_str("me").unwrap());
         let pid = server.pid(node).unwrap().to_string();
         let signal = |name: &str| {
             std::process::Command::new("kill")
@@ -99,4 +96,28 @@ async fn a_primary_that_is_frozen_for_a_while_changes_nothing_of_the_end() {
         signal("-CONT");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_of_three_that_is_killed_and_started_again_changes_nothing_of_the_end() {
+    let (server, case) = three().await;
+    let server = tokio::sync::Mutex::new(server);
+    let admin = case.database.client().database("admin");
+    disturbed(&case, async |_| {
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
+        let mut server = server.lock().await;
+        let primary = node_of(&server, hello.get_str("me").unwrap());
+        server.signal(primary, Signal::Kill).unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        server.restart(primary).await.unwrap();
+    })
+    .await;
+}
+
+/// The node that calls itself `me`.
+fn node_of(server: &Server, me: &str) -> usize {
+    (0..3)
+        .find(|at| me.ends_with(&format!(":{}", server.port(*at).unwrap())))
+        .unwrap()
 }
