@@ -161,7 +161,7 @@ impl Session {
 
     /// Refuses when a foreign write was seen since the verdict.
     pub(super) async fn require_still_quiet(&mut self) -> Result<()> {
-        let Some(start) = self.open_run().and_then(|run| run.watch.clone()) else {
+        let Some(mut start) = self.open_run().and_then(|run| run.watch.clone()) else {
             return Err(StepError::NotReady(
                 "nobody watched whether the application has stopped; run step 3 first".to_owned(),
             ));
@@ -170,10 +170,10 @@ impl Session {
         let mut seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
         // A log that was cut since the verdict shows what came after the originals were last found equal to the backup, all the same.
         let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        if let (Seen::Blind(_), Some(equal)) =
-            (&seen, backup.and_then(|it| it.equal_since.as_ref()))
+        if let (Seen::Blind(_), Some(equal)) = (&seen, backup.and_then(|it| it.equal_since.clone()))
         {
-            seen = watch::since(&self.connection, equal, std::time::Duration::ZERO).await?;
+            start = equal;
+            seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
         }
         if let Seen::Writes(writes) = &seen
             && !writes.is_empty()

@@ -67,7 +67,7 @@ impl Case {
         let client = Client::with_uri_str(&uri).await.unwrap();
         Self {
             database: client.database(&name),
-            folder: TempDir::with_prefix("ringfence-test-").unwrap(),
+            folder: support::folder(),
             name,
             uri,
         }

@@ -38,16 +38,16 @@ async fn nothing_is_written_while_a_secondary_is_further_behind_than_allowed() {
     data::run(&secondary.database("admin"), stop("alwaysOn")).await;
     let behind = async {
         let elsewhere = case.database.client().database("elsewhere");
-        while throttle::lag(&connection).await.unwrap() < Duration::from_secs(4) {
+        while throttle::lag(&connection).await.unwrap() < Duration::from_secs(3) {
             let clock = elsewhere.collection("clock");
             clock.insert_one(doc! { "tick": 1 }).await.unwrap();
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     };
     behind.await;
-    let apply = case.apply(&["--max-lag", "2"]);
+    let apply = case.apply(&["--max-lag", "1"]);
     tokio::pin!(apply);
-    let ended = tokio::time::timeout(Duration::from_secs(6), &mut apply).await;
+    let ended = tokio::time::timeout(Duration::from_secs(3), &mut apply).await;
     assert!(ended.is_err(), "{ended:?}");
     for name in ["_ringfence_next_Customer", "_ringfence_next_Booking"] {
         let copies = case.database.collection::<bson::Document>(name);

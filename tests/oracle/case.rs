@@ -28,7 +28,7 @@ pub async fn run(client: &Client, uri: &str, name: &str, data: &Database) -> End
         Err(Unsaid(why)) => return Ended::Skipped(why),
     };
     let database = client.database(name);
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = crate::support::folder();
     let product = Product {
         uri,
         database: name,
@@ -61,18 +61,24 @@ async fn walk(
         Verdict::Migrated(outcome) => outcome,
         Verdict::Refused(why) => return refuses(database, product, &original, why).await,
     };
-    let (survey, code) = product.survey().await?;
-    let mut differences = compare_survey(&outcome.counts, &survey, code);
+    let documents: usize = data.collections.iter().map(|it| it.documents.len()).sum();
+    // The plan surveys too, and apply verifies: each is asked alone for half of the databases.
+    let mut differences = Vec::new();
+    if documents.is_multiple_of(2) {
+        let (survey, code) = product.survey().await?;
+        differences = compare_survey(&outcome.counts, &survey, code);
+    }
     product.plan().await?.expect("plan --defaults", &[0])?;
     differences.extend(read_only(&original, &snapshot(database).await?));
     product.apply().await?.expect("apply", &[0])?;
     let findings = after_apply(&original, outcome, &snapshot(database).await?);
     differences.extend(findings.differences);
-    if let Err(refusal) = product.verify().await?.expect("verify", &[0]) {
+    if !documents.is_multiple_of(2)
+        && let Err(refusal) = product.verify().await?.expect("verify", &[0])
+    {
         differences.push(refusal);
     }
     // With a document that the application made the originals come back as merged copies; without one they are renamed back.
-    let documents: usize = data.collections.iter().map(|it| it.documents.len()).sum();
     let probed = documents.is_multiple_of(2);
     let added = if probed {
         probe(database).await

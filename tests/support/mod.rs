@@ -23,6 +23,11 @@ fn folder_for_data() -> PathBuf {
     }
 }
 
+/// A folder for what the product writes, in memory where the system has a place for that: the product waits for the disk at every save.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::TempDir::with_prefix_in("ringfence-test-", folder_for_data()).expect("a folder")
+}
+
 /// A private server, ended when the handle is dropped.
 pub async fn private(topology: Topology, arguments: &[&str]) -> Server {
     let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");

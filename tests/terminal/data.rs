@@ -55,7 +55,7 @@ pub fn seeded_at(uri: String, name: String) -> Place {
         uri,
         name,
         connection,
-        runs: tempfile::tempdir().unwrap(),
+        runs: crate::support::folder(),
     }
 }
 
