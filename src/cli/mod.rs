@@ -65,8 +65,8 @@ pub struct PlaceArguments {
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_rate: Option<u64>,
     /// Seconds that the slowest secondary may be behind before writing waits
-    #[arg(long, global = true, value_name = "S")]
-    max_lag: Option<f64>,
+    #[arg(long, global = true, value_name = "S", value_parser = seconds)]
+    max_lag: Option<Duration>,
     /// Milliseconds that a batch may take before the next one waits as long
     #[arg(long, global = true, value_name = "MS")]
     max_latency: Option<u64>,
@@ -168,6 +168,13 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
     }
 }
 
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let number = text.parse().ok();
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "it takes a number of seconds, such as 5 or 0.5".to_owned())
+}
+
 impl PlaceArguments {
     /// The connection string, and where it came from.
     fn uri(&self) -> Result<(String, &'static str)> {
@@ -198,7 +205,6 @@ impl PlaceArguments {
                 rate: self.max_rate,
                 lag: self
                     .max_lag
-                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
                     .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
                 latency: self.max_latency,
             },

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bson::raw::{RawDocument, RawDocumentBuf};
 
 use super::Watcher;
-use super::check::{Checked, KEPT};
+use super::check::{Checked, KEPT, by_id};
 use super::error::Result;
 use super::session::Session;
 use crate::domain::id::Id;
@@ -240,11 +240,4 @@ impl Session {
             None => user == customer.canonical(),
         }
     }
-}
-
-fn by_id(documents: Vec<RawDocumentBuf>) -> HashMap<Id, RawDocumentBuf> {
-    documents
-        .into_iter()
-        .filter_map(|document| Some((id_of(&document)?.canonical(), document)))
-        .collect()
 }

@@ -333,7 +333,7 @@ impl Session {
             }
         }
         let all = collections.len() == Rebuilt::ALL.len();
-        if let (true, Some(record)) = (missing.is_empty() && all, &mut self.record)
+        if let (true, Some(record)) = (missing.is_empty() && all && !unchanged, &mut self.record)
             && let Some(backup) = &mut record.backup
         {
             backup.equal_since = Some(now);

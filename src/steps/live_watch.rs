@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::counted;
 use super::session::Session;
+use super::stop::in_words;
 use crate::domain::checklist::Step;
 use crate::domain::lease::clock;
 use crate::domain::mapping::Rebuilt;
@@ -61,14 +61,9 @@ impl Session {
         for (name, count) in writes {
             *live.writes.entry(name).or_default() += count;
         }
-        let list: Vec<_> = live
-            .writes
-            .iter()
-            .map(|(name, count)| format!("{} to {name}", counted(*count, "write", "writes")))
-            .collect();
         Some(format!(
             "{} since {}. The live data is as the application made it; the cut-over's gate stays shut. Stop it, then run step {} again",
-            list.join(", "),
+            in_words(&live.writes),
             clock(verdict),
             Step::StopApplication.number()
         ))

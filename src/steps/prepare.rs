@@ -138,7 +138,11 @@ impl Session {
             .map(String::as_str)
             .filter(|it| !it.is_empty())
             .collect();
-        let needed = room::needed(&self.connection, &names).await?;
+        let copies = originals.map(|which| self.mapping.next(which));
+        let copies: Vec<&str> = copies.iter().map(String::as_str).collect();
+        let needed = room::taken(&self.connection, &names).await?;
+        // Copies of a run that goes on are there already.
+        let needed = needed.saturating_sub(room::taken(&self.connection, &copies).await?);
         let Some(free) = room::free(&self.connection).await else {
             return Ok(String::new());
         };

@@ -52,7 +52,13 @@ impl Session {
                 out.links.give_up().await;
                 return Err(error);
             }
-            let (customers, again) = out.customers.finish(&watcher.cancel).await?;
+            let (customers, again) = match out.customers.finish(&watcher.cancel).await {
+                Ok(done) => done,
+                Err(error) => {
+                    out.links.give_up().await;
+                    return Err(error.into());
+                }
+            };
             let (links, links_again) = out.links.finish(&watcher.cancel).await?;
             if !again && !links_again {
                 return Ok(customers.and(links));

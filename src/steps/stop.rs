@@ -1,6 +1,7 @@
 //! Step 3, stop the application: watches for foreign writes and gives a verdict. BLOCKED: the server refuses them. QUIET: none was seen from T0
 //! to T1. UNKNOWN: we cannot see. Says who is connected.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::{Result, StepError};
@@ -105,6 +106,15 @@ pub(super) async fn run(
     Ok(format!("{}: {}{note}", verdict.0, verdict.1))
 }
 
+/// Foreign writes by collection, for people.
+pub(super) fn in_words(writes: &BTreeMap<String, u64>) -> String {
+    let list: Vec<_> = writes
+        .iter()
+        .map(|(name, count)| format!("{} to {name}", counted(*count, "write", "writes")))
+        .collect();
+    list.join(", ")
+}
+
 /// How the server's write block stands.
 enum Block {
     /// It is not set, or cannot be seen.
@@ -178,17 +188,13 @@ impl Session {
         if let Seen::Writes(writes) = &seen
             && !writes.is_empty()
         {
-            let list: Vec<_> = writes
-                .iter()
-                .map(|(name, count)| format!("{} to {name}", counted(*count, "write", "writes")))
-                .collect();
+            let list = in_words(writes);
             if let Some(record) = &mut self.record {
                 record.verdict = None;
             }
             self.save().await?;
             return Err(StepError::NotReady(format!(
-                "the application wrote since it was found quiet ({}). What is live is unchanged. Stop it, then run step 3 and step 2 again",
-                list.join(", ")
+                "the application wrote since it was found quiet ({list}). What is live is unchanged. Stop it, then run step 3 and step 2 again"
             )));
         }
         // What was looked through once, our own writes above all, need not be looked through again.

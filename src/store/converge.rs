@@ -131,7 +131,6 @@ impl<'a> Target<'a> {
         present: impl Iterator<Item = &'d RawDocument>,
     ) -> Result<()> {
         let mut delete = Vec::new();
-        let mut insert = Vec::new();
         let asked: Vec<&RawDocument> = wanted.iter().map(AsRef::as_ref).collect();
         let found = matched(&asked, present);
         for document in found.alone {
@@ -160,13 +159,9 @@ impl<'a> Target<'a> {
         if !self.writes || (delete.is_empty() && !wrong.contains(&true)) {
             return Ok(());
         }
-        insert.extend(
-            wanted
-                .into_iter()
-                .zip(wrong)
-                .filter_map(|(document, wrong)| wrong.then_some(document)),
-        );
-        self.write_batch(delete, insert).await
+        let insert = wanted.into_iter().zip(wrong);
+        let insert = insert.filter_map(|(document, wrong)| wrong.then_some(document));
+        self.write_batch(delete, insert.collect()).await
     }
 
     /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; what became of it is seen later.

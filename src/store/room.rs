@@ -6,11 +6,11 @@ use futures_util::TryStreamExt;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 
-/// What copies of `collections` with their indexes will take, in bytes: as much as the originals take now. One that is not there takes none.
+/// What `collections` take with their indexes, in bytes; copies of them will take as much. One that is not there takes none.
 ///
 /// # Errors
 /// The server's refusal.
-pub async fn needed(connection: &Connection, collections: &[&str]) -> Result<u64> {
+pub async fn taken(connection: &Connection, collections: &[&str]) -> Result<u64> {
     let mut bytes = 0;
     for name in collections {
         let stage = doc! { "$collStats": { "storageStats": {} } };

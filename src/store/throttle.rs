@@ -1,7 +1,7 @@
 //! The throttle: every batch of a copy asks it first. It lets through at most so many documents a second, waits while secondaries are behind or
 //! batches take long, and lets nothing through while it is paused. Limits may change at any moment, from any task.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
@@ -69,12 +69,7 @@ impl Throttle {
 
     /// Who hears from now on why it is slow, and what ends a wait.
     pub fn listen(&self, voice: Voice, cancel: CancellationToken) {
-        let mut listener = self
-            .0
-            .listener
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *listener = (Some(voice), cancel);
+        *self.listener() = (Some(voice), cancel);
     }
 
     /// Waits until `documents` may be written.
@@ -83,14 +78,7 @@ impl Throttle {
     /// A cancellation.
     pub async fn admit(&self, connection: &Connection, documents: usize) -> Result<()> {
         let mut limits = self.0.limits.subscribe();
-        let cancel = {
-            let listener = self
-                .0
-                .listener
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            listener.1.clone()
-        };
+        let cancel = self.listener().1.clone();
         loop {
             let now = *limits.borrow_and_update();
             if now.lag.is_some() {
@@ -114,7 +102,12 @@ impl Throttle {
         self.pace().took = time;
     }
 
-    fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {
+    fn listener(&self) -> MutexGuard<'_, (Option<Voice>, CancellationToken)> {
+        let listener = &self.0.listener;
+        listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
         self.0.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -152,14 +145,7 @@ impl Throttle {
             }
             pace.said = !why.is_empty();
         }
-        let voice = {
-            let listener = self
-                .0
-                .listener
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            listener.0.clone()
-        };
+        let voice = self.listener().0.clone();
         if let Some(voice) = voice {
             voice(why);
         }

@@ -11,6 +11,7 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::Watcher;
+use super::check::by_id;
 use super::error::Result;
 use super::session::Session;
 use crate::domain::id::Id;
@@ -69,13 +70,6 @@ pub(super) struct Carrying<'a> {
 
 fn invalid(error: impl std::fmt::Display) -> StoreError {
     StoreError::Invalid(error.to_string())
-}
-
-fn by_id(documents: Vec<RawDocumentBuf>) -> HashMap<Id, RawDocumentBuf> {
-    documents
-        .into_iter()
-        .filter_map(|document| Some((id_of(&document)?.canonical(), document)))
-        .collect()
 }
 
 impl<'a> Carrying<'a> {
