@@ -1,7 +1,7 @@
 //! Ending a running step between two batches: asked first, kept what was prepared, and gone on with afterwards.
 
 use bson::{Document, doc, oid::ObjectId};
-use ringfence::demo::server::Topology;
+use ringfence::demo::server::{Server, Topology};
 
 use crate::console::{CTRL_C, Console, ENTER};
 use crate::data::{self, Place};
@@ -30,13 +30,24 @@ fn more_bookings(place: &Place) {
     });
 }
 
-/// Slows every insert, or lets them go again.
-fn slow_inserts(place: &Place, on: bool) {
+/// A server of its own whose commands can be slowed.
+fn seeded_apart() -> (Server, Place) {
+    let server = data::wait(support::private(
+        Topology::ReplicaSet(1),
+        &["--setParameter", "enableTestCommands=1"],
+    ));
+    let name = support::fresh_name();
+    let place = data::seeded_at(server.uri(&name), name);
+    (server, place)
+}
+
+/// Slows each of ringfence's commands of that name, or lets them go again.
+fn slow(place: &Place, command: &str, on: bool) {
     let mode = if on { "alwaysOn" } else { "off" };
     let command = doc! {
         "configureFailPoint": "failCommand",
         "mode": mode,
-        "data": { "failCommands": ["insert"], "appName": "ringfence", "blockConnection": true, "blockTimeMS": 400 },
+        "data": { "failCommands": [command], "appName": "ringfence", "blockConnection": true, "blockTimeMS": 400 },
     };
     data::wait(
         place
@@ -50,12 +61,7 @@ fn slow_inserts(place: &Place, on: bool) {
 
 #[test]
 fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_there() {
-    let server = data::wait(support::private(
-        Topology::ReplicaSet(1),
-        &["--setParameter", "enableTestCommands=1"],
-    ));
-    let name = support::fresh_name();
-    let place = data::seeded_at(server.uri(&name), name);
+    let (_server, place) = seeded_apart();
     more_bookings(&place);
     let before = place.fingerprints();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
@@ -72,7 +78,7 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
         console.press_for(ENTER, &format!("Next     {next}"));
     }
 
-    slow_inserts(&place, true);
+    slow(&place, "insert", true);
     console.press_for(ENTER, "Next     Reassign bookings runs; x ends it");
     console.until("the first batches", |screen| {
         screen.contains("» ") && screen.contains("/s")
@@ -89,7 +95,7 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
     console.press_for("x", "End the running step?");
     console.press_for("Y", "ends after this batch");
     console.hides("ends after this batch");
-    slow_inserts(&place, false);
+    slow(&place, "insert", false);
 
     let prepared = place.count("_ringfence_next_Booking", doc! {});
     assert!(
@@ -113,15 +119,18 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
 
 #[test]
 fn a_signal_during_a_step_waits_for_its_batch_and_the_console_opens_where_the_data_stands() {
-    let place = data::seeded();
+    let (_server, place) = seeded_apart();
+    more_bookings(&place);
     let before = place.fingerprints();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
+    slow(&place, "getMore", true);
     console.press_for(ENTER, "May ringfence write?");
     console.press_for("Y", "Back up runs");
     console.signal("TERM");
     let ended = console.ends();
     assert_eq!(ended.code, 130);
+    slow(&place, "getMore", false);
     assert_eq!(place.fingerprints(), before);
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("· Survey: 397 users");
