@@ -187,6 +187,9 @@ pub struct CollectionRecord {
     pub specification: String,
     /// Fingerprint of the prepared copy when it was proved.
     pub proved: Option<String>,
+    /// The proof looked at what was there from this moment on.
+    #[serde(default)]
+    pub proved_since: Option<WatchStart>,
     /// Hash of the plan that the prepared copy was made for; `None` while it is being made.
     #[serde(default)]
     pub prepared_for: Option<String>,

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
-use crate::store::StoreError;
+use crate::store::{StoreError, watch};
 
 pub(super) async fn run(
     session: &mut Session,
@@ -28,6 +28,7 @@ pub(super) async fn run(
         let converged = session.converge_users(true, watcher).await?;
         session.require_backed_up(Rebuilt::User, &converged)?;
         session.build_indexes(Rebuilt::User, watcher).await?;
+        let since = watch::begin(&session.connection).await?;
         let checked = session.check_users(watcher).await?;
         if checked.wrong > 0 {
             return Err(StepError::Findings(format!(
@@ -35,7 +36,7 @@ pub(super) async fn run(
                 checked.list()
             )));
         }
-        session.note_proved(Rebuilt::User, watcher).await?;
+        session.note_proved(Rebuilt::User, since, watcher).await?;
         done = did(converged.tally);
         session.journal_swap(Rebuilt::User).await?;
     }
@@ -43,17 +44,24 @@ pub(super) async fn run(
     session.dress(Rebuilt::User).await?;
     session.see_what_is_swapped().await?;
     session.refuse_strays(&strays).await?;
-    let late = session.converge_users(false, watcher).await?.tally;
-    if late.changes() > 0 {
-        return Err(StepError::Findings(format!(
-            "users are swapped, but {} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back",
-            late.changes()
-        )));
+    if !session.is_as_proved(Rebuilt::User).await? {
+        refuse_late_writes(session, watcher).await?;
     }
     Ok(format!(
         "contact fields that were copied have left {}; {done}",
         session.mapping.user.collection
     ))
+}
+
+/// Compares users with what the original, frozen now, gives.
+async fn refuse_late_writes(session: &Session, watcher: &Watcher) -> Result<()> {
+    let late = session.converge_users(false, watcher).await?;
+    match late.tally.changes() {
+        0 => Ok(()),
+        late => Err(StepError::Findings(format!(
+            "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
+        ))),
+    }
 }
 
 /// Counts password-less users that still hold a name and an e-mail.

@@ -343,7 +343,7 @@ impl Session {
 
     /// True when nobody but us wrote since the backup was found equal to what is there. What was looked through once, our own writes above
     /// all, need not be looked through again.
-    async fn unchanged_since_backup(&mut self) -> Result<bool> {
+    pub(super) async fn unchanged_since_backup(&mut self) -> Result<bool> {
         let backup = self.open_run().and_then(|run| run.backup.as_ref());
         let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
             return Ok(false);

@@ -207,6 +207,7 @@ impl Session {
                 .unwrap_or_default();
             record.ttl = ttl;
             record.proved = None;
+            record.proved_since = None;
             record.prepared_for = None;
         }
         self.save().await?;

@@ -4,8 +4,9 @@ use super::check::Checked;
 use super::error::{Result, StepError};
 use super::session::Session;
 use super::{Watcher, counted};
-use crate::domain::mapping::Rebuilt;
-use crate::store::identity;
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::run::WatchStart;
+use crate::store::{identity, watch};
 
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
     session.see_what_is_swapped().await?;
@@ -16,6 +17,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
+    let since = watch::begin(&session.connection).await?;
     let checked = session.check_bookings(watcher).await?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
@@ -25,7 +27,9 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         )));
     }
     let says = checked.equations.join("; ");
-    session.note_bookings_proved(&checked, watcher).await?;
+    session
+        .note_bookings_proved(&checked, since, watcher)
+        .await?;
     if let Some(record) = &mut session.record {
         record.equations = checked.equations;
     }
@@ -45,28 +49,55 @@ impl Session {
         )))
     }
 
-    /// Keeps the fingerprints of customers and bookings that were proved.
+    /// Keeps the fingerprints of customers and bookings that were proved, by a proof that began at `since`.
     pub(super) async fn note_bookings_proved(
         &mut self,
         checked: &Checked,
+        since: WatchStart,
         watcher: &Watcher,
     ) -> Result<()> {
-        self.note_proved(Rebuilt::Customer, watcher).await?;
+        self.note_proved(Rebuilt::Customer, since.clone(), watcher)
+            .await?;
         if let Some(record) = &mut self.record {
-            let proved = &mut record.collection_mut(Rebuilt::Booking).proved;
-            proved.clone_from(&checked.fingerprint);
+            let booking = record.collection_mut(Rebuilt::Booking);
+            booking.proved.clone_from(&checked.fingerprint);
+            booking.proved_since = Some(since);
         }
         Ok(())
     }
 
-    /// Keeps the fingerprint of what was proved.
-    pub(super) async fn note_proved(&mut self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
+    /// Keeps the fingerprint of what was proved, by a proof that began at `since`.
+    pub(super) async fn note_proved(
+        &mut self,
+        which: Rebuilt,
+        since: WatchStart,
+        watcher: &Watcher,
+    ) -> Result<()> {
         let place = self.mapping_place(which);
         watcher.says(&format!("hashing {}", self.mapping.live(which)), 0, 0);
         let (hash, _) = identity::fingerprint(&self.connection, &place, &watcher.cancel).await?;
         if let Some(record) = &mut self.record {
-            record.collection_mut(which).proved = Some(hash);
+            let record = record.collection_mut(which);
+            record.proved = Some(hash);
+            record.proved_since = Some(since);
         }
         Ok(())
+    }
+
+    /// True when the server's log shows that nobody wrote to originals or copies since the proof of `which` began: what was proved then
+    /// is what stands now, whatever its names are by now. False also where the log cannot be read.
+    pub(super) async fn is_as_proved(&self, which: Rebuilt) -> Result<bool> {
+        let since = self
+            .open_run()
+            .and_then(|run| run.collection(which).proved_since);
+        let Some(since) = since else {
+            return Ok(false);
+        };
+        let [customers, bookings, users] = Rebuilt::ALL.map(|which| self.mapping.next(which));
+        let ours: &[&str] = match which {
+            Rebuilt::User => &[&users],
+            _ => &[LINKS, QUARANTINE, &customers, &bookings],
+        };
+        Ok(watch::is_untouched(&self.connection, &since, ours).await?)
     }
 }

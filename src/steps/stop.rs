@@ -156,7 +156,10 @@ impl Session {
         }
     }
 
-    async fn foreign_writes_since_backup(&self) -> Result<Option<Seen>> {
+    async fn foreign_writes_since_backup(&mut self) -> Result<Option<Seen>> {
+        if self.unchanged_since_backup().await? {
+            return Ok(Some(Seen::Writes(BTreeMap::new())));
+        }
         let start = self
             .open_run()
             .filter(|run| run.backup.is_some())

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use bson::raw::RawDocument;
+use futures_util::future::try_join_all;
 use mongodb::Database;
 use tokio::sync::mpsc;
 
@@ -121,10 +122,11 @@ impl Walk {
                 .as_ref()
                 .and_then(|batch| batch.documents().next())
                 .and_then(id_of);
-            let mut beside = Vec::with_capacity(self.beside.len());
-            for name in &self.beside {
-                beside.push(self.range(name, from.as_ref(), until.as_ref()).await?);
-            }
+            let ranges = self
+                .beside
+                .iter()
+                .map(|name| self.range(name, from.as_ref(), until.as_ref()));
+            let beside = try_join_all(ranges).await?;
             let last = next.is_none();
             let page = Page {
                 batch: std::mem::replace(&mut batch, next),
@@ -147,6 +149,8 @@ impl Walk {
             from: from.cloned(),
             until: until.cloned(),
             ordered: true,
+            // More than a page, so that the first answer is the last.
+            batch: u32::try_from(2 * PAGE).unwrap_or(u32::MAX),
             ..Scan::default()
         };
         let mut batches = scan::batches(&self.database, collection, &range).await?;

@@ -58,12 +58,9 @@ pub async fn begin(connection: &Connection) -> Result<WatchStart> {
 pub async fn since(connection: &Connection, start: &WatchStart, more: Duration) -> Result<Seen> {
     match start {
         WatchStart::OperationTime { time, increment } => {
-            let start = Timestamp {
-                time: *time,
-                increment: increment + 1,
-            };
+            let start = after(*time, *increment);
             if more.is_zero()
-                && let Some(seen) = oplog::since(connection, start).await?
+                && let Some(seen) = oplog::since(connection, start, &[]).await?
             {
                 return Ok(seen);
             }
@@ -81,6 +78,31 @@ pub async fn since(connection: &Connection, start: &WatchStart, more: Duration) 
             }
             Ok(Seen::Writes(writes))
         }
+    }
+}
+
+/// True when the server's log shows that since `start` nobody wrote to this database: neither another client, nor anybody, ourselves
+/// included, to our own collections `ours`. False also where it cannot show it.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn is_untouched(
+    connection: &Connection,
+    start: &WatchStart,
+    ours: &[&str],
+) -> Result<bool> {
+    let WatchStart::OperationTime { time, increment } = start else {
+        return Ok(false);
+    };
+    let seen = oplog::since(connection, after(*time, *increment), ours).await?;
+    Ok(matches!(seen, Some(Seen::Writes(writes)) if writes.is_empty()))
+}
+
+/// The first operation time after the one that is given.
+fn after(time: u32, increment: u32) -> Timestamp {
+    Timestamp {
+        time,
+        increment: increment + 1,
     }
 }
 

@@ -20,11 +20,15 @@ const OPLOG: &str = "oplog.rs";
 /// How long an entry that was written may take to be seen.
 const CATCHING_UP: Duration = Duration::from_secs(30);
 
-/// Foreign writes from `start` to the moment of the call; `None` where the oplog cannot tell: it may not be read, it begins later, or it does
-/// not come up to the present.
-pub(super) async fn since(connection: &Connection, start: Timestamp) -> Result<Option<Seen>> {
+/// Foreign writes from `start` to the moment of the call, and writes to our own collections `ours`; `None` where the oplog cannot tell: it may
+/// not be read, it begins later, or it does not come up to the present.
+pub(super) async fn since(
+    connection: &Connection,
+    start: Timestamp,
+    ours: &[&str],
+) -> Result<Option<Seen>> {
     let present = super::begin(connection).await?;
-    match read(connection, start, &present).await {
+    match read(connection, start, &present, ours).await {
         Err(StoreError::Server { .. }) => Ok(None),
         read => read,
     }
@@ -34,6 +38,7 @@ async fn read(
     connection: &Connection,
     start: Timestamp,
     present: &WatchStart,
+    ours: &[&str],
 ) -> Result<Option<Seen>> {
     // The database `local` has no majority; what is read beyond it is seen too early, never too late.
     let mut options = DatabaseOptions::default();
@@ -53,10 +58,14 @@ async fn read(
     let mut writes: BTreeMap<String, u64> = BTreeMap::new();
     let mut take = |name: &str| *writes.entry(name.to_owned()).or_default() += 1;
     let foreign = format!("^{}\\.(?!{SIDE_PREFIX})", escaped(database));
+    let names: Vec<_> = ours.iter().map(|it| format!("{database}.{it}")).collect();
+    let writes_to = |field: &str| {
+        doc! { "$or": [{ field: { "$regex": &foreign } }, { field: { "$in": &names } }] }
+    };
     let entries = Scan {
         filter: doc! {
             "ts": { "$gte": start },
-            "$or": [{ "ns": { "$regex": &foreign } }, { "o.applyOps.ns": { "$regex": &foreign } }],
+            "$or": [writes_to("ns"), writes_to("o.applyOps.ns")],
         },
         fields: ["op", "ns", "o"].map(str::to_owned).to_vec(),
         ..Scan::default()
@@ -67,7 +76,7 @@ async fn read(
         &entries,
         &CancellationToken::new(),
         |entry| {
-            look_at(entry, database, &mut take);
+            look_at(entry, database, ours, &mut take);
             Ok(())
         },
     )
@@ -100,9 +109,9 @@ async fn edge(log: &Database, order: i32) -> Result<Option<WatchStart>> {
 }
 
 /// Gives on the collections that an entry wrote to: documents, and drops and renames other than into our own names.
-fn look_at(entry: &RawDocument, database: &str, take: &mut impl FnMut(&str)) {
+fn look_at(entry: &RawDocument, database: &str, ours: &[&str], take: &mut impl FnMut(&str)) {
     let Some(operation) = entry.get_document("o").ok().filter(|_| is_command(entry)) else {
-        if let Some(name) = collection(entry, database) {
+        if let Some(name) = collection(entry, database, ours) {
             take(name);
         }
         return;
@@ -110,7 +119,7 @@ fn look_at(entry: &RawDocument, database: &str, take: &mut impl FnMut(&str)) {
     if let Ok(applied) = operation.get_array("applyOps") {
         let applied = applied.into_iter().flatten();
         for one in applied.filter_map(bson::RawBsonRef::as_document) {
-            look_at(one, database, take);
+            look_at(one, database, ours, take);
         }
         return;
     }
@@ -140,14 +149,15 @@ fn is_command(entry: &RawDocument) -> bool {
     entry.get_str("op").is_ok_and(|op| op == "c")
 }
 
-/// The collection of this database, but for ours, that an entry writes a document to.
-fn collection<'e>(entry: &'e RawDocument, database: &str) -> Option<&'e str> {
+/// The collection of this database that an entry writes a document to: none of ours, but for those named.
+fn collection<'e>(entry: &'e RawDocument, database: &str, ours: &[&str]) -> Option<&'e str> {
     let name = entry.get_str("ns").ok()?;
     let name = name.strip_prefix(database)?.strip_prefix('.')?;
     let writes = entry
         .get_str("op")
         .is_ok_and(|op| matches!(op, "i" | "u" | "d"));
-    (writes && !name.starts_with(SIDE_PREFIX) && name != "system.views").then_some(name)
+    let counts = !name.starts_with(SIDE_PREFIX) || ours.contains(&name);
+    (writes && counts && name != "system.views").then_some(name)
 }
 
 /// `text` as a pattern that matches it alone.
@@ -170,7 +180,8 @@ mod tests {
 
     fn seen(entry: &RawDocument) -> Vec<String> {
         let mut names = Vec::new();
-        look_at(entry, "shop", &mut |name| names.push(name.to_owned()));
+        let ours = ["_ringfence_next_User"];
+        look_at(entry, "shop", &ours, &mut |name| names.push(name.to_owned()));
         names
     }
 
@@ -179,6 +190,11 @@ mod tests {
         let of = |op: &str, ns: &str| rawdoc! { "op": op, "ns": ns, "o": { "_id": 1 } };
         assert_eq!(seen(&of("i", "shop.Booking")), ["Booking"]);
         assert_eq!(seen(&of("d", "shop.a.b")), ["a.b"]);
+        assert_eq!(
+            seen(&of("u", "shop._ringfence_next_User")),
+            ["_ringfence_next_User"],
+            "ours, and named"
+        );
         for (op, ns) in [
             ("i", "shop._ringfence_next_Booking"),
             ("i", "shopping.Booking"),
