@@ -4,13 +4,12 @@
 use std::collections::HashMap;
 
 use bson::RawDocumentBuf;
-use sha2::{Digest as _, Sha256};
 
 use super::Watcher;
 use super::error::Result;
 use super::session::Session;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
-use crate::domain::id::{Id, hex};
+use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
 use crate::domain::invariant::{Ledger, LeftAllowed};
@@ -18,7 +17,7 @@ use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec;
-use crate::store::pages::{Pages, matched};
+use crate::store::pages::{Hashes, Pages, matched};
 use crate::store::scan::{self, Scan};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
@@ -33,7 +32,7 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// How much is wrong in all.
     pub wrong: u64,
-    /// [`crate::store::identity::fingerprint`] of the bookings, where they were read.
+    /// [`crate::store::identity::fingerprint`] of the bookings, or of the users, as they were read.
     pub(super) fingerprint: Option<String>,
 }
 
@@ -158,14 +157,13 @@ impl Session {
         let source = self.source(Rebuilt::Booking).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::Booking);
         let total = scan::rough_count(database, &source).await;
-        let mut hash = Sha256::new();
-        let mut pages = Pages::of(database, &source, &[&current, QUARANTINE])?;
+        let beside = [current.as_str(), QUARANTINE];
+        let mut pages = Pages::of(database, &source, &beside, Hashes::FirstBeside)?;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
             let before: Vec<_> = page.documents().collect();
-            page.beside(0).for_each(|it| hash.update(it.as_bytes()));
             let live = matched(&before, page.beside(0));
             let quarantined = matched(&before, page.beside(1));
             let became = live.partners.iter().zip(&quarantined.partners);
@@ -180,7 +178,7 @@ impl Session {
             }
             watcher.says("checking bookings", ledger.bookings, total);
         }
-        Ok(hex(&hash.finalize()))
+        Ok(pages.fingerprint())
     }
 
     /// Which bookings a decision lets stay without a customer.
@@ -208,7 +206,7 @@ impl Session {
         let source = self.source(Rebuilt::User).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::User);
         let total = scan::rough_count(database, &source).await;
-        let mut pages = Pages::of(database, &source, &[&current])?;
+        let mut pages = Pages::of(database, &source, &[&current], Hashes::FirstBeside)?;
         let mut done = 0;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
@@ -233,7 +231,7 @@ impl Session {
                 .map(|finding| finding.says)
                 .collect(),
             wrong: ledger.wrong,
-            fingerprint: None,
+            fingerprint: Some(pages.fingerprint()),
         };
         Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
     }

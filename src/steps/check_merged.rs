@@ -14,7 +14,7 @@ use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
-use crate::store::pages::Pages;
+use crate::store::pages::{Hashes, Pages};
 use crate::store::scan;
 
 /// Users by customer, as the links have them.
@@ -139,7 +139,7 @@ impl Session {
         let mut seen = HashSet::new();
         let mut counts = Counts::default();
         for collection in [before.as_str(), live, merged.as_str()] {
-            let mut pages = Pages::of(database, collection, &[])?;
+            let mut pages = Pages::of(database, collection, &[], Hashes::Nothing)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page
                     .documents()

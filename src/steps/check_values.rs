@@ -1,22 +1,23 @@
 //! Feeding the check of what customers hold: links in pages, each with its customer and its users' originals.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
+use mongodb::Database;
 
 use super::Watcher;
-use super::check::{Checked, KEPT, by_id};
+use super::check::{Checked, KEPT};
 use super::error::Result;
 use super::session::Session;
 use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::mapping::{LINKS, Rebuilt};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
 use crate::store::StoreError;
-use crate::store::pages::Pages;
-use crate::store::scan;
+use crate::store::pages::{Hashes, Page, Pages};
+use crate::store::scan::{self, Batch};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -41,19 +42,31 @@ impl Session {
             .flat_map(|decision| decision.set.values().cloned())
             .collect();
         let mut checked = Checked::default();
-        let mut pages = Pages::of(database, LINKS, &[])?;
+        let mut pages = Pages::of(database, LINKS, &[], Hashes::Nothing)?;
         watcher.says("checking what customers hold", 0, 0);
-        while let Some(page) = pages.next().await? {
+        let read = |page: Page| {
+            let database = database.clone();
+            tokio::spawn(LinksRead::of(
+                database,
+                page,
+                customers.clone(),
+                users.clone(),
+            ))
+        };
+        let mut reading = pages.next().await?.map(read);
+        while let Some(read_now) = reading.take() {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let links: Vec<&RawDocument> =
-                page.documents().filter(|link| is_created(link)).collect();
-            let ids: Vec<Id> = links.iter().filter_map(|link| id_of(link)).collect();
-            let held = by_id(scan::by_ids(database, &customers, &ids).await?);
-            let ids: BTreeSet<Id> = links.iter().flat_map(|link| users_of(link)).collect();
-            let originals = by_id(scan::by_ids(database, &users, &ids).await?);
-            for link in links {
+            let read_now = read_now.await.unwrap_or_else(|_| {
+                Err(StoreError::Refused(
+                    "reading links was broken off".to_owned(),
+                ))
+            })?;
+            // The next page is read while this one is looked at.
+            reading = pages.next().await?.map(read);
+            let (held, originals) = (by_id(&read_now.customers), by_id(&read_now.users));
+            for link in read_now.page.documents().filter(|link| is_created(link)) {
                 for says in self.values_of(link, &held, &originals, &typed) {
                     checked.wrong += 1;
                     if checked.findings.len() < KEPT {
@@ -68,8 +81,8 @@ impl Session {
     fn values_of(
         &self,
         link: &RawDocument,
-        customers: &HashMap<Id, RawDocumentBuf>,
-        users: &HashMap<Id, RawDocumentBuf>,
+        customers: &Map<Id, &RawDocument>,
+        users: &Map<Id, &RawDocument>,
         typed: &BTreeSet<String>,
     ) -> Vec<String> {
         let customer = id_of(link).and_then(|id| customers.get(&id.canonical()));
@@ -79,12 +92,50 @@ impl Session {
         let mut originals: Vec<&RawDocument> = Vec::new();
         for id in users_of(link) {
             match users.get(&id.canonical()) {
-                Some(user) => originals.push(user),
+                Some(user) => originals.push(*user),
                 None => return vec![format!("a link names user {id}, who does not exist")],
             }
         }
         differences(&self.mapping, link, customer, &originals, typed)
     }
+}
+
+/// Links, and the customers and users that they name.
+struct LinksRead {
+    page: Page,
+    customers: Vec<Batch>,
+    users: Vec<Batch>,
+}
+
+impl LinksRead {
+    async fn of(
+        database: Database,
+        page: Page,
+        customers: String,
+        users: String,
+    ) -> crate::store::Result<Self> {
+        let links = || page.documents().filter(|link| is_created(link));
+        let made: Vec<Id> = links().filter_map(id_of).collect();
+        let named: BTreeSet<Id> = links().flat_map(users_of).collect();
+        let (customers, users) = tokio::try_join!(
+            scan::batches_by_ids(&database, &customers, &made),
+            scan::batches_by_ids(&database, &users, &named),
+        )?;
+        Ok(Self {
+            page,
+            customers,
+            users,
+        })
+    }
+}
+
+/// Documents by canonical `_id`.
+fn by_id(batches: &[Batch]) -> Map<Id, &RawDocument> {
+    batches
+        .iter()
+        .flat_map(Batch::documents)
+        .filter_map(|document| Some((id_of(document)?.canonical(), document)))
+        .collect()
 }
 
 fn is_created(link: &RawDocument) -> bool {

@@ -36,7 +36,7 @@ pub(super) async fn run(
                 checked.list()
             )));
         }
-        session.note_proved(Rebuilt::User, since, watcher).await?;
+        session.note_proved(Rebuilt::User, checked.fingerprint, since);
         done = did(converged.tally);
         session.journal_swap(Rebuilt::User).await?;
     }

@@ -7,8 +7,8 @@ use super::error::{Result, StepError};
 use super::session::Session;
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
-use crate::store::{collection_spec, watch};
 use crate::store::swap::{self, Stray, Swap};
+use crate::store::{collection_spec, watch};
 
 pub(super) async fn run(
     session: &mut Session,

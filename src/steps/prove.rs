@@ -56,32 +56,31 @@ impl Session {
         since: WatchStart,
         watcher: &Watcher,
     ) -> Result<()> {
-        self.note_proved(Rebuilt::Customer, since.clone(), watcher)
-            .await?;
-        if let Some(record) = &mut self.record {
-            let booking = record.collection_mut(Rebuilt::Booking);
-            booking.proved.clone_from(&checked.fingerprint);
-            booking.proved_since = Some(since);
-        }
+        let place = self.mapping_place(Rebuilt::Customer);
+        watcher.says(
+            &format!("hashing {}", self.mapping.live(Rebuilt::Customer)),
+            0,
+            0,
+        );
+        let (customers, _) =
+            identity::fingerprint(&self.connection, &place, &watcher.cancel).await?;
+        self.note_proved(Rebuilt::Customer, Some(customers), since.clone());
+        self.note_proved(Rebuilt::Booking, checked.fingerprint.clone(), since);
         Ok(())
     }
 
     /// Keeps the fingerprint of what was proved, by a proof that began at `since`.
-    pub(super) async fn note_proved(
+    pub(super) fn note_proved(
         &mut self,
         which: Rebuilt,
+        fingerprint: Option<String>,
         since: WatchStart,
-        watcher: &Watcher,
-    ) -> Result<()> {
-        let place = self.mapping_place(which);
-        watcher.says(&format!("hashing {}", self.mapping.live(which)), 0, 0);
-        let (hash, _) = identity::fingerprint(&self.connection, &place, &watcher.cancel).await?;
+    ) {
         if let Some(record) = &mut self.record {
             let record = record.collection_mut(which);
-            record.proved = Some(hash);
+            record.proved = fingerprint;
             record.proved_since = Some(since);
         }
-        Ok(())
     }
 
     /// True when the server's log shows that nobody wrote to originals or copies since the proof of `which` began: what was proved then

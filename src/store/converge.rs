@@ -11,7 +11,6 @@ use bson::RawDocumentBuf;
 use bson::raw::{RawArrayBuf, RawDocument};
 use bson::{RawBson, rawdoc};
 use mongodb::Database;
-use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -19,10 +18,10 @@ use super::collection_spec::{self, write_concern};
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
-use super::pages::{PAGE, Pages, matched};
+use super::pages::{Hashes, PAGE, Pages, matched};
 use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
-use crate::domain::id::{Id, hex};
+use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::{hash128, id_of};
 
@@ -346,16 +345,14 @@ where
         .filter(|at| !targets[*at].empty)
         .collect();
     let beside: Vec<&str> = read.iter().map(|at| targets[*at].name.as_str()).collect();
-    let mut pages = Pages::of(&connection.database, source, &beside)?;
+    let mut pages = Pages::of(&connection.database, source, &beside, Hashes::Walked)?;
     let mut done = 0;
-    let mut hash = Sha256::new();
     while let Some(page) = pages.next().await? {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
         let mut wanted: Vec<Vec<RawDocumentBuf>> = targets.iter().map(|_| Vec::new()).collect();
         for document in page.documents() {
-            hash.update(document.as_bytes());
             if let Some((target, document)) = place(document)? {
                 wanted[target].push(document);
             }
@@ -368,7 +365,7 @@ where
         done += page.len() as u64;
         progress(done);
     }
-    Ok(hex(&hash.finalize()))
+    Ok(pages.fingerprint())
 }
 
 /// A target whose documents come in any order, in batches; what no batch named is swept away at the end.

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use bson::raw::RawDocument;
 use futures_util::future::try_join_all;
 use mongodb::Database;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::error::{Result, StoreError};
 use super::scan::{self, Batch, Reader, Scan};
-use crate::domain::id::Id;
+use crate::domain::id::{Id, hex};
 use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 
@@ -53,10 +54,28 @@ impl Page {
     }
 }
 
-/// A walk over a collection. While a page is looked at, a task of its own fetches the next.
+/// A walk over a collection. While a page is looked at, a task of its own fetches the next, and hashes.
 pub struct Pages {
-    pages: mpsc::Receiver<Result<Option<Page>>>,
-    ended: bool,
+    pages: mpsc::Receiver<Result<Came>>,
+    /// Once it has ended, with the fingerprint.
+    ended: Option<String>,
+}
+
+enum Came {
+    Page(Page),
+    /// The end, with the fingerprint of what was to be hashed.
+    End(String),
+}
+
+/// Which collection's [`super::identity::fingerprint`] a walk makes on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hashes {
+    /// Of none.
+    Nothing,
+    /// Of the one that is walked.
+    Walked,
+    /// Of the first of those beside it.
+    FirstBeside,
 }
 
 impl Pages {
@@ -64,7 +83,12 @@ impl Pages {
     ///
     /// # Errors
     /// The server's refusal.
-    pub fn of(database: &Database, collection: &str, beside: &[&str]) -> Result<Self> {
+    pub fn of(
+        database: &Database,
+        collection: &str,
+        beside: &[&str],
+        hashes: Hashes,
+    ) -> Result<Self> {
         let walk = Scan {
             ordered: true,
             batch: u32::try_from(PAGE).unwrap_or(u32::MAX),
@@ -77,16 +101,14 @@ impl Pages {
             database: database.clone(),
             reader,
             beside,
+            hashes,
         };
         tokio::spawn(async move {
             let done = walk.run(&give).await;
             // Where nobody listens any more, nobody needs the end.
-            let _ = give.send(done.map(|()| None)).await;
+            let _ = give.send(done.map(Came::End)).await;
         });
-        Ok(Self {
-            pages,
-            ended: false,
-        })
+        Ok(Self { pages, ended: None })
     }
 
     /// The next page; even an empty collection has one, whose range is everything.
@@ -94,15 +116,25 @@ impl Pages {
     /// # Errors
     /// The server's refusal.
     pub async fn next(&mut self) -> Result<Option<Page>> {
-        if self.ended {
+        if self.ended.is_some() {
             return Ok(None);
         }
         let came = self.pages.recv().await.unwrap_or_else(|| {
             // The end is said; a silence is none.
             Err(StoreError::Refused("reading was broken off".to_owned()))
         })?;
-        self.ended = came.is_none();
-        Ok(came)
+        match came {
+            Came::Page(page) => Ok(Some(page)),
+            Came::End(fingerprint) => {
+                self.ended = Some(fingerprint);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The fingerprint, once there is no next page; of no documents where nothing was to be hashed.
+    pub fn fingerprint(self) -> String {
+        self.ended.unwrap_or_default()
     }
 }
 
@@ -110,10 +142,12 @@ struct Walk {
     database: Database,
     reader: Reader,
     beside: Vec<String>,
+    hashes: Hashes,
 }
 
 impl Walk {
-    async fn run(mut self, give: &mpsc::Sender<Result<Option<Page>>>) -> Result<()> {
+    async fn run(mut self, give: &mpsc::Sender<Result<Came>>) -> Result<String> {
+        let mut hash = Sha256::new();
         let mut batch = self.reader.next().await?;
         let mut from: Option<Id> = None;
         loop {
@@ -132,8 +166,13 @@ impl Walk {
                 batch: std::mem::replace(&mut batch, next),
                 beside,
             };
-            if give.send(Ok(Some(page))).await.is_err() || last {
-                return Ok(());
+            match self.hashes {
+                Hashes::Nothing => {}
+                Hashes::Walked => page.documents().for_each(|it| hash.update(it.as_bytes())),
+                Hashes::FirstBeside => page.beside(0).for_each(|it| hash.update(it.as_bytes())),
+            }
+            if give.send(Ok(Came::Page(page))).await.is_err() || last {
+                return Ok(hex(&hash.finalize()));
             }
             from = until;
         }

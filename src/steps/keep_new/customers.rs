@@ -12,7 +12,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
-use crate::store::pages::Pages;
+use crate::store::pages::{Hashes, Pages};
 
 impl Carrying<'_> {
     /// What became of the customers that the migration made, and which ones are new.
@@ -144,7 +144,12 @@ impl Carrying<'_> {
         let Some(before) = self.session.source(CUSTOMER).filter(|name| name != live) else {
             return Ok(());
         };
-        let mut pages = Pages::of(&self.session.connection.database, &before, &[])?;
+        let mut pages = Pages::of(
+            &self.session.connection.database,
+            &before,
+            &[],
+            Hashes::Nothing,
+        )?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();

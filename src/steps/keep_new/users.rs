@@ -14,7 +14,7 @@ use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::{blank, get};
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
-use crate::store::pages::{PAGE, Pages};
+use crate::store::pages::{Hashes, PAGE, Pages};
 
 impl Carrying<'_> {
     /// Who is gone.
@@ -35,7 +35,12 @@ impl Carrying<'_> {
             }
             return Ok(());
         }
-        let mut pages = Pages::of(&self.session.connection.database, &before, &[])?;
+        let mut pages = Pages::of(
+            &self.session.connection.database,
+            &before,
+            &[],
+            Hashes::Nothing,
+        )?;
         while let Some(page) = pages.next().await? {
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let here = self.ids_in(live, &ids).await?;
@@ -85,7 +90,7 @@ impl Carrying<'_> {
                     .extend(user.filter(|user| self.gone.contains(user)));
             }
         }
-        let mut pages = Pages::of(database, &before, &[])?;
+        let mut pages = Pages::of(database, &before, &[], Hashes::Nothing)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
@@ -104,7 +109,7 @@ impl Carrying<'_> {
             }
         }
         if swapped {
-            let mut pages = Pages::of(database, live, &[])?;
+            let mut pages = Pages::of(database, live, &[], Hashes::Nothing)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;

@@ -181,7 +181,9 @@ mod tests {
     fn seen(entry: &RawDocument) -> Vec<String> {
         let mut names = Vec::new();
         let ours = ["_ringfence_next_User"];
-        look_at(entry, "shop", &ours, &mut |name| names.push(name.to_owned()));
+        look_at(entry, "shop", &ours, &mut |name| {
+            names.push(name.to_owned());
+        });
         names
     }
 
