@@ -1,46 +1,162 @@
-//! How long the cut-over will take, told from what this run has measured on the same data: the proof reads the bookings and their copies
-//! once, the cut-over twice, before the renames and after them.
+//! How long the steps from the copies on will take, and what the copies take on disk: told from a trial on a part of the bookings, and held
+//! against what came.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::checklist::Step;
-use super::run::{Millis, RunRecord, StepRecord};
+use super::run::{Millis, RunRecord};
 
-/// A forecast, and what it was held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Forecast {
-    /// How long the cut-over should take, in milliseconds.
-    pub expected: Millis,
-    /// How long it took, once it is done.
-    pub took: Option<Millis>,
+/// What two renames and their journal take, in milliseconds.
+const RENAMES: Millis = 300;
+
+/// What a trial on some bookings took, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// On how many.
+    pub documents: u64,
+    /// Writing their copies.
+    pub copied: u64,
+    /// Building the copies' indexes.
+    pub indexed: u64,
+    /// Comparing originals and copies.
+    pub compared: u64,
 }
 
-fn lasted(step: &StepRecord) -> Millis {
-    (step.ended - step.started).max(0)
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bookings.
+    pub bookings: u64,
+    /// Users.
+    pub users: u64,
+    /// Customers that are made.
+    pub customers: u64,
+}
+
+/// A forecast, as the run record keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForecastRecord {
+    /// The trial.
+    pub trial: Trial,
+    /// How long each step should take, by its word, in milliseconds.
+    pub steps: BTreeMap<String, Millis>,
+    /// What the copies should take on the server's disk, in bytes.
+    pub disk: u64,
+    /// What they took when they were verified.
+    #[serde(default)]
+    pub disk_took: Option<u64>,
+}
+
+impl Trial {
+    /// How long each step from the customers on should take, by its word. Where the server's log can be read, what was proved is not compared
+    /// again by the steps that swap.
+    pub fn steps(&self, of: Sizes, sees_log: bool) -> BTreeMap<String, Millis> {
+        let lasts = |micros: u64, documents: u64| {
+            let micros = u128::from(micros) * u128::from(documents);
+            let millis = micros / 1_000 / u128::from(self.documents.max(1));
+            Millis::try_from(millis).unwrap_or(Millis::MAX)
+        };
+        let copy = |documents| lasts(self.copied, documents);
+        let index = |documents| lasts(self.indexed, documents);
+        let compare = |documents| lasts(self.compared, documents);
+        // Each customer has a link.
+        let people = 2 * of.customers;
+        let all = compare(of.bookings) + compare(people);
+        let again = |once: Millis| if sees_log { 0 } else { once };
+        let trial = lasts(self.copied + self.indexed + self.compared, self.documents);
+        [
+            (
+                Step::CreateCustomers,
+                trial + copy(people) + index(of.customers),
+            ),
+            (
+                Step::ReassignBookings,
+                copy(of.bookings) + index(of.bookings),
+            ),
+            (Step::Prove, all),
+            (Step::CutOver, RENAMES + again(2 * all)),
+            (
+                Step::CleanUsers,
+                RENAMES
+                    + copy(of.users)
+                    + index(of.users)
+                    + compare(of.users)
+                    + again(compare(of.users)),
+            ),
+            (Step::Verify, all + compare(of.users)),
+        ]
+        .map(|(step, lasts)| (step.word().to_owned(), lasts))
+        .into()
+    }
+}
+
+/// What is still to come, or how it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forecast {
+    trial: Trial,
+    /// How long the steps with a forecast should take together, in milliseconds.
+    pub expected: Millis,
+    /// How long they took, once all are done.
+    pub took: Option<Millis>,
+    /// How long those should take that are not done yet.
+    pub left: Millis,
+    /// What the copies should take on disk, in bytes.
+    pub disk: u64,
+    /// What they took.
+    pub disk_took: Option<u64>,
 }
 
 impl Forecast {
-    /// That of `run`; `None` before the copies are proved.
+    /// That of `run`; `None` before step 6, and where there are so few bookings that no trial was made.
     pub fn of(run: &RunRecord) -> Option<Self> {
-        let done = |step: Step| run.step(step).filter(|_| run.is_done(step));
+        let record = run.forecast.as_ref()?;
+        let lasted = |step: Step| {
+            let record = run.step(step).filter(|_| run.is_done(step))?;
+            Some((record.ended - record.started).max(0))
+        };
+        let steps: Vec<(Option<Millis>, Millis)> = Step::ALL
+            .iter()
+            .filter_map(|step| Some((lasted(*step), *record.steps.get(step.word())?)))
+            .collect();
         Some(Self {
-            expected: 2 * lasted(done(Step::Prove)?),
-            took: done(Step::CutOver).map(lasted),
+            trial: record.trial,
+            expected: steps.iter().map(|(_, expected)| expected).sum(),
+            took: steps.iter().map(|(took, _)| *took).sum(),
+            left: steps
+                .iter()
+                .filter(|(took, _)| took.is_none())
+                .map(|(_, expected)| expected)
+                .sum(),
+            disk: record.disk,
+            disk_took: record.disk_took,
         })
     }
 
     /// In words.
     pub fn words(&self) -> String {
         let seconds = |it: Millis| format!("{:.1} s", it as f64 / 1000.0);
-        match self.took {
-            None => format!(
-                "takes about {}, by the time that the proof took; writers stand still meanwhile",
-                seconds(self.expected)
-            ),
-            Some(took) => format!(
-                "the cut-over took {}; the forecast was {}",
-                seconds(took),
-                seconds(self.expected)
-            ),
-        }
+        let trial = format!("a trial on {} bookings", self.trial.documents);
+        let Some(took) = self.took else {
+            return format!(
+                "this and the steps after it, up to verify, take about {} of our own work, told from {trial}",
+                seconds(self.left)
+            );
+        };
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        let disk = self.disk_took.map_or_else(String::new, |bytes| {
+            format!(
+                "; the copies took {} MB on the server's disk, as far as it had written them; the forecast was {} MB",
+                megabytes(bytes),
+                megabytes(self.disk)
+            )
+        });
+        format!(
+            "steps 6 to 13 took {}; the forecast was {}, from {trial}{disk}",
+            seconds(took),
+            seconds(self.expected)
+        )
     }
 }
 
@@ -48,9 +164,33 @@ impl Forecast {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::run::StepRecord;
+
+    const TRIAL: Trial = Trial {
+        documents: 1_000,
+        copied: 10_000,
+        indexed: 2_000,
+        compared: 3_000,
+    };
+    const SIZES: Sizes = Sizes {
+        bookings: 100_000,
+        users: 20_000,
+        customers: 10_000,
+    };
 
     #[test]
-    fn the_cut_over_is_told_from_the_proof_and_then_held_against_it() {
+    fn each_step_is_told_from_what_it_does_to_how_many_documents() {
+        let steps = TRIAL.steps(SIZES, true);
+        assert_eq!(steps["customers"], 15 + 200 + 20);
+        assert_eq!(steps["bookings"], 1_000 + 200);
+        assert_eq!(steps["prove"], 300 + 60);
+        assert_eq!(steps["cut-over"], RENAMES);
+        let blind = TRIAL.steps(SIZES, false);
+        assert_eq!(blind["cut-over"], RENAMES + 2 * 360);
+    }
+
+    #[test]
+    fn what_is_left_is_told_and_in_the_end_held_against_what_came() {
         let mapping = crate::domain::mapping::Mapping::parse(crate::domain::mapping::DEFAULT);
         let mut run: RunRecord = serde_json::from_value(serde_json::json!({
             "_id": "a", "format": 1, "tool": "0", "transform": 1, "database": "shop", "host": "a:1",
@@ -59,28 +199,29 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(Forecast::of(&run), None);
-        let mut did = |step: Step, started, ended| {
-            let state = "done".to_owned();
-            let says = String::new();
+        run.forecast = Some(ForecastRecord {
+            trial: TRIAL,
+            steps: TRIAL.steps(SIZES, true),
+            disk: 5_000_000,
+            disk_took: Some(4_000_001),
+        });
+        let begun = Forecast::of(&run).unwrap();
+        assert_eq!((begun.left, begun.took), (begun.expected, None));
+        for word in run.forecast.clone().unwrap().steps.into_keys() {
+            let (state, says) = ("done".to_owned(), String::new());
             let record = StepRecord {
                 state,
                 says,
-                started,
-                ended,
+                started: 1_000,
+                ended: 1_500,
             };
-            run.steps.insert(step.word().to_owned(), record);
-            Forecast::of(&run).unwrap()
-        };
-        let before = did(Step::Prove, 1_000, 5_500);
-        assert!(
-            before.words().starts_with("takes about 9.0 s"),
-            "{}",
-            before.words()
-        );
-        let after = did(Step::CutOver, 6_000, 14_000);
+            run.steps.insert(word, record);
+        }
+        let done = Forecast::of(&run).unwrap();
+        assert_eq!((done.left, done.took), (0, Some(6 * 500)));
         assert_eq!(
-            after.words(),
-            "the cut-over took 8.0 s; the forecast was 9.0 s"
+            done.words(),
+            "steps 6 to 13 took 3.0 s; the forecast was 3.1 s, from a trial on 1000 bookings; the copies took 5 MB on the server's disk, as far as it had written them; the forecast was 5 MB"
         );
     }
 }

@@ -193,6 +193,8 @@ impl Mapping {
     }
 }
 
+/// Copies of some bookings, made to tell how long the rest will take, and dropped.
+pub const TRIAL: &str = "_ringfence_trial";
 /// The links' collection.
 pub const LINKS: &str = "_ringfence_links";
 /// The quarantine.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::{State, Step};
+use super::forecast::ForecastRecord;
 use super::keep_new::report::Kept;
 use super::mapping::{Mapping, Rebuilt};
 use super::plan::Plan;
@@ -81,6 +82,9 @@ pub struct RunRecord {
     /// The server's write block, if it was set.
     #[serde(default)]
     pub write_block: Option<WriteBlock>,
+    /// What was forecast, and held against what came.
+    #[serde(default)]
+    pub forecast: Option<ForecastRecord>,
     /// The equations, as they were proved.
     #[serde(default)]
     pub equations: Vec<String>,

@@ -68,7 +68,10 @@ impl<'r> Report<'r> {
             "verdict": run.verdict.as_ref().map(|verdict| json!({
                 "word": verdict.word, "evidence": verdict.evidence, "at": time(verdict.at),
             })),
-            "forecast": Forecast::of(run).map(|it| json!({ "cutOverSeconds": it.expected as f64 / 1000.0, "tookSeconds": it.took.map(|took| took as f64 / 1000.0) })),
+            "forecast": Forecast::of(run).map(|it| json!({
+                "seconds": it.expected as f64 / 1000.0, "tookSeconds": it.took.map(|took| took as f64 / 1000.0),
+                "diskBytes": it.disk, "diskTookBytes": it.disk_took,
+            })),
             "standstill": Standstill::of(run).map(|it| json!({
                 "since": time(it.since), "until": it.until.map(time), "ownWorkSeconds": it.own as f64 / 1000.0,
             })),

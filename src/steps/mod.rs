@@ -31,7 +31,8 @@ pub mod session;
 pub mod status;
 pub mod stop;
 pub mod survey;
-pub mod verify;
+pub mod trial;
+mod verify;
 mod write_block;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::domain::survey::facts::id_of;
 use crate::domain::transform::{self, BookingFate};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
-use crate::store::converge::{self, Tally, Target};
+use crate::store::converge::{self, Source, Tally, Target};
 use crate::store::{room, unique_index};
 
 /// Groups of clashing customers that are named.
@@ -26,7 +26,9 @@ pub(super) async fn customers(session: &mut Session, watcher: &Watcher) -> Resul
     session.before_cut_over(Rebuilt::Customer)?;
     session.survey_if_changed(watcher).await?;
     session.require_decided()?;
-    let room = session.require_room().await?;
+    session.begin_run().await?;
+    let (needed, room) = session.require_room().await?;
+    session.forecast(needed, watcher).await?;
     session.ensure_next(Rebuilt::Customer).await?;
     session.ensure_side(LINKS, None).await?;
     let tally = session.bring_customers_up_to_date(watcher).await?;
@@ -129,8 +131,8 @@ impl Session {
         Ok(())
     }
 
-    /// Refuses where the server's disk has no room for the copies; says what they will take, where the server tells.
-    async fn require_room(&self) -> Result<String> {
+    /// Refuses where the server's disk has no room for the copies; returns what all of them take, in bytes, and says it, where the server tells.
+    async fn require_room(&self) -> Result<(u64, String)> {
         let originals = [Rebuilt::Booking, Rebuilt::User, Rebuilt::Customer];
         let names = originals.map(|which| self.source(which).unwrap_or_default());
         let names: Vec<&str> = names
@@ -140,18 +142,19 @@ impl Session {
             .collect();
         let copies = originals.map(|which| self.mapping.next(which));
         let copies: Vec<&str> = copies.iter().map(String::as_str).collect();
-        let needed = room::taken(&self.connection, &names).await?;
+        let all = room::taken(&self.connection, &names).await?;
         // Copies of a run that goes on are there already.
-        let needed = needed.saturating_sub(room::taken(&self.connection, &copies).await?);
+        let needed = all.saturating_sub(room::taken(&self.connection, &copies).await?);
         let Some(free) = room::free(&self.connection).await else {
-            return Ok(String::new());
+            return Ok((all, String::new()));
         };
         let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         let (needed, free) = (megabytes(needed), megabytes(free));
         if needed < free {
-            return Ok(format!(
+            let says = format!(
                 "; all copies together take about {needed} MB of the {free} MB that are free"
-            ));
+            );
+            return Ok((all, says));
         }
         Err(StepError::NotReady(format!(
             "the copies need about {needed} MB on the server, as much as the originals take, and {free} MB are free there. Nothing was changed; make room first"
@@ -407,7 +410,7 @@ impl Session {
         let progress = |done| watcher.says(&doing, done, total);
         let source = converge::converge(
             &self.connection,
-            &source,
+            Source::from(&source),
             &mut targets,
             &watcher.cancel,
             place,

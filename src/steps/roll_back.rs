@@ -10,7 +10,7 @@ use super::patience::patiently;
 use super::session::Session;
 use crate::domain::gate::{Confirmed, Destructive, New};
 use crate::domain::keep_new::report::Kept;
-use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt, TRIAL};
 use crate::domain::run::{Outcome, RollbackRecord, word};
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::{collection_spec, identity};
@@ -84,6 +84,7 @@ impl Session {
             collection_spec::drop(&self.connection, &self.mapping.merged(which)).await?;
             self.drop_original_of_merged(which).await?;
         }
+        collection_spec::drop(&self.connection, TRIAL).await?;
         if aside.is_empty() {
             collection_spec::drop(&self.connection, LINKS).await?;
             collection_spec::drop(&self.connection, QUARANTINE).await?;

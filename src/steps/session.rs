@@ -220,6 +220,7 @@ impl Session {
             watch: None,
             verdict: None,
             write_block: None,
+            forecast: None,
             strays: BTreeMap::new(),
             equations: Vec::new(),
             rollback: None,

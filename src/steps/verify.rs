@@ -17,6 +17,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
             checked.list()
         )));
     }
+    session.note_disk().await?;
     if let Some(record) = &mut session.record {
         record.equations.clone_from(&checked.equations);
     }

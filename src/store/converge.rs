@@ -18,6 +18,7 @@ use super::collection_spec::{self, write_concern};
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
+pub use super::pages::Source;
 use super::pages::{Hashes, PAGE, Pages, matched};
 use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
@@ -271,7 +272,7 @@ pub type Placed = (usize, RawDocumentBuf);
 /// The server's refusal, what `place` says, a cancellation between pages, or a unique index that the result breaks.
 pub async fn converge<F, P>(
     connection: &Connection,
-    source: &str,
+    source: Source<'_>,
     targets: &mut [Target<'_>],
     cancel: &CancellationToken,
     mut place: F,
@@ -330,7 +331,7 @@ fn in_each_others_way(name: &str, id: &Id) -> String {
 
 async fn walk<F, P>(
     connection: &Connection,
-    source: &str,
+    source: Source<'_>,
     targets: &mut [Target<'_>],
     cancel: &CancellationToken,
     place: &mut F,

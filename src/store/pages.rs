@@ -61,6 +61,27 @@ pub struct Pages {
     ended: Option<String>,
 }
 
+/// The collection that is walked.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// Only so many of its first documents; 0 for all.
+    pub most: i64,
+}
+
+impl<'s> From<&'s str> for Source<'s> {
+    fn from(name: &'s str) -> Self {
+        Self { name, most: 0 }
+    }
+}
+
+impl<'s> From<&'s String> for Source<'s> {
+    fn from(name: &'s String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
 enum Came {
     Page(Page),
     /// The end, with the fingerprint of what was to be hashed.
@@ -83,18 +104,20 @@ impl Pages {
     ///
     /// # Errors
     /// The server's refusal.
-    pub fn of(
+    pub fn of<'s>(
         database: &Database,
-        collection: &str,
+        source: impl Into<Source<'s>>,
         beside: &[&str],
         hashes: Hashes,
     ) -> Result<Self> {
+        let source = source.into();
         let walk = Scan {
             ordered: true,
+            limit: source.most,
             batch: u32::try_from(PAGE).unwrap_or(u32::MAX),
             ..Scan::default()
         };
-        let reader = scan::read(database, collection, &walk, None)?;
+        let reader = scan::read(database, source.name, &walk, None)?;
         let (give, pages) = mpsc::channel(1);
         let beside = beside.iter().map(|name| (*name).to_owned()).collect();
         let walk = Walk {

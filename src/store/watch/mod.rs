@@ -98,6 +98,20 @@ pub async fn is_untouched(
     Ok(matches!(seen, Some(Seen::Writes(writes)) if writes.is_empty()))
 }
 
+/// Whether the server's log can be read.
+///
+/// # Errors
+/// The server's refusal to tell the present.
+pub async fn sees_log(connection: &Connection) -> Result<bool> {
+    let present = begin(connection).await?;
+    let WatchStart::OperationTime { time, increment } = present else {
+        return Ok(false);
+    };
+    Ok(oplog::since(connection, after(time, increment), &[])
+        .await?
+        .is_some())
+}
+
 /// The first operation time after the one that is given.
 fn after(time: u32, increment: u32) -> Timestamp {
     Timestamp {
