@@ -43,12 +43,14 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
     let began = Instant::now();
     let mut drawn = began.checked_sub(FRAME).unwrap_or(began);
     let mut dirty = true;
+    let mut drawing = Drawing::default();
     update(&mut model, clock(began));
     for effect in begin(&mut model, true) {
         outside.carry_out(effect, &mut screen)?;
     }
     loop {
         if dirty && drawn.elapsed() >= FRAME {
+            let began_to_draw = Instant::now();
             let mut scrollable = crate::app::message::Scrollable::default();
             match screen.draw(|frame| scrollable = ui::draw(frame, &model, theme)) {
                 Ok(()) => {
@@ -56,6 +58,7 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
                 }
                 Err(_) => outside.terminal_is_gone(),
             }
+            drawing.took(began_to_draw.elapsed());
             drawn = Instant::now();
             dirty = false;
         }
@@ -92,6 +95,27 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
             Next::TerminalGone => outside.terminal_is_gone(),
             Next::Tick => dirty |= model.running.is_some(),
         }
+    }
+}
+
+/// What drawing cost; said to the log at the end.
+#[derive(Default)]
+struct Drawing {
+    frames: u64,
+    took: Duration,
+}
+
+impl Drawing {
+    fn took(&mut self, time: Duration) {
+        self.frames += 1;
+        self.took += time;
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        let (frames, took) = (self.frames, self.took.as_millis());
+        tracing::info!("the console drew {frames} frames in {took} ms");
     }
 }
 

@@ -25,7 +25,7 @@ pub struct DemoArguments {
     /// Run it all without a terminal, with the suggested decisions, and print the report
     #[arg(long)]
     headless: bool,
-    /// How much: 2 k, 100 k or 1 M bookings
+    /// How much: 2 k, 100 k, 1 M or 5 M bookings
     #[arg(long, value_enum, default_value_t = SizeWord::Small)]
     size: SizeWord,
     /// The same seed gives the same data
@@ -45,6 +45,8 @@ pub enum SizeWord {
     Medium,
     /// About 1,000,000 bookings
     Large,
+    /// About 5,000,000 bookings
+    Huge,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Result<ExitCode> {
@@ -58,7 +60,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let room: &[&str] = match arguments.size {
         SizeWord::Small | SizeWord::Medium => &[],
         // The log must hold what a migration writes.
-        SizeWord::Large => &["--wiredTigerCacheSizeGB", "2", "--oplogSize", "4096"],
+        SizeWord::Large | SizeWord::Huge => {
+            &["--wiredTigerCacheSizeGB", "2", "--oplogSize", "8192"]
+        }
     };
     let server = Server::start(
         &binary,
@@ -77,6 +81,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
         SizeWord::Small => Size::Small,
         SizeWord::Medium => Size::Medium,
         SizeWord::Large => Size::Large,
+        SizeWord::Huge => Size::Huge,
     };
     sample::seed(session.database(), arguments.seed, size, &|_, _| {}).await?;
     let code = if arguments.headless {

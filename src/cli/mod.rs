@@ -11,9 +11,9 @@ mod rollback;
 mod survey;
 mod unlock;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -23,6 +23,7 @@ use crate::domain::pace::Limits;
 use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
 use crate::steps::{Result, StepError};
 use crate::store::lease::Lease;
+use crate::store::private_file;
 
 /// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
 ///
@@ -59,8 +60,8 @@ pub struct PlaceArguments {
     #[arg(long, global = true)]
     show_personal_data: bool,
     /// Seconds that step 3 watches for foreign writes
-    #[arg(long, global = true, value_name = "S", default_value_t = 3.0)]
-    watch_seconds: f64,
+    #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds)]
+    watch_seconds: Duration,
     /// Documents a second that are written at most
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_rate: Option<u64>,
@@ -73,6 +74,9 @@ pub struct PlaceArguments {
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,
+    /// Append what was tried again, and why, to this file
+    #[arg(long, global = true, value_name = "F")]
+    log: Option<PathBuf>,
     /// The lease of the session that was opened here: whatever way a verb ends, it is let go of.
     #[arg(skip)]
     lease: OnceLock<Lease>,
@@ -142,6 +146,9 @@ pub async fn run() -> ExitCode {
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
+    if let Some(path) = &place.log {
+        keep_log(path)?;
+    }
     let outcome = Box::pin(carry_out(place, arguments.verb)).await;
     place.let_go().await;
     outcome
@@ -166,6 +173,19 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Restore(verb)) => backup::restore(place, verb).await,
         Some(Verb::Export(verb)) => backup::export(place, verb).await,
     }
+}
+
+/// Lets what is worth knowing afterwards, and never belongs on the screen, be written into a file that only the operator reads.
+fn keep_log(path: &Path) -> Result<()> {
+    let file = private_file::append(path)?;
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_target(false)
+        .with_writer(Mutex::new(file))
+        .try_init()
+        .map_err(|error| {
+            StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
+        })
 }
 
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
@@ -198,8 +218,7 @@ impl PlaceArguments {
             database: self.db.clone(),
             config: self.config.clone(),
             run_root: self.run_dir.clone(),
-            watch: Duration::try_from_secs_f64(self.watch_seconds)
-                .unwrap_or(Duration::from_secs(3)),
+            watch: self.watch_seconds,
             limits: Limits {
                 paused: false,
                 rate: self.max_rate,

@@ -35,6 +35,8 @@ pub enum Size {
     Medium,
     /// 1,000,000 bookings at 250 businesses.
     Large,
+    /// 5,000,000 bookings at 1,000 businesses.
+    Huge,
 }
 
 /// What the sample holds, counted while it was planned; no survey was asked.

@@ -31,8 +31,8 @@ pub mod session;
 pub mod status;
 pub mod stop;
 pub mod survey;
-pub mod trial;
-mod verify;
+mod trial;
+pub mod verify;
 mod write_block;
 
 use std::sync::Arc;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bson::{Document, doc, rawdoc};
 use mongodb::options::{
-    Acknowledgment, ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern,
+    Acknowledgment, ClientOptions, Compressor, ReadConcern, ReadPreference, SelectionCriteria,
+    ServerAddress, WriteConcern,
 };
 use mongodb::{Client, Database};
 
@@ -34,6 +35,17 @@ pub struct Connection {
     pub lease: Lease,
     /// How fast copies are written.
     pub throttle: Throttle,
+}
+
+fn is_on_this_machine(host: &ServerAddress) -> bool {
+    match host {
+        ServerAddress::Tcp { host, .. } => {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let address = host.parse::<std::net::IpAddr>();
+            host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
+        }
+        _ => true, // a socket in the file system
+    }
 }
 
 /// Connects and asks the server what it is. Changes nothing.
@@ -67,6 +79,10 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
             .w_timeout(Duration::from_mins(1))
             .build(),
     );
+    // Between two machines; on one, packing costs time and saves none (measured, benches/wire.rs).
+    if options.compressors.is_none() && !options.hosts.iter().all(is_on_this_machine) {
+        options.compressors = Some(vec![Compressor::Snappy]);
+    }
     let user = options
         .credential
         .as_ref()
@@ -265,6 +281,25 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wire_is_packed_unless_all_hosts_are_this_machine() {
+        for (host, here) in [
+            ("localhost:27017", true),
+            ("127.0.0.1:27017", true),
+            ("[::1]:27017", true),
+            ("/tmp/mongodb-27017.sock", true),
+            ("db.example.org:27017", false),
+            ("10.0.0.7", false),
+            ("[2001:db8::1]:27017", false),
+        ] {
+            let address = ServerAddress::parse(host);
+            assert!(
+                address.is_ok_and(|it| is_on_this_machine(&it) == here),
+                "{host}"
+            );
+        }
+    }
 
     #[test]
     fn a_password_never_reaches_a_message() {

@@ -2,7 +2,7 @@
 //! hash to the line before and on the disk before the step goes on. The server's record is authoritative; the journal shows what happened
 //! when that record is questioned, and notices a database that was set back.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -66,11 +66,7 @@ impl Journal {
         private_file::create_folder(folder)?;
         let path = folder.join(JOURNAL);
         let failed = |error| StoreError::file("reading the journal", &path, error);
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(failed)?;
+        let mut file = private_file::append(&path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
         let whole = bytes

@@ -34,6 +34,20 @@ pub fn create_new(path: &Path) -> Result<File> {
         .map_err(|error| StoreError::file("creating", path, error))
 }
 
+/// Opens a file for reading, and for writing at its end; makes it where it is not there.
+pub fn append(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
+        .open(path)
+        .map_err(|error| StoreError::file("opening", path, error))
+}
+
 /// Writes a whole new file and waits for the disk.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = create_new(path)?;

@@ -60,6 +60,14 @@ impl Numbers {
                 reviews: 20_000,
                 audit: 10_000,
             },
+            Size::Huge => Self {
+                businesses: 1_000,
+                guests: 600_000,
+                visitors: 396_600,
+                bookings: 5_000_000 - super::planted::BOOKINGS,
+                reviews: 20_000,
+                audit: 10_000,
+            },
         }
     }
 }

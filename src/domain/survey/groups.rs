@@ -69,18 +69,19 @@ impl Survey {
 
     /// Users whose phone numbers may be equal to another's of their business. Feed their documents to [`Self::take_phone`].
     pub fn phone_candidates(&self) -> Vec<Id> {
-        let mut by_tail: Map<(BusinessIx, u32), Vec<UserIx>> = Map::default();
-        for (user, business) in self.customers_to_be() {
-            let tail = self.users[user].phone_tail;
-            if tail != 0 {
-                by_tail.entry((business, tail)).or_default().push(user);
-            }
-        }
-        let mut candidates: Vec<_> = by_tail
-            .into_values()
-            .filter(|users| users.len() > 1)
-            .flatten()
+        let mut tails: Vec<(BusinessIx, u32, UserIx)> = self
+            .customers_to_be()
+            .map(|(user, business)| (business, self.users[user].phone_tail, user))
+            .filter(|(_, tail, _)| *tail != 0)
             .collect();
+        tails.sort_unstable();
+        let mut candidates: Vec<UserIx> = tails
+            .chunk_by(|one, other| (one.0, one.1) == (other.0, other.1))
+            .filter(|alike| alike.len() > 1)
+            .flatten()
+            .map(|(_, _, user)| *user)
+            .collect();
+        drop(tails);
         candidates.sort_unstable();
         candidates.dedup();
         self.user_ids(&candidates)
@@ -121,30 +122,35 @@ impl Survey {
             .map(|(user, business)| (business, user))
             .collect();
         nodes.sort_unstable();
-        let mut union = Union::of(nodes.len());
-        let mut first: Map<(BusinessIx, u128), usize> = Map::default();
         let equal = self.equal_by_collation();
-        for (at, (business, user)) in nodes.iter().enumerate() {
-            let email = self.users[*user].email;
-            let keys = (email != 0)
-                .then_some(email)
-                .into_iter()
-                .chain(self.listed_emails.get(user).into_iter().flatten().copied())
-                .chain(equal.get(user).copied());
-            for key in keys {
-                let other = *first.entry((*business, key)).or_insert(at);
-                union.join(at, other);
+        let mut groups = Vec::new();
+        // Business by business: only one's keys are held at a time.
+        for of_one in nodes.chunk_by(|one, other| one.0 == other.0) {
+            let mut keys: Vec<(u128, usize)> = Vec::with_capacity(of_one.len());
+            for (at, (_, user)) in of_one.iter().enumerate() {
+                let email = self.users[*user].email;
+                let listed = self.listed_emails.get(user).into_iter().flatten().copied();
+                let own = (email != 0).then_some(email).into_iter();
+                let own = own.chain(listed).chain(equal.get(user).copied());
+                keys.extend(own.map(|key| (key, at)));
             }
-        }
-        let mut groups: BTreeMap<usize, Vec<UserIx>> = BTreeMap::new();
-        for (at, (_, user)) in nodes.iter().enumerate() {
-            groups.entry(union.root(at)).or_default().push(*user);
+            keys.sort_unstable();
+            let mut union = Union::of(of_one.len());
+            for pair in keys.windows(2) {
+                if pair[0].0 == pair[1].0 {
+                    union.join(pair[0].1, pair[1].1);
+                }
+            }
+            let mut sets: BTreeMap<usize, Vec<UserIx>> = BTreeMap::new();
+            for (at, (_, user)) in of_one.iter().enumerate() {
+                sets.entry(union.root(at)).or_default().push(*user);
+            }
+            let shared = sets.into_values().filter(|members| members.len() > 1);
+            groups.extend(
+                shared.map(|members| self.group(Code::DuplicateEmail, of_one[0].0, members)),
+            );
         }
         groups
-            .into_iter()
-            .filter(|(_, members)| members.len() > 1)
-            .map(|(root, members)| self.group(Code::DuplicateEmail, nodes[root].0, members))
-            .collect()
     }
 
     /// A key for each user whose e-mail is another's by the collation; no hash is one of them.
