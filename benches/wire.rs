@@ -78,7 +78,8 @@ async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Duration {
         .args(["--uri", uri, "--watch-seconds", "0"])
         .args(arguments)
         .current_dir(folder)
-        .stdout(Stdio::null());
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let began = Instant::now();
     let ended = tokio::task::spawn_blocking(move || command.status().unwrap());
     let code = ended.await.unwrap().code();

@@ -43,7 +43,11 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
     let began = Instant::now();
     let mut drawn = began.checked_sub(FRAME).unwrap_or(began);
     let mut dirty = true;
-    let mut drawing = Drawing::default();
+    let mut drawing = Drawing {
+        began,
+        frames: 0,
+        took: Duration::ZERO,
+    };
     update(&mut model, clock(began));
     for effect in begin(&mut model, true) {
         outside.carry_out(effect, &mut screen)?;
@@ -99,8 +103,8 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
 }
 
 /// What drawing cost; said to the log at the end.
-#[derive(Default)]
 struct Drawing {
+    began: Instant,
     frames: u64,
     took: Duration,
 }
@@ -115,7 +119,8 @@ impl Drawing {
 impl Drop for Drawing {
     fn drop(&mut self) {
         let (frames, took) = (self.frames, self.took.as_millis());
-        tracing::info!("the console drew {frames} frames in {took} ms");
+        let all = self.began.elapsed().as_millis();
+        tracing::info!("the console drew {frames} frames in {took} ms of {all} ms");
     }
 }
 

@@ -103,7 +103,7 @@ steps! {
     Review, "review", Migration, Aside, "Review conflicts", "takes the decisions and makes the plan with its hash", "Test migration scripts on copy of production data";
     CreateCustomers, "customers", Migration, Aside, "Create customers", "prepares the customers and their links beside the live data", "Step 1: Create New Customer Records";
     ReassignBookings, "bookings", Migration, Aside, "Reassign bookings", "prepares the bookings with customerId instead of userId beside the live data", "Step 2: Update Booking Model";
-    Prove, "prove", Migration, ReadOnly, "Prove", "checks conservation, isolation and fidelity of the prepared copies", "Verify all data is preserved correctly";
+    Prove, "prove", Migration, Aside, "Prove", "checks conservation, isolation and fidelity of the prepared copies, and prepares that of the users", "Verify all data is preserved correctly";
     CutOver, "cut-over", Migration, Gate, "Cut over", "makes the prepared customers and bookings live by renaming, and keeps the originals", "Run migration scripts";
     CleanUsers, "clean-users", Migration, Gate, "Clean up users", "removes the copied contact fields from users: prepared copy, then a swap", "Step 3: Clean Up User Model";
     RetireUsers, "retire-users", Migration, ReadOnly, "Retire customer users", "counts the password-less users that still hold a name and an e-mail; removes nothing", "User = Authentication only";

@@ -1,9 +1,9 @@
-//! Step 10, clean up users: prepared copy, proof, swap. Step 11 counts what a retirement would be about, and removes nothing.
+//! Step 10, clean up users: the copy that step 8 prepared and proved, brought up to date where somebody wrote since, and a swap. Step 11 counts what a retirement would be about, and removes nothing.
 
 use bson::doc;
 
 use super::error::{Result, StepError};
-use super::prepare::did;
+use super::prepare::{Converged, did};
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
@@ -24,20 +24,11 @@ pub(super) async fn run(
     let began = session.has_moved(Rebuilt::User);
     let mut done = String::new();
     if !began {
-        session.ensure_next(Rebuilt::User).await?;
-        let converged = session.converge_users(true, watcher).await?;
-        session.require_backed_up(Rebuilt::User, &converged)?;
-        session.build_indexes(Rebuilt::User, watcher).await?;
-        let since = watch::begin(&session.connection).await?;
-        let checked = session.check_users(watcher).await?;
-        if checked.wrong > 0 {
-            return Err(StepError::Findings(format!(
-                "the proof of the prepared users failed. The live users are unchanged:\n{}",
-                checked.list()
-            )));
+        // The gate's conditions have compared the backup with the original, or looked into the log for it.
+        if let Some(converged) = session.prepare_users(watcher).await? {
+            session.require_backed_up(Rebuilt::User, &converged)?;
+            done = format!("; {}", did(converged.tally));
         }
-        session.note_proved(Rebuilt::User, checked.fingerprint, since);
-        done = did(converged.tally);
         session.journal_swap(Rebuilt::User).await?;
     }
     let strays = session.swap_forward(Rebuilt::User).await?;
@@ -48,9 +39,32 @@ pub(super) async fn run(
         refuse_late_writes(session, watcher).await?;
     }
     Ok(format!(
-        "contact fields that were copied have left {}; {done}",
+        "contact fields that were copied have left {}{done}",
         session.mapping.user.collection
     ))
+}
+
+impl Session {
+    /// Prepares and proves the copy of the users; `None` where it stands as it was proved for this plan.
+    pub(super) async fn prepare_users(&mut self, watcher: &Watcher) -> Result<Option<Converged>> {
+        if self.is_of_this_plan(Rebuilt::User) && self.is_as_proved(Rebuilt::User).await? {
+            return Ok(None);
+        }
+        self.ensure_next(Rebuilt::User).await?;
+        let converged = self.converge_users(true, watcher).await?;
+        self.build_indexes(Rebuilt::User, watcher).await?;
+        let since = watch::begin(&self.connection).await?;
+        let checked = self.check_users(watcher).await?;
+        if checked.wrong > 0 {
+            return Err(StepError::Findings(format!(
+                "the proof of the prepared users failed. The live users are unchanged:\n{}",
+                checked.list()
+            )));
+        }
+        self.note_proved(Rebuilt::User, checked.fingerprint, since);
+        self.note_prepared(Rebuilt::User).await?;
+        Ok(Some(converged))
+    }
 }
 
 /// Compares users with what the original, frozen now, gives.

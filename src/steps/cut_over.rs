@@ -71,11 +71,9 @@ async fn refuse_late_writes(session: &Session, watcher: &Watcher) -> Result<()> 
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
     session.survey_as_planned(watcher).await?;
     // The gate's conditions have compared the backup with the originals, or looked into the log for it.
-    let run = session.open_run();
-    let of_this_plan = |which| {
-        run.is_some_and(|run| run.collection(which).prepared_for.as_deref() == run.plan_hash())
-    };
-    let current = of_this_plan(Rebuilt::Customer) && of_this_plan(Rebuilt::Booking);
+    let current = [Rebuilt::Customer, Rebuilt::Booking]
+        .into_iter()
+        .all(|which| session.is_of_this_plan(which));
     if current && session.is_as_proved(Rebuilt::Booking).await? {
         return Ok(());
     }

@@ -18,6 +18,9 @@ pub enum StepError {
     /// A plan that cannot be used.
     #[error(transparent)]
     Plan(#[from] BadPlan),
+    /// A plan's file that cannot be used.
+    #[error("{0}: {1}. Nothing was changed")]
+    PlanFile(String, #[source] BadPlan),
     /// A decisions file that cannot be used.
     #[error(transparent)]
     Decisions(#[from] BadDecisions),

@@ -237,12 +237,20 @@ impl Session {
     }
 
     /// Keeps which plan the prepared copy was made for.
-    async fn note_prepared(&mut self, which: Rebuilt) -> Result<()> {
+    pub(super) async fn note_prepared(&mut self, which: Rebuilt) -> Result<()> {
         if let Some(record) = &mut self.record {
             let hash = record.plan_hash().map(str::to_owned);
             record.collection_mut(which).prepared_for = hash;
         }
         self.save().await
+    }
+
+    /// True when the prepared copy was made for the plan of the moment.
+    pub(super) fn is_of_this_plan(&self, which: Rebuilt) -> bool {
+        self.open_run().is_some_and(|run| {
+            let made_for = run.collection(which).prepared_for;
+            made_for.is_some() && made_for.as_deref() == run.plan_hash()
+        })
     }
 
     /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.

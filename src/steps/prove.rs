@@ -1,4 +1,4 @@
-//! Step 8, prove: the prepared copies are checked before anyone sees them.
+//! Step 8, prove: the prepared copies are checked before anyone sees them; that of the users, which step 10 swaps in, is prepared here.
 
 use super::check::Checked;
 use super::error::{Result, StepError};
@@ -34,6 +34,8 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         record.equations = checked.equations;
     }
     session.save().await?;
+    // Before writers have to stand still for it.
+    session.prepare_users(watcher).await?;
     Ok(says)
 }
 

@@ -52,7 +52,7 @@ pub fn write_plan(path: &Path, plan: &Plan) -> Result<()> {
 pub fn read_plan(path: &Path) -> Result<Plan> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| StoreError::file("reading the plan", path, error))?;
-    Ok(Plan::parse(&text)?)
+    Plan::parse(&text).map_err(|error| StepError::PlanFile(path.display().to_string(), error))
 }
 
 impl Session {

@@ -48,11 +48,8 @@ fn is_on_this_machine(host: &ServerAddress) -> bool {
     }
 }
 
-/// Connects and asks the server what it is. Changes nothing.
-///
-/// # Errors
-/// A URI that cannot be read, no server in time, wrong credentials, a mongos, no database named.
-pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Result<Connection> {
+/// How we connect: with our name, times and concerns.
+async fn options_of(uri: &str, uri_source: &str) -> Result<ClientOptions> {
     let mut options = ClientOptions::parse(uri).await.map_err(|error| {
         StoreError::Refused(format!(
             "the connection string of {uri_source} cannot be used: {}. Nothing was changed; it should look like mongodb://host:27017/database{}",
@@ -83,6 +80,15 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
     if options.compressors.is_none() && !options.hosts.iter().all(is_on_this_machine) {
         options.compressors = Some(vec![Compressor::Snappy]);
     }
+    Ok(options)
+}
+
+/// Connects and asks the server what it is. Changes nothing.
+///
+/// # Errors
+/// A URI that cannot be read, no server in time, wrong credentials, a mongos, no database named.
+pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Result<Connection> {
+    let options = options_of(uri, uri_source).await?;
     let user = options
         .credential
         .as_ref()
@@ -99,7 +105,17 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
     let client = Client::with_options(options)
         .map_err(|error| StoreError::from_driver("making the client", &error))?;
     let database = client.database(&name);
-    let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting").await?;
+    let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting")
+        .await
+        .map_err(|error| match error {
+            StoreError::Unreachable { message, .. } => StoreError::Unreachable {
+                doing: format!("connecting to {}", hosts.join(", ")),
+                message: format!(
+                    "{message}. Nothing was changed; see whether mongod runs there, whether host and port are right, and, of a replica set, whether it has a primary (rs.status())"
+                ),
+            },
+            other => other,
+        })?;
     if hello.get_str("msg").is_ok_and(|it| it == "isdbgrid") {
         return Err(StoreError::Refused(
             "this is a mongos, a router of a sharded cluster. Nothing was changed; ringfence does not migrate sharded clusters, because a swap by renaming is not atomic there".to_owned(),

@@ -83,7 +83,12 @@ async fn a_broken_plan_is_refused_with_line_and_column() {
     std::fs::write(&path, text.replacen("\"pairs\"", "\"peers\"", 1)).unwrap();
     refused(&case, 1, &["peers", "line 7 column"]).await;
     std::fs::write(&path, "").unwrap();
-    refused(&case, 1, &["line 1 column 0"]).await;
+    refused(
+        &case,
+        1,
+        &["plan.json", "line 1 column 0", "Nothing was changed"],
+    )
+    .await;
     std::fs::remove_file(&path).unwrap();
     refused(&case, 1, &["plan.json"]).await;
 }

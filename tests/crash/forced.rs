@@ -48,6 +48,15 @@ const FORWARD: [Phase; 13] = [
         "after 06 customers",
     ),
     (
+        "build of users",
+        [
+            "insert _ringfence_next_User",
+            "listIndexes _ringfence_next_User",
+            "createIndexes _ringfence_next_User",
+        ],
+        "after 07 bookings",
+    ),
+    (
         PROOF,
         [
             "find _ringfence_links",
@@ -81,17 +90,8 @@ const FORWARD: [Phase; 13] = [
         "after 08 prove, Customer Booking swapped",
     ),
     (
-        "build of users",
-        [
-            "insert _ringfence_next_User",
-            "listIndexes _ringfence_next_User",
-            "createIndexes _ringfence_next_User",
-        ],
-        "after 09 cut-over, Customer Booking swapped",
-    ),
-    (
         "users: journal, before the renames",
-        ["collMod User", "rename User", "update _ringfence_runs +1"],
+        ["collMod User", "rename User", "update _ringfence_runs +3"],
         "after 09 cut-over, Customer Booking swapped",
     ),
     (
