@@ -6,7 +6,7 @@ use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::run::WatchStart;
-use crate::store::{identity, watch};
+use crate::store::{collection_spec, identity, watch};
 
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
     session.see_what_is_swapped().await?;
@@ -34,8 +34,9 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         record.equations = checked.equations;
     }
     session.save().await?;
-    // Before writers have to stand still for it.
+    // Made now, so that writers need not stand still for it.
     session.prepare_users(watcher).await?;
+    session.look_through_own_writes().await?;
     Ok(says)
 }
 
@@ -85,6 +86,19 @@ impl Session {
         }
     }
 
+    /// What the log holds of our own since the proof of the bookings is looked through now, so that the cut-over need not.
+    async fn look_through_own_writes(&mut self) -> Result<()> {
+        let now = watch::begin(&self.connection).await?;
+        if self.is_as_proved(Rebuilt::Booking).await?
+            && let Some(record) = &mut self.record
+        {
+            for which in [Rebuilt::Customer, Rebuilt::Booking] {
+                record.collection_mut(which).proved_since = Some(now.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// True when the server's log shows that nobody wrote to originals or copies since the proof of `which` began: what was proved then
     /// is what stands now, whatever its names are by now. False also where the log cannot be read.
     pub(super) async fn is_as_proved(&self, which: Rebuilt) -> Result<bool> {
@@ -95,10 +109,26 @@ impl Session {
             return Ok(false);
         };
         let [customers, bookings, users] = Rebuilt::ALL.map(|which| self.mapping.next(which));
-        let ours: &[&str] = match which {
-            Rebuilt::User => &[&users],
-            _ => &[LINKS, QUARANTINE, &customers, &bookings],
+        let (together, ours): (&[Rebuilt], &[&str]) = match which {
+            Rebuilt::User => (&[Rebuilt::User], &[&users]),
+            _ => (
+                &[Rebuilt::Customer, Rebuilt::Booking],
+                &[LINKS, QUARANTINE, &customers, &bookings],
+            ),
         };
+        // A copy of ours that somebody dropped or renamed is not seen in the log.
+        let standing = collection_spec::uuids(&self.connection).await?;
+        let stands = |which: &Rebuilt| {
+            let copy = self.open_run().and_then(|run| run.collection(*which).next);
+            let names = [
+                self.mapping.next(*which),
+                self.mapping.live(*which).to_owned(),
+            ];
+            copy.is_some() && names.iter().any(|name| standing.get(name) == Some(&copy))
+        };
+        if !together.iter().all(stands) {
+            return Ok(false);
+        }
         Ok(watch::is_untouched(&self.connection, &since, ours).await?)
     }
 }

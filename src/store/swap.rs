@@ -98,6 +98,12 @@ pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stra
     }
     if live.is_some() {
         if live_uuid == swap.original {
+            if !stands(connection, swap.next, Some(swap.prepared)).await? {
+                return Err(StoreError::Refused(format!(
+                    "{} is not the copy that was proved any more: somebody dropped, renamed or replaced it. {} is live as it was; see who works on this database, then prepare again",
+                    swap.next, swap.live
+                )));
+            }
             rename(connection, swap.live, swap.before).await?;
         } else if swap.original.is_none() || !stands(connection, swap.before, swap.original).await?
         {

@@ -285,3 +285,22 @@ async fn a_copy_that_somebody_changed_after_its_proof_is_mended_before_it_goes_l
     assert_eq!(forged.unwrap(), 0);
     case.ringfence(&["verify"]).await.code(0);
 }
+
+#[tokio::test]
+async fn copies_that_somebody_dropped_after_their_proof_are_made_again_before_they_go_live() {
+    let whole = Case::seeded().await;
+    whole.migrate().await;
+    let expected = picture::application(&whole.picture().await);
+    for name in ["Customer", "Booking", "User"] {
+        let case = Case::seeded().await;
+        case.plan().await;
+        case.apply(&["--through", "prove"]).await.code(0);
+        let copy = format!("_ringfence_next_{name}");
+        let copy = case.database.collection::<Document>(&copy);
+        copy.drop().await.unwrap();
+        case.apply(&[]).await.code(0);
+        let end = picture::application(&case.picture().await);
+        let other = picture::differences(&expected, &end, false);
+        assert!(other.is_empty(), "{name}: {other:#?}");
+    }
+}
