@@ -1,6 +1,7 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
+mod compared;
 mod names;
 mod users;
 
@@ -9,9 +10,10 @@ use smallvec::SmallVec;
 
 use super::id::Id;
 use super::map::{Map, Ordered, Set};
-use super::mapping::{BookingRole, Mapping};
-use super::raw::{Element, Value, elements, get, kind};
+use super::mapping::Mapping;
+use super::raw::{Value, elements, get, kind};
 use super::survey::facts::{BookingRefs, id_of};
+use compared::Compared;
 use names::{Names, Number};
 
 /// Findings kept with their ids; the rest is only counted.
@@ -107,41 +109,6 @@ pub struct Ledger {
     pub findings: Vec<Finding>,
     /// How much is wrong, kept or not.
     pub wrong: u64,
-}
-
-/// A booking as it is, beside the original.
-struct Compared<'d> {
-    /// Its customer, where it names one.
-    customer: Option<Value<'d>>,
-    /// It still has its user.
-    leftover: bool,
-    /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
-    same: bool,
-}
-
-impl<'d> Compared<'d> {
-    fn of(role: &BookingRole, before: &RawDocument, current: &'d RawDocument) -> Self {
-        let (user, customer) = (role.user.as_bytes(), role.customer.as_bytes());
-        let mut rest = elements(before)
-            .map_while(Result::ok)
-            .filter(|element: &Element<'_>| element.key != user && element.key != customer);
-        let (mut named, mut times, mut leftover, mut same) = (None, 0_u32, false, true);
-        for element in elements(current).map_while(Result::ok) {
-            if element.key == customer {
-                times += 1;
-                named = named.or(Some(element.value));
-            } else if element.key == user {
-                leftover = true;
-            } else {
-                same &= rest.next().is_some_and(|it| it.whole == element.whole);
-            }
-        }
-        Self {
-            customer: named.filter(|value| value.kind != kind::NULL),
-            leftover,
-            same: same && times == 1 && rest.next().is_none(),
-        }
-    }
 }
 
 fn reference(document: &RawDocument, field: &str) -> Option<Id> {
