@@ -38,6 +38,8 @@ struct Ran {
     took: Duration,
     /// The most memory that it ever held, in KiB.
     peak: u64,
+    /// Seconds of processor time.
+    processor: f64,
     out: String,
 }
 
@@ -53,9 +55,10 @@ async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Ran {
         .spawn()
         .unwrap();
     let pid = child.id().unwrap();
-    let mut peak = 0;
+    let (mut peak, mut used) = (0, 0.0);
     let status = loop {
         peak = peak.max(high_water(pid));
+        used = processor(pid).max(used);
         let tick = Duration::from_millis(20);
         if let Ok(status) = tokio::time::timeout(tick, child.wait()).await {
             break status.unwrap();
@@ -71,6 +74,7 @@ async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Ran {
     Ran {
         took,
         peak,
+        processor: used,
         out: String::from_utf8(output.stdout).unwrap(),
     }
 }
@@ -81,6 +85,14 @@ fn high_water(pid: u32) -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
         .unwrap_or(0)
+}
+
+/// Seconds of processor time that a process used so far.
+fn processor(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|it| it.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// Reads whole documents, or some fields, as raw bytes and looks at none.
@@ -282,7 +294,10 @@ async fn main() {
     let plan = ["plan", "--defaults", "--out", "plan.json"];
     ringfence(&uri, folder.path(), &plan).await;
     let apply = ["apply", "--plan", "plan.json", "--confirm", "bench"];
+    let mongod = server.pid(0).unwrap();
+    let before = processor(mongod);
     let whole = ringfence(&uri, folder.path(), &apply).await;
+    let server_used = processor(mongod) - before;
     let report = report(&uri, folder.path()).await;
     let began = Instant::now();
     let back = ringfence(&uri, folder.path(), &["rollback", "--confirm", "bench"]).await;
@@ -362,6 +377,10 @@ async fn main() {
         "built ahead, after the stop: {} ({})",
         seconds(rest.took),
         steps(&ahead_report)
+    );
+    println!(
+        "processor time of the whole apply: ringfence {:.1} s, mongod {server_used:.1} s",
+        whole.processor
     );
     println!(
         "forecast: {} s, it took {} s",
