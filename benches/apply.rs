@@ -404,6 +404,7 @@ async fn prepared(uri: &str, folder: &Path) -> Session {
         run_root: folder.join("ringfence-runs"),
         watch: Duration::ZERO,
         limits: Limits::default(),
+        memory: None,
     };
     let mut session = Session::open(options).await.unwrap();
     let plan = review::read_plan(&folder.join("plan.json")).unwrap();

@@ -21,6 +21,7 @@ use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{DEFAULT, Mapping};
 use ringfence::domain::overview::Review;
 use ringfence::domain::survey::Survey;
+use ringfence::domain::table::Memory;
 use ringfence::domain::view::Place;
 use ringfence::ui;
 
@@ -36,7 +37,11 @@ fn oid(kind: u8, n: u32) -> ObjectId {
 
 /// Every user books at one business; 4,000 of them share their e-mail with a neighbour, and 3,000 have no name.
 fn survey() -> (Survey, HashMap<Id, String>) {
-    let mut survey = Survey::new("bench", Mapping::parse(DEFAULT).unwrap());
+    let mut survey = Survey::new(
+        "bench",
+        Mapping::parse(DEFAULT).unwrap(),
+        &Memory::unlimited(),
+    );
     let mut labels = HashMap::new();
     for n in 0..BUSINESSES {
         survey.take_business(&rawdoc! { "_id": oid(1, n), "name": format!("Salon number {n}") });

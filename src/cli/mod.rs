@@ -71,6 +71,9 @@ pub struct PlaceArguments {
     /// Milliseconds that a batch may take before the next one waits as long
     #[arg(long, global = true, value_name = "MS")]
     max_latency: Option<u64>,
+    /// Memory for what is kept of users and customers, such as 64M; what passes it goes to a temporary file
+    #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,
@@ -164,7 +167,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
-        Some(Verb::Finish(verb)) => rollback::finish(place, verb).await,
+        Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
         Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,
         Some(Verb::Unlock(verb)) => unlock::run(place, verb).await,
         Some(Verb::Status) => survey::status(place).await,
@@ -193,6 +196,20 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "it takes a number of seconds, such as 5 or 0.5".to_owned())
+}
+
+/// Bytes; K, M and G stand for 1024 of the next smaller.
+fn size(text: &str) -> std::result::Result<u64, String> {
+    let (digits, shift) = match text.chars().last().map(|it| it.to_ascii_uppercase()) {
+        Some('K') => (&text[..text.len() - 1], 10),
+        Some('M') => (&text[..text.len() - 1], 20),
+        Some('G') => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| "it takes a number of bytes, such as 64M or 1G".to_owned())
 }
 
 impl PlaceArguments {
@@ -227,6 +244,7 @@ impl PlaceArguments {
                     .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
                 latency: self.max_latency,
             },
+            memory: self.memory,
         }
     }
 

@@ -159,8 +159,15 @@ pub fn overview(overview: &Overview) -> String {
             ]
         })
         .collect();
+    let outside = match overview.outside_memory {
+        0 => String::new(),
+        bytes => format!(
+            "\n{} KiB passed --memory and stood in a temporary file",
+            bytes / 1024
+        ),
+    };
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs\n\n{}\n\n{}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -30,6 +30,11 @@ impl Id {
         Self(bytes)
     }
 
+    /// The identity that [`Self::as_bytes`] gave.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
+    }
+
     /// The value, to be written into a document.
     pub fn value(&self) -> Value<'_> {
         let (kind, bytes) = self

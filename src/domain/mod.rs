@@ -29,6 +29,7 @@ pub mod run;
 pub mod standstill;
 pub mod survey;
 pub mod survivorship;
+pub mod table;
 pub mod text;
 pub mod transform;
 pub mod value_check;

@@ -86,6 +86,8 @@ pub struct Overview {
     pub businesses: Vec<BusinessRow>,
     /// Every kind that was found.
     pub conflicts: Vec<CodeCount>,
+    /// Bytes of what was kept of users and pairs that passed `--memory` and went to a temporary file.
+    pub outside_memory: u64,
 }
 
 impl Overview {
@@ -103,6 +105,7 @@ impl Overview {
             "bookings": self.bookings,
             "services": self.services,
             "pairs": self.pairs,
+            "outsideMemory": self.outside_memory,
             "businesses": self.businesses.iter().map(|row| json!({
                 "id": row.id.to_extended_json(),
                 "name": row.name,

@@ -68,6 +68,7 @@ impl Session {
         let mut ledger = self.ledger(watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
+        self.tables_hold()?;
         let mut checked = Checked {
             equations,
             findings: ledger
@@ -87,7 +88,7 @@ impl Session {
 
     async fn ledger(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = self.mapping.clone();
-        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed());
+        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
         let database = &self.connection.database;
         let fields = |fields: &[&str]| Scan {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
@@ -223,6 +224,7 @@ impl Session {
             done += page.len() as u64;
             watcher.says("checking users", done, total);
         }
+        self.tables_hold()?;
         let checked = Checked {
             equations: Vec::new(),
             findings: ledger

@@ -131,7 +131,7 @@ impl Session {
         for which in which {
             let name = self.mapping.merged(*which);
             let target = Target::write(&self.connection, &name).await?;
-            copies.insert(*which, Gathered::new(target));
+            copies.insert(*which, Gathered::new(target, &self.memory));
         }
         let carrying = Carrying::new(self, (create_users, held), copies, watcher);
         let (carried, copies) = carrying.run().await?;

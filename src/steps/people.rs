@@ -104,7 +104,7 @@ impl Session {
         let mut records = Vec::new();
         for document in documents {
             let user: Option<UserIx> =
-                id_of(&document).and_then(|id| survey.users.get_index_of(&id.canonical()));
+                id_of(&document).and_then(|id| survey.users.find(&id.canonical()));
             let Some(user) = user else { continue };
             let candidate = match business {
                 Some(business) => survey.candidate(user, business),

@@ -367,12 +367,11 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
-        let businesses = survey.businesses_of_users();
         let role = &self.mapping.user;
         let place = |document: &RawDocument| {
-            let user = id_of(document).and_then(|id| survey.users.get_index_of(&id.canonical()));
-            let cleans =
-                user.is_some_and(|user| blueprint.cleans(survey, user, businesses.of(user)));
+            let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
+            let cleans = user
+                .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
             let document = transform::user(role, cleans, document)
                 .map_err(|error| StoreError::Invalid(error.to_string()))?;
             Ok(Some((0, document)))
@@ -425,6 +424,7 @@ impl Session {
             progress,
         )
         .await?;
+        self.tables_hold()?;
         let tallies = targets.iter().map(|target| target.tally);
         Ok(Converged {
             tally: tallies.fold(Tally::default(), Tally::and),

@@ -127,14 +127,14 @@ impl Session {
         let users: Vec<UserIx> = key
             .subjects
             .iter()
-            .filter_map(|id| survey.users.get_index_of(&id.canonical()))
+            .filter_map(|id| survey.users.find(&id.canonical()))
             .collect();
         let Some(first) = users.first().copied() else {
             return Ok(None);
         };
         let business: Option<BusinessIx> = match &key.business {
             Some(id) => survey.businesses.get_index_of(&id.canonical()),
-            None => survey.businesses_of_users().of(first).first().copied(),
+            None => survey.businesses_of(first).first().copied(),
         };
         let Some(business) = business else {
             return Ok(None);

@@ -44,8 +44,8 @@ impl Session {
                 )
             };
             let mut out = CustomersOut {
-                customers: Gathered::new(customers),
-                links: Gathered::new(links),
+                customers: Gathered::new(customers, &self.memory),
+                links: Gathered::new(links, &self.memory),
             };
             if let Err(error) = self.produce_customers(&mut out, watcher).await {
                 out.customers.give_up().await;
@@ -60,6 +60,7 @@ impl Session {
                 }
             };
             let (links, links_again) = out.links.finish(&watcher.cancel).await?;
+            self.tables_hold()?;
             if !again && !links_again {
                 return Ok(customers.and(links));
             }
@@ -75,7 +76,6 @@ impl Session {
         self.produce_placeholders(surveyed, out).await?;
         let users = self.source(Rebuilt::User).unwrap_or_default();
         let total = surveyed.survey.users.len() as u64;
-        let businesses = surveyed.survey.businesses_of_users();
         let mut waiting: HashMap<usize, Vec<(UserIx, RawDocumentBuf)>> = HashMap::new();
         let database = &self.connection.database;
         let mut reader = scan::read(database, &users, &Scan::default(), None)?;
@@ -87,15 +87,15 @@ impl Session {
             watcher.says("creating customers", done, total);
             done += batch.len() as u64;
             for document in batch.documents() {
-                let Some(user) = id_of(document)
-                    .and_then(|id| surveyed.survey.users.get_index_of(&id.canonical()))
+                let Some(user) =
+                    id_of(document).and_then(|id| surveyed.survey.users.find(&id.canonical()))
                 else {
                     continue; // written since the survey; the next converge takes it in
                 };
-                for business in businesses.of(user) {
-                    match surveyed.blueprint.role(&surveyed.survey, user, *business) {
+                for business in surveyed.survey.businesses_of(user) {
+                    match surveyed.blueprint.role(&surveyed.survey, user, business) {
                         Role::Own => {
-                            self.produce(surveyed, (user, *business), &[(user, document)], out)
+                            self.produce(surveyed, (user, business), &[(user, document)], out)
                                 .await?;
                         }
                         Role::Grouped { group, .. } => {
@@ -116,7 +116,7 @@ impl Session {
                                 .iter()
                                 .map(|(user, it)| (*user, it.as_ref()))
                                 .collect();
-                            self.produce(surveyed, (group_of.members[0], *business), &members, out)
+                            self.produce(surveyed, (group_of.members[0], business), &members, out)
                                 .await?;
                         }
                         Role::Adopted(_) | Role::Linked | Role::Skipped => {}
@@ -189,11 +189,11 @@ impl Session {
                 users
                     .entry(*existing)
                     .or_default()
-                    .push(survey.user_id(*user).clone());
+                    .push(survey.user_id(*user));
             }
         }
         for (user, business) in survey.pairs.keys() {
-            let adopted = match blueprint.role(survey, *user, *business) {
+            let adopted = match blueprint.role(survey, user, business) {
                 Role::Adopted(existing) => Some(existing),
                 Role::Grouped { group, .. } => blueprint.groups[group].adopts,
                 _ => None,
@@ -202,7 +202,7 @@ impl Session {
                 users
                     .entry(existing)
                     .or_default()
-                    .push(survey.user_id(*user).clone());
+                    .push(survey.user_id(user));
             }
         }
         let database = &self.connection.database;

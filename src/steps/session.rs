@@ -19,13 +19,14 @@ use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::run::{Millis, Outcome, RunRecord, WatchStart};
 use crate::domain::survey::Survey;
+use crate::domain::table::Memory;
 use crate::domain::transform;
 use crate::domain::view::Place;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
-use crate::store::{process, run_record};
+use crate::store::{process, run_record, spill};
 
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
@@ -47,10 +48,12 @@ pub struct SessionOptions {
     pub watch: Duration,
     /// How fast copies are written.
     pub limits: Limits,
+    /// Bytes of memory that surveys and proofs keep their tables in; the rest goes to a temporary file.
+    pub memory: Option<u64>,
 }
 
 /// A survey with what follows from it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Surveyed {
     /// The survey.
     pub survey: Survey,
@@ -71,6 +74,7 @@ pub struct Session {
     pub(super) mapping: Mapping,
     pub(super) run_root: PathBuf,
     pub(super) watch: Duration,
+    pub(super) memory: Memory,
     pub(super) decisions: Decisions,
     /// The decisions file as it was read or written last.
     pub(super) decisions_text: Option<String>,
@@ -120,6 +124,7 @@ impl Session {
         let mut session = Self {
             connection,
             mapping,
+            memory: spill::memory(options.memory, &options.run_root)?,
             run_root: options.run_root,
             watch: options.watch,
             decisions: Decisions::default(),

@@ -55,8 +55,10 @@ impl Session {
         self.surveyed = None; // two at once would hold twice the memory
         let survey = self.read(&specs, watcher).await?;
         let conflicts = survey.conflicts();
+        let blueprint = Blueprint::new(&survey, &self.decisions);
+        self.tables_hold()?;
         self.surveyed = Some(Surveyed {
-            blueprint: Blueprint::new(&survey, &self.decisions),
+            blueprint,
             survey,
             conflicts,
             obstacles: self.obstacles(&specs),
@@ -86,6 +88,16 @@ impl Session {
             surveyed.since = since;
         }
         Ok(())
+    }
+
+    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
+    pub(super) fn tables_hold(&self) -> Result<()> {
+        match self.memory.failure() {
+            None => Ok(()),
+            Some(failure) => Err(StepError::NotReady(format!(
+                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
+            ))),
+        }
     }
 
     /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
@@ -221,7 +233,11 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.mapping.clone();
-        let mut survey = Survey::new(&self.connection.place.database, mapping.clone());
+        let mut survey = Survey::new(
+            &self.connection.place.database,
+            mapping.clone(),
+            &self.memory,
+        );
         let businesses = &mapping.business.collection;
         self.scan_at(moment, businesses, watcher, |it| {
             survey.take_business(it);

@@ -4,7 +4,6 @@
 //! Ids are never ordered here: a page of the source is a range of its `_id` index, the same range of the target is read with `min` and
 //! `max`, and within it documents are matched by identity. So mixed types and collations are the server's business alone.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
 use bson::RawDocumentBuf;
@@ -24,7 +23,8 @@ use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
-use crate::domain::survey::facts::{hash128, id_of};
+use crate::domain::survey::facts::id_of;
+use crate::domain::table::{Memory, Table};
 
 /// Bytes per batch, where documents come one by one.
 const BATCH_BYTES: usize = 8 << 20;
@@ -372,17 +372,18 @@ where
 /// A target whose documents come in any order, in batches; what no batch named is swept away at the end.
 pub struct Gathered<'a> {
     target: Target<'a>,
-    wanted: HashSet<u128>,
+    /// By canonical `_id`.
+    wanted: Table<()>,
     batch: Vec<RawDocumentBuf>,
     bytes: usize,
 }
 
 impl<'a> Gathered<'a> {
-    /// Gathers for `target`.
-    pub fn new(target: Target<'a>) -> Self {
+    /// Gathers for `target`; `memory` is for what it keeps of every document.
+    pub fn new(target: Target<'a>, memory: &Memory) -> Self {
         Self {
             target,
-            wanted: HashSet::new(),
+            wanted: Table::new(memory),
             batch: Vec::new(),
             bytes: 0,
         }
@@ -396,7 +397,7 @@ impl<'a> Gathered<'a> {
         let id = id_of(&document)
             .unwrap_or_else(|| Id::string(""))
             .canonical();
-        if !self.wanted.insert(hash128(id.as_bytes())) {
+        if !self.wanted.insert(id.as_bytes(), &()).1 {
             return Err(StoreError::Refused(format!(
                 "the _id {id} is wanted twice in {}: a derived customer id meets a document that was there before. The live data is unchanged",
                 self.target.name
@@ -449,7 +450,7 @@ impl<'a> Gathered<'a> {
                 cancel,
                 |document| {
                     if let Some(id) = id_of(document)
-                        && !self.wanted.contains(&hash128(id.canonical().as_bytes()))
+                        && self.wanted.find(id.canonical().as_bytes()).is_none()
                     {
                         extra.push(id);
                     }

@@ -22,6 +22,7 @@ pub mod room;
 pub mod run_record;
 pub mod scan;
 pub mod snapshot;
+pub mod spill;
 pub mod swap;
 mod table;
 pub mod throttle;

@@ -141,6 +141,7 @@ impl Case {
             run_root: self.path("ringfence-runs"),
             watch: Duration::ZERO,
             limits: ringfence::domain::pace::Limits::default(),
+            memory: None,
         };
         Session::open(options).await.unwrap()
     }

@@ -11,6 +11,7 @@ mod case;
 mod data;
 mod faults;
 mod journal;
+mod memory;
 mod picture;
 mod rules;
 mod throttle;

@@ -33,6 +33,13 @@ pub async fn run(client: &Client, uri: &str, name: &str, data: &Database) -> End
         uri,
         database: name,
         folder: folder.path(),
+        without_memory: data
+            .collections
+            .iter()
+            .map(|it| it.documents.len())
+            .sum::<usize>()
+            % 3
+            == 0,
     };
     let ended = walk(&database, &product, data, &verdict).await;
     let dropped = database.run_command(doc! { "dropDatabase": 1 }).await;

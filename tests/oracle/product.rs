@@ -11,6 +11,8 @@ pub struct Product<'a> {
     pub uri: &'a str,
     pub database: &'a str,
     pub folder: &'a Path,
+    /// Everything that is kept of users, pairs and customers goes to a temporary file.
+    pub without_memory: bool,
 }
 
 /// What a verb ended with.
@@ -109,6 +111,7 @@ impl Product<'_> {
                 "0",
             ])
             .args(more)
+            .args(self.without_memory.then_some("--memory=0"))
             .current_dir(self.folder)
             .env("HOME", self.folder)
             .env_remove("DATABASE_URL")

@@ -1,6 +1,7 @@
 //! Which existing customers are adopted, how many customers there will be, and whether the unique index on business and e-mail lets all of them in.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::{Blueprint, EmailIndex, PairCounts, Role};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
@@ -43,9 +44,9 @@ impl Blueprint {
         }
         let mut adoptions = Vec::new();
         for (user, business) in survey.pairs.keys() {
-            let email = self.email_of(survey, *user, *business).hash;
-            if let Some(existing) = by_email.get(&(*business, email)) {
-                adoptions.push(((*user, *business), *existing));
+            let email = self.email_of(survey, user, business).hash;
+            if let Some(existing) = by_email.get(&(business, email)) {
+                adoptions.push(((user, business), *existing));
             }
         }
         for (pair, existing) in adoptions {
@@ -95,9 +96,12 @@ impl Blueprint {
         if rules.without_email {
             return none;
         }
-        let of = |user: UserIx| Email {
-            hash: survey.users[user].email,
-            indexed: survey.users[user].email_indexed,
+        let of = |user: UserIx| {
+            let facts = survey.users.facts(user);
+            Email {
+                hash: facts.email,
+                indexed: facts.email_indexed,
+            }
         };
         let members = match self.roles.get(&(user, business)) {
             Some(Role::Grouped { group, .. }) => self.groups[*group].members.as_slice(),
@@ -106,12 +110,12 @@ impl Blueprint {
         let picked = rules
             .pick
             .get(field)
-            .and_then(|id| survey.users.get_index_of(&id.canonical()));
+            .and_then(|id| survey.users.find(&id.canonical()));
         let filled = || {
             members
                 .iter()
                 .copied()
-                .find(|user| !survey.users[*user].email_blank)
+                .find(|user| !survey.users.facts(*user).email_blank)
         };
         picked.or_else(filled).map_or(of(user), of)
     }
@@ -124,10 +128,9 @@ impl Blueprint {
         };
         let mut customers = vec![0; survey.businesses.len()];
         let mut without_email = vec![0_u64; survey.businesses.len()];
-        let mut holders = Vec::with_capacity(survey.pairs.len() + survey.existing.len());
         // Existing customers of a lost business share its value in the index all the same.
         let mut lost: Map<&Option<Id>, u64> = Map::default();
-        for (at, existing) in survey.existing.values().enumerate() {
+        for existing in survey.existing.values() {
             let indexed = existing.email_exact != 0;
             if !indexed && existing.business.is_none() {
                 *lost.entry(&existing.names).or_default() += 1;
@@ -135,11 +138,9 @@ impl Blueprint {
             if let Some(business) = existing.business {
                 customers[business] += 1;
                 without_email[business] += u64::from(!indexed);
-                holders.push((business, existing.email, Holder::Existing(at)));
             }
         }
         for (user, business) in survey.pairs.keys() {
-            let (user, business) = (*user, *business);
             match self.role(survey, user, business) {
                 Role::Own => counts.created += 1,
                 Role::Grouped {
@@ -170,7 +171,6 @@ impl Blueprint {
             customers[business] += 1;
             let email = self.email_of(survey, user, business);
             without_email[business] += u64::from(!email.indexed);
-            holders.push((business, email.hash, Holder::User(user)));
         }
         for ((business, _), choice) in &self.without_user {
             if *choice == Choice::Placeholder {
@@ -180,7 +180,10 @@ impl Blueprint {
             }
         }
         self.existing_clashes(survey);
-        self.clashes.extend(clashes(survey, holders));
+        for part in survey.parts() {
+            let found = clashes(survey, self.holders(survey, &part));
+            self.clashes.extend(found);
+        }
         self.email_index = if without_email
             .iter()
             .chain(lost.values())
@@ -192,6 +195,40 @@ impl Blueprint {
         };
         self.counts = counts;
         self.customers = customers;
+    }
+
+    /// Who has which e-mail at some of the businesses.
+    fn holders(
+        &self,
+        survey: &Survey,
+        businesses: &Range<BusinessIx>,
+    ) -> Vec<(BusinessIx, u128, Holder)> {
+        let mut holders = Vec::new();
+        let mut hold = |business, email, holder| {
+            if email != 0 {
+                holders.push((business, email, holder));
+            }
+        };
+        for (at, existing) in survey.existing.values().enumerate() {
+            if let Some(business) = existing.business.filter(|it| businesses.contains(it)) {
+                hold(business, existing.email, Holder::Existing(at));
+            }
+        }
+        let pairs = survey.pairs.keys();
+        for (user, business) in pairs.filter(|(_, business)| businesses.contains(business)) {
+            let gets_one = match self.role(survey, user, business) {
+                Role::Own => true,
+                Role::Grouped { group, survivor } => {
+                    survivor && self.groups[group].adopts.is_none()
+                }
+                Role::Adopted(_) | Role::Linked | Role::Skipped => false,
+            };
+            if gets_one {
+                let email = self.email_of(survey, user, business);
+                hold(business, email.hash, Holder::User(user));
+            }
+        }
+        holders
     }
 
     /// Customers that were there before and that the unique index cannot hold together: no decision mends it.
@@ -230,7 +267,6 @@ impl Holder {
 
 /// Customers of one business that share an e-mail. (Two that were there before are no matter of decisions.)
 fn clashes(survey: &Survey, mut holders: Vec<(BusinessIx, u128, Holder)>) -> BTreeSet<String> {
-    holders.retain(|(_, email, _)| *email != 0);
     holders.sort_unstable();
     let mut clashes = BTreeSet::new();
     for same in holders.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {

@@ -7,27 +7,27 @@ use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Decisions;
 use crate::domain::map::Map;
 use crate::domain::survey::groups::{Alike, Union};
-use crate::domain::survey::{BusinessIx, Pair, Survey, UserIx};
+use crate::domain::survey::{BusinessIx, Survey, UserIx};
 use crate::domain::survivorship::{Candidate, Survivor, ranked};
 
 impl Survey {
     /// What the order of survivors rests on, for `user` at `business`.
     pub fn candidate(&self, user: UserIx, business: BusinessIx) -> Candidate {
-        let facts = &self.users[user];
-        let pair = self.pairs.get(&(user, business));
+        let facts = self.users.facts(user);
+        let pair = self.pairs.get(user, business);
         Candidate {
-            id: self.user_id(user).clone(),
+            id: self.user_id(user),
             filled: facts.filled,
             created: facts.created,
-            bookings: pair.map_or(0, |Pair { bookings, .. }| *bookings),
+            bookings: pair.map_or(0, |pair| pair.bookings),
         }
     }
 
     /// The same for `user` at all businesses together.
     pub fn candidate_anywhere(&self, user: UserIx) -> Candidate {
-        let pairs = self.pairs.iter().filter(|((of, _), _)| *of == user);
+        let pairs = self.pairs.of(&self.users, user);
         Candidate {
-            bookings: pairs.map(|(_, pair)| pair.bookings).sum(),
+            bookings: pairs.iter().map(|(_, pair)| pair.bookings).sum(),
             ..self.candidate(user, BusinessIx::MAX)
         }
     }

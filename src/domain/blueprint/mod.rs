@@ -125,14 +125,12 @@ impl Blueprint {
         };
         let skipped = blueprint.take_user_decisions(survey, decisions);
         blueprint.take_booking_decisions(survey, decisions);
-        for (user, business) in survey.pairs.keys() {
-            if skipped.contains(user) {
-                blueprint.roles.insert((*user, *business), Role::Skipped);
+        for (pair, numbers) in survey.pairs.iter() {
+            if skipped.contains(&pair.0) {
+                blueprint.roles.insert(pair, Role::Skipped);
             }
-        }
-        for (pair, numbers) in &survey.pairs {
             if numbers.linked == numbers.bookings && !blueprint.relinked.contains(&pair.1) {
-                blueprint.roles.insert(*pair, Role::Linked);
+                blueprint.roles.insert(pair, Role::Linked);
             }
         }
         blueprint.take_groups(survey, decisions);
@@ -157,7 +155,6 @@ impl Blueprint {
 
     fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
         let mut skipped = Set::default();
-        let booked_at = survey.businesses_of_users();
         for (user, (id, facts)) in survey.users.iter().enumerate() {
             let key = |code| ConflictKey {
                 code,
@@ -174,7 +171,7 @@ impl Blueprint {
                     self.wiped.insert(user);
                 }
             }
-            if booked_at.of(user).len() > 1
+            if survey.businesses_of(user).len() > 1
                 && decisions.choice(&key(Code::ContactShared)) == Choice::NameAndEmail
             {
                 self.narrow.insert(user);
@@ -250,7 +247,7 @@ impl Blueprint {
         let derived = |user| {
             customer_id(
                 survey.business_id(business),
-                survey.user_id(user),
+                &survey.user_id(user),
                 self.usual,
             )
         };
@@ -262,7 +259,7 @@ impl Blueprint {
                 let smallest = group
                     .members
                     .iter()
-                    .min_by(|one, other| survey.user_id(**one).cmp(survey.user_id(**other)));
+                    .min_by_key(|user| survey.user_id(**user));
                 group
                     .adopts
                     .map_or_else(|| smallest.map(|user| derived(*user)), existing)

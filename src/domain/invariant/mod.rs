@@ -3,18 +3,22 @@
 
 mod compared;
 mod names;
+mod rows;
 mod users;
 
+use std::iter::repeat;
+
 use bson::raw::RawDocument;
-use smallvec::SmallVec;
 
 use super::id::Id;
-use super::map::{Map, Ordered, Set};
+use super::map::Map;
 use super::mapping::Mapping;
 use super::raw::{Value, elements, get, kind};
 use super::survey::facts::{BookingRefs, id_of};
+use super::table::{Memory, Table};
 use compared::Compared;
 use names::{Names, Number};
+use rows::{Customers, Kind, Pair, pair_key};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -39,49 +43,6 @@ pub struct LeftAllowed {
     pub without_business: bool,
 }
 
-/// A customer, its link, or both.
-#[derive(Debug, Default)]
-struct Customer {
-    /// The customer is there.
-    here: bool,
-    /// The business that it names.
-    business: Option<Number>,
-    link: Option<Link>,
-}
-
-#[derive(Debug)]
-struct Link {
-    users: SmallVec<[Number; 2]>,
-    business: Option<Number>,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Made of its users, with their contact fields.
-    Created,
-    /// Made of its users, without them.
-    Narrow,
-    /// There before.
-    Existing,
-    /// For bookings of nobody.
-    Placeholder,
-}
-
-impl Kind {
-    fn is_created(self) -> bool {
-        matches!(self, Self::Created | Self::Narrow)
-    }
-}
-
-/// What the bookings of a user at a business say.
-#[derive(Debug, Default)]
-struct Pair {
-    /// Place of the customer that was made for them.
-    customer: Option<Number>,
-    linked: bool,
-}
-
 /// The account of a migration. Feed businesses, services, users, customers and links first, in this order, then bookings. What is kept grows
 /// with users and customers, never with bookings.
 #[derive(Debug)]
@@ -92,11 +53,9 @@ pub struct Ledger {
     /// The business of each service, where it exists.
     services: Map<Id, Option<Number>>,
     users: Names,
-    /// By canonical `_id`.
-    customers: Ordered<Id, Customer>,
-    pairs: Map<(Number, Number), Pair>,
-    /// Users whose contact fields must be gone.
-    cleaned: Set<Number>,
+    customers: Customers,
+    pairs: Table<Pair>,
+    memory: Memory,
     /// Bookings of the original.
     pub bookings: u64,
     /// Bookings with a customer.
@@ -118,17 +77,17 @@ fn reference(document: &RawDocument, field: &str) -> Option<Id> {
 }
 
 impl Ledger {
-    /// An empty ledger.
-    pub fn new(mapping: Mapping, allowed: LeftAllowed) -> Self {
+    /// An empty ledger; `memory` is for what it keeps of users, pairs and customers.
+    pub fn new(mapping: Mapping, allowed: LeftAllowed, memory: &Memory) -> Self {
         Self {
             mapping,
             allowed,
-            businesses: Names::default(),
+            businesses: Names::new(memory),
             services: Map::default(),
-            users: Names::default(),
-            customers: Ordered::default(),
-            pairs: Map::default(),
-            cleaned: Set::default(),
+            users: Names::new(memory),
+            customers: Customers::new(memory),
+            pairs: Table::new(memory),
+            memory: memory.clone(),
             bookings: 0,
             linked: 0,
             quarantined: 0,
@@ -152,7 +111,7 @@ impl Ledger {
     /// Makes room for so many users and customers, so that growing does not hold them twice.
     pub fn expect(&mut self, users: usize, customers: usize) {
         self.users.expect(users);
-        self.customers.reserve(customers);
+        self.customers.rows.reserve(customers);
     }
 
     /// Takes a business.
@@ -183,8 +142,9 @@ impl Ledger {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
         let business = business.map(|business| self.businesses.named(&business));
-        let customer = self.customers.entry(id.canonical()).or_default();
-        (customer.here, customer.business) = (true, business);
+        self.customers.change(id.canonical().as_bytes(), |row| {
+            (row.here, row.business) = (true, business);
+        });
     }
 
     /// Takes a link.
@@ -197,17 +157,16 @@ impl Ledger {
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
         let business = reference(document, &self.mapping.customer.business);
-        let link = Link {
-            users,
-            business: business.map(|business| self.businesses.named(&business)),
-            kind: match get(document, "kind").and_then(|kind| kind.as_str()) {
-                Some("created") => Kind::Created,
-                Some("created-narrow") => Kind::Narrow,
-                Some("existing") => Kind::Existing,
-                _ => Kind::Placeholder,
-            },
+        let business = business.map(|business| self.businesses.named(&business));
+        let kind = match get(document, "kind").and_then(|kind| kind.as_str()) {
+            Some("created") => Kind::Created,
+            Some("created-narrow") => Kind::Narrow,
+            Some("existing") => Kind::Existing,
+            _ => Kind::Placeholder,
         };
-        self.customers.entry(id.canonical()).or_default().link = Some(link);
+        let customer = id.canonical();
+        self.customers
+            .take_link(customer.as_bytes(), (kind, business), users);
     }
 
     /// The business of a service.
@@ -218,12 +177,12 @@ impl Ledger {
     }
 
     fn business_id(&self, business: Number) -> Id {
-        let id = self.businesses.id(business).cloned();
+        let id = self.businesses.id(business);
         id.unwrap_or_else(|| Id::string(""))
     }
 
     fn user_id(&self, user: Number) -> Id {
-        let id = self.users.id(user).cloned();
+        let id = self.users.id(user);
         id.unwrap_or_else(|| Id::string(""))
     }
 
@@ -292,9 +251,10 @@ impl Ledger {
             );
             return;
         };
-        let place = self.customers.get_index_of(&customer.canonical());
-        let place = place.or_else(|| self.customers.get_index_of(&customer.other_form()?));
-        let found = place.and_then(|place| Some((place, self.customers.get_index(place)?.1)));
+        let customers = &self.customers.rows;
+        let place = customers.find(customer.canonical().as_bytes());
+        let place = place.or_else(|| customers.find(customer.other_form()?.as_bytes()));
+        let found = place.map(|place| (place, customers.value(place)));
         let Some((place, found)) = found.filter(|(_, found)| found.here) else {
             self.wrong(
                 id,
@@ -303,16 +263,17 @@ impl Ledger {
             return;
         };
         let elsewhere = found.business != Some(business);
-        let link = found.link.as_ref().map(|link| {
+        let link = found.link.map(|link| {
+            let users = self.customers.users(place, &link);
             let dangling = |names| self.users.dangling(names);
             let holds = match (user, &names) {
-                (Some(user), _) => link.users.contains(&user),
+                (Some(user), _) => users.contains(&user),
                 (None, _) if link.kind == Kind::Existing => true,
                 (None, Some(names)) => {
-                    let holds = dangling(names).is_some_and(|it| link.users.contains(&it));
+                    let holds = dangling(names).is_some_and(|it| users.contains(&it));
                     !link.kind.is_created() && holds
                 }
-                (None, None) => !link.kind.is_created() && link.users.is_empty(),
+                (None, None) => !link.kind.is_created() && users.is_empty(),
             };
             (link.kind, holds)
         });
@@ -344,9 +305,20 @@ impl Ledger {
     }
 
     fn pair(&mut self, booking: &Id, of: (Number, Number), customer: Option<Number>) {
-        let pair = self.pairs.entry(of).or_default();
-        pair.linked = true;
-        match (pair.customer, customer) {
+        let unseen = Pair {
+            customer,
+            linked: true,
+        };
+        let (at, new) = self.pairs.insert(&pair_key(of), &unseen);
+        if new {
+            return;
+        }
+        let known = self.pairs.value(at);
+        let pair = Pair {
+            customer: known.customer.or(customer),
+            linked: true,
+        };
+        match (known.customer, customer) {
             (Some(one), Some(other)) if one != other => {
                 let (user, business) = (self.user_id(of.0), self.business_id(of.1));
                 let (one, other) = (self.customer_id(one), self.customer_id(other));
@@ -355,15 +327,13 @@ impl Ledger {
                 );
                 self.wrong(booking, says);
             }
-            (None, Some(_)) => pair.customer = customer,
-            _ => {}
+            _ => self.pairs.set(at, &pair),
         }
     }
 
     fn customer_id(&self, place: Number) -> Id {
         let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let found = self.customers.get_index(place);
-        found.map_or_else(|| Id::string(""), |(id, _)| id.clone())
+        Id::from_bytes(&self.customers.rows.key(place))
     }
 
     fn left_booking(
@@ -389,7 +359,8 @@ impl Ledger {
             (None, _) => self.allowed.without_business,
             (Some(_), None) => self.allowed.without_user,
             (Some(business), Some(user)) => {
-                self.pairs.entry((user, business)).or_default();
+                let key = pair_key((user, business));
+                self.pairs.insert(&key, &Pair::default());
                 self.allowed.skipped
             }
         };
@@ -413,11 +384,12 @@ impl Ledger {
 
     /// Checks customers against links, and closes the account. Returns the two equations, in words.
     pub fn close(&mut self) -> Vec<String> {
-        let customers = std::mem::take(&mut self.customers);
+        let customers = std::mem::replace(&mut self.customers, Customers::new(&self.memory));
         // Users at a business that a link speaks for.
-        let mut spoken_for: Set<(Number, Number)> = Set::default();
+        let mut spoken_for: Table<()> = Table::new(&self.memory);
         let (mut created, mut merged, mut adopted) = (0_u64, 0_u64, 0_u64);
-        for (id, customer) in &customers {
+        for (at, (id, customer)) in customers.rows.iter().enumerate() {
+            let id = &Id::from_bytes(&id);
             match &customer.link {
                 None => self.wrong(id, format!("customer {id} has no link")),
                 Some(link) if customer.here => {
@@ -439,20 +411,30 @@ impl Ledger {
                 continue;
             };
             created += 1;
-            merged += (link.users.len() as u64).saturating_sub(1);
-            if let Some(business) = link.business {
-                spoken_for.extend(link.users.iter().map(|user| (*user, business)));
+            let users = customers.users(at, link);
+            merged += (users.len() as u64).saturating_sub(1);
+            for (user, business) in users.into_iter().zip(repeat(link.business)) {
+                if let Some(business) = business {
+                    spoken_for.insert(&pair_key((user, business)), &());
+                }
             }
         }
-        let links = customers.values().filter_map(|it| it.link.as_ref());
-        for link in links.filter(|link| link.kind == Kind::Existing) {
-            if let Some(business) = link.business {
-                let users = link.users.iter().map(|user| (*user, business));
-                adopted += users.filter(|it| spoken_for.insert(*it)).count() as u64;
+        for (at, (_, customer)) in customers.rows.iter().enumerate() {
+            let Some(link) = customer.link.filter(|link| link.kind == Kind::Existing) else {
+                continue;
+            };
+            for (user, business) in customers
+                .users(at, &link)
+                .into_iter()
+                .zip(repeat(link.business))
+            {
+                if let Some(business) = business {
+                    adopted += u64::from(spoken_for.insert(&pair_key((user, business)), &()).1);
+                }
             }
         }
         drop(customers);
-        let skipped = self.pairs.values().filter(|pair| !pair.linked).count() as u64;
+        let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;
         let (bookings, linked, quarantined, left) =
             (self.bookings, self.linked, self.quarantined, self.left);

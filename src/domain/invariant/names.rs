@@ -2,6 +2,7 @@
 
 use crate::domain::id::Id;
 use crate::domain::map::Ordered;
+use crate::domain::table::{Memory, Table};
 
 /// Stands for an id.
 pub(super) type Number = u32;
@@ -10,10 +11,10 @@ pub(super) type Number = u32;
 const DANGLING: Number = 1 << 31;
 
 /// The ids of one kind of document.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
-    /// In their canonical form.
-    known: Ordered<Id, ()>,
+    /// In their canonical form, with their marks.
+    known: Table<bool>,
     /// Exactly as they are named.
     dangling: Ordered<Id, ()>,
 }
@@ -24,15 +25,22 @@ fn number(place: usize) -> Number {
 }
 
 impl Names {
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self {
+            known: Table::new(memory),
+            dangling: Ordered::default(),
+        }
+    }
+
     /// Takes the `_id` of a document. Before anything is asked.
     pub(super) fn take(&mut self, id: &Id) {
-        self.known.insert(id.canonical(), ());
+        self.known.insert(id.canonical().as_bytes(), &false);
     }
 
     /// The document that `id` names, in its own type or in the other usual one.
     pub(super) fn known(&self, id: &Id) -> Option<Number> {
-        let place = self.known.get_index_of(&id.canonical());
-        let place = place.or_else(|| self.known.get_index_of(&id.other_form()?));
+        let place = self.known.find(id.canonical().as_bytes());
+        let place = place.or_else(|| self.known.find(id.other_form()?.as_bytes()));
         place.map(number)
     }
 
@@ -54,17 +62,33 @@ impl Names {
     }
 
     /// The id that a number stands for.
-    pub(super) fn id(&self, number: Number) -> Option<&Id> {
-        let (of, place) = match number.checked_sub(DANGLING) {
-            Some(place) => (&self.dangling, place),
-            None => (&self.known, number),
-        };
-        of.get_index(usize::try_from(place).ok()?)
-            .map(|(id, ())| id)
+    pub(super) fn id(&self, number: Number) -> Option<Id> {
+        match number.checked_sub(DANGLING) {
+            Some(place) => {
+                let found = self.dangling.get_index(usize::try_from(place).ok()?);
+                found.map(|(id, ())| id.clone())
+            }
+            None => Some(Id::from_bytes(
+                &self.known.key(usize::try_from(number).ok()?),
+            )),
+        }
+    }
+
+    /// Marks a document.
+    pub(super) fn mark(&mut self, number: Number) {
+        if let Some(at) = known_place(number) {
+            self.known.set(at, &true);
+        }
+    }
+
+    /// True for a document that was marked.
+    pub(super) fn is_marked(&self, number: Number) -> bool {
+        known_place(number).is_some_and(|at| self.known.value(at))
     }
 }
 
-/// True for a number that a document stands behind.
-pub(super) fn exists(number: Number) -> bool {
-    number < DANGLING
+/// The place of a number that a document stands behind.
+fn known_place(number: Number) -> Option<usize> {
+    let known = (number < DANGLING).then_some(number)?;
+    usize::try_from(known).ok()
 }

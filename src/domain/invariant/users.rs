@@ -2,8 +2,8 @@
 
 use bson::raw::RawDocument;
 
-use super::names::exists;
-use super::{Kind, Ledger};
+use super::Ledger;
+use super::rows::Kind;
 use crate::domain::id::Id;
 use crate::domain::raw::{Element, elements};
 use crate::domain::survey::facts::id_of;
@@ -27,7 +27,7 @@ impl Ledger {
             return;
         };
         let number = self.users.known(&id);
-        let cleaned = number.is_some_and(|user| self.cleaned.contains(&user));
+        let cleaned = number.is_some_and(|user| self.users.is_marked(user));
         let contact = &self.mapping.user.contact;
         let is_contact =
             |element: &Element<'_>| contact.iter().any(|field| field.as_bytes() == element.key);
@@ -53,14 +53,19 @@ impl Ledger {
 
     /// Says that the contact fields of a user must be gone: a decision removes them without a copy.
     pub fn cleans(&mut self, user: &Id) {
-        self.cleaned.extend(self.users.known(user));
+        if let Some(user) = self.users.known(user) {
+            self.users.mark(user);
+        }
     }
 
     /// Says that the contact fields that were copied must be gone, by the links.
     pub fn cleans_copied(&mut self) {
-        let links = self.customers.values().filter_map(|it| it.link.as_ref());
-        let created = links.filter(|link| link.kind == Kind::Created);
-        let users = created.flat_map(|link| link.users.iter().copied());
-        self.cleaned.extend(users.filter(|user| exists(*user)));
+        for (at, (_, customer)) in self.customers.rows.iter().enumerate() {
+            if let Some(link) = customer.link.filter(|link| link.kind == Kind::Created) {
+                for user in self.customers.users(at, &link) {
+                    self.users.mark(user);
+                }
+            }
+        }
     }
 }

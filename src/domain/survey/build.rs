@@ -11,6 +11,8 @@ use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get, kind};
+use crate::domain::survey::tables::{Pairs, Users};
+use crate::domain::table::Memory;
 
 /// The server's limit for a document.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -31,16 +33,16 @@ impl Stray {
 }
 
 impl Survey {
-    /// A survey that has seen nothing yet.
-    pub fn new(database: &str, mapping: Mapping) -> Self {
+    /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
+    pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
         Self {
             mapping,
             database: database.to_owned(),
-            users: Ordered::default(),
+            users: Users::new(memory),
             businesses: Ordered::default(),
             services: Ordered::default(),
             existing: Ordered::default(),
-            pairs: Map::default(),
+            pairs: Pairs::new(memory),
             linked_users: BTreeSet::new(),
             without_user: BTreeMap::new(),
             without_business: BTreeMap::new(),
@@ -53,7 +55,7 @@ impl Survey {
             linked_without_user: 0,
             ours: Set::default(),
             usual_ids: [0; 3],
-            nobody: Id::string(""),
+            memory: memory.clone(),
             named_accounts: Set::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),
@@ -183,7 +185,7 @@ impl Survey {
             Password::Empty => self.without_password[2] += 1,
             Password::Set => {}
         }
-        let (user, _) = self.users.insert_full(id.canonical(), facts);
+        let user = self.users.insert(&id.canonical(), facts);
         let email = get(document, &self.mapping.user.email);
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();
@@ -196,8 +198,8 @@ impl Survey {
     /// Marks the users whom owners' and members' rows name as account holders. After the users, before the bookings.
     pub fn close_users(&mut self) {
         for named in std::mem::take(&mut self.named_accounts) {
-            if let Some(found) = find(&self.users, named.value()) {
-                self.users[found.at].account = true;
+            if let Some(found) = self.find_user(named.value()) {
+                self.users.make_account(found.at);
             }
         }
     }
@@ -231,10 +233,9 @@ impl Survey {
                 linked,
             } => {
                 self.take_link(&refs, business);
-                let pair = self.pairs.entry((user, business)).or_default();
-                pair.bookings += 1;
+                let is_linked = linked.is_some();
+                self.pairs.take(&mut self.users, user, business, is_linked);
                 if let Some(customer) = linked {
-                    pair.linked += 1;
                     self.linked_users.insert((customer, user));
                 }
             }

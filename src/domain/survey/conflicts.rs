@@ -8,7 +8,6 @@ use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
-use crate::domain::survey::BookedAt;
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
 impl Survey {
@@ -108,9 +107,8 @@ impl Survey {
     }
 
     fn users(&self, conflicts: &mut Vec<Conflict>) {
-        let businesses = self.businesses_of_users();
         for (user, (id, facts)) in self.users.iter().enumerate() {
-            let booked_at = businesses.of(user);
+            let booked_at = self.businesses_of(user);
             let mut push = |code| {
                 let mut conflict = self.conflict(code, None, vec![id.clone()], 1);
                 conflict.businesses = booked_at
@@ -146,11 +144,6 @@ impl Survey {
                 push(Code::ContactShared);
             }
         }
-    }
-
-    /// Where each user has bookings.
-    pub fn businesses_of_users(&self) -> BookedAt {
-        BookedAt::new(self.users.len(), self.pairs.keys().copied())
     }
 
     /// The conflicts as rows, with their answers.
@@ -207,6 +200,7 @@ impl Survey {
             bookings: self.bookings,
             services: self.services.len() as u64,
             pairs: self.pairs.len() as u64,
+            outside_memory: self.memory.outside(),
             businesses: self
                 .businesses
                 .values()

@@ -1,6 +1,7 @@
 //! Customers-to-be of one business that may be one person: they share an e-mail, or a phone number.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use bson::raw::RawDocument;
 
@@ -11,6 +12,11 @@ use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::phone;
 use crate::domain::raw::get;
+
+/// Pairs that are compared at a time, unless there are so many that it would take too often.
+const PART: usize = 100_000;
+/// How often all pairs are gone through at most.
+const MOST_PARTS: usize = 16;
 
 /// Users of one business who may be one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,35 +59,32 @@ impl Union {
 impl Survey {
     /// The ids of `users`.
     pub fn user_ids(&self, users: &[UserIx]) -> Vec<Id> {
-        users
-            .iter()
-            .map(|user| self.user_id(*user).clone())
-            .collect()
+        users.iter().map(|user| self.user_id(*user)).collect()
     }
 
     /// Says that the e-mails of these users are equal by the collation of the unique index.
     pub fn take_collated(&mut self, users: &[Id]) {
         let known = users
             .iter()
-            .filter_map(|id| self.users.get_index_of(&id.canonical()));
+            .filter_map(|id| self.users.find(&id.canonical()));
         self.collated.push(known.collect());
     }
 
     /// Users whose phone numbers may be equal to another's of their business. Feed their documents to [`Self::take_phone`].
     pub fn phone_candidates(&self) -> Vec<Id> {
-        let mut tails: Vec<(BusinessIx, u32, UserIx)> = self
-            .customers_to_be()
-            .map(|(user, business)| (business, self.users[user].phone_tail, user))
-            .filter(|(_, tail, _)| *tail != 0)
-            .collect();
-        tails.sort_unstable();
-        let mut candidates: Vec<UserIx> = tails
-            .chunk_by(|one, other| (one.0, one.1) == (other.0, other.1))
-            .filter(|alike| alike.len() > 1)
-            .flatten()
-            .map(|(_, _, user)| *user)
-            .collect();
-        drop(tails);
+        let mut candidates: Vec<UserIx> = Vec::new();
+        for part in self.parts() {
+            let mut tails: Vec<(BusinessIx, u32, UserIx)> = self
+                .customers_to_be()
+                .filter(|(_, business)| part.contains(business))
+                .map(|(user, business)| (business, self.users.facts(user).phone_tail, user))
+                .filter(|(_, tail, _)| *tail != 0)
+                .collect();
+            tails.sort_unstable();
+            let alike = tails.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
+            let alike = alike.filter(|alike| alike.len() > 1).flatten();
+            candidates.extend(alike.map(|(_, _, user)| *user));
+        }
         candidates.sort_unstable();
         candidates.dedup();
         self.user_ids(&candidates)
@@ -92,8 +95,7 @@ impl Survey {
         let role = &self.mapping.user;
         let text = |field: &str| get(document, field).and_then(|value| value.as_str());
         let number = text(&role.phone).and_then(|it| phone::normalise(it, text(&role.country)));
-        let user =
-            super::facts::id_of(document).and_then(|id| self.users.get_index_of(&id.canonical()));
+        let user = super::facts::id_of(document).and_then(|id| self.users.find(&id.canonical()));
         if let (Some(user), Some(number)) = (user, number) {
             self.phones.insert(user, hash128(number.as_bytes()));
         }
@@ -113,22 +115,58 @@ impl Survey {
         self.pairs
             .iter()
             .filter(|(_, pair)| pair.linked < pair.bookings)
-            .map(|(pair, _)| *pair)
+            .map(|(pair, _)| pair)
+    }
+
+    /// Businesses in parts of about [`PART`] pairs, so that what is compared within a business need not be held for all of them at once.
+    pub fn parts(&self) -> Vec<Range<BusinessIx>> {
+        let mut pairs = vec![0_usize; self.businesses.len()];
+        for (_, business) in self.pairs.keys() {
+            pairs[business] += 1;
+        }
+        let most = PART.max(self.pairs.len() / MOST_PARTS);
+        let mut parts: Vec<Range<BusinessIx>> = Vec::new();
+        let mut held = usize::MAX;
+        for (business, count) in pairs.into_iter().enumerate() {
+            let part = parts.last_mut();
+            if let Some(part) = part.filter(|_| held.saturating_add(count) <= most) {
+                part.end = business + 1;
+                held += count;
+            } else {
+                parts.push(business..business + 1);
+                held = count;
+            }
+        }
+        parts
     }
 
     fn sharing_an_email(&self) -> Vec<Alike> {
-        let mut nodes: Vec<(BusinessIx, UserIx)> = self
-            .customers_to_be()
-            .map(|(user, business)| (business, user))
-            .collect();
-        nodes.sort_unstable();
         let equal = self.equal_by_collation();
         let mut groups = Vec::new();
+        for part in self.parts() {
+            let mut nodes: Vec<(BusinessIx, UserIx)> = self
+                .customers_to_be()
+                .filter(|(_, business)| part.contains(business))
+                .map(|(user, business)| (business, user))
+                .collect();
+            nodes.sort_unstable();
+            self.sharing_an_email_among(&nodes, &equal, &mut groups);
+        }
+        groups
+    }
+
+    /// Of customers-to-be in the order of their businesses.
+    fn sharing_an_email_among(
+        &self,
+        nodes: &[(BusinessIx, UserIx)],
+        equal: &Map<UserIx, u128>,
+        groups: &mut Vec<Alike>,
+    ) {
         // Business by business: only one's keys are held at a time.
         for of_one in nodes.chunk_by(|one, other| one.0 == other.0) {
             let mut keys: Vec<(u128, usize)> = Vec::with_capacity(of_one.len());
             for (at, (_, user)) in of_one.iter().enumerate() {
-                let email = self.users[*user].email;
+                let email = self.users.facts(*user).email;
                 let listed = self.listed_emails.get(user).into_iter().flatten().copied();
                 let own = (email != 0).then_some(email).into_iter();
                 let own = own.chain(listed).chain(equal.get(user).copied());
@@ -150,7 +188,6 @@ impl Survey {
                 shared.map(|members| self.group(Code::DuplicateEmail, of_one[0].0, members)),
             );
         }
-        groups
     }
 
     /// A key for each user whose e-mail is another's by the collation; no hash is one of them.
@@ -173,7 +210,7 @@ impl Survey {
         by_phone
             .into_iter()
             .filter(|(_, members)| {
-                let email = |user: &UserIx| self.users[*user].email;
+                let email = |user: &UserIx| self.users.facts(*user).email;
                 let one = members.first().map_or(0, email);
                 members.len() > 1 && (one == 0 || members.iter().any(|user| email(user) != one))
             })
@@ -182,7 +219,7 @@ impl Survey {
     }
 
     fn group(&self, code: Code, business: BusinessIx, mut members: Vec<UserIx>) -> Alike {
-        members.sort_by(|one, other| self.user_id(*one).cmp(self.user_id(*other)));
+        members.sort_by_cached_key(|user| self.user_id(*user));
         Alike {
             code,
             business,

@@ -7,6 +7,7 @@ mod conflicts;
 pub mod facts;
 pub mod groups;
 pub mod references;
+pub mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,10 @@ use super::id::Id;
 use super::mapping::Mapping;
 use super::raw::Value;
 use crate::domain::map::{Map, Ordered, Set};
+use crate::domain::table::Memory;
 pub use facts::{BookingRefs, BusinessIx, MemberDigest, Password, UserFacts, UserIx};
+use smallvec::SmallVec;
+use tables::{Pairs, Users};
 
 /// What is kept of a business.
 #[derive(Debug, Clone)]
@@ -52,32 +56,6 @@ pub struct Existing {
     pub email_exact: u128,
 }
 
-/// Where each user has bookings: one list, and where each user's part of it begins.
-#[derive(Debug, Clone, Default)]
-pub struct BookedAt {
-    businesses: Vec<BusinessIx>,
-    begins: Vec<usize>,
-}
-
-impl BookedAt {
-    fn new(users: usize, pairs: impl Iterator<Item = (UserIx, BusinessIx)>) -> Self {
-        let mut pairs: Vec<_> = pairs.collect();
-        pairs.sort_unstable();
-        let begins = (0..=users).map(|user| pairs.partition_point(|pair| pair.0 < user));
-        Self {
-            begins: begins.collect(),
-            businesses: pairs.into_iter().map(|(_, business)| business).collect(),
-        }
-    }
-
-    /// The businesses of one user, in the survey's order.
-    pub fn of(&self, user: UserIx) -> &[BusinessIx] {
-        let part = self.begins.get(user).zip(self.begins.get(user + 1));
-        part.and_then(|(from, until)| self.businesses.get(*from..*until))
-            .unwrap_or_default()
-    }
-}
-
 /// Bookings that share one missing thing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stray {
@@ -90,14 +68,14 @@ pub struct Stray {
 }
 
 /// Everything that a survey knows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Survey {
     /// The mapping it was made with.
     pub mapping: Mapping,
     /// The database.
     pub database: String,
     /// Users by `_id`.
-    pub users: Ordered<Id, UserFacts>,
+    pub users: Users,
     /// Businesses by canonical `_id`.
     pub businesses: Ordered<Id, Business>,
     /// Services by canonical `_id`, with their business where it exists.
@@ -105,7 +83,7 @@ pub struct Survey {
     /// Customers that this tool did not make, by canonical `_id`.
     pub existing: Ordered<Id, Existing>,
     /// Pairs.
-    pub pairs: Map<(UserIx, BusinessIx), Pair>,
+    pub pairs: Pairs,
     /// Which users' bookings already stand with which existing customer.
     pub linked_users: BTreeSet<(usize, UserIx)>,
     /// Bookings of a known business without a known user, by the value that names nobody.
@@ -128,7 +106,7 @@ pub struct Survey {
     pub linked_without_user: u64,
     ours: Set<Id>,
     usual_ids: [u64; 3],
-    nobody: Id,
+    memory: Memory,
     named_accounts: Set<Id>,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,
@@ -189,14 +167,18 @@ impl Joined {
 }
 
 fn find<V>(map: &Ordered<Id, V>, reference: Value<'_>) -> Option<Found> {
+    find_by(|id| map.get_index_of(id), reference)
+}
+
+fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: Value<'_>) -> Option<Found> {
     let id = Id::from_value(reference).canonical();
-    if let Some(at) = map.get_index_of(&id) {
+    if let Some(at) = place(&id) {
         return Some(Found {
             at,
             mismatch: false,
         });
     }
-    let at = map.get_index_of(&id.other_form()?)?;
+    let at = place(&id.other_form()?)?;
     Some(Found { at, mismatch: true })
 }
 
@@ -209,11 +191,15 @@ impl Survey {
     /// What its references lead to.
     fn joined(&self, refs: &BookingRefs<'_>) -> Joined {
         Joined {
-            user: refs.user.and_then(|user| find(&self.users, user)),
+            user: refs.user.and_then(|user| self.find_user(user)),
             service: refs
                 .service
                 .and_then(|service| find(&self.services, service)),
         }
+    }
+
+    fn find_user(&self, reference: Value<'_>) -> Option<Found> {
+        find_by(|id| self.users.find(id), reference)
     }
 
     fn standing_of(&self, refs: &BookingRefs<'_>, joined: &Joined) -> Standing {
@@ -243,11 +229,14 @@ impl Survey {
     }
 
     /// The `_id` of a user.
-    pub fn user_id(&self, user: UserIx) -> &Id {
-        // Indexes come from this survey, so the fallback is never seen.
-        self.users
-            .get_index(user)
-            .map_or(&self.nobody, |(id, _)| id)
+    pub fn user_id(&self, user: UserIx) -> Id {
+        self.users.id(user)
+    }
+
+    /// The businesses where a user has bookings, in the survey's order.
+    pub fn businesses_of(&self, user: UserIx) -> SmallVec<[BusinessIx; 2]> {
+        let pairs = self.pairs.of(&self.users, user);
+        pairs.iter().map(|(business, _)| *business).collect()
     }
 
     /// The `_id` of a business, as stored.
@@ -269,7 +258,8 @@ impl Survey {
 
     /// How many users are account holders.
     pub fn accounts(&self) -> u64 {
-        self.users.values().filter(|user| user.account).count() as u64
+        let accounts = self.users.iter().filter(|(_, facts)| facts.account);
+        accounts.count() as u64
     }
 
     /// Users with a pair whose id cannot carry a derived customer id; a reason to refuse.
@@ -277,9 +267,9 @@ impl Survey {
         let odd: BTreeSet<_> = self
             .pairs
             .keys()
-            .map(|(user, _)| self.user_id(*user))
+            .map(|(user, _)| self.user_id(user))
             .filter(|id| IdKind::of(id).is_none())
             .collect();
-        odd.into_iter().cloned().collect()
+        odd.into_iter().collect()
     }
 }

@@ -6,17 +6,14 @@ use std::collections::BTreeSet;
 use bson::raw::RawDocument;
 
 use super::Survey;
-use super::facts::{UserIx, id_of};
-use super::find;
+use super::facts::id_of;
 use crate::domain::id::Id;
-use crate::domain::map::Set;
 use crate::domain::raw::{Value, elements, kind};
 
 /// Where and what to look for in one collection.
 #[derive(Debug)]
 pub struct ReferenceSearch<'s> {
     survey: &'s Survey,
-    booked: Set<UserIx>,
     collection: String,
     /// The migration's own field.
     except: Option<String>,
@@ -40,7 +37,6 @@ impl Survey {
         };
         ReferenceSearch {
             survey: self,
-            booked: self.pairs.keys().map(|(user, _)| *user).collect(),
             collection: collection.to_owned(),
             except,
             only: None,
@@ -106,10 +102,10 @@ impl ReferenceSearch<'_> {
         {
             return;
         }
-        let Some(user) = find(&self.survey.users, value).map(|found| found.at) else {
+        let Some(user) = self.survey.find_user(value).map(|found| found.at) else {
             return;
         };
-        if self.survey.users[user].account || !self.booked.contains(&user) {
+        if self.survey.users.facts(user).account || !self.survey.users.is_booked(user) {
             return;
         }
         let stray = self.found.entry(self.named(path)).or_default();
@@ -128,12 +124,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::mapping::{DEFAULT, Mapping};
+    use crate::domain::table::Memory;
     use bson::{oid::ObjectId, rawdoc};
 
     #[test]
     fn references_are_found_in_arrays_and_nested_documents_and_as_text() {
         let oid = |byte| ObjectId::from_bytes([byte; 12]);
-        let mut survey = Survey::new("shop", Mapping::parse(DEFAULT).unwrap());
+        let mut survey = Survey::new(
+            "shop",
+            Mapping::parse(DEFAULT).unwrap(),
+            &Memory::unlimited(),
+        );
         survey.take_business(&rawdoc! { "_id": oid(1) });
         survey.take_service(&rawdoc! { "_id": oid(2), "businessId": oid(1) });
         for (user, password) in [(3, ""), (4, "secret")] {

@@ -1,0 +1,179 @@
+//! What a proof keeps of every customer and every pair, in compact tables.
+
+use smallvec::SmallVec;
+
+use super::names::Number;
+use crate::domain::map::Map;
+use crate::domain::table::{Fixed, Memory, Reader, Table, Writer};
+
+/// Stands for "none": no document has this number.
+const NONE: Number = Number::MAX;
+
+/// The users that a link names.
+pub(super) type Users = SmallVec<[Number; 2]>;
+
+/// What a link says its customer was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Made of its users, with their contact fields.
+    Created,
+    /// Made of its users, without them.
+    Narrow,
+    /// There before.
+    Existing,
+    /// For bookings of nobody.
+    Placeholder,
+}
+
+impl Kind {
+    pub(super) fn is_created(self) -> bool {
+        matches!(self, Self::Created | Self::Narrow)
+    }
+}
+
+/// A customer, its link, or both.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Customer {
+    /// The customer is there.
+    pub(super) here: bool,
+    /// The business that it names.
+    pub(super) business: Option<Number>,
+    pub(super) link: Option<Link>,
+}
+
+/// A link, but for the users that it names: [`Customers::users`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    pub(super) business: Option<Number>,
+    pub(super) kind: Kind,
+    /// The first of its users.
+    first: Option<Number>,
+}
+
+/// What the bookings of a user at a business say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pair {
+    /// Place of the customer that was made for them.
+    pub(super) customer: Option<Number>,
+    pub(super) linked: bool,
+}
+
+fn put(number: Option<Number>, into: &mut Writer<'_>) {
+    into.u32(number.unwrap_or(NONE));
+}
+
+fn get(from: &mut Reader<'_>) -> Option<Number> {
+    Some(from.u32()).filter(|number| *number != NONE)
+}
+
+impl Fixed for Customer {
+    const WIDTH: usize = 1 + 3 * 4;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        let kind = match self.link.map(|link| link.kind) {
+            None => 0,
+            Some(Kind::Created) => 1,
+            Some(Kind::Narrow) => 2,
+            Some(Kind::Existing) => 3,
+            Some(Kind::Placeholder) => 4,
+        };
+        into.u8(kind << 1 | u8::from(self.here));
+        put(self.business, into);
+        put(self.link.and_then(|link| link.business), into);
+        put(self.link.and_then(|link| link.first), into);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        let flags = from.u8();
+        let (business, of_link, first) = (get(from), get(from), get(from));
+        let kind = match flags >> 1 {
+            1 => Some(Kind::Created),
+            2 => Some(Kind::Narrow),
+            3 => Some(Kind::Existing),
+            4 => Some(Kind::Placeholder),
+            _ => None,
+        };
+        Self {
+            here: flags & 1 == 1,
+            business,
+            link: kind.map(|kind| Link {
+                business: of_link,
+                kind,
+                first,
+            }),
+        }
+    }
+}
+
+impl Fixed for Pair {
+    const WIDTH: usize = 5;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        put(self.customer, into);
+        into.u8(u8::from(self.linked));
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        Self {
+            customer: get(from),
+            linked: from.u8() == 1,
+        }
+    }
+}
+
+/// User and business, as a key.
+pub(super) fn pair_key((user, business): (Number, Number)) -> [u8; 8] {
+    (u64::from(user) << 32 | u64::from(business)).to_be_bytes()
+}
+
+/// Customers by canonical `_id`.
+#[derive(Debug)]
+pub(super) struct Customers {
+    pub(super) rows: Table<Customer>,
+    /// The other users of those links that name several.
+    more: Map<usize, Users>,
+}
+
+impl Customers {
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self {
+            rows: Table::new(memory),
+            more: Map::default(),
+        }
+    }
+
+    /// Changes the row of a customer, which may be new.
+    pub(super) fn change(&mut self, id: &[u8], change: impl FnOnce(&mut Customer)) -> usize {
+        let (at, _) = self.rows.insert(id, &Customer::default());
+        let mut row = self.rows.value(at);
+        change(&mut row);
+        self.rows.set(at, &row);
+        at
+    }
+
+    pub(super) fn take_link(
+        &mut self,
+        id: &[u8],
+        (kind, business): (Kind, Option<Number>),
+        mut users: Users,
+    ) {
+        let first = users.first().copied();
+        let at = self.change(id, |row| {
+            row.link = Some(Link {
+                business,
+                kind,
+                first,
+            });
+        });
+        if users.len() > 1 {
+            users.remove(0);
+            self.more.insert(at, users);
+        }
+    }
+
+    /// The users that the link of this customer names.
+    pub(super) fn users(&self, at: usize, link: &Link) -> Users {
+        let more = self.more.get(&at).into_iter().flatten().copied();
+        link.first.into_iter().chain(more).collect()
+    }
+}

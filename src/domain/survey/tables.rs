@@ -1,0 +1,284 @@
+//! What is kept of every user and of every pair, in compact tables.
+
+use smallvec::SmallVec;
+
+use super::Pair;
+use super::facts::{BusinessIx, Password, UserFacts, UserIx};
+use crate::domain::id::Id;
+use crate::domain::table::{Fixed, Key, Memory, Reader, Table, Writer};
+
+/// Users by `_id`, in the order in which they came.
+#[derive(Debug)]
+pub struct Users(Table<UserRow>);
+
+/// Pairs by user and business.
+#[derive(Debug)]
+pub struct Pairs(Table<PairRow>);
+
+#[derive(Debug)]
+struct UserRow {
+    facts: UserFacts,
+    /// The place of the pair of this user that came last, one more.
+    last_pair: u32,
+}
+
+#[derive(Debug)]
+struct PairRow {
+    bookings: u32,
+    linked: u32,
+    /// The place of the pair of the same user that came before, one more.
+    before: u32,
+}
+
+impl Fixed for UserRow {
+    const WIDTH: usize = 16 + 8 + 4 + 4 + 1 + 2;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        let facts = &self.facts;
+        into.u128(facts.email);
+        into.i64(facts.created);
+        into.u32(facts.phone_tail);
+        into.u32(self.last_pair);
+        into.u8(facts.filled);
+        let flags = [
+            facts.account,
+            facts.name_blank,
+            facts.email_blank,
+            facts.email_odd,
+            facts.email_indexed,
+            facts.contact,
+            facts.unsafe_text,
+        ];
+        let flags = flags.iter().rev();
+        let flags = flags.fold(0_u16, |bits, flag| bits << 1 | u16::from(*flag));
+        let password = match facts.password {
+            Password::Missing => 0,
+            Password::Null => 1,
+            Password::Empty => 2,
+            Password::Set => 3,
+        };
+        into.u16(flags | password << 8);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        let (email, created, phone_tail) = (from.u128(), from.i64(), from.u32());
+        let (last_pair, filled, flags) = (from.u32(), from.u8(), from.u16());
+        let flag = |at: u16| flags >> at & 1 == 1;
+        Self {
+            facts: UserFacts {
+                email,
+                created,
+                filled,
+                account: flag(0),
+                name_blank: flag(1),
+                email_blank: flag(2),
+                email_odd: flag(3),
+                email_indexed: flag(4),
+                contact: flag(5),
+                unsafe_text: flag(6),
+                phone_tail,
+                password: match flags >> 8 {
+                    0 => Password::Missing,
+                    1 => Password::Null,
+                    2 => Password::Empty,
+                    _ => Password::Set,
+                },
+            },
+            last_pair,
+        }
+    }
+}
+
+impl Fixed for PairRow {
+    const WIDTH: usize = 12;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        into.u32(self.bookings);
+        into.u32(self.linked);
+        into.u32(self.before);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        Self {
+            bookings: from.u32(),
+            linked: from.u32(),
+            before: from.u32(),
+        }
+    }
+}
+
+impl PairRow {
+    fn pair(&self) -> Pair {
+        Pair {
+            bookings: self.bookings.into(),
+            linked: self.linked.into(),
+        }
+    }
+}
+
+/// A place in four bytes: there are never so many users that it does not fit.
+fn small(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+fn large(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
+fn pair_key(user: UserIx, business: BusinessIx) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&small(user).to_be_bytes());
+    key[4..].copy_from_slice(&small(business).to_be_bytes());
+    key
+}
+
+fn pair_of(key: &Key) -> (UserIx, BusinessIx) {
+    let half = |from: usize| {
+        let bytes = key.get(from..from + 4).and_then(|it| it.try_into().ok());
+        large(u32::from_be_bytes(bytes.unwrap_or_default()))
+    };
+    (half(0), half(4))
+}
+
+impl Users {
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self(Table::new(memory))
+    }
+
+    pub(super) fn reserve(&mut self, users: usize) {
+        self.0.reserve(users);
+    }
+
+    /// Takes a user; returns its place.
+    pub(super) fn insert(&mut self, id: &Id, facts: UserFacts) -> UserIx {
+        let row = UserRow {
+            facts,
+            last_pair: 0,
+        };
+        let (at, new) = self.0.insert(id.as_bytes(), &row);
+        if !new {
+            self.0.set(at, &row);
+        }
+        at
+    }
+
+    pub(super) fn make_account(&mut self, at: UserIx) {
+        let mut row = self.0.value(at);
+        row.facts.account = true;
+        self.0.set(at, &row);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True without any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The place of the user with this canonical `_id`.
+    pub fn find(&self, id: &Id) -> Option<UserIx> {
+        self.0.find(id.as_bytes())
+    }
+
+    /// The canonical `_id` of the user at this place.
+    pub fn id(&self, at: UserIx) -> Id {
+        Id::from_bytes(&self.0.key(at))
+    }
+
+    /// What is known of the user at this place.
+    pub fn facts(&self, at: UserIx) -> UserFacts {
+        self.0.value(at).facts
+    }
+
+    /// Every user, in the order of their places.
+    pub fn iter(&self) -> impl Iterator<Item = (Id, UserFacts)> + '_ {
+        let rows = self.0.iter();
+        rows.map(|(key, row)| (Id::from_bytes(&key), row.facts))
+    }
+
+    /// True for a user with a booking.
+    pub fn is_booked(&self, at: UserIx) -> bool {
+        self.0.value(at).last_pair != 0
+    }
+}
+
+impl Pairs {
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self(Table::new(memory))
+    }
+
+    /// Takes a booking of a user at a business.
+    pub(super) fn take(
+        &mut self,
+        users: &mut Users,
+        user: UserIx,
+        business: BusinessIx,
+        linked: bool,
+    ) {
+        let linked = u32::from(linked);
+        let row = PairRow {
+            bookings: 1,
+            linked,
+            before: 0,
+        };
+        let (at, new) = self.0.insert(&pair_key(user, business), &row);
+        let row = if new {
+            let mut of_user = users.0.value(user);
+            let before = std::mem::replace(&mut of_user.last_pair, small(at + 1));
+            users.0.set(user, &of_user);
+            PairRow { before, ..row }
+        } else {
+            let row = self.0.value(at);
+            PairRow {
+                bookings: row.bookings.saturating_add(1),
+                linked: row.linked.saturating_add(linked),
+                ..row
+            }
+        };
+        self.0.set(at, &row);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True without any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A user's numbers at a business.
+    pub fn get(&self, user: UserIx, business: BusinessIx) -> Option<Pair> {
+        let at = self.0.find(&pair_key(user, business))?;
+        Some(self.0.value(at).pair())
+    }
+
+    /// Every pair.
+    pub fn iter(&self) -> impl Iterator<Item = ((UserIx, BusinessIx), Pair)> + '_ {
+        let rows = self.0.iter();
+        rows.map(|(key, row)| (pair_of(&key), row.pair()))
+    }
+
+    /// User and business of every pair.
+    pub fn keys(&self) -> impl Iterator<Item = (UserIx, BusinessIx)> + '_ {
+        self.iter().map(|(pair, _)| pair)
+    }
+
+    /// A user's businesses with their numbers, in the survey's order of businesses.
+    pub fn of(&self, users: &Users, user: UserIx) -> SmallVec<[(BusinessIx, Pair); 2]> {
+        let mut pairs = SmallVec::new();
+        let mut next = users.0.value(user).last_pair;
+        while let Some(at) = next.checked_sub(1) {
+            let at = large(at);
+            let row = self.0.value(at);
+            pairs.push((pair_of(&self.0.key(at)).1, row.pair()));
+            next = row.before;
+        }
+        pairs.sort_unstable_by_key(|(business, _)| *business);
+        pairs
+    }
+}

@@ -1,0 +1,395 @@
+//! Compact tables: what a survey or a proof keeps of every user, pair and customer. A few bytes more than the data itself in memory, and on disk
+//! from where the operator's limit is reached.
+
+mod records;
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+
+use records::Records;
+pub use records::{Memory, Outside};
+
+use super::map::Map;
+
+/// The bytes of a key; most need no memory of their own.
+pub type Key = SmallVec<[u8; 24]>;
+
+/// A slot: the number of a row, one more so that 0 is "none", and a byte of its key's hash.
+const SLOT: usize = 5;
+/// Slots of a table that holds something.
+const FEWEST_SLOTS: usize = 1024;
+
+/// A value that takes the same number of bytes in every row.
+pub trait Fixed: Sized {
+    /// How many.
+    const WIDTH: usize;
+
+    /// Writes it into so many bytes.
+    fn put(&self, into: &mut Writer<'_>);
+
+    /// Reads it from so many bytes.
+    fn get(from: &mut Reader<'_>) -> Self;
+}
+
+impl Fixed for () {
+    const WIDTH: usize = 0;
+
+    fn put(&self, _: &mut Writer<'_>) {}
+
+    fn get(_: &mut Reader<'_>) -> Self {}
+}
+
+impl Fixed for bool {
+    const WIDTH: usize = 1;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        into.u8(u8::from(*self));
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        from.u8() == 1
+    }
+}
+
+/// Where a [`Fixed`] value is written, number by number.
+pub struct Writer<'a>(&'a mut SmallVec<[u8; 96]>);
+
+/// Where a [`Fixed`] value is read from, in the same order.
+pub struct Reader<'a>(&'a [u8]);
+
+macro_rules! numbers {
+    ($($kind:ident),*) => {
+        impl Writer<'_> {
+            $(
+                /// Writes a number.
+                pub fn $kind(&mut self, number: $kind) {
+                    self.0.extend_from_slice(&number.to_le_bytes());
+                }
+            )*
+        }
+        impl Reader<'_> {
+            $(
+                /// Reads a number; 0 past the end, which a row of the right width never meets.
+                pub fn $kind(&mut self) -> $kind {
+                    let Some((number, rest)) = self.0.split_first_chunk() else {
+                        return 0;
+                    };
+                    self.0 = rest;
+                    $kind::from_le_bytes(*number)
+                }
+            )*
+        }
+    };
+}
+numbers!(u8, u16, u32, i64, u128);
+
+/// Rows in the order in which they came, each found by its key. A row's place stands for its key.
+#[derive(Debug)]
+pub struct Table<V> {
+    rows: Records,
+    slots: Records,
+    /// How long a key may be to stand in its row; that of the first one.
+    room: usize,
+    /// Keys that are longer.
+    long: Map<u32, Key>,
+    hasher: RandomState,
+    memory: Memory,
+    of: std::marker::PhantomData<V>,
+}
+
+impl<V: Fixed> Table<V> {
+    /// An empty table.
+    pub fn new(memory: &Memory) -> Self {
+        Self {
+            rows: Records::new(memory, 0),
+            slots: Records::new(memory, SLOT),
+            room: 0,
+            long: Map::default(),
+            hasher: RandomState::default(),
+            memory: memory.clone(),
+            of: std::marker::PhantomData,
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// True without any row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes slots for so many rows, so that growing need not make them again and again.
+    pub fn reserve(&mut self, rows: usize) {
+        let wanted = (rows + rows / 2).next_power_of_two().max(FEWEST_SLOTS);
+        if wanted > self.slots.len() {
+            self.make_slots(wanted);
+        }
+    }
+
+    /// The place of a key.
+    pub fn find(&self, key: &[u8]) -> Option<usize> {
+        self.search(key).ok()
+    }
+
+    /// The key of a row.
+    pub fn key(&self, at: usize) -> Key {
+        self.with_row(at, |key, _| Key::from_slice(key))
+    }
+
+    /// The value of a row.
+    pub fn value(&self, at: usize) -> V {
+        self.with_row(at, |_, value| V::get(&mut Reader(value)))
+    }
+
+    /// Key and value of every row.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, V)> + '_ {
+        (0..self.len()).map(|at| {
+            self.with_row(at, |key, value| {
+                (Key::from_slice(key), V::get(&mut Reader(value)))
+            })
+        })
+    }
+
+    /// Changes the value of a row.
+    pub fn set(&mut self, at: usize, value: &V) {
+        let bytes = encoded(value);
+        self.rows.write(at, 1 + self.room, &bytes);
+    }
+
+    /// The place of a key, and whether its row is new: then it holds `value`.
+    pub fn insert(&mut self, key: &[u8], value: &V) -> (usize, bool) {
+        if self.rows.len() == 0 {
+            self.room = key.len();
+            self.rows = Records::new(&self.memory, 1 + self.room + V::WIDTH);
+        }
+        if (self.len() + 1) * 3 > self.slots.len() * 2 {
+            self.make_slots((self.slots.len() * 2).max(FEWEST_SLOTS));
+        }
+        let slot = match self.search(key) {
+            Ok(at) => return (at, false),
+            Err(slot) => slot,
+        };
+        let at = self.rows.len();
+        let number = u32::try_from(at).unwrap_or(u32::MAX);
+        let mut row: SmallVec<[u8; 96]> = SmallVec::new();
+        if key.len() > self.room {
+            self.long.insert(number, Key::from_slice(key));
+            row.resize(1 + self.room, 0);
+            row[0] = u8::MAX;
+        } else {
+            row.push(u8::try_from(key.len()).unwrap_or(u8::MAX - 1));
+            row.extend_from_slice(key);
+            row.resize(1 + self.room, 0);
+        }
+        value.put(&mut Writer(&mut row));
+        self.rows.push(&row);
+        self.fill_slot(slot, number, self.hash(key));
+        (at, true)
+    }
+
+    fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// Where the key stands, or the slot that it would get.
+    fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        let slots = self.slots.len();
+        if slots == 0 {
+            return Err(0);
+        }
+        let hash = self.hash(key);
+        let mut slot = place(hash, slots);
+        loop {
+            let (number, tag) = self.slots.read(slot, |it| {
+                let mut reader = Reader(it);
+                (reader.u32(), reader.u8())
+            });
+            let Some(at) = number.checked_sub(1) else {
+                return Err(slot);
+            };
+            if tag == tag_of(hash) {
+                let at = usize::try_from(at).unwrap_or(usize::MAX);
+                if self.with_row(at, |stored, _| stored == key) {
+                    return Ok(at);
+                }
+            }
+            slot = (slot + 1) & (slots - 1);
+        }
+    }
+
+    fn fill_slot(&mut self, slot: usize, number: u32, hash: u64) {
+        let mut bytes = SmallVec::new();
+        let mut writer = Writer(&mut bytes);
+        writer.u32(number.saturating_add(1));
+        writer.u8(tag_of(hash));
+        self.slots.write(slot, 0, &bytes);
+    }
+
+    fn make_slots(&mut self, wanted: usize) {
+        self.slots = Records::new(&self.memory, SLOT);
+        self.slots.fill(wanted);
+        for at in 0..self.rows.len() {
+            let hash = self.with_row(at, |key, _| self.hash(key));
+            let mut slot = place(hash, wanted);
+            while self.slots.read(slot, |it| Reader(it).u32()) != 0 {
+                slot = (slot + 1) & (wanted - 1);
+            }
+            self.fill_slot(slot, u32::try_from(at).unwrap_or(u32::MAX), hash);
+        }
+    }
+
+    fn with_row<T>(&self, at: usize, take: impl FnOnce(&[u8], &[u8]) -> T) -> T {
+        self.rows.read(at, |row| {
+            let (key, value) = row.split_at(row.len().min(1 + self.room));
+            let Some((length, key)) = key.split_first() else {
+                return take(&[], value); // no row is without its key's length
+            };
+            if *length == u8::MAX {
+                let number = u32::try_from(at).unwrap_or(u32::MAX);
+                return take(self.long.get(&number).map_or(&[], |key| key), value);
+            }
+            let key = key.get(..usize::from(*length)).unwrap_or(key);
+            take(key, value)
+        })
+    }
+}
+
+fn encoded<V: Fixed>(value: &V) -> SmallVec<[u8; 96]> {
+    let mut bytes = SmallVec::new();
+    value.put(&mut Writer(&mut bytes));
+    bytes
+}
+
+/// Which slot a hash begins to look at.
+#[allow(clippy::cast_possible_truncation)] // the low bits are what is wanted
+fn place(hash: u64, slots: usize) -> usize {
+    hash as usize & (slots - 1)
+}
+
+#[allow(clippy::cast_possible_truncation)] // one byte is what is wanted
+fn tag_of(hash: u64) -> u8 {
+    (hash >> 56) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::{Arc, Mutex};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::map::Ordered;
+
+    /// Bytes that stand for a file.
+    #[derive(Debug, Default)]
+    struct Bytes(Mutex<Vec<u8>>);
+
+    impl Outside for Bytes {
+        fn make_room(&self, until: u64) {
+            let mut bytes = self.0.lock().unwrap();
+            let until = bytes.len().max(usize::try_from(until).unwrap());
+            bytes.resize(until, 0);
+        }
+
+        fn read(&self, at: u64, into: &mut [u8]) {
+            let at = usize::try_from(at).unwrap();
+            into.copy_from_slice(&self.0.lock().unwrap()[at..at + into.len()]);
+        }
+
+        fn write(&self, at: u64, bytes: &[u8]) {
+            let at = usize::try_from(at).unwrap();
+            self.0.lock().unwrap()[at..at + bytes.len()].copy_from_slice(bytes);
+        }
+
+        fn failure(&self) -> Option<String> {
+            None
+        }
+    }
+
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Value(u32, i64);
+
+    impl Fixed for Value {
+        const WIDTH: usize = 12;
+
+        fn put(&self, into: &mut Writer<'_>) {
+            into.u32(self.0);
+            into.i64(self.1);
+        }
+
+        fn get(from: &mut Reader<'_>) -> Self {
+            Self(from.u32(), from.i64())
+        }
+    }
+
+    proptest! {
+        /// Whatever the keys, and wherever the limit is, a table is what a plain map is.
+        #[test]
+        fn a_table_says_what_a_map_says(
+            keys in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<(u32, i64)>(), any::<bool>()), 0..60),
+            repeats in 1_usize..60,
+            limit in prop::option::of(0_u64..200_000),
+        ) {
+            let memory = match limit {
+                None => Memory::unlimited(),
+                Some(limit) => Memory::limited(limit, Arc::new(Bytes::default())),
+            };
+            let mut table: Table<Value> = Table::new(&memory);
+            let mut map: Ordered<Vec<u8>, Value> = Ordered::default();
+            for again in 0..repeats {
+                for (key, (one, other), change) in &keys {
+                    let mut key = key.clone();
+                    key.extend_from_slice(&(again * usize::from(key.len() % 3 == 0)).to_le_bytes());
+                    let value = Value(*one, *other);
+                    let (at, new) = table.insert(&key, &value);
+                    prop_assert_eq!(new, !map.contains_key(&key));
+                    prop_assert_eq!(at, map.insert_full(key.clone(), *map.get(&key).unwrap_or(&value)).0);
+                    if *change {
+                        let changed = Value(one.wrapping_add(1), other.wrapping_sub(1));
+                        table.set(at, &changed);
+                        map[at] = changed;
+                    }
+                }
+            }
+            prop_assert_eq!(table.len(), map.len());
+            for (at, (key, value)) in map.iter().enumerate() {
+                prop_assert_eq!(table.find(key), Some(at));
+                prop_assert_eq!(table.key(at).to_vec(), key.clone());
+                prop_assert_eq!(table.value(at), *value);
+                let mut other = key.clone();
+                other.push(1);
+                prop_assert_eq!(table.find(&other), map.get_index_of(&other));
+            }
+            let rows: Vec<_> = table.iter().map(|(key, value)| (key.to_vec(), value)).collect();
+            let expected: Vec<_> = map.into_iter().collect();
+            prop_assert_eq!(rows, expected);
+        }
+    }
+
+    #[test]
+    fn what_passes_the_limit_goes_outside_and_a_dropped_table_gives_its_memory_back() {
+        let memory = Memory::limited(40_000, Arc::new(Bytes::default()));
+        let fill = || {
+            let mut table: Table<Value> = Table::new(&memory);
+            for number in 0..1_000_u32 {
+                table.insert(&number.to_be_bytes(), &Value(number, 1));
+            }
+            table
+        };
+        drop(fill());
+        let again = fill();
+        assert_eq!((again.len(), memory.outside()), (1_000, 0));
+        let third = fill();
+        assert!(memory.outside() > 17_000, "{}", memory.outside());
+        assert_eq!(
+            third.value(third.find(&7_u32.to_be_bytes()).unwrap()),
+            Value(7, 1)
+        );
+    }
+}

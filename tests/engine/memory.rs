@@ -1,0 +1,77 @@
+//! `--memory`: what passes it goes to a temporary file, and changes nothing of the end.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::case::Case;
+use crate::picture;
+
+#[tokio::test]
+async fn without_any_memory_for_tables_an_apply_ends_as_ever_and_leaves_no_file_behind() {
+    let whole = Case::seeded().await;
+    whole.migrate().await;
+    let case = Case::seeded().await;
+    let survey = case.ringfence(&["--memory", "0", "survey", "--json"]).await;
+    let survey: Value = serde_json::from_str(&survey.code(2).out).unwrap();
+    assert!(
+        survey["outsideMemory"].as_u64().unwrap() > 50_000,
+        "{survey}"
+    );
+    let files = || std::fs::read_dir(case.path(".")).unwrap().count();
+    let before = files();
+    let said = case.ringfence(&["--memory=0", "survey"]).await;
+    said.code(2)
+        .says(&["KiB passed --memory and stood in a temporary file"]);
+    assert_eq!(files(), before);
+    case.plan().await;
+    case.apply(&["--memory", "0"]).await.code(0);
+    case.ringfence(&["--memory", "1k", "verify"]).await.code(0);
+    let expected = picture::but_runs(&whole.picture().await);
+    let end = picture::but_runs(&case.picture().await);
+    assert_eq!(
+        picture::differences(&expected, &end, false),
+        Vec::<String>::new()
+    );
+}
+
+/// The shell's limit on the size of a file stands for a disk that is full.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_disk_without_room_for_the_tables_ends_the_run_and_changes_nothing() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    let before = case.picture().await;
+    let ran = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_ringfence"))
+        .args(["--uri", &case.uri, "--memory", "0", "survey"])
+        .current_dir(case.path("."))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    for words in [
+        "for what passes --memory could not be",
+        "give more --memory",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    case.assert_same(&before).await;
+}
+
+#[tokio::test]
+async fn a_size_that_is_none_is_refused_with_an_example() {
+    let case = Case::seeded().await;
+    for size in ["", "M", "-1", "1.5G", "64MB", "99999999999G"] {
+        let ran = case
+            .ringfence(&[&format!("--memory={size}"), "survey"])
+            .await;
+        assert_eq!(ran.code, 1, "{size}: {}", ran.err);
+        assert!(
+            ran.err.contains("64M or 1G") || size.is_empty(),
+            "{}",
+            ran.err
+        );
+    }
+}
