@@ -17,6 +17,7 @@ mod rules;
 mod throttle;
 mod topologies;
 mod under_fire;
+mod watch;
 mod ways_back;
 mod whole;
 

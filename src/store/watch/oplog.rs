@@ -57,16 +57,8 @@ async fn read(
     let database = &connection.place.database;
     let mut writes: BTreeMap<String, u64> = BTreeMap::new();
     let mut take = |name: &str| *writes.entry(name.to_owned()).or_default() += 1;
-    let foreign = format!("^{}\\.(?!{SIDE_PREFIX})", escaped(database));
-    let names: Vec<_> = ours.iter().map(|it| format!("{database}.{it}")).collect();
-    let writes_to = |field: &str| {
-        doc! { "$or": [{ field: { "$regex": &foreign } }, { field: { "$in": &names } }] }
-    };
     let entries = Scan {
-        filter: doc! {
-            "ts": { "$gte": start },
-            "$or": [writes_to("ns"), writes_to("o.applyOps.ns")],
-        },
+        filter: filter(start, database, ours),
         fields: ["op", "ns", "o"].map(str::to_owned).to_vec(),
         ..Scan::default()
     };
@@ -90,6 +82,30 @@ async fn read(
     Ok(oldest
         .is_some_and(|oldest| began.is_not_before(&oldest))
         .then_some(Seen::Writes(writes)))
+}
+
+/// Entries from `start` on that may count. Most are our own inserts, and the server looks at every one: it tells names apart quicker by their
+/// order than by a pattern, and looks into commands alone.
+fn filter(start: Timestamp, database: &str, ours: &[&str]) -> Document {
+    let (all, side) = (format!("{database}."), format!("{database}.{SIDE_PREFIX}"));
+    let names: Vec<_> = ours.iter().map(|it| format!("{database}.{it}")).collect();
+    doc! {
+        "ts": { "$gte": start },
+        "$or": [
+            { "ns": { "$gte": &all, "$lt": &side } },
+            { "ns": { "$gte": past(&side), "$lt": past(&all) } },
+            { "ns": { "$in": names } },
+            { "op": "c", "o.applyOps.ns": { "$gte": &all, "$lt": past(&all) } },
+        ],
+    }
+}
+
+/// The first text after all that begin with `prefix`, whose last character is of ASCII.
+fn past(prefix: &str) -> String {
+    let mut text = prefix.to_owned();
+    let last = text.pop().map(u32::from);
+    text.extend(last.and_then(|last| char::from_u32(last + 1)));
+    text
 }
 
 /// When the oplog's oldest (1) or newest (-1) entry was written.
@@ -160,18 +176,6 @@ fn collection<'e>(entry: &'e RawDocument, database: &str, ours: &[&str]) -> Opti
     (writes && counts && name != "system.views").then_some(name)
 }
 
-/// `text` as a pattern that matches it alone.
-fn escaped(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            (!c.is_alphanumeric())
-                .then_some('\\')
-                .into_iter()
-                .chain([c])
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use bson::rawdoc;
@@ -203,6 +207,15 @@ mod tests {
             ("n", ""),
         ] {
             assert_eq!(seen(&of(op, ns)), Vec::<String>::new(), "{op} {ns}");
+        }
+    }
+
+    #[test]
+    fn what_begins_alike_lies_between_the_prefix_and_what_is_past_it() {
+        assert_eq!(past("shop."), "shop/");
+        assert_eq!(past("shop._ringfence_"), "shop._ringfence`");
+        for inside in ["shop._ringfence_", "shop._ringfence_\u{10FFFF}"] {
+            assert!(("shop._ringfence_".."shop._ringfence`").contains(&inside));
         }
     }
 
