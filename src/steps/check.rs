@@ -36,7 +36,25 @@ pub struct Checked {
     pub(super) fingerprint: Option<String>,
 }
 
+/// These fields of every document.
+fn fields(fields: &[&str]) -> Scan {
+    Scan {
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        ..Scan::default()
+    }
+}
+
 impl Checked {
+    fn of(ledger: Ledger, equations: Vec<String>, fingerprint: Option<String>) -> Self {
+        let findings = ledger.findings.into_iter();
+        Self {
+            equations,
+            findings: findings.map(|finding| finding.says).collect(),
+            wrong: ledger.wrong,
+            fingerprint,
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -69,16 +87,7 @@ impl Session {
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
         self.tables_hold()?;
-        let mut checked = Checked {
-            equations,
-            findings: ledger
-                .findings
-                .into_iter()
-                .map(|finding| finding.says)
-                .collect(),
-            wrong: ledger.wrong,
-            fingerprint: Some(fingerprint),
-        };
+        let mut checked = Checked::of(ledger, equations, Some(fingerprint));
         checked = checked.and(self.check_values(watcher).await?);
         for which in [Rebuilt::Customer, Rebuilt::Booking] {
             checked = checked.and(self.check_indexes(which).await?);
@@ -86,14 +95,57 @@ impl Session {
         Ok(checked)
     }
 
+    /// Reads every live booking once more: each belongs to a customer of its own business. Its bytes are not looked at.
+    pub(super) async fn check_isolation(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger_of_customers(watcher).await?;
+        let role = &self.mapping.booking;
+        let scan = fields(&["_id", &role.service, &role.customer, &role.user]);
+        let place = (
+            &self.connection.database,
+            self.mapping_place(Rebuilt::Booking),
+        );
+        let total = scan::rough_count(place.0, &place.1).await;
+        scan::each((place.0, None), &place.1, &scan, &watcher.cancel, |it| {
+            ledger.standing(it);
+            if ledger.bookings % 2_000 == 0 {
+                watcher.says("checking whose the bookings are", ledger.bookings, total);
+            }
+            Ok(())
+        })
+        .await?;
+        self.tables_hold()?;
+        let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
+        let says = format!(
+            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
+        );
+        Ok(Checked::of(ledger, vec![says], None))
+    }
+
     async fn ledger(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mut ledger = self.ledger_of_customers(watcher).await?;
+        let database = &self.connection.database;
+        let cancel = &watcher.cancel;
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        ledger.expect_users(scan::rough_count(database, &users).await);
+        scan::each((database, None), &users, &fields(&["_id"]), cancel, |it| {
+            ledger.user(it);
+            Ok(())
+        })
+        .await?;
+        let scan = fields(&["_id", &self.mapping.customer.business, "kind", "users"]);
+        scan::each((database, None), LINKS, &scan, cancel, |it| {
+            ledger.link(it);
+            Ok(())
+        })
+        .await?;
+        Ok(ledger)
+    }
+
+    /// Businesses, services and customers.
+    async fn ledger_of_customers(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = self.mapping.clone();
         let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
         let database = &self.connection.database;
-        let fields = |fields: &[&str]| Scan {
-            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-            ..Scan::default()
-        };
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
         scan::each(
@@ -119,33 +171,11 @@ impl Session {
             },
         )
         .await?;
-        let users = self.source(Rebuilt::User).unwrap_or_default();
-        let expected = [users.clone(), self.mapping_place(Rebuilt::Customer)];
-        let [of_users, of_customers] = expected
-            .each_ref()
-            .map(|name| scan::rough_count(database, name));
-        let room = |count| usize::try_from(count).unwrap_or(0);
-        ledger.expect(room(of_users.await), room(of_customers.await));
-        scan::each((database, None), &users, &fields(&["_id"]), cancel, |it| {
-            ledger.user(it);
-            Ok(())
-        })
-        .await?;
+        let customers = self.mapping_place(Rebuilt::Customer);
+        ledger.expect_customers(scan::rough_count(database, &customers).await);
         let scan = fields(&["_id", &mapping.customer.business]);
-        scan::each(
-            (database, None),
-            &self.mapping_place(Rebuilt::Customer),
-            &scan,
-            cancel,
-            |it| {
-                ledger.customer(it);
-                Ok(())
-            },
-        )
-        .await?;
-        let scan = fields(&["_id", &mapping.customer.business, "kind", "users"]);
-        scan::each((database, None), LINKS, &scan, cancel, |it| {
-            ledger.link(it);
+        scan::each((database, None), &customers, &scan, cancel, |it| {
+            ledger.customer(it);
             Ok(())
         })
         .await?;
@@ -225,16 +255,7 @@ impl Session {
             watcher.says("checking users", done, total);
         }
         self.tables_hold()?;
-        let checked = Checked {
-            equations: Vec::new(),
-            findings: ledger
-                .findings
-                .into_iter()
-                .map(|finding| finding.says)
-                .collect(),
-            wrong: ledger.wrong,
-            fingerprint: Some(pages.fingerprint()),
-        };
+        let checked = Checked::of(ledger, Vec::new(), Some(pages.fingerprint()));
         Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
     }
 

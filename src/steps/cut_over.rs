@@ -42,7 +42,7 @@ pub(super) async fn run(
     }
     session.see_what_is_swapped().await?;
     session.refuse_strays(&strays).await?;
-    // Where the log shows that nothing was written late, what is live is what was proved; step 13 compares it once more all the same.
+    // Where the log shows that nothing was written late, what is live is what was proved.
     if !session.is_as_proved(Rebuilt::Booking).await? {
         refuse_late_writes(session, watcher).await?;
     }

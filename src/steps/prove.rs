@@ -99,7 +99,7 @@ impl Session {
         Ok(())
     }
 
-    /// True when the server's log shows that nobody wrote to originals or copies since the proof of `which` began: what was proved then
+    /// True when the server's log shows that nobody wrote to originals or copies, or dropped one of them, since the proof of `which` began: what was proved then
     /// is what stands now, whatever its names are by now. False also where the log cannot be read.
     pub(super) async fn is_as_proved(&self, which: Rebuilt) -> Result<bool> {
         let since = self
@@ -108,14 +108,15 @@ impl Session {
         let Some(since) = since else {
             return Ok(false);
         };
-        let [customers, bookings, users] = Rebuilt::ALL.map(|which| self.mapping.next(which));
-        let (together, ours): (&[Rebuilt], &[&str]) = match which {
-            Rebuilt::User => (&[Rebuilt::User], &[&users]),
-            _ => (
-                &[Rebuilt::Customer, Rebuilt::Booking],
-                &[LINKS, QUARANTINE, &customers, &bookings],
-            ),
+        let (together, sides): (&[Rebuilt], &[&str]) = match which {
+            Rebuilt::User => (&[Rebuilt::User], &[]),
+            _ => (&[Rebuilt::Customer, Rebuilt::Booking], &[LINKS, QUARANTINE]),
         };
+        let copies = together.iter().map(|which| self.mapping.next(*which));
+        let kept = together.iter().map(|which| self.mapping.before(*which));
+        let ours: Vec<String> = copies.chain(kept).collect();
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        let ours = [sides, &ours].concat();
         // A copy of ours that somebody dropped or renamed is not seen in the log.
         let standing = collection_spec::uuids(&self.connection).await?;
         let stands = |which: &Rebuilt| {
@@ -129,6 +130,6 @@ impl Session {
         if !together.iter().all(stands) {
             return Ok(false);
         }
-        Ok(watch::is_untouched(&self.connection, &since, ours).await?)
+        Ok(watch::is_untouched(&self.connection, &since, &ours).await?)
     }
 }

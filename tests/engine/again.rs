@@ -186,3 +186,58 @@ async fn a_unique_index_that_the_merge_would_break_stops_the_run_and_leaves_what
     );
     case.roll_back(&[]).await.code(0);
 }
+
+#[tokio::test]
+async fn what_is_written_after_the_proof_is_compared_and_named_by_step_13_and_else_the_proof_stands()
+ {
+    let on_user = doc! { "$set": { "name": "Written late" } };
+    let late = [
+        ("", doc! {}, ""),
+        ("User", on_user, "has other bytes than the original"),
+        (
+            "Booking",
+            doc! { "$set": { "customerId": "nobody" } },
+            "names customer",
+        ),
+        (
+            "Booking",
+            doc! { "$set": { "note": "late" } },
+            "has other bytes than the original",
+        ),
+        (
+            "_ringfence_links",
+            doc! { "$set": { "users": [] } },
+            "does not hold the user",
+        ),
+        (
+            "_ringfence_before_Booking",
+            doc! { "$set": { "note": "late" } },
+            "has other bytes than the original",
+        ),
+        ("_ringfence_links", doc! { "dropped": 1 }, "has no link"),
+    ];
+    for (collection, update, finding) in late {
+        let case = Case::seeded().await;
+        case.plan().await;
+        case.apply(&["--through", "schema"]).await.code(0);
+        let written = case.database.collection::<Document>(collection);
+        if update.contains_key("dropped") {
+            written.drop().await.unwrap();
+        } else if !collection.is_empty() {
+            let id = written.find_one(doc! {}).await.unwrap().unwrap();
+            let filter = doc! { "_id": id.get("_id").unwrap() };
+            written.update_one(filter, update).await.unwrap();
+        }
+        let ended = case.apply(&["--through", "verify"]).await;
+        if finding.is_empty() {
+            ended.code(0).says(&[
+                "live bookings 147 = with a customer of their own business 147 + left by decision 0",
+                "shows no write since",
+            ]);
+            case.ringfence(&["verify"]).await.code(0);
+        } else {
+            ended.code(2).says(&["verification failed", finding]);
+            case.ringfence(&["verify"]).await.code(2).says(&[finding]);
+        }
+    }
+}

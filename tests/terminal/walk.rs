@@ -176,7 +176,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     );
     run(
         &console,
-        "Verify: nothing wrong; bookings 2000 = linked 1994",
+        "Verify: nothing wrong; live bookings 1994",
         "14 API endpoints",
     );
 

@@ -2,6 +2,7 @@
 //! counted on its own.
 
 mod compared;
+mod isolation;
 mod names;
 mod rows;
 mod users;
@@ -18,7 +19,7 @@ use super::survey::facts::{BookingRefs, id_of};
 use super::table::{Memory, Table};
 use compared::Compared;
 use names::{Names, Number};
-use rows::{Customers, Kind, Pair, pair_key};
+use rows::{Customer, Customers, Kind, Pair, pair_key};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -43,7 +44,7 @@ pub struct LeftAllowed {
     pub without_business: bool,
 }
 
-/// The account of a migration. Feed businesses, services, users, customers and links first, in this order, then bookings. What is kept grows
+/// The account of a migration. Feed businesses, services, customers, users and links first, in this order, then bookings. What is kept grows
 /// with users and customers, never with bookings.
 #[derive(Debug)]
 pub struct Ledger {
@@ -108,10 +109,15 @@ impl Ledger {
         }
     }
 
-    /// Makes room for so many users and customers, so that growing does not hold them twice.
-    pub fn expect(&mut self, users: usize, customers: usize) {
-        self.users.expect(users);
-        self.customers.rows.reserve(customers);
+    /// Makes room for so many users, so that growing does not hold them twice.
+    pub fn expect_users(&mut self, users: u64) {
+        self.users.expect(usize::try_from(users).unwrap_or(0));
+    }
+
+    /// Makes room for so many customers.
+    pub fn expect_customers(&mut self, customers: u64) {
+        let rows = &mut self.customers.rows;
+        rows.reserve(usize::try_from(customers).unwrap_or(0));
     }
 
     /// Takes a business.
@@ -244,25 +250,12 @@ impl Ledger {
                 format!("booking {id} has other bytes than the original"),
             );
         }
-        let Some(business) = business else {
-            self.wrong(
-                id,
-                format!("booking {id} has a customer though its business is unknown"),
-            );
+        let Some(business) = self.business_for(id, business) else {
             return;
         };
-        let customers = &self.customers.rows;
-        let place = customers.find(customer.canonical().as_bytes());
-        let place = place.or_else(|| customers.find(customer.other_form()?.as_bytes()));
-        let found = place.map(|place| (place, customers.value(place)));
-        let Some((place, found)) = found.filter(|(_, found)| found.here) else {
-            self.wrong(
-                id,
-                format!("booking {id} names customer {customer}, which does not exist"),
-            );
+        let Some((place, found)) = self.customer_for(id, &customer) else {
             return;
         };
-        let elsewhere = found.business != Some(business);
         let link = found.link.map(|link| {
             let users = self.customers.users(place, &link);
             let dangling = |names| self.users.dangling(names);
@@ -277,10 +270,7 @@ impl Ledger {
             };
             (link.kind, holds)
         });
-        if elsewhere {
-            let business = self.business_id(business);
-            self.wrong(id, format!("booking {id} names customer {customer} of another business than its own, {business}"));
-        }
+        self.same_business(id, &customer, &found, business);
         let Some((kind, holds)) = link else {
             self.wrong(
                 id,
@@ -301,6 +291,41 @@ impl Ledger {
                 (user, business),
                 made.and_then(|it| Number::try_from(it).ok()),
             );
+        }
+    }
+
+    /// The business of a booking that has a customer; says so where it is unknown.
+    fn business_for(&mut self, booking: &Id, business: Option<Number>) -> Option<Number> {
+        if business.is_none() {
+            self.wrong(
+                booking,
+                format!("booking {booking} has a customer though its business is unknown"),
+            );
+        }
+        business
+    }
+
+    /// The customer that a booking names, and its place; says so where there is none.
+    fn customer_for(&mut self, booking: &Id, customer: &Id) -> Option<(usize, Customer)> {
+        let customers = &self.customers.rows;
+        let place = customers.find(customer.canonical().as_bytes());
+        let place = place.or_else(|| customers.find(customer.other_form()?.as_bytes()));
+        let found = place.map(|place| (place, customers.value(place)));
+        let found = found.filter(|(_, found)| found.here);
+        if found.is_none() {
+            self.wrong(
+                booking,
+                format!("booking {booking} names customer {customer}, which does not exist"),
+            );
+        }
+        found
+    }
+
+    /// Says so where the customer of a booking is not of its business.
+    fn same_business(&mut self, booking: &Id, customer: &Id, found: &Customer, business: Number) {
+        if found.business != Some(business) {
+            let business = self.business_id(business);
+            self.wrong(booking, format!("booking {booking} names customer {customer} of another business than its own, {business}"));
         }
     }
 

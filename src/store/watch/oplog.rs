@@ -145,7 +145,8 @@ fn look_at(entry: &RawDocument, database: &str, ours: &[&str], take: &mut impl F
             .and_then(|it| it.strip_prefix('.'))
             .map(str::to_owned)
     };
-    if let Some(name) = text("drop").filter(|name| !name.starts_with(SIDE_PREFIX)) {
+    let counts = |name: &&str| !name.starts_with(SIDE_PREFIX) || ours.contains(name);
+    if let Some(name) = text("drop").filter(counts) {
         take(name);
     } else if let (Some(from), Some(to)) = (text("renameCollection"), text("to")) {
         let ours = |name: &Option<String>| {
@@ -231,7 +232,12 @@ mod tests {
         let of = |o| rawdoc! { "op": "c", "ns": "shop.$cmd", "o": o };
         let none = Vec::<String>::new();
         assert_eq!(seen(&of(rawdoc! { "drop": "User" })), ["User"]);
-        assert_eq!(seen(&of(rawdoc! { "drop": "_ringfence_next_User" })), none);
+        assert_eq!(seen(&of(rawdoc! { "drop": "_ringfence_links" })), none);
+        assert_eq!(
+            seen(&of(rawdoc! { "drop": "_ringfence_next_User" })),
+            ["_ringfence_next_User"],
+            "ours, and named"
+        );
         assert_eq!(
             seen(&of(
                 rawdoc! { "renameCollection": "shop.User", "to": "shop.Person" }

@@ -1,0 +1,93 @@
+//! What the proof says of a live booking without its original: whom it belongs to.
+
+use bson::raw::RawDocument;
+
+use super::Ledger;
+use crate::domain::id::Id;
+use crate::domain::raw::{Value, get, kind};
+use crate::domain::survey::facts::id_of;
+
+impl Ledger {
+    /// Takes a live booking alone: its customer must be of the business of its service. After businesses, services and customers.
+    pub fn standing(&mut self, booking: &RawDocument) {
+        let Some(id) = id_of(booking) else { return };
+        let role = &self.mapping.booking;
+        let named = |field| get(booking, field).filter(|it: &Value<'_>| it.kind != kind::NULL);
+        let (customer, service) = (named(&role.customer), named(&role.service));
+        let leftover = get(booking, &role.user).is_some();
+        self.bookings += 1;
+        let Some(customer) = customer.map(Id::from_value) else {
+            self.left += 1;
+            return;
+        };
+        self.linked += 1;
+        if leftover {
+            let says = format!("booking {id} still has its {}", self.mapping.booking.user);
+            self.wrong(&id, says);
+        }
+        let business = service.and_then(|service| self.business_of(service));
+        if let Some(business) = self.business_for(&id, business)
+            && let Some((_, found)) = self.customer_for(&id, &customer)
+        {
+            self.same_business(&id, &customer, &found, business);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use bson::{RawDocumentBuf, rawdoc};
+
+    use super::*;
+    use crate::domain::invariant::LeftAllowed;
+    use crate::domain::mapping::{DEFAULT, Mapping};
+    use crate::domain::table::Memory;
+
+    #[test]
+    fn a_booking_must_stand_with_a_customer_of_the_business_of_its_service() {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let mut ledger = Ledger::new(mapping, LeftAllowed::default(), &Memory::unlimited());
+        for business in ["b1", "b2"] {
+            ledger.business(&rawdoc! { "_id": business });
+        }
+        ledger.service(&rawdoc! { "_id": "s1", "businessId": "b1" });
+        ledger.service(&rawdoc! { "_id": "gone", "businessId": "b3" });
+        ledger.customer(&rawdoc! { "_id": "c1", "businessId": "b1" });
+        ledger.customer(&rawdoc! { "_id": "c2", "businessId": "b2" });
+        let mut says = |booking: RawDocumentBuf| -> Vec<String> {
+            ledger.standing(&booking);
+            let findings = std::mem::take(&mut ledger.findings);
+            findings.into_iter().map(|finding| finding.says).collect()
+        };
+        let fine = [
+            rawdoc! { "_id": "n1", "serviceId": "s1", "customerId": "c1" },
+            rawdoc! { "_id": "n2", "serviceId": "s1", "userId": "u" },
+            rawdoc! { "_id": "n3", "customerId": null },
+        ];
+        for booking in fine {
+            assert_eq!(says(booking), Vec::<String>::new());
+        }
+        for (booking, finding) in [
+            (
+                rawdoc! { "_id": "n4", "serviceId": "s1", "customerId": "c2" },
+                "booking \"n4\" names customer \"c2\" of another business than its own, \"b1\"",
+            ),
+            (
+                rawdoc! { "_id": "n5", "serviceId": "s1", "customerId": "c3" },
+                "booking \"n5\" names customer \"c3\", which does not exist",
+            ),
+            (
+                rawdoc! { "_id": "n6", "serviceId": "gone", "customerId": "c1" },
+                "booking \"n6\" has a customer though its business is unknown",
+            ),
+            (
+                rawdoc! { "_id": "n7", "serviceId": "s1", "customerId": "c1", "userId": null },
+                "booking \"n7\" still has its userId",
+            ),
+        ] {
+            assert_eq!(says(booking), [finding]);
+        }
+        assert_eq!((ledger.bookings, ledger.linked, ledger.left), (7, 5, 2));
+    }
+}
