@@ -5,42 +5,51 @@ use crate::domain::text::safe;
 /// Longer than any BSON string; data is never cut.
 const WHOLE: usize = 64 * 1024 * 1024;
 
-/// Text from the database as a field's content: what a spreadsheet would take for a formula gets a `'` before it, control
+/// Appends text from the database as a field's content: what a spreadsheet would take for a formula gets a `'` before it, control
 /// and bidi characters are shown as `\u{202e}`.
-pub fn text(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
+pub fn append_text(cell: &mut Vec<u8>, text: &str) {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+        cell.push(b'\'');
+    }
     // Most text is plain: nothing to look at character by character.
-    let safe = if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        text.to_owned()
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        cell.extend_from_slice(text.as_bytes());
     } else {
-        safe(text, WHOLE)
-    };
-    if formula { format!("'{safe}") } else { safe }
+        cell.extend_from_slice(safe(text, WHOLE).as_bytes());
+    }
 }
 
-/// One record: fields quoted where they must be, and CRLF.
-pub fn record<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
-    let mut line = String::new();
+/// Appends one record: fields quoted where they must be, and CRLF.
+pub fn append_record<'a>(line: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a [u8]>) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
-            line.push(',');
+            line.push(b',');
         }
-        if field.contains(['"', ',', '\r', '\n']) || field.starts_with(' ') || field.ends_with(' ')
-        {
-            line.push('"');
-            line.push_str(&field.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(field);
+        let quoted = field.first() == Some(&b' ')
+            || field.last() == Some(&b' ')
+            || field
+                .iter()
+                .any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n'));
+        if !quoted {
+            line.extend_from_slice(field);
+            continue;
         }
+        line.push(b'"');
+        for byte in field {
+            if *byte == b'"' {
+                line.push(b'"');
+            }
+            line.push(*byte);
+        }
+        line.push(b'"');
     }
-    line.push_str("\r\n");
-    line
+    line.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{record, text};
+    use super::{append_record, append_text};
 
     #[test]
     fn what_looks_like_a_formula_is_text() {
@@ -56,16 +65,23 @@ mod tests {
             ("", ""),
             ("two\nlines \u{202e}", "two\\u{a}lines \\u{202e}"),
         ] {
-            assert_eq!(text(raw), field);
+            let mut cell = Vec::new();
+            append_text(&mut cell, raw);
+            assert_eq!(String::from_utf8(cell).unwrap(), field);
         }
     }
 
     #[test]
     fn fields_are_quoted_where_they_must_be() {
+        let record = |fields: &[&str]| {
+            let mut line = Vec::new();
+            append_record(&mut line, fields.iter().map(|field| field.as_bytes()));
+            String::from_utf8(line).unwrap()
+        };
         assert_eq!(
-            record(["a", "b,c", "d\"e", " f", "", "g h"]),
+            record(&["a", "b,c", "d\"e", " f", "", "g h"]),
             "a,\"b,c\",\"d\"\"e\",\" f\",,g h\r\n"
         );
-        assert_eq!(record([""]), "\r\n");
+        assert_eq!(record(&[""]), "\r\n");
     }
 }

@@ -21,6 +21,9 @@ use super::{extended_json, identity, private_file, scan};
 /// The list of what was exported.
 pub const EXPORT: &str = "export.json";
 
+/// Bytes of lines that are written at once.
+const TOGETHER: usize = 64 * 1024;
+
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
@@ -159,13 +162,12 @@ impl Exporter<'_> {
         let (jsonl_file, csv_file) = (format!("{stem}.jsonl"), format!("{stem}.csv"));
         let mut jsonl = HashedWriter::create(&self.folder.join(&jsonl_file), false)?;
         // Two encodings are twice the work: the table is written by a thread of its own.
-        let mut table = Table::new(self.folder)?;
+        let mut table = Table::new(&self.folder.join(&csv_file));
         let (give, mut rows) = mpsc::channel::<Option<Arc<Batch>>>(1);
-        let csv_path = self.folder.join(&csv_file);
         let csv = tokio::task::spawn_blocking(move || {
             while let Some(batch) = rows.blocking_recv() {
                 let Some(batch) = batch else {
-                    return table.finish(&csv_path);
+                    return table.finish();
                 };
                 for document in batch.documents() {
                     table.push(document)?;
@@ -189,7 +191,7 @@ impl Exporter<'_> {
             });
         };
         let mut documents = 0_u64;
-        let mut line = Vec::new();
+        let mut lines = Vec::new();
         let order = identity::scan_of(spec);
         let mut reader = scan::read(&self.connection.database, &spec.name, &order, None)?;
         while let Some(batch) = reader.next().await? {
@@ -201,27 +203,34 @@ impl Exporter<'_> {
             // Where nobody takes it, the thread has ended with an error, which is asked for below.
             let taken = give.send(Some(Arc::clone(&batch))).await.is_ok();
             for document in batch.documents().take_while(|_| taken) {
-                line.clear();
-                extended_json::append(&mut line, document)?;
-                line.push(b'\n');
-                jsonl.write(&line)?;
+                extended_json::append(&mut lines, document)?;
+                lines.push(b'\n');
+                if lines.len() > TOGETHER {
+                    jsonl.write(&lines)?;
+                    lines.clear();
+                }
             }
             if !taken {
                 break;
             }
             documents += batch.len() as u64;
         }
+        jsonl.write(&lines)?;
         progress(documents, jsonl.bytes());
         let _ = give.send(None).await; // as above
-        let csv = csv.await.unwrap_or_else(|_| {
-            Err(StoreError::Refused(
-                "writing the table was broken off".to_owned(),
-            ))
-        })?;
+        let jsonl = tokio::task::spawn_blocking(move || jsonl.finish());
+        let ended = |ended: std::result::Result<_, _>| {
+            ended.unwrap_or_else(|_| {
+                let says = "writing the export was broken off".to_owned();
+                Err(StoreError::Refused(says))
+            })
+        };
+        let (jsonl, csv) = (ended(jsonl.await), ended(csv.await));
+        let (jsonl, csv) = (jsonl?, csv?);
         Ok(ExportedCollection {
             name: spec.name.clone(),
             documents,
-            jsonl: file(jsonl_file, jsonl.finish()?),
+            jsonl: file(jsonl_file, jsonl),
             csv: file(csv_file, csv),
         })
     }

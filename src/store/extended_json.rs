@@ -92,20 +92,18 @@ fn append_value(json: &mut Vec<u8>, element: &RawElement<'_>) -> bson::error::Re
         Ok(RawBsonRef::String(text)) => append_text(json, text),
         Ok(RawBsonRef::Null) => json.extend_from_slice(b"null"),
         Ok(RawBsonRef::Boolean(yes)) => put(json, format_args!("{yes}")),
-        Ok(RawBsonRef::ObjectId(id)) => put(json, format_args!("{{\"$oid\":\"{id}\"}}")),
-        Ok(RawBsonRef::Int32(number)) => {
-            put(json, format_args!("{{\"$numberInt\":\"{number}\"}}"));
+        Ok(RawBsonRef::ObjectId(id)) => {
+            json.extend_from_slice(b"{\"$oid\":\"");
+            append_hex(json, &id.bytes());
+            json.extend_from_slice(b"\"}");
         }
-        Ok(RawBsonRef::Int64(number)) => {
-            put(json, format_args!("{{\"$numberLong\":\"{number}\"}}"));
+        Ok(RawBsonRef::Int32(number)) => append_number(json, "$numberInt", i64::from(number)),
+        Ok(RawBsonRef::Int64(number)) => append_number(json, "$numberLong", number),
+        Ok(RawBsonRef::DateTime(date)) => {
+            json.extend_from_slice(b"{\"$date\":");
+            append_number(json, "$numberLong", date.timestamp_millis());
+            json.push(b'}');
         }
-        Ok(RawBsonRef::DateTime(date)) => put(
-            json,
-            format_args!(
-                "{{\"$date\":{{\"$numberLong\":\"{}\"}}}}",
-                date.timestamp_millis()
-            ),
-        ),
         _ => {
             let scalar = Bson::try_from(element.value_utf8_lossy()?)?;
             put(json, format_args!("{}", scalar.into_canonical_extjson()));
@@ -116,6 +114,23 @@ fn append_value(json: &mut Vec<u8>, element: &RawElement<'_>) -> bson::error::Re
 
 fn append_text(json: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(json, text); // writing to a Vec cannot fail
+}
+
+fn append_number(json: &mut Vec<u8>, kind: &str, number: i64) {
+    json.extend_from_slice(b"{\"");
+    json.extend_from_slice(kind.as_bytes());
+    json.extend_from_slice(b"\":\"");
+    let _ = serde_json::to_writer(&mut *json, &number); // as above
+    json.extend_from_slice(b"\"}");
+}
+
+/// Appends bytes in hexadecimal.
+pub fn append_hex(text: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| DIGITS[usize::from(half)];
+    for byte in bytes {
+        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
 }
 
 fn put(json: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {

@@ -1,8 +1,9 @@
-//! A collection as a CSV file, row by row as its documents come. Which columns there are is known at the end: rows that were written before the
-//! last one was met are made as long as the others when the file is put together.
+//! A collection as a CSV file, row by row as its documents come. Which columns there are is known at the end: the first rows wait for it, and
+//! where a column is met later than that, the file is put together once more, with all rows as long as the last.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, BufReader, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bson::Bson;
@@ -11,41 +12,44 @@ use bson::raw::{RawBsonRef, RawDocument, RawElement};
 use super::csv;
 use super::dump::hashed_file::{Content, HashedWriter};
 use super::error::{Result, StoreError};
+use super::extended_json::append_hex;
 use crate::domain::map::Map;
 
-/// How much is copied at once.
-const CHUNK: usize = 256 * 1024;
+/// Bytes of rows that wait for further columns, and that are written at once.
+const TOGETHER: usize = 256 * 1024;
 
-/// The rows so far, in a file without a name.
+/// A file that grows by rows.
 pub struct Table {
-    file: BufWriter<File>,
-    folder: PathBuf,
+    path: PathBuf,
+    /// Once the first rows have been written.
+    writer: Option<HashedWriter>,
+    /// Rows that are not written yet.
+    waiting: Vec<u8>,
     /// The top-level names, in the order of their first appearance.
     names: Vec<String>,
     places: Map<String, usize>,
     /// From which row on there were how many columns.
     widths: Vec<(u64, usize)>,
     rows: u64,
-    row: Vec<Option<String>>,
+    /// The contents of a row's fields, one after another, and where each is.
+    cells: Vec<u8>,
+    row: Vec<Option<Range<usize>>>,
 }
 
 impl Table {
-    /// An empty one; its rows wait in `folder`.
-    ///
-    /// # Errors
-    /// The disk's refusal.
-    pub fn new(folder: &Path) -> Result<Self> {
-        let file = tempfile::tempfile_in(folder)
-            .map_err(|error| StoreError::file("making a temporary file in", folder, error))?;
-        Ok(Self {
-            file: BufWriter::with_capacity(CHUNK, file),
-            folder: folder.to_owned(),
+    /// An empty one.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            writer: None,
+            waiting: Vec::new(),
             names: Vec::new(),
             places: Map::default(),
             widths: Vec::new(),
             rows: 0,
+            cells: Vec::new(),
             row: Vec::new(),
-        })
+        }
     }
 
     /// Adds a document's fields as a row; of a name given twice, the first, as the server reads it.
@@ -53,6 +57,7 @@ impl Table {
     /// # Errors
     /// The disk's refusal.
     pub fn push(&mut self, document: &RawDocument) -> Result<()> {
+        self.cells.clear();
         self.row.fill(None);
         for element in document.iter_elements().map_while(std::result::Result::ok) {
             let name = element.key().as_str();
@@ -62,91 +67,126 @@ impl Table {
                 self.row.push(None);
                 self.names.len() - 1
             });
-            if let Some(field) = self.row.get_mut(place) {
-                field.get_or_insert_with(|| cell(&element));
+            if let Some(field @ None) = self.row.get_mut(place) {
+                let from = self.cells.len();
+                append_cell(&mut self.cells, &element);
+                *field = Some(from..self.cells.len());
             }
         }
-        if self
-            .widths
-            .last()
-            .is_none_or(|(_, width)| *width < self.names.len())
-        {
+        let width = self.widths.last();
+        if width.is_none_or(|(_, width)| *width < self.names.len()) {
             self.widths.push((self.rows, self.names.len()));
         }
         self.rows += 1;
-        let fields = self
-            .row
-            .iter()
-            .map(|field| field.as_deref().unwrap_or_default());
-        self.file
-            .write_all(csv::record(fields).as_bytes())
-            .map_err(|error| StoreError::file("writing a temporary file in", &self.folder, error))
+        let fields = self.row.iter().map(|field| {
+            let field = field.clone().and_then(|field| self.cells.get(field));
+            field.unwrap_or_default()
+        });
+        csv::append_record(&mut self.waiting, fields);
+        if self.waiting.len() < TOGETHER {
+            return Ok(());
+        }
+        self.write_waiting()
     }
 
-    /// Puts the file together: the names, then all rows in full length.
-    ///
-    /// # Errors
-    /// The disk's refusal.
-    pub fn finish(self, path: &Path) -> Result<Content> {
-        let mut writer = HashedWriter::create(path, false)?;
-        let header: Vec<_> = self.names.iter().map(|name| csv::text(name)).collect();
-        writer.write(csv::record(header.iter().map(String::as_str)).as_bytes())?;
-        let folder = self.folder;
-        let failed = |error| StoreError::file("reading a temporary file in", &folder, error);
-        let mut file = self
-            .file
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?;
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let mut rows = BufReader::with_capacity(CHUNK, file);
-        // Every record is one line: breaks within a text are escaped.
+    fn write_waiting(&mut self) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.write(&self.waiting)?;
+        } else {
+            let mut writer = HashedWriter::create(&self.path, false)?;
+            self.put_together(&mut self.waiting.as_slice(), &mut writer)?;
+            self.writer = Some(writer);
+            self.widths = vec![(0, self.names.len())];
+        }
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Writes the names, then all rows in full length.
+    fn put_together(&self, rows: &mut impl BufRead, writer: &mut HashedWriter) -> Result<()> {
         let mut line = Vec::new();
-        for pair in self.widths.windows(2) {
-            let [(from, width), (until, _)] = pair else {
-                continue;
-            };
+        let mut names = Vec::new();
+        for name in &self.names {
+            let mut text = Vec::new();
+            csv::append_text(&mut text, name);
+            names.push(text);
+        }
+        csv::append_record(&mut line, names.iter().map(Vec::as_slice));
+        writer.write(&line)?;
+        let failed = |error| StoreError::file("reading again", &self.path, error);
+        // Every record is one line: breaks within a text are escaped.
+        for (place, (from, width)) in self.widths.iter().enumerate() {
+            let until = self.widths.get(place + 1).map_or(self.rows, |it| it.0);
             let missing = vec![b','; self.names.len() - width];
-            for _ in *from..*until {
+            for _ in *from..until {
                 line.clear();
                 rows.read_until(b'\n', &mut line).map_err(failed)?;
                 let end = line.len().saturating_sub(2);
-                writer.write(&line[..end])?;
-                writer.write(&missing)?;
-                writer.write(b"\r\n")?;
+                line.splice(end..end, missing.iter().copied());
+                writer.write(&line)?;
             }
         }
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match rows.read(&mut chunk).map_err(failed)? {
-                0 => return writer.finish(),
-                some => writer.write(&chunk[..some])?,
-            }
+        Ok(())
+    }
+
+    /// Ends the file and waits for the disk.
+    ///
+    /// # Errors
+    /// The disk's refusal.
+    pub fn finish(mut self) -> Result<Content> {
+        self.write_waiting()?;
+        let Some(writer) = self.writer.take() else {
+            return Err(StoreError::Invalid("a table was never begun".to_owned()));
+        };
+        if self.widths.len() == 1 {
+            return writer.finish();
         }
+        writer.finish()?;
+        let failed = |error| StoreError::file("reading again", &self.path, error);
+        let short = File::open(&self.path).map_err(failed)?;
+        // The rows stay readable; the name is free for the file that holds them in full length.
+        std::fs::remove_file(&self.path).map_err(failed)?;
+        let mut rows = BufReader::with_capacity(TOGETHER, short);
+        rows.skip_until(b'\n').map_err(failed)?;
+        let mut writer = HashedWriter::create(&self.path, false)?;
+        self.put_together(&mut rows, &mut writer)?;
+        writer.finish()
     }
 }
 
-fn cell(element: &RawElement<'_>) -> String {
-    if let Ok(RawBsonRef::String(text)) = element.value() {
-        return csv::text(text);
+fn append_cell(cell: &mut Vec<u8>, element: &RawElement<'_>) {
+    match element.value() {
+        Ok(RawBsonRef::String(text)) => return csv::append_text(cell, text),
+        Ok(RawBsonRef::ObjectId(id)) => return append_hex(cell, &id.bytes()),
+        Ok(RawBsonRef::DateTime(date)) => return append_date(cell, date),
+        _ => {}
     }
     let value = element
         .value_utf8_lossy()
         .and_then(Bson::try_from)
         .unwrap_or(Bson::Null);
     match value {
-        Bson::Null => String::new(),
-        Bson::String(text) => csv::text(&text),
-        Bson::ObjectId(id) => id.to_hex(),
-        Bson::DateTime(date) => date
-            .try_to_rfc3339_string()
-            .unwrap_or_else(|_| date.timestamp_millis().to_string()),
-        Bson::Decimal128(number) => number.to_string(),
+        Bson::Null => {}
+        Bson::String(text) => csv::append_text(cell, &text),
+        Bson::Decimal128(number) => cell.extend_from_slice(number.to_string().as_bytes()),
         // A number that begins with a minus is no formula.
         number @ (Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Boolean(_)) => {
-            number.into_relaxed_extjson().to_string()
+            cell.extend_from_slice(number.into_relaxed_extjson().to_string().as_bytes());
         }
-        other => csv::text(&other.into_relaxed_extjson().to_string()),
+        other => csv::append_text(cell, &other.into_relaxed_extjson().to_string()),
     }
+}
+
+/// As RFC 3339 has it, which knows the years 0 to 9999; else as milliseconds.
+fn append_date(cell: &mut Vec<u8>, date: bson::DateTime) {
+    /// The milliseconds of those years.
+    const YEARS: Range<i64> = -62_167_219_200_000..253_402_300_800_000;
+    let at = date.timestamp_millis();
+    let known = jiff::Timestamp::from_millisecond(at).ok();
+    let _ = match known.filter(|_| YEARS.contains(&at)) {
+        Some(known) => write!(cell, "{known}"),
+        None => write!(cell, "{at}"),
+    }; // writing to a Vec cannot fail
 }
 
 #[cfg(test)]
@@ -158,12 +198,12 @@ mod tests {
 
     fn written(documents: &[bson::RawDocumentBuf]) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let mut table = Table::new(folder.path()).unwrap();
+        let path = folder.path().join("a.csv");
+        let mut table = Table::new(&path);
         for document in documents {
             table.push(document).unwrap();
         }
-        let path = folder.path().join("a.csv");
-        let content = table.finish(&path).unwrap();
+        let content = table.finish().unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         assert_eq!(content.bytes, text.len() as u64);
         text
@@ -187,5 +227,37 @@ mod tests {
     #[test]
     fn a_collection_without_documents_is_an_empty_line() {
         assert_eq!(written(&[]), "\r\n");
+    }
+
+    #[test]
+    fn a_column_that_is_met_after_rows_were_written_is_in_every_row() {
+        let long = "x".repeat(TOGETHER);
+        let documents = [
+            rawdoc! { "_id": 1 },
+            rawdoc! { "_id": 2, "a": &long },
+            rawdoc! { "_id": 3, "b": "y" },
+            rawdoc! { "_id": 4, "a": &long, "c": "z" },
+            rawdoc! { "_id": 5 },
+        ];
+        assert_eq!(
+            written(&documents),
+            format!("_id,a,b,c\r\n1,,,\r\n2,{long},,\r\n3,,y,\r\n4,{long},,z\r\n5,,,\r\n")
+        );
+    }
+
+    #[test]
+    fn dates_are_written_as_the_library_writes_them() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let edges = [-62_167_219_200_000, 253_402_300_799_999, 0, -1, 999, 1_000];
+        let beyond = [-62_167_219_200_001, 253_402_300_800_000, i64::MIN, i64::MAX];
+        let any = (0..20_000).map(|_| random.i64(-63_000_000_000_000..255_000_000_000_000));
+        for at in any.chain(edges).chain(beyond) {
+            let date = bson::DateTime::from_millis(at);
+            let mut cell = Vec::new();
+            append_date(&mut cell, date);
+            let library = date.try_to_rfc3339_string();
+            let expected = library.unwrap_or_else(|_| at.to_string());
+            assert_eq!(String::from_utf8(cell).unwrap(), expected);
+        }
     }
 }
