@@ -32,6 +32,8 @@ pub struct Checked {
     pub findings: Vec<String>,
     /// How much is wrong in all.
     pub wrong: u64,
+    /// Users without a password that hold a name and an e-mail, where users were read.
+    pub(super) holding: u64,
     /// [`crate::store::identity::fingerprint`] of the bookings, or of the users, as they were read.
     pub(super) fingerprint: Option<String>,
 }
@@ -51,6 +53,7 @@ impl Checked {
             equations,
             findings: findings.map(|finding| finding.says).collect(),
             wrong: ledger.wrong,
+            holding: ledger.holding,
             fingerprint,
         }
     }
@@ -61,6 +64,7 @@ impl Checked {
         self.equations.extend(other.equations);
         self.findings.extend(other.findings);
         self.wrong += other.wrong;
+        self.holding += other.holding;
         self.fingerprint = self.fingerprint.or(other.fingerprint);
         self
     }

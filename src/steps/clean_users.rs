@@ -1,14 +1,17 @@
 //! Step 10, clean up users: the copy that step 8 prepared and proved, brought up to date where somebody wrote since, and a swap. Step 11 counts what a retirement would be about, and removes nothing.
 
-use bson::doc;
-
 use super::error::{Result, StepError};
 use super::prepare::{Converged, did};
 use super::session::Session;
 use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::Rebuilt;
-use crate::store::{StoreError, watch};
+use crate::store::scan::{self, Scan};
+use crate::store::watch;
+
+/// The number that a run keeps of users without a password that hold a name and an e-mail.
+const HOLDING: &str = "still with name and e-mail, without a password";
 
 pub(super) async fn run(
     session: &mut Session,
@@ -62,6 +65,9 @@ impl Session {
             )));
         }
         self.note_proved(Rebuilt::User, checked.fingerprint, since);
+        if let Some(record) = &mut self.record {
+            record.numbers.insert(HOLDING.to_owned(), checked.holding);
+        }
         self.note_prepared(Rebuilt::User).await?;
         Ok(Some(converged))
     }
@@ -78,21 +84,32 @@ async fn refuse_late_writes(session: &Session, watcher: &Watcher) -> Result<()> 
     }
 }
 
-/// Counts password-less users that still hold a name and an e-mail.
-pub(super) async fn still_holding(session: &mut Session, _: &Watcher) -> Result<String> {
+/// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
+pub(super) async fn still_holding(session: &mut Session, watcher: &Watcher) -> Result<String> {
     let role = &session.mapping.user;
-    let filter = doc! {
-        &role.password: { "$in": [bson::Bson::Null, ""] },
-        &role.name: { "$gt": "" },
-        &role.email: { "$gt": "" },
+    let known = session.open_run().and_then(|run| run.numbers.get(HOLDING));
+    let count = match known {
+        Some(count)
+            if session.is_swapped(Rebuilt::User) && session.is_as_proved(Rebuilt::User).await? =>
+        {
+            *count
+        }
+        _ => {
+            let mut count = 0;
+            let fields = [&role.password, &role.name, &role.email].map(String::to_owned);
+            let scan = Scan {
+                fields: fields.to_vec(),
+                ..Scan::default()
+            };
+            let place = (&session.connection.database, None);
+            scan::each(place, &role.collection, &scan, &watcher.cancel, |user| {
+                count += u64::from(holds_contact(role, user));
+                Ok(())
+            })
+            .await?;
+            count
+        }
     };
-    let count = session
-        .connection
-        .database
-        .collection::<bson::Document>(&role.collection)
-        .count_documents(filter)
-        .await
-        .map_err(|error| StoreError::from_driver("counting users", &error))?;
     let referenced = session.surveyed.as_ref().map(|surveyed| {
         let paths = surveyed.survey.referenced.keys();
         paths.cloned().collect::<Vec<_>>().join(", ")

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, stream};
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, IndexModel};
 use ringfence::domain::checklist::Step;
+use ringfence::steps::Watcher;
 
 use crate::case::Case;
 use crate::data::{BOOKING, SERVICE, USER, booking, id};
@@ -240,4 +241,31 @@ async fn what_is_written_after_the_proof_is_compared_and_named_by_step_13_and_el
             case.ringfence(&["verify"]).await.code(2).says(&[finding]);
         }
     }
+}
+
+#[tokio::test]
+async fn step_11_counts_who_still_holds_a_name_and_an_e_mail_by_the_proof_or_anew() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "clean-users"]).await.code(0);
+    let users = case.database.collection::<Document>("User");
+    let filter = doc! {
+        "hashedPassword": { "$in": [bson::Bson::Null, ""] }, "name": { "$gt": "" }, "email": { "$gt": "" },
+    };
+    let count = async || users.count_documents(filter.clone()).await.unwrap();
+    let proved = count().await;
+    assert!(proved > 0);
+    let says = |count: u64| format!("{count} password-less users still hold");
+    let ended = case.apply(&["--through", "retire-users"]).await;
+    ended.code(0).says(&[&says(proved)]);
+    let account = doc! { "name": "No password", "email": "none@example.org", "hashedPassword": "" };
+    users.insert_one(account).await.unwrap();
+    assert_eq!(count().await, proved + 1);
+    let mut session = case.session().await;
+    let watcher = Watcher::silent();
+    let says_now = session
+        .run(Step::RetireUsers, None, &watcher)
+        .await
+        .unwrap();
+    assert!(says_now.contains(&says(proved + 1)), "{says_now}");
 }

@@ -20,6 +20,7 @@ use super::table::{Memory, Table};
 use compared::Compared;
 use names::{Names, Number};
 use rows::{Customer, Customers, Kind, Pair, pair_key};
+pub use users::holds_contact;
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -65,6 +66,8 @@ pub struct Ledger {
     pub quarantined: u64,
     /// Bookings left by decision.
     pub left: u64,
+    /// Current users without a password that hold a name and an e-mail.
+    pub holding: u64,
     /// What is wrong.
     pub findings: Vec<Finding>,
     /// How much is wrong, kept or not.
@@ -93,6 +96,7 @@ impl Ledger {
             linked: 0,
             quarantined: 0,
             left: 0,
+            holding: 0,
             findings: Vec::new(),
             wrong: 0,
         }
