@@ -39,8 +39,8 @@ impl Outside for Spill {
         self.note("written", self.file.write_all_at(bytes, at));
     }
 
-    fn make_room(&self, until: u64) {
-        self.note("made longer", self.file.set_len(until));
+    fn set_length(&self, length: u64) {
+        self.note("made longer or shorter", self.file.set_len(length));
     }
 
     fn failure(&self) -> Option<String> {

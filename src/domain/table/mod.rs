@@ -291,10 +291,9 @@ mod tests {
     struct Bytes(Mutex<Vec<u8>>);
 
     impl Outside for Bytes {
-        fn make_room(&self, until: u64) {
+        fn set_length(&self, length: u64) {
             let mut bytes = self.0.lock().unwrap();
-            let until = bytes.len().max(usize::try_from(until).unwrap());
-            bytes.resize(until, 0);
+            bytes.resize(usize::try_from(length).unwrap(), 0);
         }
 
         fn read(&self, at: u64, into: &mut [u8]) {
@@ -391,5 +390,10 @@ mod tests {
             third.value(third.find(&7_u32.to_be_bytes()).unwrap()),
             Value(7, 1)
         );
+        // What is given back outside is used again, and is empty then.
+        let most = memory.outside();
+        drop(third);
+        let fourth = fill();
+        assert_eq!((fourth.len(), memory.outside()), (1_000, most));
     }
 }

@@ -1,8 +1,7 @@
 //! Records of one width, by number: in memory, and outside of it from where its limit is reached.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -11,8 +10,8 @@ const TOGETHER: usize = 1024;
 
 /// Room that is not memory: bytes that can be written and read anywhere.
 pub trait Outside: fmt::Debug + Send + Sync {
-    /// Makes it so long; what was not written is zeros.
-    fn make_room(&self, until: u64);
+    /// Makes it so long; what was not written since it was last that long is zeros.
+    fn set_length(&self, length: u64);
 
     /// Reads what was written there; zeros where it cannot be read any more.
     fn read(&self, at: u64, into: &mut [u8]);
@@ -31,10 +30,25 @@ pub struct Memory(Option<Arc<Limited>>);
 #[derive(Debug)]
 struct Limited {
     limit: u64,
-    taken: AtomicU64,
     outside: Arc<dyn Outside>,
-    /// How much stands outside.
-    ends: AtomicU64,
+    taken: Mutex<Taken>,
+}
+
+/// Bytes that are taken.
+#[derive(Debug, Default)]
+struct Taken {
+    here: u64,
+    outside: u64,
+    /// How long the outside is; nothing of it is given away twice before all of it was given back.
+    length: u64,
+    /// How long it ever was.
+    most: u64,
+}
+
+impl Limited {
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Memory {
@@ -47,16 +61,15 @@ impl Memory {
     pub fn limited(limit: u64, outside: Arc<dyn Outside>) -> Self {
         Self(Some(Arc::new(Limited {
             limit,
-            taken: AtomicU64::new(0),
             outside,
-            ends: AtomicU64::new(0),
+            taken: Mutex::default(),
         })))
     }
 
-    /// Bytes that had to go outside, since the beginning.
+    /// The most bytes that ever had to stand outside.
     pub fn outside(&self) -> u64 {
         let limited = self.0.as_ref();
-        limited.map_or(0, |it| it.ends.load(Ordering::Relaxed))
+        limited.map_or(0, |it| it.taken().most)
     }
 
     /// Why what tables say can no longer be relied on.
@@ -67,13 +80,16 @@ impl Memory {
     fn chunk(&self, bytes: usize) -> Chunk {
         let size = bytes as u64;
         if let Some(limited) = &self.0 {
-            let taken = limited.taken.fetch_add(size, Ordering::Relaxed);
-            if taken + size > limited.limit {
-                limited.taken.fetch_sub(size, Ordering::Relaxed);
-                let begins = limited.ends.fetch_add(size, Ordering::Relaxed);
-                limited.outside.make_room(begins + size);
+            let mut taken = limited.taken();
+            if taken.here + size > limited.limit {
+                let begins = taken.length;
+                taken.outside += size;
+                taken.length += size;
+                taken.most = taken.most.max(taken.length);
+                limited.outside.set_length(taken.length);
                 return Chunk::Outside(begins);
             }
+            taken.here += size;
         }
         Chunk::Here(vec![0; bytes].into_boxed_slice())
     }
@@ -166,11 +182,17 @@ impl Drop for Records {
         let Some(limited) = &self.memory.0 else {
             return;
         };
-        let here = |chunk: &Chunk| match chunk {
-            Chunk::Here(bytes) => bytes.len() as u64,
-            Chunk::Outside(_) => 0,
-        };
-        let freed = self.chunks.iter().map(here).sum();
-        limited.taken.fetch_sub(freed, Ordering::Relaxed);
+        let size = (TOGETHER * self.width) as u64;
+        let mut taken = limited.taken();
+        for chunk in &self.chunks {
+            match chunk {
+                Chunk::Here(_) => taken.here -= size,
+                Chunk::Outside(_) => taken.outside -= size,
+            }
+        }
+        if taken.outside == 0 && taken.length > 0 {
+            taken.length = 0;
+            limited.outside.set_length(0);
+        }
     }
 }
