@@ -18,6 +18,8 @@ pub mod kind {
     pub const BINARY: u8 = 0x05;
     /// An ObjectId.
     pub const OBJECT_ID: u8 = 0x07;
+    /// True or false.
+    pub const BOOLEAN: u8 = 0x08;
     /// A date, milliseconds since 1970.
     pub const DATE: u8 = 0x09;
     /// Null.
@@ -247,32 +249,32 @@ impl Builder {
         key: &str,
         values: impl IntoIterator<Item = Value<'v>>,
     ) -> &mut Self {
-        let mut array = Self::new(64);
+        let empty = Value {
+            kind: kind::ARRAY,
+            bytes: &[0; 4],
+        };
+        self.value(key, empty);
+        let from = self.bytes.len() - empty.bytes.len();
         for (at, value) in values.into_iter().enumerate() {
-            array.value(&at.to_string(), value);
+            self.value(&at.to_string(), value);
         }
-        let bytes = array.close();
-        self.value(
-            key,
-            Value {
-                kind: kind::ARRAY,
-                bytes: &bytes,
-            },
-        )
+        self.close(from);
+        self
     }
 
-    fn close(mut self) -> Vec<u8> {
+    /// Ends the document or array that begins at `from`.
+    fn close(&mut self, from: usize) {
         self.bytes.push(0);
         // A document over 2 GiB cannot come from the server, whose limit is 16 MiB.
-        let length = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        self.bytes[..4].copy_from_slice(&length.to_le_bytes());
-        self.bytes
+        let length = u32::try_from(self.bytes.len() - from).unwrap_or(u32::MAX);
+        self.bytes[from..from + 4].copy_from_slice(&length.to_le_bytes());
     }
 
     /// The document.
-    pub fn finish(self) -> RawDocumentBuf {
+    pub fn finish(mut self) -> RawDocumentBuf {
+        self.close(0);
         // The length and the last byte were just written, so the check inside cannot fail.
-        RawDocumentBuf::from_bytes(self.close()).unwrap_or_default()
+        RawDocumentBuf::from_bytes(self.bytes).unwrap_or_default()
     }
 }
 

@@ -41,6 +41,10 @@ const OVERSIZE: usize = 1_000;
 
 /// True for text that could fool a screen: something that [`safe`] shows escaped, or more than 1,000 characters.
 pub fn is_unsafe(text: &str) -> bool {
+    // Most text is plain: nothing to look at character by character.
+    if text.len() <= OVERSIZE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return false;
+    }
     let mut marks = 0;
     text.chars().enumerate().any(|(at, c)| {
         marks = if is_mark(c) { marks + 1 } else { 0 };

@@ -59,7 +59,7 @@ impl<'r> Report<'r> {
                 "step": step, "note": note.text, "at": time(note.at), "by": note.by,
             })).collect::<Vec<_>>(),
             "backup": run.backup.as_ref().map(|backup| json!({
-                "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "sha256": backup.fingerprints,
+                "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "fingerprints": backup.fingerprints,
             })),
             "strays": run.strays,
             "writeBlock": run.write_block.as_ref().map(|block| json!({

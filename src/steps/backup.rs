@@ -28,7 +28,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     let fingerprints = manifest
         .collections
         .iter()
-        .filter_map(|it| Some((it.name.clone(), it.data.as_ref()?.sha256.clone())))
+        .filter_map(|it| Some((it.name.clone(), it.data.as_ref()?.fingerprint.clone())))
         .collect();
     let record = session.begin_run().await?;
     record.watch = Some(start.clone());

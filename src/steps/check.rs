@@ -17,8 +17,8 @@ use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec;
-use crate::store::pages::{Hashes, Pages, matched};
 use crate::store::scan::{self, Scan};
+use crate::store::side_by_side::{Hashes, SideBySide};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(super) const KEPT: usize = 50;
@@ -34,8 +34,10 @@ pub struct Checked {
     pub wrong: u64,
     /// Users without a password that hold a name and an e-mail, where users were read.
     pub(super) holding: u64,
-    /// [`crate::store::identity::fingerprint`] of the bookings, or of the users, as they were read.
+    /// [`crate::domain::fingerprint`] of the bookings, or of the users, as they were read.
     pub(super) fingerprint: Option<String>,
+    /// That of the customers, where they were read whole.
+    pub(super) of_customers: Option<String>,
 }
 
 /// These fields of every document.
@@ -55,6 +57,7 @@ impl Checked {
             wrong: ledger.wrong,
             holding: ledger.holding,
             fingerprint,
+            of_customers: None,
         }
     }
 
@@ -66,6 +69,7 @@ impl Checked {
         self.wrong += other.wrong;
         self.holding += other.holding;
         self.fingerprint = self.fingerprint.or(other.fingerprint);
+        self.of_customers = self.of_customers.or(other.of_customers);
         self
     }
 
@@ -87,12 +91,14 @@ impl Checked {
 impl Session {
     /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
     pub(super) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
-        let mut ledger = self.ledger(watcher).await?;
+        let mut ledger = self.ledger_of_services(watcher).await?;
+        self.take_users(&mut ledger, watcher).await?;
+        let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
         self.tables_hold()?;
         let mut checked = Checked::of(ledger, equations, Some(fingerprint));
-        checked = checked.and(self.check_values(watcher).await?);
+        checked = checked.and(values);
         for which in [Rebuilt::Customer, Rebuilt::Booking] {
             checked = checked.and(self.check_indexes(which).await?);
         }
@@ -125,19 +131,29 @@ impl Session {
         Ok(Checked::of(ledger, vec![says], None))
     }
 
-    async fn ledger(&self, watcher: &Watcher) -> Result<Ledger> {
-        let mut ledger = self.ledger_of_customers(watcher).await?;
+    /// Takes the users of the original. After businesses and services.
+    async fn take_users(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<()> {
         let database = &self.connection.database;
-        let cancel = &watcher.cancel;
         let users = self.source(Rebuilt::User).unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
-        scan::each((database, None), &users, &fields(&["_id"]), cancel, |it| {
+        let ids = fields(&["_id"]);
+        scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
             Ok(())
         })
         .await?;
+        let customers = self.mapping_place(Rebuilt::Customer);
+        ledger.expect_customers(scan::rough_count(database, &customers).await);
+        Ok(())
+    }
+
+    /// Users and links: what a proof of the users needs.
+    async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mut ledger = Ledger::new(self.mapping.clone(), self.left_allowed(), &self.memory);
+        self.take_users(&mut ledger, watcher).await?;
         let scan = fields(&["_id", &self.mapping.customer.business, "kind", "users"]);
-        scan::each((database, None), LINKS, &scan, cancel, |it| {
+        let place = (&self.connection.database, None);
+        scan::each(place, LINKS, &scan, &watcher.cancel, |it| {
             ledger.link(it);
             Ok(())
         })
@@ -145,41 +161,41 @@ impl Session {
         Ok(ledger)
     }
 
-    /// Businesses, services and customers.
+    /// Businesses, services and customers: what isolation needs.
     async fn ledger_of_customers(&self, watcher: &Watcher) -> Result<Ledger> {
-        let mapping = self.mapping.clone();
-        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
+        let mut ledger = self.ledger_of_services(watcher).await?;
         let database = &self.connection.database;
-        let cancel = &watcher.cancel;
-        watcher.says("checking customers and links", 0, 0);
-        scan::each(
-            (database, None),
-            &mapping.business.collection,
-            &fields(&["_id"]),
-            cancel,
-            |it| {
-                ledger.business(it);
-                Ok(())
-            },
-        )
-        .await?;
-        let scan = fields(&["_id", &mapping.service.business]);
-        scan::each(
-            (database, None),
-            &mapping.service.collection,
-            &scan,
-            cancel,
-            |it| {
-                ledger.service(it);
-                Ok(())
-            },
-        )
-        .await?;
         let customers = self.mapping_place(Rebuilt::Customer);
         ledger.expect_customers(scan::rough_count(database, &customers).await);
-        let scan = fields(&["_id", &mapping.customer.business]);
-        scan::each((database, None), &customers, &scan, cancel, |it| {
+        let scan = fields(&["_id", &self.mapping.customer.business]);
+        let place = (database, None);
+        scan::each(place, &customers, &scan, &watcher.cancel, |it| {
             ledger.customer(it);
+            Ok(())
+        })
+        .await?;
+        Ok(ledger)
+    }
+
+    /// Businesses and services.
+    async fn ledger_of_services(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mapping = &self.mapping;
+        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
+        let place = (&self.connection.database, None);
+        let cancel = &watcher.cancel;
+        watcher.says("checking customers and links", 0, 0);
+        let (businesses, scan) = (&mapping.business.collection, fields(&["_id"]));
+        scan::each(place, businesses, &scan, cancel, |it| {
+            ledger.business(it);
+            Ok(())
+        })
+        .await?;
+        let (services, scan) = (
+            &mapping.service.collection,
+            fields(&["_id", &mapping.service.business]),
+        );
+        scan::each(place, services, &scan, cancel, |it| {
+            ledger.service(it);
             Ok(())
         })
         .await?;
@@ -192,24 +208,19 @@ impl Session {
         let source = self.source(Rebuilt::Booking).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::Booking);
         let total = scan::rough_count(database, &source).await;
-        let beside = [current.as_str(), QUARANTINE];
-        let mut pages = Pages::of(database, &source, &beside, Hashes::FirstBeside)?;
+        let companions = [current.as_str(), QUARANTINE];
+        let places = [current.as_str(), "the quarantine"];
+        let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let before: Vec<_> = page.documents().collect();
-            let live = matched(&before, page.beside(0));
-            let quarantined = matched(&before, page.beside(1));
-            let became = live.partners.iter().zip(&quarantined.partners);
-            for (before, (now, aside)) in before.iter().zip(became) {
-                ledger.booking(before, *now, *aside);
+            for met in page.met() {
+                let [now, aside] = [0, 1].map(|which| met.partners.get(which).copied().flatten());
+                ledger.booking(met.original, now, aside);
             }
-            for extra in live.alone {
-                ledger.extra_booking(extra, &current);
-            }
-            for extra in quarantined.alone {
-                ledger.extra_booking(extra, "the quarantine");
+            for (which, extra) in page.alone() {
+                ledger.extra_booking(extra, places[which]);
             }
             watcher.says("checking bookings", ledger.bookings, total);
         }
@@ -235,24 +246,22 @@ impl Session {
 
     /// Checks users, wherever they stand.
     pub(super) async fn check_users(&self, watcher: &Watcher) -> Result<Checked> {
-        let mut ledger = self.ledger(watcher).await?;
+        let mut ledger = self.ledger_of_users(watcher).await?;
         let database = &self.connection.database;
         self.expect_cleaned(&mut ledger)?;
         let source = self.source(Rebuilt::User).unwrap_or_default();
         let current = self.mapping_place(Rebuilt::User);
         let total = scan::rough_count(database, &source).await;
-        let mut pages = Pages::of(database, &source, &[&current], Hashes::FirstBeside)?;
+        let mut pages = SideBySide::of(database, &source, &[&current], Hashes::Companion)?;
         let mut done = 0;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let before: Vec<_> = page.documents().collect();
-            let now = matched(&before, page.beside(0));
-            for (before, current) in before.iter().zip(now.partners) {
-                ledger.user_pair(before, current);
+            for met in page.met() {
+                ledger.user_pair(met.original, met.partners.first().copied().flatten());
             }
-            for extra in now.alone {
+            for (_, extra) in page.alone() {
                 ledger.extra_user(extra, &current);
             }
             done += page.len() as u64;

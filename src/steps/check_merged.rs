@@ -14,7 +14,6 @@ use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
-use crate::store::pages::{Hashes, Pages};
 use crate::store::scan;
 
 /// Users by customer, as the links have them.
@@ -139,7 +138,7 @@ impl Session {
         let mut seen = HashSet::new();
         let mut counts = Counts::default();
         for collection in [before.as_str(), live, merged.as_str()] {
-            let mut pages = Pages::of(database, collection, &[], Hashes::Nothing)?;
+            let mut pages = scan::in_id_order(database, collection)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page
                     .documents()

@@ -1,4 +1,4 @@
-//! Feeding the check of what customers hold: links in pages, each with its customer and its users' originals.
+//! Feeding the check of what customers hold: links beside their customers, page by page, each with its users' originals.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,15 @@ use super::check::{Checked, KEPT};
 use super::error::Result;
 use super::session::Session;
 use crate::domain::id::Id;
+use crate::domain::invariant::Ledger;
 use crate::domain::map::Map;
 use crate::domain::mapping::{LINKS, Rebuilt};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
 use crate::store::StoreError;
-use crate::store::pages::{Hashes, Page, Pages};
 use crate::store::scan::{self, Batch};
+use crate::store::side_by_side::{Hashes, Page, SideBySide, Source};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -30,8 +31,13 @@ fn users_of(link: &RawDocument) -> Vec<Id> {
 }
 
 impl Session {
-    /// Checks that every created customer holds what its users held.
-    pub(super) async fn check_values(&self, watcher: &Watcher) -> Result<Checked> {
+    /// Hands links and customers to the ledger, and checks that every created customer holds what its users held. Also says the customers'
+    /// fingerprint. After the users.
+    pub(super) async fn walk_links(
+        &self,
+        ledger: &mut Ledger,
+        watcher: &Watcher,
+    ) -> Result<Checked> {
         let database = &self.connection.database;
         let customers = self.mapping_place(Rebuilt::Customer);
         let users = self.source(Rebuilt::User).unwrap_or_default();
@@ -42,17 +48,13 @@ impl Session {
             .flat_map(|decision| decision.set.values().cloned())
             .collect();
         let mut checked = Checked::default();
-        let mut pages = Pages::of(database, LINKS, &[], Hashes::Nothing)?;
-        watcher.says("checking what customers hold", 0, 0);
-        let read = |page: Page| {
-            let database = database.clone();
-            tokio::spawn(LinksRead::of(
-                database,
-                page,
-                customers.clone(),
-                users.clone(),
-            ))
+        let links = Source {
+            name: LINKS,
+            most: 0,
         };
+        let mut pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
+        watcher.says("checking what customers hold", 0, 0);
+        let read = |page: Page| tokio::spawn(Read::of(database.clone(), page, users.clone()));
         let mut reading = pages.next().await?.map(read);
         while let Some(read_now) = reading.take() {
             if watcher.cancel.is_cancelled() {
@@ -65,9 +67,20 @@ impl Session {
             })?;
             // The next page is read while this one is looked at.
             reading = pages.next().await?.map(read);
-            let (held, originals) = (by_id(&read_now.customers), by_id(&read_now.users));
-            for link in read_now.page.documents().filter(|link| is_created(link)) {
-                for says in self.values_of(link, &held, &originals, &typed) {
+            for (_, customer) in read_now.page.alone() {
+                ledger.customer(customer);
+            }
+            let originals = by_id(&read_now.users);
+            for met in read_now.page.met() {
+                ledger.link(met.original);
+                let Some(customer) = met.partners.first().copied().flatten() else {
+                    continue; // the ledger names a customer that is missing
+                };
+                ledger.customer(customer);
+                if !is_created(met.original) {
+                    continue;
+                }
+                for says in self.values_of(met.original, customer, &originals, &typed) {
                     checked.wrong += 1;
                     if checked.findings.len() < KEPT {
                         checked.findings.push(says);
@@ -75,20 +88,17 @@ impl Session {
                 }
             }
         }
+        checked.of_customers = Some(pages.fingerprint());
         Ok(checked)
     }
 
     fn values_of(
         &self,
         link: &RawDocument,
-        customers: &Map<Id, &RawDocument>,
+        customer: &RawDocument,
         users: &Map<Id, &RawDocument>,
         typed: &BTreeSet<String>,
     ) -> Vec<String> {
-        let customer = id_of(link).and_then(|id| customers.get(&id.canonical()));
-        let Some(customer) = customer else {
-            return Vec::new(); // the ledger names a customer that is missing
-        };
         let mut originals: Vec<&RawDocument> = Vec::new();
         for id in users_of(link) {
             match users.get(&id.canonical()) {
@@ -100,32 +110,22 @@ impl Session {
     }
 }
 
-/// Links, and the customers and users that they name.
-struct LinksRead {
+/// Links beside their customers, and the users that they name.
+struct Read {
     page: Page,
-    customers: Vec<Batch>,
     users: Vec<Batch>,
 }
 
-impl LinksRead {
-    async fn of(
-        database: Database,
-        page: Page,
-        customers: String,
-        users: String,
-    ) -> crate::store::Result<Self> {
-        let links = || page.documents().filter(|link| is_created(link));
-        let made: Vec<Id> = links().filter_map(id_of).collect();
-        let named: BTreeSet<Id> = links().flat_map(users_of).collect();
-        let (customers, users) = tokio::try_join!(
-            scan::batches_by_ids(&database, &customers, &made),
-            scan::batches_by_ids(&database, &users, &named),
-        )?;
-        Ok(Self {
-            page,
-            customers,
-            users,
-        })
+impl Read {
+    async fn of(database: Database, page: Page, users: String) -> crate::store::Result<Self> {
+        let named: BTreeSet<Id> = page
+            .met()
+            .iter()
+            .filter(|met| is_created(met.original))
+            .flat_map(|met| users_of(met.original))
+            .collect();
+        let users = scan::batches_by_ids(&database, &users, &named).await?;
+        Ok(Self { page, users })
     }
 }
 

@@ -325,7 +325,9 @@ impl Session {
                 continue;
             }
             watcher.says(&format!("comparing {live} with its backup"), 0, 0);
-            let (hash, _) = identity::fingerprint(&self.connection, live, &watcher.cancel).await?;
+            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+                .await?
+                .text();
             if backup.fingerprints.get(live) != Some(&hash) {
                 missing.push(format!(
                     "{live} is not what the backup holds: take the backup again (step 2)"

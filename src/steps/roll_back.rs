@@ -226,7 +226,9 @@ impl Session {
         for which in Rebuilt::ALL {
             let live = self.mapping.live(which);
             watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
-            let (hash, _) = identity::fingerprint(&self.connection, live, &watcher.cancel).await?;
+            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+                .await?
+                .text();
             all.insert(word(which).to_owned(), hash);
         }
         Ok(all)
@@ -286,7 +288,9 @@ impl Session {
             {
                 continue;
             }
-            let (hash, _) = identity::fingerprint(&self.connection, &name, &watcher.cancel).await?;
+            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+                .await?
+                .text();
             if live.get(word(which)).is_some_and(|began| *began != hash) {
                 late.push(name.clone());
             }

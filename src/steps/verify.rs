@@ -114,7 +114,9 @@ impl Session {
                 continue;
             };
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);
-            let (hash, _) = identity::fingerprint(&self.connection, &name, &watcher.cancel).await?;
+            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+                .await?
+                .text();
             if hash != *expected {
                 checked.wrong += 1;
                 checked

@@ -1,8 +1,7 @@
 //! Converge: make next equal the transform of current. The first call is a bulk copy; the same call after a kill resumes, after the
 //! application has written catches up, and when it finds nothing to do shows that next is complete.
 //!
-//! Ids are never ordered here: a page of the source is a range of its `_id` index, the same range of the target is read with `min` and
-//! `max`, and within it documents are matched by identity. So mixed types and collations are the server's business alone.
+//! Source and targets are read side by side, in no order; a target's own new documents that come by once more are known by their originals.
 
 use std::time::Instant;
 
@@ -17,17 +16,18 @@ use super::collection_spec::{self, write_concern};
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
-pub use super::pages::Source;
-use super::pages::{Hashes, PAGE, Pages, matched};
+use super::matched::matched;
 use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
+pub use super::side_by_side::Source;
+use super::side_by_side::{Hashes, PAGE, SideBySide};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::{Memory, Table};
 
 /// Bytes per batch, where documents come one by one.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 512 << 10;
 /// Batches under way at once.
 const WRITERS: usize = 2;
 
@@ -71,6 +71,9 @@ pub struct Target<'a> {
     /// Known to hold nothing: needs no reading.
     empty: bool,
     writes: bool,
+    /// What the next batch deletes, and what it inserts then.
+    delete: Vec<Id>,
+    insert: Vec<RawDocumentBuf>,
     /// Batches under way.
     writers: JoinSet<Result<Written>>,
     /// What was done so far.
@@ -96,15 +99,10 @@ impl<'a> Target<'a> {
             .await?
             .is_empty();
         Ok(Self {
-            connection,
-            name: name.to_owned(),
             uuid: uuid_for_batches(connection, name).await?,
             empty,
             writes: true,
-            writers: JoinSet::new(),
-            tally: Tally::default(),
-            deferred: 0,
-            first_deferred: None,
+            ..Self::compare(connection, name)
         })
     }
 
@@ -116,6 +114,8 @@ impl<'a> Target<'a> {
             uuid: None,
             empty: false,
             writes: false,
+            delete: Vec::new(),
+            insert: Vec::new(),
             writers: JoinSet::new(),
             tally: Tally::default(),
             deferred: 0,
@@ -123,45 +123,33 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Makes what is there (`present`) what it should be (`wanted`). What differs is deleted and inserted, so that two documents that
-    /// exchanged a unique value do not stand in each other's way.
-    async fn settle<'d>(
-        &mut self,
-        wanted: Vec<RawDocumentBuf>,
-        present: impl Iterator<Item = &'d RawDocument>,
-    ) -> Result<()> {
-        let mut delete = Vec::new();
-        let asked: Vec<&RawDocument> = wanted.iter().map(AsRef::as_ref).collect();
-        let found = matched(&asked, present);
-        for document in found.alone {
-            self.tally.deleted += 1;
-            delete.extend(id_of(document));
+    /// Makes what is there under an `_id` what it should be, with the next batch. What differs is deleted and inserted, so that two documents
+    /// that exchanged a unique value do not stand in each other's way.
+    fn settle(&mut self, wanted: Option<RawDocumentBuf>, present: Option<&RawDocument>) {
+        match (&wanted, present) {
+            (None, None) => return,
+            (Some(wanted), Some(present)) if wanted.as_bytes() == present.as_bytes() => {
+                self.tally.unchanged += 1;
+                return;
+            }
+            (Some(_), Some(_)) => self.tally.replaced += 1,
+            (Some(_), None) => self.tally.inserted += 1,
+            (None, Some(_)) => self.tally.deleted += 1,
         }
-        let wrong: Vec<bool> = asked
-            .iter()
-            .zip(found.partners)
-            .map(|(asked, there)| match there {
-                Some(there) if there.as_bytes() == asked.as_bytes() => {
-                    self.tally.unchanged += 1;
-                    false
-                }
-                Some(_) => {
-                    self.tally.replaced += 1;
-                    delete.extend(id_of(asked));
-                    true
-                }
-                None => {
-                    self.tally.inserted += 1;
-                    true
-                }
-            })
-            .collect();
-        if !self.writes || (delete.is_empty() && !wrong.contains(&true)) {
+        if self.writes {
+            self.delete.extend(present.and_then(id_of));
+            self.insert.extend(wanted);
+        }
+    }
+
+    /// Sends what was settled.
+    async fn send(&mut self) -> Result<()> {
+        if self.delete.is_empty() && self.insert.is_empty() {
             return Ok(());
         }
-        let insert = wanted.into_iter().zip(wrong);
-        let insert = insert.filter_map(|(document, wrong)| wrong.then_some(document));
-        self.write_batch(delete, insert.collect()).await
+        let (delete, insert) = (&mut self.delete, &mut self.insert);
+        let (delete, insert) = (std::mem::take(delete), std::mem::take(insert));
+        self.write_batch(delete, insert).await
     }
 
     /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; what became of it is seen later.
@@ -265,7 +253,7 @@ async fn uuid_for_batches(connection: &Connection, name: &str) -> Result<Option<
 /// Where a document of the source goes: the index of a target, and what it becomes there.
 pub type Placed = (usize, RawDocumentBuf);
 
-/// Walks `source` in `_id` order and makes `targets`, which have the same `_id`s, what `place` says. Called again when documents
+/// Walks `source` and makes `targets`, which have the same `_id`s, what `place` says. Called again when documents
 /// stood in each other's way in a unique index; a second time is a conflict. Returns the fingerprint of the source, as it was read last.
 ///
 /// # Errors
@@ -345,23 +333,28 @@ where
     let read: Vec<usize> = (0..targets.len())
         .filter(|at| !targets[*at].empty)
         .collect();
-    let beside: Vec<&str> = read.iter().map(|at| targets[*at].name.as_str()).collect();
-    let mut pages = Pages::of(&connection.database, source, &beside, Hashes::Walked)?;
+    let companions: Vec<&str> = read.iter().map(|at| targets[*at].name.as_str()).collect();
+    let database = &connection.database;
+    let mut pages = SideBySide::of(database, source, &companions, Hashes::Originals)?;
     let mut done = 0;
     while let Some(page) = pages.next().await? {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
-        let mut wanted: Vec<Vec<RawDocumentBuf>> = targets.iter().map(|_| Vec::new()).collect();
-        for document in page.documents() {
-            if let Some((target, document)) = place(document)? {
-                wanted[target].push(document);
+        for met in page.met() {
+            let mut placed = place(met.original)?;
+            for (at, target) in targets.iter_mut().enumerate() {
+                let wanted = placed.take_if(|(to, _)| *to == at);
+                let partner = read.iter().position(|it| *it == at);
+                let present = partner.and_then(|at| *met.partners.get(at)?);
+                target.settle(wanted.map(|(_, document)| document), present);
             }
         }
-        for (at, (target, wanted)) in targets.iter_mut().zip(wanted).enumerate() {
-            let beside = read.iter().position(|it| *it == at);
-            let present = beside.into_iter().flat_map(|at| page.beside(at));
-            target.settle(wanted, present).await?;
+        for (which, document) in page.alone() {
+            targets[read[which]].settle(None, Some(document));
+        }
+        for target in targets.iter_mut() {
+            target.send().await?;
         }
         done += page.len() as u64;
         progress(done);
@@ -420,8 +413,14 @@ impl<'a> Gathered<'a> {
             let ids: Vec<_> = wanted.iter().filter_map(|it| id_of(it)).collect();
             scan::batches_by_ids(&self.target.connection.database, &self.target.name, &ids).await?
         };
-        let present = present.iter().flat_map(Batch::documents);
-        self.target.settle(wanted, present).await
+        let present: Vec<_> = present.iter().flat_map(Batch::documents).collect();
+        let asked: Vec<&RawDocument> = wanted.iter().map(AsRef::as_ref).collect();
+        let partners = matched(&asked, &present).partners;
+        for (wanted, partner) in wanted.into_iter().zip(partners) {
+            let present = partner.and_then(|at| present.get(at).copied());
+            self.target.settle(Some(wanted), present);
+        }
+        self.target.send().await
     }
 
     /// Waits until nothing is under way any more, for one who ends early.

@@ -5,43 +5,35 @@ use crate::domain::text::safe;
 /// Longer than any BSON string; data is never cut.
 const WHOLE: usize = 64 * 1024 * 1024;
 
-/// Appends text from the database as a field's content: what a spreadsheet would take for a formula gets a `'` before it, control
+/// Appends text from the database as a field, quoted where it must be: what a spreadsheet would take for a formula gets a `'` before it, control
 /// and bidi characters are shown as `\u{202e}`.
-pub fn append_text(cell: &mut Vec<u8>, text: &str) {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        cell.push(b'\'');
-    }
+pub fn append_field(record: &mut Vec<u8>, text: &str) {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
     // Most text is plain: nothing to look at character by character.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        cell.extend_from_slice(text.as_bytes());
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let spaced = text.starts_with(' ') || text.ends_with(' ');
+    if plain && !formula && !spaced && !text.bytes().any(|byte| matches!(byte, b'"' | b',')) {
+        record.extend_from_slice(text.as_bytes());
+        return;
+    }
+    let mark = if formula { "'" } else { "" };
+    let text = format!("{mark}{}", safe(text, WHOLE));
+    if text.starts_with(' ') || text.ends_with(' ') || text.contains(['"', ',', '\r', '\n']) {
+        record.push(b'"');
+        record.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+        record.push(b'"');
     } else {
-        cell.extend_from_slice(safe(text, WHOLE).as_bytes());
+        record.extend_from_slice(text.as_bytes());
     }
 }
 
-/// Appends one record: fields quoted where they must be, and CRLF.
+/// Appends one record of fields as they are to stand in it, and CRLF.
 pub fn append_record<'a>(line: &mut Vec<u8>, fields: impl IntoIterator<Item = &'a [u8]>) {
     for (place, field) in fields.into_iter().enumerate() {
         if place > 0 {
             line.push(b',');
         }
-        let quoted = field.first() == Some(&b' ')
-            || field.last() == Some(&b' ')
-            || field
-                .iter()
-                .any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n'));
-        if !quoted {
-            line.extend_from_slice(field);
-            continue;
-        }
-        line.push(b'"');
-        for byte in field {
-            if *byte == b'"' {
-                line.push(b'"');
-            }
-            line.push(*byte);
-        }
-        line.push(b'"');
+        line.extend_from_slice(field);
     }
     line.extend_from_slice(b"\r\n");
 }
@@ -49,7 +41,7 @@ pub fn append_record<'a>(line: &mut Vec<u8>, fields: impl IntoIterator<Item = &'
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::{append_record, append_text};
+    use super::{append_field, append_record};
 
     #[test]
     fn what_looks_like_a_formula_is_text() {
@@ -66,7 +58,7 @@ mod tests {
             ("two\nlines \u{202e}", "two\\u{a}lines \\u{202e}"),
         ] {
             let mut cell = Vec::new();
-            append_text(&mut cell, raw);
+            append_field(&mut cell, raw);
             assert_eq!(String::from_utf8(cell).unwrap(), field);
         }
     }
@@ -75,7 +67,13 @@ mod tests {
     fn fields_are_quoted_where_they_must_be() {
         let record = |fields: &[&str]| {
             let mut line = Vec::new();
-            append_record(&mut line, fields.iter().map(|field| field.as_bytes()));
+            let written = fields.iter().map(|field| {
+                let mut written = Vec::new();
+                append_field(&mut written, field);
+                written
+            });
+            let written: Vec<_> = written.collect();
+            append_record(&mut line, written.iter().map(Vec::as_slice));
             String::from_utf8(line).unwrap()
         };
         assert_eq!(

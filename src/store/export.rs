@@ -14,9 +14,9 @@ use super::dump::file_name;
 use super::dump::hashed_file::{Content, HashedWriter};
 use super::dump::progress::{Phase, Progress, Watcher};
 use super::error::{Result, StoreError};
-use super::scan::Batch;
+use super::scan::{Batch, Scan};
 use super::table::Table;
-use super::{extended_json, identity, private_file, scan};
+use super::{extended_json, private_file, scan};
 
 /// The list of what was exported.
 pub const EXPORT: &str = "export.json";
@@ -192,8 +192,8 @@ impl Exporter<'_> {
         };
         let mut documents = 0_u64;
         let mut lines = Vec::new();
-        let order = identity::scan_of(spec);
-        let mut reader = scan::read(&self.connection.database, &spec.name, &order, None)?;
+        let all = Scan::default();
+        let mut reader = scan::read(&self.connection.database, &spec.name, &all, None)?;
         while let Some(batch) = reader.next().await? {
             if self.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);

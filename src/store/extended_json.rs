@@ -3,10 +3,11 @@
 
 use std::io::Write as _;
 
-use bson::raw::{RawBsonRef, RawDocument, RawElement};
+use bson::raw::{RawBsonRef, RawDocument};
 use bson::{Bson, Document};
 
 use super::error::{Result, StoreError};
+use crate::domain::raw::{Builder, Value, elements, kind};
 
 /// One document as canonical extended JSON, on one line. Text that is not UTF-8 gets replacement characters.
 ///
@@ -23,17 +24,10 @@ pub fn from_raw(document: &RawDocument) -> Result<String> {
 /// # Errors
 /// As there.
 pub fn append(json: &mut Vec<u8>, document: &RawDocument) -> Result<()> {
-    append_document(json, document).map_err(|error| unreadable(&error))
-}
-
-/// One value of a document as canonical extended JSON.
-///
-/// # Errors
-/// `Invalid` when the bytes are not a value.
-pub fn from_element(element: &RawElement<'_>) -> Result<String> {
-    let mut json = Vec::new();
-    append_value(&mut json, element).map_err(|error| unreadable(&error))?;
-    String::from_utf8(json).map_err(|_| StoreError::Invalid("a value is not text".to_owned()))
+    json.push(b'{');
+    append_elements(json, document, true)?;
+    json.push(b'}');
+    Ok(())
 }
 
 /// A document written as extended JSON, canonical or relaxed.
@@ -49,67 +43,91 @@ pub fn parse(text: &str) -> std::result::Result<Document, String> {
     }
 }
 
-fn unreadable(error: &bson::error::Error) -> StoreError {
+fn unreadable(error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Invalid(format!("a document is not valid BSON: {error}"))
 }
 
-fn append_document(json: &mut Vec<u8>, document: &RawDocument) -> bson::error::Result<()> {
-    json.push(b'{');
-    for (place, element) in document.iter_elements().enumerate() {
-        let element = element?;
+/// The elements of a document with their names, or those of an array without.
+fn append_elements(json: &mut Vec<u8>, document: &RawDocument, named: bool) -> Result<()> {
+    for (place, element) in elements(document).enumerate() {
+        let element = element.map_err(|error| unreadable(&error))?;
         if place > 0 {
             json.push(b',');
         }
-        append_text(json, element.key().as_str());
-        json.push(b':');
-        append_value(json, &element)?;
+        if named {
+            append_text(json, &String::from_utf8_lossy(element.key));
+            json.push(b':');
+        }
+        append_value(json, element.value)?;
     }
-    json.push(b'}');
     Ok(())
 }
 
-fn append_value(json: &mut Vec<u8>, element: &RawElement<'_>) -> bson::error::Result<()> {
-    match element.value() {
-        Ok(RawBsonRef::Document(document)) => append_document(json, document)?,
-        Ok(RawBsonRef::Array(array)) => {
-            json.push(b'[');
-            for (place, element) in array.iter_elements().enumerate() {
-                if place > 0 {
-                    json.push(b',');
-                }
-                append_value(json, &element?)?;
-            }
-            json.push(b']');
+fn append_value(json: &mut Vec<u8>, value: Value<'_>) -> Result<()> {
+    let bytes = value.bytes;
+    // The usual ones, without a detour.
+    match value.kind {
+        kind::STRING => {
+            let text = bytes.get(4..bytes.len().saturating_sub(1));
+            append_text(json, &String::from_utf8_lossy(text.unwrap_or_default()));
         }
-        Ok(RawBsonRef::JavaScriptCodeWithScope(code)) => {
+        kind::NULL => json.extend_from_slice(b"null"),
+        kind::BOOLEAN => {
+            let yes = bytes.first().is_some_and(|yes| *yes != 0);
+            json.extend_from_slice(if yes { b"true" } else { b"false" });
+        }
+        kind::OBJECT_ID => {
+            json.extend_from_slice(b"{\"$oid\":\"");
+            append_hex(json, bytes);
+            json.extend_from_slice(b"\"}");
+        }
+        kind::INT32 => append_number(json, "$numberInt", number(bytes)),
+        kind::INT64 => append_number(json, "$numberLong", number(bytes)),
+        kind::DATE => {
+            json.extend_from_slice(b"{\"$date\":");
+            append_number(json, "$numberLong", number(bytes));
+            json.push(b'}');
+        }
+        kind::DOCUMENT | kind::ARRAY => {
+            let inner = RawDocument::from_bytes(bytes).map_err(|error| unreadable(&error))?;
+            let named = value.kind == kind::DOCUMENT;
+            json.push(if named { b'{' } else { b'[' });
+            append_elements(json, inner, named)?;
+            json.push(if named { b'}' } else { b']' });
+        }
+        _ => append_rare(json, value).map_err(|error| unreadable(&error))??,
+    }
+    Ok(())
+}
+
+/// A whole number of four or eight bytes.
+pub fn number(bytes: &[u8]) -> i64 {
+    match (bytes.try_into(), bytes.try_into()) {
+        (Ok(short), _) => i32::from_le_bytes(short).into(),
+        (_, Ok(long)) => i64::from_le_bytes(long),
+        _ => 0, // the walk over the elements gives no other length
+    }
+}
+
+/// What the library knows how to write.
+fn append_rare(json: &mut Vec<u8>, value: Value<'_>) -> bson::error::Result<Result<()>> {
+    let mut alone = Builder::new(value.bytes.len() + 8);
+    alone.value("v", value);
+    let alone = alone.finish();
+    for element in alone.iter_elements() {
+        let element = element?;
+        if let Ok(RawBsonRef::JavaScriptCodeWithScope(code)) = element.value() {
             json.extend_from_slice(b"{\"$code\":");
             append_text(json, code.code);
             json.extend_from_slice(b",\"$scope\":");
-            append_document(json, code.scope)?;
+            let scope = append(json, code.scope);
             json.push(b'}');
+            return Ok(scope);
         }
-        // The usual ones, without a detour.
-        Ok(RawBsonRef::String(text)) => append_text(json, text),
-        Ok(RawBsonRef::Null) => json.extend_from_slice(b"null"),
-        Ok(RawBsonRef::Boolean(yes)) => put(json, format_args!("{yes}")),
-        Ok(RawBsonRef::ObjectId(id)) => {
-            json.extend_from_slice(b"{\"$oid\":\"");
-            append_hex(json, &id.bytes());
-            json.extend_from_slice(b"\"}");
-        }
-        Ok(RawBsonRef::Int32(number)) => append_number(json, "$numberInt", i64::from(number)),
-        Ok(RawBsonRef::Int64(number)) => append_number(json, "$numberLong", number),
-        Ok(RawBsonRef::DateTime(date)) => {
-            json.extend_from_slice(b"{\"$date\":");
-            append_number(json, "$numberLong", date.timestamp_millis());
-            json.push(b'}');
-        }
-        _ => {
-            let scalar = Bson::try_from(element.value_utf8_lossy()?)?;
-            put(json, format_args!("{}", scalar.into_canonical_extjson()));
-        }
+        let scalar = Bson::try_from(element.value_utf8_lossy()?)?;
+        let _ = write!(json, "{}", scalar.into_canonical_extjson()); // writing to a Vec cannot fail
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 fn append_text(json: &mut Vec<u8>, text: &str) {
@@ -131,10 +149,6 @@ pub fn append_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-}
-
-fn put(json: &mut Vec<u8>, what: std::fmt::Arguments<'_>) {
-    let _ = json.write_fmt(what); // as above
 }
 
 #[cfg(test)]

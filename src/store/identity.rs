@@ -1,18 +1,15 @@
-//! "The same bytes": SHA-256 over the raw documents of a collection in `_id` order, with its options and indexes beside it. UUIDs are
-//! outside, and so is natural order, except where it is all there is (capped, clustered, time series). A backup's files are
-//! written in the same order, so that a file's hash is its collection's.
+//! "The same bytes": the [`Fingerprint`] of the raw documents of a collection, with its options and indexes beside it. UUIDs are outside, and
+//! so is natural order, except that of a capped collection.
 
 use std::collections::BTreeMap;
 
-use bson::rawdoc;
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::collection_spec::{self, CollectionSpec};
 use super::connect::Connection;
 use super::error::Result;
 use super::scan::{self, Scan};
-use crate::domain::id::hex;
+use crate::domain::fingerprint::Fingerprint;
 use crate::domain::mapping::SIDE_PREFIX;
 
 /// Where a time series keeps its data.
@@ -27,27 +24,12 @@ pub fn data_collection(spec: &CollectionSpec) -> Option<String> {
     }
 }
 
-/// Whether the collection's documents are taken in `_id` order. A capped collection's order of insertion is part of its data; a
-/// clustered one, and a time series' buckets, have no `_id` index to walk, but lie in `_id` order anyway.
-pub fn in_id_order(spec: &CollectionSpec) -> bool {
-    let by_id = rawdoc! { "_id": 1 };
-    let capped = spec.options.get_bool("capped").unwrap_or(false);
-    let has_id_index = spec.indexes.iter().any(|index| {
-        index.get_document("key").is_ok_and(|key| *key == *by_id)
-            && !index.get_bool("clustered").unwrap_or(false)
-    });
-    spec.kind == "collection" && has_id_index && !capped
+/// An empty [`Fingerprint`] for the documents of a collection: a capped one's order of insertion is part of its data.
+pub fn empty_fingerprint(spec: &CollectionSpec) -> Fingerprint {
+    Fingerprint::new(spec.options.get_bool("capped").unwrap_or(false))
 }
 
-/// The scan whose order defines a collection's hash.
-pub fn scan_of(spec: &CollectionSpec) -> Scan {
-    Scan {
-        ordered: in_id_order(spec),
-        ..Scan::default()
-    }
-}
-
-/// The hash of a collection's documents, in hexadecimal, and their number. One that is not there has no documents.
+/// The fingerprint of a collection's documents. One that is not there has none.
 ///
 /// # Errors
 /// The server's refusal, or a cancellation.
@@ -55,10 +37,10 @@ pub async fn fingerprint(
     connection: &Connection,
     collection: &str,
     cancel: &CancellationToken,
-) -> Result<(String, u64)> {
+) -> Result<Fingerprint> {
     match collection_spec::load(connection, collection).await? {
         Some(spec) => fingerprint_of(connection, &spec, cancel).await,
-        None => Ok((hex(&Sha256::digest([])), 0)),
+        None => Ok(Fingerprint::default()),
     }
 }
 
@@ -70,26 +52,20 @@ pub async fn fingerprint_of(
     connection: &Connection,
     spec: &CollectionSpec,
     cancel: &CancellationToken,
-) -> Result<(String, u64)> {
-    let mut hash = Sha256::new();
-    let mut count = 0;
+) -> Result<Fingerprint> {
+    let mut fingerprint = empty_fingerprint(spec);
     if let Some(name) = data_collection(spec) {
-        count = scan::each(
-            (&connection.database, None),
-            &name,
-            &scan_of(spec),
-            cancel,
-            |document| {
-                hash.update(document.as_bytes());
-                Ok(())
-            },
-        )
+        let database = (&connection.database, None);
+        scan::each(database, &name, &Scan::default(), cancel, |document| {
+            fingerprint.add(document);
+            Ok(())
+        })
         .await?;
     }
-    Ok((hex(&hash.finalize()), count))
+    Ok(fingerprint)
 }
 
-/// Every collection, view and time series but our own and the server's: documents' hash and specification's hash, by name.
+/// Every collection, view and time series but our own and the server's: fingerprint of the documents and of the specification, by name.
 ///
 /// # Errors
 /// The server's refusal, or a cancellation.
@@ -102,8 +78,8 @@ pub async fn database(
         if name.starts_with(SIDE_PREFIX) || name.starts_with("system.") {
             continue;
         }
-        let (documents, _) = fingerprint_of(connection, &spec, cancel).await?;
-        all.insert(name, (documents, spec.fingerprint()));
+        let documents = fingerprint_of(connection, &spec, cancel).await?;
+        all.insert(name, (documents.text(), spec.fingerprint()));
     }
     Ok(all)
 }

@@ -9,7 +9,7 @@ use mongodb::Database;
 use super::collection_spec::write_concern;
 use super::command;
 use super::error::{DUPLICATE_KEY, Result, StoreError};
-use crate::domain::raw::elements;
+use crate::domain::raw::{Builder, Value, elements, kind};
 
 /// BSON's Timestamp.
 const TIMESTAMP: u8 = 0x11;
@@ -23,6 +23,8 @@ const MOST_BYTES: usize = 16 * 1024 * 1024 - 64 * 1024;
 /// What a document costs beside its own bytes: array key and type, and for an update its wrapping.
 const PLAIN_OVERHEAD: usize = 8;
 const LITERAL_OVERHEAD: usize = 128;
+/// What a command holds beside its documents and the collection's name.
+const OPTIONS: usize = 256;
 
 /// How a batch is to be written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -135,13 +137,17 @@ fn insert_command(
     places: &[usize],
     options: &InsertOptions,
 ) -> RawDocumentBuf {
-    let mut array = RawArrayBuf::new();
-    for &place in places {
-        array.push(&*documents[place]);
-    }
-    let mut command = RawDocumentBuf::new();
-    command.append(cstr!("insert"), collection);
-    command.append(cstr!("documents"), array);
+    let documents = places.iter().map(|&place| Value {
+        kind: kind::DOCUMENT,
+        bytes: documents[place].as_bytes(),
+    });
+    let bytes: usize = documents.clone().map(|it| it.bytes.len()).sum();
+    let around = places.len() * PLAIN_OVERHEAD + collection.len() + OPTIONS;
+    // Made once in its full length: a batch takes memory often enough on its way.
+    let mut command = Builder::new(bytes + around);
+    command.string("insert", collection);
+    command.array("documents", documents);
+    let mut command = command.finish();
     finish(&mut command, options);
     command
 }

@@ -173,6 +173,18 @@ async fn pass_on(
     Ok(())
 }
 
+/// Begins to read a whole collection in `_id` order.
+///
+/// # Errors
+/// None: what the server refuses is said with the first batch.
+pub fn in_id_order(database: &Database, collection: &str) -> Result<Reader> {
+    let scan = Scan {
+        ordered: true,
+        ..Scan::default()
+    };
+    read(database, collection, &scan, None)
+}
+
 /// The value of `id` as the driver takes it.
 pub fn bson_of(id: &Id) -> Result<bson::Bson> {
     let mut document = crate::domain::raw::Builder::new(32);

@@ -7,13 +7,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bson::Bson;
-use bson::raw::{RawBsonRef, RawDocument, RawElement};
+use bson::raw::RawDocument;
 
 use super::csv;
 use super::dump::hashed_file::{Content, HashedWriter};
 use super::error::{Result, StoreError};
-use super::extended_json::append_hex;
+use super::extended_json::{append_hex, number};
 use crate::domain::map::Map;
+use crate::domain::raw::{Builder, Value, elements, kind};
 
 /// Bytes of rows that wait for further columns, and that are written at once.
 const TOGETHER: usize = 256 * 1024;
@@ -59,17 +60,13 @@ impl Table {
     pub fn push(&mut self, document: &RawDocument) -> Result<()> {
         self.cells.clear();
         self.row.fill(None);
-        for element in document.iter_elements().map_while(std::result::Result::ok) {
-            let name = element.key().as_str();
-            let place = self.places.get(name).copied().unwrap_or_else(|| {
-                self.places.insert(name.to_owned(), self.names.len());
-                self.names.push(name.to_owned());
-                self.row.push(None);
-                self.names.len() - 1
-            });
+        let mut next = 0;
+        for element in elements(document).map_while(std::result::Result::ok) {
+            let place = self.place_of(element.key, next);
+            next = place + 1;
             if let Some(field @ None) = self.row.get_mut(place) {
                 let from = self.cells.len();
-                append_cell(&mut self.cells, &element);
+                append_cell(&mut self.cells, element.value);
                 *field = Some(from..self.cells.len());
             }
         }
@@ -87,6 +84,22 @@ impl Table {
             return Ok(());
         }
         self.write_waiting()
+    }
+
+    /// The column of a name, which is likely to be the one at `next`.
+    fn place_of(&mut self, name: &[u8], next: usize) -> usize {
+        if self.names.get(next).is_some_and(|it| it.as_bytes() == name) {
+            return next;
+        }
+        let name = String::from_utf8_lossy(name);
+        if let Some(place) = self.places.get(&*name) {
+            return *place;
+        }
+        let place = self.names.len();
+        self.places.insert(name.clone().into_owned(), place);
+        self.names.push(name.into_owned());
+        self.row.push(None);
+        place
     }
 
     fn write_waiting(&mut self) -> Result<()> {
@@ -108,7 +121,7 @@ impl Table {
         let mut names = Vec::new();
         for name in &self.names {
             let mut text = Vec::new();
-            csv::append_text(&mut text, name);
+            csv::append_field(&mut text, name);
             names.push(text);
         }
         csv::append_record(&mut line, names.iter().map(Vec::as_slice));
@@ -154,26 +167,38 @@ impl Table {
     }
 }
 
-fn append_cell(cell: &mut Vec<u8>, element: &RawElement<'_>) {
-    match element.value() {
-        Ok(RawBsonRef::String(text)) => return csv::append_text(cell, text),
-        Ok(RawBsonRef::ObjectId(id)) => return append_hex(cell, &id.bytes()),
-        Ok(RawBsonRef::DateTime(date)) => return append_date(cell, date),
-        _ => {}
-    }
-    let value = element
-        .value_utf8_lossy()
-        .and_then(Bson::try_from)
-        .unwrap_or(Bson::Null);
-    match value {
-        Bson::Null => {}
-        Bson::String(text) => csv::append_text(cell, &text),
-        Bson::Decimal128(number) => cell.extend_from_slice(number.to_string().as_bytes()),
-        // A number that begins with a minus is no formula.
-        number @ (Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Boolean(_)) => {
-            cell.extend_from_slice(number.into_relaxed_extjson().to_string().as_bytes());
+fn append_cell(cell: &mut Vec<u8>, value: Value<'_>) {
+    match value.kind {
+        kind::STRING => {
+            let text = value.bytes.get(4..value.bytes.len().saturating_sub(1));
+            csv::append_field(cell, &String::from_utf8_lossy(text.unwrap_or_default()));
         }
-        other => csv::append_text(cell, &other.into_relaxed_extjson().to_string()),
+        kind::OBJECT_ID => append_hex(cell, value.bytes),
+        kind::DATE => append_date(cell, bson::DateTime::from_millis(number(value.bytes))),
+        kind::INT32 | kind::INT64 => {
+            let _ = write!(cell, "{}", number(value.bytes)); // writing to a Vec cannot fail
+        }
+        kind::NULL => {}
+        _ => append_rare(cell, value),
+    }
+}
+
+fn append_rare(cell: &mut Vec<u8>, value: Value<'_>) {
+    let mut alone = Builder::new(value.bytes.len() + 8);
+    alone.value("v", value);
+    let alone = alone.finish();
+    let element = alone.iter_elements().find_map(std::result::Result::ok);
+    let value = element.and_then(|element| Bson::try_from(element.value_utf8_lossy().ok()?).ok());
+    match value.unwrap_or(Bson::Null) {
+        Bson::Null => {}
+        Bson::Decimal128(number) => {
+            let _ = write!(cell, "{number}"); // as above
+        }
+        // A number that begins with a minus is no formula.
+        number @ (Bson::Double(_) | Bson::Boolean(_)) => {
+            let _ = write!(cell, "{}", number.into_relaxed_extjson()); // as above
+        }
+        other => csv::append_field(cell, &other.into_relaxed_extjson().to_string()),
     }
 }
 

@@ -87,8 +87,8 @@ async fn the_files_are_those_of_mongodump_byte_for_byte() {
     let expected: BTreeMap<String, Vec<u8>> = [
         (
             "dump_layout/a+b.bson",
-            // _id 1 before _id 2, each: length, 0x10 "_id" int32, 0x10 "x" int32, 0.
-            b"\x15\0\0\0\x10_id\0\x01\0\0\0\x10x\0\x03\0\0\0\0\x15\0\0\0\x10_id\0\x02\0\0\0\x10x\0\x02\0\0\0\0".to_vec(),
+            // In the order of insertion, _id 2 before _id 1; each: length, 0x10 "_id" int32, 0x10 "x" int32, 0.
+            b"\x15\0\0\0\x10_id\0\x02\0\0\0\x10x\0\x02\0\0\0\0\x15\0\0\0\x10_id\0\x01\0\0\0\x10x\0\x03\0\0\0\0".to_vec(),
         ),
         (
             "dump_layout/a+b.metadata.json",
@@ -178,20 +178,19 @@ async fn a_recorded_hash_is_the_hash_of_the_collection_whether_gzipped_or_not() 
         assert_eq!(zipped, if gzip { names.len() - 1 } else { 0 });
         let mut of_this = BTreeMap::new();
         for record in &manifest.collections {
-            let (sha256, documents) = identity::fingerprint(&connection, &record.name, &cancel)
-                .await
-                .unwrap();
+            let fingerprint = identity::fingerprint(&connection, &record.name, &cancel);
+            let fingerprint = fingerprint.await.unwrap();
             if let Some(data) = &record.data {
                 assert_eq!(
-                    (&data.sha256, data.documents),
-                    (&sha256, documents),
+                    (&data.fingerprint, data.documents),
+                    (&fingerprint.text(), fingerprint.documents()),
                     "{}",
                     record.name
                 );
             } else {
                 assert_eq!(record.kind, "view");
             }
-            of_this.insert(record.name.clone(), sha256);
+            of_this.insert(record.name.clone(), fingerprint.text());
         }
         hashes.push(of_this);
     }

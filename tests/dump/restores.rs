@@ -5,6 +5,7 @@ use std::path::Path;
 
 use bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::Collection;
+use ringfence::domain::fingerprint::Fingerprint;
 use ringfence::store::StoreError;
 use ringfence::store::connect::Connection;
 use ringfence::store::dump::manifest::MANIFEST;
@@ -184,7 +185,10 @@ async fn a_document_that_the_server_changed_is_found() {
     )
     .unwrap();
     let mut manifest = manifest;
-    manifest.collections[0].data.as_mut().unwrap().sha256 = sha256(turned.as_bytes());
+    let data = manifest.collections[0].data.as_mut().unwrap();
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(&turned);
+    (data.sha256, data.fingerprint) = (sha256(turned.as_bytes()), fingerprint.text());
     manifest.save(folder.path()).unwrap();
     let target = empty("dump_changed_target").await;
     let error = put_back(&target, folder.path(), &RestoreOptions::default())

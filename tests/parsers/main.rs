@@ -258,7 +258,7 @@ proptest! {
         const WHOLE: &str = r#"{
   "format": 1, "tool": "ringfence 0.1.0", "server_version": "6.0.5", "database": "shop", "gzip": false,
   "started_at": "2026-11-23T10:11:12Z", "finished_at": "2026-11-23T10:11:13Z",
-  "collections": [{ "name": "Booking", "kind": "collection", "metadata": "shop/Booking.metadata.json", "metadata_sha256": "00", "data": { "file": "shop/Booking.bson", "documents": 1, "bytes": 5, "sha256": "00", "in_id_order": true } }]
+  "collections": [{ "name": "Booking", "kind": "collection", "metadata": "shop/Booking.metadata.json", "metadata_sha256": "00", "data": { "file": "shop/Booking.bson", "documents": 1, "bytes": 5, "sha256": "00", "fingerprint": "1-00" } }]
 }"#;
         let folder = tempfile::tempdir().unwrap();
         file(&folder, MANIFEST, &damaged(WHOLE.as_bytes(), &damages));

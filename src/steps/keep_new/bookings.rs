@@ -14,7 +14,7 @@ use crate::domain::mapping::{QUARANTINE, Rebuilt};
 use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
-use crate::store::pages::{Hashes, Pages};
+use crate::store::scan;
 
 impl Carrying<'_> {
     pub(super) async fn services(&self) -> Result<HashMap<Id, Id>> {
@@ -55,7 +55,7 @@ impl Carrying<'_> {
             gone: &gone,
             created: &created,
         };
-        let mut pages = Pages::of(database, &before, &[], Hashes::Nothing)?;
+        let mut pages = scan::in_id_order(database, &before)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
@@ -69,7 +69,7 @@ impl Carrying<'_> {
             }
         }
         if before != live {
-            let mut pages = Pages::of(database, live, &[], Hashes::Nothing)?;
+            let mut pages = scan::in_id_order(database, live)?;
             while let Some(page) = pages.next().await? {
                 self.stop_if_cancelled()?;
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();

@@ -12,7 +12,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
-use crate::store::pages::{Hashes, Pages};
+use crate::store::scan;
 
 impl Carrying<'_> {
     /// What became of the customers that the migration made, and which ones are new.
@@ -89,7 +89,7 @@ impl Carrying<'_> {
         let mut taken = HashSet::new();
         if self.create_users {
             let before = self.session.source(Rebuilt::User).unwrap_or_default();
-            for ids in ids.chunks(crate::store::pages::PAGE) {
+            for ids in ids.chunks(crate::store::side_by_side::PAGE) {
                 taken.extend(self.ids_in(&before, ids).await?);
                 taken.extend(self.ids_in(self.live(Rebuilt::User), ids).await?);
             }
@@ -144,12 +144,7 @@ impl Carrying<'_> {
         let Some(before) = self.session.source(CUSTOMER).filter(|name| name != live) else {
             return Ok(());
         };
-        let mut pages = Pages::of(
-            &self.session.connection.database,
-            &before,
-            &[],
-            Hashes::Nothing,
-        )?;
+        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();

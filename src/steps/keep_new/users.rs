@@ -14,7 +14,8 @@ use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::{blank, get};
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
-use crate::store::pages::{Hashes, PAGE, Pages};
+use crate::store::scan;
+use crate::store::side_by_side::PAGE;
 
 impl Carrying<'_> {
     /// Who is gone.
@@ -35,12 +36,7 @@ impl Carrying<'_> {
             }
             return Ok(());
         }
-        let mut pages = Pages::of(
-            &self.session.connection.database,
-            &before,
-            &[],
-            Hashes::Nothing,
-        )?;
+        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
         while let Some(page) = pages.next().await? {
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let here = self.ids_in(live, &ids).await?;
@@ -90,7 +86,7 @@ impl Carrying<'_> {
                     .extend(user.filter(|user| self.gone.contains(user)));
             }
         }
-        let mut pages = Pages::of(database, &before, &[], Hashes::Nothing)?;
+        let mut pages = scan::in_id_order(database, &before)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
@@ -109,7 +105,7 @@ impl Carrying<'_> {
             }
         }
         if swapped {
-            let mut pages = Pages::of(database, live, &[], Hashes::Nothing)?;
+            let mut pages = scan::in_id_order(database, live)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::id::hex;
 use crate::store::error::{Result, StoreError};
+use crate::store::passing::{PassingReader, PassingWriter};
 use crate::store::private_file;
 
 const BUFFER: usize = 1 << 20;
@@ -37,8 +38,8 @@ pub struct HashedWriter {
 
 #[derive(Debug)]
 enum Sink {
-    Plain(BufWriter<File>),
-    Gzip(GzEncoder<BufWriter<File>>),
+    Plain(BufWriter<PassingWriter>),
+    Gzip(GzEncoder<BufWriter<PassingWriter>>),
 }
 
 impl HashedWriter {
@@ -51,7 +52,7 @@ impl HashedWriter {
     }
 
     fn over(file: File, path: &Path, gzip: bool) -> Self {
-        let file = BufWriter::with_capacity(BUFFER, file);
+        let file = BufWriter::with_capacity(BUFFER, PassingWriter::new(file));
         Self {
             path: path.to_owned(),
             sink: if gzip {
@@ -96,7 +97,7 @@ impl HashedWriter {
             file.into_inner()
                 .map_err(std::io::IntoInnerError::into_error)
         })
-        .and_then(|file| file.sync_all());
+        .and_then(PassingWriter::finish);
         on_disk.map_err(|error| StoreError::file("writing", &self.path, error))?;
         Ok(Content {
             bytes: self.bytes,
@@ -120,7 +121,7 @@ impl HashedReader {
     /// The file cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| StoreError::file("reading", path, error))?;
-        let file = BufReader::with_capacity(BUFFER, file);
+        let file = BufReader::with_capacity(BUFFER, PassingReader::new(file));
         let source: Box<dyn Read + Send> = if path.extension().is_some_and(|it| it == "gz") {
             Box::new(MultiGzDecoder::new(file))
         } else {

@@ -64,10 +64,10 @@ pub struct DataRecord {
     pub documents: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Their SHA-256, which is the collection's identity hash.
+    /// The file's SHA-256.
     pub sha256: String,
-    /// Whether they lie in `_id` order rather than in natural order.
-    pub in_id_order: bool,
+    /// The collection's [`crate::domain::fingerprint::Fingerprint`].
+    pub fingerprint: String,
 }
 
 impl Manifest {

@@ -233,7 +233,7 @@ impl Restorer<'_> {
         }
     }
 
-    /// Reads back what was written: every byte where the backup recorded a hash, else the count.
+    /// Reads back what was written: every byte where the backup recorded a fingerprint, else the count.
     async fn compare(
         &self,
         collection: &DumpedCollection,
@@ -241,12 +241,13 @@ impl Restorer<'_> {
         done: usize,
     ) -> Result<()> {
         self.tell(Phase::Comparing, collection, (0, 0), expected, done);
-        let (sha256, documents) =
+        let fingerprint =
             identity::fingerprint(self.connection, &collection.name, self.cancel).await?;
+        let documents = fingerprint.documents();
         let same = collection
             .recorded
             .as_ref()
-            .is_none_or(|data| data.sha256 == sha256);
+            .is_none_or(|data| data.fingerprint == fingerprint.text());
         if documents != expected {
             return Err(StoreError::Invalid(format!(
                 "{} holds {documents} documents after its restore, and the backup {expected}",

@@ -14,6 +14,7 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
+use crate::store::scan::Scan;
 use crate::store::snapshot::{self, Moment};
 use crate::store::{identity, private_file, scan};
 
@@ -200,18 +201,17 @@ impl Writer<'_> {
                 collections: self.collections,
             });
         };
-        let mut documents = 0_u64;
+        let mut fingerprint = identity::empty_fingerprint(spec);
         let take = |document: &RawDocument| {
-            if documents.is_multiple_of(EVERY) {
-                progress(documents, writer.bytes());
+            if fingerprint.documents().is_multiple_of(EVERY) {
+                progress(fingerprint.documents(), writer.bytes());
             }
-            documents += 1;
+            fingerprint.add(document);
             writer.write(document.as_bytes())
         };
-        let database = &self.connection.database;
-        let scan = identity::scan_of(spec);
-        let database = (database, snapshot);
-        scan::each(database, name, &scan, self.cancel, take).await?;
+        let database = (&self.connection.database, snapshot);
+        scan::each(database, name, &Scan::default(), self.cancel, take).await?;
+        let documents = fingerprint.documents();
         progress(documents, writer.bytes());
         let Content { bytes, sha256 } = writer.finish()?;
         Ok(DataRecord {
@@ -219,7 +219,7 @@ impl Writer<'_> {
             documents,
             bytes,
             sha256,
-            in_id_order: identity::in_id_order(spec),
+            fingerprint: fingerprint.text(),
         })
     }
 
