@@ -2,6 +2,7 @@
 //! what is live (verify).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 
@@ -12,13 +13,13 @@ use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
-use crate::domain::invariant::{Ledger, LeftAllowed};
+use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
-use crate::store::side_by_side::{Hashes, SideBySide};
+use crate::store::side_by_side::{Examining, Hashes, SideBySide};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(super) const KEPT: usize = 50;
@@ -210,15 +211,24 @@ impl Session {
         let total = scan::rough_count(database, &source).await;
         let companions = [current.as_str(), QUARANTINE];
         let places = [current.as_str(), "the quarantine"];
-        let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
-        while let Some(page) = pages.next().await? {
+        let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
+        let role = Arc::new(self.mapping.booking.clone());
+        let mut pages = Examining::new(pages, |page| {
+            let role = Arc::clone(&role);
+            async move {
+                let examined = page.met().into_iter().filter_map(|met| {
+                    let [now, aside] =
+                        [0, 1].map(|which| met.partners.get(which).copied().flatten());
+                    Examined::of(&role, met.original, now, aside)
+                });
+                Ok((examined.collect::<Vec<_>>(), page))
+            }
+        });
+        while let Some((examined, page)) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            for met in page.met() {
-                let [now, aside] = [0, 1].map(|which| met.partners.get(which).copied().flatten());
-                ledger.booking(met.original, now, aside);
-            }
+            ledger.bookings(&examined);
             for (which, extra) in page.alone() {
                 ledger.extra_booking(extra, places[which]);
             }

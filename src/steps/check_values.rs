@@ -1,6 +1,7 @@
 //! Feeding the check of what customers hold: links beside their customers, page by page, each with its users' originals.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bson::raw::RawDocument;
 use mongodb::Database;
@@ -12,13 +13,13 @@ use super::session::Session;
 use crate::domain::id::Id;
 use crate::domain::invariant::Ledger;
 use crate::domain::map::Map;
-use crate::domain::mapping::{LINKS, Rebuilt};
+use crate::domain::mapping::{LINKS, Mapping, Rebuilt};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
 use crate::store::StoreError;
 use crate::store::scan::{self, Batch};
-use crate::store::side_by_side::{Hashes, Page, SideBySide, Source};
+use crate::store::side_by_side::{Examining, Hashes, Page, SideBySide, Source};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -52,81 +53,74 @@ impl Session {
             name: LINKS,
             most: 0,
         };
-        let mut pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
+        let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
-        let read = |page: Page| tokio::spawn(Read::of(database.clone(), page, users.clone()));
-        let mut reading = pages.next().await?.map(read);
-        while let Some(read_now) = reading.take() {
+        let given = Arc::new((self.mapping.clone(), typed));
+        let mut pages = Examining::new(pages, |page| {
+            examined(database.clone(), page, users.clone(), Arc::clone(&given))
+        });
+        while let Some((page, wrong)) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            let read_now = read_now.await.unwrap_or_else(|_| {
-                Err(StoreError::Refused(
-                    "reading links was broken off".to_owned(),
-                ))
-            })?;
-            // The next page is read while this one is looked at.
-            reading = pages.next().await?.map(read);
-            for (_, customer) in read_now.page.alone() {
+            for (_, customer) in page.alone() {
                 ledger.customer(customer);
             }
-            let originals = by_id(&read_now.users);
-            for met in read_now.page.met() {
+            for met in page.met() {
                 ledger.link(met.original);
-                let Some(customer) = met.partners.first().copied().flatten() else {
-                    continue; // the ledger names a customer that is missing
-                };
-                ledger.customer(customer);
-                if !is_created(met.original) {
-                    continue;
+                if let Some(customer) = met.partners.first().copied().flatten() {
+                    ledger.customer(customer);
                 }
-                for says in self.values_of(met.original, customer, &originals, &typed) {
-                    checked.wrong += 1;
-                    if checked.findings.len() < KEPT {
-                        checked.findings.push(says);
-                    }
+            }
+            for says in wrong {
+                checked.wrong += 1;
+                if checked.findings.len() < KEPT {
+                    checked.findings.push(says);
                 }
             }
         }
         checked.of_customers = Some(pages.fingerprint());
         Ok(checked)
     }
-
-    fn values_of(
-        &self,
-        link: &RawDocument,
-        customer: &RawDocument,
-        users: &Map<Id, &RawDocument>,
-        typed: &BTreeSet<String>,
-    ) -> Vec<String> {
-        let mut originals: Vec<&RawDocument> = Vec::new();
-        for id in users_of(link) {
-            match users.get(&id.canonical()) {
-                Some(user) => originals.push(*user),
-                None => return vec![format!("a link names user {id}, who does not exist")],
-            }
-        }
-        differences(&self.mapping, link, customer, &originals, typed)
-    }
 }
 
-/// Links beside their customers, and the users that they name.
-struct Read {
+/// Links beside their customers, and what is wrong with what these hold.
+async fn examined(
+    database: Database,
     page: Page,
-    users: Vec<Batch>,
+    users: String,
+    given: Arc<(Mapping, BTreeSet<String>)>,
+) -> crate::store::Result<(Page, Vec<String>)> {
+    let met = page.met();
+    let created = || met.iter().filter(|met| is_created(met.original));
+    let named: BTreeSet<Id> = created().flat_map(|met| users_of(met.original)).collect();
+    let users = scan::batches_by_ids(&database, &users, &named).await?;
+    let originals = by_id(&users);
+    let mut wrong = Vec::new();
+    for met in created() {
+        // The ledger names a customer that is missing.
+        if let Some(customer) = met.partners.first().copied().flatten() {
+            wrong.extend(values_of(&given, met.original, customer, &originals));
+        }
+    }
+    drop(met);
+    Ok((page, wrong))
 }
 
-impl Read {
-    async fn of(database: Database, page: Page, users: String) -> crate::store::Result<Self> {
-        let named: BTreeSet<Id> = page
-            .met()
-            .iter()
-            .filter(|met| is_created(met.original))
-            .flat_map(|met| users_of(met.original))
-            .collect();
-        let users = scan::batches_by_ids(&database, &users, &named).await?;
-        Ok(Self { page, users })
+fn values_of(
+    (mapping, typed): &(Mapping, BTreeSet<String>),
+    link: &RawDocument,
+    customer: &RawDocument,
+    users: &Map<Id, &RawDocument>,
+) -> Vec<String> {
+    let mut originals: Vec<&RawDocument> = Vec::new();
+    for id in users_of(link) {
+        match users.get(&id.canonical()) {
+            Some(user) => originals.push(*user),
+            None => return vec![format!("a link names user {id}, who does not exist")],
+        }
     }
+    differences(mapping, link, customer, &originals, typed)
 }
 
 /// Documents by canonical `_id`.

@@ -1,5 +1,6 @@
 //! Step 10, clean up users: the copy that step 8 prepared and proved, brought up to date where somebody wrote since, and a swap. Step 11 counts what a retirement would be about, and removes nothing.
 
+use super::check::Checked;
 use super::error::{Result, StepError};
 use super::prepare::{Converged, did};
 use super::session::Session;
@@ -7,6 +8,7 @@ use super::{Watcher, counted};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::Rebuilt;
+use crate::domain::run::WatchStart;
 use crate::store::scan::{self, Scan};
 use crate::store::watch;
 
@@ -50,14 +52,38 @@ pub(super) async fn run(
 impl Session {
     /// Prepares and proves the copy of the users; `None` where it stands as it was proved for this plan.
     pub(super) async fn prepare_users(&mut self, watcher: &Watcher) -> Result<Option<Converged>> {
-        if self.is_of_this_plan(Rebuilt::User) && self.is_as_proved(Rebuilt::User).await? {
+        if !self.begin_users().await? {
             return Ok(None);
         }
-        self.ensure_next(Rebuilt::User).await?;
-        let converged = self.converge_users(true, watcher).await?;
-        self.build_indexes(Rebuilt::User, watcher).await?;
+        let copied = self.copy_users(watcher).await?;
         let since = watch::begin(&self.connection).await?;
         let checked = self.check_users(watcher).await?;
+        self.note_users_proved(checked, since).await?;
+        Ok(Some(copied))
+    }
+
+    /// Makes sure that there is a collection for the copy; false where the copy stands as it was proved for this plan.
+    pub(super) async fn begin_users(&mut self) -> Result<bool> {
+        if self.is_of_this_plan(Rebuilt::User) && self.is_as_proved(Rebuilt::User).await? {
+            return Ok(false);
+        }
+        self.ensure_next(Rebuilt::User).await?;
+        Ok(true)
+    }
+
+    /// Makes the copy.
+    pub(super) async fn copy_users(&self, watcher: &Watcher) -> Result<Converged> {
+        let converged = self.converge_users(true, watcher).await?;
+        self.build_indexes(Rebuilt::User, watcher).await?;
+        Ok(converged)
+    }
+
+    /// Keeps what a proof of the copy said that began at `since`, or refuses.
+    pub(super) async fn note_users_proved(
+        &mut self,
+        checked: Checked,
+        since: WatchStart,
+    ) -> Result<()> {
         if checked.wrong > 0 {
             return Err(StepError::Findings(format!(
                 "the proof of the prepared users failed. The live users are unchanged:\n{}",
@@ -68,8 +94,7 @@ impl Session {
         if let Some(record) = &mut self.record {
             record.numbers.insert(HOLDING.to_owned(), checked.holding);
         }
-        self.note_prepared(Rebuilt::User).await?;
-        Ok(Some(converged))
+        self.note_prepared(Rebuilt::User).await
     }
 }
 

@@ -62,6 +62,14 @@ impl Watcher {
         }
     }
 
+    /// One whose words nobody hears, cancelled with this one: for what is done beside what this one tells of.
+    fn muted(&self) -> Self {
+        Self {
+            cancel: self.cancel.clone(),
+            ..Self::silent()
+        }
+    }
+
     /// Says how far `doing` is; `total` 0 means unknown.
     pub fn says(&self, doing: &str, done: u64, total: u64) {
         self.progress.send_modify(|progress| {

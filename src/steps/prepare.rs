@@ -231,6 +231,7 @@ impl Session {
     pub(super) async fn bring_customers_up_to_date(&self, watcher: &Watcher) -> Result<Tally> {
         self.drop_outdated_indexes(Rebuilt::Customer).await?;
         let tally = self.converge_customers(true, watcher).await?;
+        self.build_before_unique(watcher).await?;
         self.prove_unique(watcher).await?;
         self.build_indexes(Rebuilt::Customer, watcher).await?;
         Ok(tally)
@@ -267,14 +268,32 @@ impl Session {
         Ok(())
     }
 
-    /// Lets the server prove that the customers' unique indexes can be, where it knows how; builds them on the way.
+    /// Builds the customers' indexes together: the unique ones as they are before the server's proof, where it knows how.
+    async fn build_before_unique(&self, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(Rebuilt::Customer);
+        watcher.says("building the indexes of customers", 0, 0);
+        let mut indexes = Vec::new();
+        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+            if get(&index, "unique").is_none() {
+                indexes.push(index);
+            } else if let Some(before) =
+                unique_index::before(&self.connection, &name, &index).await?
+            {
+                indexes.push(before);
+            }
+        }
+        collection_spec::build_indexes(&self.connection, &name, &indexes).await?;
+        Ok(())
+    }
+
+    /// Lets the server prove that the customers' unique indexes can be, where it knows how.
     async fn prove_unique(&self, watcher: &Watcher) -> Result<()> {
         let name = self.mapping.next(Rebuilt::Customer);
         watcher.says("proving the unique index on business and e-mail", 0, 0);
         let mut clashes = Vec::new();
         for index in self.wanted_indexes(Rebuilt::Customer).await? {
             if get(&index, "unique").is_some() {
-                let groups = unique_index::build(&self.connection, &name, &index).await?;
+                let groups = unique_index::prove(&self.connection, &name, &index).await?;
                 clashes.extend(groups.unwrap_or_default());
             }
         }

@@ -17,8 +17,18 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
+    // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
+    let users_wanted = session.begin_users().await?;
     let since = watch::begin(&session.connection).await?;
-    let checked = session.check_bookings(watcher).await?;
+    let aside = watcher.muted();
+    let copy = async {
+        if users_wanted {
+            session.copy_users(&aside).await?;
+        }
+        Result::Ok(())
+    };
+    let (checked, copied) = tokio::join!(session.check_bookings(watcher), copy);
+    let checked = checked?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
             "the proof failed: {}. The live data is unchanged. Prepare again (steps 6 and 7); if it comes back, keep the run folder and report it:\n{}",
@@ -32,9 +42,24 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         record.equations = checked.equations;
     }
     session.save().await?;
-    // Made now, so that writers need not stand still for it.
-    session.prepare_users(watcher).await?;
-    session.look_through_own_writes().await?;
+    copied?;
+    // What the log holds of our own since the proof of the bookings is looked through now, so that the cut-over need not.
+    let now = watch::begin(&session.connection).await?;
+    let users = async {
+        if users_wanted {
+            return session.check_users(watcher).await.map(Some);
+        }
+        Result::Ok(None)
+    };
+    let (users, stands) = tokio::join!(users, session.is_as_proved(Rebuilt::Booking));
+    if stands? && let Some(record) = &mut session.record {
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            record.collection_mut(which).proved_since = Some(now.clone());
+        }
+    }
+    if let Some(checked) = users? {
+        session.note_users_proved(checked, now).await?;
+    }
     Ok(says)
 }
 
@@ -69,19 +94,6 @@ impl Session {
             record.proved = fingerprint;
             record.proved_since = Some(since);
         }
-    }
-
-    /// What the log holds of our own since the proof of the bookings is looked through now, so that the cut-over need not.
-    async fn look_through_own_writes(&mut self) -> Result<()> {
-        let now = watch::begin(&self.connection).await?;
-        if self.is_as_proved(Rebuilt::Booking).await?
-            && let Some(record) = &mut self.record
-        {
-            for which in [Rebuilt::Customer, Rebuilt::Booking] {
-                record.collection_mut(which).proved_since = Some(now.clone());
-            }
-        }
-        Ok(())
     }
 
     /// True when the server's log shows that nobody wrote to originals or copies, or dropped one of them, since the proof of `which` began: what was proved then

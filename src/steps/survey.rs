@@ -14,16 +14,13 @@ use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
 use crate::domain::overview::Overview;
 use crate::domain::raw::get;
 use crate::domain::run::WatchStart;
-use crate::domain::survey::Survey;
 use crate::domain::survey::facts::id_of;
+use crate::domain::survey::{BookingRead, Survey};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
-use crate::store::scan::{self, Scan};
+use crate::store::scan::{self, Batch, Scan};
 use crate::store::snapshot::{self, Moment};
 use crate::store::watch::{self, Seen};
-
-/// How often progress is said, in documents.
-const EVERY: u64 = 5_000;
 
 /// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
 const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
@@ -259,11 +256,11 @@ impl Session {
         let ours = self.customers_made_before(specs).await?;
         let customers = self.source(Rebuilt::Customer);
         if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
-            self.scan_at(moment, &customers, watcher, |it| match id_of(it) {
+            let take = |it: &RawDocument| match id_of(it) {
                 Some(id) if ours.contains(&id) => survey.take_ours(it),
                 _ => survey.take_existing(it),
-            })
-            .await?;
+            };
+            self.scan_at(moment, &customers, watcher, take).await?;
         }
         let users = self.source(Rebuilt::User).unwrap_or_default();
         let expected = scan::rough_count(&self.connection.database, &users).await;
@@ -274,8 +271,13 @@ impl Session {
         .await?;
         survey.close_users();
         let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
-        self.scan_at(moment, &bookings, watcher, |it| {
-            survey.take_booking(it);
+        let role = mapping.booking.clone();
+        let make = move |batch: Batch| {
+            let bookings = batch.documents().map(|it| BookingRead::of(it, &role));
+            bookings.collect::<Vec<_>>()
+        };
+        self.scan_as(moment, &bookings, watcher, make, |bookings| {
+            survey.take_bookings(&bookings);
         })
         .await?;
         self.look_closer(&mut survey, specs, watcher).await?;
@@ -298,22 +300,35 @@ impl Session {
         watcher: &Watcher,
         mut take: impl FnMut(&RawDocument),
     ) -> Result<()> {
+        let take = |batch: Batch| batch.documents().for_each(&mut take);
+        self.scan_as(moment, collection, watcher, |batch| batch, take)
+            .await
+    }
+
+    /// Feeds `take` with what the reading task makes of each batch.
+    async fn scan_as<T: Send + 'static>(
+        &self,
+        moment: Option<&Moment>,
+        collection: &str,
+        watcher: &Watcher,
+        make: impl Fn(Batch) -> T + Send + 'static,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
         let database = &self.connection.database;
         let total = scan::rough_count(database, collection).await;
         let doing = format!("reading {collection}");
         watcher.says(&doing, 0, total);
-        let mut done = 0_u64;
-        let take = |document: &RawDocument| {
-            take(document);
-            done += 1;
-            if done.is_multiple_of(EVERY) {
-                watcher.says(&doing, done, total);
+        let mut done = 0;
+        let make = move |batch: Batch| (batch.len() as u64, make(batch));
+        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
+        while let Some((documents, made)) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
             }
-            Ok(())
-        };
-        let all = Scan::default();
-        let database = (database, moment);
-        scan::each(database, collection, &all, &watcher.cancel, take).await?;
+            take(made);
+            done += documents;
+            watcher.says(&doing, done, total);
+        }
         Ok(())
     }
 

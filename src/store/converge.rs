@@ -29,7 +29,7 @@ use crate::domain::table::{Memory, Table};
 /// Bytes per batch, where documents come one by one.
 const BATCH_BYTES: usize = 512 << 10;
 /// Batches under way at once.
-const WRITERS: usize = 2;
+const WRITERS: usize = 3;
 
 /// What a pass did, or in a comparison would do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

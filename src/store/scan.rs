@@ -83,19 +83,19 @@ fn documents_of(reply: &RawBatch) -> Option<&RawDocument> {
     RawDocument::from_bytes(reply.doc_slices().ok()?.as_bytes()).ok()
 }
 
-/// Batches of a scan. While one is looked at, a task of its own fetches the next.
-pub struct Reader {
-    batches: mpsc::Receiver<Result<Option<Batch>>>,
+/// Batches of a scan, or what is made of each. While one is looked at, a task of its own fetches the next.
+pub struct Reader<T = Batch> {
+    batches: mpsc::Receiver<Result<Option<T>>>,
     collection: String,
     ended: bool,
 }
 
-impl Reader {
+impl<T> Reader<T> {
     /// The next batch, never an empty one; `None` at the end.
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn next(&mut self) -> Result<Option<Batch>> {
+    pub async fn next(&mut self) -> Result<Option<T>> {
         if self.ended {
             return Ok(None);
         }
@@ -121,6 +121,20 @@ pub fn read(
     scan: &Scan,
     moment: Option<&Moment>,
 ) -> Result<Reader> {
+    read_as(database, collection, scan, moment, |batch| batch)
+}
+
+/// As [`read`]; the task that fetches the batches also makes of each what `make` says.
+///
+/// # Errors
+/// As there.
+pub fn read_as<T: Send + 'static>(
+    database: &Database,
+    collection: &str,
+    scan: &Scan,
+    moment: Option<&Moment>,
+    make: impl Fn(Batch) -> T + Send + 'static,
+) -> Result<Reader<T>> {
     let mut options = options_of(scan)?;
     let (give, batches) = mpsc::channel(1);
     let source = database.collection::<RawDocumentBuf>(collection);
@@ -131,7 +145,7 @@ pub fn read(
         let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let done = match moment {
             None => match source.find(filter).with_options(options).batch().await {
-                Ok(cursor) => pass_on(cursor, &give, &name).await,
+                Ok(cursor) => pass_on(cursor, &give, &name, make).await,
                 Err(error) => Err(failed(error)),
             },
             Some(session) => {
@@ -140,7 +154,9 @@ pub fn read(
                 let mut session = session.lock_owned().await;
                 let find = source.find(filter).with_options(options);
                 match find.session(&mut *session).batch().await {
-                    Ok(mut cursor) => pass_on(cursor.stream(&mut session), &give, &name).await,
+                    Ok(mut cursor) => {
+                        pass_on(cursor.stream(&mut session), &give, &name, make).await
+                    }
                     Err(error) => Err(failed(error)),
                 }
             }
@@ -156,17 +172,18 @@ pub fn read(
 }
 
 /// Gives batches on until they end or nobody wants them.
-async fn pass_on(
+async fn pass_on<T>(
     stream: impl Stream<Item = mongodb::error::Result<RawBatch>>,
-    give: &mpsc::Sender<Result<Option<Batch>>>,
+    give: &mpsc::Sender<Result<Option<T>>>,
     name: &str,
+    make: impl Fn(Batch) -> T,
 ) -> Result<()> {
     let mut stream = std::pin::pin!(stream);
     while let Some(reply) = stream.next().await {
         let reply =
             reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         let batch = Batch::of(reply, name)?;
-        if !batch.is_empty() && give.send(Ok(Some(batch))).await.is_err() {
+        if !batch.is_empty() && give.send(Ok(Some(make(batch)))).await.is_err() {
             break;
         }
     }
@@ -227,7 +244,7 @@ fn options_of(scan: &Scan) -> Result<FindOptions> {
 /// # Errors
 /// The server's refusal, what `take` says, or a cancellation, tested between batches of documents; a moment may be too old for the server by now.
 pub async fn each<F>(
-    (database, moment): (&Database, Option<&Moment>),
+    place: (&Database, Option<&Moment>),
     collection: &str,
     scan: &Scan,
     cancel: &CancellationToken,
@@ -236,15 +253,13 @@ pub async fn each<F>(
 where
     F: FnMut(&RawDocument) -> Result<()>,
 {
-    let mut reader = read(database, collection, scan, moment)?;
+    let mut reader = read(place.0, collection, scan, place.1)?;
     let mut count = 0;
     while let Some(batch) = reader.next().await? {
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
-        for document in batch.documents() {
-            take(document)?;
-        }
+        batch.documents().try_for_each(&mut take)?;
         count += batch.len() as u64;
     }
     Ok(count)

@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 use mongodb::Database;
 use smallvec::{SmallVec, smallvec};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::error::{Result, StoreError};
 use super::matched::matched;
@@ -19,7 +20,7 @@ use crate::domain::id::Id;
 use crate::domain::survey::facts::id_of;
 
 /// Documents per page.
-pub const PAGE: usize = 2_000;
+pub const PAGE: usize = 1_000;
 /// For so many steps a document waits for its partner, before it may be looked up.
 const PATIENCE: u32 = 4;
 
@@ -198,6 +199,55 @@ impl SideBySide {
     /// The fingerprint, once there is no next page.
     pub fn fingerprint(self) -> String {
         self.ended.unwrap_or_default()
+    }
+}
+
+/// A walk of which a task of its own makes something of each page, while the page before is looked at.
+pub struct Examining<T, F> {
+    pages: SideBySide,
+    examine: F,
+    under_way: Option<JoinHandle<Result<T>>>,
+}
+
+impl<T, F, E> Examining<T, F>
+where
+    T: Send + 'static,
+    F: Fn(Page) -> E,
+    E: Future<Output = Result<T>> + Send + 'static,
+{
+    /// Over `pages`, of which nothing was seen yet.
+    pub fn new(pages: SideBySide, examine: F) -> Self {
+        Self {
+            pages,
+            examine,
+            under_way: None,
+        }
+    }
+
+    /// What was made of the next page.
+    ///
+    /// # Errors
+    /// The server's refusal, or what `examine` says.
+    pub async fn next(&mut self) -> Result<Option<T>> {
+        if self.under_way.is_none() {
+            self.under_way = self.begin().await?;
+        }
+        let Some(now) = self.under_way.take() else {
+            return Ok(None);
+        };
+        self.under_way = self.begin().await?;
+        let broken_off = |_| Err(StoreError::Refused("reading was broken off".to_owned()));
+        now.await.unwrap_or_else(broken_off).map(Some)
+    }
+
+    async fn begin(&mut self) -> Result<Option<JoinHandle<Result<T>>>> {
+        let page = self.pages.next().await?;
+        Ok(page.map(|page| tokio::spawn((self.examine)(page))))
+    }
+
+    /// See [`SideBySide::fingerprint`].
+    pub fn fingerprint(self) -> String {
+        self.pages.fingerprint()
     }
 }
 

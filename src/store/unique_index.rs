@@ -17,30 +17,41 @@ const CANNOT_CONVERT: i32 = 359;
 /// The first server that can.
 const FIRST_SERVER: i32 = 6;
 
-/// Builds the unique `index` of `collection`, unless it stands. Returns the groups of documents that it cannot hold together, by `_id`; then
-/// the index is not there. `None` where server or privileges do not allow it: an ordinary build must do.
+/// What is to be built before the unique `index` of `collection` is proved; `None` where something of that name stands, or where server or
+/// privileges do not allow such a proof: an ordinary build must do.
 ///
 /// # Errors
 /// The server's refusal.
-pub async fn build(
+pub async fn before(
+    connection: &Connection,
+    collection: &str,
+    index: &RawDocument,
+) -> Result<Option<RawDocumentBuf>> {
+    if !is_possible(connection).await? {
+        return Ok(None);
+    }
+    let standing = standing(connection, collection, name_of(index)).await?;
+    Ok(standing.is_none().then(|| prepared(index)))
+}
+
+/// Makes the `index` of `collection` unique that was built as [`before`] says. Returns the groups of documents that it cannot hold together, by
+/// `_id`; then the index is not there. `None` where no such index stands, or it cannot be done.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn prove(
     connection: &Connection,
     collection: &str,
     index: &RawDocument,
 ) -> Result<Option<Vec<Vec<Id>>>> {
-    let may = connection
-        .missing_privileges(&["collMod"])
-        .await?
-        .is_empty();
-    if !connection.at_least(FIRST_SERVER) || !may {
+    if !is_possible(connection).await? {
         return Ok(None);
     }
     let name = name_of(index);
-    let spec = collection_spec::load(connection, collection).await?;
-    let standing = spec.and_then(|spec| spec.indexes.into_iter().find(|it| name_of(it) == name));
-    match standing {
+    match standing(connection, collection, name).await? {
         Some(standing) if get(&standing, "unique").is_some() => return Ok(Some(Vec::new())),
-        Some(_) => {} // left by a build that was cut off between its two halves
-        None => collection_spec::build_indexes(connection, collection, &[prepared(index)]).await?,
+        Some(_) => {}
+        None => return Ok(None),
     }
     let clashes = convert(connection, collection, name, true).await?;
     if clashes.is_empty() {
@@ -49,6 +60,36 @@ pub async fn build(
     }
     collection_spec::drop_index(connection, collection, name).await?;
     Ok(Some(clashes))
+}
+
+/// Both: builds the unique `index`, unless it stands, and proves it.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn build(
+    connection: &Connection,
+    collection: &str,
+    index: &RawDocument,
+) -> Result<Option<Vec<Vec<Id>>>> {
+    if let Some(before) = before(connection, collection, index).await? {
+        collection_spec::build_indexes(connection, collection, &[before]).await?;
+    }
+    prove(connection, collection, index).await
+}
+
+async fn is_possible(connection: &Connection) -> Result<bool> {
+    let missing = connection.missing_privileges(&["collMod"]).await?;
+    Ok(connection.at_least(FIRST_SERVER) && missing.is_empty())
+}
+
+async fn standing(
+    connection: &Connection,
+    collection: &str,
+    name: &str,
+) -> Result<Option<RawDocumentBuf>> {
+    let spec = collection_spec::load(connection, collection).await?;
+    let mut indexes = spec.into_iter().flat_map(|spec| spec.indexes);
+    Ok(indexes.find(|it| name_of(it) == name))
 }
 
 /// The index without `unique`, ready to become so: no new duplicate gets in.

@@ -14,6 +14,7 @@ mod journal;
 mod memory;
 mod picture;
 mod rules;
+mod side_by_side;
 mod throttle;
 mod topologies;
 mod under_fire;

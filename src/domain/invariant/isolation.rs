@@ -25,7 +25,8 @@ impl Ledger {
             let says = format!("booking {id} still has its {}", self.mapping.booking.user);
             self.wrong(&id, says);
         }
-        let business = service.and_then(|service| self.business_of(service));
+        let service = service.map(Id::from_value);
+        let business = service.and_then(|service| self.business_of(&service));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {

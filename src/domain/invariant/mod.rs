@@ -1,7 +1,7 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
-mod compared;
+mod examined;
 mod isolation;
 mod names;
 mod rows;
@@ -14,16 +14,20 @@ use bson::raw::RawDocument;
 use super::id::Id;
 use super::map::Map;
 use super::mapping::Mapping;
-use super::raw::{Value, elements, get, kind};
-use super::survey::facts::{BookingRefs, id_of};
+use super::raw::{elements, get, kind};
+use super::survey::facts::id_of;
 use super::table::{Memory, Table};
-use compared::Compared;
+use examined::Became;
+pub use examined::Examined;
 use names::{Names, Number};
 use rows::{Customer, Customers, Kind, Pair, pair_key};
 pub use users::holds_contact;
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
+
+/// Bookings that are taken at once.
+const TOGETHER: usize = 64;
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,8 +184,7 @@ impl Ledger {
     }
 
     /// The business of a service.
-    fn business_of(&self, service: Value<'_>) -> Option<Number> {
-        let service = Id::from_value(service);
+    fn business_of(&self, service: &Id) -> Option<Number> {
         let business = self.services.get(&service.canonical());
         *business.or_else(|| self.services.get(&service.other_form()?))?
     }
@@ -196,59 +199,61 @@ impl Ledger {
         id.unwrap_or_else(|| Id::string(""))
     }
 
-    /// Takes a booking of the original with what became of it.
-    pub fn booking(
-        &mut self,
-        before: &RawDocument,
-        current: Option<&RawDocument>,
-        quarantined: Option<&RawDocument>,
-    ) {
-        self.bookings += 1;
-        let refs = BookingRefs::of(before, &self.mapping.booking);
-        let Some(id) = refs.id.map(Id::from_value) else {
-            return;
-        };
-        let business = refs.service.and_then(|service| self.business_of(service));
-        let names = refs.user.map(Id::from_value);
-        let user = names.as_ref().and_then(|user| self.users.known(user));
-        match (current, quarantined) {
-            (None, None) => self.wrong(&id, format!("booking {id} is missing")),
-            (Some(_), Some(_)) => {
-                self.wrong(&id, format!("booking {id} is live and in the quarantine"));
-            }
-            (None, Some(quarantined)) => {
-                self.quarantined += 1;
-                if quarantined.as_bytes() != before.as_bytes() {
-                    self.wrong(
-                        &id,
-                        format!("booking {id} in the quarantine has other bytes than the original"),
-                    );
-                }
-                if business.is_some() && user.is_some() {
-                    self.wrong(&id, format!("booking {id} is in the quarantine though its user and business are known"));
-                }
-            }
-            (Some(current), None) => {
-                self.live_booking(&id, before, current, (business, user, names));
+    /// Takes bookings of the original with what became of them.
+    pub fn bookings(&mut self, examined: &[Examined]) {
+        for some in examined.chunks(TOGETHER) {
+            let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
+            self.users.warm(&names);
+            let customers = some.iter().filter_map(|it| match &it.became {
+                Became::Linked { customer, .. } => Some(customer.as_bytes()),
+                _ => None,
+            });
+            self.customers.rows.warm(customers);
+            for booking in some {
+                self.booking(booking);
             }
         }
     }
 
-    fn live_booking(
+    fn booking(&mut self, booking: &Examined) {
+        self.bookings += 1;
+        let id = &booking.id;
+        let business = booking.service.as_ref();
+        let business = business.and_then(|service| self.business_of(service));
+        let names = booking.names.as_ref();
+        let user = names.and_then(|user| self.users.known(user));
+        match &booking.became {
+            Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
+            Became::Both => {
+                self.wrong(id, format!("booking {id} is live and in the quarantine"));
+            }
+            Became::Quarantined { same } => {
+                self.quarantined += 1;
+                if !same {
+                    self.wrong(
+                        id,
+                        format!("booking {id} in the quarantine has other bytes than the original"),
+                    );
+                }
+                if business.is_some() && user.is_some() {
+                    self.wrong(id, format!("booking {id} is in the quarantine though its user and business are known"));
+                }
+            }
+            Became::Linked { customer, same } => {
+                self.linked_booking(id, (customer, *same), (business, user, names));
+            }
+            Became::Left { same, half } => self.left_booking(id, (*same, *half), (business, user)),
+        }
+    }
+
+    fn linked_booking(
         &mut self,
         id: &Id,
-        before: &RawDocument,
-        current: &RawDocument,
-        (business, user, names): (Option<Number>, Option<Number>, Option<Id>),
+        (customer, same): (&Id, bool),
+        (business, user, names): (Option<Number>, Option<Number>, Option<&Id>),
     ) {
-        let compared = Compared::of(&self.mapping.booking, before, current);
-        let customer = compared.customer.map(Id::from_value);
-        let (Some(customer), false) = (customer, compared.leftover) else {
-            self.left_booking(id, before, current, (business, user));
-            return;
-        };
         self.linked += 1;
-        if !compared.same {
+        if !same {
             self.wrong(
                 id,
                 format!("booking {id} has other bytes than the original"),
@@ -257,13 +262,13 @@ impl Ledger {
         let Some(business) = self.business_for(id, business) else {
             return;
         };
-        let Some((place, found)) = self.customer_for(id, &customer) else {
+        let Some((place, found)) = self.customer_for(id, customer) else {
             return;
         };
         let link = found.link.map(|link| {
             let users = self.customers.users(place, &link);
             let dangling = |names| self.users.dangling(names);
-            let holds = match (user, &names) {
+            let holds = match (user, names) {
                 (Some(user), _) => users.contains(&user),
                 (None, _) if link.kind == Kind::Existing => true,
                 (None, Some(names)) => {
@@ -274,7 +279,7 @@ impl Ledger {
             };
             (link.kind, holds)
         });
-        self.same_business(id, &customer, &found, business);
+        self.same_business(id, customer, &found, business);
         let Some((kind, holds)) = link else {
             self.wrong(
                 id,
@@ -284,7 +289,7 @@ impl Ledger {
         };
         if !holds {
             self.wrong(
-                &customer,
+                customer,
                 format!("the link of customer {customer} does not hold the user of booking {id}"),
             );
         }
@@ -368,14 +373,11 @@ impl Ledger {
     fn left_booking(
         &mut self,
         id: &Id,
-        before: &RawDocument,
-        current: &RawDocument,
+        (same, half): (bool, bool),
         known: (Option<Number>, Option<Number>),
     ) {
-        if before.as_bytes() != current.as_bytes() {
-            let says = if get(current, &self.mapping.booking.user).is_some()
-                && get(current, &self.mapping.booking.customer).is_some()
-            {
+        if !same {
+            let says = if half {
                 format!("booking {id} still has its {}", self.mapping.booking.user)
             } else {
                 format!("booking {id} has no customer and other bytes than the original")

@@ -44,6 +44,11 @@ impl Names {
         place.map(number)
     }
 
+    /// Makes ready to find these.
+    pub(super) fn warm(&self, ids: &[&Id]) {
+        self.known.warm(ids.iter().map(|id| id.as_bytes()));
+    }
+
     /// As [`Self::known`]; what names no document gets a number too.
     pub(super) fn named(&mut self, id: &Id) -> Number {
         self.known(id)

@@ -9,7 +9,7 @@ use super::{Business, Existing, Joined, Standing, Stray, Survey, find};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::{BookingRole, Mapping};
 use crate::domain::raw::{Value, elements, get, kind};
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::Memory;
@@ -18,12 +18,32 @@ use crate::domain::table::Memory;
 const LARGEST: usize = 16 * 1024 * 1024;
 /// What `customerId` can take: type, name and the longest id that we derive.
 const NEW_FIELD: usize = 64;
+/// Bookings that are taken at once.
+const TOGETHER: usize = 64;
+
+/// What a survey reads of a booking: nothing that needs the survey, so that any task can do it.
+#[derive(Debug)]
+pub struct BookingRead {
+    refs: BookingRefs,
+    /// It would pass the server's limit with its new field.
+    large: bool,
+}
+
+impl BookingRead {
+    /// Reads a booking.
+    pub fn of(document: &RawDocument, role: &BookingRole) -> Self {
+        Self {
+            refs: BookingRefs::of(document, role),
+            large: document.as_bytes().len() > LARGEST - NEW_FIELD,
+        }
+    }
+}
 
 impl Stray {
-    pub(super) fn take(&mut self, refs: &BookingRefs<'_>) {
+    pub(super) fn take(&mut self, refs: &BookingRefs) {
         self.bookings += 1;
-        if let Some(id) = refs.id {
-            self.members.add(Id::from_value(id).as_bytes());
+        if let Some(id) = &refs.id {
+            self.members.add(id.as_bytes());
         }
         self.created = match (self.created, refs.created) {
             (Some(one), Some(other)) => Some(one.min(other)),
@@ -107,7 +127,7 @@ impl Survey {
         document: &RawDocument,
         of: &Id,
     ) -> Option<usize> {
-        let found = find(&self.businesses, get(document, field)?)?;
+        let found = find(&self.businesses, &Id::from_value(get(document, field)?))?;
         if found.mismatch {
             self.note_mismatch(collection, field, of);
         }
@@ -198,41 +218,61 @@ impl Survey {
     /// Marks the users whom owners' and members' rows name as account holders. After the users, before the bookings.
     pub fn close_users(&mut self) {
         for named in std::mem::take(&mut self.named_accounts) {
-            if let Some(found) = self.find_user(named.value()) {
+            if let Some(found) = self.find_user(&named) {
                 self.users.make_account(found.at);
+            }
+        }
+    }
+
+    /// Takes bookings. Last.
+    pub fn take_bookings(&mut self, bookings: &[BookingRead]) {
+        for some in bookings.chunks(TOGETHER) {
+            let users = some.iter().filter_map(|booking| booking.refs.user.as_ref());
+            let users: Vec<_> = users.map(Id::canonical).collect();
+            self.users.warm(&users);
+            let joined: Vec<_> = some.iter().map(|it| self.joined(&it.refs)).collect();
+            let pairs = joined.iter().filter_map(|it| {
+                let business = self.services[it.service.as_ref()?.at]?;
+                Some((it.user.as_ref()?.at, business))
+            });
+            self.pairs.warm(pairs);
+            for (booking, joined) in some.iter().zip(joined) {
+                self.take_joined(booking, &joined);
             }
         }
     }
 
     /// Takes a booking. Last.
     pub fn take_booking(&mut self, document: &RawDocument) {
-        let refs = BookingRefs::of(document, &self.mapping.booking);
+        let booking = BookingRead::of(document, &self.mapping.booking);
+        self.take_bookings(&[booking]);
+    }
+
+    fn take_joined(&mut self, booking: &BookingRead, joined: &Joined) {
+        let refs = &booking.refs;
         self.bookings += 1;
-        if document.as_bytes().len() > LARGEST - NEW_FIELD {
-            self.oversize.extend(id_of(document));
+        if booking.large {
+            self.oversize.extend(refs.id.clone());
         }
         if refs.user.is_none()
             && refs
                 .customer
-                .is_some_and(|customer| self.ours.contains(&Id::from_value(customer).canonical()))
+                .as_ref()
+                .is_some_and(|customer| self.ours.contains(&customer.canonical()))
         {
             return; // migrated by an earlier run
         }
-        let joined = self.joined(&refs);
-        self.booking_mismatches(&refs, &joined);
-        match self.standing_of(&refs, &joined) {
+        self.booking_mismatches(refs, joined);
+        match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { service } => {
-                self.without_business
-                    .entry(service)
-                    .or_default()
-                    .take(&refs);
+                self.without_business.entry(service).or_default().take(refs);
             }
             Standing::Paired {
                 user,
                 business,
                 linked,
             } => {
-                self.take_link(&refs, business);
+                self.take_link(refs, business);
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 if let Some(customer) = linked {
@@ -244,33 +284,33 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(&refs, business);
+                self.take_link(refs, business);
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
                     self.without_user
                         .entry((business, names))
                         .or_default()
-                        .take(&refs);
+                        .take(refs);
                 }
             }
         }
     }
 
-    fn take_link(&mut self, refs: &BookingRefs<'_>, business: usize) {
+    fn take_link(&mut self, refs: &BookingRefs, business: usize) {
         self.businesses[business].bookings += 1;
         if refs.customer.is_some() {
             self.already_linked.entry(business).or_default().take(refs);
         }
     }
 
-    fn booking_mismatches(&mut self, refs: &BookingRefs<'_>, joined: &Joined) {
+    fn booking_mismatches(&mut self, refs: &BookingRefs, joined: &Joined) {
         let (user, service) = (joined.user_mismatched(), joined.service_mismatched());
         if !user && !service {
             return;
         }
         let role = self.mapping.booking.clone();
-        let of = refs.id.map_or_else(|| Id::string(""), Id::from_value);
+        let of = refs.id.clone().unwrap_or_else(|| Id::string(""));
         if user {
             self.note_mismatch(&role.collection, &role.user, &of);
         }
@@ -280,7 +320,7 @@ impl Survey {
     }
 
     /// True when a reference of this booking has another type than its target.
-    pub fn is_mismatched(&self, refs: &BookingRefs<'_>) -> bool {
+    pub fn is_mismatched(&self, refs: &BookingRefs) -> bool {
         let joined = self.joined(refs);
         joined.user_mismatched() || joined.service_mismatched()
     }

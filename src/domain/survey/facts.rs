@@ -159,23 +159,23 @@ pub fn email_hash(text: &str) -> u128 {
 }
 
 /// The references of a booking, read in one pass.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BookingRefs<'a> {
+#[derive(Debug, Clone, Default)]
+pub struct BookingRefs {
     /// `_id`.
-    pub id: Option<Value<'a>>,
+    pub id: Option<Id>,
     /// The user, unless missing or null.
-    pub user: Option<Value<'a>>,
+    pub user: Option<Id>,
     /// The service, unless missing or null.
-    pub service: Option<Value<'a>>,
+    pub service: Option<Id>,
     /// The customer, unless missing or null.
-    pub customer: Option<Value<'a>>,
+    pub customer: Option<Id>,
     /// The creation date.
     pub created: Option<i64>,
 }
 
-impl<'a> BookingRefs<'a> {
+impl BookingRefs {
     /// Reads them off a booking document.
-    pub fn of(document: &'a RawDocument, role: &crate::domain::mapping::BookingRole) -> Self {
+    pub fn of(document: &RawDocument, role: &crate::domain::mapping::BookingRole) -> Self {
         let mut refs = Self::default();
         let mut seen = [false; 5];
         for element in elements(document).map_while(Result::ok) {
@@ -196,12 +196,13 @@ impl<'a> BookingRefs<'a> {
             if std::mem::replace(&mut seen[at], true) {
                 continue;
             }
-            let value = (element.value.kind != kind::NULL).then_some(element.value);
+            let named =
+                || (element.value.kind != kind::NULL).then(|| Id::from_value(element.value));
             match at {
-                0 => refs.id = Some(element.value),
-                1 => refs.user = value,
-                2 => refs.service = value,
-                3 => refs.customer = value,
+                0 => refs.id = Some(Id::from_value(element.value)),
+                1 => refs.user = named(),
+                2 => refs.service = named(),
+                3 => refs.customer = named(),
                 _ => refs.created = element.value.as_date(),
             }
         }

@@ -14,9 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::Mapping;
-use super::raw::Value;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
+pub use build::BookingRead;
 pub use facts::{BookingRefs, BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
 use tables::{Pairs, Users};
@@ -166,12 +166,12 @@ impl Joined {
     }
 }
 
-fn find<V>(map: &Ordered<Id, V>, reference: Value<'_>) -> Option<Found> {
+fn find<V>(map: &Ordered<Id, V>, reference: &Id) -> Option<Found> {
     find_by(|id| map.get_index_of(id), reference)
 }
 
-fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: Value<'_>) -> Option<Found> {
-    let id = Id::from_value(reference).canonical();
+fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: &Id) -> Option<Found> {
+    let id = reference.canonical();
     if let Some(at) = place(&id) {
         return Some(Found {
             at,
@@ -184,33 +184,35 @@ fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: Value<'_>) -> Option
 
 impl Survey {
     /// Where a booking stands.
-    pub fn standing(&self, refs: &BookingRefs<'_>) -> Standing {
+    pub fn standing(&self, refs: &BookingRefs) -> Standing {
         self.standing_of(refs, &self.joined(refs))
     }
 
     /// What its references lead to.
-    fn joined(&self, refs: &BookingRefs<'_>) -> Joined {
+    fn joined(&self, refs: &BookingRefs) -> Joined {
         Joined {
-            user: refs.user.and_then(|user| self.find_user(user)),
+            user: refs.user.as_ref().and_then(|user| self.find_user(user)),
             service: refs
                 .service
+                .as_ref()
                 .and_then(|service| find(&self.services, service)),
         }
     }
 
-    fn find_user(&self, reference: Value<'_>) -> Option<Found> {
+    fn find_user(&self, reference: &Id) -> Option<Found> {
         find_by(|id| self.users.find(id), reference)
     }
 
-    fn standing_of(&self, refs: &BookingRefs<'_>, joined: &Joined) -> Standing {
+    fn standing_of(&self, refs: &BookingRefs, joined: &Joined) -> Standing {
         let service = joined.service.as_ref();
         let Some(business) = service.and_then(|found| self.services[found.at]) else {
             return Standing::WithoutBusiness {
-                service: refs.service.map(Id::from_value),
+                service: refs.service.clone(),
             };
         };
         let linked = refs
             .customer
+            .as_ref()
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
@@ -222,7 +224,7 @@ impl Survey {
             },
             None => Standing::WithoutUser {
                 business,
-                names: refs.user.map(Id::from_value),
+                names: refs.user.clone(),
                 linked,
             },
         }

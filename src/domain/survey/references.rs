@@ -102,7 +102,11 @@ impl ReferenceSearch<'_> {
         {
             return;
         }
-        let Some(user) = self.survey.find_user(value).map(|found| found.at) else {
+        let Some(user) = self
+            .survey
+            .find_user(&Id::from_value(value))
+            .map(|found| found.at)
+        else {
             return;
         };
         if self.survey.users.facts(user).account || !self.survey.users.is_booked(user) {

@@ -183,6 +183,11 @@ impl Users {
         self.0.find(id.as_bytes())
     }
 
+    /// Makes ready to find these.
+    pub(super) fn warm<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
+        self.0.warm(ids.into_iter().map(Id::as_bytes));
+    }
+
     /// The canonical `_id` of the user at this place.
     pub fn id(&self, at: UserIx) -> Id {
         Id::from_bytes(&self.0.key(at))
@@ -208,6 +213,15 @@ impl Users {
 impl Pairs {
     pub(super) fn new(memory: &Memory) -> Self {
         Self(Table::new(memory))
+    }
+
+    /// Makes ready to take bookings of these.
+    pub(super) fn warm(&self, pairs: impl IntoIterator<Item = (UserIx, BusinessIx)>) {
+        let keys = pairs
+            .into_iter()
+            .map(|(user, business)| pair_key(user, business));
+        let keys: Vec<_> = keys.collect();
+        self.0.warm(keys.iter().map(|key| &key[..]));
     }
 
     /// Takes a booking of a user at a business.

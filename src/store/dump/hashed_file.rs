@@ -1,8 +1,10 @@
 //! The files of a backup: plain or gzipped, always hashed by their uncompressed content, always on the disk before they count.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -15,6 +17,9 @@ use crate::store::passing::{PassingReader, PassingWriter};
 use crate::store::private_file;
 
 const BUFFER: usize = 1 << 20;
+/// Bytes that are handed to the writing thread at once, and how often that much may wait for it.
+const TOGETHER: usize = 256 << 10;
+const WAITING: usize = 4;
 /// BSON shrinks nearly as well at this level as at mongodump's, in half the time.
 const LEVEL: Compression = Compression::new(3);
 
@@ -27,19 +32,43 @@ pub struct Content {
     pub sha256: String,
 }
 
-/// A file being written.
+/// A file being written, by a thread of its own: hashing, packing and the disk do not hold up whoever makes the content.
 #[derive(Debug)]
 pub struct HashedWriter {
     path: PathBuf,
-    sink: Sink,
-    hash: Sha256,
+    /// What was not handed over yet.
+    together: Vec<u8>,
     bytes: u64,
+    writer: Option<Writing>,
 }
+
+/// Where content is handed over, and the thread that ends with what it wrote.
+type Writing = (SyncSender<Vec<u8>>, JoinHandle<io::Result<Content>>);
 
 #[derive(Debug)]
 enum Sink {
-    Plain(BufWriter<PassingWriter>),
+    Plain(PassingWriter),
     Gzip(GzEncoder<BufWriter<PassingWriter>>),
+}
+
+impl Sink {
+    fn write_all(&mut self, content: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(file) => file.write_all(content),
+            Self::Gzip(gzip) => gzip.write_all(content),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let file = match self {
+            Self::Plain(file) => file,
+            Self::Gzip(gzip) => {
+                let file = gzip.finish()?.into_inner();
+                file.map_err(std::io::IntoInnerError::into_error)?
+            }
+        };
+        file.finish()
+    }
 }
 
 impl HashedWriter {
@@ -52,31 +81,51 @@ impl HashedWriter {
     }
 
     fn over(file: File, path: &Path, gzip: bool) -> Self {
-        let file = BufWriter::with_capacity(BUFFER, PassingWriter::new(file));
+        let file = PassingWriter::new(file);
+        let mut sink = if gzip {
+            Sink::Gzip(GzEncoder::new(
+                BufWriter::with_capacity(BUFFER, file),
+                LEVEL,
+            ))
+        } else {
+            Sink::Plain(file)
+        };
+        let (give, contents) = sync_channel::<Vec<u8>>(WAITING);
+        let thread = std::thread::spawn(move || {
+            let (mut hash, mut bytes) = (Sha256::new(), 0);
+            for content in contents {
+                hash.update(&content);
+                bytes += content.len() as u64;
+                sink.write_all(&content)?;
+            }
+            sink.finish()?;
+            let sha256 = hex(&hash.finalize());
+            Ok(Content { bytes, sha256 })
+        });
         Self {
             path: path.to_owned(),
-            sink: if gzip {
-                Sink::Gzip(GzEncoder::new(file, LEVEL))
-            } else {
-                Sink::Plain(file)
-            },
-            hash: Sha256::new(),
+            together: Vec::new(),
             bytes: 0,
+            writer: Some((give, thread)),
         }
     }
 
     /// Appends `content`.
     ///
     /// # Errors
-    /// The disk's refusal, with the file's name.
+    /// The disk's refusal, of this or of what was written before, with the file's name.
     pub fn write(&mut self, content: &[u8]) -> Result<()> {
-        self.hash.update(content);
+        self.together.extend_from_slice(content);
         self.bytes += content.len() as u64;
-        let written = match &mut self.sink {
-            Sink::Plain(file) => file.write_all(content),
-            Sink::Gzip(gzip) => gzip.write_all(content),
-        };
-        written.map_err(|error| StoreError::file("writing", &self.path, error))
+        if self.together.len() < TOGETHER {
+            return Ok(());
+        }
+        let next = Vec::with_capacity(TOGETHER + TOGETHER / 4);
+        let content = std::mem::replace(&mut self.together, next);
+        match &self.writer {
+            Some((give, _)) if give.send(content).is_ok() => Ok(()),
+            _ => self.ended().map(drop),
+        }
     }
 
     /// Bytes so far.
@@ -88,21 +137,24 @@ impl HashedWriter {
     ///
     /// # Errors
     /// The disk's refusal, with the file's name.
-    pub fn finish(self) -> Result<Content> {
-        let on_disk = match self.sink {
-            Sink::Plain(file) => Ok(file),
-            Sink::Gzip(gzip) => gzip.finish(),
+    pub fn finish(mut self) -> Result<Content> {
+        if let Some((give, _)) = &self.writer {
+            // Where nobody takes it, the thread has ended with an error, which is asked for now.
+            let _ = give.send(std::mem::take(&mut self.together));
         }
-        .and_then(|file| {
-            file.into_inner()
-                .map_err(std::io::IntoInnerError::into_error)
-        })
-        .and_then(PassingWriter::finish);
-        on_disk.map_err(|error| StoreError::file("writing", &self.path, error))?;
-        Ok(Content {
-            bytes: self.bytes,
-            sha256: hex(&self.hash.finalize()),
-        })
+        self.ended()
+    }
+
+    /// Waits for the thread to end.
+    fn ended(&mut self) -> Result<Content> {
+        let broken_off = || Err(io::Error::other("it was broken off"));
+        let ended = self.writer.take().map(|(give, thread)| {
+            drop(give);
+            thread.join().unwrap_or_else(|_| broken_off())
+        });
+        ended
+            .unwrap_or_else(broken_off)
+            .map_err(|error| StoreError::file("writing", &self.path, error))
     }
 }
 

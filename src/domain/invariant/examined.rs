@@ -1,0 +1,97 @@
+//! What can be told of a booking from its documents alone: the part of the proof that needs no account, so that any task can do it.
+
+use bson::raw::RawDocument;
+
+use crate::domain::id::Id;
+use crate::domain::mapping::BookingRole;
+use crate::domain::raw::{Element, Value, elements, get, kind};
+use crate::domain::survey::facts::BookingRefs;
+
+/// A booking of the original, beside what became of it.
+#[derive(Debug)]
+pub struct Examined {
+    pub(super) id: Id,
+    /// The service that the original names.
+    pub(super) service: Option<Id>,
+    /// The user that it names.
+    pub(super) names: Option<Id>,
+    pub(super) became: Became,
+}
+
+#[derive(Debug)]
+pub(super) enum Became {
+    /// It is nowhere.
+    Nothing,
+    /// It is live and in the quarantine.
+    Both,
+    Quarantined {
+        /// Equal in every byte.
+        same: bool,
+    },
+    Linked {
+        customer: Id,
+        /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
+        same: bool,
+    },
+    /// Live without a customer of its own, or still with its user.
+    Left {
+        /// Equal in every byte.
+        same: bool,
+        /// It has both a user and a customer.
+        half: bool,
+    },
+}
+
+impl Examined {
+    /// Looks at an original with what is live, and in the quarantine, under its `_id`; `None` where it has none.
+    pub fn of(
+        role: &BookingRole,
+        before: &RawDocument,
+        current: Option<&RawDocument>,
+        quarantined: Option<&RawDocument>,
+    ) -> Option<Self> {
+        let refs = BookingRefs::of(before, role);
+        Some(Self {
+            id: refs.id?,
+            service: refs.service,
+            names: refs.user,
+            became: match (current, quarantined) {
+                (None, None) => Became::Nothing,
+                (Some(_), Some(_)) => Became::Both,
+                (None, Some(quarantined)) => Became::Quarantined {
+                    same: quarantined.as_bytes() == before.as_bytes(),
+                },
+                (Some(current), None) => live(role, before, current),
+            },
+        })
+    }
+}
+
+fn live(role: &BookingRole, before: &RawDocument, current: &RawDocument) -> Became {
+    let (user, customer) = (role.user.as_bytes(), role.customer.as_bytes());
+    let mut rest = elements(before)
+        .map_while(Result::ok)
+        .filter(|element: &Element<'_>| element.key != user && element.key != customer);
+    let mut named: Option<Value<'_>> = None;
+    let (mut times, mut leftover, mut same) = (0_u32, false, true);
+    for element in elements(current).map_while(Result::ok) {
+        if element.key == customer {
+            times += 1;
+            named = named.or(Some(element.value));
+        } else if element.key == user {
+            leftover = true;
+        } else {
+            same &= rest.next().is_some_and(|it| it.whole == element.whole);
+        }
+    }
+    match named.filter(|value| value.kind != kind::NULL) {
+        Some(customer) if !leftover => Became::Linked {
+            customer: Id::from_value(customer),
+            same: same && times == 1 && rest.next().is_none(),
+        },
+        _ => Became::Left {
+            same: before.as_bytes() == current.as_bytes(),
+            half: get(current, &role.user).is_some() && get(current, &role.customer).is_some(),
+        },
+    }
+}
