@@ -27,7 +27,12 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         }
         Result::Ok(())
     };
-    let (checked, copied) = tokio::join!(session.check_bookings(watcher), copy);
+    let check = async {
+        let checked = session.check_bookings(watcher).await;
+        watcher.says("cleaning users", 0, 0); // where the copy takes longer, it is what is waited for
+        checked
+    };
+    let (checked, copied) = tokio::join!(check, copy);
     let checked = checked?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
