@@ -8,7 +8,7 @@ use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, Destructive, Gate, New};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
-use crate::domain::run::Outcome;
+use crate::domain::run::{Outcome, WatchStart};
 use crate::store::{collection_spec, identity, scan, watch, write_block};
 
 impl Session {
@@ -343,15 +343,26 @@ impl Session {
         Ok(missing)
     }
 
-    /// True when nobody but us wrote since the backup was found equal to what is there. What was looked through once, our own writes above
-    /// all, need not be looked through again.
+    /// True when nobody but us wrote since the backup was found equal to what is there.
     pub(super) async fn unchanged_since_backup(&mut self) -> Result<bool> {
+        let start = self.equal_to_backup_since();
+        let now = self.still_unchanged(start.as_ref()).await?;
+        let unchanged = now.is_some();
+        self.note_unchanged(start, now);
+        Ok(unchanged)
+    }
+
+    /// Since when the backup is known to be what is there.
+    pub(super) fn equal_to_backup_since(&self) -> Option<WatchStart> {
         let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
-            return Ok(false);
-        };
-        let Some(now) = self.still_unchanged(Some(&start)).await? else {
-            return Ok(false);
+        backup.and_then(|backup| backup.equal_since.clone())
+    }
+
+    /// Keeps that nobody but us wrote from `start` until `now`: what was looked through once, our own writes above all, need not be looked
+    /// through again.
+    pub(super) fn note_unchanged(&mut self, start: Option<WatchStart>, now: Option<WatchStart>) {
+        let (Some(start), Some(now)) = (start, now) else {
+            return;
         };
         if let Some(surveyed) = &mut self.surveyed
             && surveyed.since.is_not_before(&start)
@@ -370,7 +381,6 @@ impl Session {
                 backup.equal_since = Some(now);
             }
         }
-        Ok(true)
     }
 
     /// The effect's half of a gate: the token fits, the plan is still the one that was confirmed, and nothing is missing.

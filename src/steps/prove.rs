@@ -32,7 +32,11 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         watcher.says("cleaning users", 0, 0); // where the copy takes longer, it is what is waited for
         checked
     };
-    let (checked, copied) = tokio::join!(check, copy);
+    // So is all that we wrote since the backup looked through now, in the log, so that nobody waits for that while writers stand still.
+    let start = session.equal_to_backup_since();
+    let unchanged = session.still_unchanged(start.as_ref());
+    let (checked, copied, unchanged) = tokio::join!(check, copy, unchanged);
+    session.note_unchanged(start, unchanged?);
     let checked = checked?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
