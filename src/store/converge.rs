@@ -20,13 +20,14 @@ use super::matched::matched;
 use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
 use super::scan::{self, Batch, Scan};
 pub use super::side_by_side::Source;
-use super::side_by_side::{Hashes, PAGE, SideBySide};
+use super::side_by_side::{Hashes, SideBySide};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::{Memory, Table};
 
-/// Bytes per batch, where documents come one by one.
+/// Documents per batch, and their bytes.
+const BATCH: usize = 1_000;
 const BATCH_BYTES: usize = 512 << 10;
 /// Batches under way at once.
 const WRITERS: usize = 3;
@@ -140,6 +141,12 @@ impl<'a> Target<'a> {
             self.delete.extend(present.and_then(id_of));
             self.insert.extend(wanted);
         }
+    }
+
+    /// True when what was settled makes a batch.
+    fn is_full(&self) -> bool {
+        let bytes = || self.insert.iter().map(|it| it.as_bytes().len());
+        self.delete.len().max(self.insert.len()) >= BATCH || bytes().sum::<usize>() >= BATCH_BYTES
     }
 
     /// Sends what was settled.
@@ -353,11 +360,14 @@ where
         for (which, document) in page.alone() {
             targets[read[which]].settle(None, Some(document));
         }
-        for target in targets.iter_mut() {
+        for target in targets.iter_mut().filter(|target| target.is_full()) {
             target.send().await?;
         }
         done += page.len() as u64;
         progress(done);
+    }
+    for target in targets.iter_mut() {
+        target.send().await?;
     }
     Ok(pages.fingerprint())
 }
@@ -398,7 +408,7 @@ impl<'a> Gathered<'a> {
         }
         self.bytes += document.as_bytes().len();
         self.batch.push(document);
-        if self.batch.len() >= PAGE || self.bytes >= BATCH_BYTES {
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
             self.flush().await?;
         }
         Ok(())
@@ -460,7 +470,7 @@ impl<'a> Gathered<'a> {
         }
         self.target.tally.deleted += extra.len() as u64;
         if self.target.writes {
-            for ids in extra.chunks(PAGE) {
+            for ids in extra.chunks(BATCH) {
                 let target = &self.target;
                 let throttle = &target.connection.throttle;
                 throttle.admit(target.connection, ids.len()).await?;

@@ -20,7 +20,9 @@ use crate::domain::id::Id;
 use crate::domain::survey::facts::id_of;
 
 /// Documents per page.
-pub const PAGE: usize = 1_000;
+pub const PAGE: usize = 500;
+/// Documents of one side that may wait for their partners. Pages that several writers sent change places with one another, so several must fit.
+const WAITING: usize = 4 * PAGE;
 /// For so many steps a document waits for its partner, before it may be looked up.
 const PATIENCE: u32 = 4;
 
@@ -276,7 +278,7 @@ impl Side {
     /// What waits, with the next batch unless too much waits already; and since when each of those that wait does.
     async fn next(&mut self) -> Result<(Documents, Vec<u32>)> {
         let mut came = Vec::new();
-        if self.waiting.len() < PAGE
+        if self.waiting.len() < WAITING
             && let Some(reader) = &mut self.reader
         {
             match reader.next().await? {
@@ -301,7 +303,7 @@ impl Side {
     ) -> Vec<RawDocumentBuf> {
         let lonely = lonely.map(|(since, document)| (*since.unwrap_or(&now), document.to_owned()));
         self.waiting.extend(lonely);
-        let full = self.waiting.len() >= PAGE;
+        let full = self.waiting.len() >= WAITING;
         let in_vain = self
             .waiting
             .extract_if(.., |(since, _)| over || full && *since + PATIENCE <= now);
