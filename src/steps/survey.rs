@@ -51,8 +51,13 @@ impl Session {
         let since = watch::begin(&self.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
         let survey = self.read(&specs, watcher).await?;
-        let conflicts = survey.conflicts();
-        let blueprint = Blueprint::new(&survey, &self.decisions);
+        // Neither needs the other, and no server is waited for.
+        let (conflicts, blueprint) = std::thread::scope(|scope| {
+            let conflicts = scope.spawn(|| survey.conflicts());
+            let blueprint = Blueprint::new(&survey, &self.decisions);
+            (conflicts.join(), blueprint)
+        });
+        let conflicts = conflicts.map_err(|_| not_kept())?;
         self.tables_hold()?;
         self.surveyed = Some(Surveyed {
             blueprint,
