@@ -227,8 +227,16 @@ impl HashedReader {
     /// # Errors
     /// As [`Self::read`], or it is longer than `limit`.
     pub fn read_all(&mut self, limit: usize) -> Result<Vec<u8>> {
-        let mut content = vec![0; limit + 1];
-        let length = self.read(&mut content)?;
+        let mut content = Vec::new();
+        let mut length = 0;
+        while length <= limit {
+            content.resize(length + TOGETHER, 0);
+            let more = self.read(&mut content[length..])?;
+            length += more;
+            if more < TOGETHER {
+                break;
+            }
+        }
         if length > limit {
             return Err(StoreError::Invalid(format!(
                 "{}: it is longer than {limit} bytes, which such a file never is",
