@@ -83,8 +83,11 @@ impl BsonReader {
         self.file.bytes()
     }
 
-    /// What was read so far.
-    pub fn content(&self) -> Content {
+    /// The whole content, of which what is left is read now.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn content(self) -> Result<Content> {
         self.file.content()
     }
 

@@ -278,5 +278,5 @@ fn read_metadata(path: &Path) -> Result<(Metadata, String)> {
     let text = String::from_utf8(reader.read_all(LONGEST_METADATA)?)
         .map_err(|_| broken("it is not UTF-8"))?;
     let metadata = metadata::parse(&text).map_err(|what| broken(&what))?;
-    Ok((metadata, reader.content().sha256))
+    Ok((metadata, reader.content()?.sha256))
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use flate2::Compression;
@@ -17,7 +17,7 @@ use crate::store::passing::{PassingReader, PassingWriter};
 use crate::store::private_file;
 
 const BUFFER: usize = 1 << 20;
-/// Bytes that are handed to the writing thread at once, and how often that much may wait for it.
+/// Bytes that are handed over at once, and how often that much may wait.
 const TOGETHER: usize = 256 << 10;
 const WAITING: usize = 4;
 /// BSON shrinks nearly as well at this level as at mongodump's, in half the time.
@@ -158,11 +158,15 @@ impl HashedWriter {
     }
 }
 
-/// A file being read; gzip is told by the name.
+/// A file being read; gzip is told by the name. A thread of its own reads ahead, unpacks and hashes.
 pub struct HashedReader {
     path: PathBuf,
-    source: Box<dyn Read + Send>,
-    hash: Sha256,
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    /// Ends with the content, once all of it was taken.
+    thread: JoinHandle<Content>,
+    piece: Vec<u8>,
+    /// What of the piece was taken.
+    taken: usize,
     bytes: u64,
 }
 
@@ -179,10 +183,13 @@ impl HashedReader {
         } else {
             Box::new(file)
         };
+        let (give, pieces) = sync_channel(WAITING);
         Ok(Self {
             path: path.to_owned(),
-            source,
-            hash: Sha256::new(),
+            pieces,
+            thread: std::thread::spawn(move || give_pieces(source, &give)),
+            piece: Vec::new(),
+            taken: 0,
             bytes: 0,
         })
     }
@@ -204,22 +211,33 @@ impl HashedReader {
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
         while filled < buffer.len() {
-            match self.source.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(more) => filled += more,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(StoreError::Invalid(format!(
-                        "{}: at byte {} of its content: it cannot be read: {error}",
-                        self.path.display(),
-                        self.bytes + filled as u64
-                    )));
-                }
+            if self.taken == self.piece.len() && !self.next_piece()? {
+                break;
             }
+            let left = &self.piece[self.taken..];
+            let more = left.len().min(buffer.len() - filled);
+            buffer[filled..filled + more].copy_from_slice(&left[..more]);
+            filled += more;
+            self.taken += more;
+            self.bytes += more as u64;
         }
-        self.hash.update(&buffer[..filled]);
-        self.bytes += filled as u64;
         Ok(filled)
+    }
+
+    /// False at the end.
+    fn next_piece(&mut self) -> Result<bool> {
+        let Ok(piece) = self.pieces.recv() else {
+            return Ok(false);
+        };
+        (self.piece, self.taken) = (Vec::new(), 0);
+        self.piece = piece.map_err(|error| {
+            StoreError::Invalid(format!(
+                "{}: at byte {} of its content: it cannot be read: {error}",
+                self.path.display(),
+                self.bytes
+            ))
+        })?;
+        Ok(true)
     }
 
     /// All of a small file.
@@ -228,32 +246,59 @@ impl HashedReader {
     /// As [`Self::read`], or it is longer than `limit`.
     pub fn read_all(&mut self, limit: usize) -> Result<Vec<u8>> {
         let mut content = Vec::new();
-        let mut length = 0;
-        while length <= limit {
-            content.resize(length + TOGETHER, 0);
-            let more = self.read(&mut content[length..])?;
-            length += more;
-            if more < TOGETHER {
-                break;
-            }
+        while content.len() <= limit && self.next_piece()? {
+            content.append(&mut self.piece);
+            self.bytes = content.len() as u64;
         }
-        if length > limit {
+        if content.len() > limit {
             return Err(StoreError::Invalid(format!(
                 "{}: it is longer than {limit} bytes, which such a file never is",
                 self.path.display()
             )));
         }
-        content.truncate(length);
         Ok(content)
     }
 
-    /// What was read so far.
-    pub fn content(&self) -> Content {
-        Content {
-            bytes: self.bytes,
-            sha256: hex(&self.hash.clone().finalize()),
+    /// The whole content, of which what is left is read now.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn content(mut self) -> Result<Content> {
+        while self.next_piece()? {}
+        let ended = self.thread.join();
+        ended.map_err(|_| {
+            let broken_off = io::Error::other("it was broken off");
+            StoreError::file("reading", &self.path, broken_off)
+        })
+    }
+}
+
+/// Gives what a file holds in pieces, until nobody wants more.
+fn give_pieces(
+    mut source: Box<dyn Read + Send>,
+    give: &SyncSender<io::Result<Vec<u8>>>,
+) -> Content {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    loop {
+        let mut piece = Vec::with_capacity(TOGETHER);
+        let read = source
+            .by_ref()
+            .take(TOGETHER as u64)
+            .read_to_end(&mut piece);
+        hash.update(&piece);
+        bytes += piece.len() as u64;
+        let over = read.is_err() || piece.is_empty();
+        // What could be read before an error is given first, so that the place of the error is known.
+        let given = piece.is_empty() || give.send(Ok(piece)).is_ok();
+        if let Err(error) = read {
+            let _ = give.send(Err(error)); // as nobody may want it
+        }
+        if over || !given {
+            break;
         }
     }
+    let sha256 = hex(&hash.finalize());
+    Content { bytes, sha256 }
 }
 
 #[cfg(test)]
@@ -278,7 +323,7 @@ mod tests {
             );
             let mut reader = HashedReader::open(&path).unwrap();
             assert_eq!(reader.read_all(3).unwrap(), b"abc");
-            assert_eq!(reader.content(), written);
+            assert_eq!(reader.content().unwrap(), written);
         }
         assert_eq!(std::fs::read(folder.path().join("a")).unwrap(), b"abc");
         assert_eq!(

@@ -79,8 +79,9 @@ async fn verify_one(
         }
     }
     progress(reader.documents(), reader.bytes());
+    let documents = reader.documents();
     if let Some(recorded) = &collection.recorded {
-        let (content, documents) = (reader.content(), reader.documents());
+        let content = reader.content()?;
         let differs = if documents != recorded.documents {
             Some(format!(
                 "{documents} documents instead of {}",
@@ -103,5 +104,5 @@ async fn verify_one(
             )));
         }
     }
-    Ok(reader.documents())
+    Ok(documents)
 }
