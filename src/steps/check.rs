@@ -24,6 +24,9 @@ use crate::store::side_by_side::{Examining, Hashes, SideBySide};
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(super) const KEPT: usize = 50;
 
+/// Documents per batch where a few fields are all that is read of each.
+const SMALL: u32 = 6_000;
+
 /// What a proof said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
@@ -110,20 +113,22 @@ impl Session {
     pub(super) async fn check_isolation(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_customers(watcher).await?;
         let role = &self.mapping.booking;
-        let scan = fields(&["_id", &role.service, &role.customer, &role.user]);
-        let place = (
-            &self.connection.database,
-            self.mapping_place(Rebuilt::Booking),
-        );
-        let total = scan::rough_count(place.0, &place.1).await;
-        scan::each((place.0, None), &place.1, &scan, &watcher.cancel, |it| {
-            ledger.standing(it);
-            if ledger.bookings % 2_000 == 0 {
-                watcher.says("checking whose the bookings are", ledger.bookings, total);
+        let scan = Scan {
+            batch: SMALL,
+            ..fields(&["_id", &role.service, &role.customer, &role.user])
+        };
+        let database = &self.connection.database;
+        let place = self.mapping_place(Rebuilt::Booking);
+        let total = scan::rough_count(database, &place).await;
+        let mut reader = scan::read(database, &place, &scan, None)?;
+        while let Some(batch) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
             }
-            Ok(())
-        })
-        .await?;
+            let bookings: Vec<_> = batch.documents().collect();
+            ledger.all_standing(&bookings);
+            watcher.says("checking whose the bookings are", ledger.bookings, total);
+        }
         self.tables_hold()?;
         let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
         let says = format!(

@@ -2,14 +2,26 @@
 
 use bson::raw::RawDocument;
 
-use super::Ledger;
+use super::{Ledger, TOGETHER};
 use crate::domain::id::Id;
 use crate::domain::raw::{Value, get, kind};
 use crate::domain::survey::facts::id_of;
 
 impl Ledger {
-    /// Takes a live booking alone: its customer must be of the business of its service. After businesses, services and customers.
-    pub fn standing(&mut self, booking: &RawDocument) {
+    /// Takes live bookings alone: the customer of each must be of the business of its service. After businesses, services and customers.
+    pub fn all_standing(&mut self, bookings: &[&RawDocument]) {
+        for some in bookings.chunks(TOGETHER) {
+            let role = &self.mapping.booking;
+            let customers = some.iter().filter_map(|it| get(it, &role.customer));
+            let customers: Vec<Id> = customers.map(Id::from_value).collect();
+            self.customers.rows.warm(customers.iter().map(Id::as_bytes));
+            for booking in some {
+                self.standing(booking);
+            }
+        }
+    }
+
+    fn standing(&mut self, booking: &RawDocument) {
         let Some(id) = id_of(booking) else { return };
         let role = &self.mapping.booking;
         let named = |field| get(booking, field).filter(|it: &Value<'_>| it.kind != kind::NULL);
@@ -57,7 +69,7 @@ mod tests {
         ledger.customer(&rawdoc! { "_id": "c1", "businessId": "b1" });
         ledger.customer(&rawdoc! { "_id": "c2", "businessId": "b2" });
         let mut says = |booking: RawDocumentBuf| -> Vec<String> {
-            ledger.standing(&booking);
+            ledger.all_standing(&[&booking]);
             let findings = std::mem::take(&mut ledger.findings);
             findings.into_iter().map(|finding| finding.says).collect()
         };
