@@ -60,7 +60,12 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         }
         Result::Ok(None)
     };
-    let (users, stands) = tokio::join!(users, session.is_as_proved(Rebuilt::Booking));
+    // The users' copy is in the log by now.
+    let start = session.equal_to_backup_since();
+    let unchanged = session.still_unchanged(start.as_ref());
+    let stands = session.is_as_proved(Rebuilt::Booking);
+    let (users, stands, unchanged) = tokio::join!(users, stands, unchanged);
+    session.note_unchanged(start, unchanged?);
     if stands? && let Some(record) = &mut session.record {
         for which in [Rebuilt::Customer, Rebuilt::Booking] {
             record.collection_mut(which).proved_since = Some(now.clone());

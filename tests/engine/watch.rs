@@ -88,3 +88,35 @@ async fn a_transaction_and_a_write_to_a_copy_of_ours_are_seen() {
     assert!(untouched(&["_ringfence_quarantine"]).await);
     assert!(!untouched(&["_ringfence_links"]).await);
 }
+
+#[tokio::test]
+async fn after_the_proof_nothing_that_we_wrote_has_to_be_looked_through_again() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let runs = case.database.collection::<Document>("_ringfence_runs");
+    let run = runs.find_one(doc! {}).await.unwrap().unwrap();
+    let backup = run.get_document("backup").unwrap();
+    let since = backup.get_document("equal_since").unwrap();
+    let since = since.get_document("operation-time").unwrap();
+    let number = |key| u32::try_from(bson_number(since, key)).unwrap();
+    let since = bson::Timestamp {
+        time: number("time"),
+        increment: number("increment"),
+    };
+    let log = case.database.client().database("local");
+    let log = log.collection::<Document>("oplog.rs");
+    let ours = format!("^{}\\._ringfence_(next_|links|quarantine)", case.name);
+    let ours = async |when: Document| {
+        let entries = doc! { "ns": { "$regex": &ours }, "op": "i", "ts": when };
+        log.count_documents(entries).await.unwrap()
+    };
+    assert!(ours(doc! { "$lt": since }).await > 100);
+    assert_eq!(ours(doc! { "$gt": since }).await, 0);
+}
+
+fn bson_number(document: &Document, key: &str) -> i64 {
+    let number = document.get(key).unwrap();
+    let small = number.as_i32().map(i64::from);
+    number.as_i64().or(small).unwrap()
+}
