@@ -15,7 +15,7 @@ use crate::domain::raw::get;
 
 /// Pairs that are compared at a time, unless there are so many that it would take too often. What is then given back in one piece is small: from a
 /// piece of some megabytes on, the C library keeps as much free in every thread's heap.
-const PART: usize = 24_000;
+const PART: usize = 16_000;
 /// How often all pairs are gone through at most.
 const MOST_PARTS: usize = 16;
 
