@@ -28,10 +28,11 @@ use ringfence::domain::pace::Limits;
 use ringfence::steps::session::{Session, SessionOptions};
 use ringfence::steps::{Watcher, review};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Customers on which the guide's loop is timed.
 const SAMPLE: usize = 5_000;
-/// Runs of each; the median counts. (One of the whole, where this is but a test.)
+/// Runs of each; the median counts. (One, where this is but a test, and of huge.)
 const RUNS: usize = 5;
 
 /// A command of ours that has ended.
@@ -58,6 +59,9 @@ async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Ran {
         .spawn()
         .unwrap();
     let pid = child.id().unwrap();
+    // Read as they come: a pipe that nobody reads holds up who writes.
+    let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (out, err) = (tokio::spawn(all_of(out)), tokio::spawn(all_of(err)));
     let (mut peak, mut used) = (0, 0.0);
     let status = loop {
         peak = peak.max(high_water(pid));
@@ -68,19 +72,21 @@ async fn ringfence(uri: &str, folder: &Path, arguments: &[&str]) -> Ran {
         }
     };
     let took = began.elapsed();
-    let output = child.wait_with_output().await.unwrap();
-    assert!(
-        matches!(status.code(), Some(0 | 2)),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let (out, err) = (out.await.unwrap(), err.await.unwrap());
+    assert!(matches!(status.code(), Some(0 | 2)), "{arguments:?}: {err}");
     Ran {
         took,
         peak,
         processor: used,
         served: 0.0,
-        out: String::from_utf8(output.stdout).unwrap(),
+        out,
     }
+}
+
+async fn all_of(mut pipe: impl AsyncRead + Unpin) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).await.unwrap();
+    text
 }
 
 /// The most memory that a process held so far, in KiB.
@@ -261,6 +267,10 @@ async fn main() {
         Some("huge") => Size::Huge,
         _ => Size::Small,
     };
+    let rounds = match size {
+        Size::Small | Size::Huge => 1,
+        _ => RUNS,
+    };
     let binary = mongod::find(None, &|words| eprintln!("{words}")).unwrap();
     let within = std::env::temp_dir();
     let room = ["--wiredTigerCacheSizeGB", "2", "--oplogSize", "8192"];
@@ -298,7 +308,7 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let fields = ["userId", "serviceId", "customerId", "createdAt"];
     let (mut scans, mut surveys, mut raw) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..RUNS {
+    for _ in 0..rounds {
         scans.push(bare_scan(&database, "Booking", &fields).await);
         surveys.push(ringfence(&uri, folder.path(), &["survey"]).await.took);
         let mut all = Duration::ZERO;
@@ -308,7 +318,7 @@ async fn main() {
         raw.push(all);
     }
     let mut backups = Vec::new();
-    for number in 0..RUNS {
+    for number in 0..rounds {
         let out = format!("backup-{number}");
         backups.push(
             ringfence(&uri, folder.path(), &["backup", "--out", &out])
@@ -324,10 +334,6 @@ async fn main() {
     let mut guide = match size {
         Size::Huge => None,
         _ => Some(Guide::new(client.database("guide")).await),
-    };
-    let rounds = match size {
-        Size::Small | Size::Huge => 1,
-        _ => RUNS,
     };
     let (mut applies, mut floors, mut backs, mut loops) = (vec![], vec![], vec![], vec![]);
     let mut report = Value::Null;
@@ -353,7 +359,7 @@ async fn main() {
     ringfence(&uri, folder.path(), &through("bookings")).await;
     let (mut converges, mut pairs) = (Vec::new(), Vec::new());
     let mut session = prepared(&uri, folder.path()).await;
-    for _ in 0..RUNS {
+    for _ in 0..rounds {
         let began = Instant::now();
         let watcher = Watcher::silent();
         let says = session.run(Step::ReassignBookings, None, &watcher).await;
