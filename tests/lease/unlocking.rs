@@ -88,7 +88,9 @@ async fn unlock_ends_what_the_old_session_has_under_way_and_waits_out_its_time_l
         .get_datetime("until")
         .unwrap()
         .timestamp_millis();
-    let words = ["1 told to end", "none is under way any more", "is free"];
+    // As many batches as it had sent when it was stopped.
+    let told = format!("{} told to end", inserts(&field).await);
+    let words = [&told, "none is under way any more", "is free"];
     field.start(LIFE, &UNLOCK).ends().await.code(0).says(&words);
     assert_eq!(inserts(&field).await, 0);
     // Half as long again as the lease lives, by the server's clock.
@@ -112,7 +114,8 @@ async fn an_apply_ends_the_insert_that_a_killed_one_left_on_the_server() {
     let running = field.apply(LONG, &[]);
     until("an insert that hangs", async || inserts(&field).await > 0).await;
     running.kill().await;
-    assert_eq!(inserts(&field).await, 1);
+    let left = inserts(&field).await;
+    assert!(left > 0);
     let next = field.apply(LONG, &[]);
     until("its end", async || {
         let taken = pid_of(&field.lease().await, "holder") == i64::from(next.pid);
@@ -120,7 +123,8 @@ async fn an_apply_ends_the_insert_that_a_killed_one_left_on_the_server() {
     })
     .await;
     hang_inserts(&field, false).await;
-    next.ends().await.code(0).says(&["1 told to end"]);
+    let told = format!("{left} told to end");
+    next.ends().await.code(0).says(&[&told]);
 }
 
 #[tokio::test]
