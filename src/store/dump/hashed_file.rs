@@ -162,8 +162,9 @@ impl HashedWriter {
 pub struct HashedReader {
     path: PathBuf,
     pieces: Receiver<io::Result<Vec<u8>>>,
-    /// Ends with the content, once all of it was taken.
-    thread: JoinHandle<Content>,
+    /// Until it has ended, with the whole content.
+    thread: Option<JoinHandle<Content>>,
+    whole: Option<Content>,
     piece: Vec<u8>,
     /// What of the piece was taken.
     taken: usize,
@@ -187,7 +188,8 @@ impl HashedReader {
         Ok(Self {
             path: path.to_owned(),
             pieces,
-            thread: std::thread::spawn(move || give_pieces(source, &give)),
+            thread: Some(std::thread::spawn(move || give_pieces(source, &give))),
+            whole: None,
             piece: Vec::new(),
             taken: 0,
             bytes: 0,
@@ -227,7 +229,14 @@ impl HashedReader {
     /// False at the end.
     fn next_piece(&mut self) -> Result<bool> {
         let Ok(piece) = self.pieces.recv() else {
-            return Ok(false);
+            // A thread that broke off says no end.
+            if let Some(thread) = self.thread.take() {
+                self.whole = thread.join().ok();
+            }
+            return match self.whole {
+                Some(_) => Ok(false),
+                None => Err(self.broken_off()),
+            };
         };
         (self.piece, self.taken) = (Vec::new(), 0);
         self.piece = piece.map_err(|error| {
@@ -265,11 +274,11 @@ impl HashedReader {
     /// As [`Self::read`].
     pub fn content(mut self) -> Result<Content> {
         while self.next_piece()? {}
-        let ended = self.thread.join();
-        ended.map_err(|_| {
-            let broken_off = io::Error::other("it was broken off");
-            StoreError::file("reading", &self.path, broken_off)
-        })
+        self.whole.take().ok_or_else(|| self.broken_off())
+    }
+
+    fn broken_off(&self) -> StoreError {
+        StoreError::file("reading", &self.path, io::Error::other("it was broken off"))
     }
 }
 
