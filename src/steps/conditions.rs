@@ -345,23 +345,28 @@ impl Session {
 
     /// True when nobody but us wrote since the backup was found equal to what is there.
     pub(super) async fn unchanged_since_backup(&mut self) -> Result<bool> {
-        let start = self.equal_to_backup_since();
-        let now = self.still_unchanged(start.as_ref()).await?;
-        let unchanged = now.is_some();
-        self.note_unchanged(start, now);
+        let looked = self.look_through_since_backup().await?;
+        let unchanged = looked.is_some();
+        self.note_unchanged(looked);
         Ok(unchanged)
     }
 
-    /// Since when the backup is known to be what is there.
-    pub(super) fn equal_to_backup_since(&self) -> Option<WatchStart> {
+    /// From when until when nobody but us wrote, since the backup is known to be what is there; `None` where that cannot be said.
+    pub(super) async fn look_through_since_backup(
+        &self,
+    ) -> Result<Option<(WatchStart, WatchStart)>> {
         let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        backup.and_then(|backup| backup.equal_since.clone())
+        let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
+            return Ok(None);
+        };
+        let now = self.still_unchanged(Some(&start)).await?;
+        Ok(now.map(|now| (start, now)))
     }
 
-    /// Keeps that nobody but us wrote from `start` until `now`: what was looked through once, our own writes above all, need not be looked
-    /// through again.
-    pub(super) fn note_unchanged(&mut self, start: Option<WatchStart>, now: Option<WatchStart>) {
-        let (Some(start), Some(now)) = (start, now) else {
+    /// Keeps what [`Self::look_through_since_backup`] said: what was looked through once, our own writes above all, need not be looked through
+    /// again.
+    pub(super) fn note_unchanged(&mut self, looked: Option<(WatchStart, WatchStart)>) {
+        let Some((start, now)) = looked else {
             return;
         };
         if let Some(surveyed) = &mut self.surveyed

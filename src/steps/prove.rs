@@ -33,10 +33,9 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         checked
     };
     // So is all that we wrote since the backup looked through now, in the log, so that nobody waits for that while writers stand still.
-    let start = session.equal_to_backup_since();
-    let unchanged = session.still_unchanged(start.as_ref());
-    let (checked, copied, unchanged) = tokio::join!(check, copy, unchanged);
-    session.note_unchanged(start, unchanged?);
+    let look = session.look_through_since_backup();
+    let (checked, copied, looked) = tokio::join!(check, copy, look);
+    session.note_unchanged(looked?);
     let checked = checked?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
@@ -61,11 +60,10 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         Result::Ok(None)
     };
     // The users' copy is in the log by now.
-    let start = session.equal_to_backup_since();
-    let unchanged = session.still_unchanged(start.as_ref());
+    let look = session.look_through_since_backup();
     let stands = session.is_as_proved(Rebuilt::Booking);
-    let (users, stands, unchanged) = tokio::join!(users, stands, unchanged);
-    session.note_unchanged(start, unchanged?);
+    let (users, stands, looked) = tokio::join!(users, stands, look);
+    session.note_unchanged(looked?);
     if stands? && let Some(record) = &mut session.record {
         for which in [Rebuilt::Customer, Rebuilt::Booking] {
             record.collection_mut(which).proved_since = Some(now.clone());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bson::{Document, doc};
 use mongodb::Database;
+use ringfence::domain::run::WatchStart;
 use ringfence::store::connect::{self, Connection};
 use ringfence::store::watch::{self, Seen};
 
@@ -97,13 +98,12 @@ async fn after_the_proof_nothing_that_we_wrote_has_to_be_looked_through_again() 
     let runs = case.database.collection::<Document>("_ringfence_runs");
     let run = runs.find_one(doc! {}).await.unwrap().unwrap();
     let backup = run.get_document("backup").unwrap();
-    let since = backup.get_document("equal_since").unwrap();
-    let since = since.get_document("operation-time").unwrap();
-    let number = |key| u32::try_from(bson_number(since, key)).unwrap();
-    let since = bson::Timestamp {
-        time: number("time"),
-        increment: number("increment"),
+    let since = backup.get("equal_since").unwrap().clone();
+    let WatchStart::OperationTime { time, increment } = bson::deserialize_from_bson(since).unwrap()
+    else {
+        panic!("{backup}");
     };
+    let since = bson::Timestamp { time, increment };
     let log = case.database.client().database("local");
     let log = log.collection::<Document>("oplog.rs");
     let ours = format!("^{}\\._ringfence_(next_|links|quarantine)", case.name);
@@ -113,10 +113,4 @@ async fn after_the_proof_nothing_that_we_wrote_has_to_be_looked_through_again() 
     };
     assert!(ours(doc! { "$lt": since }).await > 100);
     assert_eq!(ours(doc! { "$gt": since }).await, 0);
-}
-
-fn bson_number(document: &Document, key: &str) -> i64 {
-    let number = document.get(key).unwrap();
-    let small = number.as_i32().map(i64::from);
-    number.as_i64().or(small).unwrap()
 }
