@@ -129,7 +129,7 @@ impl<'a> Elements<'a> {
     fn element(&mut self, kind: u8) -> Option<Element<'a>> {
         let start = self.at;
         let key_start = start + 1;
-        let key_length = self.bytes.get(key_start..)?.iter().position(|&b| b == 0)?;
+        let key_length = first_zero(self.bytes.get(key_start..)?)?;
         let value_start = key_start + key_length + 1;
         let length = value_length(kind, self.bytes.get(value_start..)?)?;
         let end = value_start.checked_add(length)?;
@@ -141,6 +141,21 @@ impl<'a> Elements<'a> {
             whole: &self.bytes[start..end],
         })
     }
+}
+
+/// The place of the first zero. Most keys are shorter than eight bytes, which are looked at together.
+fn first_zero(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    if let Some(first) = bytes.first_chunk() {
+        let eight = u64::from_le_bytes(*first);
+        // The lowest high bit that is set stands in the first byte that is zero; those above it may be wrong.
+        let zeros = eight.wrapping_sub(ONES) & !eight & HIGH;
+        if zeros != 0 {
+            return usize::try_from(zeros.trailing_zeros() / 8).ok();
+        }
+    }
+    bytes.iter().position(|byte| *byte == 0)
 }
 
 fn value_length(kind: u8, rest: &[u8]) -> Option<usize> {
@@ -306,6 +321,14 @@ mod tests {
             builder.element(&element.unwrap());
         }
         assert_eq!(builder.finish().as_bytes(), document.as_bytes());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_first_zero_is_where_a_search_byte_by_byte_finds_it(bytes in proptest::collection::vec(0..3_u8, 0..20)) {
+            let by_byte = bytes.iter().position(|byte| *byte == 0);
+            proptest::prop_assert_eq!(first_zero(&bytes), by_byte);
+        }
     }
 
     fn cstr_of(text: &str) -> bson::raw::CString {

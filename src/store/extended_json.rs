@@ -88,6 +88,11 @@ fn append_value(json: &mut Vec<u8>, value: Value<'_>) -> Result<()> {
             append_number(json, "$numberLong", number(bytes));
             json.push(b'}');
         }
+        kind::DECIMAL128 => {
+            json.extend_from_slice(b"{\"$numberDecimal\":\"");
+            append_decimal(json, bytes);
+            json.extend_from_slice(b"\"}");
+        }
         kind::DOCUMENT | kind::ARRAY => {
             let inner = RawDocument::from_bytes(bytes).map_err(|error| unreadable(&error))?;
             let named = value.kind == kind::DOCUMENT;
@@ -140,6 +145,13 @@ fn append_number(json: &mut Vec<u8>, kind: &str, number: i64) {
     json.extend_from_slice(b"\":\"");
     let _ = serde_json::to_writer(&mut *json, &number); // as above
     json.extend_from_slice(b"\"}");
+}
+
+/// Appends a decimal of 128 bits, as text.
+pub fn append_decimal(text: &mut Vec<u8>, bytes: &[u8]) {
+    // The walk over the elements gives no other length.
+    let decimal = bytes.try_into().map(bson::Decimal128::from_bytes);
+    let _ = decimal.map(|decimal| write!(text, "{decimal}")); // as above
 }
 
 /// Appends bytes in hexadecimal.
@@ -199,6 +211,7 @@ mod tests {
         let document = rawdoc! {
             "id": ObjectId::from_bytes([7; 12]), "int": -1, "long": i64::MIN, "yes": true, "none": null,
             "date": bson::DateTime::from_millis(i64::MIN), "then": bson::DateTime::from_millis(0),
+            "price": "-12.50".parse::<bson::Decimal128>().unwrap(), "none of them": "NaN".parse::<bson::Decimal128>().unwrap(),
             "text": "\u{0}\u{1f}\u{7f}\u{2028}\"\\/\n\t\u{8}\u{c}é🦀",
         };
         let library = bson::Bson::Document(bson::Document::try_from(&*document).unwrap());

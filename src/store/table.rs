@@ -12,7 +12,7 @@ use bson::raw::RawDocument;
 use super::csv;
 use super::dump::hashed_file::{Content, HashedWriter};
 use super::error::{Result, StoreError};
-use super::extended_json::{append_hex, number};
+use super::extended_json::{append_decimal, append_hex, number};
 use crate::domain::map::Map;
 use crate::domain::raw::{Builder, Value, elements, kind};
 
@@ -178,6 +178,7 @@ fn append_cell(cell: &mut Vec<u8>, value: Value<'_>) {
         kind::INT32 | kind::INT64 => {
             let _ = write!(cell, "{}", number(value.bytes)); // writing to a Vec cannot fail
         }
+        kind::DECIMAL128 => append_decimal(cell, value.bytes),
         kind::NULL => {}
         _ => append_rare(cell, value),
     }
@@ -191,9 +192,6 @@ fn append_rare(cell: &mut Vec<u8>, value: Value<'_>) {
     let value = element.and_then(|element| Bson::try_from(element.value_utf8_lossy().ok()?).ok());
     match value.unwrap_or(Bson::Null) {
         Bson::Null => {}
-        Bson::Decimal128(number) => {
-            let _ = write!(cell, "{number}"); // as above
-        }
         // A number that begins with a minus is no formula.
         number @ (Bson::Double(_) | Bson::Boolean(_)) => {
             let _ = write!(cell, "{}", number.into_relaxed_extjson()); // as above

@@ -125,7 +125,7 @@ impl<V: Fixed> Table<V> {
 
     /// Makes slots for so many rows, so that growing need not make them again and again.
     pub fn reserve(&mut self, rows: usize) {
-        let wanted = (rows + rows / 2).next_power_of_two().max(FEWEST_SLOTS);
+        let wanted = (rows + rows / 2).max(FEWEST_SLOTS);
         if wanted > self.slots.len() {
             self.make_slots(wanted);
         }
@@ -237,7 +237,7 @@ impl<V: Fixed> Table<V> {
                     return Ok(at);
                 }
             }
-            slot = (slot + 1) & (slots - 1);
+            slot = after(slot, slots);
         }
     }
 
@@ -256,7 +256,7 @@ impl<V: Fixed> Table<V> {
             let hash = self.with_row(at, |key, _| self.hash(key));
             let mut slot = place(hash, wanted);
             while self.slots.read(slot, |it| Reader(it).u32()) != 0 {
-                slot = (slot + 1) & (wanted - 1);
+                slot = after(slot, wanted);
             }
             self.fill_slot(slot, u32::try_from(at).unwrap_or(u32::MAX), hash);
         }
@@ -284,15 +284,21 @@ fn encoded<V: Fixed>(value: &V) -> SmallVec<[u8; 96]> {
     bytes
 }
 
-/// Which slot a hash begins to look at.
-#[allow(clippy::cast_possible_truncation)] // the low bits are what is wanted
+/// Which of so many slots a hash begins to look at: its high bits say how far along.
+#[allow(clippy::cast_possible_truncation)] // less than the number of slots
 fn place(hash: u64, slots: usize) -> usize {
-    hash as usize & (slots - 1)
+    ((u128::from(hash) * slots as u128) >> 64) as usize
 }
 
+/// The slot that is looked at next.
+fn after(slot: usize, slots: usize) -> usize {
+    if slot + 1 == slots { 0 } else { slot + 1 }
+}
+
+/// The bits that say least of the place.
 #[allow(clippy::cast_possible_truncation)] // one byte is what is wanted
 fn tag_of(hash: u64) -> u8 {
-    (hash >> 56) as u8
+    hash as u8
 }
 
 #[cfg(test)]
