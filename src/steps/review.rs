@@ -67,7 +67,7 @@ impl Session {
         let path = self.decisions_path();
         if path.exists() {
             let text = read_text(&path)?;
-            self.decisions = self.parse_decisions(&text)?;
+            self.take_decisions(self.parse_decisions(&text)?);
             self.decisions_text = Some(text);
         } else {
             self.load_run_decisions()?;
@@ -78,7 +78,7 @@ impl Session {
     /// Takes the decisions that the open run's plan holds.
     pub(super) fn load_run_decisions(&mut self) -> Result<()> {
         if let Some(plan) = self.open_run().and_then(|run| run.plan.clone()) {
-            self.decisions = plan.decisions()?;
+            self.take_decisions(plan.decisions()?);
         }
         Ok(())
     }
@@ -98,8 +98,10 @@ impl Session {
 
     /// Takes `decisions` for this session, without writing the file.
     pub fn take_decisions(&mut self, decisions: Decisions) {
-        self.decisions = decisions;
-        self.apply_decisions();
+        if decisions != self.decisions {
+            self.decisions = decisions;
+            self.apply_decisions();
+        }
     }
 
     /// Takes the suggestion for every kind that has no answer.
@@ -113,6 +115,7 @@ impl Session {
         &self.decisions
     }
 
+    /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
             surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);

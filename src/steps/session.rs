@@ -461,7 +461,7 @@ impl Session {
         }
         self.refuse_after_finish()?;
         self.mapping = plan.mapping.clone();
-        self.decisions = plan.decisions()?;
+        self.take_decisions(plan.decisions()?);
         patiently!(self, watcher, self.survey(watcher))?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {

@@ -85,7 +85,6 @@ impl Session {
         self.check_collections(&specs).await?;
         let obstacles = self.obstacles(&specs);
         if let Some(surveyed) = &mut self.surveyed {
-            surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);
             surveyed.obstacles = obstacles;
             surveyed.since = since;
         }

@@ -13,12 +13,18 @@ use crate::store::{collection_spec, identity};
 pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
     session.begin_to_verify(watcher).await?;
     let stands = session.stands_as_proved().await?;
-    let checked = if stands {
-        session.check_standing(watcher).await?
-    } else {
-        session.check_documents(watcher).await?
+    let ours = async {
+        let checked = if stands {
+            session.check_standing(watcher).await?
+        } else {
+            session.check_documents(watcher).await?
+        };
+        watcher.says("comparing the other collections with the backup", 0, 0); // where they take longer
+        Result::Ok(checked)
     };
-    let checked = checked.and(session.check_bystanders(watcher).await?);
+    let aside = watcher.muted();
+    let (checked, bystanders) = tokio::try_join!(ours, session.check_bystanders(&aside))?;
+    let checked = checked.and(bystanders);
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
             "verification failed: {}. Nothing was changed by it:\n{}",
