@@ -121,6 +121,20 @@ pub fn read(
     scan: &Scan,
     moment: Option<&Moment>,
 ) -> Result<Reader> {
+    read_as(database, collection, scan, moment, |batch| batch)
+}
+
+/// As [`read`]; the task that fetches the batches also makes of each what `make` says.
+///
+/// # Errors
+/// As there.
+pub fn read_as<T: Send + 'static>(
+    database: &Database,
+    collection: &str,
+    scan: &Scan,
+    moment: Option<&Moment>,
+    make: impl Fn(Batch) -> T + Send + 'static,
+) -> Result<Reader<T>> {
     let mut options = options_of(scan)?;
     let (give, batches) = mpsc::channel(1);
     let source = database.collection::<RawDocumentBuf>(collection);
@@ -131,7 +145,7 @@ pub fn read(
         let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let done = match moment {
             None => match source.find(filter).with_options(options).batch().await {
-                Ok(cursor) => pass_on(cursor, &give, &name).await,
+                Ok(cursor) => pass_on(cursor, &give, &name, make).await,
                 Err(error) => Err(failed(error)),
             },
             Some(session) => {
@@ -140,7 +154,9 @@ pub fn read(
                 let mut session = session.lock_owned().await;
                 let find = source.find(filter).with_options(options);
                 match find.session(&mut *session).batch().await {
-                    Ok(mut cursor) => pass_on(cursor.stream(&mut session), &give, &name).await,
+                    Ok(mut cursor) => {
+                        pass_on(cursor.stream(&mut session), &give, &name, make).await
+                    }
                     Err(error) => Err(failed(error)),
                 }
             }
@@ -155,48 +171,19 @@ pub fn read(
     })
 }
 
-/// As [`read`]; a task of its own makes of each batch what `make` says, while the next one is fetched and the one before is looked at.
-///
-/// # Errors
-/// As there.
-pub fn read_as<T: Send + 'static>(
-    database: &Database,
-    collection: &str,
-    scan: &Scan,
-    moment: Option<&Moment>,
-    make: impl Fn(Batch) -> T + Send + 'static,
-) -> Result<Reader<T>> {
-    let mut reader = read(database, collection, scan, moment)?;
-    let (give, batches) = mpsc::channel(1);
-    tokio::spawn(async move {
-        loop {
-            let piece = reader.next().await.map(|came| came.map(&make));
-            let over = !matches!(piece, Ok(Some(_)));
-            // Where nobody listens any more, nobody needs the rest.
-            if give.send(piece).await.is_err() || over {
-                break;
-            }
-        }
-    });
-    Ok(Reader {
-        batches,
-        collection: collection.to_owned(),
-        ended: false,
-    })
-}
-
 /// Gives batches on until they end or nobody wants them.
-async fn pass_on(
+async fn pass_on<T>(
     stream: impl Stream<Item = mongodb::error::Result<RawBatch>>,
-    give: &mpsc::Sender<Result<Option<Batch>>>,
+    give: &mpsc::Sender<Result<Option<T>>>,
     name: &str,
+    make: impl Fn(Batch) -> T,
 ) -> Result<()> {
     let mut stream = std::pin::pin!(stream);
     while let Some(reply) = stream.next().await {
         let reply =
             reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         let batch = Batch::of(reply, name)?;
-        if !batch.is_empty() && give.send(Ok(Some(batch))).await.is_err() {
+        if !batch.is_empty() && give.send(Ok(Some(make(batch)))).await.is_err() {
             break;
         }
     }

@@ -125,7 +125,8 @@ impl<V: Fixed> Table<V> {
 
     /// Makes slots for so many rows, so that growing need not make them again and again.
     pub fn reserve(&mut self, rows: usize) {
-        let wanted = (rows + rows / 2).max(FEWEST_SLOTS);
+        // Some more than fill two thirds of them, for such a number is often a rough one.
+        let wanted = (rows * 8 / 5).max(FEWEST_SLOTS);
         if wanted > self.slots.len() {
             self.make_slots(wanted);
         }
