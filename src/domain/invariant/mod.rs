@@ -7,8 +7,6 @@ mod names;
 mod rows;
 mod users;
 
-use std::iter::repeat;
-
 use bson::raw::RawDocument;
 
 use super::id::Id;
@@ -416,9 +414,17 @@ impl Ledger {
     /// Checks customers against links, and closes the account. Returns the two equations, in words.
     pub fn close(&mut self) -> Vec<String> {
         let customers = std::mem::replace(&mut self.customers, Customers::new(&self.memory));
-        // Users at a business that a link speaks for.
-        let mut spoken_for: Table<()> = Table::new(&self.memory);
-        let (mut created, mut merged, mut adopted) = (0_u64, 0_u64, 0_u64);
+        // Users at a business for whom an existing customer is there; true where a link to a created one speaks for them.
+        let mut adopted: Table<bool> = Table::new(&self.memory);
+        for (at, (_, customer)) in customers.rows.iter().enumerate() {
+            let Some(link) = customer.link.filter(|link| link.kind == Kind::Existing) else {
+                continue;
+            };
+            for pair in customers.pairs(at, &link) {
+                adopted.insert(&pair_key(pair), &false);
+            }
+        }
+        let (mut created, mut merged) = (0_u64, 0_u64);
         for (at, (id, customer)) in customers.rows.iter().enumerate() {
             let id = &Id::from_bytes(&id);
             match &customer.link {
@@ -442,28 +448,14 @@ impl Ledger {
                 continue;
             };
             created += 1;
-            let users = customers.users(at, link);
-            merged += (users.len() as u64).saturating_sub(1);
-            for (user, business) in users.into_iter().zip(repeat(link.business)) {
-                if let Some(business) = business {
-                    spoken_for.insert(&pair_key((user, business)), &());
+            merged += (customers.users(at, link).len() as u64).saturating_sub(1);
+            for pair in customers.pairs(at, link) {
+                if let Some(place) = adopted.find(&pair_key(pair)) {
+                    adopted.set(place, &true);
                 }
             }
         }
-        for (at, (_, customer)) in customers.rows.iter().enumerate() {
-            let Some(link) = customer.link.filter(|link| link.kind == Kind::Existing) else {
-                continue;
-            };
-            for (user, business) in customers
-                .users(at, &link)
-                .into_iter()
-                .zip(repeat(link.business))
-            {
-                if let Some(business) = business {
-                    adopted += u64::from(spoken_for.insert(&pair_key((user, business)), &()).1);
-                }
-            }
-        }
+        let adopted = adopted.iter().filter(|(_, created)| !created).count() as u64;
         drop(customers);
         let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;

@@ -176,4 +176,11 @@ impl Customers {
         let more = self.more.get(&at).into_iter().flatten().copied();
         link.first.into_iter().chain(more).collect()
     }
+
+    /// The users that the link of this customer names, each with its business; none where that is unknown.
+    pub(super) fn pairs(&self, at: usize, link: &Link) -> impl Iterator<Item = (Number, Number)> {
+        let business = link.business;
+        let users = self.users(at, link).into_iter();
+        users.filter_map(move |user| Some((user, business?)))
+    }
 }

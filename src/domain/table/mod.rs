@@ -8,8 +8,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
-use records::Records;
 pub use records::{Memory, Outside};
+use records::{Records, Use};
 
 use super::map::Map;
 
@@ -103,8 +103,8 @@ impl<V: Fixed> Table<V> {
     /// An empty table.
     pub fn new(memory: &Memory) -> Self {
         Self {
-            rows: Records::new(memory, 0),
-            slots: Records::new(memory, SLOT),
+            rows: Records::new(memory, Use::Rows, 0),
+            slots: Records::new(memory, Use::Slots, SLOT),
             room: 0,
             long: Map::default(),
             hasher: RandomState::default(),
@@ -185,7 +185,7 @@ impl<V: Fixed> Table<V> {
     pub fn insert(&mut self, key: &[u8], value: &V) -> (usize, bool) {
         if self.rows.len() == 0 {
             self.room = key.len();
-            self.rows = Records::new(&self.memory, 1 + self.room + V::WIDTH);
+            self.rows = Records::new(&self.memory, Use::Rows, 1 + self.room + V::WIDTH);
         }
         if (self.len() + 1) * 3 > self.slots.len() * 2 {
             self.make_slots((self.slots.len() * 2).max(FEWEST_SLOTS));
@@ -251,7 +251,7 @@ impl<V: Fixed> Table<V> {
     }
 
     fn make_slots(&mut self, wanted: usize) {
-        self.slots = Records::new(&self.memory, SLOT);
+        self.slots = Records::new(&self.memory, Use::Slots, SLOT);
         self.slots.fill(wanted);
         for at in 0..self.rows.len() {
             let hash = self.with_row(at, |key, _| self.hash(key));
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn what_passes_the_limit_goes_outside_and_a_dropped_table_gives_its_memory_back() {
-        let memory = Memory::limited(40_000, Arc::new(Bytes::default()));
+        let memory = Memory::limited(80_000, Arc::new(Bytes::default()));
         let fill = || {
             let mut table: Table<Value> = Table::new(&memory);
             for number in 0..1_000_u32 {

@@ -77,11 +77,15 @@ impl Memory {
         self.0.as_ref().and_then(|it| it.outside.failure())
     }
 
-    fn chunk(&self, bytes: usize) -> Chunk {
+    fn chunk(&self, bytes: usize, use_of: Use) -> Chunk {
         let size = bytes as u64;
         if let Some(limited) = &self.0 {
             let mut taken = limited.taken();
-            if taken.here + size > limited.limit {
+            let limit = match use_of {
+                Use::Slots => limited.limit,
+                Use::Rows => limited.limit / 2,
+            };
+            if taken.here + size > limit {
                 let begins = taken.length;
                 taken.outside += size;
                 taken.length += size;
@@ -95,6 +99,13 @@ impl Memory {
     }
 }
 
+/// What records are for. To find a row, slots are looked at about twice and the row once, and slots are small: so half of the limit is for them alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Use {
+    Rows,
+    Slots,
+}
+
 #[derive(Debug)]
 enum Chunk {
     Here(Box<[u8]>),
@@ -106,15 +117,17 @@ enum Chunk {
 #[derive(Debug)]
 pub(super) struct Records {
     memory: Memory,
+    use_of: Use,
     width: usize,
     chunks: Vec<Chunk>,
     len: usize,
 }
 
 impl Records {
-    pub(super) fn new(memory: &Memory, width: usize) -> Self {
+    pub(super) fn new(memory: &Memory, use_of: Use, width: usize) -> Self {
         Self {
             memory: memory.clone(),
+            use_of,
             width,
             chunks: Vec::new(),
             len: 0,
@@ -135,7 +148,8 @@ impl Records {
     /// Appends records of zeros until there are `len`.
     pub(super) fn fill(&mut self, len: usize) {
         while self.chunks.len() * TOGETHER < len {
-            self.chunks.push(self.memory.chunk(TOGETHER * self.width));
+            let chunk = self.memory.chunk(TOGETHER * self.width, self.use_of);
+            self.chunks.push(chunk);
         }
         self.len = self.len.max(len);
     }
