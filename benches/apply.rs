@@ -471,7 +471,7 @@ async fn prepared(uri: &str, folder: &Path) -> Session {
         run_root: folder.join("ringfence-runs"),
         watch: Duration::ZERO,
         limits: Limits::default(),
-        memory: None,
+        memory: 56 << 20,
     };
     let mut session = Session::open(options).await.unwrap();
     let plan = review::read_plan(&folder.join("plan.json")).unwrap();

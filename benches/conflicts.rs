@@ -9,6 +9,7 @@
 )]
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bson::{DateTime, oid::ObjectId, rawdoc};
@@ -21,8 +22,8 @@ use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{DEFAULT, Mapping};
 use ringfence::domain::overview::Review;
 use ringfence::domain::survey::Survey;
-use ringfence::domain::table::Memory;
 use ringfence::domain::view::Place;
+use ringfence::store::spill;
 use ringfence::ui;
 
 const USERS: u32 = 100_000;
@@ -40,7 +41,7 @@ fn survey() -> (Survey, HashMap<Id, String>) {
     let mut survey = Survey::new(
         "bench",
         Mapping::parse(DEFAULT).unwrap(),
-        &Memory::unlimited(),
+        &spill::memory(56 << 20, Path::new(".")),
     );
     let mut labels = HashMap::new();
     for n in 0..BUSINESSES {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
+use std::path::Path;
 
 use bson::oid::ObjectId;
 use bson::{RawDocumentBuf, rawdoc};
@@ -15,8 +16,8 @@ use ringfence::domain::email;
 use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{self, Mapping};
 use ringfence::domain::survey::Survey;
-use ringfence::domain::table::Memory;
 use ringfence::domain::transform::{self, BookingFate};
+use ringfence::store::spill;
 
 fn oid(kind: u8, number: u32) -> ObjectId {
     let mut bytes = [kind; 12];
@@ -35,7 +36,7 @@ fn booking(number: u32) -> RawDocumentBuf {
 /// 20,000 users at 100 businesses.
 fn survey() -> Survey {
     let mapping = Mapping::parse(mapping::DEFAULT).unwrap();
-    let mut survey = Survey::new("shop", mapping, &Memory::unlimited());
+    let mut survey = Survey::new("shop", mapping, &spill::memory(56 << 20, Path::new(".")));
     for n in 0..100 {
         survey.take_business(&rawdoc! { "_id": oid(2, n), "name": format!("Business {n}") });
     }

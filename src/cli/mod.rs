@@ -71,9 +71,9 @@ pub struct PlaceArguments {
     /// Milliseconds that a batch may take before the next one waits as long
     #[arg(long, global = true, value_name = "MS")]
     max_latency: Option<u64>,
-    /// Memory for what is kept of users and customers, such as 64M; what passes it goes to a temporary file
-    #[arg(long, global = true, value_name = "SIZE", value_parser = size)]
-    memory: Option<u64>,
+    /// Memory for what is kept of users and customers, such as 1G; what passes it goes to a temporary file
+    #[arg(long, global = true, value_name = "SIZE", default_value = "56M", value_parser = size)]
+    memory: u64,
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,

@@ -85,6 +85,7 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
             return Ok(());
         }
         session.build_indexes(Rebuilt::Booking, watcher).await?;
+        session.make_room_for_a_proof();
         let since = watch::begin(&session.connection).await?;
         let checked: Checked = session.check_bookings(watcher).await?;
         if checked.wrong > 0 {
@@ -94,6 +95,7 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
             )));
         }
         session.note_bookings_proved(&checked, since);
+        session.give_memory_back();
     }
     Err(StepError::NotReady(
         "every converge found something new, so something still writes. The live data is unchanged; stop the application and run step 3 again".to_owned(),

@@ -52,6 +52,7 @@ pub(super) async fn bookings(session: &mut Session, watcher: &Watcher) -> Result
     if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
+    session.give_memory_back();
     session.require_decided()?;
     let original = session.ensure_next(Rebuilt::Booking).await?;
     // The quarantine is walked with the bookings, so it must order ids alike.

@@ -19,6 +19,7 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     }
     // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
     let users_wanted = session.begin_users().await?;
+    session.make_room_for_a_proof();
     let since = watch::begin(&session.connection).await?;
     let aside = watcher.muted();
     let copy = async {
@@ -76,6 +77,23 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
 }
 
 impl Session {
+    /// Has the survey give up its memory where a proof, which keeps an account of its own, would have too little: it stands in the temporary file then.
+    pub(super) fn make_room_for_a_proof(&mut self) {
+        if self.memory.has_as_much_again() {
+            return;
+        }
+        if let Some(surveyed) = &mut self.surveyed {
+            surveyed.survey.step_aside();
+        }
+    }
+
+    /// Has the survey in memory again, before much is asked of it.
+    pub(super) fn give_memory_back(&mut self) {
+        if let Some(surveyed) = &mut self.surveyed {
+            surveyed.survey.come_back();
+        }
+    }
+
     /// Refuses when the prepared copy of this run is not there.
     pub(super) fn require_prepared(&self, which: Rebuilt) -> Result<()> {
         if self.prepared.contains(&which) {

@@ -49,7 +49,7 @@ pub struct SessionOptions {
     /// How fast copies are written.
     pub limits: Limits,
     /// Bytes of memory that surveys and proofs keep their tables in; the rest goes to a temporary file.
-    pub memory: Option<u64>,
+    pub memory: u64,
 }
 
 /// A survey with what follows from it.
@@ -79,7 +79,7 @@ pub struct Session {
     /// The decisions file as it was read or written last.
     pub(super) decisions_text: Option<String>,
     pub(super) history: History,
-    pub(super) surveyed: Option<Surveyed>,
+    pub(super) surveyed: Option<Box<Surveyed>>,
     pub(super) record: Option<RunRecord>,
     pub(super) swapped: BTreeSet<Rebuilt>,
     pub(super) moved: BTreeMap<Rebuilt, String>,
@@ -124,7 +124,7 @@ impl Session {
         let mut session = Self {
             connection,
             mapping,
-            memory: spill::memory(options.memory, &options.run_root)?,
+            memory: spill::memory(options.memory, &options.run_root),
             run_root: options.run_root,
             watch: options.watch,
             decisions: Decisions::default(),
@@ -399,7 +399,7 @@ impl Session {
     /// # Errors
     /// None was taken yet.
     pub(super) fn surveyed(&self) -> Result<&Surveyed> {
-        self.surveyed.as_ref().ok_or_else(|| {
+        self.surveyed.as_deref().ok_or_else(|| {
             StepError::NotReady("nothing was surveyed yet; run the survey first".to_owned())
         })
     }

@@ -59,13 +59,13 @@ impl Session {
         });
         let conflicts = conflicts.map_err(|_| not_kept())?;
         self.tables_hold()?;
-        self.surveyed = Some(Surveyed {
+        self.surveyed = Some(Box::new(Surveyed {
             blueprint,
             survey,
             conflicts,
             obstacles: self.obstacles(&specs),
             since,
-        });
+        }));
         self.overview().ok_or_else(not_kept)
     }
 
@@ -88,6 +88,7 @@ impl Session {
             surveyed.obstacles = obstacles;
             surveyed.since = since;
         }
+        self.give_memory_back();
         Ok(())
     }
 

@@ -69,7 +69,9 @@ impl Session {
             }));
         }
         self.load_run_decisions()?;
-        self.survey_if_changed(watcher).await
+        self.survey_if_changed(watcher).await?;
+        self.make_room_for_a_proof();
+        Ok(())
     }
 
     /// Compares all that is live with the originals, and checks its indexes.

@@ -5,42 +5,64 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::error::{Result, StoreError};
 use crate::domain::table::{Memory, Outside};
 
 #[derive(Debug)]
 struct Spill {
-    file: File,
-    folder: PathBuf,
+    run_root: PathBuf,
+    /// Made when something must be put there; `None` where that failed.
+    file: OnceLock<Option<File>>,
     failure: OnceLock<String>,
 }
 
 impl Spill {
-    fn note(&self, doing: &str, done: std::io::Result<()>) {
-        if let Err(error) = done {
-            let _ = self.failure.set(format!(
-                "the temporary file in {} for what passes --memory could not be {doing}: {error}",
-                self.folder.display()
-            )); // the first one counts
+    fn folder(&self) -> &Path {
+        // A survey leaves nothing behind, so no folder is made for it.
+        if self.run_root.is_dir() {
+            return &self.run_root;
         }
+        let beside = self.run_root.parent();
+        let beside = beside.filter(|it| !it.as_os_str().is_empty());
+        beside.unwrap_or(Path::new("."))
+    }
+
+    fn file(&self) -> Option<&File> {
+        let made = self.file.get_or_init(|| {
+            let made = tempfile::tempfile_in(self.folder());
+            made.map_err(|error| self.note("made", &error)).ok()
+        });
+        made.as_ref()
+    }
+
+    fn note(&self, doing: &str, error: &std::io::Error) {
+        let _ = self.failure.set(format!(
+            "the temporary file in {} for what passes --memory could not be {doing}: {error}",
+            self.folder().display()
+        )); // the first one counts
+    }
+
+    fn with(&self, doing: &str, act: impl FnOnce(&File) -> std::io::Result<()>) -> bool {
+        let Some(file) = self.file() else {
+            return false;
+        };
+        let done = act(file);
+        done.map_err(|error| self.note(doing, &error)).is_ok()
     }
 }
 
 impl Outside for Spill {
     fn read(&self, at: u64, into: &mut [u8]) {
-        let read = self.file.read_exact_at(into, at);
-        if read.is_err() {
+        if !self.with("read", |file| file.read_exact_at(into, at)) {
             into.fill(0);
         }
-        self.note("read", read);
     }
 
     fn write(&self, at: u64, bytes: &[u8]) {
-        self.note("written", self.file.write_all_at(bytes, at));
+        self.with("written", |file| file.write_all_at(bytes, at));
     }
 
     fn set_length(&self, length: u64) {
-        self.note("made longer or shorter", self.file.set_len(length));
+        self.with("made longer or shorter", |file| file.set_len(length));
     }
 
     fn failure(&self) -> Option<String> {
@@ -48,29 +70,12 @@ impl Outside for Spill {
     }
 }
 
-/// Memory for tables: `limit` bytes and a temporary file beside the runs for the rest, or as much as they need.
-///
-/// # Errors
-/// No file can be made there.
-pub fn memory(limit: Option<u64>, run_root: &Path) -> Result<Memory> {
-    let Some(limit) = limit else {
-        return Ok(Memory::unlimited());
+/// Memory for tables: `limit` bytes, and for the rest a temporary file beside the runs.
+pub fn memory(limit: u64, run_root: &Path) -> Memory {
+    let spill = Spill {
+        run_root: run_root.to_owned(),
+        file: OnceLock::new(),
+        failure: OnceLock::new(),
     };
-    // A survey leaves nothing behind, so no folder is made for it.
-    let beside = run_root.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = if run_root.is_dir() {
-        run_root
-    } else {
-        beside.unwrap_or(Path::new("."))
-    };
-    let file = tempfile::tempfile_in(folder)
-        .map_err(|error| StoreError::file("making a temporary file in", folder, error))?;
-    Ok(Memory::limited(
-        limit,
-        Arc::new(Spill {
-            file,
-            folder: folder.to_owned(),
-            failure: OnceLock::new(),
-        }),
-    ))
+    Memory::limited(limit, Arc::new(spill))
 }

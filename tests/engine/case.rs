@@ -141,7 +141,7 @@ impl Case {
             run_root: self.path("ringfence-runs"),
             watch: Duration::ZERO,
             limits: ringfence::domain::pace::Limits::default(),
-            memory: None,
+            memory: 56 << 20,
         };
         Session::open(options).await.unwrap()
     }

@@ -166,7 +166,7 @@ async fn surveyed_as_planted(seed: u64, size: Size) {
         run_root: runs.path().to_owned(),
         watch: Duration::from_secs(1),
         limits: ringfence::domain::pace::Limits::default(),
-        memory: None,
+        memory: 56 << 20,
     })
     .await
     .unwrap();

@@ -55,12 +55,12 @@ mod tests {
     use super::*;
     use crate::domain::invariant::LeftAllowed;
     use crate::domain::mapping::{DEFAULT, Mapping};
-    use crate::domain::table::Memory;
+    use crate::domain::table::tests::memory;
 
     #[test]
     fn a_booking_must_stand_with_a_customer_of_the_business_of_its_service() {
         let mapping = Mapping::parse(DEFAULT).unwrap();
-        let mut ledger = Ledger::new(mapping, LeftAllowed::default(), &Memory::unlimited());
+        let mut ledger = Ledger::new(mapping, LeftAllowed::default(), &memory(1 << 20));
         for business in ["b1", "b2"] {
             ledger.business(&rawdoc! { "_id": business });
         }

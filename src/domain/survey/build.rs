@@ -205,7 +205,7 @@ impl Survey {
             Password::Empty => self.without_password[2] += 1,
             Password::Set => {}
         }
-        let user = self.users.insert(&id.canonical(), facts);
+        let user = self.users.insert(&id.canonical(), &facts);
         let email = get(document, &self.mapping.user.email);
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();

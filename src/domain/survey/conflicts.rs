@@ -200,7 +200,7 @@ impl Survey {
             bookings: self.bookings,
             services: self.services.len() as u64,
             pairs: self.pairs.len() as u64,
-            outside_memory: self.memory.outside(),
+            outside_memory: self.memory.most_outside(),
             businesses: self
                 .businesses
                 .values()

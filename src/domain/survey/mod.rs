@@ -183,6 +183,18 @@ fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: &Id) -> Option<Found
 }
 
 impl Survey {
+    /// Gives up the memory of its tables, for one who needs it more; all can be asked as ever, and takes longer.
+    pub fn step_aside(&mut self) {
+        self.users.step_aside();
+        self.pairs.step_aside();
+    }
+
+    /// Takes memory again, as far as there is room.
+    pub fn come_back(&mut self) {
+        self.users.come_back();
+        self.pairs.come_back();
+    }
+
     /// Where a booking stands.
     pub fn standing(&self, refs: &BookingRefs) -> Standing {
         self.standing_of(refs, &self.joined(refs))

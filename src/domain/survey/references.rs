@@ -128,17 +128,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::mapping::{DEFAULT, Mapping};
-    use crate::domain::table::Memory;
+    use crate::domain::table::tests::memory;
     use bson::{oid::ObjectId, rawdoc};
 
     #[test]
     fn references_are_found_in_arrays_and_nested_documents_and_as_text() {
         let oid = |byte| ObjectId::from_bytes([byte; 12]);
-        let mut survey = Survey::new(
-            "shop",
-            Mapping::parse(DEFAULT).unwrap(),
-            &Memory::unlimited(),
-        );
+        let mut survey = Survey::new("shop", Mapping::parse(DEFAULT).unwrap(), &memory(1 << 20));
         survey.take_business(&rawdoc! { "_id": oid(1) });
         survey.take_service(&rawdoc! { "_id": oid(2), "businessId": oid(1) });
         for (user, password) in [(3, ""), (4, "secret")] {

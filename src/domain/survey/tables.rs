@@ -5,22 +5,20 @@ use smallvec::SmallVec;
 use super::Pair;
 use super::facts::{BusinessIx, Password, UserFacts, UserIx};
 use crate::domain::id::Id;
-use crate::domain::table::{Fixed, Key, Memory, Reader, Table, Writer};
+use crate::domain::table::{Column, Fixed, Key, Memory, Reader, Table, Writer};
 
 /// Users by `_id`, in the order in which they came.
 #[derive(Debug)]
-pub struct Users(Table<UserRow>);
+pub struct Users {
+    /// The place of the pair of each user that came last, one more.
+    last_pairs: Table<u32>,
+    /// Asked for a few times each, where the rows are for every booking.
+    facts: Column<UserFacts>,
+}
 
 /// Pairs by user and business.
 #[derive(Debug)]
 pub struct Pairs(Table<PairRow>);
-
-#[derive(Debug)]
-struct UserRow {
-    facts: UserFacts,
-    /// The place of the pair of this user that came last, one more.
-    last_pair: u32,
-}
 
 #[derive(Debug)]
 struct PairRow {
@@ -30,28 +28,26 @@ struct PairRow {
     before: u32,
 }
 
-impl Fixed for UserRow {
-    const WIDTH: usize = 16 + 8 + 4 + 4 + 1 + 2;
+impl Fixed for UserFacts {
+    const WIDTH: usize = 16 + 8 + 4 + 1 + 2;
 
     fn put(&self, into: &mut Writer<'_>) {
-        let facts = &self.facts;
-        into.u128(facts.email);
-        into.i64(facts.created);
-        into.u32(facts.phone_tail);
-        into.u32(self.last_pair);
-        into.u8(facts.filled);
+        into.u128(self.email);
+        into.i64(self.created);
+        into.u32(self.phone_tail);
+        into.u8(self.filled);
         let flags = [
-            facts.account,
-            facts.name_blank,
-            facts.email_blank,
-            facts.email_odd,
-            facts.email_indexed,
-            facts.contact,
-            facts.unsafe_text,
+            self.account,
+            self.name_blank,
+            self.email_blank,
+            self.email_odd,
+            self.email_indexed,
+            self.contact,
+            self.unsafe_text,
         ];
         let flags = flags.iter().rev();
         let flags = flags.fold(0_u16, |bits, flag| bits << 1 | u16::from(*flag));
-        let password = match facts.password {
+        let password = match self.password {
             Password::Missing => 0,
             Password::Null => 1,
             Password::Empty => 2,
@@ -62,29 +58,26 @@ impl Fixed for UserRow {
 
     fn get(from: &mut Reader<'_>) -> Self {
         let (email, created, phone_tail) = (from.u128(), from.i64(), from.u32());
-        let (last_pair, filled, flags) = (from.u32(), from.u8(), from.u16());
+        let (filled, flags) = (from.u8(), from.u16());
         let flag = |at: u16| flags >> at & 1 == 1;
         Self {
-            facts: UserFacts {
-                email,
-                created,
-                filled,
-                account: flag(0),
-                name_blank: flag(1),
-                email_blank: flag(2),
-                email_odd: flag(3),
-                email_indexed: flag(4),
-                contact: flag(5),
-                unsafe_text: flag(6),
-                phone_tail,
-                password: match flags >> 8 {
-                    0 => Password::Missing,
-                    1 => Password::Null,
-                    2 => Password::Empty,
-                    _ => Password::Set,
-                },
+            email,
+            created,
+            filled,
+            account: flag(0),
+            name_blank: flag(1),
+            email_blank: flag(2),
+            email_odd: flag(3),
+            email_indexed: flag(4),
+            contact: flag(5),
+            unsafe_text: flag(6),
+            phone_tail,
+            password: match flags >> 8 {
+                0 => Password::Missing,
+                1 => Password::Null,
+                2 => Password::Empty,
+                _ => Password::Set,
             },
-            last_pair,
         }
     }
 }
@@ -142,77 +135,96 @@ fn pair_of(key: &Key) -> (UserIx, BusinessIx) {
 
 impl Users {
     pub(super) fn new(memory: &Memory) -> Self {
-        Self(Table::new(memory))
+        Self {
+            last_pairs: Table::new(memory),
+            facts: Column::new(memory),
+        }
     }
 
     pub(super) fn reserve(&mut self, users: usize) {
-        self.0.reserve(users);
+        self.last_pairs.reserve(users);
     }
 
     /// Takes a user; returns its place.
-    pub(super) fn insert(&mut self, id: &Id, facts: UserFacts) -> UserIx {
-        let row = UserRow {
-            facts,
-            last_pair: 0,
-        };
-        let (at, new) = self.0.insert(id.as_bytes(), &row);
-        if !new {
-            self.0.set(at, &row);
+    pub(super) fn insert(&mut self, id: &Id, facts: &UserFacts) -> UserIx {
+        let (at, new) = self.last_pairs.insert(id.as_bytes(), &0);
+        if new {
+            self.facts.push(facts);
+        } else {
+            self.facts.set(at, facts);
         }
         at
     }
 
     pub(super) fn make_account(&mut self, at: UserIx) {
-        let mut row = self.0.value(at);
-        row.facts.account = true;
-        self.0.set(at, &row);
+        let mut facts = self.facts.value(at);
+        facts.account = true;
+        self.facts.set(at, &facts);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.last_pairs.len()
     }
 
     /// True without any.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.last_pairs.is_empty()
     }
 
     /// The place of the user with this canonical `_id`.
     pub fn find(&self, id: &Id) -> Option<UserIx> {
-        self.0.find(id.as_bytes())
+        self.last_pairs.find(id.as_bytes())
     }
 
     /// Makes ready to find these.
     pub(super) fn warm<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
-        self.0.warm(ids.into_iter().map(Id::as_bytes));
+        self.last_pairs.warm(ids.into_iter().map(Id::as_bytes));
     }
 
     /// The canonical `_id` of the user at this place.
     pub fn id(&self, at: UserIx) -> Id {
-        Id::from_bytes(&self.0.key(at))
+        Id::from_bytes(&self.last_pairs.key(at))
     }
 
     /// What is known of the user at this place.
     pub fn facts(&self, at: UserIx) -> UserFacts {
-        self.0.value(at).facts
+        self.facts.value(at)
     }
 
     /// Every user, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = (Id, UserFacts)> + '_ {
-        let rows = self.0.iter();
-        rows.map(|(key, row)| (Id::from_bytes(&key), row.facts))
+        let ids = self.last_pairs.iter().map(|(key, _)| Id::from_bytes(&key));
+        ids.zip(self.facts.iter())
     }
 
     /// True for a user with a booking.
     pub fn is_booked(&self, at: UserIx) -> bool {
-        self.0.value(at).last_pair != 0
+        self.last_pairs.value(at) != 0
+    }
+
+    pub(super) fn step_aside(&mut self) {
+        self.last_pairs.step_aside();
+        self.facts.step_aside();
+    }
+
+    pub(super) fn come_back(&mut self) {
+        self.last_pairs.come_back();
+        self.facts.come_back();
     }
 }
 
 impl Pairs {
     pub(super) fn new(memory: &Memory) -> Self {
         Self(Table::new(memory))
+    }
+
+    pub(super) fn step_aside(&mut self) {
+        self.0.step_aside();
+    }
+
+    pub(super) fn come_back(&mut self) {
+        self.0.come_back();
     }
 
     /// Makes ready to take bookings of these.
@@ -240,9 +252,8 @@ impl Pairs {
         };
         let (at, new) = self.0.insert(&pair_key(user, business), &row);
         let row = if new {
-            let mut of_user = users.0.value(user);
-            let before = std::mem::replace(&mut of_user.last_pair, small(at + 1));
-            users.0.set(user, &of_user);
+            let before = users.last_pairs.value(user);
+            users.last_pairs.set(user, &small(at + 1));
             PairRow { before, ..row }
         } else {
             let row = self.0.value(at);
@@ -285,7 +296,7 @@ impl Pairs {
     /// A user's businesses with their numbers, in the survey's order of businesses.
     pub fn of(&self, users: &Users, user: UserIx) -> SmallVec<[(BusinessIx, Pair); 2]> {
         let mut pairs = SmallVec::new();
-        let mut next = users.0.value(user).last_pair;
+        let mut next = users.last_pairs.value(user);
         while let Some(at) = next.checked_sub(1) {
             let at = large(at);
             let row = self.0.value(at);

@@ -1,6 +1,7 @@
 //! Compact tables: what a survey or a proof keeps of every user, pair and customer. A few bytes more than the data itself in memory, and on disk
 //! from where the operator's limit is reached.
 
+mod column;
 mod records;
 
 use std::hash::BuildHasher;
@@ -8,8 +9,9 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
+pub use column::Column;
+use records::{Ahead, Records, Use};
 pub use records::{Memory, Outside};
-use records::{Records, Use};
 
 use super::map::Map;
 
@@ -39,6 +41,18 @@ impl Fixed for () {
     fn put(&self, _: &mut Writer<'_>) {}
 
     fn get(_: &mut Reader<'_>) -> Self {}
+}
+
+impl Fixed for u32 {
+    const WIDTH: usize = 4;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        into.u32(*self);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        from.u32()
+    }
 }
 
 impl Fixed for bool {
@@ -138,19 +152,19 @@ impl<V: Fixed> Table<V> {
     }
 
     /// Looks at where these keys stand, one after another without waiting for any: what is asked of them next finds them near. Memory answers many
-    /// such questions at once, and takes as long for each alone.
+    /// such questions at once, and takes as long for each alone. What stands outside is left there.
     pub fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         let slots = self.slots.len();
-        if slots == 0 || self.memory.outside() > 0 {
+        if slots == 0 {
             return;
         }
         let mut seen = 0;
         for key in keys {
-            let slot = place(self.hash(key), slots);
-            let number = self.slots.read(slot, |it| Reader(it).u32());
+            let slot = self.slots.near(place(self.hash(key), slots));
+            let number = slot.map_or(0, |slot| Reader(slot).u32());
             if let Some(at) = number.checked_sub(1) {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
-                seen ^= self.rows.read(at, |row| Reader(row).u8());
+                seen ^= self.rows.near(at).map_or(0, |row| Reader(row).u8());
             }
         }
         std::hint::black_box(seen);
@@ -168,11 +182,25 @@ impl<V: Fixed> Table<V> {
 
     /// Key and value of every row.
     pub fn iter(&self) -> impl Iterator<Item = (Key, V)> + '_ {
-        (0..self.len()).map(|at| {
-            self.with_row(at, |key, value| {
+        let mut ahead = Ahead::default();
+        (0..self.len()).map(move |at| {
+            self.rows.read_in_turn(at, &mut ahead, |row| {
+                let (key, value) = self.parts(at, row);
                 (Key::from_slice(key), V::get(&mut Reader(value)))
             })
         })
+    }
+
+    /// Gives up its memory: all of it stands outside then, and is found and changed as ever.
+    pub fn step_aside(&mut self) {
+        self.rows.step_aside();
+        self.slots.step_aside();
+    }
+
+    /// Takes memory again, as far as there is room.
+    pub fn come_back(&mut self) {
+        self.slots.come_back();
+        self.rows.come_back();
     }
 
     /// Changes the value of a row.
@@ -253,8 +281,12 @@ impl<V: Fixed> Table<V> {
     fn make_slots(&mut self, wanted: usize) {
         self.slots = Records::new(&self.memory, Use::Slots, SLOT);
         self.slots.fill(wanted);
+        let mut ahead = Ahead::default();
         for at in 0..self.rows.len() {
-            let hash = self.with_row(at, |key, _| self.hash(key));
+            let hash = self.rows.read_in_turn(at, &mut ahead, |row| {
+                let (key, _) = self.parts(at, row);
+                self.hash(key)
+            });
             let mut slot = place(hash, wanted);
             while self.slots.read(slot, |it| Reader(it).u32()) != 0 {
                 slot = after(slot, wanted);
@@ -265,17 +297,22 @@ impl<V: Fixed> Table<V> {
 
     fn with_row<T>(&self, at: usize, take: impl FnOnce(&[u8], &[u8]) -> T) -> T {
         self.rows.read(at, |row| {
-            let (key, value) = row.split_at(row.len().min(1 + self.room));
-            let Some((length, key)) = key.split_first() else {
-                return take(&[], value); // no row is without its key's length
-            };
-            if *length == u8::MAX {
-                let number = u32::try_from(at).unwrap_or(u32::MAX);
-                return take(self.long.get(&number).map_or(&[], |key| key), value);
-            }
-            let key = key.get(..usize::from(*length)).unwrap_or(key);
+            let (key, value) = self.parts(at, row);
             take(key, value)
         })
+    }
+
+    /// Key and value of a row.
+    fn parts<'r>(&'r self, at: usize, row: &'r [u8]) -> (&'r [u8], &'r [u8]) {
+        let (key, value) = row.split_at(row.len().min(1 + self.room));
+        let Some((length, key)) = key.split_first() else {
+            return (&[], value); // no row is without its key's length
+        };
+        if *length == u8::MAX {
+            let number = u32::try_from(at).unwrap_or(u32::MAX);
+            return (self.long.get(&number).map_or(&[], |key| key), value);
+        }
+        (key.get(..usize::from(*length)).unwrap_or(key), value)
     }
 }
 
@@ -303,123 +340,4 @@ fn tag_of(hash: u64) -> u8 {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::{Arc, Mutex};
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::map::Ordered;
-
-    /// Bytes that stand for a file.
-    #[derive(Debug, Default)]
-    struct Bytes(Mutex<Vec<u8>>);
-
-    impl Outside for Bytes {
-        fn set_length(&self, length: u64) {
-            let mut bytes = self.0.lock().unwrap();
-            bytes.resize(usize::try_from(length).unwrap(), 0);
-        }
-
-        fn read(&self, at: u64, into: &mut [u8]) {
-            let at = usize::try_from(at).unwrap();
-            into.copy_from_slice(&self.0.lock().unwrap()[at..at + into.len()]);
-        }
-
-        fn write(&self, at: u64, bytes: &[u8]) {
-            let at = usize::try_from(at).unwrap();
-            self.0.lock().unwrap()[at..at + bytes.len()].copy_from_slice(bytes);
-        }
-
-        fn failure(&self) -> Option<String> {
-            None
-        }
-    }
-
-    #[derive(Debug, Clone, Copy, PartialEq)]
-    struct Value(u32, i64);
-
-    impl Fixed for Value {
-        const WIDTH: usize = 12;
-
-        fn put(&self, into: &mut Writer<'_>) {
-            into.u32(self.0);
-            into.i64(self.1);
-        }
-
-        fn get(from: &mut Reader<'_>) -> Self {
-            Self(from.u32(), from.i64())
-        }
-    }
-
-    proptest! {
-        /// Whatever the keys, and wherever the limit is, a table is what a plain map is.
-        #[test]
-        fn a_table_says_what_a_map_says(
-            keys in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), any::<(u32, i64)>(), any::<bool>()), 0..60),
-            repeats in 1_usize..60,
-            limit in prop::option::of(0_u64..200_000),
-        ) {
-            let memory = match limit {
-                None => Memory::unlimited(),
-                Some(limit) => Memory::limited(limit, Arc::new(Bytes::default())),
-            };
-            let mut table: Table<Value> = Table::new(&memory);
-            let mut map: Ordered<Vec<u8>, Value> = Ordered::default();
-            for again in 0..repeats {
-                for (key, (one, other), change) in &keys {
-                    let mut key = key.clone();
-                    key.extend_from_slice(&(again * usize::from(key.len() % 3 == 0)).to_le_bytes());
-                    let value = Value(*one, *other);
-                    let (at, new) = table.insert(&key, &value);
-                    prop_assert_eq!(new, !map.contains_key(&key));
-                    prop_assert_eq!(at, map.insert_full(key.clone(), *map.get(&key).unwrap_or(&value)).0);
-                    if *change {
-                        let changed = Value(one.wrapping_add(1), other.wrapping_sub(1));
-                        table.set(at, &changed);
-                        map[at] = changed;
-                    }
-                }
-            }
-            prop_assert_eq!(table.len(), map.len());
-            for (at, (key, value)) in map.iter().enumerate() {
-                prop_assert_eq!(table.find(key), Some(at));
-                prop_assert_eq!(table.key(at).to_vec(), key.clone());
-                prop_assert_eq!(table.value(at), *value);
-                let mut other = key.clone();
-                other.push(1);
-                prop_assert_eq!(table.find(&other), map.get_index_of(&other));
-            }
-            let rows: Vec<_> = table.iter().map(|(key, value)| (key.to_vec(), value)).collect();
-            let expected: Vec<_> = map.into_iter().collect();
-            prop_assert_eq!(rows, expected);
-        }
-    }
-
-    #[test]
-    fn what_passes_the_limit_goes_outside_and_a_dropped_table_gives_its_memory_back() {
-        let memory = Memory::limited(80_000, Arc::new(Bytes::default()));
-        let fill = || {
-            let mut table: Table<Value> = Table::new(&memory);
-            for number in 0..1_000_u32 {
-                table.insert(&number.to_be_bytes(), &Value(number, 1));
-            }
-            table
-        };
-        drop(fill());
-        let again = fill();
-        assert_eq!((again.len(), memory.outside()), (1_000, 0));
-        let third = fill();
-        assert!(memory.outside() > 17_000, "{}", memory.outside());
-        assert_eq!(
-            third.value(third.find(&7_u32.to_be_bytes()).unwrap()),
-            Value(7, 1)
-        );
-        // What is given back outside is used again, and is empty then.
-        let most = memory.outside();
-        drop(third);
-        let fourth = fill();
-        assert_eq!((fourth.len(), memory.outside()), (1_000, most));
-    }
-}
+pub(crate) mod tests;

@@ -1,0 +1,55 @@
+//! Values by number, which are asked for seldom: the first to leave memory.
+
+use super::records::{Ahead, Records, Use};
+use super::{Fixed, Memory, Reader, encoded};
+
+/// Values in the order in which they came.
+#[derive(Debug)]
+pub struct Column<V> {
+    records: Records,
+    of: std::marker::PhantomData<V>,
+}
+
+impl<V: Fixed> Column<V> {
+    /// An empty column.
+    pub fn new(memory: &Memory) -> Self {
+        Self {
+            records: Records::new(memory, Use::Seldom, V::WIDTH),
+            of: std::marker::PhantomData,
+        }
+    }
+
+    /// Appends a value.
+    pub fn push(&mut self, value: &V) {
+        self.records.push(&encoded(value));
+    }
+
+    /// The value at a place.
+    pub fn value(&self, at: usize) -> V {
+        self.records.read(at, |value| V::get(&mut Reader(value)))
+    }
+
+    /// Changes the value at a place.
+    pub fn set(&mut self, at: usize, value: &V) {
+        self.records.write(at, 0, &encoded(value));
+    }
+
+    /// Every value, in the order of their places.
+    pub fn iter(&self) -> impl Iterator<Item = V> + '_ {
+        let mut ahead = Ahead::default();
+        (0..self.records.len()).map(move |at| {
+            let read = |value: &[u8]| V::get(&mut Reader(value));
+            self.records.read_in_turn(at, &mut ahead, read)
+        })
+    }
+
+    /// Gives up its memory: all of it stands outside then, and is read and changed as ever.
+    pub fn step_aside(&mut self) {
+        self.records.step_aside();
+    }
+
+    /// Takes memory again, as far as there is room.
+    pub fn come_back(&mut self) {
+        self.records.come_back();
+    }
+}
