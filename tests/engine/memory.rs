@@ -27,8 +27,31 @@ async fn without_any_memory_for_tables_an_apply_ends_as_ever_and_leaves_no_file_
     case.plan().await;
     case.apply(&["--memory", "0"]).await.code(0);
     case.ringfence(&["--memory", "1k", "verify"]).await.code(0);
-    let expected = picture::but_runs(&whole.picture().await);
-    let end = picture::but_runs(&case.picture().await);
+    assert_same_end(&whole, &case).await;
+}
+
+/// 80 KiB hold the tables of the sample's survey, or those of its proof, and not both.
+#[tokio::test]
+async fn a_survey_that_steps_aside_for_the_proof_changes_nothing_of_the_end() {
+    let whole = Case::seeded().await;
+    whole.migrate().await;
+    let case = Case::seeded().await;
+    let survey = case.ringfence(&["--memory=80k", "survey", "--json"]).await;
+    let survey: Value = serde_json::from_str(&survey.code(2).out).unwrap();
+    let outside = survey["outsideMemory"].as_u64().unwrap();
+    assert!(
+        (1..40_000).contains(&outside),
+        "most is in memory: {survey}"
+    );
+    case.plan().await;
+    case.apply(&["--memory", "80k"]).await.code(0);
+    case.ringfence(&["--memory=80k", "verify"]).await.code(0);
+    assert_same_end(&whole, &case).await;
+}
+
+async fn assert_same_end(one: &Case, other: &Case) {
+    let expected = picture::but_runs(&one.picture().await);
+    let end = picture::but_runs(&other.picture().await);
     assert_eq!(
         picture::differences(&expected, &end, false),
         Vec::<String>::new()
