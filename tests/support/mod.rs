@@ -55,7 +55,13 @@ pub fn shared() -> &'static Server {
                 .expect("a runtime")
                 .block_on(private(
                     Topology::ReplicaSet(1),
-                    &["--setParameter", "enableTestCommands=1"],
+                    &[
+                        "--setParameter",
+                        "enableTestCommands=1",
+                        // Files of what was dropped stay open as long as this: at 300, two thousand databases need more than a process may have.
+                        "--setParameter",
+                        "minSnapshotHistoryWindowInSeconds=30",
+                    ],
                 ))
         })
         .join()
