@@ -13,8 +13,9 @@ use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::plan::Plan;
 use crate::domain::standstill::Standstill;
-use crate::steps::session::Session;
-use crate::steps::{Result, Watcher, review};
+use crate::engine::decisions;
+use crate::engine::session::Session;
+use crate::engine::{Result, Watcher};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -57,10 +58,10 @@ const STEPS: [Step; 13] = [
 ];
 
 pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Result<ExitCode> {
-    let plan = review::read_plan(&arguments.plan)?;
+    let plan = decisions::read_plan(&arguments.plan)?;
     let mut session = place.session().await?;
     if arguments.resume && session.open_run().is_none() {
-        return Err(crate::steps::StepError::NotReady(
+        return Err(crate::engine::StepError::NotReady(
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::apply::open_gate;
 use super::{PlaceArguments, output};
 use crate::domain::gate::Destructive;
-use crate::steps::Result;
-use crate::steps::backup::documents_of;
+use crate::engine::Result;
+use crate::engine::backup::documents_of;
 use crate::store::dump::restore::RestoreOptions;
 
 /// Arguments of `backup`.

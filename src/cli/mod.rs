@@ -20,8 +20,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::domain::checklist::Step;
 use crate::domain::pace::Limits;
-use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
-use crate::steps::{Result, StepError};
+use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
+use crate::engine::{Result, StepError};
 use crate::store::lease::Lease;
 use crate::store::private_file;
 

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use super::Watcher;
-use super::error::{Result, StepError};
-use super::patience::patiently;
-use super::session::{Session, now};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::run::{Outcome, StepRecord};
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
+use crate::engine::session::{Session, now};
 
 impl Session {
     /// Runs a step, and keeps what came out in the run record.
@@ -91,19 +91,19 @@ impl Session {
     ) -> Result<String> {
         match step {
             Step::Survey => super::survey::run(self, watcher).await,
-            Step::BackUp => super::backup::run(self, watcher).await,
-            Step::StopApplication => super::stop::run(self, confirmed, watcher).await,
+            Step::BackUp => super::back_up::run(self, watcher).await,
+            Step::StopApplication => super::stop_application::run(self, confirmed, watcher).await,
             Step::Document => super::document::run(self, watcher).await,
             Step::Review => super::review::run(self).await,
-            Step::CreateCustomers => super::prepare::customers(self, watcher).await,
-            Step::ReassignBookings => super::prepare::bookings(self, watcher).await,
+            Step::CreateCustomers => super::create_customers::run(self, watcher).await,
+            Step::ReassignBookings => super::reassign_bookings::run(self, watcher).await,
             Step::Prove => super::prove::run(self, watcher).await,
             Step::CutOver => super::cut_over::run(self, confirmed, watcher).await,
             Step::CleanUsers => super::clean_users::run(self, confirmed, watcher).await,
-            Step::RetireUsers => super::clean_users::still_holding(self, watcher).await,
-            Step::Schema => super::schema::run(self).await,
+            Step::RetireUsers => super::retire_users::run(self, watcher).await,
+            Step::Schema => super::update_schema::run(self).await,
             Step::Verify => super::verify::run(self, watcher).await,
-            Step::DeleteOriginals => super::finish::run(self, confirmed).await,
+            Step::DeleteOriginals => super::delete_originals::run(self, confirmed).await,
             Step::ApiEndpoints | Step::Frontend | Step::Test | Step::GoLive | Step::Monitor => {
                 Err(StepError::NotReady(format!(
                     "{} is your own work: write a note on it when it is done",

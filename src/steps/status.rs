@@ -1,13 +1,13 @@
 //! Where every step stands: derived from what is in the database and the run record, never from a flag alone.
 
-use super::error::Result;
-use super::patience::patiently;
-use super::session::Session;
-use super::{Watcher, counted};
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::run::{Outcome, RunRecord};
 use crate::domain::standstill::Standstill;
+use crate::engine::error::Result;
+use crate::engine::retry::patiently;
+use crate::engine::session::Session;
+use crate::engine::{Watcher, counted};
 
 /// Where a swap stands whose process ended after its renames.
 const UNFINISHED: &str =
