@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::message::{Detail, Job};
 use crate::app::{Answer, Request};
-use crate::domain::checklist::{Progress, Step};
+use crate::domain::checklist::Progress;
 use crate::engine::session::Session;
 use crate::engine::{StepError, Watcher};
 
@@ -76,10 +76,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             let ended = text(session.run(step, confirmed, watcher).await);
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
-            let surveys = matches!(
-                step,
-                Step::Survey | Step::CreateCustomers | Step::CutOver | Step::Verify
-            );
+            let surveys = step.row().surveys;
             if let Some(overview) = session.overview().filter(|_| surveys) {
                 answers.push(Answer::Surveyed(overview, session.review()));
             }

@@ -59,7 +59,7 @@ pub struct PlaceArguments {
     /// Names and e-mails in reports as they are, not masked
     #[arg(long, global = true)]
     show_personal_data: bool,
-    /// Seconds that step 3 watches for foreign writes
+    /// Seconds that “Stop the application” watches for foreign writes
     #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds)]
     watch_seconds: Duration,
     /// Documents a second that are written at most

@@ -1,4 +1,4 @@
-//! The watch of step 3, kept open in the console: between two orders the engine looks whether anyone has written since, and says so at once.
+//! The watch of the stopped application, kept open in the console: between two orders the worker looks whether anyone has written since, and says so at once.
 //! It decides nothing: the gates ask the server on their own, from the verdict on.
 
 use std::collections::BTreeMap;
@@ -62,10 +62,10 @@ impl Session {
             *live.writes.entry(name).or_default() += count;
         }
         Some(format!(
-            "{} since {}. The live data is as the application made it; the cut-over's gate stays shut. Stop it, then run step {} again",
+            "{} since {}. The live data is as the application made it; the cut-over's gate stays shut. Stop it, then run “{}” again",
             in_words(&live.writes),
             clock(verdict),
-            Step::StopApplication.number()
+            Step::StopApplication.title()
         ))
     }
 }

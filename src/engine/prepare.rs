@@ -1,5 +1,8 @@
 //! Prepared copies beside the live data, made by converge. Called again they resume, catch up, or find nothing to do.
 
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::run::RunRecord;
 use std::collections::BTreeMap;
 
 use bson::RawDocumentBuf;
@@ -120,7 +123,7 @@ impl Session {
             return Ok(());
         }
         Err(StepError::NotReady(format!(
-            "{live} is not what the backup holds. What is live is unchanged: take the backup again (step 2)"
+            "{live} is not what the backup holds. What is live is unchanged: take the backup again (Back up)"
         )))
     }
 
@@ -439,5 +442,30 @@ impl Session {
     /// The mapping of this session.
     pub fn mapping(&self) -> &Mapping {
         &self.mapping
+    }
+
+    /// Where a step stands that prepares a copy.
+    pub(crate) fn prepared_state(
+        &self,
+        run: Option<&RunRecord>,
+        step: Step,
+        which: Rebuilt,
+    ) -> Option<(State, String)> {
+        let record = run?.step(step)?;
+        let (state, says) = (record.state, record.says.clone());
+        if state != State::Done || self.is_swapped(which) {
+            return Some((state, says));
+        }
+        let record = run?.collection(which);
+        let why = if !self.prepared.contains(&which) {
+            "the prepared copy is gone; prepare it again"
+        } else if record.prepared_for.is_none() {
+            "it was being prepared anew and that was cut off; prepare it again"
+        } else if record.prepared_for.as_deref() != run?.plan_hash() {
+            "the plan is another one since; prepare it again, only what differs is written"
+        } else {
+            return Some((state, says));
+        };
+        Some((State::Stale, why.to_owned()))
     }
 }

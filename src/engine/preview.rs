@@ -273,7 +273,7 @@ impl Session {
         }))
     }
 
-    /// Keeps the operator's words on a step that is the operator's own work. With step 17, go live, our write block ends.
+    /// Keeps the operator's words on a step that is the operator's own work. With the note on going live our write block ends.
     ///
     /// # Errors
     /// A blank note, a step that is not the operator's, or the server's refusal.

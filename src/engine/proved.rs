@@ -31,7 +31,7 @@ impl Session {
             return Ok(());
         }
         Err(StepError::NotReady(format!(
-            "{} is not prepared yet; prepare the copies first (steps 6 and 7). Nothing was changed",
+            "{} is not prepared yet; prepare the copies first (Create customers, Reassign bookings). Nothing was changed",
             self.mapping.live(which)
         )))
     }

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::gate::{Confirmed, Destructive, New};
+use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt, TRIAL};
 use crate::domain::run::{Outcome, RollbackRecord, word};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
+use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
@@ -41,14 +42,10 @@ impl Session {
         confirmed: Confirmed,
         watcher: &Watcher,
     ) -> Result<RolledBack> {
-        let Destructive::RollBack(new) = confirmed.action() else {
-            return Err(StepError::NotReady(
-                "this confirmation is for another action".to_owned(),
-            ));
-        };
+        let confirmed = confirmed.only::<RollBack>()?;
         let notice = self.hold().await?;
         watcher.listen_to(&self.connection.throttle);
-        let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), new, watcher))?;
+        let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), watcher))?;
         if let Some(notice) = notice {
             done.says = format!("{}; {notice}", done.says);
         }
@@ -60,13 +57,12 @@ impl Session {
 
     async fn go_back(
         &mut self,
-        confirmed: Confirmed,
-        new: New,
+        confirmed: Confirmed<RollBack>,
         watcher: &Watcher,
     ) -> Result<RolledBack> {
-        let action = confirmed.action();
+        let RollBack(new) = confirmed.action();
         self.see_what_is_swapped().await?;
-        self.pass_rollback(confirmed, action, watcher).await?;
+        self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
         match self.rollback_record() {
             Some(record) if record.began => self.require_same(&record, new)?,
@@ -103,8 +99,7 @@ impl Session {
     /// A rollback needs no plan: only that the run is the one that was confirmed.
     async fn pass_rollback(
         &mut self,
-        confirmed: Confirmed,
-        action: Destructive,
+        confirmed: &Confirmed<RollBack>,
         watcher: &Watcher,
     ) -> Result<()> {
         if confirmed.database() != self.connection.place.database {
@@ -112,7 +107,8 @@ impl Session {
                 self.connection.place.database.clone(),
             )));
         }
-        match self.missing(action, watcher).await?.into_iter().next() {
+        let missing = confirmed.action().missing(self, watcher).await?;
+        match missing.into_iter().next() {
             Some(first) => Err(StepError::NotReady(first)),
             None => Ok(()),
         }
@@ -124,13 +120,13 @@ impl Session {
 
     /// Once the first rename may have been sent, only the same command goes on.
     fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
-        if record.option == new.option() {
+        if record.new == new {
             return Ok(());
         }
         let database = &self.connection.place.database;
         Err(StepError::NotReady(format!(
             "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
-            record.option
+            record.new.option()
         )))
     }
 
@@ -139,7 +135,7 @@ impl Session {
         self.require_free_names().await?;
         let live = self.live_fingerprints(watcher).await?;
         let mut record = RollbackRecord {
-            option: new.option().to_owned(),
+            new,
             merged: self
                 .rollback_record()
                 .map(|record| record.merged)
@@ -365,5 +361,52 @@ fn rolled_back(
             && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
         kept,
         aside,
+    }
+}
+
+impl Gated for RollBack {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let mapping = &session.mapping;
+        let mut lines: Vec<_> = Rebuilt::ALL
+            .iter()
+            .filter(|which| session.is_swapped(**which))
+            .map(|which| format!("rename the original of {} back", mapping.live(*which)))
+            .collect();
+        lines.push(
+            "drop the prepared copies; links and quarantine too, unless something that was written since has to stay aside"
+                .to_owned(),
+        );
+        match self.0 {
+            New::Refuse => {}
+            New::Keep { create_users } => {
+                lines.push("what the application wrote since the cut-over is merged into copies of the originals, and those become live; the originals that they stand for are dropped then (the backup has them), and what is live now stays aside in _ringfence_rolled_back_*".to_owned());
+                if create_users {
+                    lines.push("each customer that the application made gets a user without a password".to_owned());
+                }
+            }
+            New::Discard => lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned()),
+        }
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(match session.latest_run() {
+            Some(run) if run.outcome == Outcome::Open => Vec::new(),
+            Some(run) if run.outcome == Outcome::Finished => vec![format!(
+                "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
+                run.id,
+                run.backup
+                    .as_ref()
+                    .map_or("FOLDER", |backup| backup.path.as_str()),
+                session.connection.place.database
+            )],
+            _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
+        })
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "apply again: the same plan gives the same result".to_owned()
     }
 }

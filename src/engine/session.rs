@@ -44,7 +44,7 @@ pub struct SessionOptions {
     pub config: Option<PathBuf>,
     /// Where run folders go.
     pub run_root: PathBuf,
-    /// How long step 3 watches.
+    /// How long the stop is watched.
     pub watch: Duration,
     /// How fast copies are written.
     pub limits: Limits,
@@ -383,6 +383,11 @@ impl Session {
     /// True once the first rename of a swap was done, whatever became of the rest. The journal alone only says that it was about to be sent.
     pub fn has_moved(&self, which: Rebuilt) -> bool {
         self.is_swapped(which) || self.moved.contains_key(&which)
+    }
+
+    /// True once the prepared customers and bookings are live.
+    pub fn is_cut_over(&self) -> bool {
+        self.is_swapped(Rebuilt::Booking) && self.is_swapped(Rebuilt::Customer)
     }
 
     /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.

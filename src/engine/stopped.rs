@@ -80,7 +80,7 @@ impl Session {
     pub(crate) async fn require_still_quiet(&mut self) -> Result<()> {
         let Some(mut start) = self.open_run().and_then(|run| run.watch.clone()) else {
             return Err(StepError::NotReady(
-                "nobody watched whether the application has stopped; run step 3 first".to_owned(),
+                "nobody watched whether the application has stopped; run “Stop the application” first".to_owned(),
             ));
         };
         let now = watch::begin(&self.connection).await?;
@@ -101,7 +101,7 @@ impl Session {
             }
             self.save().await?;
             return Err(StepError::NotReady(format!(
-                "the application wrote since it was found quiet ({list}). What is live is unchanged. Stop it, then run step 3 and step 2 again"
+                "the application wrote since it was found quiet ({list}). What is live is unchanged. Stop it, then run “Stop the application” and “Back up” again"
             )));
         }
         // What was looked through once, our own writes above all, need not be looked through again.

@@ -18,7 +18,8 @@ impl Session {
             return Ok(());
         }
         Err(StepError::Drift(vec![
-            "conflicts changed since the plan was made; review them again (step 5)".to_owned(),
+            "conflicts changed since the plan was made; review them again (Review conflicts)"
+                .to_owned(),
         ]))
     }
 

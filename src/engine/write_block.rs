@@ -1,10 +1,12 @@
 //! The write block: set behind its gate, written down before it is set, and released when the new code is live, or by `unlock --write-block`.
 
-use crate::domain::gate::{Confirmed, Destructive};
+use crate::domain::checklist::Step;
+use crate::domain::gate::{BlockWrites, Confirmed};
 use crate::domain::lease::clock;
 use crate::domain::run::WriteBlock;
 use crate::engine::Watcher;
-use crate::engine::error::{Result, StepError};
+use crate::engine::error::Result;
+use crate::engine::gates::Gated;
 use crate::engine::session::{Session, now};
 use crate::store::{private_file, write_block};
 
@@ -21,8 +23,11 @@ impl Session {
         confirmed: Confirmed,
         watcher: &Watcher,
     ) -> Result<()> {
-        self.pass_without_plan(confirmed, Destructive::BlockWrites, watcher)
-            .await?;
+        let confirmed = self.pass::<BlockWrites>(Some(confirmed), watcher).await?;
+        self.set_write_block(confirmed).await
+    }
+
+    async fn set_write_block(&mut self, _: Confirmed<BlockWrites>) -> Result<()> {
         let release = write_block::release_command(&self.connection);
         let record = self.begin_run().await?;
         record.write_block = Some(WriteBlock {
@@ -52,8 +57,9 @@ impl Session {
     pub fn writes_blocked_words(&self) -> Option<String> {
         let block = self.writes_blocked()?;
         Some(format!(
-            "WRITES ARE BLOCKED in every database of this cluster since {}; a note on step 17 releases them, or `ringfence unlock --write-block --confirm {}`",
+            "WRITES ARE BLOCKED in every database of this cluster since {}; a note on {} releases them, or `ringfence unlock --write-block --confirm {}`",
             clock(block.since),
+            Step::GoLive.title(),
             self.connection.place.database
         ))
     }
@@ -87,23 +93,33 @@ impl Session {
         }
         Ok(says.to_owned())
     }
+}
 
-    /// The effect's half of a gate that no plan stands behind.
-    pub(crate) async fn pass_without_plan(
-        &mut self,
-        confirmed: Confirmed,
-        action: Destructive,
-        watcher: &Watcher,
-    ) -> Result<()> {
-        let database = &self.connection.place.database;
-        if confirmed.action() != action || confirmed.database() != *database {
-            return Err(StepError::Shut(crate::domain::gate::Shut::Wrong(
-                database.clone(),
-            )));
-        }
-        match self.missing(action, watcher).await?.into_iter().next() {
-            Some(first) => Err(StepError::NotReady(first)),
-            None => Ok(()),
-        }
+impl Gated for BlockWrites {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        Ok(vec![
+            format!(
+                "refuse the writes of every user without bypassWriteBlockingMode, in every database of this cluster: {}",
+                session.connection.database_names().await.join(", ")
+            ),
+            "it holds across restarts, until it is released; index builds under way are aborted"
+                .to_owned(),
+        ])
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        let why_not = write_block::why_not(&session.connection).await?;
+        Ok(why_not.into_iter().collect())
+    }
+
+    fn way_back(self, session: &Session) -> String {
+        format!(
+            "a note on {}, `ringfence unlock --write-block --confirm {}`, or: {}",
+            Step::GoLive.title(),
+            session.connection.place.database,
+            write_block::release_command(&session.connection)
+        )
     }
 }

@@ -1,5 +1,8 @@
-//! Step 2, back up: every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
+//! Back up: every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
 
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::domain::run::BackupRecord;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
@@ -7,7 +10,13 @@ use crate::engine::{Watcher, counted};
 use crate::store::dump::manifest::MANIFEST;
 use crate::store::watch;
 
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::BackUp),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.restore_expiries_before_renames().await?;
     // Foreign writes are watched from before the first document is read.
     let start = watch::begin(&session.connection).await?;

@@ -1,10 +1,19 @@
-//! Step 4, document current data: users, bookings and services as JSON lines and CSV, with counts and hashes.
+//! Document current data: users, bookings and services as JSON lines and CSV, with counts and hashes.
 
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::Document),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let record = session.begin_run().await?.clone();
     let out = session.run_folder(&record).join("export");
     if out.exists() {

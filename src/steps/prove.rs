@@ -1,12 +1,23 @@
-//! Step 8, prove: the prepared copies are checked before anyone sees them; that of the users, which step 10 swaps in, is prepared here.
+//! Prove: the prepared copies are checked before anyone sees them. That of the users, which the clean-up swaps in, is prepared here.
 
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::domain::mapping::Rebuilt;
+use crate::domain::run::RunRecord;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 use crate::store::watch;
 
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state,
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.see_what_is_swapped().await?;
     session.before_cut_over(Rebuilt::Booking)?;
     for which in [Rebuilt::Customer, Rebuilt::Booking] {
@@ -38,7 +49,7 @@ pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
     let checked = checked?;
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
-            "the proof failed: {}. The live data is unchanged. Prepare again (steps 6 and 7); if it comes back, keep the run folder and report it:\n{}",
+            "the proof failed: {}. The live data is unchanged. Prepare again (Create customers, Reassign bookings); if it comes back, keep the run folder and report it:\n{}",
             counted(checked.wrong, "thing is wrong", "things are wrong"),
             checked.list()
         )));
@@ -72,4 +83,23 @@ pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         session.note_users_proved(checked, now).await?;
     }
     Ok(says)
+}
+
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    let recorded = super::recorded(run, Step::Prove);
+    if session.is_cut_over() {
+        return recorded.or_else(|| Some((State::Done, "cut over".to_owned())));
+    }
+    let fits = run.is_some_and(|run| {
+        [Rebuilt::Customer, Rebuilt::Booking]
+            .iter()
+            .all(|which| run.collection(*which).proved.is_some())
+    });
+    match recorded {
+        Some((State::Done, _)) if !fits => Some((
+            State::Stale,
+            "the copies were prepared again since; prove them again".to_owned(),
+        )),
+        recorded => recorded,
+    }
 }

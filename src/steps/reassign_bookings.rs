@@ -1,11 +1,20 @@
 //! Reassign bookings: the prepared bookings and the quarantine, beside the live data.
 
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |session, run| session.prepared_state(run, Step::ReassignBookings, Rebuilt::Booking),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.before_cut_over(Rebuilt::Booking)?;
     if session.surveyed.is_none() {
         session.survey(watcher).await?;

@@ -1,5 +1,9 @@
 //! Retire customer users: counts the password-less users that still hold a name and an e-mail; removes nothing.
 
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::Rebuilt;
 use crate::engine::error::Result;
@@ -7,8 +11,15 @@ use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 use crate::store::scan::{self, Scan};
 
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::RetireUsers),
+    ends: State::Skipped,
+    ..File::USUAL
+};
+
 /// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let role = &session.mapping.user;
     let known = session
         .open_run()

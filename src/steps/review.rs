@@ -1,11 +1,23 @@
-//! Step 5, review conflicts: the decisions, their file, and the plan with its hash.
+//! Review conflicts: the decisions, their file, and the plan with its hash.
 
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::run::RunRecord;
+use crate::engine::Watcher;
 use crate::engine::counted;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::private_file;
 
-pub(crate) async fn run(session: &mut Session) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state,
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
     session.require_decided()?;
     let plan = session.plan()?;
     let decided = session.decided_lines()?;
@@ -23,4 +35,34 @@ pub(crate) async fn run(session: &mut Session) -> Result<String> {
         &hash[..12],
         counted(plan.conflicts.len() as u64, "conflict", "conflicts")
     ))
+}
+
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    if session.is_cut_over() {
+        return super::recorded(run, Step::Review);
+    }
+    let surveyed = session.surveyed.as_ref()?;
+    let undecided = session.decisions.undecided_blockers(&surveyed.conflicts);
+    let undecided = undecided.count() as u64;
+    if undecided > 0 {
+        let blockers = counted(undecided, "blocker", "blockers");
+        return Some((State::Ready, format!("{blockers} to decide")));
+    }
+    if let Some(first) = surveyed.blueprint.obstacles.first() {
+        return Some((State::Failed, first.clone()));
+    }
+    let now = session.plan_hash();
+    Some(match run.and_then(RunRecord::plan_hash) {
+        Some(hash) if hash != now => (
+            State::Stale,
+            "decisions or conflicts changed since the plan was made".to_owned(),
+        ),
+        Some(hash) if run.is_some_and(|run| run.is_done(Step::Review)) => {
+            (State::Done, format!("plan {}", &hash[..12.min(hash.len())]))
+        }
+        _ => (
+            State::Ready,
+            "every blocker has an answer; make the plan".to_owned(),
+        ),
+    })
 }

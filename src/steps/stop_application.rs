@@ -1,6 +1,11 @@
-//! Step 3, stop the application: watches for foreign writes and gives a verdict. BLOCKED: the server refuses them. QUIET: none was seen from T0
+//! Stop the application: watches for foreign writes and gives a verdict. BLOCKED: the server refuses them. QUIET: none was seen from T0
 //! to T1. UNKNOWN: we cannot see. Says who is connected.
 
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::run::RunRecord;
+use crate::domain::run::Verdict;
+use crate::domain::standstill::Standstill;
 use std::time::Duration;
 
 use crate::domain::checklist::Step;
@@ -11,10 +16,17 @@ use crate::domain::run::VerdictRecord;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, now};
+use crate::engine::stopped::Block;
 use crate::store::StoreError;
 use crate::store::watch::{self, Seen};
 
-pub(crate) async fn run(
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state,
+    ..File::USUAL
+};
+
+async fn run(
     session: &mut Session,
     confirmed: Option<Confirmed>,
     watcher: &Watcher,
@@ -25,7 +37,7 @@ pub(crate) async fn run(
     session.begin_run().await?;
     let since_backup = session.foreign_writes_since_backup().await?;
     let block = session.block().await;
-    let seconds = if matches!(block, crate::engine::stopped::Block::Holds) {
+    let seconds = if matches!(block, Block::Holds) {
         Duration::ZERO
     } else {
         session.watch
@@ -44,19 +56,21 @@ pub(crate) async fn run(
         seconds.as_secs_f64()
     );
     let past = match &block {
-        crate::engine::stopped::Block::Leaks(why) => format!("; writes are blocked, but {why}"),
-        _ => String::new(),
+        Block::Leaks(why) => format!("; writes are blocked, but {why}"),
+        Block::Off | Block::Holds => String::new(),
     };
     let verdict = match seen {
         Seen::Writes(writes) if writes.is_empty() => match block {
-            crate::engine::stopped::Block::Holds => (
-                "BLOCKED",
+            Block::Holds => (
+                Verdict::Blocked,
                 format!(
                     "the server refuses the writes of every other user since {}",
                     clock(now())
                 ),
             ),
-            _ => ("QUIET", format!("no foreign write {window}{past}")),
+            Block::Off | Block::Leaks(_) => {
+                (Verdict::Quiet, format!("no foreign write {window}{past}"))
+            }
         },
         Seen::Writes(writes) => {
             let list: Vec<_> = writes
@@ -69,7 +83,10 @@ pub(crate) async fn run(
                 session.who_is_connected().await
             )));
         }
-        Seen::Blind(why) => ("UNKNOWN", format!("writes cannot be watched: {why}{past}")),
+        Seen::Blind(why) => (
+            Verdict::Unknown,
+            format!("writes cannot be watched: {why}{past}"),
+        ),
     };
     let verdict = (
         verdict.0,
@@ -79,7 +96,7 @@ pub(crate) async fn run(
     let record = session.begin_run().await?;
     record.watch = Some(start);
     record.verdict = Some(VerdictRecord {
-        word: verdict.0.to_owned(),
+        word: verdict.0,
         evidence: verdict.1.clone(),
         at: now(),
     });
@@ -90,7 +107,7 @@ pub(crate) async fn run(
             record.collection_mut(which).prepared_for = None;
         }
         if let Some(step) = record.steps.get_mut(Step::BackUp.word()) {
-            "stale".clone_into(&mut step.state);
+            step.state = State::Stale;
             "the application wrote after the backup; take it again".clone_into(&mut step.says);
         }
     }
@@ -100,5 +117,13 @@ pub(crate) async fn run(
     } else {
         ""
     };
-    Ok(format!("{}: {}{note}", verdict.0, verdict.1))
+    Ok(format!("{}: {}{note}", verdict.0.word(), verdict.1))
+}
+
+fn state(_: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    let (state, says) = super::recorded(run, Step::StopApplication)?;
+    Some(match run.and_then(Standstill::of) {
+        Some(standstill) => (state, format!("{}; {says}", standstill.words())),
+        None => (state, says),
+    })
 }

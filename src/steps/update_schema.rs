@@ -1,11 +1,21 @@
-//! Step 12, update the schema: the Prisma lines to change, and a check that every index stands. `prisma db push` drops indexes that the
+//! Update the schema: the Prisma lines to change, and a check that every index stands. `prisma db push` drops indexes that the
 //! schema does not name, so this is run again after it.
 
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::domain::mapping::Rebuilt;
+use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 
-pub(crate) async fn run(session: &mut Session) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::Schema),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
     if !session.is_swapped(Rebuilt::Booking) {
         return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
     }

@@ -1,12 +1,21 @@
-//! Step 13, verify: integrity and isolation of what is now live, and that the collections nobody named still hold what the backup holds. Where
+//! Verify: integrity and isolation of what is now live, and that the collections nobody named still hold what the backup holds. Where
 //! the server's log shows that nobody wrote since the proofs, they are the comparison with the originals, and only whose each booking is is
 //! read once more.
 
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 
-pub(crate) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::Verify),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.begin_to_verify(watcher).await?;
     let stands = session.stands_as_proved().await?;
     let ours = async {
