@@ -12,6 +12,7 @@ mod customer_ids;
 mod kept;
 mod normal;
 mod plan_hashes;
+mod run_records;
 mod sample_report;
 mod snapshot;
 mod stage;

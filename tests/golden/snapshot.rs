@@ -5,6 +5,7 @@ use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::Database;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// One line per document, so that a difference can be read.
 pub async fn taken(database: &Database) -> String {
@@ -119,23 +120,48 @@ async fn documents(database: &Database, name: &str) -> Vec<Document> {
     found.await.unwrap().try_collect().await.unwrap()
 }
 
-/// What collections hold, documents by `_id`: for comparing, not for restoring. Without our record and lease.
+/// What collections hold, in the documents' own order of text: for comparing, not for restoring. Without our record and lease.
 pub async fn content(database: &Database) -> String {
-    let mut lines = Vec::new();
+    let mut text = String::new();
+    for (name, lines) in sorted(database).await {
+        text += &format!("{name}:\n");
+        text.extend(lines.iter().map(|it| format!("  {it}\n")));
+    }
+    text
+}
+
+/// The same in one line per collection: how many documents, and a hash over them and over its indexes.
+pub async fn digests(database: &Database) -> String {
+    let mut text = String::new();
+    for (name, lines) in sorted(database).await {
+        let mut indexes: Vec<_> = indexes(database, &name).await;
+        indexes.sort_by_key(ToString::to_string);
+        let hash = |lines: String| format!("{:x}", Sha256::digest(lines))[..16].to_owned();
+        text += &format!(
+            "{name}: {} documents {}, indexes {}\n",
+            lines.len(),
+            hash(lines.join("\n")),
+            hash(json!(indexes).to_string())
+        );
+    }
+    text
+}
+
+async fn sorted(database: &Database) -> Vec<(String, Vec<String>)> {
+    let mut all = Vec::new();
     for (name, _) in specifications(database).await {
         if ["_ringfence_runs", "_ringfence_lease"].contains(&name.as_str()) {
             continue;
         }
-        let mut documents: Vec<_> = documents(database, &name)
+        let mut lines: Vec<_> = documents(database, &name)
             .await
             .into_iter()
             .map(|it| extended(it).to_string())
             .collect();
-        documents.sort_unstable();
-        lines.push(format!("{name}:\n"));
-        lines.extend(documents.iter().map(|it| format!("  {it}\n")));
+        lines.sort_unstable();
+        all.push((name, lines));
     }
-    lines.concat()
+    all
 }
 
 pub fn extended(document: Document) -> Value {

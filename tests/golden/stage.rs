@@ -41,7 +41,11 @@ impl Said {
 impl Stage {
     /// The database `name`, empty. Each name belongs to one test.
     pub async fn empty(name: &str) -> Self {
-        let uri = support::shared().uri(name);
+        Self::on(support::shared().uri(name), name).await
+    }
+
+    /// The same on another server.
+    pub async fn on(uri: String, name: &str) -> Self {
         let client = Client::with_uri_str(&uri).await.unwrap();
         let database = client.database(name);
         database.drop().await.unwrap();

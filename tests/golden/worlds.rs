@@ -205,6 +205,63 @@ pub fn linked() -> World {
     }
 }
 
+/// What the run records of version 0.1 were made on: something of each of the others, with an expiry, a validator, unique keys, and a capped
+/// collection that no mapping names.
+pub fn small() -> World {
+    let mut tables = two_businesses();
+    let customers = vec![
+        doc! { "_id": customer(1), "businessId": business(1), "name": "Named", "email": "named@example.com" },
+        doc! { "_id": customer(2), "businessId": business(2), "email": "Person6@Example.com", "name": "Adopted" },
+    ];
+    let users = vec![
+        owner(1),
+        owner(2),
+        with(guest(3), doc! { "email": "ann@example.com" }),
+        with(
+            guest(4),
+            doc! { "email": "Ann@Example.com", "company": "Ltd" },
+        ),
+        guest(5),
+        guest(6),
+        guest(7),
+    ];
+    let at = |business: u8, of: u8, number: u8| booking(number, user(of), service(business));
+    let bookings = vec![
+        at(1, 3, 1),
+        at(1, 4, 2),
+        at(2, 4, 3),
+        at(1, 5, 4),
+        with(
+            at(2, 5, 5),
+            doc! { "expiresAt": DateTime::from_millis(4_102_444_800_000) },
+        ),
+        at(2, 6, 6),
+        with(at(1, 5, 7), doc! { "customerId": customer(1) }),
+        booking(8, user(77), service(1)),
+        booking(9, Bson::Null, service(2)),
+        booking(10, user(3), service(9)),
+    ];
+    let entries = (1..=3).map(|n| doc! { "_id": 4 - n, "who": user(1) });
+    tables.extend([
+        ("User", users),
+        ("Customer", customers),
+        ("Booking", bookings),
+        ("AuditLog", entries.collect()),
+    ]);
+    World {
+        tables,
+        commands: vec![
+            doc! { "convertToCapped": "AuditLog", "size": 65_536 },
+            doc! { "createIndexes": "Booking", "indexes": [
+                { "key": { "userId": 1 }, "name": "Booking_userId_idx" },
+                { "key": { "notes": 1 }, "name": "Booking_notes_key", "unique": true },
+                { "key": { "expiresAt": 1 }, "name": "Booking_expiresAt_idx", "expireAfterSeconds": 86_400 },
+            ] },
+            doc! { "collMod": "User", "validator": { "createdAt": { "$type": "date" } }, "validationLevel": "moderate" },
+        ],
+    }
+}
+
 /// Ids of every usual type: users known by strings, businesses by UUIDs, references in the other form, numbers for ids; other names of
 /// collections and fields, for [`RENAMED`].
 pub fn renamed() -> World {
