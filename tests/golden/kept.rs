@@ -19,7 +19,7 @@ pub fn fixture(name: &str) -> String {
 
 /// Fails unless each text is what is kept under its name. With `RINGFENCE_GOLDEN=write` it writes them, and fails.
 #[track_caller]
-pub fn assert_kept(all: &[(&str, String)]) {
+pub fn assert_kept(all: &[(String, String)]) {
     if std::env::var(VARIABLE).is_ok_and(|word| word == "write") {
         let mut written = Vec::new();
         for (name, found) in all {

@@ -9,6 +9,7 @@
 mod support;
 
 mod customer_ids;
+mod journals;
 mod kept;
 mod normal;
 mod plan_hashes;

@@ -37,7 +37,7 @@ async fn small(name: &str, world: World, decisions: &str) {
     let hash = planned(&stage, &["--defaults", "--decisions", "d.toml"]).await;
     let left = applied(&stage, &[]).await;
     assert_kept(&[(
-        &format!("applied/{name}.txt"),
+        format!("applied/{name}.txt"),
         format!("plan {hash}\n{left}"),
     )]);
 }
@@ -53,12 +53,17 @@ async fn the_plan_of_the_sample_data_has_the_hash_that_it_always_had() {
         let hash = planned(&stage, &["--defaults"]).await;
         found += &format!("seed {seed} as {name}: {hash}\n");
     }
-    assert_kept(&[("sample/plan-hashes.txt", found)]);
+    assert_kept(&[("sample/plan-hashes.txt".to_owned(), found)]);
 }
 
 #[tokio::test]
 async fn a_plan_that_merges_has_the_hash_and_leaves_what_it_always_did() {
     small("golden_merges", worlds::merges(), "").await;
+}
+
+#[tokio::test]
+async fn a_plan_on_what_the_runs_of_0_1_were_made_on_has_the_hash_and_leaves_what_it_always_did() {
+    small("golden_small", worlds::small(), "").await;
 }
 
 #[tokio::test]
@@ -148,7 +153,7 @@ async fn a_plan_over_another_mapping_and_ids_of_every_type_has_the_hash_and_leav
     let found = planned(&stage, &["--config", "m.toml", "--defaults"]).await;
     let left = applied(&stage, &config).await;
     assert_kept(&[(
-        "applied/golden_renamed.txt",
+        "applied/golden_renamed.txt".to_owned(),
         format!("plan {found}\n{left}"),
     )]);
 }

@@ -6,8 +6,9 @@
 
 use bson::{Document, doc};
 
+use crate::journals;
 use crate::kept::{assert_kept, fixture};
-use crate::normal::volatile;
+use crate::normal::{clock, volatile};
 use crate::snapshot;
 use crate::stage::{Said, Stage};
 
@@ -27,9 +28,11 @@ const FINISH: &[&str] = &["finish"];
 const PURGE: &[&str] = &["purge"];
 
 /// The database `name` as version 0.1 left it, with `plan.json` beside it.
-async fn left_by_0_1(name: &str) -> Stage {
+pub async fn left_by_0_1(name: &str) -> Stage {
     let stage = Stage::empty(name).await;
-    snapshot::restore(&stage.database, &fixture(&format!("runs/{name}.json"))).await;
+    let text = fixture(&format!("runs/{name}.json"));
+    snapshot::restore(&stage.database, &text).await;
+    assert_eq!(snapshot::taken(&stage.database).await, text);
     let records = stage.database.collection::<Document>("_ringfence_runs");
     let record = records.find_one(doc! {}).await.unwrap().unwrap();
     let plan = record.get_document("plan").unwrap().clone();
@@ -41,7 +44,7 @@ async fn left_by_0_1(name: &str) -> Stage {
     stage
 }
 
-async fn replica_set_id(stage: &Stage) -> String {
+pub async fn replica_set_id(stage: &Stage) -> String {
     let admin = stage.database.client().database("admin");
     let answer = admin
         .run_command(doc! { "replSetGetConfig": 1 })
@@ -55,7 +58,7 @@ async fn replica_set_id(stage: &Stage) -> String {
     settings.get_object_id("replicaSetId").unwrap().to_hex()
 }
 
-fn told(arguments: &[&str], said: &Said) -> String {
+pub fn told(arguments: &[&str], said: &Said) -> String {
     format!(
         "$ ringfence {}\nexit {}\n{}{}\n",
         arguments.join(" "),
@@ -66,14 +69,14 @@ fn told(arguments: &[&str], said: &Said) -> String {
 }
 
 /// What reading says, and then, each on the database as it was left, what these commands say and leave.
-async fn kept(name: &str, ways: &[&[&str]]) {
+async fn all_of(name: &str, ways: &[&[&str]]) -> Vec<(String, String)> {
     let stage = left_by_0_1(name).await;
     let mut reading = String::new();
     for arguments in READING {
-        // Nothing here differs from run to run: all of it is in the record.
         reading += &told(arguments, &stage.ringfence(arguments).await);
     }
-    let mut all = vec![(format!("runs/{name}.said.txt"), reading)];
+    // All of it is in the record, so nothing else differs from run to run.
+    let mut all = vec![(format!("runs/{name}.said.txt"), clock(&reading))];
     for way in ways {
         let stage = left_by_0_1(name).await;
         let mut text = String::new();
@@ -90,10 +93,20 @@ async fn kept(name: &str, ways: &[&[&str]]) {
         let word = word.trim_end_matches("-plan");
         all.push((format!("runs/{name}.{word}.txt"), volatile(&text)));
     }
-    let all: Vec<_> = all
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.clone()))
-        .collect();
+    all
+}
+
+async fn kept(name: &str, ways: &[&[&str]]) {
+    assert_kept(&all_of(name, ways).await);
+}
+
+/// The same, and what is said beside the journal that version 0.1 wrote.
+async fn kept_with_journal(name: &str, ways: &[&[&str]], back: &[&str]) {
+    let mut all = all_of(name, ways).await;
+    all.push((
+        format!("runs/{name}.journal.txt"),
+        journals::told_beside(name, back).await,
+    ));
     assert_kept(&all);
 }
 
@@ -130,13 +143,14 @@ async fn a_cut_over_of_0_1_is_gone_on_with_and_back_from() {
 /// `apply`
 #[tokio::test]
 async fn a_whole_apply_of_0_1_is_verified_and_gone_back_from() {
-    kept("v01_verified", &[APPLY, ROLLBACK, FINISH, PURGE]).await;
+    let ways = [APPLY, ROLLBACK, FINISH, PURGE];
+    kept_with_journal("v01_verified", &ways, &["rollback"]).await;
 }
 
 /// `apply`, and notes on the tests and on going live, in the console
 #[tokio::test]
 async fn an_application_that_went_live_on_0_1_is_finished_or_gone_back_from() {
-    kept("v01_live", &[FINISH, KEEP_NEW]).await;
+    kept("v01_live", &[FINISH, KEEP_NEW, DISCARD_NEW]).await;
 }
 
 /// The same, then `finish`
@@ -166,17 +180,13 @@ async fn what_0_1_carried_back_and_left_behind_is_still_told() {
 /// The same, killed when the users were renamed back, and the bookings and customers were not
 #[tokio::test]
 async fn a_rollback_that_0_1_left_half_done_is_ended_by_the_same_command_alone() {
-    let name = "v01_keeping_new";
-    kept(
-        name,
-        &[
-            KEEP_NEW,
-            ROLLBACK,
-            DISCARD_NEW,
-            &["unlock", "rollback --keep-new"],
-        ],
-    )
-    .await;
+    let ways: [&[&str]; 4] = [
+        KEEP_NEW,
+        &["unlock", "rollback"],
+        &["unlock", "rollback --discard-new"],
+        &["unlock", "rollback --keep-new"],
+    ];
+    kept_with_journal("v01_keeping_new", &ways, &["rollback", "--keep-new"]).await;
 }
 
 /// `apply --block-writes`, on a server with access control, where the block then holds

@@ -58,9 +58,5 @@ async fn what_is_said_of_the_sample_data_stays_as_it_was() {
         .code(0);
     all.push(("sample/rollback.txt".to_owned(), volatile(&back.out)));
     all.extend(said(&stage, "rolled-back").await);
-    let all: Vec<_> = all
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.clone()))
-        .collect();
     assert_kept(&all);
 }

@@ -51,6 +51,10 @@ pub async fn restore(database: &Database, text: &str) {
         let name = collection["name"].as_str().unwrap().to_owned();
         let mut create = doc! { "create": &name };
         create.extend(document(&collection["options"]));
+        create.insert(
+            "idIndex",
+            doc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" },
+        );
         // The one way to give a collection a UUID: what mongorestore does.
         let made = doc! {
             "op": "c", "ns": format!("{}.$cmd", database.name()), "o": create,

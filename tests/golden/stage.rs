@@ -41,11 +41,7 @@ impl Said {
 impl Stage {
     /// The database `name`, empty. Each name belongs to one test.
     pub async fn empty(name: &str) -> Self {
-        Self::on(support::shared().uri(name), name).await
-    }
-
-    /// The same on another server.
-    pub async fn on(uri: String, name: &str) -> Self {
+        let uri = support::shared().uri(name);
         let client = Client::with_uri_str(&uri).await.unwrap();
         let database = client.database(name);
         database.drop().await.unwrap();
@@ -63,17 +59,7 @@ impl Stage {
 
     /// Runs the binary on this database, in the stage's folder and without a terminal.
     pub async fn ringfence(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().await.unwrap();
-        Said {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"));
-        command
+        let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"))
             .args(["--uri", &self.uri, "--watch-seconds", "0"])
             .args(arguments)
             .current_dir(self.folder.path())
@@ -82,7 +68,14 @@ impl Stage {
             .env_remove("DATABASE_URL")
             .env_remove("RINGFENCE_URI")
             .stdin(std::process::Stdio::null())
-            .kill_on_drop(true);
-        command
+            .kill_on_drop(true)
+            .output()
+            .await
+            .unwrap();
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
