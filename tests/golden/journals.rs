@@ -1,5 +1,6 @@
 //! The journal that version 0.1 kept in the run folder: a later version goes on with it, and refuses it for the same reasons.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use bson::{Document, doc};
@@ -36,7 +37,7 @@ fn sealed(journal: &str, cluster: &str, here: &str) -> String {
         let (body, _) = body.rsplit_once("\"previous\":").unwrap();
         let body = format!("{body}\"previous\":\"{previous}\"");
         previous = format!("{:x}", Sha256::digest(format!("{body}}}")));
-        all += &format!("{body},\"hash\":\"{previous}\"}}\n");
+        writeln!(all, "{body},\"hash\":\"{previous}\"}}").unwrap();
     }
     all
 }
@@ -103,7 +104,7 @@ pub async fn told_beside(name: &str, back: &[&str]) -> String {
         }
         let added = after.lines().count() - before.lines().count();
         let said = said.replace(&here, "HERE");
-        text += &format!("a journal {case}\n{said}lines added: {added}\n\n");
+        writeln!(text, "a journal {case}\n{said}lines added: {added}\n").unwrap();
     }
     volatile(&text)
 }

@@ -1,6 +1,8 @@
 //! Plan hashes, and what the plans make of a database: customers with their ids, bookings, users, links and quarantine. A plan that was
 //! made before a change of structure must still fit after it.
 
+use std::fmt::Write;
+
 use ringfence::demo::sample::{self, Size};
 
 use crate::kept::assert_kept;
@@ -51,7 +53,7 @@ async fn the_plan_of_the_sample_data_has_the_hash_that_it_always_had() {
             .await
             .unwrap();
         let hash = planned(&stage, &["--defaults"]).await;
-        found += &format!("seed {seed} as {name}: {hash}\n");
+        writeln!(found, "seed {seed} as {name}: {hash}").unwrap();
     }
     assert_kept(&[("sample/plan-hashes.txt".to_owned(), found)]);
 }

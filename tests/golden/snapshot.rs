@@ -1,6 +1,8 @@
 //! A whole database as one JSON file: documents in canonical extended JSON and in their order, options, indexes, and the collections' own
 //! UUIDs, by which a run record knows what is what.
 
+use std::fmt::Write;
+
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::Database;
@@ -128,7 +130,7 @@ async fn documents(database: &Database, name: &str) -> Vec<Document> {
 pub async fn content(database: &Database) -> String {
     let mut text = String::new();
     for (name, lines) in sorted(database).await {
-        text += &format!("{name}:\n");
+        writeln!(text, "{name}:").unwrap();
         text.extend(lines.iter().map(|it| format!("  {it}\n")));
     }
     text
@@ -141,12 +143,14 @@ pub async fn digests(database: &Database) -> String {
         let mut indexes: Vec<_> = indexes(database, &name).await;
         indexes.sort_by_key(ToString::to_string);
         let hash = |lines: String| format!("{:x}", Sha256::digest(lines))[..16].to_owned();
-        text += &format!(
-            "{name}: {} documents {}, indexes {}\n",
+        writeln!(
+            text,
+            "{name}: {} documents {}, indexes {}",
             lines.len(),
             hash(lines.join("\n")),
             hash(json!(indexes).to_string())
-        );
+        )
+        .unwrap();
     }
     text
 }
