@@ -7,9 +7,10 @@ use bson::raw::RawDocument;
 use super::blueprint::Blueprint;
 use super::conflict::Choice;
 use super::id::Id;
-use super::mapping::{BookingRole, UserRole};
+use super::mapping::UserRole;
 use super::raw::{Builder, Malformed, elements};
-use super::survey::{BookingRefs, BusinessIx, Standing, Survey};
+use super::reference::BookingPaths;
+use super::survey::{BusinessIx, Standing, Survey};
 
 /// Changes whenever the same input may give another output.
 pub const VERSION: u32 = 1;
@@ -41,19 +42,17 @@ pub fn booking(
     blueprint: &Blueprint,
     document: &RawDocument,
 ) -> Result<BookingFate, Malformed> {
-    let role = &survey.mapping.booking;
-    let refs = BookingRefs::of(document, role);
+    let paths = survey.paths();
+    let refs = paths.read(document);
     let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
         Ok(BookingFate::Linked {
             customer: survey.existing[existing].id.clone(),
             business,
-            document: without_user(role, document, None)?,
+            document: paths.without_user(document, false)?.finish(),
         })
     };
     match survey.standing(&refs) {
-        Standing::WithoutBusiness { service } if blueprint.leaves(&service) => {
-            Ok(BookingFate::Left)
-        }
+        Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
         Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
         Standing::Paired {
             business,
@@ -64,7 +63,7 @@ pub fn booking(
             let Some(customer) = blueprint.customer_of(survey, user, business) else {
                 return Ok(BookingFate::Left);
             };
-            let document = without_user(role, document, Some(&customer))?;
+            let document = at_customer(paths, document, &customer)?;
             Ok(BookingFate::Linked {
                 customer,
                 business,
@@ -85,7 +84,7 @@ pub fn booking(
             Choice::Leave => Ok(BookingFate::Left),
             _ => {
                 let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                let document = without_user(role, document, Some(&customer))?;
+                let document = at_customer(paths, document, &customer)?;
                 Ok(BookingFate::Linked {
                     customer,
                     business,
@@ -96,23 +95,14 @@ pub fn booking(
     }
 }
 
-/// The booking without its userId and, when another `customer` comes, without the old customerId; `customer` is appended last.
-fn without_user(
-    role: &BookingRole,
+/// The booking without its user and its old customer; `customer` is appended last.
+fn at_customer(
+    paths: &BookingPaths,
     document: &RawDocument,
-    customer: Option<&Id>,
+    customer: &Id,
 ) -> Result<RawDocumentBuf, Malformed> {
-    let mut out = Builder::new(document.as_bytes().len() + 32);
-    for element in elements(document) {
-        let element = element?;
-        let replaced = customer.is_some() && element.key == role.customer.as_bytes();
-        if element.key != role.user.as_bytes() && !replaced {
-            out.element(&element);
-        }
-    }
-    if let Some(customer) = customer {
-        out.value(&role.customer, customer.value());
-    }
+    let mut out = paths.without_user(document, true)?;
+    out.value(paths.customer(), customer.value());
     Ok(out.finish())
 }
 

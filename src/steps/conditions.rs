@@ -8,6 +8,7 @@ use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, Destructive, Gate, New};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::reference::leaving;
 use crate::domain::run::{Outcome, WatchStart};
 use crate::store::{collection_spec, identity, scan, watch, write_block};
 
@@ -88,7 +89,8 @@ impl Session {
                     swap(Rebuilt::Booking).await,
                     format!(
                         "bookings then have {} and no {}",
-                        self.mapping.booking.customer, self.mapping.booking.user
+                        self.mapping.booking.customer,
+                        leaving(&self.mapping)
                     ),
                 ];
                 let forecast = self.open_run().and_then(Forecast::of);

@@ -5,6 +5,7 @@ use super::error::{Result, StepError};
 use super::session::Session;
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::mapping::Rebuilt;
+use crate::domain::reference::leaving;
 
 pub(super) async fn run(session: &mut Session) -> Result<String> {
     if !session.is_swapped(Rebuilt::Booking) {
@@ -52,7 +53,9 @@ impl Session {
         Ok(vec![
             format!(
                 "model {}: {} replaces {}",
-                booking.collection, booking.customer, booking.user
+                booking.collection,
+                booking.customer,
+                leaving(mapping)
             ),
             unique,
             format!(
