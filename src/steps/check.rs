@@ -196,9 +196,9 @@ impl Session {
         })
         .await?;
         for needed in ledger.paths().needed() {
-            let of: Vec<_> = needed.fields.iter().map(String::as_str).collect();
-            scan::each(place, &needed.collection, &fields(&of), cancel, |it| {
-                ledger.between(it);
+            let scan = fields(&["_id", &needed.field]);
+            scan::each(place, &needed.collection, &scan, cancel, |it| {
+                ledger.between(&needed, it);
                 Ok(())
             })
             .await?;

@@ -32,7 +32,7 @@ impl Ledger {
             self.wrong(&id, says);
         }
         let business = named.business.as_ref();
-        let business = business.and_then(|named| self.businesses.of(named));
+        let business = business.and_then(|named| self.ways.business(named));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {
@@ -58,8 +58,10 @@ mod tests {
         for business in ["b1", "b2"] {
             ledger.business(&rawdoc! { "_id": business });
         }
-        ledger.between(&rawdoc! { "_id": "s1", "businessId": "b1" });
-        ledger.between(&rawdoc! { "_id": "gone", "businessId": "b3" });
+        for needed in ledger.paths().needed() {
+            ledger.between(&needed, &rawdoc! { "_id": "s1", "businessId": "b1" });
+            ledger.between(&needed, &rawdoc! { "_id": "gone", "businessId": "b3" });
+        }
         ledger.customer(&rawdoc! { "_id": "c1", "businessId": "b1" });
         ledger.customer(&rawdoc! { "_id": "c2", "businessId": "b2" });
         let mut says = |booking: RawDocumentBuf| -> Vec<String> {

@@ -18,7 +18,7 @@ use super::table::{Memory, Table};
 use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
-use paths::Businesses;
+use paths::Ways;
 pub use paths::{Needed, ProofPaths};
 use rows::{Customer, Customers, Kind, Pair, pair_key};
 pub use users::holds_contact;
@@ -55,7 +55,7 @@ pub struct LeftAllowed {
 pub struct Ledger {
     mapping: Mapping,
     allowed: LeftAllowed,
-    businesses: Businesses,
+    ways: Ways,
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
@@ -86,7 +86,7 @@ impl Ledger {
     /// An empty ledger; `memory` is for what it keeps of users, pairs and customers.
     pub fn new(mapping: Mapping, allowed: LeftAllowed, memory: &Memory) -> Self {
         Self {
-            businesses: Businesses::new(&mapping, memory),
+            ways: Ways::new(&mapping, memory),
             mapping,
             allowed,
             users: Names::new(memory),
@@ -127,17 +127,17 @@ impl Ledger {
 
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
-        self.businesses.take(document);
+        self.ways.take(document);
     }
 
     /// How the proof follows a booking's references.
     pub fn paths(&self) -> &ProofPaths {
-        self.businesses.paths()
+        self.ways.paths()
     }
 
     /// Takes a document through which bookings find their business.
-    pub fn between(&mut self, document: &RawDocument) {
-        self.businesses.take_between(document);
+    pub fn between(&mut self, needed: &Needed, document: &RawDocument) {
+        self.ways.take_between(needed, document);
     }
 
     /// Takes a user of the original.
@@ -151,7 +151,7 @@ impl Ledger {
     pub fn customer(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
+        let business = business.map(|business| self.ways.named(&business));
         self.customers.change(id.canonical().as_bytes(), |row| {
             (row.here, row.business) = (true, business);
         });
@@ -167,7 +167,7 @@ impl Ledger {
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
+        let business = business.map(|business| self.ways.named(&business));
         let kind = match get(document, "kind").and_then(|kind| kind.as_str()) {
             Some("created") => Kind::Created,
             Some("created-narrow") => Kind::Narrow,
@@ -180,7 +180,7 @@ impl Ledger {
     }
 
     fn business_id(&self, business: Number) -> Id {
-        let id = self.businesses.id(business);
+        let id = self.ways.id(business);
         id.unwrap_or_else(|| Id::string(""))
     }
 
@@ -209,9 +209,9 @@ impl Ledger {
         self.bookings += 1;
         let id = &booking.id;
         let business = booking.business.as_ref();
-        let business = business.and_then(|named| self.businesses.of(named));
+        let business = business.and_then(|named| self.ways.business(named));
         let names = booking.names.as_ref();
-        let user = names.and_then(|user| self.users.known(user));
+        let user = names.and_then(|user| self.ways.user(user, &self.users));
         match &booking.became {
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {

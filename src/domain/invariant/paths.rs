@@ -31,13 +31,13 @@ pub struct ProofPaths {
     business: ToBusiness,
 }
 
-/// A collection that must be read before the bookings, with the fields that are needed of it.
+/// A collection that must be read before the bookings, and the reference that is needed of it, beside `_id`.
 #[derive(Debug, Clone)]
 pub struct Needed {
     /// The collection.
     pub collection: String,
-    /// Its fields.
-    pub fields: Vec<String>,
+    /// Its reference.
+    pub field: String,
 }
 
 /// What a booking names.
@@ -50,11 +50,11 @@ pub(super) struct Named {
     pub(super) business: Option<Id>,
 }
 
-/// The businesses, and how bookings find them.
+/// The businesses, and how bookings find them and their users.
 #[derive(Debug)]
-pub(super) struct Businesses {
+pub(super) struct Ways {
     paths: ProofPaths,
-    names: Names,
+    businesses: Names,
     /// Documents between bookings and businesses: the business of each, where it exists.
     between: Map<Id, Option<Number>>,
 }
@@ -84,7 +84,7 @@ impl ProofPaths {
                 collection, then, ..
             } => vec![Needed {
                 collection: collection.clone(),
-                fields: vec!["_id".to_owned(), then.clone()],
+                field: then.clone(),
             }],
         }
     }
@@ -135,11 +135,11 @@ impl ProofPaths {
     }
 }
 
-impl Businesses {
+impl Ways {
     pub(super) fn new(mapping: &Mapping, memory: &Memory) -> Self {
         Self {
             paths: ProofPaths::of(mapping),
-            names: Names::new(memory),
+            businesses: Names::new(memory),
             between: Map::default(),
         }
     }
@@ -151,21 +151,26 @@ impl Businesses {
     /// Takes a business. First of all.
     pub(super) fn take(&mut self, document: &RawDocument) {
         if let Some(id) = id_of(document) {
-            self.names.take(&id);
+            self.businesses.take(&id);
         }
     }
 
     /// Takes a document of what is needed.
-    pub(super) fn take_between(&mut self, document: &RawDocument) {
-        let ToBusiness::Over { then, .. } = &self.paths.business;
+    pub(super) fn take_between(&mut self, needed: &Needed, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
-        let business = get(document, then).and_then(not_null);
-        let business = business.and_then(|business| self.names.known(&business));
+        let business = get(document, &needed.field).and_then(not_null);
+        let business = business.and_then(|business| self.businesses.known(&business));
         self.between.insert(id.canonical(), business);
     }
 
+    /// The user of a booking that names this, where one of `users` is.
+    #[allow(clippy::unused_self)] // a way to a user over other documents is known here
+    pub(super) fn user(&self, named: &Id, users: &Names) -> Option<Number> {
+        users.known(named)
+    }
+
     /// The business of a booking that names this, where it exists.
-    pub(super) fn of(&self, named: &Id) -> Option<Number> {
+    pub(super) fn business(&self, named: &Id) -> Option<Number> {
         match &self.paths.business {
             ToBusiness::Over { .. } => {
                 let business = self.between.get(&named.canonical());
@@ -176,12 +181,12 @@ impl Businesses {
 
     /// The number of a business, whether or not it exists.
     pub(super) fn named(&mut self, id: &Id) -> Number {
-        self.names.named(id)
+        self.businesses.named(id)
     }
 
     /// The id that a number stands for.
     pub(super) fn id(&self, number: Number) -> Option<Id> {
-        self.names.id(number)
+        self.businesses.id(number)
     }
 }
 
@@ -198,16 +203,18 @@ mod tests {
     use crate::domain::survey::tests::World;
     use crate::domain::table::tests::memory;
 
-    fn businesses(world: &World) -> Businesses {
+    fn ways(world: &World) -> Ways {
         let mapping = Mapping::parse(DEFAULT).unwrap();
-        let mut businesses = Businesses::new(&mapping, &memory(1 << 20));
+        let mut ways = Ways::new(&mapping, &memory(1 << 20));
         for business in &world.businesses {
-            businesses.take(business);
+            ways.take(business);
         }
-        for service in &world.services {
-            businesses.take_between(service);
+        for needed in ways.paths().needed() {
+            for service in &world.services {
+                ways.take_between(&needed, service);
+            }
         }
-        businesses
+        ways
     }
 
     #[test]
@@ -217,10 +224,10 @@ mod tests {
             .services
             .push(rawdoc! { "_id": "lost", "businessId": "gone" });
         world.services.push(rawdoc! { "_id": "bare" });
-        let businesses = businesses(&world);
+        let ways = ways(&world);
         let of = |service: &str| {
-            let found = businesses.of(&Id::string(service));
-            found.and_then(|number| businesses.id(number))
+            let found = ways.business(&Id::string(service));
+            found.and_then(|number| ways.id(number))
         };
         assert_eq!(of("s2"), Some(Id::string("b2")));
         for service in ["lost", "bare", "unknown", "b1"] {
@@ -293,7 +300,7 @@ mod tests {
                     .collect(),
                 ..World::default()
             };
-            let (survey, proof) = (world.survey(), businesses(&world));
+            let (survey, proof) = (world.survey(), ways(&world));
             let mut known = Names::new(&memory(1 << 20));
             for user in &world.users {
                 known.take(&id_of(user).unwrap());
@@ -302,9 +309,9 @@ mod tests {
                 let id = Some(RawBson::Int32(1));
                 let booking = document([("_id", id), ("userId", user), ("serviceId", service)]);
                 let named = proof.paths().named(&booking);
-                let business = named.business.as_ref().and_then(|named| proof.of(named));
+                let business = named.business.as_ref().and_then(|named| proof.business(named));
                 let business = business.and_then(|number| proof.id(number));
-                let user = named.user.as_ref().and_then(|user| known.known(user));
+                let user = named.user.as_ref().and_then(|user| proof.user(user, &known));
                 let user = user.and_then(|number| known.id(number));
                 let found = match survey.standing(&survey.paths().read(&booking)) {
                     Standing::WithoutBusiness { .. } => (None, user.clone()),

@@ -11,7 +11,7 @@ use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
-use crate::domain::reference::{BookingPaths, References, Way, as_named};
+use crate::domain::reference::{BookingPaths, Reading, References, Way, as_named};
 
 /// What a booking's way back rests on.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Ground<'a> {
     pub links: &'a Links,
     /// The decisions of the run.
     pub decisions: &'a Decisions,
+    /// The way to the user that a booking names.
+    pub users: &'a Way<Id>,
     /// The way to the business that a booking names, as it is now.
     pub businesses: &'a Way<Id>,
     /// Users that the application deleted.
@@ -72,12 +74,18 @@ impl Ground<'_> {
         }
     }
 
+    /// The user that a booking names, or the value that names nobody.
+    pub fn user_of(&self, reading: &Reading) -> Option<Id> {
+        let user = self.users.resolve(reading, as_named).end;
+        user.or_else(|| reading.named().cloned())
+    }
+
     /// Whether the migration itself can have given `customer` to a booking that said this before.
     fn is_baseline(&self, customer: &Id, before: &References) -> bool {
         let Some(origin) = self.links.origin(customer) else {
             return false;
         };
-        let named = match before.user.named() {
+        let named = match self.user_of(&before.user) {
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == Kind::Placeholder && origin.users.is_empty(),
         };
@@ -167,8 +175,7 @@ impl Ground<'_> {
                     Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value())))
                 };
                 let has_it = |origin: &Origin| {
-                    said.user
-                        .named()
+                    self.user_of(&said.user)
                         .is_some_and(|user| self.links.names_user_of(user.value(), origin))
                 };
                 let keeps_user = self.links.origin(customer).is_some_and(has_it);
@@ -203,12 +210,10 @@ impl Ground<'_> {
     pub fn new_booking(&self, current: &RawDocument) -> Result<Option<RawDocumentBuf>, Malformed> {
         let paths = self.paths;
         let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
-        let fields = Fields::of(current)?;
-        let customer = fields.first(customer_key);
-        let Some(customer) = customer.filter(|value| value.kind != kind::NULL) else {
+        let said = paths.read(current);
+        let Some(customer) = said.customer else {
             return Ok(Some(current.to_owned()));
         };
-        let customer = Id::from_value(customer);
         let (user, keeps_customer) = match self.goes(&customer) {
             Goes::User(user) => (Some(user), false),
             Goes::Named(names) => (names, false),
@@ -216,9 +221,9 @@ impl Ground<'_> {
             Goes::Created => (Some(&customer), false),
             Goes::Nowhere => return Ok(None),
         };
-        let named = fields.first(user_key).is_some_and(|named| {
+        let named = self.user_of(&said.user).is_some_and(|named| {
             let origin = self.links.origin(&customer);
-            origin.is_some_and(|origin| self.links.names_user_of(named, origin))
+            origin.is_some_and(|origin| self.links.names_user_of(named.value(), origin))
         });
         let mut out = Builder::new(current.as_bytes().len() + 32);
         for element in elements(current) {

@@ -9,15 +9,15 @@ use crate::domain::keep_new::booking::Ground;
 use crate::domain::keep_new::links::Kind;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
-use crate::domain::reference::{BookingPaths, Way, as_named};
+use crate::domain::reference::{BookingPaths, Path, Way, as_named};
 use crate::domain::survey::facts::id_of;
 use crate::steps::error::Result;
 use crate::store::scan;
 
 impl Carrying<'_> {
-    /// The way to the business that a booking names.
-    async fn businesses(&self, paths: &BookingPaths) -> Result<Way<Id>> {
-        let mut way = Way::new(paths.business().clone());
+    /// The way that a path goes through the documents of today.
+    async fn way(&self, path: &Path) -> Result<Way<Id>> {
+        let mut way = Way::new(path.clone());
         for read in way.reads() {
             self.each(&read.collection, |document| {
                 way.take(&read, document, as_named);
@@ -30,7 +30,8 @@ impl Carrying<'_> {
     pub(super) async fn bookings(&mut self) -> Result<()> {
         let session = self.session;
         let paths = BookingPaths::of(&session.mapping);
-        let businesses = self.businesses(&paths).await?;
+        let users = self.way(paths.user()).await?;
+        let businesses = self.way(paths.business()).await?;
         let database = &session.connection.database;
         let live = self.live(Rebuilt::Booking);
         let before = session.source(Rebuilt::Booking).unwrap_or_default();
@@ -49,6 +50,7 @@ impl Carrying<'_> {
             paths: &paths,
             links: &links,
             decisions: &session.decisions,
+            users: &users,
             businesses: &businesses,
             gone: &gone,
             created: &created,
@@ -147,8 +149,8 @@ impl Carrying<'_> {
 
     /// Notes a user who must stay for this booking.
     pub(super) fn needs(&mut self, ground: &Ground<'_>, booking: &RawDocument) {
-        if let Some(user) = ground.paths.user().read(booking).named() {
-            for id in forms(user) {
+        if let Some(user) = ground.user_of(&ground.paths.user().read(booking)) {
+            for id in forms(&user) {
                 if ground.gone.contains(&id) || self.leaving.contains(&id) {
                     self.needed.insert(id);
                 }
