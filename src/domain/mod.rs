@@ -26,6 +26,7 @@ pub mod pace;
 pub mod phone;
 pub mod plan;
 pub mod raw;
+pub mod reference;
 pub mod run;
 pub mod standstill;
 pub mod survey;

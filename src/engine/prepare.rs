@@ -421,7 +421,7 @@ impl Session {
             ("password null", survey.without_password[1]),
             ("password empty", survey.without_password[2]),
             ("businesses", survey.businesses.len() as u64),
-            ("services", survey.services.len() as u64),
+            ("services", survey.services()),
             ("bookings", survey.bookings),
             ("pairs", counts.pairs),
             ("created", counts.created),

@@ -8,7 +8,7 @@ use crate::domain::document_diff::{BookingDiff, diff};
 use crate::domain::id::Id;
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
 use crate::domain::run::Note;
-use crate::domain::survey::facts::{BookingRefs, UserIx, id_of};
+use crate::domain::survey::facts::{UserIx, id_of};
 use crate::domain::survey::{BusinessIx, Standing};
 use crate::domain::survivorship;
 use crate::domain::text;
@@ -79,10 +79,10 @@ impl Session {
         let mut reader = scan::read(&self.connection.database, &source, &Scan::default(), None)?;
         while let Some(batch) = reader.next().await? {
             for document in batch.documents() {
-                let refs = BookingRefs::of(document, &self.mapping.booking);
+                let refs = survey.paths().read(document);
                 let fits = match (key.code, survey.standing(&refs)) {
-                    (Code::BookingWithoutBusiness, Standing::WithoutBusiness { service }) => {
-                        service.as_ref() == key.subjects.first()
+                    (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
+                        names.as_ref() == key.subjects.first()
                     }
                     (
                         Code::BookingWithoutUser,
@@ -230,7 +230,7 @@ impl Session {
             BookingFate::Linked {
                 customer, business, ..
             } => (Some(customer), Some(*business)),
-            _ => match survey.standing(&BookingRefs::of(document, &self.mapping.booking)) {
+            _ => match survey.standing(&survey.paths().read(document)) {
                 Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
                     (None, Some(business))
                 }

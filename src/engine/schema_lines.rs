@@ -1,6 +1,7 @@
 //! The lines of a Prisma schema that change.
 
 use crate::domain::blueprint::EmailIndex;
+use crate::domain::reference::leaving;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 
@@ -26,7 +27,9 @@ impl Session {
         Ok(vec![
             format!(
                 "model {}: {} replaces {}",
-                booking.collection, booking.customer, booking.user
+                booking.collection,
+                booking.customer,
+                leaving(mapping)
             ),
             unique,
             format!(

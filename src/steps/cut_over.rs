@@ -119,13 +119,13 @@ impl Gated for CutOver {
     const OF_A_PLAN: bool = true;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let booking = &session.mapping.booking;
         let renames = vec![
             session.will_swap(Rebuilt::Customer).await,
             session.will_swap(Rebuilt::Booking).await,
             format!(
                 "bookings then have {} and no {}",
-                booking.customer, booking.user
+                session.mapping.booking.customer,
+                crate::domain::reference::leaving(&session.mapping)
             ),
         ];
         let forecast = session.open_run().and_then(Forecast::of);

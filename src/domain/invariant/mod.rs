@@ -4,13 +4,13 @@
 mod examined;
 mod isolation;
 mod names;
+mod paths;
 mod rows;
 mod users;
 
 use bson::raw::RawDocument;
 
 use super::id::Id;
-use super::map::Map;
 use super::mapping::Mapping;
 use super::raw::{elements, get, kind};
 use super::survey::facts::id_of;
@@ -18,6 +18,8 @@ use super::table::{Memory, Table};
 use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
+use paths::Ways;
+pub use paths::{Needed, ProofPaths};
 use rows::{Customer, Customers, Kind, Pair, pair_key};
 pub use users::holds_contact;
 
@@ -47,15 +49,13 @@ pub struct LeftAllowed {
     pub without_business: bool,
 }
 
-/// The account of a migration. Feed businesses, services, customers, users and links first, in this order, then bookings. What is kept grows
-/// with users and customers, never with bookings.
+/// The account of a migration. Feed businesses, what [`ProofPaths::needed`] says, customers, users and links first, in this order, then
+/// bookings. What is kept grows with users and customers, never with bookings.
 #[derive(Debug)]
 pub struct Ledger {
     mapping: Mapping,
     allowed: LeftAllowed,
-    businesses: Names,
-    /// The business of each service, where it exists.
-    services: Map<Id, Option<Number>>,
+    ways: Ways,
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
@@ -86,10 +86,9 @@ impl Ledger {
     /// An empty ledger; `memory` is for what it keeps of users, pairs and customers.
     pub fn new(mapping: Mapping, allowed: LeftAllowed, memory: &Memory) -> Self {
         Self {
+            ways: Ways::new(&mapping, memory),
             mapping,
             allowed,
-            businesses: Names::new(memory),
-            services: Map::default(),
             users: Names::new(memory),
             customers: Customers::new(memory),
             pairs: Table::new(memory),
@@ -128,18 +127,17 @@ impl Ledger {
 
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
-            self.businesses.take(&id);
-        }
+        self.ways.take(document);
     }
 
-    /// Takes a service.
-    pub fn service(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
-            let business = reference(document, &self.mapping.service.business);
-            let business = business.and_then(|business| self.businesses.known(&business));
-            self.services.insert(id.canonical(), business);
-        }
+    /// How the proof follows a booking's references.
+    pub fn paths(&self) -> &ProofPaths {
+        self.ways.paths()
+    }
+
+    /// Takes a document through which bookings find their business.
+    pub fn between(&mut self, needed: &Needed, document: &RawDocument) {
+        self.ways.take_between(needed, document);
     }
 
     /// Takes a user of the original.
@@ -153,7 +151,7 @@ impl Ledger {
     pub fn customer(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
+        let business = business.map(|business| self.ways.named(&business));
         self.customers.change(id.canonical().as_bytes(), |row| {
             (row.here, row.business) = (true, business);
         });
@@ -169,7 +167,7 @@ impl Ledger {
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
+        let business = business.map(|business| self.ways.named(&business));
         let kind = match get(document, "kind").and_then(|kind| kind.as_str()) {
             Some("created") => Kind::Created,
             Some("created-narrow") => Kind::Narrow,
@@ -181,14 +179,8 @@ impl Ledger {
             .take_link(customer.as_bytes(), (kind, business), users);
     }
 
-    /// The business of a service.
-    fn business_of(&self, service: &Id) -> Option<Number> {
-        let business = self.services.get(&service.canonical());
-        *business.or_else(|| self.services.get(&service.other_form()?))?
-    }
-
     fn business_id(&self, business: Number) -> Id {
-        let id = self.businesses.id(business);
+        let id = self.ways.id(business);
         id.unwrap_or_else(|| Id::string(""))
     }
 
@@ -216,10 +208,10 @@ impl Ledger {
     fn booking(&mut self, booking: &Examined) {
         self.bookings += 1;
         let id = &booking.id;
-        let business = booking.service.as_ref();
-        let business = business.and_then(|service| self.business_of(service));
+        let business = booking.business.as_ref();
+        let business = business.and_then(|named| self.ways.business(named));
         let names = booking.names.as_ref();
-        let user = names.and_then(|user| self.users.known(user));
+        let user = names.and_then(|user| self.ways.user(user, &self.users));
         match &booking.became {
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {
@@ -376,7 +368,7 @@ impl Ledger {
     ) {
         if !same {
             let says = if half {
-                format!("booking {id} still has its {}", self.mapping.booking.user)
+                format!("booking {id} still has its {}", self.paths().changing()[0])
             } else {
                 format!("booking {id} has no customer and other bytes than the original")
             };

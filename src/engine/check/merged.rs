@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bson::raw::{RawDocument, RawDocumentBuf};
 
 use crate::domain::id::Id;
+use crate::domain::invariant::ProofPaths;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
 use crate::domain::raw::{elements, get};
@@ -201,8 +202,9 @@ impl Session {
     /// Whether a field that is live is not in the copy as it is live, or one that was taken away is still there.
     fn lacks(&self, which: Rebuilt, current: &RawDocument, merged: &RawDocument) -> bool {
         let (current, mut merged) = (by_key(current), by_key(merged));
+        let paths = ProofPaths::of(&self.mapping);
         let own: Vec<&str> = match which {
-            Rebuilt::Booking => vec![&self.mapping.booking.user, &self.mapping.booking.customer],
+            Rebuilt::Booking => paths.changing().to_vec(),
             // A user takes its customer's values too.
             Rebuilt::User => self.mapping.user.copied().collect(),
             Rebuilt::Customer => Vec::new(),
@@ -221,16 +223,16 @@ impl Session {
         current: &RawDocument,
         merged: &RawDocument,
     ) -> bool {
-        let role = &self.mapping.booking;
-        let Some(user) = get(merged, &role.user) else {
+        let paths = ProofPaths::of(&self.mapping);
+        let Some(user) = paths.user(merged) else {
             return true;
         };
-        if before.and_then(|before| get(before, &role.user)) == Some(user)
-            || get(current, &role.user) == Some(user)
+        if before.and_then(|before| paths.user(before)) == Some(user)
+            || paths.user(current) == Some(user)
         {
             return true;
         }
-        let Some(customer) = get(current, &role.customer).map(Id::from_value) else {
+        let Some(customer) = paths.customer(current).map(Id::from_value) else {
             return true;
         };
         let user = Id::from_value(user).canonical();

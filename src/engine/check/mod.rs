@@ -98,7 +98,7 @@ impl Checked {
 impl Session {
     /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
     pub(crate) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
-        let mut ledger = self.ledger_of_services(watcher).await?;
+        let mut ledger = self.ledger_of_businesses(watcher).await?;
         self.take_users(&mut ledger, watcher).await?;
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
@@ -115,10 +115,9 @@ impl Session {
     /// Reads every live booking once more: each belongs to a customer of its own business. Its bytes are not looked at.
     pub(crate) async fn check_isolation(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_customers(watcher).await?;
-        let role = &self.mapping.booking;
         let scan = Scan {
             batch: SMALL,
-            ..fields(&["_id", &role.service, &role.customer, &role.user])
+            ..fields(&ledger.paths().fields())
         };
         let database = &self.connection.database;
         let place = self.mapping_place(Rebuilt::Booking);
@@ -170,9 +169,9 @@ impl Session {
         Ok(ledger)
     }
 
-    /// Businesses, services and customers: what isolation needs.
+    /// Businesses, what leads to them, and customers: what isolation needs.
     async fn ledger_of_customers(&self, watcher: &Watcher) -> Result<Ledger> {
-        let mut ledger = self.ledger_of_services(watcher).await?;
+        let mut ledger = self.ledger_of_businesses(watcher).await?;
         let database = &self.connection.database;
         let customers = self.mapping_place(Rebuilt::Customer);
         ledger.expect_customers(scan::rough_count(database, &customers).await);
@@ -186,8 +185,8 @@ impl Session {
         Ok(ledger)
     }
 
-    /// Businesses and services.
-    async fn ledger_of_services(&self, watcher: &Watcher) -> Result<Ledger> {
+    /// Businesses, and what leads to them.
+    async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = &self.mapping;
         let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
         let place = (&self.connection.database, None);
@@ -199,15 +198,14 @@ impl Session {
             Ok(())
         })
         .await?;
-        let (services, scan) = (
-            &mapping.service.collection,
-            fields(&["_id", &mapping.service.business]),
-        );
-        scan::each(place, services, &scan, cancel, |it| {
-            ledger.service(it);
-            Ok(())
-        })
-        .await?;
+        for needed in ledger.paths().needed() {
+            let scan = fields(&["_id", &needed.field]);
+            scan::each(place, &needed.collection, &scan, cancel, |it| {
+                ledger.between(&needed, it);
+                Ok(())
+            })
+            .await?;
+        }
         Ok(ledger)
     }
 
@@ -220,14 +218,14 @@ impl Session {
         let companions = [current.as_str(), QUARANTINE];
         let places = [current.as_str(), "the quarantine"];
         let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
-        let role = Arc::new(self.mapping.booking.clone());
+        let paths = Arc::new(ledger.paths().clone());
         let mut pages = Examining::new(pages, |page| {
-            let role = Arc::clone(&role);
+            let paths = Arc::clone(&paths);
             async move {
                 let examined = page.met().into_iter().filter_map(|met| {
                     let [now, aside] =
                         [0, 1].map(|which| met.partners.get(which).copied().flatten());
-                    Examined::of(&role, met.original, now, aside)
+                    Examined::of(&paths, met.original, now, aside)
                 });
                 Ok((examined.collect::<Vec<_>>(), page))
             }

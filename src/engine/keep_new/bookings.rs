@@ -1,7 +1,5 @@
 //! Bookings: what comes back of each, and whom it still needs.
 
-use std::collections::HashMap;
-
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
@@ -11,28 +9,29 @@ use crate::domain::keep_new::booking::Ground;
 use crate::domain::keep_new::links::Kind;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
-use crate::domain::raw::get;
+use crate::domain::reference::{BookingPaths, Path, Way, as_named};
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
 
 impl Carrying<'_> {
-    pub(crate) async fn services(&self) -> Result<HashMap<Id, Id>> {
-        let role = &self.session.mapping.service;
-        let mut services = HashMap::new();
-        self.each(&role.collection, |service| {
-            let business = get(service, &role.business).map(Id::from_value);
-            if let (Some(id), Some(business)) = (id_of(service), business) {
-                services.insert(id.canonical(), business);
-            }
-        })
-        .await?;
-        Ok(services)
+    /// The way that a path goes through the documents of today.
+    async fn way(&self, path: &Path) -> Result<Way<Id>> {
+        let mut way = Way::new(path.clone());
+        for read in way.reads() {
+            self.each(&read.collection, |document| {
+                way.take(&read, document, as_named);
+            })
+            .await?;
+        }
+        Ok(way)
     }
 
     pub(crate) async fn bookings(&mut self) -> Result<()> {
-        let services = self.services().await?;
         let session = self.session;
+        let paths = BookingPaths::of(&session.mapping);
+        let users = self.way(paths.user()).await?;
+        let businesses = self.way(paths.business()).await?;
         let database = &session.connection.database;
         let live = self.live(Rebuilt::Booking);
         let before = session.source(Rebuilt::Booking).unwrap_or_default();
@@ -48,10 +47,11 @@ impl Carrying<'_> {
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();
         let ground = Ground {
-            role: &session.mapping.booking,
+            paths: &paths,
             links: &links,
             decisions: &session.decisions,
-            services: &services,
+            users: &users,
+            businesses: &businesses,
             gone: &gone,
             created: &created,
         };
@@ -116,7 +116,7 @@ impl Carrying<'_> {
                     before.to_owned()
                 } else {
                     if back.stays {
-                        let field = ground.role.customer.clone();
+                        let field = ground.paths.customer().to_owned();
                         self.leave(changed, Reason::MovedToCustomerWithoutUser, id, &[field]);
                     }
                     back.document
@@ -149,8 +149,8 @@ impl Carrying<'_> {
 
     /// Notes a user who must stay for this booking.
     pub(crate) fn needs(&mut self, ground: &Ground<'_>, booking: &RawDocument) {
-        if let Some(user) = get(booking, &ground.role.user) {
-            for id in forms(user) {
+        if let Some(user) = ground.user_of(&ground.paths.user().read(booking)) {
+            for id in forms(&user) {
                 if ground.gone.contains(&id) || self.leaving.contains(&id) {
                     self.needed.insert(id);
                 }

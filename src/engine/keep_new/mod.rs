@@ -15,7 +15,6 @@ use crate::domain::keep_new::customer::Edits;
 use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::{LINKS, Rebuilt};
-use crate::domain::raw::Value;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::check::by_id;
@@ -201,8 +200,7 @@ impl<'a> Carrying<'a> {
 }
 
 /// A reference as it is, and in its other form.
-fn forms(reference: Value<'_>) -> impl Iterator<Item = Id> {
-    let id = Id::from_value(reference);
-    let other = id.other_form().map(|other| other.canonical());
-    [id.canonical()].into_iter().chain(other)
+fn forms(reference: &Id) -> impl Iterator<Item = Id> + use<> {
+    let other = reference.other_form().map(|other| other.canonical());
+    [reference.canonical()].into_iter().chain(other)
 }

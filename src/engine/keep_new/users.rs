@@ -12,6 +12,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
 use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::{blank, get};
+use crate::domain::reference::AccountPath;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -53,14 +54,10 @@ impl Carrying<'_> {
         if self.leaving.is_empty() {
             return Ok(holders);
         }
-        let business = &mapping.business;
-        let roles = mapping
-            .accounts
-            .iter()
-            .map(|role| (role.collection.as_str(), role.user.as_str()));
-        for (collection, field) in roles.chain([(&*business.collection, &*business.owner)]) {
-            self.each(collection, |row| {
-                holders.extend(get(row, field).into_iter().flat_map(forms));
+        let rows = AccountPath::rows(mapping).into_iter();
+        for account in rows.chain([AccountPath::owner(mapping)]) {
+            self.each(&account.collection, |row| {
+                holders.extend(account.read(row).named().into_iter().flat_map(forms));
             })
             .await?;
         }

@@ -10,6 +10,7 @@ use crate::domain::index_plan::names_field;
 use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
 use crate::domain::overview::Overview;
 use crate::domain::raw::get;
+use crate::domain::reference::{AccountPath, End, leaving};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{BookingRead, Survey};
@@ -155,12 +156,13 @@ impl Session {
     /// Validators and partial filters that would change their meaning when a field leaves.
     fn obstacles(&self, specs: &BTreeMap<String, CollectionSpec>) -> Vec<String> {
         let mut obstacles = Vec::new();
+        let reference = leaving(&self.mapping);
         for which in [Rebuilt::Booking, Rebuilt::User] {
             let Some(spec) = self.source(which).and_then(|name| specs.get(&name)) else {
                 continue;
             };
             let leaving: Vec<&str> = match which {
-                Rebuilt::Booking => vec![&self.mapping.booking.user],
+                Rebuilt::Booking => vec![&reference],
                 _ => self
                     .mapping
                     .user
@@ -233,15 +235,12 @@ impl Session {
             survey.take_business(it);
         })
         .await?;
-        let services = &mapping.service.collection;
-        self.scan_at(moment, services, watcher, |it| {
-            survey.take_service(it);
-        })
-        .await?;
-        for account in &mapping.accounts {
+        self.read_hops(moment, End::Business, &mut survey, watcher)
+            .await?;
+        for account in AccountPath::rows(&mapping) {
             let spec = specs.get(&account.collection);
             if spec.is_some_and(|spec| spec.kind == "collection") {
-                let take = |it: &RawDocument| survey.take_account(it, &account.user);
+                let take = |it: &RawDocument| survey.take_account(&account, it);
                 self.scan_at(moment, &account.collection, watcher, take)
                     .await?;
             }
@@ -263,10 +262,12 @@ impl Session {
         })
         .await?;
         survey.close_users();
+        self.read_hops(moment, End::User, &mut survey, watcher)
+            .await?;
         let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
-        let role = mapping.booking.clone();
+        let paths = survey.paths().clone();
         let make = move |batch: Batch| {
-            let bookings = batch.documents().map(|it| BookingRead::of(it, &role));
+            let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
             bookings.collect::<Vec<_>>()
         };
         self.scan_as(moment, &bookings, watcher, make, |bookings| {
@@ -275,6 +276,29 @@ impl Session {
         .await?;
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
+    }
+
+    /// Reads the documents through which bookings find this.
+    async fn read_hops(
+        &self,
+        moment: Option<&Moment>,
+        end: End,
+        survey: &mut Survey,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        for hop in survey.hops(end) {
+            // A swapped collection is read where its original stands.
+            let rebuilt = Rebuilt::ALL
+                .into_iter()
+                .find(|which| self.mapping.live(*which) == hop.collection);
+            let place = rebuilt.and_then(|which| self.source(which));
+            let place = place.unwrap_or_else(|| hop.collection.clone());
+            self.scan_at(moment, &place, watcher, |it| {
+                survey.take_hop(end, &hop, it);
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn scan(
