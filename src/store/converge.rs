@@ -12,15 +12,16 @@ use mongodb::Database;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::collection_spec::{self, write_concern};
+use super::collection_spec;
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 use super::matched::matched;
-use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
+use super::raw_write::{InsertOutcome, insert_batch};
 use super::scan::{self, Batch, Scan};
 pub use super::side_by_side::Source;
 use super::side_by_side::{Hashes, SideBySide};
+use super::write_command::{MAX_TIME_MS, write_concern};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::id_of;
@@ -165,9 +166,7 @@ impl<'a> Target<'a> {
             self.join().await?;
         }
         let throttle = self.connection.throttle.clone();
-        throttle
-            .admit(self.connection, delete.len() + insert.len())
-            .await?;
+        throttle.admit(delete.len() + insert.len()).await?;
         self.connection.lease.check().await?;
         let database = self.connection.database.clone();
         let (name, uuid) = (self.name.clone(), self.uuid);
@@ -473,7 +472,7 @@ impl<'a> Gathered<'a> {
             for ids in extra.chunks(BATCH) {
                 let target = &self.target;
                 let throttle = &target.connection.throttle;
-                throttle.admit(target.connection, ids.len()).await?;
+                throttle.admit(ids.len()).await?;
                 target.connection.lease.check().await?;
                 let database = &target.connection.database;
                 delete_batch(database, &target.name, target.uuid, ids).await?;

@@ -31,5 +31,6 @@ pub mod throttle;
 pub mod unique_index;
 pub mod watch;
 pub mod write_block;
+pub mod write_command;
 
 pub use error::{Result, StoreError};

@@ -5,11 +5,12 @@ use std::fmt;
 
 use bson::rawdoc;
 
-use super::collection_spec::{self, CollectionSpec, write_concern};
+use super::collection_spec::{self, CollectionSpec};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_EXISTS, Result, StoreError};
 use super::exclusive::{PATIENCE_MS, TRIES, Tries};
+use super::write_command::write_concern;
 
 /// What an application makes under a live name between two renames goes to a name that begins so.
 const STRAY: &str = "_ringfence_stray_";

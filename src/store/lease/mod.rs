@@ -19,10 +19,9 @@ use tokio::task::JoinHandle;
 
 use self::document::LeaseDocument;
 use self::timing::{Moment, Timing};
-use super::collection_spec;
-use super::connect::Connection;
 use super::error::{Result, StoreError};
 use super::process;
+use super::write_command::drop_collection;
 use crate::domain::lease::{Holder, Standing};
 use crate::domain::mapping::LEASE;
 
@@ -58,7 +57,7 @@ pub struct Lease(Arc<Handle>);
 #[derive(Debug)]
 struct Handle {
     document: LeaseDocument,
-    database: String,
+    database: Database,
     timing: Timing,
     session: String,
     run: Mutex<Option<String>>,
@@ -76,7 +75,7 @@ impl Lease {
     pub fn of(database: &Database) -> Self {
         Self(Arc::new(Handle {
             document: LeaseDocument::of(database),
-            database: database.name().to_owned(),
+            database: database.clone(),
             timing: Timing::new(),
             session: format!("{:016x}", fastrand::u64(..)),
             run: Mutex::new(None),
@@ -256,10 +255,10 @@ impl Lease {
     ///
     /// # Errors
     /// The lease is not ours, or the server's refusal.
-    pub async fn end(&self, connection: &Connection) -> Result<()> {
+    pub async fn end(&self) -> Result<()> {
         self.confirm().await?;
         self.0.stop();
-        collection_spec::drop_unasked(connection, LEASE).await
+        drop_collection(&self.0.database, LEASE).await
     }
 
     /// Whether an error has a lost lease behind it: who unlocks ends our operations, and who wakes up late meets broken connections.
@@ -284,6 +283,11 @@ impl Lease {
         };
         let released = tokio::time::timeout(RELEASE, self.0.document.release(token)).await;
         released.unwrap_or_else(|_| Err(no_answer("releasing the lease")))
+    }
+
+    /// How long operations of an earlier holder may be waited for: our batches' own time limit.
+    pub fn patience(&self) -> Duration {
+        self.0.timing.in_flight()
     }
 
     /// Stops holding it, and leaves the document as it is: whoever comes next sees our name, and that we are gone.
@@ -342,7 +346,7 @@ impl Handle {
 
     /// Who has the lease instead of us.
     async fn loss(&self, token: i64) -> String {
-        let database = &self.database;
+        let database = self.database.name();
         let who = match self.document.standing().await {
             Ok(Some(standing)) if standing.token != token => {
                 match (&standing.holder, &standing.previous) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::store::raw_write::MAX_TIME_MS;
+use crate::store::write_command::MAX_TIME_MS;
 
 /// How long a lease lives after its holder was last heard of.
 const LIFETIME: Duration = Duration::from_mins(1);
