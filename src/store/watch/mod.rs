@@ -1,8 +1,8 @@
 //! Has the application stopped? Foreign writes since a noted moment: from the oplog on a replica set where our user may read it, else by
 //! change stream, and by write counters on a standalone.
 
-mod moment;
 mod oplog;
+mod start;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bson::Timestamp;
 
-use self::moment::counters;
-pub use self::moment::{Seen, begin};
+use self::start::counters;
+pub use self::start::{Seen, begin};
 use super::connect::Connection;
 use super::error::Result;
 use crate::domain::run::WatchStart;
