@@ -203,14 +203,14 @@ impl Users {
         self.last_pairs.value(at) != 0
     }
 
-    pub(super) fn step_aside(&mut self) {
-        self.last_pairs.step_aside();
-        self.facts.step_aside();
+    pub(super) fn spill(&mut self) {
+        self.last_pairs.spill();
+        self.facts.spill();
     }
 
-    pub(super) fn come_back(&mut self) {
-        self.last_pairs.come_back();
-        self.facts.come_back();
+    pub(super) fn reload(&mut self) {
+        self.last_pairs.reload();
+        self.facts.reload();
     }
 }
 
@@ -219,12 +219,12 @@ impl Pairs {
         Self(Table::new(memory))
     }
 
-    pub(super) fn step_aside(&mut self) {
-        self.0.step_aside();
+    pub(super) fn spill(&mut self) {
+        self.0.spill();
     }
 
-    pub(super) fn come_back(&mut self) {
-        self.0.come_back();
+    pub(super) fn reload(&mut self) {
+        self.0.reload();
     }
 
     /// Makes ready to take bookings of these.

@@ -192,15 +192,15 @@ impl<V: Fixed> Table<V> {
     }
 
     /// Gives up its memory: all of it stands outside then, and is found and changed as ever.
-    pub fn step_aside(&mut self) {
-        self.rows.step_aside();
-        self.slots.step_aside();
+    pub fn spill(&mut self) {
+        self.rows.spill();
+        self.slots.spill();
     }
 
     /// Takes memory again, as far as there is room.
-    pub fn come_back(&mut self) {
-        self.slots.come_back();
-        self.rows.come_back();
+    pub fn reload(&mut self) {
+        self.slots.reload();
+        self.rows.reload();
     }
 
     /// Changes the value of a row.

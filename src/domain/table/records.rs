@@ -244,7 +244,7 @@ impl Records {
     }
 
     /// Gives up the memory: all stands outside then, and can be read and written as ever.
-    pub(super) fn step_aside(&mut self) {
+    pub(super) fn spill(&mut self) {
         let mut chunks = std::mem::take(&mut self.chunks);
         for chunk in &mut chunks {
             let Some(bytes) = chunk.here.take() else {
@@ -258,7 +258,7 @@ impl Records {
     }
 
     /// Takes memory again, as far as there is room.
-    pub(super) fn come_back(&mut self) {
+    pub(super) fn reload(&mut self) {
         self.send_waiting();
         for chunk in &mut self.chunks {
             let Some(begins) = chunk.outside.filter(|_| chunk.here.is_none()) else {

@@ -41,16 +41,16 @@ pub(crate) fn memory(limit: u64) -> Memory {
 enum Then {
     Nothing,
     Change,
-    StepAside,
-    ComeBack,
+    Spill,
+    Reload,
 }
 
 fn then() -> impl Strategy<Value = Then> {
     prop_oneof![
         10 => Just(Then::Nothing),
         10 => Just(Then::Change),
-        1 => Just(Then::StepAside),
-        1 => Just(Then::ComeBack),
+        1 => Just(Then::Spill),
+        1 => Just(Then::Reload),
     ]
 }
 
@@ -95,8 +95,8 @@ proptest! {
                         table.set(at, &changed);
                         map[at] = changed;
                     }
-                    Then::StepAside => table.step_aside(),
-                    Then::ComeBack => table.come_back(),
+                    Then::Spill => table.spill(),
+                    Then::Reload => table.reload(),
                 }
             }
         }
@@ -135,8 +135,8 @@ proptest! {
                         column.set(at, &changed);
                         list[at] = changed;
                     }
-                    Then::StepAside => column.step_aside(),
-                    Then::ComeBack => column.come_back(),
+                    Then::Spill => column.spill(),
+                    Then::Reload => column.reload(),
                 }
                 prop_assert_eq!(column.value(at), list[at]);
             }
@@ -181,13 +181,13 @@ fn who_steps_aside_leaves_its_memory_to_others_and_takes_it_again() {
     assert!(memory.has_as_much_again());
     let other = filled(&memory);
     assert!(!memory.has_as_much_again());
-    one.step_aside();
+    one.spill();
     assert!(memory.has_as_much_again());
     let outside = memory.most_outside();
     assert_eq!(outside, 27_648);
-    one.come_back();
+    one.reload();
     assert!(!memory.has_as_much_again());
-    one.step_aside();
+    one.spill();
     assert_eq!(memory.most_outside(), outside);
     let rows = |table: &Table<Value>| table.iter().collect::<Vec<_>>();
     assert_eq!(rows(&one), rows(&other));
