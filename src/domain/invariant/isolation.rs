@@ -14,7 +14,9 @@ impl Ledger {
             let role = &self.mapping.booking;
             let customers = some.iter().filter_map(|it| get(it, &role.customer));
             let customers: Vec<Id> = customers.map(Id::from_value).collect();
-            self.customers.rows.warm(customers.iter().map(Id::as_bytes));
+            self.customers
+                .rows
+                .prefetch(customers.iter().map(Id::as_bytes));
             for booking in some {
                 self.standing(booking);
             }

@@ -201,12 +201,12 @@ impl Ledger {
     pub fn bookings(&mut self, examined: &[Examined]) {
         for some in examined.chunks(TOGETHER) {
             let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
-            self.users.warm(&names);
+            self.users.prefetch(&names);
             let customers = some.iter().filter_map(|it| match &it.became {
                 Became::Linked { customer, .. } => Some(customer.as_bytes()),
                 _ => None,
             });
-            self.customers.rows.warm(customers);
+            self.customers.rows.prefetch(customers);
             for booking in some {
                 self.booking(booking);
             }

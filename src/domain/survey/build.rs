@@ -229,13 +229,13 @@ impl Survey {
         for some in bookings.chunks(TOGETHER) {
             let users = some.iter().filter_map(|booking| booking.refs.user.as_ref());
             let users: Vec<_> = users.map(Id::canonical).collect();
-            self.users.warm(&users);
+            self.users.prefetch(&users);
             let joined: Vec<_> = some.iter().map(|it| self.joined(&it.refs)).collect();
             let pairs = joined.iter().filter_map(|it| {
                 let business = self.services[it.service.as_ref()?.at]?;
                 Some((it.user.as_ref()?.at, business))
             });
-            self.pairs.warm(pairs);
+            self.pairs.prefetch(pairs);
             for (booking, joined) in some.iter().zip(joined) {
                 self.take_joined(booking, &joined);
             }

@@ -178,8 +178,8 @@ impl Users {
     }
 
     /// Makes ready to find these.
-    pub(super) fn warm<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
-        self.last_pairs.warm(ids.into_iter().map(Id::as_bytes));
+    pub(super) fn prefetch<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
+        self.last_pairs.prefetch(ids.into_iter().map(Id::as_bytes));
     }
 
     /// The canonical `_id` of the user at this place.
@@ -228,12 +228,12 @@ impl Pairs {
     }
 
     /// Makes ready to take bookings of these.
-    pub(super) fn warm(&self, pairs: impl IntoIterator<Item = (UserIx, BusinessIx)>) {
+    pub(super) fn prefetch(&self, pairs: impl IntoIterator<Item = (UserIx, BusinessIx)>) {
         let keys = pairs
             .into_iter()
             .map(|(user, business)| pair_key(user, business));
         let keys: Vec<_> = keys.collect();
-        self.0.warm(keys.iter().map(|key| &key[..]));
+        self.0.prefetch(keys.iter().map(|key| &key[..]));
     }
 
     /// Takes a booking of a user at a business.

@@ -153,7 +153,7 @@ impl<V: Fixed> Table<V> {
 
     /// Looks at where these keys stand, one after another without waiting for any: what is asked of them next finds them near. Memory answers many
     /// such questions at once, and takes as long for each alone. What stands outside is left there.
-    pub fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
+    pub fn prefetch<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         let slots = self.slots.len();
         if slots == 0 {
             return;
