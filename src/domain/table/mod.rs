@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 pub use column::Column;
 use records::{Ahead, Records, Use};
-pub use records::{Memory, Outside};
+pub use records::{Memory, SpillFile};
 
 use super::map::Map;
 
