@@ -19,7 +19,7 @@ use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
 use crate::store::StoreError;
 use crate::store::scan::{self, Batch};
-use crate::store::side_by_side::{Examining, Hashes, Page, SideBySide, Source};
+use crate::store::side_by_side::{Pipelined, Hashes, Page, SideBySide, Source};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -56,17 +56,17 @@ impl Session {
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
         let given = Arc::new((self.mapping.clone(), typed));
-        let mut pages = Examining::new(pages, |page| {
+        let mut pages = Pipelined::new(pages, |page| {
             examined(database.clone(), page, users.clone(), Arc::clone(&given))
         });
         while let Some((page, wrong)) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            for (_, customer) in page.alone() {
+            for (_, customer) in page.unmatched() {
                 ledger.customer(customer);
             }
-            for met in page.met() {
+            for met in page.rows() {
                 ledger.link(met.original);
                 if let Some(customer) = met.partners.first().copied().flatten() {
                     ledger.customer(customer);
@@ -91,7 +91,7 @@ async fn examined(
     users: String,
     given: Arc<(Mapping, BTreeSet<String>)>,
 ) -> crate::store::Result<(Page, Vec<String>)> {
-    let met = page.met();
+    let met = page.rows();
     let created = || met.iter().filter(|met| is_created(met.original));
     let named: BTreeSet<Id> = created().flat_map(|met| users_of(met.original)).collect();
     let users = scan::batches_by_ids(&database, &users, &named).await?;
