@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::links::{Kind, Links, Origin};
+use super::links::{LinkKind, Links, Origin};
 use super::weave::{Fields, Turn, element, weave};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
@@ -65,10 +65,10 @@ impl Ground<'_> {
             };
         };
         match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
-            (Kind::Placeholder, _) => Goes::Named(origin.users.first()),
-            (Kind::Existing, user) => Goes::Existing(user),
-            (Kind::Created | Kind::Narrow, Some(user)) => Goes::User(user),
-            (Kind::Created | Kind::Narrow, None) => Goes::Nowhere,
+            (LinkKind::Placeholder, _) => Goes::Named(origin.users.first()),
+            (LinkKind::Existing, user) => Goes::Existing(user),
+            (LinkKind::Created | LinkKind::Narrow, Some(user)) => Goes::User(user),
+            (LinkKind::Created | LinkKind::Narrow, None) => Goes::Nowhere,
         }
     }
 
@@ -85,7 +85,7 @@ impl Ground<'_> {
         };
         let named = match user {
             Some(user) => self.links.names_user_of(user, origin),
-            None => origin.kind == Kind::Placeholder && origin.users.is_empty(),
+            None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
         let known = service.and_then(|service| self.business_of(service));
         let business = known.or(origin.business.as_ref());
@@ -102,7 +102,7 @@ impl Ground<'_> {
             None => self.links.origin(&id),
         };
         origin
-            .filter(|origin| origin.kind == Kind::Existing)
+            .filter(|origin| origin.kind == LinkKind::Existing)
             .and_then(|origin| origin.business.as_ref())
             .is_some_and(|of| same(business, Some(of)) && !self.relinks(of))
     }

@@ -13,7 +13,7 @@ use crate::domain::survivorship::MADE;
 
 /// How a customer came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LinkKind {
     /// Made of users; their contact fields left them.
     Created,
     /// Made of users' names and e-mails alone.
@@ -30,7 +30,7 @@ pub struct Origin {
     /// Its `_id`.
     pub id: Id,
     /// How it came about.
-    pub kind: Kind,
+    pub kind: LinkKind,
     /// Its business, where known.
     pub business: Option<Id>,
     /// Its users, in `_id` order; for a placeholder the value that names nobody.
@@ -61,10 +61,10 @@ impl Links {
     pub fn take(&mut self, mapping: &Mapping, link: &RawDocument) {
         let Some(id) = id_of(link) else { return };
         let kind = match get(link, "kind").and_then(|kind| kind.as_str()) {
-            Some("created") => Kind::Created,
-            Some("created-narrow") => Kind::Narrow,
-            Some("placeholder") => Kind::Placeholder,
-            _ => Kind::Existing,
+            Some("created") => LinkKind::Created,
+            Some("created-narrow") => LinkKind::Narrow,
+            Some("placeholder") => LinkKind::Placeholder,
+            _ => LinkKind::Existing,
         };
         let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
         let users: Vec<Id> = inner("users")
@@ -73,11 +73,11 @@ impl Links {
             .map_while(Result::ok)
             .map(|user| Id::from_value(user.value))
             .collect();
-        if kind != Kind::Placeholder {
+        if kind != LinkKind::Placeholder {
             for user in &users {
                 let customers = self.customers_of.entry(user.canonical()).or_default();
                 customers.push(id.canonical());
-                if kind == Kind::Created {
+                if kind == LinkKind::Created {
                     self.cleaned.insert(user.canonical());
                 }
             }
@@ -117,7 +117,7 @@ impl Links {
     /// Whether `reference`, exact or in its other form, names one of the users behind `origin`.
     pub fn names_user_of(&self, reference: Value<'_>, origin: &Origin) -> bool {
         let id = Id::from_value(reference);
-        if origin.kind == Kind::Placeholder {
+        if origin.kind == LinkKind::Placeholder {
             return origin.users.contains(&id);
         }
         let mut user = id.canonical();

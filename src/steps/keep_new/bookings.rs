@@ -8,7 +8,7 @@ use bson::raw::RawDocument;
 use super::{Carrying, forms, invalid};
 use crate::domain::id::Id;
 use crate::domain::keep_new::booking::Ground;
-use crate::domain::keep_new::links::Kind;
+use crate::domain::keep_new::links::LinkKind;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
 use crate::domain::raw::get;
@@ -43,7 +43,7 @@ impl Carrying<'_> {
         );
         self.leaving = links
             .origins()
-            .filter(|it| matches!(it.kind, Kind::Created | Kind::Narrow))
+            .filter(|it| matches!(it.kind, LinkKind::Created | LinkKind::Narrow))
             .filter(|origin| !self.here.contains(&origin.id.canonical()))
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();
