@@ -19,7 +19,7 @@ use crate::domain::survey::{BookingRead, Survey};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Batch, Scan};
-use crate::store::snapshot::{self, Moment};
+use crate::store::snapshot::{self, Snapshot};
 use crate::store::watch::{self, Seen};
 
 /// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
@@ -230,7 +230,7 @@ impl Session {
 
     async fn read_at(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
@@ -300,7 +300,7 @@ impl Session {
 
     async fn scan_at(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         collection: &str,
         watcher: &Watcher,
         mut take: impl FnMut(&RawDocument),
@@ -313,7 +313,7 @@ impl Session {
     /// Feeds `take` with what the reading task makes of each batch.
     async fn scan_as<T: Send + 'static>(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         collection: &str,
         watcher: &Watcher,
         make: impl Fn(Batch) -> T + Send + 'static,

@@ -18,7 +18,7 @@ use mongodb::Database;
 use tokio::task::JoinHandle;
 
 use self::document::LeaseDocument;
-use self::timing::{Moment, Timing};
+use self::timing::{ClockReading, Timing};
 use super::error::{Result, StoreError};
 use super::process;
 use super::write_command::drop_collection;
@@ -34,7 +34,7 @@ enum State {
     /// Never taken, or let go.
     Free,
     /// Taken; the last renewal that succeeded was asked for at this moment.
-    Held { token: i64, asked: Moment },
+    Held { token: i64, asked: ClockReading },
     /// Taken from us; the sentence says by whom.
     Lost(String),
 }
@@ -134,7 +134,7 @@ impl Lease {
         let holder = self.holder();
         loop {
             handle.document.make().await?;
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             if let Some(token) = handle.document.take_free(&holder, lifetime).await? {
                 self.begin(token, asked);
                 return Ok(Taking::Taken);
@@ -150,7 +150,7 @@ impl Lease {
             if !ours && (standing.is_clearing() || !process::is_dead(other)) {
                 return Ok(Taking::Held(Box::new(standing)));
             }
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             let taken = handle.document.take_over(&standing, &holder, lifetime);
             if let Some(token) = taken.await? {
                 self.begin(token, asked);
@@ -170,7 +170,7 @@ impl Lease {
     /// The server's refusal.
     pub async fn take_to_unlock(&self, seen: &Standing) -> Result<Option<Standing>> {
         let timing = self.0.timing;
-        let asked = Moment::now();
+        let asked = ClockReading::now();
         let times = (timing.lifetime, timing.in_flight());
         let taken = self
             .0
@@ -194,7 +194,7 @@ impl Lease {
         }
     }
 
-    fn begin(&self, token: i64, asked: Moment) {
+    fn begin(&self, token: i64, asked: ClockReading) {
         *locked(&self.0.state) = State::Held { token, asked };
         let heart = tokio::spawn(beat(Arc::downgrade(&self.0), self.0.timing.beat()));
         if let Some(earlier) = locked(&self.0.heart).replace(heart) {
@@ -225,7 +225,7 @@ impl Lease {
     pub async fn confirm(&self) -> Result<()> {
         let fresh = self.0.timing.fresh();
         for _ in 0..3 {
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             match self.0.renew().await {
                 Ok(()) if asked.is_within(fresh) => return Ok(()),
                 // The process was stopped while it waited: neither an answer nor a time-out of then says anything now.
@@ -319,7 +319,7 @@ impl Handle {
             State::Free => return Err(without_lease()),
         };
         let run = locked(&self.run).clone();
-        let asked = Moment::now();
+        let asked = ClockReading::now();
         let beat = self
             .document
             .beat(token, run.as_deref(), self.timing.lifetime);
