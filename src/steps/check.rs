@@ -19,7 +19,7 @@ use crate::domain::survey::facts::id_of;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
-use crate::store::side_by_side::{Pipelined, Hashes, SideBySide};
+use crate::store::side_by_side::{Hashes, Pipelined, SideBySide};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(super) const KEPT: usize = 50;

@@ -19,7 +19,7 @@ use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
 use crate::store::StoreError;
 use crate::store::scan::{self, Batch};
-use crate::store::side_by_side::{Pipelined, Hashes, Page, SideBySide, Source};
+use crate::store::side_by_side::{Hashes, Page, Pipelined, SideBySide, Source};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {

@@ -15,7 +15,7 @@ pub mod extended_json;
 pub mod identity;
 pub mod journal;
 pub mod lease;
-mod matched;
+mod merge_join;
 pub mod passing;
 pub mod private_file;
 pub mod process;
