@@ -21,6 +21,7 @@ pub mod keep_new;
 pub mod lease;
 pub mod map;
 pub mod mapping;
+pub mod number;
 pub mod overview;
 pub mod pace;
 pub mod phone;

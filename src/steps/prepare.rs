@@ -11,6 +11,7 @@ use super::session::{Session, Surveyed};
 use super::{Watcher, counted};
 use crate::domain::index_plan;
 use crate::domain::mapping::{LINKS, Mapping, QUARANTINE, Rebuilt};
+use crate::domain::number::megabytes;
 use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 use crate::domain::transform::{self, BookingFate};
@@ -149,7 +150,6 @@ impl Session {
         let Some(free) = disk_space::free(&self.connection).await else {
             return Ok((all, String::new()));
         };
-        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         let (needed, free) = (megabytes(needed), megabytes(free));
         if needed < free {
             let says = format!(

@@ -11,6 +11,7 @@ use super::connect::Connection;
 use super::error::{NAMESPACE_EXISTS, Result, StoreError};
 use super::exclusive::{PATIENCE_MS, TRIES, Tries};
 use super::write_command::write_concern;
+use crate::domain::number::counted;
 
 /// What an application makes under a live name between two renames goes to a name that begins so.
 const STRAY: &str = "_ringfence_stray_";
@@ -81,8 +82,8 @@ pub struct Stray {
 
 impl fmt::Display for Stray {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = if self.documents == 1 { "" } else { "s" };
-        write!(to, "{} ({} document{s})", self.name, self.documents)
+        let documents = counted(self.documents, "document", "documents");
+        write!(to, "{} ({documents})", self.name)
     }
 }
 
