@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use super::conflict::{Conflict, Severity};
 use super::decision::Decisions;
 use super::decision_file::{BadDecisions, DecisionFile};
-use super::id::hex;
 use super::mapping::Mapping;
 
 /// A plan as it is kept in a file.
@@ -104,7 +103,7 @@ impl Plan {
             hash.update(part.unwrap_or_default());
             hash.update(b"\0");
         }
-        hex(&hash.finalize())
+        hex::encode(hash.finalize())
     }
 
     /// Reads a plan.
@@ -179,6 +178,6 @@ fn covered(decisions: &Decisions, conflicts: &[Conflict]) -> BTreeMap<String, St
             conflict.key.code.severity() != Severity::Note
                 || decisions.single.contains_key(&conflict.key)
         })
-        .map(|conflict| (conflict.key.to_string(), hex(&conflict.digest)))
+        .map(|conflict| (conflict.key.to_string(), hex::encode(conflict.digest)))
         .collect()
 }

@@ -12,7 +12,6 @@ use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
 use super::exclusive::{PATIENCE_MS, Tries};
 use super::write_command::{MAX_TIME_MS, drop_collection, write_concern};
-use crate::domain::id::hex;
 use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
 use crate::domain::raw::{Builder, elements, get};
 
@@ -73,7 +72,9 @@ pub async fn uuids(connection: &Connection) -> Result<BTreeMap<String, Option<St
 
 fn uuid_of(info: &RawDocument) -> Option<String> {
     let info = info.get_document("info").ok()?;
-    info.get_binary("uuid").ok().map(|binary| hex(binary.bytes))
+    info.get_binary("uuid")
+        .ok()
+        .map(|binary| hex::encode(binary.bytes))
 }
 
 async fn list(connection: &Connection, filter: RawDocumentBuf) -> Result<Vec<RawDocumentBuf>> {
@@ -165,7 +166,7 @@ impl CollectionSpec {
         for index in indexes {
             hash.update(index.as_bytes());
         }
-        hex(&hash.finalize())
+        hex::encode(hash.finalize())
     }
 
     /// The validator and its level and action, as `collMod` takes them; `None` when there is none.
