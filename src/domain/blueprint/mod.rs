@@ -318,3 +318,6 @@ impl Blueprint {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,3 +301,6 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
         (one, other) => one.is_none() && other.is_none(),
     }
 }
+
+#[cfg(test)]
+mod tests;
