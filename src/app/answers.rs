@@ -12,6 +12,7 @@ use super::steps::step_of;
 use super::update::{ask, close_questions, leave};
 use crate::domain::checklist::Step;
 use crate::domain::gate::Gate;
+use crate::domain::number::counted;
 use crate::domain::overview::Review;
 
 /// Takes an answer.
@@ -156,8 +157,8 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
                 model.say(Weight::Info, "nothing changed");
                 return Vec::new();
             }
-            let plural = if count == 1 { "" } else { "s" };
-            let line = format!("{count} answer{plural} changed in the decisions file");
+            let answers = counted(count as u64, "answer", "answers");
+            let line = format!("{answers} changed in the decisions file");
             model.note_in_log(Weight::Info, &line);
             outdated(model);
             model.conflicts.set(review);

@@ -159,7 +159,7 @@ pub fn overview(overview: &Overview) -> String {
             ]
         })
         .collect();
-    let outside = match overview.outside_memory {
+    let outside = match overview.spilled_bytes {
         0 => String::new(),
         bytes => format!(
             "\n{} KiB passed --memory and stood in a temporary file",

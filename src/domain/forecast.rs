@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::Step;
+use super::number::megabytes;
 use super::run::{Millis, RunRecord};
 
 /// What two renames and their journal take, in milliseconds.
@@ -178,7 +179,6 @@ impl Forecast {
                 seconds(self.left)
             );
         };
-        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         let disk = self.disk_took.map_or_else(String::new, |bytes| {
             format!(
                 "; the copies took {} MB on the server's disk, as far as it had written them; the forecast was {} MB",

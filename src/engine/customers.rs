@@ -8,6 +8,7 @@ use bson::raw::RawDocument;
 use crate::domain::blueprint::Role;
 use crate::domain::conflict::Choice;
 use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, Rebuilt};
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
@@ -155,9 +156,9 @@ impl Session {
             customer: &id,
             business: Some(business),
             kind: if rules.narrow {
-                "created-narrow"
+                LinkKind::Narrow
             } else {
-                "created"
+                LinkKind::Created
             },
             users,
             made: Some(&customer),
@@ -220,7 +221,7 @@ impl Session {
                 let link = Link {
                     customer: &id,
                     business,
-                    kind: "existing",
+                    kind: LinkKind::Existing,
                     users,
                     made: None,
                 };
@@ -251,7 +252,7 @@ impl Session {
             let link = Link {
                 customer: &id,
                 business: Some(business),
-                kind: "placeholder",
+                kind: LinkKind::Placeholder,
                 users: names.iter().cloned().collect(),
                 made: Some(&customer),
             };

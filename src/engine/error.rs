@@ -30,6 +30,9 @@ pub enum StepError {
     /// Not BSON.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// A link that this version cannot read.
+    #[error(transparent)]
+    Link(#[from] crate::domain::link::UnknownLink),
     /// Something must come first, or is not possible here.
     #[error("{0}")]
     NotReady(String),

@@ -125,7 +125,7 @@ impl Session {
 
     /// Drops the lease with the rest of a run that has ended.
     pub(crate) async fn end_lease(&self) -> Result<()> {
-        Ok(self.connection.lease.end(&self.connection).await?)
+        Ok(self.connection.lease.end().await?)
     }
 
     /// Takes the lease where a migration has left its collections: a restore must not meet a run under way. Elsewhere there is nobody to

@@ -36,6 +36,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checklist::Progress;
+pub use crate::domain::number::counted;
 use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
 
@@ -82,17 +83,4 @@ impl Watcher {
         };
         throttle.listen(Arc::new(voice), self.cancel.clone());
     }
-}
-
-/// `count` with the noun in singular or plural: "1 booking", "2,013 bookings".
-pub fn counted(count: u64, one: &str, many: &str) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    format!("{text} {}", if count == 1 { one } else { many })
 }

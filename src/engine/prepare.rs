@@ -10,6 +10,7 @@ use bson::raw::RawDocument;
 
 use crate::domain::index_plan;
 use crate::domain::mapping::{Mapping, QUARANTINE, Rebuilt};
+use crate::domain::number::megabytes;
 use crate::domain::raw::get;
 use crate::domain::survey::facts::id_of;
 use crate::domain::transform::{self, BookingFate};
@@ -19,7 +20,7 @@ use crate::engine::{Watcher, counted};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::converge::{self, Source, Tally, Target};
-use crate::store::{room, unique_index};
+use crate::store::{disk_space, unique_index};
 
 /// Groups of clashing customers that are named.
 const NAMED: usize = 20;
@@ -96,13 +97,12 @@ impl Session {
             .collect();
         let copies = originals.map(|which| self.mapping.next(which));
         let copies: Vec<&str> = copies.iter().map(String::as_str).collect();
-        let all = room::taken(&self.connection, &names).await?;
+        let all = disk_space::used(&self.connection, &names).await?;
         // Copies of a run that goes on are there already.
-        let needed = all.saturating_sub(room::taken(&self.connection, &copies).await?);
-        let Some(free) = room::free(&self.connection).await else {
+        let needed = all.saturating_sub(disk_space::used(&self.connection, &copies).await?);
+        let Some(free) = disk_space::free(&self.connection).await else {
             return Ok((all, String::new()));
         };
-        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         let (needed, free) = (megabytes(needed), megabytes(free));
         if needed < free {
             let says = format!(

@@ -14,14 +14,14 @@ impl Session {
             return;
         }
         if let Some(surveyed) = &mut self.surveyed {
-            surveyed.survey.step_aside();
+            surveyed.survey.spill();
         }
     }
 
     /// Has the survey in memory again, before much is asked of it.
     pub(crate) fn give_memory_back(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
-            surveyed.survey.come_back();
+            surveyed.survey.reload();
         }
     }
 

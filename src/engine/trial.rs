@@ -11,7 +11,7 @@ use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::{StepError, Watcher};
 use crate::store::converge::{self, Placed, Source, Target};
-use crate::store::{StoreError, collection_spec, room, watch};
+use crate::store::{StoreError, collection_spec, disk_space, watch};
 
 /// Fewer bookings than this are done before a trial would be.
 const FEWEST: u64 = 1_000;
@@ -103,7 +103,7 @@ impl Session {
     pub(crate) async fn note_disk(&mut self) -> Result<()> {
         let names = Rebuilt::ALL.map(|which| self.mapping.live(which).to_owned());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let took = room::taken(&self.connection, &names).await?;
+        let took = disk_space::used(&self.connection, &names).await?;
         if let Some(forecast) = self.record.as_mut().and_then(|it| it.forecast.as_mut()) {
             forecast.disk_took = Some(took);
         }

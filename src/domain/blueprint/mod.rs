@@ -317,3 +317,6 @@ impl Blueprint {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

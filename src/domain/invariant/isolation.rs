@@ -11,7 +11,9 @@ impl Ledger {
         for some in bookings.chunks(TOGETHER) {
             let customers = some.iter().filter_map(|it| self.paths().customer(it));
             let customers: Vec<Id> = customers.map(Id::from_value).collect();
-            self.customers.rows.warm(customers.iter().map(Id::as_bytes));
+            self.customers
+                .rows
+                .prefetch(customers.iter().map(Id::as_bytes));
             for booking in some {
                 self.standing(booking);
             }

@@ -11,6 +11,7 @@ mod users;
 use bson::raw::RawDocument;
 
 use super::id::Id;
+use super::link::LinkKind;
 use super::mapping::Mapping;
 use super::raw::{elements, get, kind};
 use super::survey::facts::id_of;
@@ -20,7 +21,7 @@ pub use examined::Examined;
 use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
-use rows::{Customer, Customers, Kind, Pair, pair_key};
+use rows::{Customer, Customers, Pair, pair_key};
 pub use users::holds_contact;
 
 /// Findings kept with their ids; the rest is only counted.
@@ -168,11 +169,9 @@ impl Ledger {
             .collect();
         let business = reference(document, &self.mapping.customer.business);
         let business = business.map(|business| self.ways.named(&business));
-        let kind = match get(document, "kind").and_then(|kind| kind.as_str()) {
-            Some("created") => Kind::Created,
-            Some("created-narrow") => Kind::Narrow,
-            Some("existing") => Kind::Existing,
-            _ => Kind::Placeholder,
+        let kind = match LinkKind::of(document) {
+            Ok(kind) => kind,
+            Err(unknown) => return self.wrong(&id, unknown.to_string()),
         };
         let customer = id.canonical();
         self.customers
@@ -193,12 +192,12 @@ impl Ledger {
     pub fn bookings(&mut self, examined: &[Examined]) {
         for some in examined.chunks(TOGETHER) {
             let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
-            self.users.warm(&names);
+            self.users.prefetch(&names);
             let customers = some.iter().filter_map(|it| match &it.became {
                 Became::Linked { customer, .. } => Some(customer.as_bytes()),
                 _ => None,
             });
-            self.customers.rows.warm(customers);
+            self.customers.rows.prefetch(customers);
             for booking in some {
                 self.booking(booking);
             }
@@ -260,7 +259,7 @@ impl Ledger {
             let dangling = |names| self.users.dangling(names);
             let holds = match (user, names) {
                 (Some(user), _) => users.contains(&user),
-                (None, _) if link.kind == Kind::Existing => true,
+                (None, _) if link.kind == LinkKind::Existing => true,
                 (None, Some(names)) => {
                     let holds = dangling(names).is_some_and(|it| users.contains(&it));
                     !link.kind.is_created() && holds
@@ -284,7 +283,7 @@ impl Ledger {
             );
         }
         if let Some(user) = user {
-            let made = (kind != Kind::Existing).then_some(place);
+            let made = (kind != LinkKind::Existing).then_some(place);
             self.pair(
                 id,
                 (user, business),
@@ -409,7 +408,7 @@ impl Ledger {
         // Users at a business for whom an existing customer is there; true where a link to a created one speaks for them.
         let mut adopted: Table<bool> = Table::new(&self.memory);
         for (at, (_, customer)) in customers.rows.iter().enumerate() {
-            let Some(link) = customer.link.filter(|link| link.kind == Kind::Existing) else {
+            let Some(link) = customer.link.filter(|link| link.kind == LinkKind::Existing) else {
                 continue;
             };
             for pair in customers.pairs(at, &link) {
@@ -423,7 +422,7 @@ impl Ledger {
                 None => self.wrong(id, format!("customer {id} has no link")),
                 Some(link) if customer.here => {
                     let agrees = link.business == customer.business && link.business.is_some()
-                        || link.business.is_none() && link.kind == Kind::Existing;
+                        || link.business.is_none() && link.kind == LinkKind::Existing;
                     if !agrees {
                         self.wrong(
                             id,

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::links::{Kind, Links, Origin};
+use super::links::{Links, Origin};
 use super::weave::{Fields, Turn, weave};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
 use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
 use crate::domain::reference::{BookingPaths, Reading, References, Way, as_named};
 
@@ -67,10 +68,10 @@ impl Ground<'_> {
             };
         };
         match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
-            (Kind::Placeholder, _) => Goes::Named(origin.users.first()),
-            (Kind::Existing, user) => Goes::Existing(user),
-            (Kind::Created | Kind::Narrow, Some(user)) => Goes::User(user),
-            (Kind::Created | Kind::Narrow, None) => Goes::Nowhere,
+            (LinkKind::Placeholder, _) => Goes::Named(origin.users.first()),
+            (LinkKind::Existing, user) => Goes::Existing(user),
+            (LinkKind::Created | LinkKind::Narrow, Some(user)) => Goes::User(user),
+            (LinkKind::Created | LinkKind::Narrow, None) => Goes::Nowhere,
         }
     }
 
@@ -87,7 +88,7 @@ impl Ground<'_> {
         };
         let named = match self.user_of(&before.user) {
             Some(user) => self.links.names_user_of(user.value(), origin),
-            None => origin.kind == Kind::Placeholder && origin.users.is_empty(),
+            None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
         let known = self.businesses.resolve(&before.business, as_named).end;
         let business = known.as_ref().or(origin.business.as_ref());
@@ -107,7 +108,7 @@ impl Ground<'_> {
             None => self.links.origin(customer),
         };
         origin
-            .filter(|origin| origin.kind == Kind::Existing)
+            .filter(|origin| origin.kind == LinkKind::Existing)
             .and_then(|origin| origin.business.as_ref())
             .is_some_and(|of| same(business, Some(of)) && !self.relinks(of))
     }
@@ -271,3 +272,6 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
         (one, other) => one.is_none() && other.is_none(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,12 +247,12 @@ impl Survey {
                 .iter()
                 .filter_map(|booking| self.to_user.asks_for(&booking.refs.user));
             let users: Vec<_> = users.map(Id::canonical).collect();
-            self.users.warm(&users);
+            self.users.prefetch(&users);
             let joined: Vec<_> = some.iter().map(|it| self.joined(&it.refs)).collect();
             let pairs = joined
                 .iter()
                 .filter_map(|it| Some((it.user.end?, it.business.end?)));
-            self.pairs.warm(pairs);
+            self.pairs.prefetch(pairs);
             for (booking, joined) in some.iter().zip(joined) {
                 self.take_joined(booking, &joined);
             }

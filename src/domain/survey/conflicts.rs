@@ -200,7 +200,7 @@ impl Survey {
             bookings: self.bookings,
             services: self.services(),
             pairs: self.pairs.len() as u64,
-            outside_memory: self.memory.most_outside(),
+            spilled_bytes: self.memory.most_spilled(),
             businesses: self
                 .businesses
                 .values()

@@ -163,15 +163,15 @@ impl Joined {
 
 impl Survey {
     /// Gives up the memory of its tables, for one who needs it more; all can be asked as ever, and takes longer.
-    pub fn step_aside(&mut self) {
-        self.users.step_aside();
-        self.pairs.step_aside();
+    pub fn spill(&mut self) {
+        self.users.spill();
+        self.pairs.spill();
     }
 
     /// Takes memory again, as far as there is room.
-    pub fn come_back(&mut self) {
-        self.users.come_back();
-        self.pairs.come_back();
+    pub fn reload(&mut self) {
+        self.users.reload();
+        self.pairs.reload();
     }
 
     /// How bookings find what they refer to.

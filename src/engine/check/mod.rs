@@ -22,7 +22,7 @@ use crate::engine::session::Session;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
-use crate::store::side_by_side::{Examining, Hashes, SideBySide};
+use crate::store::side_by_side::{Hashes, Pipelined, SideBySide};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(crate) const KEPT: usize = 50;
@@ -219,10 +219,10 @@ impl Session {
         let places = [current.as_str(), "the quarantine"];
         let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let paths = Arc::new(ledger.paths().clone());
-        let mut pages = Examining::new(pages, |page| {
+        let mut pages = Pipelined::new(pages, |page| {
             let paths = Arc::clone(&paths);
             async move {
-                let examined = page.met().into_iter().filter_map(|met| {
+                let examined = page.rows().into_iter().filter_map(|met| {
                     let [now, aside] =
                         [0, 1].map(|which| met.partners.get(which).copied().flatten());
                     Examined::of(&paths, met.original, now, aside)
@@ -235,7 +235,7 @@ impl Session {
                 return Err(StoreError::Cancelled.into());
             }
             ledger.bookings(&examined);
-            for (which, extra) in page.alone() {
+            for (which, extra) in page.unmatched() {
                 ledger.extra_booking(extra, places[which]);
             }
             watcher.says("checking bookings", ledger.bookings, total);
@@ -274,10 +274,10 @@ impl Session {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            for met in page.met() {
+            for met in page.rows() {
                 ledger.user_pair(met.original, met.partners.first().copied().flatten());
             }
-            for (_, extra) in page.alone() {
+            for (_, extra) in page.unmatched() {
                 ledger.extra_user(extra, &current);
             }
             done += page.len() as u64;

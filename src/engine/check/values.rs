@@ -8,6 +8,7 @@ use mongodb::Database;
 
 use crate::domain::id::Id;
 use crate::domain::invariant::Ledger;
+use crate::domain::link::LinkKind;
 use crate::domain::map::Map;
 use crate::domain::mapping::{LINKS, Mapping, Rebuilt};
 use crate::domain::raw::{elements, get};
@@ -19,7 +20,7 @@ use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::StoreError;
 use crate::store::scan::{self, Batch};
-use crate::store::side_by_side::{Examining, Hashes, Page, SideBySide, Source};
+use crate::store::side_by_side::{Hashes, Page, Pipelined, SideBySide, Source};
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -56,17 +57,17 @@ impl Session {
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
         let given = Arc::new((self.mapping.clone(), typed));
-        let mut pages = Examining::new(pages, |page| {
+        let mut pages = Pipelined::new(pages, |page| {
             examined(database.clone(), page, users.clone(), Arc::clone(&given))
         });
         while let Some((page, wrong)) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
             }
-            for (_, customer) in page.alone() {
+            for (_, customer) in page.unmatched() {
                 ledger.customer(customer);
             }
-            for met in page.met() {
+            for met in page.rows() {
                 ledger.link(met.original);
                 if let Some(customer) = met.partners.first().copied().flatten() {
                     ledger.customer(customer);
@@ -91,7 +92,7 @@ async fn examined(
     users: String,
     given: Arc<(Mapping, BTreeSet<String>)>,
 ) -> crate::store::Result<(Page, Vec<String>)> {
-    let met = page.met();
+    let met = page.rows();
     let created = || met.iter().filter(|met| is_created(met.original));
     let named: BTreeSet<Id> = created().flat_map(|met| users_of(met.original)).collect();
     let users = scan::batches_by_ids(&database, &users, &named).await?;
@@ -133,7 +134,6 @@ fn by_id(batches: &[Batch]) -> Map<Id, &RawDocument> {
 }
 
 fn is_created(link: &RawDocument) -> bool {
-    get(link, "kind")
-        .and_then(|kind| kind.as_str())
-        .is_some_and(|kind| kind.starts_with("created"))
+    // A kind that is not known is a finding of the ledger.
+    LinkKind::of(link).is_ok_and(LinkKind::is_created)
 }

@@ -6,8 +6,8 @@ use bson::raw::RawDocument;
 use super::{Carrying, forms, invalid};
 use crate::domain::id::Id;
 use crate::domain::keep_new::booking::Ground;
-use crate::domain::keep_new::links::Kind;
 use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::{QUARANTINE, Rebuilt};
 use crate::domain::reference::{BookingPaths, Path, Way, as_named};
 use crate::domain::survey::facts::id_of;
@@ -42,7 +42,7 @@ impl Carrying<'_> {
         );
         self.leaving = links
             .origins()
-            .filter(|it| matches!(it.kind, Kind::Created | Kind::Narrow))
+            .filter(|it| matches!(it.kind, LinkKind::Created | LinkKind::Narrow))
             .filter(|origin| !self.here.contains(&origin.id.canonical()))
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();

@@ -7,8 +7,8 @@ use bson::RawDocumentBuf;
 use super::{Carrying, invalid};
 use crate::domain::id::Id;
 use crate::domain::keep_new::customer::{self, Edits};
-use crate::domain::keep_new::links::Kind;
 use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
@@ -28,7 +28,7 @@ impl Carrying<'_> {
             here.insert(id.canonical());
             match links.origin(&id) {
                 None => new.push(document.to_owned()),
-                Some(origin) if origin.kind == Kind::Existing => {}
+                Some(origin) if origin.kind == LinkKind::Existing => {}
                 Some(origin) => match customer::edits(mapping, origin, document) {
                     Ok(Some(edits)) if edits.is_empty() => {}
                     Ok(edits) => changed.push((id, edits)),
@@ -56,7 +56,7 @@ impl Carrying<'_> {
         let Some(origin) = self.links.origin(&id) else {
             return;
         };
-        let placeholder = origin.kind == Kind::Placeholder;
+        let placeholder = origin.kind == LinkKind::Placeholder;
         let user = origin
             .first_user(|id| self.gone.contains(id))
             .map(Id::canonical);
@@ -118,7 +118,7 @@ impl Carrying<'_> {
         let mut deleted: Vec<_> = self
             .links
             .origins()
-            .filter(|it| it.kind != Kind::Existing && !self.here.contains(&it.id.canonical()))
+            .filter(|it| it.kind != LinkKind::Existing && !self.here.contains(&it.id.canonical()))
             .map(|origin| {
                 let mut users = origin.users.iter().map(Id::canonical);
                 (

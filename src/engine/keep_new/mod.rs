@@ -165,7 +165,16 @@ impl<'a> Carrying<'a> {
     async fn read_links(&mut self) -> Result<()> {
         let mut links = Links::default();
         let mapping = &self.session.mapping;
-        self.each(LINKS, |link| links.take(mapping, link)).await?;
+        let mut unknown = None;
+        self.each(LINKS, |link| {
+            if let Err(refusal) = links.take(mapping, link) {
+                unknown = Some(refusal);
+            }
+        })
+        .await?;
+        if let Some(refusal) = unknown {
+            return Err(refusal.into());
+        }
         self.links = links;
         Ok(())
     }

@@ -7,9 +7,9 @@ use bson::raw::RawDocument;
 use super::{Carrying, forms, invalid};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::id::Id;
-use crate::domain::keep_new::links::Kind;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::{blank, get};
 use crate::domain::reference::AccountPath;
@@ -28,7 +28,7 @@ impl Carrying<'_> {
             let linked = self
                 .links
                 .origins()
-                .filter(|it| it.kind != Kind::Placeholder);
+                .filter(|it| it.kind != LinkKind::Placeholder);
             let linked: Vec<Id> = linked.flat_map(|it| it.users.iter().cloned()).collect();
             for ids in linked.chunks(PAGE) {
                 let here = self.ids_in(live, ids).await?;
@@ -73,7 +73,7 @@ impl Carrying<'_> {
         let holders = self.account_holders().await?;
         let here = &self.here;
         for origin in self.links.origins() {
-            let made = matches!(origin.kind, Kind::Created | Kind::Narrow);
+            let made = matches!(origin.kind, LinkKind::Created | LinkKind::Narrow);
             if made && here.contains(&origin.id.canonical()) {
                 // A customer that is still there keeps its first user.
                 let user = origin

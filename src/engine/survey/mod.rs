@@ -7,9 +7,9 @@ use bson::raw::RawDocument;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
 use crate::domain::overview::Overview;
-use crate::domain::raw::get;
 use crate::domain::reference::{AccountPath, End, leaving};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::facts::id_of;
@@ -20,7 +20,7 @@ use crate::engine::session::{Session, Surveyed};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Batch, Scan};
-use crate::store::snapshot::{self, Moment};
+use crate::store::snapshot::{self, Snapshot};
 use crate::store::watch::{self, Seen};
 
 mod details;
@@ -220,7 +220,7 @@ impl Session {
 
     async fn read_at(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
@@ -281,7 +281,7 @@ impl Session {
     /// Reads the documents through which bookings find this.
     async fn read_hops(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         end: End,
         survey: &mut Survey,
         watcher: &Watcher,
@@ -312,7 +312,7 @@ impl Session {
 
     async fn scan_at(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         collection: &str,
         watcher: &Watcher,
         mut take: impl FnMut(&RawDocument),
@@ -325,7 +325,7 @@ impl Session {
     /// Feeds `take` with what the reading task makes of each batch.
     async fn scan_as<T: Send + 'static>(
         &self,
-        moment: Option<&Moment>,
+        moment: Option<&Snapshot>,
         collection: &str,
         watcher: &Watcher,
         make: impl Fn(Batch) -> T + Send + 'static,
@@ -359,7 +359,7 @@ impl Session {
             return Ok(ours);
         }
         for link in scan::all(&self.connection.database, LINKS, &Scan::default()).await? {
-            if get(&link, "kind").and_then(|kind| kind.as_str()) != Some("existing") {
+            if LinkKind::of(&link)? != LinkKind::Existing {
                 ours.extend(id_of(&link));
             }
         }

@@ -10,7 +10,7 @@ use super::error::{Result, StoreError};
 ///
 /// # Errors
 /// The server's refusal.
-pub async fn taken(connection: &Connection, collections: &[&str]) -> Result<u64> {
+pub async fn used(connection: &Connection, collections: &[&str]) -> Result<u64> {
     let mut bytes = 0;
     for name in collections {
         let stage = doc! { "$collStats": { "storageStats": {} } };

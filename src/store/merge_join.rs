@@ -1,4 +1,4 @@
-//! Which documents of two lists have the same `_id`.
+//! Joining two lists of documents by `_id`, in memory. Lists in nearly the same order are joined without hashing.
 
 use bson::raw::RawDocument;
 
@@ -6,32 +6,32 @@ use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::raw::get;
 
-/// How far ahead a document is looked for before its id is hashed.
+/// How many documents of the right list are compared before the ids are hashed.
 const WINDOW: usize = 8;
 
-/// Partners by their places in the two lists.
-pub struct Matched {
-    /// For each document of the first list, that of the second.
+/// Which documents of two lists have the same `_id`, by their places in the lists.
+pub struct Join {
+    /// For each document of the left list, its partner in the right one.
     pub partners: Vec<Option<usize>>,
-    /// Documents of the second list alone.
-    pub alone: Vec<usize>,
+    /// Documents of the right list without a partner.
+    pub unmatched: Vec<usize>,
 }
 
-/// Matches two lists by `_id`, whatever their orders; quickest where they are the same.
-pub fn matched(first: &[&RawDocument], second: &[&RawDocument]) -> Matched {
-    let second: Vec<_> = second.iter().map(|document| get(document, "_id")).collect();
-    let mut taken = vec![false; second.len()];
-    // Made where the orders differ, or ids are equal as numbers only.
+/// Joins two lists by `_id`, in any order. Fastest when both have the same order.
+pub fn join_by_id(left: &[&RawDocument], right: &[&RawDocument]) -> Join {
+    let right: Vec<_> = right.iter().map(|document| get(document, "_id")).collect();
+    let mut taken = vec![false; right.len()];
+    // Hashed only when the orders differ, or when ids are equal as numbers and not as bytes.
     let mut places: Option<Map<Id, usize>> = None;
     let canonical = |id| Id::from_value(id).canonical();
     let mut next = 0;
-    let partners = first.iter().map(|document| {
+    let partners = left.iter().map(|document| {
         let id = get(document, "_id")?;
-        let mut window = (next..second.len()).take(WINDOW);
-        let here = window.find(|at| !taken[*at] && second[*at] == Some(id));
+        let mut window = (next..right.len()).take(WINDOW);
+        let here = window.find(|at| !taken[*at] && right[*at] == Some(id));
         let here = here.or_else(|| {
             let places = places.get_or_insert_with(|| {
-                let rest = second.iter().enumerate().filter(|(at, _)| !taken[*at]);
+                let rest = right.iter().enumerate().filter(|(at, _)| !taken[*at]);
                 let rest = rest.filter_map(|(at, id)| Some((canonical((*id)?), at)));
                 rest.collect()
             });
@@ -43,8 +43,11 @@ pub fn matched(first: &[&RawDocument], second: &[&RawDocument]) -> Matched {
         Some(here)
     });
     let partners = partners.collect();
-    let alone = (0..second.len()).filter(|at| !taken[*at]).collect();
-    Matched { partners, alone }
+    let unmatched = (0..right.len()).filter(|at| !taken[*at]).collect();
+    Join {
+        partners,
+        unmatched,
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +61,7 @@ mod tests {
         ids.iter().map(|id| rawdoc! { "_id": *id }).collect()
     }
 
-    /// As [`matched`], by comparing each with each.
+    /// As [`join_by_id`], by comparing each with each.
     fn expected(first: &[i64], second: &[i64]) -> (Vec<Option<i64>>, Vec<i64>) {
         let partners = first
             .iter()
@@ -72,11 +75,11 @@ mod tests {
         let (one, other) = (documents(first), documents(second));
         let one: Vec<&RawDocument> = one.iter().map(AsRef::as_ref).collect();
         let other: Vec<&RawDocument> = other.iter().map(AsRef::as_ref).collect();
-        let matched = matched(&one, &other);
+        let join = join_by_id(&one, &other);
         let id = |at: usize| other[at].get_i64("_id").unwrap();
-        let mut alone: Vec<i64> = matched.alone.iter().map(|at| id(*at)).collect();
+        let mut alone: Vec<i64> = join.unmatched.iter().map(|at| id(*at)).collect();
         alone.sort_unstable();
-        let partners = matched.partners.iter();
+        let partners = join.partners.iter();
         (partners.map(|it| it.map(id)).collect(), alone)
     }
 
@@ -111,8 +114,8 @@ mod tests {
         let other = [rawdoc! { "_id": 2.0 }, rawdoc! { "_id": 1_i64 }];
         let one: Vec<&RawDocument> = one.iter().map(AsRef::as_ref).collect();
         let other: Vec<&RawDocument> = other.iter().map(AsRef::as_ref).collect();
-        let matched = matched(&one, &other);
-        assert_eq!(matched.partners, [Some(1), Some(0)]);
-        assert!(matched.alone.is_empty());
+        let join = join_by_id(&one, &other);
+        assert_eq!(join.partners, [Some(1), Some(0)]);
+        assert!(join.unmatched.is_empty());
     }
 }
