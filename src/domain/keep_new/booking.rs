@@ -213,6 +213,8 @@ impl Ground<'_> {
         let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
         let said = paths.read(current);
         let Some(customer) = said.customer else {
+            // A customer behind a broken element must not be passed over.
+            elements(current).try_for_each(|element| element.map(drop))?;
             return Ok(Some(current.to_owned()));
         };
         let (user, keeps_customer) = match self.goes(&customer) {
@@ -275,3 +277,6 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod path_tests;
