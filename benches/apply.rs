@@ -363,7 +363,9 @@ async fn main() {
     for _ in 0..rounds {
         let began = Instant::now();
         let watcher = Watcher::silent();
-        let says = session.run(Step::ReassignBookings, None, &watcher).await;
+        let says = session
+            .run_step(Step::ReassignBookings, None, &watcher)
+            .await;
         converges.push(began.elapsed());
         assert!(says.unwrap().contains("nothing left to do"));
         let original = bare_scan(&database, "Booking", &[]).await;

@@ -73,7 +73,7 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::Run { step, confirmed } => {
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
-            let ended = text(session.run(step, confirmed, watcher).await);
+            let ended = text(session.run_step(step, confirmed, watcher).await);
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
             let surveys = step.row().surveys;

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::{PlaceArguments, output, step_word};
 use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
-use crate::domain::mapping::Rebuilt;
 use crate::domain::plan::Plan;
 use crate::domain::standstill::Standstill;
 use crate::engine::decisions;
@@ -43,7 +42,7 @@ pub struct ApplyArguments {
 pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Result<ExitCode> {
     let plan = decisions::read_plan(&arguments.plan)?;
     let mut session = place.session().await?;
-    if arguments.resume && session.open_run().is_none() {
+    if arguments.resume && session.run.open().is_none() {
         return Err(crate::engine::StepError::NotReady(
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
@@ -63,14 +62,14 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
     let outcome = apply(&mut session, &plan, &order, &watcher).await;
     task.abort();
     let done = outcome?;
-    if let Some(standstill) = session.open_run().and_then(Standstill::of) {
+    if let Some(standstill) = session.run.open().and_then(Standstill::of) {
         output::aside(&standstill.words());
     }
     if let Some(blocked) = session.writes_blocked_words() {
         output::aside(&blocked);
     }
     if place.json {
-        output::json(&json!({ "run": session.latest_run().map(|run| &run.id), "steps": done }));
+        output::json(&json!({ "run": session.run.latest().map(|run| &run.id), "steps": done }));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -112,7 +111,7 @@ pub(super) async fn apply(
             ByApply::Never => continue,
             ByApply::Once => false,
             ByApply::Always => true,
-            ByApply::UntilRenamed => !Rebuilt::ALL.iter().any(|which| session.has_moved(*which)),
+            ByApply::UntilRenamed => !session.layout.has_any_moved(),
         };
         if !always && is_settled(session, step).await? {
             continue;
@@ -150,7 +149,7 @@ async fn run_step(
         Some(action) => Some(open_gate(session, action, order.confirm).await?),
         None => None,
     };
-    session.run(step, confirmed, watcher).await
+    session.run_step(step, confirmed, watcher).await
 }
 
 /// Opens a gate with what was typed on the command line.

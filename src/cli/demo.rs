@@ -118,7 +118,8 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
     task.abort();
     outcome?;
     let run = session
-        .latest_run()
+        .run
+        .latest()
         .ok_or_else(|| StepError::NotReady("the demo left no run record".to_owned()))?;
     let report = Report::new(run, place.show_personal_data);
     if place.json {

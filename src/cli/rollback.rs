@@ -89,7 +89,7 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
     let (watcher, task) = output::watcher();
     let confirmed = open_gate(&mut session, Destructive::Finish, key.confirm.as_deref()).await?;
     let outcome = session
-        .run(Step::DeleteOriginals, Some(confirmed), &watcher)
+        .run_step(Step::DeleteOriginals, Some(confirmed), &watcher)
         .await;
     task.abort();
     answer(place, &outcome?);
@@ -109,7 +109,7 @@ pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<E
 
 /// The latest run, if it ended so: the same command again, perhaps because the first was killed before it could answer.
 fn ended(session: &Session, outcome: Outcome) -> Option<&str> {
-    let run = session.latest_run()?;
+    let run = session.run.latest()?;
     (run.outcome == outcome).then_some(run.id.as_str())
 }
 

@@ -75,10 +75,10 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
             .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
             .collect();
         output::json(
-            &json!({ "run": session.latest_run().map(|run| &run.id), "lease": held, "steps": steps }),
+            &json!({ "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps }),
         );
     } else {
-        match session.latest_run() {
+        match session.run.latest() {
             Some(run) => output::line(&format!(
                 "run {} on {}, begun by {}\n",
                 run.id, run.database, run.operator
@@ -106,7 +106,7 @@ pub struct ReportArguments {
 
 pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
     let session = place.session().await?;
-    let run = session.latest_run().ok_or_else(|| {
+    let run = session.run.latest().ok_or_else(|| {
         StepError::NotReady(
             "no run has left a record in this database yet, so there is nothing to report"
                 .to_owned(),

@@ -5,8 +5,9 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::rawdoc;
 
 use super::blueprint::EmailIndex;
-use super::mapping::{Mapping, Rebuilt};
+use super::mapping::Mapping;
 use super::raw::{Builder, elements, get, kind};
+use super::rebuilt::{Rebuilt, Role};
 use super::reference::leaving;
 
 /// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
@@ -29,7 +30,7 @@ pub fn prisma_name(collection: &str, fields: &[&str], unique: bool) -> String {
 /// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`.
 pub fn wanted(
     mapping: &Mapping,
-    which: Rebuilt,
+    which: &Rebuilt,
     originals: &[RawDocumentBuf],
     email: EmailIndex,
 ) -> Vec<RawDocumentBuf> {
@@ -37,9 +38,9 @@ pub fn wanted(
     let mut wanted: Vec<RawDocumentBuf> = originals
         .iter()
         .filter(|index| name_of(index) != "_id_")
-        .map(|index| match which {
-            Rebuilt::Booking => renamed(index, &leaving, &mapping.booking.customer),
-            Rebuilt::Customer | Rebuilt::User => index.clone(),
+        .map(|index| match which.role() {
+            Role::Bookings => renamed(index, &leaving, &mapping.booking.customer),
+            Role::Customers | Role::Users => index.clone(),
         })
         .collect();
     for own in own_indexes(mapping, which, email) {
@@ -59,7 +60,7 @@ pub fn wanted(
     kept
 }
 
-fn own_indexes(mapping: &Mapping, which: Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
+fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
     let customers = &mapping.customer.collection;
     let business = mapping.customer.business.as_str();
     let (email_field, name_field) = (mapping.user.email.as_str(), mapping.user.name.as_str());
@@ -76,16 +77,16 @@ fn own_indexes(mapping: &Mapping, which: Rebuilt, email: EmailIndex) -> Vec<RawD
         }
         key.finish()
     };
-    match which {
-        Rebuilt::User => Vec::new(),
-        Rebuilt::Booking => {
+    match which.role() {
+        Role::Users => Vec::new(),
+        Role::Bookings => {
             let booking = &mapping.booking;
             let field = booking.customer.as_str();
             vec![
                 rawdoc! { "key": key(&[field]), "name": prisma_name(&booking.collection, &[field], false) },
             ]
         }
-        Rebuilt::Customer => {
+        Role::Customers => {
             let fields = [business, email_field];
             let unique = match email {
                 EmailIndex::Plain => rawdoc! {
@@ -250,10 +251,15 @@ mod tests {
             rawdoc! { "v": 2, "key": { "userId": 1 }, "name": "Booking_userId_idx" },
             rawdoc! { "v": 2, "key": { "status": 1, "userId": -1 }, "name": "Booking_status_userId_key", "unique": true },
         ];
-        let names: Vec<_> = wanted(&mapping(), Rebuilt::Booking, &originals, EmailIndex::Plain)
-            .iter()
-            .map(|index| name_of(index).to_owned())
-            .collect();
+        let names: Vec<_> = wanted(
+            &mapping(),
+            &mapping().bookings(),
+            &originals,
+            EmailIndex::Plain,
+        )
+        .iter()
+        .map(|index| name_of(index).to_owned())
+        .collect();
         assert_eq!(
             names,
             ["Booking_customerId_idx", "Booking_status_customerId_key"]

@@ -131,22 +131,6 @@ pub struct CustomerRole {
     pub business: String,
 }
 
-/// A collection that a migration rebuilds and swaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rebuilt {
-    /// Customers.
-    Customer,
-    /// Bookings.
-    Booking,
-    /// Users.
-    User,
-}
-
-impl Rebuilt {
-    /// All three, in the order of their swaps.
-    pub const ALL: [Self; 3] = [Self::Customer, Self::Booking, Self::User];
-}
-
 impl Mapping {
     /// Reads a mapping; the error names line and column.
     pub fn parse(text: &str) -> Result<Self, toml_edit::de::Error> {
@@ -161,35 +145,6 @@ impl Mapping {
             ("service", &self.service.collection),
             ("booking", &self.booking.collection),
         ]
-    }
-
-    /// The live name of a rebuilt collection.
-    pub fn live(&self, which: Rebuilt) -> &str {
-        match which {
-            Rebuilt::Customer => &self.customer.collection,
-            Rebuilt::Booking => &self.booking.collection,
-            Rebuilt::User => &self.user.collection,
-        }
-    }
-
-    /// The prepared copy's name.
-    pub fn next(&self, which: Rebuilt) -> String {
-        format!("{SIDE_PREFIX}next_{}", self.live(which))
-    }
-
-    /// The kept original's name.
-    pub fn before(&self, which: Rebuilt) -> String {
-        format!("{SIDE_PREFIX}before_{}", self.live(which))
-    }
-
-    /// Where a rollback merges what the application wrote into the originals.
-    pub fn merged(&self, which: Rebuilt) -> String {
-        format!("{SIDE_PREFIX}merged_{}", self.live(which))
-    }
-
-    /// Where a rolled-back collection goes.
-    pub fn rolled_back(&self, which: Rebuilt) -> String {
-        format!("{SIDE_PREFIX}rolled_back_{}", self.live(which))
     }
 }
 
@@ -213,7 +168,6 @@ mod tests {
     fn the_default_mapping_reads() {
         let mapping = Mapping::parse(DEFAULT).unwrap();
         assert_eq!(mapping.user.copied().count(), 10);
-        assert_eq!(mapping.next(Rebuilt::Booking), "_ringfence_next_Booking");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use super::checklist::{State, Step};
 use super::forecast::ForecastRecord;
 use super::gate::New;
 use super::keep_new::report::Kept;
-use super::mapping::{Mapping, Rebuilt};
+use super::mapping::Mapping;
 use super::plan::Plan;
+use super::quiet::{Fact, QuietSince};
+use super::rebuilt::{Group, Rebuilt};
+use super::view::Place;
 
 /// Milliseconds since 1970, UTC.
 pub type Millis = i64;
@@ -73,8 +76,12 @@ pub struct RunRecord {
     pub collections: BTreeMap<String, CollectionRecord>,
     /// The backup.
     pub backup: Option<BackupRecord>,
-    /// Since when foreign writes are watched: server time (seconds, increment), or write counters by collection.
-    pub watch: Option<WatchStart>,
+    /// Since when nobody else has written.
+    #[serde(default)]
+    pub quiet: QuietSince,
+    /// [`Fact::Stopped`] as version 0.1 kept it.
+    #[serde(default, skip_serializing)]
+    watch: Option<WatchStart>,
     /// Whether the application has stopped.
     pub verdict: Option<VerdictRecord>,
     /// Collections that an application made between two renames, with their documents; they were renamed to these names.
@@ -193,9 +200,9 @@ pub struct CollectionRecord {
     pub specification: String,
     /// Fingerprint of the prepared copy when it was proved.
     pub proved: Option<String>,
-    /// The proof looked at what was there from this moment on.
-    #[serde(default)]
-    pub proved_since: Option<WatchStart>,
+    /// [`Fact::Proved`] as version 0.1 kept it.
+    #[serde(default, skip_serializing)]
+    proved_since: Option<WatchStart>,
     /// Hash of the plan that the prepared copy was made for; `None` while it is being made.
     #[serde(default)]
     pub prepared_for: Option<String>,
@@ -212,9 +219,9 @@ pub struct BackupRecord {
     pub fingerprints: BTreeMap<String, String>,
     /// Documents in all.
     pub documents: u64,
-    /// It holds what was there at this moment, or a moment after it.
-    #[serde(default)]
-    pub equal_since: Option<WatchStart>,
+    /// [`Fact::BackedUp`] as version 0.1 kept it.
+    #[serde(default, skip_serializing)]
+    equal_since: Option<WatchStart>,
 }
 
 /// Where a watch began.
@@ -282,6 +289,24 @@ pub struct VerdictRecord {
     pub at: Millis,
 }
 
+impl BackupRecord {
+    /// A backup that was verified.
+    pub fn new(
+        path: String,
+        verified: Millis,
+        fingerprints: BTreeMap<String, String>,
+        documents: u64,
+    ) -> Self {
+        Self {
+            path,
+            verified,
+            fingerprints,
+            documents,
+            equal_since: None,
+        }
+    }
+}
+
 impl CollectionRecord {
     /// Whether the prepared copy is the one of the current swap.
     pub fn is_next(&self, uuid: Option<&str>) -> bool {
@@ -295,17 +320,75 @@ impl CollectionRecord {
 }
 
 impl RunRecord {
+    /// A run that has done nothing yet.
+    pub fn new(id: String, place: &Place, mapping: Mapping, by: String, at: Millis) -> Self {
+        Self {
+            id,
+            format: 1,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            transform: super::transform::VERSION,
+            database: place.database.clone(),
+            host: place.host.clone(),
+            replica_set: place.replica_set.clone(),
+            server_version: place.server_version.clone(),
+            operator: by,
+            started: at,
+            outcome: Outcome::Open,
+            mapping,
+            plan: None,
+            numbers: BTreeMap::new(),
+            decided: Vec::new(),
+            steps: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            collections: BTreeMap::new(),
+            backup: None,
+            quiet: QuietSince::default(),
+            watch: None,
+            verdict: None,
+            write_block: None,
+            forecast: None,
+            strays: BTreeMap::new(),
+            equations: Vec::new(),
+            rollback: None,
+            replica_set_id: place.replica_set_id.clone(),
+            saves: 0,
+        }
+    }
+
+    /// Takes what version 0.1 kept in other places.
+    pub fn take_older_form(&mut self) {
+        let mut found = |fact, moment: Option<WatchStart>| {
+            if let (Some(moment), None) = (moment, self.quiet.of(fact)) {
+                self.quiet.found(fact, moment);
+            }
+        };
+        found(Fact::Stopped, self.watch.take());
+        let backup = self.backup.as_mut();
+        found(
+            Fact::BackedUp,
+            backup.and_then(|backup| backup.equal_since.take()),
+        );
+        for (key, group) in [("booking", Group::CutOver), ("user", Group::CleanUp)] {
+            let record = self.collections.get_mut(key);
+            let moment = record.and_then(|record| record.proved_since.take());
+            found(Fact::Proved(group), moment);
+        }
+        if let Some(customers) = self.collections.get_mut("customer") {
+            customers.proved_since = None; // proved with the bookings
+        }
+    }
+
     /// The record of a rebuilt collection.
-    pub fn collection(&self, which: Rebuilt) -> CollectionRecord {
+    pub fn collection(&self, which: &Rebuilt) -> CollectionRecord {
         self.collections
-            .get(word(which))
+            .get(which.key())
             .cloned()
             .unwrap_or_default()
     }
 
     /// The record of a rebuilt collection, to be changed.
-    pub fn collection_mut(&mut self, which: Rebuilt) -> &mut CollectionRecord {
-        self.collections.entry(word(which).to_owned()).or_default()
+    pub fn collection_mut(&mut self, which: &Rebuilt) -> &mut CollectionRecord {
+        self.collections.entry(which.key().to_owned()).or_default()
     }
 
     /// What the database is part of: the replica set's id or name, or host and port.
@@ -331,14 +414,5 @@ impl RunRecord {
     pub fn is_done(&self, step: Step) -> bool {
         self.step(step)
             .is_some_and(|record| record.state == State::Done)
-    }
-}
-
-/// A rebuilt collection's key in the record.
-pub fn word(which: Rebuilt) -> &'static str {
-    match which {
-        Rebuilt::Customer => "customer",
-        Rebuilt::Booking => "booking",
-        Rebuilt::User => "user",
     }
 }

@@ -1,6 +1,8 @@
 //! The transform: a pure function per document, raw BSON in, raw BSON (or nothing) out. The run record keeps [`VERSION`] beside what was
 //! prepared with it.
 
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::Role;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
@@ -10,10 +12,51 @@ use super::id::Id;
 use super::mapping::UserRole;
 use super::raw::{Builder, Malformed, elements};
 use super::reference::BookingPaths;
+use super::survey::facts::id_of;
 use super::survey::{BusinessIx, Standing, Survey};
 
 /// Changes whenever the same input may give another output.
 pub const VERSION: u32 = 1;
+
+/// Where a document goes that was made of an original.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placed {
+    /// Into the prepared copy.
+    Copy(RawDocumentBuf),
+    /// Into the side collection that belongs to it.
+    Side(RawDocumentBuf),
+}
+
+/// A transform of one collection's documents.
+pub type Transform<'a> = Box<dyn Fn(&RawDocument) -> Result<Placed, Malformed> + Send + Sync + 'a>;
+
+/// The transform of a rebuilt collection; `None` where its documents are made of pairs.
+pub fn of<'a>(
+    which: &Rebuilt,
+    survey: &'a Survey,
+    blueprint: &'a Blueprint,
+) -> Option<Transform<'a>> {
+    match which.role() {
+        Role::Customers => None,
+        Role::Bookings => Some(Box::new(|document| {
+            Ok(match booking(survey, blueprint, document)? {
+                BookingFate::Linked { document, .. } => Placed::Copy(document),
+                BookingFate::Left => Placed::Copy(document.to_owned()),
+                BookingFate::Quarantined => Placed::Side(document.to_owned()),
+            })
+        })),
+        Role::Users => Some(Box::new(|document| {
+            let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
+            let cleans = user
+                .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
+            Ok(Placed::Copy(self::user(
+                &survey.mapping.user,
+                cleans,
+                document,
+            )?))
+        })),
+    }
+}
 
 /// What becomes of a booking.
 #[derive(Debug, Clone, PartialEq)]

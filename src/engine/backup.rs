@@ -50,7 +50,14 @@ impl Session {
     ) -> Result<Manifest> {
         let progress = |progress: Progress| says(watcher, &progress);
         let options = write::BackupOptions { gzip };
-        write::back_up(&self.connection, out, &options, &progress, &watcher.cancel).await?;
+        write::back_up(
+            &self.work.connection,
+            out,
+            &options,
+            &progress,
+            &watcher.cancel,
+        )
+        .await?;
         Ok(read::verify_backup(out, &progress, &watcher.cancel).await?)
     }
 
@@ -75,7 +82,14 @@ impl Session {
         };
         self.hold_where_a_migration_was().await?;
         let progress = |progress: Progress| says(watcher, &progress);
-        Ok(restore::restore(&self.connection, from, &options, &progress, &watcher.cancel).await?)
+        Ok(restore::restore(
+            &self.work.connection,
+            from,
+            &options,
+            &progress,
+            &watcher.cancel,
+        )
+        .await?)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::blueprint::Role;
 use crate::domain::conflict::Choice;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::{LINKS, Rebuilt};
+use crate::domain::mapping::LINKS;
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
 use crate::engine::Watcher;
@@ -32,21 +32,21 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Tally> {
         for _ in 0..2 {
-            let customers = self.mapping_place(Rebuilt::Customer);
+            let customers = self.layout.place(&self.work.mapping.customers());
             let (customers, links) = if writes {
                 (
-                    Target::write(&self.connection, &customers).await?,
-                    Target::write(&self.connection, LINKS).await?,
+                    Target::write(&self.work.connection, &customers).await?,
+                    Target::write(&self.work.connection, LINKS).await?,
                 )
             } else {
                 (
-                    Target::compare(&self.connection, &customers),
-                    Target::compare(&self.connection, LINKS),
+                    Target::compare(&self.work.connection, &customers),
+                    Target::compare(&self.work.connection, LINKS),
                 )
             };
             let mut out = CustomersOut {
-                customers: Gathered::new(customers, &self.memory),
-                links: Gathered::new(links, &self.memory),
+                customers: Gathered::new(customers, &self.work.memory),
+                links: Gathered::new(links, &self.work.memory),
             };
             if let Err(error) = self.produce_customers(&mut out, watcher).await {
                 out.customers.give_up().await;
@@ -75,10 +75,13 @@ impl Session {
         let surveyed = self.surveyed()?;
         self.produce_existing(surveyed, out).await?;
         self.produce_placeholders(surveyed, out).await?;
-        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
         let total = surveyed.survey.users.len() as u64;
         let mut waiting: HashMap<usize, Vec<(UserIx, RawDocumentBuf)>> = HashMap::new();
-        let database = &self.connection.database;
+        let database = &self.work.connection.database;
         let mut reader = scan::read(database, &users, &Scan::default(), None)?;
         let mut done = 0_u64;
         while let Some(batch) = reader.next().await? {
@@ -146,7 +149,8 @@ impl Session {
         let rules = blueprint.rules(survivor, business);
         let business = survey.business_id(business);
         let documents: Vec<_> = members.iter().map(|(_, document)| *document).collect();
-        let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
+        let customer =
+            survivorship::customer(&self.work.mapping, &id, business, &documents, &rules);
         let mut users: Vec<Id> = documents
             .iter()
             .filter_map(|document| id_of(document))
@@ -165,7 +169,7 @@ impl Session {
         };
         // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
         let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
-        let link = survivorship::link(&self.mapping, &link, lost);
+        let link = survivorship::link(&self.work.mapping, &link, lost);
         out.customers.want(customer).await?;
         out.links.want(link).await?;
         Ok(())
@@ -180,7 +184,7 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = surveyed;
-        let Some(source) = self.source(Rebuilt::Customer) else {
+        let Some(source) = self.layout.source(&self.work.mapping.customers()) else {
             return Ok(());
         };
         let mut users: HashMap<usize, Vec<Id>> = HashMap::new();
@@ -206,7 +210,7 @@ impl Session {
                     .push(survey.user_id(user));
             }
         }
-        let database = &self.connection.database;
+        let database = &self.work.connection.database;
         let mut reader = scan::read(database, &source, &Scan::default(), None)?;
         while let Some(batch) = reader.next().await? {
             for document in batch.documents() {
@@ -226,7 +230,7 @@ impl Session {
                     made: None,
                 };
                 out.links
-                    .want(survivorship::link(&self.mapping, &link, None))
+                    .want(survivorship::link(&self.work.mapping, &link, None))
                     .await?;
                 out.customers.want(document.to_owned()).await?;
             }
@@ -248,7 +252,8 @@ impl Session {
             }
             let id = blueprint.placeholder_of(survey, *business, names.as_ref());
             let business = survey.business_id(*business);
-            let customer = survivorship::placeholder(&self.mapping, &id, business, stray.created);
+            let customer =
+                survivorship::placeholder(&self.work.mapping, &id, business, stray.created);
             let link = Link {
                 customer: &id,
                 business: Some(business),
@@ -257,7 +262,7 @@ impl Session {
                 made: Some(&customer),
             };
             out.links
-                .want(survivorship::link(&self.mapping, &link, None))
+                .want(survivorship::link(&self.work.mapping, &link, None))
                 .await?;
             out.customers.want(customer).await?;
         }

@@ -37,8 +37,10 @@ pub fn read_plan(path: &Path) -> Result<Plan> {
 impl Session {
     /// Where this database's decisions are kept.
     pub fn decisions_path(&self) -> PathBuf {
-        self.run_root
-            .join(format!("{}.decisions.toml", self.connection.place.database))
+        self.work.run_root.join(format!(
+            "{}.decisions.toml",
+            self.work.connection.place.database
+        ))
     }
 
     /// Reads the decisions: of the decisions file, else of the open run's plan.
@@ -47,7 +49,7 @@ impl Session {
         if path.exists() {
             let text = read_text(&path)?;
             self.take_decisions(self.parse_decisions(&text)?);
-            self.decisions_text = Some(text);
+            self.answers.text = Some(text);
         } else {
             self.load_run_decisions()?;
         }
@@ -56,7 +58,7 @@ impl Session {
 
     /// Takes the decisions that the open run's plan holds.
     pub(crate) fn load_run_decisions(&mut self) -> Result<()> {
-        if let Some(plan) = self.open_run().and_then(|run| run.plan.clone()) {
+        if let Some(plan) = self.run.open().and_then(|run| run.plan.clone()) {
             self.take_decisions(plan.decisions()?);
         }
         Ok(())
@@ -72,32 +74,35 @@ impl Session {
 
     fn parse_decisions(&self, text: &str) -> Result<Decisions> {
         let file = DecisionFile::parse(text)?;
-        Ok(file.decisions(&self.connection.place.database, &self.mapping.user)?)
+        Ok(file.decisions(
+            &self.work.connection.place.database,
+            &self.work.mapping.user,
+        )?)
     }
 
     /// Takes `decisions` for this session, without writing the file.
     pub fn take_decisions(&mut self, decisions: Decisions) {
-        if decisions != self.decisions {
-            self.decisions = decisions;
+        if decisions != self.answers.decisions {
+            self.answers.decisions = decisions;
             self.apply_decisions();
         }
     }
 
     /// Takes the suggestion for every kind that has no answer.
     pub fn take_suggestions(&mut self) {
-        self.decisions.fill_with_suggestions();
+        self.answers.decisions.fill_with_suggestions();
         self.apply_decisions();
     }
 
     /// The decisions of the moment.
     pub fn decisions(&self) -> &Decisions {
-        &self.decisions
+        &self.answers.decisions
     }
 
     /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
-            surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);
+            surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.answers.decisions);
         }
     }
 
@@ -108,12 +113,12 @@ impl Session {
     pub fn decide(&mut self, mut changes: Vec<Change>) -> Result<()> {
         for change in &mut changes {
             if let Change::Answer(key, Some(decision)) = change {
-                check(&self.mapping.user, key, decision)
+                check(&self.work.mapping.user, key, decision)
                     .map_err(|why| StepError::NotReady(format!("{why}. Nothing was changed")))?;
             }
         }
         let back = self.change(changes)?;
-        self.history.did(back);
+        self.answers.history.did(back);
         Ok(())
     }
 
@@ -122,13 +127,13 @@ impl Session {
     /// # Errors
     /// A file that cannot be written.
     pub fn undo(&mut self) -> Result<usize> {
-        let Some(changes) = self.history.undo.last().cloned() else {
+        let Some(changes) = self.answers.history.undo.last().cloned() else {
             return Ok(0);
         };
         let count = changes.len();
         let again = self.change(changes)?;
-        self.history.undo.pop();
-        self.history.redo.push(again);
+        self.answers.history.undo.pop();
+        self.answers.history.redo.push(again);
         Ok(count)
     }
 
@@ -137,21 +142,21 @@ impl Session {
     /// # Errors
     /// A file that cannot be written.
     pub fn redo(&mut self) -> Result<usize> {
-        let Some(changes) = self.history.redo.last().cloned() else {
+        let Some(changes) = self.answers.history.redo.last().cloned() else {
             return Ok(0);
         };
         let count = changes.len();
         let back = self.change(changes)?;
-        self.history.redo.pop();
-        self.history.undo.push(back);
+        self.answers.history.redo.pop();
+        self.answers.history.undo.push(back);
         Ok(count)
     }
 
     /// Changes decisions, blueprint and file together, or none of them. Returns what takes it back.
     fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Change>> {
-        let old = self.decisions.clone();
+        let old = self.answers.decisions.clone();
         let clashed = self.clashes();
-        let back = history::apply(changes, &mut self.decisions);
+        let back = history::apply(changes, &mut self.answers.decisions);
         self.apply_decisions();
         let new = self.clashes().into_iter().find(|it| !clashed.contains(it));
         let kept = match new {
@@ -172,8 +177,8 @@ impl Session {
     /// # Errors
     /// As [`Self::decide`].
     pub fn try_out(&mut self, key: &ConflictKey, mut decision: Decision) -> Result<()> {
-        check(&self.mapping.user, key, &mut decision).map_err(StepError::NotReady)?;
-        let mut decisions = self.decisions.clone();
+        check(&self.work.mapping.user, key, &mut decision).map_err(StepError::NotReady)?;
+        let mut decisions = self.answers.decisions.clone();
         decisions.single.insert(key.clone(), decision);
         let before = self.clashes();
         let Surveyed { survey, .. } = self.surveyed()?;
@@ -200,7 +205,9 @@ impl Session {
             .surveyed()?
             .conflicts
             .iter()
-            .filter(|conflict| alike.covers(conflict) && !self.decisions.is_decided(&conflict.key))
+            .filter(|conflict| {
+                alike.covers(conflict) && !self.answers.decisions.is_decided(&conflict.key)
+            })
             .map(|conflict| {
                 let key = conflict.key.clone();
                 let mut decision = Decision::new(alike.choice.unwrap_or(key.code.suggestion()));
@@ -218,19 +225,22 @@ impl Session {
     /// # Errors
     /// The system's answer, or a file that something else has changed since it was read.
     pub fn write_decisions(&mut self) -> Result<()> {
-        private_file::create_folder(&self.run_root)?;
+        private_file::create_folder(&self.work.run_root)?;
         let path = self.decisions_path();
         let old = path.exists().then(|| read_text(&path)).transpose()?;
-        if old.is_some() && old != self.decisions_text {
+        if old.is_some() && old != self.answers.text {
             return Err(StepError::NotReady(format!(
                 "{} was changed by something else since it was read. Nothing was changed; open the console again to take in what it says now",
                 path.display()
             )));
         }
-        let file = DecisionFile::new(&self.connection.place.database, &self.decisions);
+        let file = DecisionFile::new(
+            &self.work.connection.place.database,
+            &self.answers.decisions,
+        );
         let text = decision_file::update(&file, old.as_deref().as_slice());
         private_file::replace(&path, text.as_bytes())?;
-        self.decisions_text = Some(text);
+        self.answers.text = Some(text);
         Ok(())
     }
 
@@ -252,8 +262,8 @@ impl Session {
                 answers: BTreeMap::new(),
             });
             line.count += conflict.units;
-            let choice = self.decisions.choice(key).word();
-            let word = if self.decisions.is_decided(key) {
+            let choice = self.answers.decisions.choice(key).word();
+            let word = if self.answers.decisions.is_decided(key) {
                 choice.to_owned()
             } else {
                 format!("{choice} (by rule)")

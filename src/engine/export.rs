@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::domain::mapping::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -16,16 +15,16 @@ impl Session {
     /// The server's, or the disk's.
     pub async fn export(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
         let collections: Vec<String> = [
-            self.source(Rebuilt::User),
-            self.source(Rebuilt::Booking),
-            Some(self.mapping.service.collection.clone()),
+            self.layout.source(&self.work.mapping.users()),
+            self.layout.source(&self.work.mapping.bookings()),
+            Some(self.work.mapping.service.collection.clone()),
         ]
         .into_iter()
         .flatten()
         .collect();
         let progress = |progress: Progress| crate::engine::backup::says(watcher, &progress);
         Ok(export::export(
-            &self.connection,
+            &self.work.connection,
             &collections,
             out,
             &progress,

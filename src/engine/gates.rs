@@ -2,7 +2,9 @@
 //! action stands with it, as its [`Gated`].
 
 use crate::domain::gate::{Action, Confirmed, Gate, Shut};
-use crate::domain::mapping::Rebuilt;
+use crate::domain::quiet::Fact;
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::Role;
 use crate::domain::run::WatchStart;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -40,8 +42,8 @@ impl Session {
 
     async fn look_at_gate<A: Gated>(&mut self, action: A) -> Result<Gate> {
         let missing = action.missing(self, &Watcher::silent()).await?;
-        let place = self.connection.place.clone();
-        let run = self.latest_run();
+        let place = self.work.connection.place.clone();
+        let run = self.run.latest();
         let backup = run.and_then(|run| run.backup.as_ref()).map_or_else(
             || "none".to_owned(),
             |backup| {
@@ -80,7 +82,7 @@ impl Session {
         confirmed: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<Confirmed<A>> {
-        let database = &self.connection.place.database;
+        let database = &self.work.connection.place.database;
         let confirmed = confirmed.ok_or_else(|| Shut::Empty(database.clone()))?;
         let confirmed = confirmed.only::<A>()?;
         if confirmed.database() != *database {
@@ -108,17 +110,13 @@ impl Session {
     pub(crate) fn renamed_back(&self) -> String {
         format!(
             "until the originals are deleted: `ringfence rollback --confirm {}` renames them back, byte for byte (redeploy the old code before you start the application)",
-            self.connection.place.database
+            self.work.connection.place.database
         )
     }
 
     /// A gate's line for a swap.
-    pub(crate) async fn will_swap(&self, which: Rebuilt) -> String {
-        let (live, next, before) = (
-            self.mapping.live(which),
-            self.mapping.next(which),
-            self.mapping.before(which),
-        );
+    pub(crate) async fn will_swap(&self, which: &Rebuilt) -> String {
+        let (live, next, before) = (which.live(), which.next(), which.before());
         let prepared = self.rough(&next).await;
         format!(
             "rename {live} → {before}, {next} → {live} ({})",
@@ -128,7 +126,7 @@ impl Session {
 
     /// A count for a gate's text.
     pub(crate) async fn rough(&self, name: &str) -> u64 {
-        scan::rough_count(&self.connection.database, name).await
+        scan::rough_count(&self.work.connection.database, name).await
     }
 
     /// A backup whose hashes equal the originals'.
@@ -137,25 +135,25 @@ impl Session {
         collections: &[Rebuilt],
         watcher: &Watcher,
     ) -> Result<Vec<String>> {
-        let Some(backup) = self.open_run().and_then(|run| run.backup.clone()) else {
+        let Some(backup) = self.run.open().and_then(|run| run.backup.clone()) else {
             return Ok(vec!["there is no backup (Back up)".to_owned()]);
         };
         // Where nobody but us wrote since, it still is. Users and bookings are compared with it all the same, by what reads them last.
-        let now = watch::begin(&self.connection).await?;
+        let now = watch::begin(&self.work.connection).await?;
         let unchanged = self.unchanged_since_backup().await?;
         let mut missing = Vec::new();
         for which in collections {
-            let live = self.mapping.live(*which);
-            if self.is_swapped(*which)
-                || (unchanged && *which != Rebuilt::Customer)
-                || collection_spec::load(&self.connection, live)
+            let live = which.live();
+            if self.layout.is_swapped(which)
+                || (unchanged && which.role() != Role::Customers)
+                || collection_spec::load(&self.work.connection, live)
                     .await?
                     .is_none()
             {
                 continue;
             }
             watcher.says(&format!("comparing {live} with its backup"), 0, 0);
-            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+            let hash = identity::fingerprint(&self.work.connection, live, &watcher.cancel)
                 .await?
                 .text();
             if backup.fingerprints.get(live) != Some(&hash) {
@@ -164,11 +162,9 @@ impl Session {
                 ));
             }
         }
-        let all = collections.len() == Rebuilt::ALL.len();
-        if let (true, Some(record)) = (missing.is_empty() && all && !unchanged, &mut self.record)
-            && let Some(backup) = &mut record.backup
-        {
-            backup.equal_since = Some(now);
+        let all = collections.len() == self.work.mapping.rebuilt().len();
+        if missing.is_empty() && all && !unchanged {
+            self.quiet.found(Fact::BackedUp, now);
         }
         Ok(missing)
     }
@@ -185,8 +181,9 @@ impl Session {
     pub(crate) async fn look_through_since_backup(
         &self,
     ) -> Result<Option<(WatchStart, WatchStart)>> {
-        let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
+        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        let start = self.quiet.of(Fact::BackedUp).filter(|_| backup.is_some());
+        let Some(start) = start.cloned() else {
             return Ok(None);
         };
         let now = self.still_unchanged(Some(&start)).await?;
@@ -196,25 +193,8 @@ impl Session {
     /// Keeps what [`Self::look_through_since_backup`] said: what was looked through once, our own writes above all, need not be looked through
     /// again.
     pub(crate) fn note_unchanged(&mut self, looked: Option<(WatchStart, WatchStart)>) {
-        let Some((start, now)) = looked else {
-            return;
-        };
-        if let Some(surveyed) = &mut self.surveyed
-            && surveyed.since.is_not_before(&start)
-        {
-            surveyed.since = now.clone();
-        }
-        if let Some(record) = &mut self.record {
-            if record
-                .watch
-                .as_ref()
-                .is_some_and(|it| it.is_not_before(&start))
-            {
-                record.watch = Some(now.clone());
-            }
-            if let Some(backup) = &mut record.backup {
-                backup.equal_since = Some(now);
-            }
+        if let Some((start, now)) = looked {
+            self.quiet.quiet_between(&start, &now);
         }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
-use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::get;
 use crate::domain::survey::UserIx;
 use crate::domain::survey::facts::id_of;
@@ -54,11 +53,14 @@ impl Session {
                 wanted.push(user.clone());
             }
         }
-        let users = self.source(Rebuilt::User).unwrap_or_default();
-        let role = &self.mapping.user;
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
+        let role = &self.work.mapping.user;
         let mut labels = HashMap::with_capacity(wanted.len());
         for ids in wanted.chunks(BATCH) {
-            for document in scan::by_ids(&self.connection.database, &users, ids).await? {
+            for document in scan::by_ids(&self.work.connection.database, &users, ids).await? {
                 let text = |field: &str| {
                     let value = get(&document, field).and_then(|value| value.as_str());
                     safe(value.unwrap_or_default().trim(), WIDTH)
@@ -83,7 +85,7 @@ impl Session {
     /// The server's refusal.
     pub async fn sources(&self, key: &ConflictKey) -> Result<Sources> {
         let Surveyed { survey, .. } = self.surveyed()?;
-        let mut decisions = self.decisions.clone();
+        let mut decisions = self.answers.decisions.clone();
         if let Some(decision) = decisions.single.get_mut(key) {
             decision.survivor = None;
         }
@@ -92,8 +94,11 @@ impl Session {
         } else {
             &[]
         };
-        let users = self.source(Rebuilt::User).unwrap_or_default();
-        let mut documents = scan::by_ids(&self.connection.database, &users, ids).await?;
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
+        let mut documents = scan::by_ids(&self.work.connection.database, &users, ids).await?;
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
@@ -117,7 +122,7 @@ impl Session {
         }
         Ok(Sources {
             key: key.clone(),
-            role: self.mapping.user.clone(),
+            role: self.work.mapping.user.clone(),
             inherited: decisions.survivor(key),
             records,
         })

@@ -28,12 +28,12 @@ pub struct Unlocked {
 impl Session {
     /// How fast copies are written; it can be changed while a step runs.
     pub fn throttle(&self) -> &Throttle {
-        &self.connection.throttle
+        &self.work.connection.throttle
     }
 
     /// The lease of the database, to let go of it when the session itself is no longer at hand.
     pub fn lease(&self) -> &Lease {
-        &self.connection.lease
+        &self.work.connection.lease
     }
 
     /// Makes sure that this session may write: takes the lease unless it is held already. Says whose it was, where the holder is dead.
@@ -45,24 +45,24 @@ impl Session {
     }
 
     async fn take_hold(&mut self) -> Result<Option<String>> {
-        let lease = self.connection.lease.clone();
+        let lease = self.work.connection.lease.clone();
         if lease.is_held() {
             return Ok(None);
         }
         self.require_privileges().await?;
-        if let Some(run) = self.open_run() {
+        if let Some(run) = self.run.open() {
             lease.set_run(&run.id);
         }
         let dead = match lease.take().await? {
             Taking::Taken => None,
             Taking::TookOver(dead) => Some(dead),
             Taking::Held(standing) => {
-                let database = &self.connection.place.database;
+                let database = &self.work.connection.place.database;
                 return Err(StepError::LeaseHeld(standing.refusal(database)));
             }
         };
         // A holder that let go after a broken connection may have something under way as well as one that was killed.
-        let ended = under_way::end(&self.connection, lease.patience()).await?;
+        let ended = under_way::end(&self.work.connection, lease.patience()).await?;
         self.refuse_when_outdated().await?;
         if let Err(refusal) = self.open_journal() {
             self.let_go().await?; // or the next try would find the lease held and not look again
@@ -81,18 +81,19 @@ impl Session {
 
     /// Refuses once, and reads anew, where the run record is not the one that this session knows.
     async fn refuse_when_outdated(&mut self) -> Result<()> {
-        let found = run_record::latest(&self.connection).await?;
-        if found == self.record {
+        let found = run_record::latest(&self.work.connection).await?;
+        if found == self.run.record {
             return Ok(());
         }
         let run = found
             .as_ref()
             .map_or("none".to_owned(), |run| run.id.clone());
         if let Some(run) = found.as_ref().filter(|run| run.outcome == Outcome::Open) {
-            self.mapping = run.mapping.clone();
-            self.connection.lease.set_run(&run.id);
+            self.work.mapping = run.mapping.clone();
+            self.work.connection.lease.set_run(&run.id);
         }
-        self.record = found;
+        self.run.record = found;
+        self.take_quiet_of_the_run();
         self.surveyed = None;
         self.see_what_is_swapped().await?;
         Err(StepError::NotReady(format!(
@@ -105,7 +106,7 @@ impl Session {
     /// # Errors
     /// The server's refusal; the lease then stays until it expires.
     pub async fn let_go(&self) -> Result<()> {
-        Ok(self.connection.lease.release().await?)
+        Ok(self.work.connection.lease.release().await?)
     }
 
     /// The error itself, or the loss of the lease where that is behind it.
@@ -117,7 +118,7 @@ impl Session {
         if !suspicious {
             return error;
         }
-        match self.connection.lease.loss().await {
+        match self.work.connection.lease.loss().await {
             Some(says) => StepError::LeaseLost(says),
             None => error,
         }
@@ -125,13 +126,13 @@ impl Session {
 
     /// Drops the lease with the rest of a run that has ended.
     pub(crate) async fn end_lease(&self) -> Result<()> {
-        Ok(self.connection.lease.end().await?)
+        Ok(self.work.connection.lease.end().await?)
     }
 
     /// Takes the lease where a migration has left its collections: a restore must not meet a run under way. Elsewhere there is nobody to
     /// keep out, and nothing is left behind.
     pub(crate) async fn hold_where_a_migration_was(&mut self) -> Result<()> {
-        let names = collection_spec::uuids(&self.connection).await?;
+        let names = collection_spec::uuids(&self.work.connection).await?;
         if names
             .keys()
             .any(|name| name.starts_with(SIDE_PREFIX) && name != LEASE)
@@ -146,7 +147,7 @@ impl Session {
     /// # Errors
     /// The server's refusal.
     pub async fn lease_standing(&self) -> Result<Option<Standing>> {
-        Ok(self.connection.lease.standing().await?)
+        Ok(self.work.connection.lease.standing().await?)
     }
 
     /// Frees the lease of a holder who is gone: takes it first, so that nothing the holder asks for is granted from then on, ends what it
@@ -156,8 +157,8 @@ impl Session {
     /// The holder is heard of (exit 5), privileges are missing, or the server's refusal. Stopped while it waits, it leaves the lease
     /// locked, and the next unlock goes on.
     pub async fn unlock(&mut self, watcher: &Watcher) -> Result<Unlocked> {
-        let lease = self.connection.lease.clone();
-        let database = self.connection.place.database.clone();
+        let lease = self.work.connection.lease.clone();
+        let database = self.work.connection.place.database.clone();
         let Some((standing, holder)) = lease
             .standing()
             .await?
@@ -205,7 +206,7 @@ impl Session {
         done: &mut Vec<String>,
     ) -> Result<()> {
         watcher.says("ending what the old session has under way", 0, 0);
-        let ended = under_way::end(&self.connection, Duration::from_secs(5)).await?;
+        let ended = under_way::end(&self.work.connection, Duration::from_secs(5)).await?;
         done.push(ended.words());
         let wait = Duration::from_millis((ours.clear - ours.now).max(0).unsigned_abs());
         let began = tokio::time::Instant::now();

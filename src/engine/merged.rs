@@ -2,9 +2,9 @@
 
 use crate::domain::index_plan::{name_of, ttl_of};
 use crate::domain::keep_new::report::Kept;
-use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::get;
-use crate::domain::run::{MergedRecord, word};
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::run::MergedRecord;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::keep_new::{Carried, Carrying, Copies, Held};
@@ -30,10 +30,10 @@ impl Session {
                 self.forget_merged_except(&[]).await?;
                 return Ok(carried.kept);
             }
-            let which: Vec<Rebuilt> = carried.differs.iter().copied().collect();
+            let which: Vec<Rebuilt> = carried.differs.iter().cloned().collect();
             self.forget_merged_except(&which).await?;
             for which in &which {
-                self.ensure_merged(*which).await?;
+                self.ensure_merged(which).await?;
             }
             carried = self
                 .write_merged(&which, create_users, &held, watcher)
@@ -41,7 +41,7 @@ impl Session {
             let mut clashed = false;
             for which in &which {
                 clashed |= self
-                    .index_merged(*which, &carried, &mut held, watcher)
+                    .index_merged(which, &carried, &mut held, watcher)
                     .await?;
             }
             if clashed {
@@ -59,48 +59,52 @@ impl Session {
     }
 
     /// The collection that the merged copy is like: the original, or what is live where it was not swapped.
-    async fn original_spec(&self, which: Rebuilt) -> Result<Option<CollectionSpec>> {
-        Ok(match self.source(which) {
-            Some(name) => collection_spec::load(&self.connection, &name).await?,
+    async fn original_spec(&self, which: &Rebuilt) -> Result<Option<CollectionSpec>> {
+        Ok(match self.layout.source(which) {
+            Some(name) => collection_spec::load(&self.work.connection, &name).await?,
             None => None,
         })
     }
 
     async fn forget_merged_except(&mut self, which: &[Rebuilt]) -> Result<()> {
         let mut record = self.rollback_record().unwrap_or_default();
-        for other in Rebuilt::ALL.iter().filter(|other| !which.contains(other)) {
-            collection_spec::drop(&self.connection, &self.mapping.merged(*other)).await?;
-            record.merged.remove(word(*other));
+        for other in &self.work.mapping.rebuilt() {
+            if which.contains(other) {
+                continue;
+            }
+            collection_spec::drop(&self.work.connection, &other.merged()).await?;
+            record.merged.remove(other.key());
         }
         self.keep_rollback(record).await
     }
 
     /// Makes sure that the merged copy exists, is this rollback's, and has no index that keeps documents out.
-    async fn ensure_merged(&mut self, which: Rebuilt) -> Result<()> {
-        let name = self.mapping.merged(which);
+    async fn ensure_merged(&mut self, which: &Rebuilt) -> Result<()> {
+        let name = which.merged();
         let original = self.original_spec(which).await?;
         let mut record = self.rollback_record().unwrap_or_default();
-        let known = record.merged.get(word(which)).cloned().unwrap_or_default();
-        let mut standing = collection_spec::load(&self.connection, &name).await?;
+        let known = record.merged.get(which.key()).cloned().unwrap_or_default();
+        let mut standing = collection_spec::load(&self.work.connection, &name).await?;
         if standing
             .as_ref()
             .is_some_and(|spec| spec.uuid.as_deref() != Some(&known.incoming))
         {
-            collection_spec::drop(&self.connection, &name).await?;
+            collection_spec::drop(&self.work.connection, &name).await?;
             standing = None;
         }
         if standing.is_none() {
-            collection_spec::create(&self.connection, &name, original.as_ref()).await?;
-            standing = collection_spec::load(&self.connection, &name).await?;
+            collection_spec::create(&self.work.connection, &name, original.as_ref()).await?;
+            standing = collection_spec::load(&self.work.connection, &name).await?;
         } else {
-            collection_spec::drop_index(&self.connection, &name, "*").await?;
+            collection_spec::drop_index(&self.work.connection, &name, "*").await?;
         }
-        let live = collection_spec::load(&self.connection, self.mapping.live(which)).await?;
+        let live = collection_spec::load(&self.work.connection, which.live()).await?;
         let known_ttl = self
-            .open_run()
+            .run
+            .open()
             .map(|run| run.collection(which).ttl)
             .unwrap_or_default();
-        let ttl = if self.is_swapped(which) {
+        let ttl = if self.layout.is_swapped(which) {
             known_ttl // the original's are kept off
         } else {
             let indexes = original.iter().flat_map(|spec| &spec.indexes);
@@ -109,7 +113,7 @@ impl Session {
                 .collect()
         };
         record.merged.insert(
-            word(which).to_owned(),
+            which.key().to_owned(),
             MergedRecord {
                 outgoing: live.and_then(|spec| spec.uuid).unwrap_or_default(),
                 incoming: standing.and_then(|spec| spec.uuid).unwrap_or_default(),
@@ -129,9 +133,9 @@ impl Session {
     ) -> Result<Carried> {
         let mut copies = Copies::new();
         for which in which {
-            let name = self.mapping.merged(*which);
-            let target = Target::write(&self.connection, &name).await?;
-            copies.insert(*which, Gathered::new(target, &self.memory));
+            let name = which.merged();
+            let target = Target::write(&self.work.connection, &name).await?;
+            copies.insert(which.clone(), Gathered::new(target, &self.work.memory));
         }
         let carrying = Carrying::new(self, (create_users, held), copies, watcher);
         let (carried, copies) = carrying.run().await?;
@@ -144,12 +148,12 @@ impl Session {
     /// Builds the original's indexes. True where a unique one cannot hold what was carried: then `held` says what stays behind.
     async fn index_merged(
         &self,
-        which: Rebuilt,
+        which: &Rebuilt,
         carried: &Carried,
         held: &mut Held,
         watcher: &Watcher,
     ) -> Result<bool> {
-        let name = self.mapping.merged(which);
+        let name = which.merged();
         let original = self.original_spec(which).await?;
         let indexes: Vec<_> = original
             .map(|spec| spec.indexes)
@@ -157,22 +161,23 @@ impl Session {
             .into_iter()
             .filter(|index| name_of(index) != "_id_")
             .collect();
-        let live = self.mapping.live(which);
+        let live = which.live();
         watcher.says(&format!("building the indexes of {live}"), 0, 0);
-        let clash = match collection_spec::build_indexes(&self.connection, &name, &indexes).await {
-            Ok(()) => return Ok(false),
-            Err(error) if error.code() == Some(DUPLICATE_KEY) => error,
-            Err(error) => return Err(error.into()),
-        };
+        let clash =
+            match collection_spec::build_indexes(&self.work.connection, &name, &indexes).await {
+                Ok(()) => return Ok(false),
+                Err(error) if error.code() == Some(DUPLICATE_KEY) => error,
+                Err(error) => return Err(error.into()),
+            };
         let mut more = false;
-        let touched = carried.touched.get(&which);
+        let touched = carried.touched.get(which);
         for index in indexes.iter().filter(|it| get(it, "unique").is_some()) {
-            let groups = unique_index::build(&self.connection, &name, index).await?;
-            collection_spec::drop_index(&self.connection, &name, name_of(index)).await?;
+            let groups = unique_index::build(&self.work.connection, &name, index).await?;
+            collection_spec::drop_index(&self.work.connection, &name, name_of(index)).await?;
             for id in groups.into_iter().flatten().flatten() {
                 let id = id.canonical();
                 if touched.is_some_and(|touched| touched.contains(&id)) {
-                    more |= held.entry(which).or_default().insert(id);
+                    more |= held.entry(which.clone()).or_default().insert(id);
                 }
             }
         }
@@ -187,16 +192,16 @@ impl Session {
     /// Swaps the merged copy in, where there is one (none otherwise); may be called any number of times.
     pub(crate) async fn swap_merged(
         &self,
-        which: Rebuilt,
+        which: &Rebuilt,
         watcher: &Watcher,
     ) -> Result<Option<Vec<Stray>>> {
         let record = self.rollback_record().unwrap_or_default();
-        let Some(merged) = record.merged.get(word(which)) else {
+        let Some(merged) = record.merged.get(which.key()) else {
             return Ok(None);
         };
-        let live = self.mapping.live(which);
+        let live = which.live();
         watcher.says(&format!("renaming the merged {live} into its place"), 0, 0);
-        let (aside, name) = (self.mapping.rolled_back(which), self.mapping.merged(which));
+        let (aside, name) = (which.rolled_back(), which.merged());
         let replacement = Replacement {
             live,
             aside: &aside,
@@ -204,32 +209,32 @@ impl Session {
             outgoing: &merged.outgoing,
             incoming: &merged.incoming,
         };
-        let strays = swap::replace(&self.connection, replacement).await?;
-        let before = self.mapping.before(which);
-        let original = match collection_spec::load(&self.connection, &before).await? {
+        let strays = swap::replace(&self.work.connection, replacement).await?;
+        let before = which.before();
+        let original = match collection_spec::load(&self.work.connection, &before).await? {
             Some(spec) => Some(spec),
-            None => collection_spec::load(&self.connection, &aside).await?,
+            None => collection_spec::load(&self.work.connection, &aside).await?,
         };
         if let Some(validation) = original.and_then(|spec| spec.validation()) {
-            collection_spec::put_validation(&self.connection, live, &validation).await?;
+            collection_spec::put_validation(&self.work.connection, live, &validation).await?;
         }
         self.set_true_ttls(live, &merged.ttl).await?;
         Ok(Some(strays))
     }
 
     /// Drops the original that a merged copy stands for now; the backup still has it.
-    pub(crate) async fn drop_original_of_merged(&self, which: Rebuilt) -> Result<()> {
+    pub(crate) async fn drop_original_of_merged(&self, which: &Rebuilt) -> Result<()> {
         let record = self.rollback_record().unwrap_or_default();
-        if !record.merged.contains_key(word(which)) {
+        if !record.merged.contains_key(which.key()) {
             return Ok(());
         }
-        let before = self.mapping.before(which);
-        let kept = collection_spec::load(&self.connection, &before)
+        let before = which.before();
+        let kept = collection_spec::load(&self.work.connection, &before)
             .await?
             .and_then(|spec| spec.uuid);
-        let known = self.open_run().map(|run| run.collection(which));
+        let known = self.run.open().map(|run| run.collection(which));
         if known.is_some_and(|known| known.is_original(kept.as_deref())) {
-            collection_spec::drop(&self.connection, &before).await?;
+            collection_spec::drop(&self.work.connection, &before).await?;
         }
         Ok(())
     }

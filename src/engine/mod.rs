@@ -10,6 +10,8 @@ mod export;
 pub mod gates;
 mod keep_new;
 pub mod labels;
+pub(crate) mod later;
+pub mod layout;
 pub mod lease;
 mod live_watch;
 mod merged;
@@ -26,7 +28,6 @@ pub(crate) mod stopped;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod trial;
-pub(crate) mod users;
 mod verify;
 mod write_block;
 

@@ -9,11 +9,10 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::index_plan;
-use crate::domain::mapping::{Mapping, QUARANTINE, Rebuilt};
 use crate::domain::number::megabytes;
 use crate::domain::raw::get;
-use crate::domain::survey::facts::id_of;
-use crate::domain::transform::{self, BookingFate};
+use crate::domain::rebuilt::{Group, Rebuilt, Role};
+use crate::domain::transform::{self, Placed};
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::{Watcher, counted};
@@ -29,8 +28,8 @@ const NAMED: usize = 20;
 pub(crate) struct Converged {
     /// What it did.
     pub(crate) tally: Tally,
-    /// Fingerprint of the original, as it was read.
-    source: String,
+    /// Fingerprint of the original, as it was read; `None` where the copy is not made of one.
+    source: Option<String>,
 }
 
 /// What a converge did, for people.
@@ -45,11 +44,11 @@ pub(crate) fn did(tally: Tally) -> String {
 }
 
 impl Session {
-    pub(crate) fn before_cut_over(&self, which: Rebuilt) -> Result<()> {
-        if self.is_swapped(which) {
+    pub(crate) fn before_cut_over(&self, which: &Rebuilt) -> Result<()> {
+        if self.layout.is_swapped(which) {
             return Err(StepError::NotReady(format!(
                 "{} is cut over already; there is nothing to prepare",
-                self.mapping.live(which)
+                which.live()
             )));
         }
         Ok(())
@@ -62,6 +61,7 @@ impl Session {
     pub fn require_decided(&self) -> Result<()> {
         let surveyed = self.surveyed()?;
         let undecided: Vec<_> = self
+            .answers
             .decisions
             .undecided_blockers(&surveyed.conflicts)
             .collect();
@@ -88,19 +88,18 @@ impl Session {
 
     /// Refuses where the server's disk has no room for the copies; returns what all of them take, in bytes, and says it, where the server tells.
     pub(crate) async fn require_room(&self) -> Result<(u64, String)> {
-        let originals = [Rebuilt::Booking, Rebuilt::User, Rebuilt::Customer];
-        let names = originals.map(|which| self.source(which).unwrap_or_default());
-        let names: Vec<&str> = names
+        let list = self.work.mapping.rebuilt();
+        let names: Vec<String> = list
             .iter()
-            .map(String::as_str)
-            .filter(|it| !it.is_empty())
+            .filter_map(|which| self.layout.source(which))
             .collect();
-        let copies = originals.map(|which| self.mapping.next(which));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let copies: Vec<String> = list.iter().map(Rebuilt::next).collect();
         let copies: Vec<&str> = copies.iter().map(String::as_str).collect();
-        let all = disk_space::used(&self.connection, &names).await?;
+        let all = disk_space::used(&self.work.connection, &names).await?;
         // Copies of a run that goes on are there already.
-        let needed = all.saturating_sub(disk_space::used(&self.connection, &copies).await?);
-        let Some(free) = disk_space::free(&self.connection).await else {
+        let needed = all.saturating_sub(disk_space::used(&self.work.connection, &copies).await?);
+        let Some(free) = disk_space::free(&self.work.connection).await else {
             return Ok((all, String::new()));
         };
         let (needed, free) = (megabytes(needed), megabytes(free));
@@ -116,10 +115,13 @@ impl Session {
     }
 
     /// Refuses where the original that was just read is not what the backup holds.
-    pub(crate) fn require_backed_up(&self, which: Rebuilt, read: &Converged) -> Result<()> {
-        let live = self.mapping.live(which);
-        let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        if backup.and_then(|it| it.fingerprints.get(live)) == Some(&read.source) {
+    pub(crate) fn require_backed_up(&self, which: &Rebuilt, read: &Converged) -> Result<()> {
+        let live = which.live();
+        let Some(source) = &read.source else {
+            return Ok(());
+        };
+        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        if backup.and_then(|it| it.fingerprints.get(live)) == Some(source) {
             return Ok(());
         }
         Err(StepError::NotReady(format!(
@@ -127,22 +129,22 @@ impl Session {
         )))
     }
 
-    /// Makes sure that the prepared copy exists and is this run's. Returns the original's specification.
-    pub(crate) async fn ensure_next(&mut self, which: Rebuilt) -> Result<Option<CollectionSpec>> {
-        let live = self.mapping.live(which).to_owned();
-        let name = self.mapping.next(which);
-        let original = collection_spec::load(&self.connection, &live).await?;
+    /// Makes sure that the prepared copy and its side collection exist and are this run's.
+    pub(crate) async fn ensure_next(&mut self, which: &Rebuilt) -> Result<()> {
+        let live = which.live().to_owned();
+        let name = which.next();
+        let original = collection_spec::load(&self.work.connection, &live).await?;
         self.begin_run().await?;
-        let known = self.open_run().and_then(|run| run.collection(which).next);
-        let mut next = collection_spec::load(&self.connection, &name).await?;
+        let known = self.run.open().and_then(|run| run.collection(which).next);
+        let mut next = collection_spec::load(&self.work.connection, &name).await?;
         if next.as_ref().is_some_and(|spec| spec.uuid != known) {
             // A copy of another run, made under another specification.
-            collection_spec::drop(&self.connection, &name).await?;
+            collection_spec::drop(&self.work.connection, &name).await?;
             next = None;
         }
         if next.is_none() {
-            collection_spec::create(&self.connection, &name, original.as_ref()).await?;
-            next = collection_spec::load(&self.connection, &name).await?;
+            collection_spec::create(&self.work.connection, &name, original.as_ref()).await?;
+            next = collection_spec::load(&self.work.connection, &name).await?;
         }
         let ttl: BTreeMap<String, i64> = original
             .iter()
@@ -164,40 +166,30 @@ impl Session {
                 .unwrap_or_default();
             record.ttl = ttl;
             record.proved = None;
-            record.proved_since = None;
             record.prepared_for = None;
         }
         self.save().await?;
-        Ok(original)
-    }
-
-    pub(crate) async fn ensure_side(
-        &self,
-        name: &str,
-        like: Option<&CollectionSpec>,
-    ) -> Result<()> {
-        if collection_spec::load(&self.connection, name)
-            .await?
-            .is_none()
-        {
-            collection_spec::create(&self.connection, name, like).await?;
+        if let Some(side) = which.side_collection() {
+            // The quarantine is walked with the bookings, so it must order ids alike.
+            let like = original.as_ref().filter(|_| which.role() == Role::Bookings);
+            self.ensure_side(side, like).await?;
         }
         Ok(())
     }
 
-    /// Makes the prepared customers, their links and their indexes what they should be.
-    pub(crate) async fn bring_customers_up_to_date(&self, watcher: &Watcher) -> Result<Tally> {
-        self.drop_outdated_indexes(Rebuilt::Customer).await?;
-        let tally = self.converge_customers(true, watcher).await?;
-        self.build_before_unique(watcher).await?;
-        self.prove_unique(watcher).await?;
-        self.build_indexes(Rebuilt::Customer, watcher).await?;
-        Ok(tally)
+    async fn ensure_side(&self, name: &str, like: Option<&CollectionSpec>) -> Result<()> {
+        if collection_spec::load(&self.work.connection, name)
+            .await?
+            .is_none()
+        {
+            collection_spec::create(&self.work.connection, name, like).await?;
+        }
+        Ok(())
     }
 
     /// Keeps which plan the prepared copy was made for.
-    pub(crate) async fn note_prepared(&mut self, which: Rebuilt) -> Result<()> {
-        if let Some(record) = &mut self.record {
+    pub(crate) async fn note_prepared(&mut self, which: &Rebuilt) -> Result<()> {
+        if let Some(record) = &mut self.run.record {
             let hash = record.plan_hash().map(str::to_owned);
             record.collection_mut(which).prepared_for = hash;
         }
@@ -205,22 +197,22 @@ impl Session {
     }
 
     /// True when the prepared copy was made for the plan of the moment.
-    pub(crate) fn is_of_this_plan(&self, which: Rebuilt) -> bool {
-        self.open_run().is_some_and(|run| {
+    pub(crate) fn is_of_this_plan(&self, which: &Rebuilt) -> bool {
+        self.run.open().is_some_and(|run| {
             let made_for = run.collection(which).prepared_for;
             made_for.is_some() && made_for.as_deref() == run.plan_hash()
         })
     }
 
     /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.
-    async fn drop_outdated_indexes(&self, which: Rebuilt) -> Result<()> {
-        let name = self.mapping.next(which);
+    async fn drop_outdated_indexes(&self, which: &Rebuilt) -> Result<()> {
+        let name = which.next();
         let wanted = self.wanted_indexes(which).await?;
-        let spec = collection_spec::load(&self.connection, &name).await?;
+        let spec = collection_spec::load(&self.work.connection, &name).await?;
         for index in spec.iter().flat_map(|spec| &spec.indexes) {
             let index = index_plan::name_of(index);
             if index != "_id_" && !wanted.iter().any(|it| index_plan::name_of(it) == index) {
-                collection_spec::drop_index(&self.connection, &name, index).await?;
+                collection_spec::drop_index(&self.work.connection, &name, index).await?;
             }
         }
         Ok(())
@@ -228,30 +220,30 @@ impl Session {
 
     /// Builds the customers' indexes together: the unique ones as they are before the server's proof, where it knows how.
     async fn build_before_unique(&self, watcher: &Watcher) -> Result<()> {
-        let name = self.mapping.next(Rebuilt::Customer);
+        let name = self.work.mapping.customers().next();
         watcher.says("building the indexes of customers", 0, 0);
         let mut indexes = Vec::new();
-        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+        for index in self.wanted_indexes(&self.work.mapping.customers()).await? {
             if get(&index, "unique").is_none() {
                 indexes.push(index);
             } else if let Some(before) =
-                unique_index::before(&self.connection, &name, &index).await?
+                unique_index::before(&self.work.connection, &name, &index).await?
             {
                 indexes.push(before);
             }
         }
-        collection_spec::build_indexes(&self.connection, &name, &indexes).await?;
+        collection_spec::build_indexes(&self.work.connection, &name, &indexes).await?;
         Ok(())
     }
 
     /// Lets the server prove that the customers' unique indexes can be, where it knows how.
     async fn prove_unique(&self, watcher: &Watcher) -> Result<()> {
-        let name = self.mapping.next(Rebuilt::Customer);
+        let name = self.work.mapping.customers().next();
         watcher.says("proving the unique index on business and e-mail", 0, 0);
         let mut clashes = Vec::new();
-        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+        for index in self.wanted_indexes(&self.work.mapping.customers()).await? {
             if get(&index, "unique").is_some() {
-                let groups = unique_index::prove(&self.connection, &name, &index).await?;
+                let groups = unique_index::prove(&self.work.connection, &name, &index).await?;
                 clashes.extend(groups.unwrap_or_default());
             }
         }
@@ -273,127 +265,75 @@ impl Session {
         )))
     }
 
-    pub(crate) async fn build_indexes(&self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
-        let name = self.mapping.next(which);
-        watcher.says(
-            &format!("building the indexes of {}", self.mapping.live(which)),
-            0,
-            0,
-        );
+    pub(crate) async fn build_indexes(&self, which: &Rebuilt, watcher: &Watcher) -> Result<()> {
+        let name = which.next();
+        watcher.says(&format!("building the indexes of {}", which.live()), 0, 0);
         let wanted = self.wanted_indexes(which).await?;
-        collection_spec::build_indexes(&self.connection, &name, &wanted).await?;
+        collection_spec::build_indexes(&self.work.connection, &name, &wanted).await?;
         Ok(())
     }
 
     /// The indexes that the rebuilt collection must have, with their true TTLs.
-    pub(crate) async fn wanted_indexes(&self, which: Rebuilt) -> Result<Vec<RawDocumentBuf>> {
-        let original = match self.source(which) {
-            Some(name) => collection_spec::load(&self.connection, &name).await?,
+    pub(crate) async fn wanted_indexes(&self, which: &Rebuilt) -> Result<Vec<RawDocumentBuf>> {
+        let original = match self.layout.source(which) {
+            Some(name) => collection_spec::load(&self.work.connection, &name).await?,
             None => None,
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
         let email = self.surveyed()?.blueprint.email_index;
-        Ok(index_plan::wanted(&self.mapping, which, &originals, email))
+        Ok(index_plan::wanted(
+            &self.work.mapping,
+            which,
+            &originals,
+            email,
+        ))
     }
 
-    /// Where the rebuilt collection stands: prepared, or live after the swap.
-    pub(crate) fn mapping_place(&self, which: Rebuilt) -> String {
-        if self.is_swapped(which) {
-            self.mapping.live(which).to_owned()
-        } else {
-            self.mapping.next(which)
-        }
-    }
-
-    /// Makes the prepared bookings and the quarantine what they should be; with `writes` false only counts what differs.
-    pub(crate) async fn converge_bookings(
+    /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.
+    pub(crate) async fn converge(
         &self,
+        which: &Rebuilt,
         writes: bool,
         watcher: &Watcher,
     ) -> Result<Converged> {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
-        let place = |document: &RawDocument| {
-            let fate = transform::booking(survey, blueprint, document)
-                .map_err(|error| StoreError::Invalid(error.to_string()))?;
-            Ok(Some(match fate {
-                BookingFate::Linked { document, .. } => (0, document),
-                BookingFate::Quarantined => (1, document.to_owned()),
-                BookingFate::Left => (0, document.to_owned()),
-            }))
+        let Some(transform) = transform::of(which, survey, blueprint) else {
+            return Ok(Converged {
+                tally: self.converge_customers(writes, watcher).await?,
+                source: None,
+            });
         };
-        let names = [self.mapping_place(Rebuilt::Booking), QUARANTINE.to_owned()];
-        self.converge_one(
-            Rebuilt::Booking,
-            &names,
-            writes,
-            place,
-            ("reassigning bookings", survey.bookings),
-            watcher,
-        )
-        .await
-    }
-
-    /// Makes the prepared users what they should be; with `writes` false only counts what differs.
-    pub(crate) async fn converge_users(
-        &self,
-        writes: bool,
-        watcher: &Watcher,
-    ) -> Result<Converged> {
-        let Surveyed {
-            survey, blueprint, ..
-        } = self.surveyed()?;
-        let role = &self.mapping.user;
-        let place = |document: &RawDocument| {
-            let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
-            let cleans = user
-                .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
-            let document = transform::user(role, cleans, document)
-                .map_err(|error| StoreError::Invalid(error.to_string()))?;
-            Ok(Some((0, document)))
+        let place = |document: &RawDocument| match transform(document) {
+            Ok(Placed::Copy(document)) => Ok(Some((0, document))),
+            Ok(Placed::Side(document)) => Ok(Some((1, document))),
+            Err(error) => Err(StoreError::Invalid(error.to_string())),
         };
-        let names = [self.mapping_place(Rebuilt::User)];
-        self.converge_one(
-            Rebuilt::User,
-            &names,
-            writes,
-            place,
-            ("cleaning users", survey.users.len() as u64),
-            watcher,
-        )
-        .await
-    }
-
-    async fn converge_one<F>(
-        &self,
-        which: Rebuilt,
-        names: &[String],
-        writes: bool,
-        place: F,
-        (doing, total): (&str, u64),
-        watcher: &Watcher,
-    ) -> Result<Converged>
-    where
-        F: FnMut(&RawDocument) -> crate::store::Result<Option<converge::Placed>>,
-    {
+        let connection = &self.work.connection;
+        let names = [self.layout.place(which)];
+        let names = names
+            .into_iter()
+            .chain(which.side_collection().map(str::to_owned));
+        let names: Vec<String> = names.collect();
         let mut targets = Vec::new();
-        for name in names {
+        for name in &names {
             targets.push(if writes {
-                Target::write(&self.connection, name).await?
+                Target::write(connection, name).await?
             } else {
-                Target::compare(&self.connection, name)
+                Target::compare(connection, name)
             });
         }
-        let source = self.source(which).unwrap_or_default();
+        let source = self.layout.source(which).unwrap_or_default();
+        let total = survey.documents_in(which.role());
         let doing = if writes {
-            doing.to_owned()
+            which.making().to_owned()
         } else {
-            format!("comparing {}", self.mapping.live(which))
+            format!("comparing {}", which.live())
         };
         let progress = |done| watcher.says(&doing, done, total);
         let source = converge::converge(
-            &self.connection,
+            connection,
             Source::from(&source),
             &mut targets,
             &watcher.cancel,
@@ -405,8 +345,35 @@ impl Session {
         let tallies = targets.iter().map(|target| target.tally);
         Ok(Converged {
             tally: tallies.fold(Tally::default(), Tally::and),
-            source,
+            source: Some(source),
         })
+    }
+
+    /// Makes a prepared copy and its indexes what they should be.
+    pub(crate) async fn bring_up_to_date(
+        &self,
+        which: &Rebuilt,
+        watcher: &Watcher,
+    ) -> Result<Converged> {
+        if which.role() == Role::Customers {
+            self.drop_outdated_indexes(which).await?;
+        }
+        let converged = self.converge(which, true, watcher).await?;
+        if which.role() == Role::Customers {
+            self.build_before_unique(watcher).await?;
+            self.prove_unique(watcher).await?;
+        }
+        self.build_indexes(which, watcher).await?;
+        Ok(converged)
+    }
+
+    /// How many documents differ from what the originals of a group give. Reads only.
+    pub(crate) async fn differing(&self, group: Group, watcher: &Watcher) -> Result<u64> {
+        let mut differ = 0;
+        for which in &self.work.mapping.rebuilt_in(group) {
+            differ += self.converge(which, false, watcher).await?.tally.changes();
+        }
+        Ok(differ)
     }
 
     /// Keeps the plan's numbers in the run record, for the report.
@@ -431,7 +398,7 @@ impl Session {
             ("placeholders", counts.placeholders),
             ("existing", counts.existing),
         ];
-        if let Some(record) = &mut self.record {
+        if let Some(record) = &mut self.run.record {
             record
                 .numbers
                 .extend(numbers.map(|(name, count)| (name.to_owned(), count)));
@@ -439,25 +406,20 @@ impl Session {
         Ok(())
     }
 
-    /// The mapping of this session.
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
     /// Where a step stands that prepares a copy.
     pub(crate) fn prepared_state(
         &self,
         run: Option<&RunRecord>,
         step: Step,
-        which: Rebuilt,
+        which: &Rebuilt,
     ) -> Option<(State, String)> {
         let record = run?.step(step)?;
         let (state, says) = (record.state, record.says.clone());
-        if state != State::Done || self.is_swapped(which) {
+        if state != State::Done || self.layout.is_swapped(which) {
             return Some((state, says));
         }
         let record = run?.collection(which);
-        let why = if !self.prepared.contains(&which) {
+        let why = if !self.layout.is_prepared(which) {
             "the prepared copy is gone; prepare it again"
         } else if record.prepared_for.is_none() {
             "it was being prepared anew and that was cut off; prepare it again"

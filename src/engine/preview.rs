@@ -6,7 +6,7 @@ use crate::domain::checklist::{Step, Touch};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::document_diff::{BookingDiff, diff};
 use crate::domain::id::Id;
-use crate::domain::mapping::{QUARANTINE, Rebuilt};
+use crate::domain::mapping::QUARANTINE;
 use crate::domain::run::Note;
 use crate::domain::survey::facts::{UserIx, id_of};
 use crate::domain::survey::{BusinessIx, Standing};
@@ -35,7 +35,10 @@ impl Session {
         let users = |ids: &[Id]| ids.iter().take(SIDE_BY_SIDE).cloned().collect::<Vec<_>>();
         match key.code {
             Code::CustomerExists => {
-                let source = self.source(Rebuilt::Customer).unwrap_or_default();
+                let source = self
+                    .layout
+                    .source(&self.work.mapping.customers())
+                    .unwrap_or_default();
                 let business = key
                     .business
                     .as_ref()
@@ -54,7 +57,10 @@ impl Session {
             | Code::AlreadyLinked
             | Code::IdTypeMismatch => self.sample_bookings(key).await,
             _ => {
-                let source = self.source(Rebuilt::User).unwrap_or_default();
+                let source = self
+                    .layout
+                    .source(&self.work.mapping.users())
+                    .unwrap_or_default();
                 self.records_of(&source, "user", &users(&key.subjects))
                     .await
             }
@@ -62,7 +68,7 @@ impl Session {
     }
 
     async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
-        let mut documents = scan::by_ids(&self.connection.database, collection, ids).await?;
+        let mut documents = scan::by_ids(&self.work.connection.database, collection, ids).await?;
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
@@ -74,9 +80,17 @@ impl Session {
 
     async fn sample_bookings(&self, key: &ConflictKey) -> Result<Vec<Record>> {
         let Surveyed { survey, .. } = self.surveyed()?;
-        let source = self.source(Rebuilt::Booking).unwrap_or_default();
+        let source = self
+            .layout
+            .source(&self.work.mapping.bookings())
+            .unwrap_or_default();
         let mut found = Vec::new();
-        let mut reader = scan::read(&self.connection.database, &source, &Scan::default(), None)?;
+        let mut reader = scan::read(
+            &self.work.connection.database,
+            &source,
+            &Scan::default(),
+            None,
+        )?;
         while let Some(batch) = reader.next().await? {
             for document in batch.documents() {
                 let refs = survey.paths().read(document);
@@ -153,15 +167,18 @@ impl Session {
             .iter()
             .map(|user| survey.user_id(*user).clone())
             .collect();
-        let source = self.source(Rebuilt::User).unwrap_or_default();
-        let mut documents = scan::by_ids(&self.connection.database, &source, &ids).await?;
+        let source = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
+        let mut documents = scan::by_ids(&self.work.connection.database, &source, &ids).await?;
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
         let documents: Vec<&RawDocument> = documents.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
-            &self.mapping,
+            &self.work.mapping,
             &id,
             survey.business_id(business),
             &documents,
@@ -180,7 +197,10 @@ impl Session {
         cursor: &DiffCursor,
         limit: usize,
     ) -> Result<DiffPage> {
-        let source = self.source(Rebuilt::Booking).unwrap_or_default();
+        let source = self
+            .layout
+            .source(&self.work.mapping.bookings())
+            .unwrap_or_default();
         let mut scan = Scan {
             ordered: true,
             ..Scan::default()
@@ -196,7 +216,7 @@ impl Session {
         let mut entries = Vec::new();
         let mut looked = 0;
         let mut more = false;
-        let mut reader = scan::read(&self.connection.database, &source, &scan, None)?;
+        let mut reader = scan::read(&self.work.connection.database, &source, &scan, None)?;
         'reading: while let Some(batch) = reader.next().await? {
             for document in batch.documents() {
                 let id = id_of(document);

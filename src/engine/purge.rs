@@ -1,7 +1,8 @@
 //! Purge: drops what a finished or rolled-back run keeps.
 
 use crate::domain::gate::{Confirmed, Purge};
-use crate::domain::mapping::{LINKS, QUARANTINE, RUNS, Rebuilt};
+use crate::domain::mapping::{LINKS, QUARANTINE, RUNS};
+use crate::domain::rebuilt::Rebuilt;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -11,16 +12,15 @@ use crate::store::collection_spec;
 impl Session {
     /// What rollbacks put aside: live collections of the migrated model, with what the application wrote into them.
     async fn kept_aside(&self) -> Result<Vec<String>> {
-        let names = collection_spec::uuids(&self.connection).await?;
+        let names = collection_spec::uuids(&self.work.connection).await?;
         let mapping = self
+            .run
             .record
             .as_ref()
-            .map_or(&self.mapping, |run| &run.mapping);
-        let aside = Rebuilt::ALL.map(|which| mapping.rolled_back(which));
-        Ok(aside
-            .into_iter()
-            .filter(|name| names.contains_key(name))
-            .collect())
+            .map_or(&self.work.mapping, |run| &run.mapping);
+        let aside = mapping.rebuilt();
+        let aside = aside.iter().map(Rebuilt::rolled_back);
+        Ok(aside.filter(|name| names.contains_key(name)).collect())
     }
 
     /// Drops links, quarantine, run records, and what rollbacks put aside.
@@ -37,13 +37,13 @@ impl Session {
     async fn drop_the_rest(&mut self, _: Confirmed<Purge>) -> Result<String> {
         self.hold().await?;
         for name in self.kept_aside().await? {
-            collection_spec::drop(&self.connection, &name).await?;
+            collection_spec::drop(&self.work.connection, &name).await?;
         }
         for name in [LINKS, QUARANTINE, RUNS] {
-            collection_spec::drop(&self.connection, name).await?;
+            collection_spec::drop(&self.work.connection, name).await?;
         }
         self.end_lease().await?;
-        self.record = None;
+        self.run.record = None;
         Ok(
             "links, quarantine, run records and what rollbacks put aside are dropped; the run folder and its backup stay"
                 .to_owned(),
@@ -78,7 +78,7 @@ impl Gated for Purge {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(match session.open_run() {
+        Ok(match session.run.open() {
             Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
             None => Vec::new(),
         })

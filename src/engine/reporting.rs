@@ -31,7 +31,7 @@ impl Session {
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {
-        self.latest_run().ok_or_else(|| {
+        self.run.latest().ok_or_else(|| {
             StepError::NotReady(
                 "no run has left a record in this database yet, so there is nothing to report"
                     .to_owned(),

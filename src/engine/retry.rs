@@ -86,8 +86,9 @@ impl Session {
 
     /// As after a kill: what is what is read from the database, not from memory.
     async fn read_anew(&mut self) -> Result<()> {
-        if let Some(record) = run_record::latest(&self.connection).await? {
-            self.record = Some(record);
+        if let Some(record) = run_record::latest(&self.work.connection).await? {
+            self.run.record = Some(record);
+            self.take_quiet_of_the_run();
         }
         self.look_what_is_swapped().await
     }
@@ -98,6 +99,7 @@ impl Session {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         let answers = async {
             while self
+                .work
                 .connection
                 .database
                 .run_command(doc! { "ping": 1 })

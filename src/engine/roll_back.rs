@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
-use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt, TRIAL};
-use crate::domain::run::{Outcome, RollbackRecord, word};
+use crate::domain::mapping::{LINKS, QUARANTINE, TRIAL};
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::run::{Outcome, RollbackRecord};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -15,9 +16,6 @@ use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::{collection_spec, identity};
-
-/// The swaps in the order of going back.
-pub(crate) const BACKWARDS: [Rebuilt; 3] = [Rebuilt::User, Rebuilt::Booking, Rebuilt::Customer];
 
 /// What came of a rollback.
 #[derive(Debug, Clone)]
@@ -44,7 +42,7 @@ impl Session {
     ) -> Result<RolledBack> {
         let confirmed = confirmed.only::<RollBack>()?;
         let notice = self.hold().await?;
-        watcher.listen_to(&self.connection.throttle);
+        watcher.listen_to(&self.work.connection.throttle);
         let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), watcher))?;
         if let Some(notice) = notice {
             done.says = format!("{}; {notice}", done.says);
@@ -69,24 +67,24 @@ impl Session {
             _ => Box::pin(self.begin_rollback(new, watcher)).await?,
         }
         let mut strays = Vec::new();
-        for which in BACKWARDS {
+        for which in self.work.mapping.rebuilt().iter().rev() {
             strays.extend(self.swap_back(which, watcher).await?);
         }
         self.keep_strays(&strays).await?;
         self.check_specifications().await?;
         let (aside, late) = self.settle_what_was_live(watcher).await?;
-        for which in Rebuilt::ALL {
-            collection_spec::drop(&self.connection, &self.mapping.next(which)).await?;
-            collection_spec::drop(&self.connection, &self.mapping.merged(which)).await?;
+        for which in &self.work.mapping.rebuilt() {
+            collection_spec::drop(&self.work.connection, &which.next()).await?;
+            collection_spec::drop(&self.work.connection, &which.merged()).await?;
             self.drop_original_of_merged(which).await?;
         }
-        collection_spec::drop(&self.connection, TRIAL).await?;
+        collection_spec::drop(&self.work.connection, TRIAL).await?;
         if aside.is_empty() {
-            collection_spec::drop(&self.connection, LINKS).await?;
-            collection_spec::drop(&self.connection, QUARANTINE).await?;
+            collection_spec::drop(&self.work.connection, LINKS).await?;
+            collection_spec::drop(&self.work.connection, QUARANTINE).await?;
         }
         let kept = self.rollback_record().and_then(|record| record.kept);
-        if let Some(record) = &mut self.record {
+        if let Some(record) = &mut self.run.record {
             record.outcome = Outcome::RolledBack;
         }
         self.save().await?;
@@ -102,9 +100,9 @@ impl Session {
         confirmed: &Confirmed<RollBack>,
         watcher: &Watcher,
     ) -> Result<()> {
-        if confirmed.database() != self.connection.place.database {
+        if confirmed.database() != self.work.connection.place.database {
             return Err(StepError::Shut(crate::domain::gate::Shut::Wrong(
-                self.connection.place.database.clone(),
+                self.work.connection.place.database.clone(),
             )));
         }
         let missing = confirmed.action().missing(self, watcher).await?;
@@ -115,7 +113,7 @@ impl Session {
     }
 
     pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
-        self.open_run().and_then(|run| run.rollback.clone())
+        self.run.open().and_then(|run| run.rollback.clone())
     }
 
     /// Once the first rename may have been sent, only the same command goes on.
@@ -123,7 +121,7 @@ impl Session {
         if record.new == new {
             return Ok(());
         }
-        let database = &self.connection.place.database;
+        let database = &self.work.connection.place.database;
         Err(StepError::NotReady(format!(
             "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
             record.new.option()
@@ -176,7 +174,7 @@ impl Session {
 
     /// Writes the rollback's part of the run record.
     pub(crate) async fn keep_rollback(&mut self, rollback: RollbackRecord) -> Result<()> {
-        if let Some(record) = &mut self.record {
+        if let Some(record) = &mut self.run.record {
             record.rollback = Some(rollback);
         }
         self.save().await
@@ -185,7 +183,7 @@ impl Session {
     fn refused(&self, kept: &Kept) -> StepError {
         let command = format!(
             "ringfence rollback --confirm {}",
-            self.connection.place.database
+            self.work.connection.place.database
         );
         StepError::Findings(format!(
             "the application wrote since the cut-over ({}). Nothing was changed. To go back and keep that: `{command} --keep-new` (it is carried onto the originals). To go back and give it up: `{command} --discard-new` (it stays aside in _ringfence_rolled_back_*)",
@@ -195,15 +193,15 @@ impl Session {
 
     /// What an earlier rollback kept aside must not be in the way, and must not be dropped.
     async fn require_free_names(&self) -> Result<()> {
-        if self.swapped.is_empty() {
+        if !self.layout.is_any_swapped() {
             return Ok(());
         }
-        for which in Rebuilt::ALL {
-            let name = self.mapping.rolled_back(which);
-            let Some(spec) = collection_spec::load(&self.connection, &name).await? else {
+        for which in &self.work.mapping.rebuilt() {
+            let name = which.rolled_back();
+            let Some(spec) = collection_spec::load(&self.work.connection, &name).await? else {
                 continue;
             };
-            let next = self.open_run().and_then(|run| run.collection(which).next);
+            let next = self.run.collection(which).next;
             if spec.uuid != next {
                 return Err(StepError::NotReady(format!(
                     "{name} still holds what an earlier rollback kept aside. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
@@ -216,58 +214,53 @@ impl Session {
     /// Fingerprints of the collections that a rollback moves.
     async fn live_fingerprints(&self, watcher: &Watcher) -> Result<BTreeMap<String, String>> {
         let mut all = BTreeMap::new();
-        if self.swapped.is_empty() {
+        if !self.layout.is_any_swapped() {
             return Ok(all);
         }
-        for which in Rebuilt::ALL {
-            let live = self.mapping.live(which);
+        for which in &self.work.mapping.rebuilt() {
+            let live = which.live();
             watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
-            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+            let hash = identity::fingerprint(&self.work.connection, live, &watcher.cancel)
                 .await?
                 .text();
-            all.insert(word(which).to_owned(), hash);
+            all.insert(which.key().to_owned(), hash);
         }
         Ok(all)
     }
 
     fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
-        self.swapped.iter().any(|which| {
-            let proved = self
-                .open_run()
-                .and_then(|run| run.collection(*which).proved);
-            proved.is_none() || proved.as_ref() != live.get(word(*which))
+        self.work.mapping.rebuilt().iter().any(|which| {
+            let proved = self.run.collection(which).proved;
+            self.layout.is_swapped(which)
+                && (proved.is_none() || proved.as_ref() != live.get(which.key()))
         })
     }
 
-    async fn swap_back(&self, which: Rebuilt, watcher: &Watcher) -> Result<Vec<Stray>> {
+    async fn swap_back(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Vec<Stray>> {
         if let Some(strays) = self.swap_merged(which, watcher).await? {
             return Ok(strays);
         }
-        let record = self
-            .open_run()
-            .map(|run| run.collection(which))
-            .unwrap_or_default();
+        let record = self.run.collection(which);
         let Some(prepared) = record.next.as_deref().filter(|_| record.swap_began) else {
             return Ok(Vec::new());
         };
         watcher.says(
-            &format!("renaming the original of {} back", self.mapping.live(which)),
+            &format!("renaming the original of {} back", which.live()),
             0,
             0,
         );
-        let (next, before) = (self.mapping.next(which), self.mapping.before(which));
-        let rolled_back = self.mapping.rolled_back(which);
+        let (next, before) = (which.next(), which.before());
+        let rolled_back = which.rolled_back();
         let swap = Swap {
-            live: self.mapping.live(which),
+            live: which.live(),
             next: &next,
             before: &before,
             original: record.original.as_deref(),
             prepared,
         };
-        let strays = swap::back(&self.connection, swap, &rolled_back).await?;
+        let strays = swap::back(&self.work.connection, swap, &rolled_back).await?;
         if record.original.is_some() {
-            self.set_true_ttls(self.mapping.live(which), &record.ttl)
-                .await?;
+            self.set_true_ttls(which.live(), &record.ttl).await?;
         }
         Ok(strays)
     }
@@ -276,23 +269,23 @@ impl Session {
     async fn settle_what_was_live(&self, watcher: &Watcher) -> Result<(Vec<String>, Vec<String>)> {
         let (mut aside, mut late) = (Vec::new(), Vec::new());
         let live = self.rollback_record().unwrap_or_default().live;
-        for which in BACKWARDS {
-            let name = self.mapping.rolled_back(which);
-            if collection_spec::load(&self.connection, &name)
+        for which in self.work.mapping.rebuilt().iter().rev() {
+            let name = which.rolled_back();
+            if collection_spec::load(&self.work.connection, &name)
                 .await?
                 .is_none()
             {
                 continue;
             }
-            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+            let hash = identity::fingerprint(&self.work.connection, &name, &watcher.cancel)
                 .await?
                 .text();
-            if live.get(word(which)).is_some_and(|began| *began != hash) {
+            if live.get(which.key()).is_some_and(|began| *began != hash) {
                 late.push(name.clone());
             }
-            let proved = self.open_run().and_then(|run| run.collection(which).proved);
+            let proved = self.run.collection(which).proved;
             if proved.as_deref() == Some(&hash) {
-                collection_spec::drop(&self.connection, &name).await?;
+                collection_spec::drop(&self.work.connection, &name).await?;
             } else {
                 aside.push(name);
             }
@@ -302,19 +295,19 @@ impl Session {
 
     /// Options and indexes of the originals, against what the run record says they were.
     async fn check_specifications(&self) -> Result<()> {
-        let Some(run) = self.open_run() else {
+        let Some(run) = self.run.open() else {
             return Ok(());
         };
-        for which in Rebuilt::ALL {
+        for which in &self.work.mapping.rebuilt() {
             let known = run.collection(which);
             if known.original.is_none() {
                 continue;
             }
-            let live = collection_spec::load(&self.connection, self.mapping.live(which)).await?;
+            let live = collection_spec::load(&self.work.connection, which.live()).await?;
             if live.is_none_or(|spec| spec.fingerprint() != known.specification) {
                 return Err(StepError::Findings(format!(
                     "the documents of {} are back, but its options or indexes differ from those before the cut-over: compare them with the backup's metadata. Nothing was dropped but what had been prepared",
-                    self.mapping.live(which)
+                    which.live()
                 )));
             }
         }
@@ -368,11 +361,10 @@ impl Gated for RollBack {
     const OF_A_PLAN: bool = false;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let mapping = &session.mapping;
-        let mut lines: Vec<_> = Rebuilt::ALL
-            .iter()
-            .filter(|which| session.is_swapped(**which))
-            .map(|which| format!("rename the original of {} back", mapping.live(*which)))
+        let list = session.work.mapping.rebuilt();
+        let swapped = list.iter().filter(|it| session.layout.is_swapped(it));
+        let mut lines: Vec<_> = swapped
+            .map(|which| format!("rename the original of {} back", which.live()))
             .collect();
         lines.push(
             "drop the prepared copies; links and quarantine too, unless something that was written since has to stay aside"
@@ -392,7 +384,7 @@ impl Gated for RollBack {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(match session.latest_run() {
+        Ok(match session.run.latest() {
             Some(run) if run.outcome == Outcome::Open => Vec::new(),
             Some(run) if run.outcome == Outcome::Finished => vec![format!(
                 "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
@@ -400,7 +392,7 @@ impl Gated for RollBack {
                 run.backup
                     .as_ref()
                     .map_or("FOLDER", |backup| backup.path.as_str()),
-                session.connection.place.database
+                session.work.connection.place.database
             )],
             _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
         })

@@ -11,7 +11,7 @@ impl Session {
     /// # Errors
     /// No survey yet.
     pub fn schema_lines(&self) -> Result<Vec<String>> {
-        let mapping = &self.mapping;
+        let mapping = &self.work.mapping;
         let (booking, customer) = (&mapping.booking, &mapping.customer);
         let email = &mapping.user.email;
         let unique = match self.surveyed()?.blueprint.email_index {

@@ -1,6 +1,7 @@
 //! A session: one connection, one mapping, the survey and decisions of the moment, and the run under way, if one is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::domain::quiet::QuietSince;
+use crate::domain::rebuilt::Group;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,17 +10,18 @@ use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
 use crate::domain::history::History;
 use crate::domain::index_plan;
-use crate::domain::mapping::{self, Mapping, Rebuilt};
+use crate::domain::mapping::{self, Mapping};
 use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
-use crate::domain::run::{Millis, Outcome, RunRecord, WatchStart};
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
-use crate::domain::transform;
 use crate::domain::view::Place;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
+use crate::engine::layout::Layout;
 use crate::engine::live_watch::LiveWatch;
 use crate::engine::retry::patiently;
 use crate::store::StoreError;
@@ -63,34 +65,73 @@ pub struct Surveyed {
     pub blueprint: Blueprint,
     /// What stands against any plan, whatever is decided: validators and partial filters that name a field that leaves.
     pub obstacles: Vec<String>,
-    /// Foreign writes before this moment are in it.
-    pub(crate) since: WatchStart,
+}
+
+/// Where a migration works: all that does not change while it runs.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) connection: Connection,
+    pub(crate) mapping: Mapping,
+    /// For what surveys and proofs keep.
+    pub(crate) memory: Memory,
+    pub(crate) run_root: PathBuf,
+    /// How long the stop is watched.
+    pub(crate) watch: Duration,
+}
+
+/// The latest run: its record, and the record's mirror in the run folder.
+#[derive(Debug)]
+pub struct Run {
+    pub(crate) record: Option<RunRecord>,
+    /// Once this session writes.
+    pub(crate) journal: Option<Journal>,
+    /// Why there is none any more; said with the next step.
+    pub(crate) journal_trouble: Option<String>,
+}
+
+impl Run {
+    /// The run under way, if one is.
+    pub fn open(&self) -> Option<&RunRecord> {
+        self.latest().filter(|run| run.outcome == Outcome::Open)
+    }
+
+    /// The latest run, whatever became of it.
+    pub fn latest(&self) -> Option<&RunRecord> {
+        self.record.as_ref()
+    }
+
+    /// What the open run's record says of a rebuilt collection.
+    pub(crate) fn collection(&self, which: &Rebuilt) -> CollectionRecord {
+        let run = self.open();
+        run.map(|run| run.collection(which)).unwrap_or_default()
+    }
+}
+
+/// The answers of the operator, and how to take them back.
+#[derive(Debug, Default)]
+pub struct Answers {
+    pub(crate) decisions: Decisions,
+    /// The decisions file as it was read or written last.
+    pub(crate) text: Option<String>,
+    pub(crate) history: History,
+    /// A verdict of UNKNOWN is good enough.
+    pub(crate) accept_unknown: bool,
 }
 
 /// One connection and everything known about it.
 #[derive(Debug)]
 pub struct Session {
-    pub(crate) connection: Connection,
-    pub(crate) mapping: Mapping,
-    pub(crate) run_root: PathBuf,
-    pub(crate) watch: Duration,
-    pub(crate) memory: Memory,
-    pub(crate) decisions: Decisions,
-    /// The decisions file as it was read or written last.
-    pub(crate) decisions_text: Option<String>,
-    pub(crate) history: History,
+    pub(crate) work: Workspace,
+    /// The latest run.
+    pub run: Run,
+    /// Where the rebuilt collections stand.
+    pub layout: Layout,
     pub(crate) surveyed: Option<Box<Surveyed>>,
-    pub(crate) record: Option<RunRecord>,
-    pub(crate) swapped: BTreeSet<Rebuilt>,
-    pub(crate) moved: BTreeMap<Rebuilt, String>,
-    pub(crate) prepared: BTreeSet<Rebuilt>,
-    pub(crate) accept_unknown: bool,
+    pub(crate) answers: Answers,
+    /// Since when nobody else has written.
+    pub(crate) quiet: QuietSince,
     /// Foreign writes since the verdict, as far as they were looked for.
     pub(crate) live_watch: Option<LiveWatch>,
-    /// The mirror of the record, once this session writes.
-    pub(crate) journal: Option<Journal>,
-    /// Why there is none any more; said with the next step.
-    pub(crate) journal_trouble: Option<String>,
 }
 
 impl Session {
@@ -122,54 +163,54 @@ impl Session {
             _ => mapping,
         };
         let mut session = Self {
-            connection,
-            mapping,
-            memory: spill::memory(options.memory, &options.run_root),
-            run_root: options.run_root,
-            watch: options.watch,
-            decisions: Decisions::default(),
-            decisions_text: None,
-            history: History::default(),
+            work: Workspace {
+                connection,
+                mapping,
+                memory: spill::memory(options.memory, &options.run_root),
+                run_root: options.run_root,
+                watch: options.watch,
+            },
+            run: Run {
+                record,
+                journal: None,
+                journal_trouble: None,
+            },
+            layout: Layout::default(),
             surveyed: None,
-            record,
-            swapped: BTreeSet::new(),
-            moved: BTreeMap::new(),
-            prepared: BTreeSet::new(),
-            accept_unknown: false,
+            answers: Answers::default(),
+            quiet: QuietSince::default(),
             live_watch: None,
-            journal: None,
-            journal_trouble: None,
         };
+        session.take_quiet_of_the_run();
         session.load_decisions()?;
         session.see_what_is_swapped().await?;
         Ok(session)
     }
 
+    /// Since when nobody else has written, as the latest run's record says.
+    pub(crate) fn take_quiet_of_the_run(&mut self) {
+        let kept = self.run.latest().map(|run| run.quiet.clone());
+        self.quiet.take_run(&kept.unwrap_or_default());
+    }
+
     /// Where this session is connected.
     pub fn place(&self) -> &Place {
-        &self.connection.place
+        &self.work.connection.place
     }
 
     /// The database.
     pub fn database(&self) -> &mongodb::Database {
-        &self.connection.database
+        &self.work.connection.database
+    }
+
+    /// The mapping.
+    pub fn mapping(&self) -> &Mapping {
+        &self.work.mapping
     }
 
     /// Takes a stop verdict of UNKNOWN for good enough.
     pub fn accept_unknown(&mut self) {
-        self.accept_unknown = true;
-    }
-
-    /// The run under way, if one is.
-    pub fn open_run(&self) -> Option<&RunRecord> {
-        self.record
-            .as_ref()
-            .filter(|record| record.outcome == Outcome::Open)
-    }
-
-    /// The latest run, whatever became of it.
-    pub fn latest_run(&self) -> Option<&RunRecord> {
-        self.record.as_ref()
+        self.answers.accept_unknown = true;
     }
 
     /// The run under way, begun now if there is none. The first write of a migration.
@@ -179,21 +220,21 @@ impl Session {
     pub(crate) async fn begin_run(&mut self) -> Result<&mut RunRecord> {
         self.refuse_after_finish()?;
         self.hold().await?;
-        let current = self.record.take();
+        let current = self.run.record.take();
         let record = match current {
             Some(record) if record.outcome == Outcome::Open => record,
             _ => self.new_run().await?,
         };
-        Ok(self.record.insert(record))
+        Ok(self.run.record.insert(record))
     }
 
     /// Refuses where the latest run is finished and its links still stand.
     fn refuse_after_finish(&self) -> Result<()> {
-        match &self.record {
+        match &self.run.record {
             Some(record) if record.outcome == Outcome::Finished => {
                 Err(StepError::NotReady(format!(
                     "this database was migrated by run {}, and its originals are deleted; its links are still kept. Nothing was changed. To migrate again, remove them first with `ringfence purge --confirm {}`",
-                    record.id, self.connection.place.database
+                    record.id, self.work.connection.place.database
                 )))
             }
             _ => Ok(()),
@@ -201,43 +242,16 @@ impl Session {
     }
 
     async fn new_run(&mut self) -> Result<RunRecord> {
-        let place = &self.connection.place;
-        let mut record = RunRecord {
-            id: new_run_id(),
-            format: 1,
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            transform: transform::VERSION,
-            database: place.database.clone(),
-            host: place.host.clone(),
-            replica_set: place.replica_set.clone(),
-            server_version: place.server_version.clone(),
-            operator: operator(),
-            started: now(),
-            outcome: Outcome::Open,
-            mapping: self.mapping.clone(),
-            plan: None,
-            numbers: BTreeMap::new(),
-            decided: Vec::new(),
-            steps: BTreeMap::new(),
-            notes: BTreeMap::new(),
-            collections: BTreeMap::new(),
-            backup: None,
-            watch: None,
-            verdict: None,
-            write_block: None,
-            forecast: None,
-            strays: BTreeMap::new(),
-            equations: Vec::new(),
-            rollback: None,
-            replica_set_id: place.replica_set_id.clone(),
-            saves: 0,
-        };
-        self.connection.lease.set_run(&record.id);
+        let place = &self.work.connection.place;
+        let mapping = self.work.mapping.clone();
+        let mut record = RunRecord::new(new_run_id(), place, mapping, operator(), now());
+        self.quiet.take_run(&record.quiet);
+        self.work.connection.lease.set_run(&record.id);
         // No disk for the journal, no run: nothing was written yet.
         let mut journal = Journal::open(&self.run_folder(&record), &record)?;
-        run_record::save(&self.connection, &mut record).await?;
+        run_record::save(&self.work.connection, &mut record).await?;
         journal.append(&record, now())?;
-        self.journal = Some(journal);
+        self.run.journal = Some(journal);
         Ok(record)
     }
 
@@ -259,24 +273,24 @@ impl Session {
         if self.changes_options().await? {
             needed.push("collMod");
         }
-        let missing = self.connection.missing_privileges(&needed).await?;
+        let missing = self.work.connection.missing_privileges(&needed).await?;
         if missing.is_empty() {
             return Ok(());
         }
         Err(StepError::NotReady(format!(
             "this user may not {} on database {}. Nothing was changed. Survey, plan and verify work as it is; to apply, grant it the role readWrite (and dbAdmin where collections have TTL indexes or validators)",
             missing.join(", "),
-            self.connection.place.database
+            self.work.connection.place.database
         )))
     }
 
     /// True when a rebuilt collection has a TTL or a validator, which are put on by `collMod`.
     async fn changes_options(&self) -> Result<bool> {
-        for which in Rebuilt::ALL {
-            let Some(name) = self.source(which) else {
+        for which in &self.work.mapping.rebuilt() {
+            let Some(name) = self.layout.source(which) else {
                 continue;
             };
-            let spec = collection_spec::load(&self.connection, &name).await?;
+            let spec = collection_spec::load(&self.work.connection, &name).await?;
             if spec.is_some_and(|spec| {
                 spec.validation().is_some()
                     || spec
@@ -292,16 +306,17 @@ impl Session {
 
     /// Writes the run record, and then its mirror. A disk that fails then stops nothing, least of all a way back: it is said.
     pub(crate) async fn save(&mut self) -> Result<()> {
-        let Some(record) = &mut self.record else {
+        let Some(record) = &mut self.run.record else {
             return Ok(());
         };
-        run_record::save(&self.connection, record).await?;
-        if let Some(journal) = &mut self.journal
+        record.quiet = self.quiet.of_the_run();
+        run_record::save(&self.work.connection, record).await?;
+        if let Some(journal) = &mut self.run.journal
             && let Err(error) = journal.append(record, now())
         {
             tracing::warn!("{error}");
-            self.journal = None;
-            self.journal_trouble = Some(error.to_string());
+            self.run.journal = None;
+            self.run.journal_trouble = Some(error.to_string());
         }
         Ok(())
     }
@@ -311,11 +326,11 @@ impl Session {
     /// # Errors
     /// A journal that was changed, or that is not of this run, database and cluster.
     pub(crate) fn open_journal(&mut self) -> Result<()> {
-        self.journal = None;
-        let Some(record) = self.open_run() else {
+        self.run.journal = None;
+        let Some(record) = self.run.open() else {
             return Ok(());
         };
-        let place = &self.connection.place;
+        let place = &self.work.connection.place;
         if let (Some(then), Some(is)) = (&record.replica_set_id, &place.replica_set_id)
             && then != is
         {
@@ -324,10 +339,10 @@ impl Session {
             )));
         }
         match Journal::open(&self.run_folder(record), record) {
-            Ok(journal) => self.journal = Some(journal),
+            Ok(journal) => self.run.journal = Some(journal),
             // A disk that fails must not keep anyone from going on or back.
             Err(error @ StoreError::File { .. }) => {
-                self.journal_trouble = Some(error.to_string());
+                self.run.journal_trouble = Some(error.to_string());
             }
             Err(error) => return Err(error.into()),
         }
@@ -336,7 +351,12 @@ impl Session {
 
     /// The folder of a run.
     pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
-        self.run_root.join(&run.id)
+        self.work.run_root.join(&run.id)
+    }
+
+    /// True once all copies of a group are live.
+    pub fn is_live(&self, group: Group) -> bool {
+        self.layout.is_group_swapped(&self.work.mapping, group)
     }
 
     /// Asks the server, by UUID, which collections were swapped and where the originals stand.
@@ -349,54 +369,9 @@ impl Session {
 
     /// The same, tried once.
     pub(crate) async fn look_what_is_swapped(&mut self) -> Result<()> {
-        let mut swapped = BTreeSet::new();
-        let mut moved = BTreeMap::new();
-        let mut prepared = BTreeSet::new();
-        if let Some(record) = self.open_run() {
-            let uuids = collection_spec::uuids(&self.connection).await?;
-            let uuid = |name: &str| uuids.get(name).and_then(Option::as_deref);
-            for which in Rebuilt::ALL {
-                let known = record.collection(which);
-                if known.is_next(uuid(self.mapping.live(which))) {
-                    swapped.insert(which);
-                }
-                if known.is_next(uuid(&self.mapping.next(which))) {
-                    prepared.insert(which);
-                }
-                let before = self.mapping.before(which);
-                if known.is_original(uuid(&before)) {
-                    moved.insert(which, before);
-                }
-            }
-        }
-        self.swapped = swapped;
-        self.moved = moved;
-        self.prepared = prepared;
+        let (work, run) = (&self.work, self.run.open());
+        self.layout = Layout::read(&work.connection, &work.mapping, run).await?;
         Ok(())
-    }
-
-    /// True once the prepared copy is live.
-    pub fn is_swapped(&self, which: Rebuilt) -> bool {
-        self.swapped.contains(&which)
-    }
-
-    /// True once the first rename of a swap was done, whatever became of the rest. The journal alone only says that it was about to be sent.
-    pub fn has_moved(&self, which: Rebuilt) -> bool {
-        self.is_swapped(which) || self.moved.contains_key(&which)
-    }
-
-    /// True once the prepared customers and bookings are live.
-    pub fn is_cut_over(&self) -> bool {
-        self.is_swapped(Rebuilt::Booking) && self.is_swapped(Rebuilt::Customer)
-    }
-
-    /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.
-    pub(crate) fn source(&self, which: Rebuilt) -> Option<String> {
-        match self.moved.get(&which) {
-            Some(before) => Some(before.clone()),
-            None if self.is_swapped(which) => None,
-            None => Some(self.mapping.live(which).to_owned()),
-        }
     }
 
     /// The survey of the moment.
@@ -414,12 +389,12 @@ impl Session {
         let surveyed = self.surveyed.as_ref()?;
         let mut overview = surveyed.survey.overview(
             &surveyed.conflicts,
-            &self.decisions,
+            &self.answers.decisions,
             &surveyed.blueprint.customers,
         );
         overview
             .database
-            .clone_from(&self.connection.place.database);
+            .clone_from(&self.work.connection.place.database);
         Some(overview)
     }
 
@@ -428,12 +403,15 @@ impl Session {
         let surveyed = self.surveyed.as_ref();
         Review {
             rows: surveyed
-                .map(|it| it.survey.conflict_rows(&it.conflicts, &self.decisions))
+                .map(|it| {
+                    it.survey
+                        .conflict_rows(&it.conflicts, &self.answers.decisions)
+                })
                 .unwrap_or_default(),
-            survivor: self.decisions.survivor,
-            survivor_at: self.decisions.survivor_at.clone(),
-            undo: self.history.undo.len(),
-            redo: self.history.redo.len(),
+            survivor: self.answers.decisions.survivor,
+            survivor_at: self.answers.decisions.survivor_at.clone(),
+            undo: self.answers.history.undo.len(),
+            redo: self.answers.history.redo.len(),
         }
     }
 
@@ -444,9 +422,9 @@ impl Session {
     pub fn plan(&self) -> Result<Plan> {
         let surveyed = self.surveyed()?;
         Ok(Plan::new(
-            &self.connection.place.database,
-            &self.mapping,
-            &self.decisions,
+            &self.work.connection.place.database,
+            &self.work.mapping,
+            &self.answers.decisions,
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         ))
@@ -457,7 +435,7 @@ impl Session {
     /// # Errors
     /// Another database, or what changed since.
     pub async fn take_plan(&mut self, plan: &Plan, watcher: &Watcher) -> Result<()> {
-        let database = &self.connection.place.database;
+        let database = &self.work.connection.place.database;
         if plan.database != *database {
             return Err(StepError::NotReady(format!(
                 "the plan is for database {}, this one is {database}. Nothing was changed",
@@ -465,7 +443,7 @@ impl Session {
             )));
         }
         self.refuse_after_finish()?;
-        self.mapping = plan.mapping.clone();
+        self.work.mapping = plan.mapping.clone();
         self.take_decisions(plan.decisions()?);
         patiently!(self, watcher, self.survey(watcher))?;
         let changes = plan.drift(&self.plan()?);

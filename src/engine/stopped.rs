@@ -1,5 +1,6 @@
 //! Whether the application has stopped: who is connected, what was written, and whether the write block holds.
 
+use crate::domain::quiet::Fact;
 use std::collections::BTreeMap;
 
 use crate::domain::run::WatchStart;
@@ -31,10 +32,10 @@ pub(crate) enum Block {
 
 impl Session {
     pub(crate) async fn block(&self) -> Block {
-        if write_block::is_set(&self.connection).await != Some(true) {
+        if write_block::is_set(&self.work.connection).await != Some(true) {
             return Block::Off;
         }
-        match write_block::past_it(&self.connection).await {
+        match write_block::past_it(&self.work.connection).await {
             Ok(past) if past.is_empty() => Block::Holds,
             Ok(past) => Block::Leaks(format!("these may write all the same: {}", past.join(", "))),
             Err(why) => Block::Leaks(format!(
@@ -45,7 +46,7 @@ impl Session {
 
     /// The clients that are connected, in words.
     pub(crate) async fn who_is_connected(&self) -> String {
-        match clients::connected(&self.connection).await {
+        match clients::connected(&self.work.connection).await {
             Ok(clients) if clients.is_empty() => "no other client is connected".to_owned(),
             Ok(clients) => {
                 let words: Vec<_> = clients
@@ -64,13 +65,12 @@ impl Session {
         if self.unchanged_since_backup().await? {
             return Ok(Some(Seen::Writes(BTreeMap::new())));
         }
-        let start = self
-            .open_run()
-            .filter(|run| run.backup.is_some())
-            .and_then(|run| run.watch.clone());
+        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        let start = self.quiet.of(Fact::Stopped).filter(|_| backup.is_some());
+        let start = start.cloned();
         match start {
             Some(start) => Ok(Some(
-                watch::since(&self.connection, &start, std::time::Duration::ZERO).await?,
+                watch::since(&self.work.connection, &start, std::time::Duration::ZERO).await?,
             )),
             None => Ok(None),
         }
@@ -78,25 +78,25 @@ impl Session {
 
     /// Refuses when a foreign write was seen since the verdict.
     pub(crate) async fn require_still_quiet(&mut self) -> Result<()> {
-        let Some(mut start) = self.open_run().and_then(|run| run.watch.clone()) else {
+        let stopped = self.quiet.of(Fact::Stopped).cloned();
+        let Some(mut start) = stopped.filter(|_| self.run.open().is_some()) else {
             return Err(StepError::NotReady(
                 "nobody watched whether the application has stopped; run “Stop the application” first".to_owned(),
             ));
         };
-        let now = watch::begin(&self.connection).await?;
-        let mut seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
+        let now = watch::begin(&self.work.connection).await?;
+        let mut seen =
+            watch::since(&self.work.connection, &start, std::time::Duration::ZERO).await?;
         // A log that was cut since the verdict shows what came after the originals were last found equal to the backup, all the same.
-        let backup = self.open_run().and_then(|run| run.backup.as_ref());
-        if let (Seen::Blind(_), Some(equal)) = (&seen, backup.and_then(|it| it.equal_since.clone()))
-        {
-            start = equal;
-            seen = watch::since(&self.connection, &start, std::time::Duration::ZERO).await?;
+        if let (Seen::Blind(_), Some(equal)) = (&seen, self.quiet.of(Fact::BackedUp)) {
+            start = equal.clone();
+            seen = watch::since(&self.work.connection, &start, std::time::Duration::ZERO).await?;
         }
         if let Seen::Writes(writes) = &seen
             && !writes.is_empty()
         {
             let list = in_words(writes);
-            if let Some(record) = &mut self.record {
+            if let Some(record) = &mut self.run.record {
                 record.verdict = None;
             }
             self.save().await?;
@@ -105,15 +105,9 @@ impl Session {
             )));
         }
         // What was looked through once, our own writes above all, need not be looked through again.
-        if let (Seen::Writes(_), Some(surveyed)) = (&seen, &mut self.surveyed)
-            && surveyed.since.is_not_before(&start)
-        {
-            surveyed.since = now.clone();
-        }
-        if let (Seen::Writes(_), WatchStart::OperationTime { .. }, Some(record)) =
-            (seen, &now, &mut self.record)
-        {
-            record.watch = Some(now);
+        if matches!(seen, Seen::Writes(_)) && matches!(now, WatchStart::OperationTime { .. }) {
+            self.quiet.quiet_between(&start, &now);
+            self.quiet.found(Fact::Stopped, now);
         }
         Ok(())
     }

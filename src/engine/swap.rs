@@ -1,6 +1,8 @@
 //! Swapping a rebuilt collection: journaled renames, expiries, validators.
 
-use crate::domain::mapping::Rebuilt;
+use std::time::{Duration, Instant};
+
+use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
@@ -11,7 +13,8 @@ impl Session {
     /// Surveys anew, and refuses when that asks for other decisions than the plan has.
     pub(crate) async fn survey_as_planned(&mut self, watcher: &Watcher) -> Result<()> {
         let planned = self
-            .open_run()
+            .run
+            .open()
             .and_then(|run| run.plan_hash().map(str::to_owned));
         self.survey_if_changed(watcher).await?;
         if planned.as_deref() == Some(&self.plan_hash()) {
@@ -23,58 +26,69 @@ impl Session {
         ]))
     }
 
-    /// Writes down that the swap begins, and keeps the original's TTLs from acting while it is kept.
-    pub(crate) async fn journal_swap(&mut self, which: Rebuilt) -> Result<()> {
-        let live = self.mapping.live(which).to_owned();
-        let ttl = self
-            .open_run()
-            .map(|run| run.collection(which).ttl)
-            .unwrap_or_default();
-        if let Some(record) = &mut self.record {
-            record.collection_mut(which).swap_began = true;
+    /// Writes down that the swaps begin, under one entry, and keeps the originals' TTLs from acting while they are kept.
+    pub(crate) async fn journal_swap(&mut self, list: &[Rebuilt]) -> Result<()> {
+        if let Some(record) = &mut self.run.record {
+            for which in list {
+                record.collection_mut(which).swap_began = true;
+            }
         }
         self.save().await?;
-        for index in ttl.keys() {
-            collection_spec::set_ttl(&self.connection, &live, index, None).await?;
+        for which in list {
+            for index in self.run.collection(which).ttl.keys() {
+                let live = which.live();
+                collection_spec::set_ttl(&self.work.connection, live, index, None).await?;
+            }
         }
         Ok(())
     }
 
+    /// Renames the copies of a group into their places, one after the other, and says how long the renames took. May be called any number of times.
+    pub(crate) async fn swap_group(&mut self, group: Group, watcher: &Watcher) -> Result<Duration> {
+        watcher.says("renaming", 0, 0);
+        let list = self.work.mapping.rebuilt_in(group);
+        let started = Instant::now();
+        let mut strays = Vec::new();
+        for which in &list {
+            strays.extend(self.swap_forward(which).await?);
+        }
+        let took = started.elapsed();
+        for which in &list {
+            self.restore_options(which).await?;
+        }
+        self.see_what_is_swapped().await?;
+        self.refuse_strays(&strays).await?;
+        Ok(took)
+    }
+
     /// Gives originals that were about to be renamed when their run was killed their true TTLs back, so that a backup holds them.
     pub(crate) async fn restore_expiries_before_renames(&self) -> Result<()> {
-        for which in Rebuilt::ALL {
-            let record = self
-                .open_run()
-                .map(|run| run.collection(which))
-                .unwrap_or_default();
-            if record.swap_began && !self.has_moved(which) {
-                self.set_true_ttls(self.mapping.live(which), &record.ttl)
-                    .await?;
+        for which in &self.work.mapping.rebuilt() {
+            let record = self.run.collection(which);
+            if record.swap_began && !self.layout.has_moved(which) {
+                self.set_true_ttls(which.live(), &record.ttl).await?;
             }
         }
         Ok(())
     }
 
     /// Swaps; what an application made under the live name meanwhile is kept in the run record, with its name.
-    pub(crate) async fn swap_forward(&mut self, which: Rebuilt) -> Result<Vec<Stray>> {
-        let record = self
-            .open_run()
-            .map(|run| run.collection(which))
-            .unwrap_or_default();
-        let (next, before) = (self.mapping.next(which), self.mapping.before(which));
+    async fn swap_forward(&mut self, which: &Rebuilt) -> Result<Vec<Stray>> {
+        let record = self.run.collection(which);
+        let (next, before) = (which.next(), which.before());
         let swap = Swap {
-            live: self.mapping.live(which),
+            live: which.live(),
             next: &next,
             before: &before,
             original: record.original.as_deref(),
             prepared: record.next.as_deref().unwrap_or_default(),
         };
-        Ok(swap::forward(&self.connection, swap).await?)
+        Ok(swap::forward(&self.work.connection, swap).await?)
     }
 
     /// Writes into the run record what strangers were moved out of the way.
     pub(crate) async fn keep_strays(&mut self, strays: &[Stray]) -> Result<()> {
-        if let Some(record) = &mut self.record {
+        if let Some(record) = &mut self.run.record {
             let names = strays.iter().map(|it| (it.name.clone(), it.documents));
             record.strays.extend(names);
         }
@@ -82,7 +96,7 @@ impl Session {
     }
 
     /// Stops where strangers were moved out of the way: what they hold is in no live collection.
-    pub(crate) async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
+    async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
         self.keep_strays(strays).await?;
         if strays.is_empty() {
             return Ok(());
@@ -95,17 +109,13 @@ impl Session {
     }
 
     /// Gives what is now live its validator and its true TTLs.
-    pub(crate) async fn dress(&self, which: Rebuilt) -> Result<()> {
-        let live = self.mapping.live(which);
-        let record = self
-            .open_run()
-            .map(|run| run.collection(which))
-            .unwrap_or_default();
-        if let Some(before) =
-            collection_spec::load(&self.connection, &self.mapping.before(which)).await?
+    async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
+        let live = which.live();
+        let record = self.run.collection(which);
+        if let Some(before) = collection_spec::load(&self.work.connection, &which.before()).await?
             && let Some(validation) = before.validation()
         {
-            collection_spec::put_validation(&self.connection, live, &validation).await?;
+            collection_spec::put_validation(&self.work.connection, live, &validation).await?;
         }
         self.set_true_ttls(live, &record.ttl).await
     }
@@ -119,7 +129,7 @@ impl Session {
         if ttl.is_empty() {
             return Ok(());
         }
-        let indexes = collection_spec::load(&self.connection, live)
+        let indexes = collection_spec::load(&self.work.connection, live)
             .await?
             .map(|spec| spec.indexes)
             .unwrap_or_default();
@@ -128,7 +138,7 @@ impl Session {
                 .iter()
                 .any(|index| crate::domain::index_plan::name_of(index) == name)
             {
-                collection_spec::set_ttl(&self.connection, live, name, Some(*seconds)).await?;
+                collection_spec::set_ttl(&self.work.connection, live, name, Some(*seconds)).await?;
             }
         }
         Ok(())

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use bson::raw::RawDocument;
 
 use crate::domain::forecast::{ForecastRecord, Sizes, Trial};
-use crate::domain::mapping::{Rebuilt, TRIAL};
-use crate::domain::transform::{self, BookingFate};
+use crate::domain::mapping::TRIAL;
+use crate::domain::rebuilt::Rebuilt;
+use crate::domain::transform;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::{StepError, Watcher};
@@ -25,8 +26,8 @@ fn micros(time: Duration) -> u64 {
 impl Session {
     /// Forecasts the steps from the customers on, once per run. What goes wrong with the trial alone is no reason to stop.
     pub(crate) async fn forecast(&mut self, disk: u64, watcher: &Watcher) -> Result<()> {
-        collection_spec::drop(&self.connection, TRIAL).await?; // of a run that was killed
-        let known = self.open_run().is_some_and(|run| run.forecast.is_some());
+        collection_spec::drop(&self.work.connection, TRIAL).await?; // of a run that was killed
+        let known = self.run.open().is_some_and(|run| run.forecast.is_some());
         let surveyed = self.surveyed()?;
         let sizes = Sizes {
             bookings: surveyed.survey.bookings,
@@ -39,7 +40,7 @@ impl Session {
         watcher.says("trying how long the copies will take", 0, 0);
         let tried = self.try_on((sizes.bookings / 20).clamp(FEWEST, MOST), watcher);
         let tried = tried.await;
-        collection_spec::drop(&self.connection, TRIAL).await?;
+        collection_spec::drop(&self.work.connection, TRIAL).await?;
         let trial = match tried {
             Err(StepError::Store(error @ (StoreError::Server { .. } | StoreError::Refused(_)))) => {
                 tracing::warn!("no forecast: {error}");
@@ -47,8 +48,8 @@ impl Session {
             }
             tried => tried?,
         };
-        let steps = trial.steps(sizes, watch::sees_log(&self.connection).await?);
-        if let Some(record) = &mut self.record {
+        let steps = trial.steps(sizes, watch::sees_log(&self.work.connection).await?);
+        if let Some(record) = &mut self.run.record {
             record.forecast = Some(ForecastRecord {
                 trial,
                 steps,
@@ -63,16 +64,24 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
-        let name = self.source(Rebuilt::Booking).unwrap_or_default();
-        let original = collection_spec::load(&self.connection, &name).await?;
-        collection_spec::create(&self.connection, TRIAL, original.as_ref()).await?;
+        let name = self
+            .layout
+            .source(&self.work.mapping.bookings())
+            .unwrap_or_default();
+        let original = collection_spec::load(&self.work.connection, &name).await?;
+        collection_spec::create(&self.work.connection, TRIAL, original.as_ref()).await?;
+        let Some(transform) = transform::of(&self.work.mapping.bookings(), survey, blueprint)
+        else {
+            return Err(StepError::NotReady(
+                "bookings are not made of bookings".to_owned(),
+            ));
+        };
         let place = |document: &RawDocument| -> crate::store::Result<Option<Placed>> {
-            let fate = transform::booking(survey, blueprint, document)
-                .map_err(|error| StoreError::Invalid(error.to_string()))?;
-            Ok(match fate {
-                BookingFate::Linked { document, .. } => Some((0, document)),
-                BookingFate::Quarantined | BookingFate::Left => None,
-            })
+            match transform(document) {
+                Ok(transform::Placed::Copy(document)) => Ok(Some((0, document))),
+                Ok(transform::Placed::Side(_)) => Ok(None),
+                Err(error) => Err(StoreError::Invalid(error.to_string())),
+            }
         };
         let source = Source {
             name: &name,
@@ -81,16 +90,16 @@ impl Session {
         let run = async |target: Target<'_>| -> Result<Duration> {
             let began = Instant::now();
             let mut targets = [target];
-            let (connection, cancel) = (&self.connection, &watcher.cancel);
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
             converge::converge(connection, source, &mut targets, cancel, place, |_| {}).await?;
             Ok(began.elapsed())
         };
-        let copied = run(Target::write(&self.connection, TRIAL).await?).await?;
+        let copied = run(Target::write(&self.work.connection, TRIAL).await?).await?;
         let began = Instant::now();
-        let wanted = self.wanted_indexes(Rebuilt::Booking).await?;
-        collection_spec::build_indexes(&self.connection, TRIAL, &wanted).await?;
+        let wanted = self.wanted_indexes(&self.work.mapping.bookings()).await?;
+        collection_spec::build_indexes(&self.work.connection, TRIAL, &wanted).await?;
         let indexed = began.elapsed();
-        let compared = run(Target::compare(&self.connection, TRIAL)).await?;
+        let compared = run(Target::compare(&self.work.connection, TRIAL)).await?;
         Ok(Trial {
             documents,
             copied: micros(copied),
@@ -101,10 +110,10 @@ impl Session {
 
     /// Keeps what the copies take, now that they are live.
     pub(crate) async fn note_disk(&mut self) -> Result<()> {
-        let names = Rebuilt::ALL.map(|which| self.mapping.live(which).to_owned());
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let took = disk_space::used(&self.connection, &names).await?;
-        if let Some(forecast) = self.record.as_mut().and_then(|it| it.forecast.as_mut()) {
+        let list = self.work.mapping.rebuilt();
+        let names: Vec<&str> = list.iter().map(Rebuilt::live).collect();
+        let took = disk_space::used(&self.work.connection, &names).await?;
+        if let Some(forecast) = self.run.record.as_mut().and_then(|it| it.forecast.as_mut()) {
             forecast.disk_took = Some(took);
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Checking everything that is live.
 
 use crate::domain::checklist::Step;
-use crate::domain::mapping::{Rebuilt, SIDE_PREFIX};
+use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
@@ -22,8 +23,8 @@ impl Session {
     /// Refuses where nothing is live that could be verified.
     pub(crate) async fn begin_to_verify(&mut self, watcher: &Watcher) -> Result<()> {
         self.see_what_is_swapped().await?;
-        if !self.is_swapped(Rebuilt::Booking) || !self.is_swapped(Rebuilt::Customer) {
-            return Err(StepError::NotReady(match self.latest_run() {
+        if !self.is_live(Group::CutOver) {
+            return Err(StepError::NotReady(match self.run.latest() {
                 Some(run) => format!(
                     "run {} is not cut over (or was rolled back or finished), so there are no kept originals to compare with. Nothing was changed",
                     run.id
@@ -39,24 +40,24 @@ impl Session {
 
     /// Compares all that is live with the originals, and checks its indexes.
     pub(crate) async fn check_documents(&self, watcher: &Watcher) -> Result<Checked> {
-        let checked = self.check_bookings(watcher).await?;
-        if !self.is_swapped(Rebuilt::User) {
+        let checked = self.check_group(Group::CutOver, watcher).await?;
+        if !self.is_live(Group::CleanUp) {
             return Ok(checked);
         }
-        Ok(checked.and(self.check_users(watcher).await?))
+        Ok(checked.and(self.check_group(Group::CleanUp, watcher).await?))
     }
 
     /// True where the log shows that all that is live is as it was proved.
     pub(crate) async fn stands_as_proved(&self) -> Result<bool> {
-        let users = !self.is_swapped(Rebuilt::User) || self.is_as_proved(Rebuilt::User).await?;
-        Ok(users && self.is_as_proved(Rebuilt::Booking).await?)
+        let users = !self.is_live(Group::CleanUp) || self.is_as_proved(Group::CleanUp).await?;
+        Ok(users && self.is_as_proved(Group::CutOver).await?)
     }
 
     /// Checks whose the live bookings are, and the indexes, of which the log says nothing.
     pub(crate) async fn check_standing(&self, watcher: &Watcher) -> Result<Checked> {
         let mut checked = self.check_isolation(watcher).await?;
-        for which in Rebuilt::ALL {
-            if self.is_swapped(which) {
+        for which in &self.work.mapping.rebuilt() {
+            if self.layout.is_swapped(which) {
                 checked = checked.and(self.check_indexes(which).await?);
             }
         }
@@ -66,7 +67,7 @@ impl Session {
     /// Collections that the migration does not touch, against the backup's hashes; once the application is live again they may change.
     pub(crate) async fn check_bystanders(&self, watcher: &Watcher) -> Result<Checked> {
         let mut checked = Checked::default();
-        let Some(run) = self.open_run() else {
+        let Some(run) = self.run.open() else {
             return Ok(checked);
         };
         let Some(backup) = run
@@ -76,16 +77,18 @@ impl Session {
         else {
             return Ok(checked);
         };
-        for name in collection_spec::uuids(&self.connection).await?.into_keys() {
-            let ours = name.starts_with(SIDE_PREFIX)
-                || Rebuilt::ALL
-                    .iter()
-                    .any(|which| self.mapping.live(*which) == name);
+        let rebuilt = self.work.mapping.rebuilt();
+        for name in collection_spec::uuids(&self.work.connection)
+            .await?
+            .into_keys()
+        {
+            let ours =
+                name.starts_with(SIDE_PREFIX) || rebuilt.iter().any(|which| which.live() == name);
             let Some(expected) = backup.fingerprints.get(&name).filter(|_| !ours) else {
                 continue;
             };
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);
-            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+            let hash = identity::fingerprint(&self.work.connection, &name, &watcher.cancel)
                 .await?
                 .text();
             if hash != *expected {

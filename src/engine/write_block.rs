@@ -28,7 +28,7 @@ impl Session {
     }
 
     async fn set_write_block(&mut self, _: Confirmed<BlockWrites>) -> Result<()> {
-        let release = write_block::release_command(&self.connection);
+        let release = write_block::release_command(&self.work.connection);
         let record = self.begin_run().await?;
         record.write_block = Some(WriteBlock {
             since: now(),
@@ -40,16 +40,16 @@ impl Session {
         private_file::create_folder(&folder)?;
         let text = format!(
             "Writes are blocked in every database of the cluster of {}. To release them:\n\n{release}\n",
-            self.connection.place.host
+            self.work.connection.place.host
         );
         private_file::replace(&folder.join(RELEASE_FILE), text.as_bytes())?;
         self.save().await?;
-        Ok(write_block::set(&self.connection, true).await?)
+        Ok(write_block::set(&self.work.connection, true).await?)
     }
 
     /// Since when our write block holds, and how it is released; `None` while there is none.
     pub fn writes_blocked(&self) -> Option<&WriteBlock> {
-        let block = self.latest_run()?.write_block.as_ref()?;
+        let block = self.run.latest()?.write_block.as_ref()?;
         block.released.is_none().then_some(block)
     }
 
@@ -60,7 +60,7 @@ impl Session {
             "WRITES ARE BLOCKED in every database of this cluster since {}; a note on {} releases them, or `ringfence unlock --write-block --confirm {}`",
             clock(block.since),
             Step::GoLive.title(),
-            self.connection.place.database
+            self.work.connection.place.database
         ))
     }
 
@@ -69,13 +69,13 @@ impl Session {
     /// # Errors
     /// The server's refusal; the block then stays.
     pub async fn release_writes(&mut self) -> Result<String> {
-        if write_block::is_set(&self.connection).await == Some(false)
+        if write_block::is_set(&self.work.connection).await == Some(false)
             && self.writes_blocked().is_none()
         {
             return Ok("no write block is set; nothing was changed".to_owned());
         }
         // Released first, whoever holds the lease: nothing must keep an application from writing again.
-        write_block::set(&self.connection, false).await?;
+        write_block::set(&self.work.connection, false).await?;
         let says = "the write block is released: every application may write again";
         if self.writes_blocked().is_none() {
             return Ok(says.to_owned());
@@ -84,6 +84,7 @@ impl Session {
             return Ok(format!("{says} (not noted in the run record: {why})"));
         }
         if let Some(block) = self
+            .run
             .record
             .as_mut()
             .and_then(|record| record.write_block.as_mut())
@@ -102,7 +103,7 @@ impl Gated for BlockWrites {
         Ok(vec![
             format!(
                 "refuse the writes of every user without bypassWriteBlockingMode, in every database of this cluster: {}",
-                session.connection.database_names().await.join(", ")
+                session.work.connection.database_names().await.join(", ")
             ),
             "it holds across restarts, until it is released; index builds under way are aborted"
                 .to_owned(),
@@ -110,7 +111,7 @@ impl Gated for BlockWrites {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        let why_not = write_block::why_not(&session.connection).await?;
+        let why_not = write_block::why_not(&session.work.connection).await?;
         Ok(why_not.into_iter().collect())
     }
 
@@ -118,8 +119,8 @@ impl Gated for BlockWrites {
         format!(
             "a note on {}, `ringfence unlock --write-block --confirm {}`, or: {}",
             Step::GoLive.title(),
-            session.connection.place.database,
-            write_block::release_command(&session.connection)
+            session.work.connection.place.database,
+            write_block::release_command(&session.work.connection)
         )
     }
 }

@@ -3,6 +3,7 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
+use crate::domain::quiet::Fact;
 use crate::domain::run::BackupRecord;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
@@ -19,7 +20,7 @@ pub(super) const FILE: File = File {
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.restore_expiries_before_renames().await?;
     // Foreign writes are watched from before the first document is read.
-    let start = watch::begin(&session.connection).await?;
+    let start = watch::begin(&session.work.connection).await?;
     let record = session.begin_run().await?.clone();
     let folder = session.run_folder(&record);
     let mut out = folder.join("backup-1");
@@ -37,17 +38,11 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         .filter_map(|it| Some((it.name.clone(), it.data.as_ref()?.fingerprint.clone())))
         .collect();
     let record = session.begin_run().await?;
-    record.watch = Some(start.clone());
-    record.backup = Some(BackupRecord {
-        path: std::path::absolute(&out)
-            .unwrap_or(out)
-            .display()
-            .to_string(),
-        verified: now(),
-        fingerprints,
-        documents,
-        equal_since: Some(start),
-    });
+    let path = std::path::absolute(&out).unwrap_or(out);
+    let path = path.display().to_string();
+    record.backup = Some(BackupRecord::new(path, now(), fingerprints, documents));
+    session.quiet.found(Fact::Stopped, start.clone());
+    session.quiet.found(Fact::BackedUp, start);
     session.save().await?;
     Ok(format!(
         "{} of {} written, read back, and equal to their hashes",

@@ -3,7 +3,7 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::{CleanUsers, Confirmed};
-use crate::domain::mapping::Rebuilt;
+use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -13,7 +13,7 @@ use crate::engine::session::Session;
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |session, run| {
-        super::swapped_state(run, Step::CleanUsers, session.is_swapped(Rebuilt::User))
+        super::swapped_state(run, Step::CleanUsers, session.is_live(Group::CleanUp))
     },
     ..File::USUAL
 };
@@ -27,39 +27,30 @@ async fn run(
         session.survey(watcher).await?;
     }
     let confirmed = session.pass::<CleanUsers>(confirmed, watcher).await?;
-    let began = session.has_moved(Rebuilt::User);
+    let list = session.work.mapping.rebuilt_in(Group::CleanUp);
+    let began = list.iter().any(|which| session.layout.has_moved(which));
     let mut done = String::new();
     if !began {
         // The gate's conditions have compared the backup with the original, or looked into the log for it.
-        if let Some(converged) = session.prepare_users(watcher).await? {
-            session.require_backed_up(Rebuilt::User, &converged)?;
-            done = format!("; {}", did(converged.tally));
+        if let Some(tally) = session.prepare_later(Group::CleanUp, watcher).await? {
+            done = format!("; {}", did(tally));
         }
-        session.journal_swap(Rebuilt::User).await?;
+        session.journal_swap(&list).await?;
     }
     swap(session, confirmed, watcher).await?;
     Ok(format!(
         "contact fields that were copied have left {}{done}",
-        session.mapping.user.collection
+        session.work.mapping.user.collection
     ))
 }
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CleanUsers>, watcher: &Watcher) -> Result<()> {
-    let strays = session.swap_forward(Rebuilt::User).await?;
-    session.dress(Rebuilt::User).await?;
-    session.see_what_is_swapped().await?;
-    session.refuse_strays(&strays).await?;
-    if !session.is_as_proved(Rebuilt::User).await? {
-        refuse_late_writes(session, watcher).await?;
+    session.swap_group(Group::CleanUp, watcher).await?;
+    if session.is_as_proved(Group::CleanUp).await? {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Compares users with what the original, frozen now, gives.
-async fn refuse_late_writes(session: &Session, watcher: &Watcher) -> Result<()> {
-    let late = session.converge_users(false, watcher).await?;
-    match late.tally.changes() {
+    match session.differing(Group::CleanUp, watcher).await? {
         0 => Ok(()),
         late => Err(StepError::Findings(format!(
             "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
@@ -72,26 +63,28 @@ impl Gated for CleanUsers {
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
         Ok(vec![
-            session.will_swap(Rebuilt::User).await,
+            session.will_swap(&session.work.mapping.users()).await,
             format!(
                 "{} leave the users whose data was copied",
-                session.mapping.user.contact.join(", ")
+                session.work.mapping.user.contact.join(", ")
             ),
         ])
     }
 
     async fn missing(self, session: &mut Session, watcher: &Watcher) -> Result<Vec<String>> {
+        let list = session.work.mapping.rebuilt_in(Group::CleanUp);
         let mut missing = Vec::new();
-        if !session.is_swapped(Rebuilt::Booking) {
+        if !session.is_live(Group::CutOver) {
             missing.push("customers and bookings are not cut over (Cut over)".to_owned());
         }
         let done = session
-            .open_run()
+            .run
+            .open()
             .is_some_and(|run| run.is_done(Step::CleanUsers));
-        if done && session.is_swapped(Rebuilt::User) {
+        if done && session.is_live(Group::CleanUp) {
             missing.push("users are cleaned up already".to_owned());
         }
-        missing.extend(session.missing_backup(&[Rebuilt::User], watcher).await?);
+        missing.extend(session.missing_backup(&list, watcher).await?);
         Ok(missing)
     }
 

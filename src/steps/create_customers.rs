@@ -3,28 +3,33 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::mapping::{LINKS, Rebuilt};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| session.prepared_state(run, Step::CreateCustomers, Rebuilt::Customer),
+    state: |session, run| {
+        session.prepared_state(
+            run,
+            Step::CreateCustomers,
+            &session.work.mapping.customers(),
+        )
+    },
     ..File::USUAL
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
-    session.before_cut_over(Rebuilt::Customer)?;
+    let customers = session.work.mapping.customers();
+    session.before_cut_over(&customers)?;
     session.survey_if_changed(watcher).await?;
     session.require_decided()?;
     session.begin_run().await?;
     let (needed, room) = session.require_room().await?;
     session.forecast(needed, watcher).await?;
-    session.ensure_next(Rebuilt::Customer).await?;
-    session.ensure_side(LINKS, None).await?;
-    let tally = session.bring_customers_up_to_date(watcher).await?;
-    session.note_prepared(Rebuilt::Customer).await?;
+    session.ensure_next(&customers).await?;
+    let tally = session.bring_up_to_date(&customers, watcher).await?.tally;
+    session.note_prepared(&customers).await?;
     let counts = session.surveyed()?.blueprint.counts;
     session.take_numbers()?;
     Ok(format!(

@@ -3,7 +3,7 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, DeleteOriginals};
-use crate::domain::mapping::Rebuilt;
+use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
@@ -29,22 +29,23 @@ async fn run(
 
 async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) -> Result<String> {
     let mut dropped = Vec::new();
-    for which in Rebuilt::ALL {
+    for which in &session.work.mapping.rebuilt() {
         let record = session
-            .open_run()
+            .run
+            .open()
             .map(|run| run.collection(which))
             .unwrap_or_default();
-        let before = session.mapping.before(which);
-        let kept = collection_spec::load(&session.connection, &before)
+        let before = which.before();
+        let kept = collection_spec::load(&session.work.connection, &before)
             .await?
             .and_then(|spec| spec.uuid);
         if record.is_original(kept.as_deref()) {
-            collection_spec::drop(&session.connection, &before).await?;
+            collection_spec::drop(&session.work.connection, &before).await?;
             dropped.push(before);
         }
-        collection_spec::drop(&session.connection, &session.mapping.next(which)).await?;
+        collection_spec::drop(&session.work.connection, &which.next()).await?;
     }
-    if let Some(record) = &mut session.record {
+    if let Some(record) = &mut session.run.record {
         record.outcome = Outcome::Finished;
     }
     session.save().await?;
@@ -62,9 +63,9 @@ impl Gated for DeleteOriginals {
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
         let mut lines = Vec::new();
-        for which in Rebuilt::ALL {
-            let before = session.mapping.before(which);
-            let spec = collection_spec::load(&session.connection, &before).await?;
+        for which in &session.work.mapping.rebuilt() {
+            let before = which.before();
+            let spec = collection_spec::load(&session.work.connection, &before).await?;
             if spec.is_some() {
                 let documents = counted(session.rough(&before).await, "document", "documents");
                 lines.push(format!("drop {before} ({documents})"));
@@ -74,9 +75,10 @@ impl Gated for DeleteOriginals {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        let swapped = Rebuilt::ALL.iter().all(|which| session.is_swapped(*which));
+        let swapped = session.is_live(Group::CutOver) && session.is_live(Group::CleanUp);
         let done = session
-            .open_run()
+            .run
+            .open()
             .is_some_and(|run| run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers));
         Ok(if swapped && done {
             Vec::new()

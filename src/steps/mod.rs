@@ -106,7 +106,7 @@ impl Session {
     ///
     /// # Errors
     /// What keeps the step from ending well.
-    pub async fn run(
+    pub async fn run_step(
         &mut self,
         step: Step,
         confirmed: Option<Confirmed>,
@@ -122,14 +122,14 @@ impl Session {
         // The survey and the verification only read. What a verification said is kept where that can be done.
         let reads = matches!(step, Step::Survey | Step::Verify);
         let notice = if reads { None } else { self.hold().await? };
-        watcher.listen_to(&self.connection.throttle);
+        watcher.listen_to(&self.work.connection.throttle);
         let started = now();
         let mut outcome = patiently!(self, watcher, {
             let again = confirmed.as_ref().map(Confirmed::again);
             run(self, again, watcher)
         });
-        let mut may_note = self.connection.lease.is_held();
-        if step == Step::Verify && !may_note && self.open_run().is_some() {
+        let mut may_note = self.work.connection.lease.is_held();
+        if step == Step::Verify && !may_note && self.run.open().is_some() {
             match (self.hold().await, &mut outcome) {
                 (Ok(_), _) => may_note = true,
                 (Err(why), Ok(says)) => {
@@ -141,7 +141,7 @@ impl Session {
         if let (Some(notice), Ok(says)) = (notice, &mut outcome) {
             let _ = write!(says, "; {notice}"); // as above
         }
-        if let (Some(trouble), Ok(says)) = (self.journal_trouble.take(), &mut outcome) {
+        if let (Some(trouble), Ok(says)) = (self.run.journal_trouble.take(), &mut outcome) {
             let _ = write!(says, "; the run goes on without its journal: {trouble}"); // as above
         }
         let (state, says) = match &outcome {
@@ -166,7 +166,7 @@ impl Session {
 
     /// Keeps what came out of a step, while its run is open.
     async fn note_step(&mut self, step: Step, noted: StepRecord) -> Result<()> {
-        let record = self.record.as_mut();
+        let record = self.run.record.as_mut();
         if let Some(record) = record.filter(|record| record.outcome == Outcome::Open) {
             record.steps.insert(step.word().to_owned(), noted);
             self.save().await?;
@@ -194,7 +194,8 @@ impl Session {
 
     fn state(&self, step: Step, before: &[StepStatus]) -> (State, String) {
         let run = self
-            .latest_run()
+            .run
+            .latest()
             .filter(|run| run.outcome != Outcome::RolledBack);
         if let Some(note) = run.and_then(|run| run.notes.get(step.word())) {
             return (State::Done, note.text.clone());

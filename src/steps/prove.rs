@@ -4,7 +4,8 @@ use super::File;
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::mapping::Rebuilt;
+use crate::domain::quiet::Fact;
+use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
@@ -19,26 +20,28 @@ pub(super) const FILE: File = File {
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.see_what_is_swapped().await?;
-    session.before_cut_over(Rebuilt::Booking)?;
-    for which in [Rebuilt::Customer, Rebuilt::Booking] {
+    session.before_cut_over(&session.work.mapping.bookings())?;
+    for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
         session.require_prepared(which)?;
     }
     if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
     // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
-    let users_wanted = session.begin_users().await?;
+    let users_wanted = session.begin_later(Group::CleanUp).await?;
     session.make_room_for_a_proof();
-    let since = watch::begin(&session.connection).await?;
+    let since = watch::begin(&session.work.connection).await?;
     let aside = watcher.muted();
     let copy = async {
         if users_wanted {
-            session.copy_users(&aside).await?;
+            for which in &session.work.mapping.rebuilt_in(Group::CleanUp) {
+                session.bring_up_to_date(which, &aside).await?;
+            }
         }
         Result::Ok(())
     };
     let check = async {
-        let checked = session.check_bookings(watcher).await;
+        let checked = session.check_group(Group::CutOver, watcher).await;
         watcher.says("cleaning users", 0, 0); // where the copy takes longer, it is what is waited for
         checked
     };
@@ -55,46 +58,46 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         )));
     }
     let says = checked.equations.join("; ");
-    session.note_bookings_proved(&checked, since);
-    if let Some(record) = &mut session.record {
+    session.note_proved(Group::CutOver, &checked, since);
+    if let Some(record) = &mut session.run.record {
         record.equations = checked.equations;
     }
     session.save().await?;
     copied?;
     // What the log holds of our own since the proof of the bookings is looked through now, so that the cut-over need not.
-    let now = watch::begin(&session.connection).await?;
+    let now = watch::begin(&session.work.connection).await?;
     let users = async {
         if users_wanted {
-            return session.check_users(watcher).await.map(Some);
+            return session.check_group(Group::CleanUp, watcher).await.map(Some);
         }
         Result::Ok(None)
     };
     // The users' copy is in the log by now.
     let look = session.look_through_since_backup();
-    let stands = session.is_as_proved(Rebuilt::Booking);
+    let stands = session.is_as_proved(Group::CutOver);
     let (users, stands, looked) = tokio::join!(users, stands, look);
     session.note_unchanged(looked?);
-    if stands? && let Some(record) = &mut session.record {
-        for which in [Rebuilt::Customer, Rebuilt::Booking] {
-            record.collection_mut(which).proved_since = Some(now.clone());
-        }
+    if stands? {
+        session
+            .quiet
+            .found(Fact::Proved(Group::CutOver), now.clone());
     }
     if let Some(checked) = users? {
-        session.note_users_proved(checked, now).await?;
+        session
+            .note_later_proved(Group::CleanUp, &checked, now)
+            .await?;
     }
     Ok(says)
 }
 
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
     let recorded = super::recorded(run, Step::Prove);
-    if session.is_cut_over() {
+    if session.is_live(Group::CutOver) {
         return recorded.or_else(|| Some((State::Done, "cut over".to_owned())));
     }
-    let fits = run.is_some_and(|run| {
-        [Rebuilt::Customer, Rebuilt::Booking]
-            .iter()
-            .all(|which| run.collection(*which).proved.is_some())
-    });
+    let list = session.work.mapping.rebuilt_in(Group::CutOver);
+    let proved = |run: &RunRecord| list.iter().all(|it| run.collection(it).proved.is_some());
+    let fits = run.is_some_and(proved);
     match recorded {
         Some((State::Done, _)) if !fits => Some((
             State::Stale,

@@ -3,37 +3,50 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::mapping::{QUARANTINE, Rebuilt};
+use crate::domain::rebuilt::{Group, Role};
 use crate::engine::error::Result;
+use crate::engine::prepare::did;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| session.prepared_state(run, Step::ReassignBookings, Rebuilt::Booking),
+    state: |session, run| {
+        session.prepared_state(
+            run,
+            Step::ReassignBookings,
+            &session.work.mapping.bookings(),
+        )
+    },
     ..File::USUAL
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
-    session.before_cut_over(Rebuilt::Booking)?;
+    let list = session.work.mapping.rebuilt_in(Group::CutOver);
+    let list: Vec<_> = list
+        .into_iter()
+        .filter(|which| which.role() != Role::Customers)
+        .collect();
+    for which in &list {
+        session.before_cut_over(which)?;
+    }
     if session.surveyed.is_none() {
         session.survey(watcher).await?;
     }
     session.give_memory_back();
     session.require_decided()?;
-    let original = session.ensure_next(Rebuilt::Booking).await?;
-    // The quarantine is walked with the bookings, so it must order ids alike.
-    session.ensure_side(QUARANTINE, original.as_ref()).await?;
-    let tally = session.converge_bookings(true, watcher).await?.tally;
-    session.build_indexes(Rebuilt::Booking, watcher).await?;
-    session.note_prepared(Rebuilt::Booking).await?;
-    Ok(format!(
-        "{} prepared, {}",
-        counted(
-            tally.unchanged + tally.inserted + tally.replaced,
-            "booking",
-            "bookings"
-        ),
-        crate::engine::prepare::did(tally)
-    ))
+    let mut says = Vec::new();
+    for which in &list {
+        session.ensure_next(which).await?;
+        let tally = session.bring_up_to_date(which, watcher).await?.tally;
+        session.note_prepared(which).await?;
+        let (one, many) = which.counted_as();
+        let documents = tally.unchanged + tally.inserted + tally.replaced;
+        says.push(format!(
+            "{} prepared, {}",
+            counted(documents, one, many),
+            did(tally)
+        ));
+    }
+    Ok(says.join("; "))
 }

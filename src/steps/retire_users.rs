@@ -5,7 +5,7 @@ use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::invariant::holds_contact;
-use crate::domain::mapping::Rebuilt;
+use crate::domain::rebuilt::Group;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
@@ -20,13 +20,14 @@ pub(super) const FILE: File = File {
 
 /// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
-    let role = &session.mapping.user;
+    let role = &session.work.mapping.user;
     let known = session
-        .open_run()
-        .and_then(|run| run.numbers.get(crate::engine::users::HOLDING));
+        .run
+        .open()
+        .and_then(|run| run.numbers.get(crate::engine::later::HOLDING));
     let count = match known {
         Some(count)
-            if session.is_swapped(Rebuilt::User) && session.is_as_proved(Rebuilt::User).await? =>
+            if session.is_live(Group::CleanUp) && session.is_as_proved(Group::CleanUp).await? =>
         {
             *count
         }
@@ -37,7 +38,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
                 fields: fields.to_vec(),
                 ..Scan::default()
             };
-            let place = (&session.connection.database, None);
+            let place = (&session.work.connection.database, None);
             scan::each(place, &role.collection, &scan, &watcher.cancel, |user| {
                 count += u64::from(holds_contact(role, user));
                 Ok(())

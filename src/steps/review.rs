@@ -4,6 +4,7 @@ use super::File;
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
+use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
 use crate::engine::Watcher;
 use crate::engine::counted;
@@ -38,11 +39,14 @@ async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result
 }
 
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
-    if session.is_cut_over() {
+    if session.is_live(Group::CutOver) {
         return super::recorded(run, Step::Review);
     }
     let surveyed = session.surveyed.as_ref()?;
-    let undecided = session.decisions.undecided_blockers(&surveyed.conflicts);
+    let undecided = session
+        .answers
+        .decisions
+        .undecided_blockers(&surveyed.conflicts);
     let undecided = undecided.count() as u64;
     if undecided > 0 {
         let blockers = counted(undecided, "blocker", "blockers");

@@ -11,7 +11,8 @@ use std::time::Duration;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::lease::clock;
-use crate::domain::mapping::Rebuilt;
+use crate::domain::quiet::Fact;
+use crate::domain::rebuilt::Group;
 use crate::domain::run::VerdictRecord;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
@@ -40,13 +41,13 @@ async fn run(
     let seconds = if matches!(block, Block::Holds) {
         Duration::ZERO
     } else {
-        session.watch
+        session.work.watch
     };
     watcher.says("watching for foreign writes", 0, 0);
     let from = now();
-    let start = watch::begin(&session.connection).await?;
+    let start = watch::begin(&session.work.connection).await?;
     let seen = tokio::select! {
-        seen = watch::since(&session.connection, &start, seconds) => seen?,
+        seen = watch::since(&session.work.connection, &start, seconds) => seen?,
         () = watcher.cancel.cancelled() => return Err(StoreError::Cancelled.into()), // it only reads
     };
     let window = format!(
@@ -93,8 +94,12 @@ async fn run(
         format!("{}; {}", verdict.1, session.who_is_connected().await),
     );
     let stale = matches!(&since_backup, Some(Seen::Writes(writes)) if !writes.is_empty());
+    let list = session.work.mapping.rebuilt_in(Group::CutOver);
+    session.quiet.found(Fact::Stopped, start);
+    if stale {
+        session.quiet.forget(Fact::BackedUp);
+    }
     let record = session.begin_run().await?;
-    record.watch = Some(start);
     record.verdict = Some(VerdictRecord {
         word: verdict.0,
         evidence: verdict.1.clone(),
@@ -103,7 +108,7 @@ async fn run(
     if stale {
         record.backup = None;
         // Copies that were built ahead lack what was written since: they are brought up to date before they are proved.
-        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+        for which in &list {
             record.collection_mut(which).prepared_for = None;
         }
         if let Some(step) = record.steps.get_mut(Step::BackUp.word()) {

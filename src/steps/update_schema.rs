@@ -4,7 +4,6 @@
 use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::mapping::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
@@ -16,14 +15,14 @@ pub(super) const FILE: File = File {
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
-    if !session.is_swapped(Rebuilt::Booking) {
+    if !session.layout.is_swapped(&session.work.mapping.bookings()) {
         return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
     }
     if session.surveyed.is_none() {
         session.survey(&crate::engine::Watcher::silent()).await?;
     }
     let mut checked = crate::engine::check::Checked::default();
-    for which in Rebuilt::ALL {
+    for which in &session.work.mapping.rebuilt() {
         checked = checked.and(session.check_indexes(which).await?);
     }
     if checked.wrong > 0 {

@@ -44,7 +44,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             "{says}; all bytes are as they were proved, for the server's log shows no write since (`ringfence verify` compares them once more)"
         ));
     }
-    if let Some(record) = &mut session.record {
+    if let Some(record) = &mut session.run.record {
         record.equations = checked.equations;
     }
     Ok(says)

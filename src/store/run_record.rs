@@ -21,11 +21,13 @@ pub async fn latest(connection: &Connection) -> Result<Option<RunRecord>> {
         .await
         .map_err(|error| StoreError::from_driver("reading the run record", &error))?;
     let Some(found) = found else { return Ok(None) };
-    bson::deserialize_from_document(found).map(Some).map_err(|error| {
+    let mut record: RunRecord = bson::deserialize_from_document(found).map_err(|error| {
         StoreError::Refused(format!(
             "the run record in {RUNS} cannot be read: {error}. Another version of ringfence may have written it; use that version, or read the record with a shell before you go on"
         ))
-    })
+    })?;
+    record.take_older_form();
+    Ok(Some(record))
 }
 
 /// The run that is under way, if one is.

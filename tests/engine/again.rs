@@ -264,7 +264,7 @@ async fn step_11_counts_who_still_holds_a_name_and_an_e_mail_by_the_proof_or_ane
     let mut session = case.session().await;
     let watcher = Watcher::silent();
     let says_now = session
-        .run(Step::RetireUsers, None, &watcher)
+        .run_step(Step::RetireUsers, None, &watcher)
         .await
         .unwrap();
     assert!(says_now.contains(&says(proved + 1)), "{says_now}");

@@ -97,11 +97,11 @@ async fn after_the_proof_nothing_that_we_wrote_has_to_be_looked_through_again() 
     case.apply(&["--through", "prove"]).await.code(0);
     let runs = case.database.collection::<Document>("_ringfence_runs");
     let run = runs.find_one(doc! {}).await.unwrap().unwrap();
-    let backup = run.get_document("backup").unwrap();
-    let since = backup.get("equal_since").unwrap().clone();
+    let quiet = run.get_document("quiet").unwrap();
+    let since = quiet.get("backed-up").unwrap().clone();
     let WatchStart::OperationTime { time, increment } = bson::deserialize_from_bson(since).unwrap()
     else {
-        panic!("{backup}");
+        panic!("{quiet}");
     };
     let since = bson::Timestamp { time, increment };
     let log = case.database.client().database("local");

@@ -206,7 +206,7 @@ async fn a_session_that_another_one_overtook_reads_anew_before_it_writes() {
         "{error}"
     );
     session.hold().await.unwrap();
-    assert!(session.open_run().is_some());
+    assert!(session.run.open().is_some());
     session.let_go().await.unwrap();
     assert!(
         start(&case, LONG, &["status"])

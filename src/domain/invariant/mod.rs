@@ -14,6 +14,7 @@ use super::id::Id;
 use super::link::LinkKind;
 use super::mapping::Mapping;
 use super::raw::{elements, get, kind};
+use super::rebuilt::{Rebuilt, Role};
 use super::survey::facts::id_of;
 use super::table::{Memory, Table};
 use examined::Became;
@@ -398,6 +399,36 @@ impl Ledger {
             self.wrong(
                 &id,
                 format!("booking {id} stands in {place} and not in the original"),
+            );
+        }
+    }
+
+    /// Takes a document of a collection that is proved alone, before and after.
+    pub fn document(
+        &mut self,
+        which: &Rebuilt,
+        before: &RawDocument,
+        current: Option<&RawDocument>,
+    ) {
+        match which.role() {
+            Role::Users => self.user_pair(before, current),
+            Role::Customers | Role::Bookings => {
+                let id = id_of(before).unwrap_or_else(|| Id::string(""));
+                self.wrong(
+                    &id,
+                    format!("{} {id} has no proof of its own", which.live()),
+                );
+            }
+        }
+    }
+
+    /// Takes a current document of a collection that is proved alone, which the original does not hold.
+    pub fn extra(&mut self, which: &Rebuilt, document: &RawDocument, place: &str) {
+        if let Some(id) = id_of(document) {
+            let key = which.key();
+            self.wrong(
+                &id,
+                format!("{key} {id} stands in {place} and not in the original"),
             );
         }
     }

@@ -20,18 +20,8 @@ pub fn holds_contact(role: &UserRole, user: &RawDocument) -> bool {
 }
 
 impl Ledger {
-    /// Takes a current user that the original does not hold.
-    pub fn extra_user(&mut self, document: &RawDocument, place: &str) {
-        if let Some(id) = id_of(document) {
-            self.wrong(
-                &id,
-                format!("user {id} stands in {place} and not in the original"),
-            );
-        }
-    }
-
     /// Takes a user before and after. After [`Self::cleans`] and [`Self::cleans_copied`].
-    pub fn user_pair(&mut self, before: &RawDocument, current: Option<&RawDocument>) {
+    pub(super) fn user_pair(&mut self, before: &RawDocument, current: Option<&RawDocument>) {
         let Some(id) = id_of(before) else { return };
         let Some(current) = current else {
             self.wrong(&id, format!("user {id} is missing"));

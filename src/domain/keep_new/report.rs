@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::customer::named;
 use crate::domain::id::Id;
-use crate::domain::mapping::{Mapping, Rebuilt};
+use crate::domain::rebuilt::Rebuilt;
 
 /// How many ids are named per reason.
 const NAMED: usize = 20;
@@ -147,11 +147,8 @@ pub struct Kept {
 
 impl Kept {
     /// Counts a change.
-    pub fn found(&mut self, mapping: &Mapping, which: Rebuilt, change: Change) {
-        let of = self
-            .counts
-            .entry(mapping.live(which).to_owned())
-            .or_default();
+    pub fn found(&mut self, which: &Rebuilt, change: Change) {
+        let of = self.counts.entry(which.live().to_owned()).or_default();
         let count = of.entry(change).or_default();
         count.found += 1;
         count.carried += 1;
@@ -160,13 +157,12 @@ impl Kept {
     /// Says that a change that was counted is left behind, whole or (with `fields`) in part.
     pub fn leave(
         &mut self,
-        mapping: &Mapping,
-        (which, change): (Rebuilt, Change),
+        (which, change): (&Rebuilt, Change),
         reason: Reason,
         id: &Id,
         fields: &[String],
     ) {
-        let collection = mapping.live(which);
+        let collection = which.live();
         let of = self.counts.entry(collection.to_owned()).or_default();
         let count = of.entry(change).or_default();
         count.carried = count.carried.saturating_sub(1);

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::Mapping;
+use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
@@ -254,6 +255,15 @@ impl Survey {
             IdKind::Uuid
         } else {
             IdKind::String
+        }
+    }
+
+    /// How many documents a collection of this role has.
+    pub fn documents_in(&self, role: Role) -> u64 {
+        match role {
+            Role::Customers => self.existing.len() as u64,
+            Role::Bookings => self.bookings,
+            Role::Users => self.users.len() as u64,
         }
     }
 

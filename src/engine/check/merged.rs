@@ -8,8 +8,9 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use crate::domain::id::Id;
 use crate::domain::invariant::ProofPaths;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
-use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::mapping::{LINKS, QUARANTINE};
 use crate::domain::raw::{elements, get};
+use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::check::{Checked, KEPT, by_id};
@@ -42,7 +43,7 @@ struct Counts {
 
 impl Counts {
     /// Compares them with what the report says was left behind.
-    fn equal_report(&self, which: Rebuilt, live: &str, kept: &Kept, checked: &mut Checked) {
+    fn equal_report(&self, which: &Rebuilt, live: &str, kept: &Kept, checked: &mut Checked) {
         let left = |change, counts: fn(Reason) -> bool| -> u64 {
             let lines = kept.left.iter().filter(|left| {
                 left.collection == live && left.change == change && counts(left.reason)
@@ -56,16 +57,16 @@ impl Counts {
         let deleted = of.copied().unwrap_or_default().carried;
         let short = left(Change::Changed, |reason| reason == Reason::NotUnique);
         let missing = left(Change::Added, |reason| reason != Reason::IdTaken);
-        let equations = match which {
-            Rebuilt::Booking => vec![
+        let equations = match which.role() {
+            Role::Bookings => vec![
                 ("live and not back", self.behind, missing),
                 ("deleted", self.deleted, deleted),
                 ("not with every field", self.short, short),
             ],
             // A deleted customer takes its user along, so more users may be gone than were deleted.
-            Rebuilt::User => vec![("not with every field", self.short, short)],
+            Role::Users => vec![("not with every field", self.short, short)],
             // Edits of created customers, which go to users, may be held too.
-            Rebuilt::Customer => {
+            Role::Customers => {
                 vec![("not with every field", self.short.saturating_sub(short), 0)]
             }
         };
@@ -117,7 +118,7 @@ impl Session {
         .await?;
         let mut checked = Checked::default();
         for which in which {
-            self.check_merged_one(*which, kept, &users_of, &mut checked, watcher)
+            self.check_merged_one(which, kept, &users_of, &mut checked, watcher)
                 .await?;
         }
         Ok(checked)
@@ -125,16 +126,16 @@ impl Session {
 
     async fn check_merged_one(
         &self,
-        which: Rebuilt,
+        which: &Rebuilt,
         kept: &Kept,
         users_of: &UsersOf,
         checked: &mut Checked,
         watcher: &Watcher,
     ) -> Result<()> {
-        let database = &self.connection.database;
-        let (live, merged) = (self.mapping.live(which), self.mapping.merged(which));
-        let before = self.source(which).unwrap_or_default();
-        let customers = self.mapping.live(Rebuilt::Customer);
+        let database = &self.work.connection.database;
+        let (live, merged) = (which.live(), which.merged());
+        let before = self.layout.source(which).unwrap_or_default();
+        let customers = self.work.mapping.customer.collection.as_str();
         watcher.says(&format!("proving what comes back in {live}"), 0, 0);
         let mut seen = HashSet::new();
         let mut counts = Counts::default();
@@ -156,8 +157,8 @@ impl Session {
                         before: found[0].get(&key),
                         current: found[1].get(&key),
                         merged: found[2].get(&key),
-                        quarantined: which == Rebuilt::Booking && found[3].contains_key(&key),
-                        customer: which == Rebuilt::User && found[4].contains_key(&key),
+                        quarantined: which.role() == Role::Bookings && found[3].contains_key(&key),
+                        customer: which.role() == Role::Users && found[4].contains_key(&key),
                     };
                     if let Some(wrong) = self.compare(which, &sides, users_of, &mut counts) {
                         checked.finds(format!("{live} {id} {wrong}"));
@@ -172,7 +173,7 @@ impl Session {
     /// What is wrong with one document, if something is; what may be is counted.
     fn compare(
         &self,
-        which: Rebuilt,
+        which: &Rebuilt,
         sides: &Sides<'_>,
         users_of: &UsersOf,
         counts: &mut Counts,
@@ -194,20 +195,20 @@ impl Session {
             return (!known).then_some("would come from nowhere");
         };
         counts.short += u64::from(self.lacks(which, current, merged));
-        let fits = which != Rebuilt::Booking
+        let fits = which.role() != Role::Bookings
             || self.user_fits(users_of, sides.before.map(|it| &**it), current, merged);
         (!fits).then_some("would name a user who is not its customer's")
     }
 
     /// Whether a field that is live is not in the copy as it is live, or one that was taken away is still there.
-    fn lacks(&self, which: Rebuilt, current: &RawDocument, merged: &RawDocument) -> bool {
+    fn lacks(&self, which: &Rebuilt, current: &RawDocument, merged: &RawDocument) -> bool {
         let (current, mut merged) = (by_key(current), by_key(merged));
-        let paths = ProofPaths::of(&self.mapping);
-        let own: Vec<&str> = match which {
-            Rebuilt::Booking => paths.changing().to_vec(),
+        let paths = ProofPaths::of(&self.work.mapping);
+        let own: Vec<&str> = match which.role() {
+            Role::Bookings => paths.changing().to_vec(),
             // A user takes its customer's values too.
-            Rebuilt::User => self.mapping.user.copied().collect(),
-            Rebuilt::Customer => Vec::new(),
+            Role::Users => self.work.mapping.user.copied().collect(),
+            Role::Customers => Vec::new(),
         };
         let is_own = |key: &[u8]| own.iter().any(|own| own.as_bytes() == key);
         merged.retain(|key, _| !is_own(key));
@@ -223,7 +224,7 @@ impl Session {
         current: &RawDocument,
         merged: &RawDocument,
     ) -> bool {
-        let paths = ProofPaths::of(&self.mapping);
+        let paths = ProofPaths::of(&self.work.mapping);
         let Some(user) = paths.user(merged) else {
             return true;
         };

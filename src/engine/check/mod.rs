@@ -4,6 +4,8 @@
 mod merged;
 mod values;
 
+use crate::domain::rebuilt::Group;
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
 use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
-use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::mapping::{LINKS, QUARANTINE};
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::Result;
@@ -41,10 +44,8 @@ pub struct Checked {
     pub wrong: u64,
     /// Users without a password that hold a name and an e-mail, where users were read.
     pub(crate) holding: u64,
-    /// [`crate::domain::fingerprint`] of the bookings, or of the users, as they were read.
-    pub(crate) fingerprint: Option<String>,
-    /// That of the customers, where they were read whole.
-    pub(crate) of_customers: Option<String>,
+    /// [`crate::domain::fingerprint`] of the rebuilt collections as they were read, by key.
+    pub(crate) fingerprints: BTreeMap<String, String>,
 }
 
 /// These fields of every document.
@@ -56,16 +57,22 @@ fn fields(fields: &[&str]) -> Scan {
 }
 
 impl Checked {
-    fn of(ledger: Ledger, equations: Vec<String>, fingerprint: Option<String>) -> Self {
+    fn of(ledger: Ledger, equations: Vec<String>) -> Self {
         let findings = ledger.findings.into_iter();
         Self {
             equations,
             findings: findings.map(|finding| finding.says).collect(),
             wrong: ledger.wrong,
             holding: ledger.holding,
-            fingerprint,
-            of_customers: None,
+            fingerprints: BTreeMap::new(),
         }
+    }
+
+    /// With the fingerprint of a collection that was read.
+    fn with(mut self, which: &Rebuilt, fingerprint: String) -> Self {
+        self.fingerprints
+            .insert(which.key().to_owned(), fingerprint);
+        self
     }
 
     /// Both together.
@@ -75,8 +82,7 @@ impl Checked {
         self.findings.extend(other.findings);
         self.wrong += other.wrong;
         self.holding += other.holding;
-        self.fingerprint = self.fingerprint.or(other.fingerprint);
-        self.of_customers = self.of_customers.or(other.of_customers);
+        self.fingerprints.extend(other.fingerprints);
         self
     }
 
@@ -96,20 +102,32 @@ impl Checked {
 }
 
 impl Session {
-    /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
-    pub(crate) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
+    /// Checks a group, wherever it stands: prepared, or live.
+    pub(crate) async fn check_group(&self, group: Group, watcher: &Watcher) -> Result<Checked> {
+        let mut checked = match group {
+            Group::CutOver => self.check_bookings(watcher).await?,
+            Group::CleanUp => Checked::default(),
+        };
+        for which in &self.work.mapping.rebuilt_in(group) {
+            if which.is_proved_alone() {
+                checked = checked.and(self.check_alone(which, watcher).await?);
+            }
+            checked = checked.and(self.check_indexes(which).await?);
+        }
+        Ok(checked)
+    }
+
+    /// Checks bookings, customers, links and quarantine.
+    async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_businesses(watcher).await?;
         self.take_users(&mut ledger, watcher).await?;
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
         self.tables_hold()?;
-        let mut checked = Checked::of(ledger, equations, Some(fingerprint));
-        checked = checked.and(values);
-        for which in [Rebuilt::Customer, Rebuilt::Booking] {
-            checked = checked.and(self.check_indexes(which).await?);
-        }
-        Ok(checked)
+        let checked = Checked::of(ledger, equations);
+        let bookings = self.work.mapping.bookings();
+        Ok(checked.with(&bookings, fingerprint).and(values))
     }
 
     /// Reads every live booking once more: each belongs to a customer of its own business. Its bytes are not looked at.
@@ -119,8 +137,8 @@ impl Session {
             batch: SMALL,
             ..fields(&ledger.paths().fields())
         };
-        let database = &self.connection.database;
-        let place = self.mapping_place(Rebuilt::Booking);
+        let database = &self.work.connection.database;
+        let place = self.layout.place(&self.work.mapping.bookings());
         let total = scan::rough_count(database, &place).await;
         let mut reader = scan::read(database, &place, &scan, None)?;
         while let Some(batch) = reader.next().await? {
@@ -136,13 +154,16 @@ impl Session {
         let says = format!(
             "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
         );
-        Ok(Checked::of(ledger, vec![says], None))
+        Ok(Checked::of(ledger, vec![says]))
     }
 
     /// Takes the users of the original. After businesses and services.
     async fn take_users(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<()> {
-        let database = &self.connection.database;
-        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let database = &self.work.connection.database;
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
         let ids = fields(&["_id"]);
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
@@ -150,17 +171,21 @@ impl Session {
             Ok(())
         })
         .await?;
-        let customers = self.mapping_place(Rebuilt::Customer);
+        let customers = self.layout.place(&self.work.mapping.customers());
         ledger.expect_customers(scan::rough_count(database, &customers).await);
         Ok(())
     }
 
     /// Users and links: what a proof of the users needs.
     async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
-        let mut ledger = Ledger::new(self.mapping.clone(), self.left_allowed(), &self.memory);
+        let mut ledger = Ledger::new(
+            self.work.mapping.clone(),
+            self.left_allowed(),
+            &self.work.memory,
+        );
         self.take_users(&mut ledger, watcher).await?;
-        let scan = fields(&["_id", &self.mapping.customer.business, "kind", "users"]);
-        let place = (&self.connection.database, None);
+        let scan = fields(&["_id", &self.work.mapping.customer.business, "kind", "users"]);
+        let place = (&self.work.connection.database, None);
         scan::each(place, LINKS, &scan, &watcher.cancel, |it| {
             ledger.link(it);
             Ok(())
@@ -172,10 +197,10 @@ impl Session {
     /// Businesses, what leads to them, and customers: what isolation needs.
     async fn ledger_of_customers(&self, watcher: &Watcher) -> Result<Ledger> {
         let mut ledger = self.ledger_of_businesses(watcher).await?;
-        let database = &self.connection.database;
-        let customers = self.mapping_place(Rebuilt::Customer);
+        let database = &self.work.connection.database;
+        let customers = self.layout.place(&self.work.mapping.customers());
         ledger.expect_customers(scan::rough_count(database, &customers).await);
-        let scan = fields(&["_id", &self.mapping.customer.business]);
+        let scan = fields(&["_id", &self.work.mapping.customer.business]);
         let place = (database, None);
         scan::each(place, &customers, &scan, &watcher.cancel, |it| {
             ledger.customer(it);
@@ -187,9 +212,9 @@ impl Session {
 
     /// Businesses, and what leads to them.
     async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
-        let mapping = &self.mapping;
-        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
-        let place = (&self.connection.database, None);
+        let mapping = &self.work.mapping;
+        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.work.memory);
+        let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
         let (businesses, scan) = (&mapping.business.collection, fields(&["_id"]));
@@ -211,9 +236,12 @@ impl Session {
 
     /// Returns the fingerprint of the bookings as they are now.
     async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<String> {
-        let database = &self.connection.database;
-        let source = self.source(Rebuilt::Booking).unwrap_or_default();
-        let current = self.mapping_place(Rebuilt::Booking);
+        let database = &self.work.connection.database;
+        let source = self
+            .layout
+            .source(&self.work.mapping.bookings())
+            .unwrap_or_default();
+        let current = self.layout.place(&self.work.mapping.bookings());
         let total = scan::rough_count(database, &source).await;
         let companions = [current.as_str(), QUARANTINE];
         let places = [current.as_str(), "the quarantine"];
@@ -246,8 +274,9 @@ impl Session {
     /// Which bookings a decision lets stay without a customer.
     fn left_allowed(&self) -> LeftAllowed {
         let any = |code: Code, choice: Choice| {
-            self.decisions.policy.get(&code) == Some(&choice)
+            self.answers.decisions.policy.get(&code) == Some(&choice)
                 || self
+                    .answers
                     .decisions
                     .single
                     .iter()
@@ -260,13 +289,13 @@ impl Session {
         }
     }
 
-    /// Checks users, wherever they stand.
-    pub(crate) async fn check_users(&self, watcher: &Watcher) -> Result<Checked> {
+    /// Checks a collection whose documents are proved one by one, wherever it stands.
+    async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_users(watcher).await?;
-        let database = &self.connection.database;
+        let database = &self.work.connection.database;
         self.expect_cleaned(&mut ledger)?;
-        let source = self.source(Rebuilt::User).unwrap_or_default();
-        let current = self.mapping_place(Rebuilt::User);
+        let source = self.layout.source(which).unwrap_or_default();
+        let current = self.layout.place(which);
         let total = scan::rough_count(database, &source).await;
         let mut pages = SideBySide::of(database, &source, &[&current], Hashes::Companion)?;
         let mut done = 0;
@@ -275,17 +304,17 @@ impl Session {
                 return Err(StoreError::Cancelled.into());
             }
             for met in page.rows() {
-                ledger.user_pair(met.original, met.partners.first().copied().flatten());
+                let now = met.partners.first().copied().flatten();
+                ledger.document(which, met.original, now);
             }
             for (_, extra) in page.unmatched() {
-                ledger.extra_user(extra, &current);
+                ledger.extra(which, extra, &current);
             }
             done += page.len() as u64;
-            watcher.says("checking users", done, total);
+            watcher.says(which.checking(), done, total);
         }
         self.tables_hold()?;
-        let checked = Checked::of(ledger, Vec::new(), Some(pages.fingerprint()));
-        Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
+        Ok(Checked::of(ledger, Vec::new()).with(which, pages.fingerprint()))
     }
 
     /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
@@ -294,7 +323,7 @@ impl Session {
         for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
             if *code == Code::ContactOnlyOnAccount
-                && self.decisions.choice(&conflict.key) == Choice::Wipe
+                && self.answers.decisions.choice(&conflict.key) == Choice::Wipe
             {
                 for user in subjects {
                     ledger.cleans(user);
@@ -305,10 +334,10 @@ impl Session {
     }
 
     /// Checks that the indexes stand as specified, and nothing else.
-    pub(crate) async fn check_indexes(&self, which: Rebuilt) -> Result<Checked> {
-        let place = self.mapping_place(which);
+    pub(crate) async fn check_indexes(&self, which: &Rebuilt) -> Result<Checked> {
+        let place = self.layout.place(which);
         let mut checked = Checked::default();
-        let Some(spec) = collection_spec::load(&self.connection, &place).await? else {
+        let Some(spec) = collection_spec::load(&self.work.connection, &place).await? else {
             checked.wrong = 1;
             checked
                 .findings
@@ -316,11 +345,12 @@ impl Session {
             return Ok(checked);
         };
         let mut wanted = self.wanted_indexes(which).await?;
-        let expiry = self.is_swapped(which);
+        let expiry = self.layout.is_swapped(which);
         if expiry {
             // The kept original's TTLs are off; the true ones are in the run record.
             let ttl = self
-                .open_run()
+                .run
+                .open()
                 .map(|run| run.collection(which).ttl)
                 .unwrap_or_default();
             wanted = wanted

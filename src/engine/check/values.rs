@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::invariant::Ledger;
 use crate::domain::link::LinkKind;
 use crate::domain::map::Map;
-use crate::domain::mapping::{LINKS, Mapping, Rebuilt};
+use crate::domain::mapping::{LINKS, Mapping};
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::value_check::differences;
@@ -40,10 +40,14 @@ impl Session {
         ledger: &mut Ledger,
         watcher: &Watcher,
     ) -> Result<Checked> {
-        let database = &self.connection.database;
-        let customers = self.mapping_place(Rebuilt::Customer);
-        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let database = &self.work.connection.database;
+        let customers = self.layout.place(&self.work.mapping.customers());
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
         let typed: BTreeSet<String> = self
+            .answers
             .decisions
             .single
             .values()
@@ -56,7 +60,7 @@ impl Session {
         };
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
-        let given = Arc::new((self.mapping.clone(), typed));
+        let given = Arc::new((self.work.mapping.clone(), typed));
         let mut pages = Pipelined::new(pages, |page| {
             examined(database.clone(), page, users.clone(), Arc::clone(&given))
         });
@@ -80,8 +84,7 @@ impl Session {
                 }
             }
         }
-        checked.of_customers = Some(pages.fingerprint());
-        Ok(checked)
+        Ok(checked.with(&self.work.mapping.customers(), pages.fingerprint()))
     }
 }
 

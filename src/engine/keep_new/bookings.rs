@@ -8,7 +8,7 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::booking::Ground;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::{QUARANTINE, Rebuilt};
+use crate::domain::mapping::QUARANTINE;
 use crate::domain::reference::{BookingPaths, Path, Way, as_named};
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
@@ -27,14 +27,15 @@ impl Carrying<'_> {
         Ok(way)
     }
 
-    pub(crate) async fn bookings(&mut self) -> Result<()> {
+    pub(crate) async fn carry_bookings(&mut self) -> Result<()> {
         let session = self.session;
-        let paths = BookingPaths::of(&session.mapping);
+        let paths = BookingPaths::of(&session.work.mapping);
         let users = self.way(paths.user()).await?;
         let businesses = self.way(paths.business()).await?;
-        let database = &session.connection.database;
-        let live = self.live(Rebuilt::Booking);
-        let before = session.source(Rebuilt::Booking).unwrap_or_default();
+        let database = &session.work.connection.database;
+        let bookings = self.bookings.clone();
+        let live = bookings.live();
+        let before = session.layout.source(&bookings).unwrap_or_default();
         let links = std::mem::take(&mut self.links);
         let (gone, created) = (
             std::mem::take(&mut self.gone),
@@ -49,7 +50,7 @@ impl Carrying<'_> {
         let ground = Ground {
             paths: &paths,
             links: &links,
-            decisions: &session.decisions,
+            decisions: &session.answers.decisions,
             users: &users,
             businesses: &businesses,
             gone: &gone,
@@ -91,27 +92,27 @@ impl Carrying<'_> {
         current: Option<&RawDocumentBuf>,
         quarantined: bool,
     ) -> Result<()> {
-        const BOOKING: Rebuilt = Rebuilt::Booking;
+        let bookings = self.bookings.clone();
         let document = match current {
             current if quarantined => {
                 if current.is_some() {
-                    self.found(BOOKING, Change::Added);
-                    self.leave((BOOKING, Change::Added), Reason::IdTaken, id, &[]);
+                    self.found(&bookings, Change::Added);
+                    self.leave((&bookings, Change::Added), Reason::IdTaken, id, &[]);
                 }
                 before.to_owned()
             }
             None => {
-                self.found(BOOKING, Change::Deleted);
-                self.out.differs.insert(BOOKING);
+                self.found(&bookings, Change::Deleted);
+                self.out.differs.insert(bookings.clone());
                 return Ok(());
             }
             Some(current) => {
                 let back = ground.back(before, current).map_err(invalid)?;
                 if back.changed {
-                    self.found(BOOKING, Change::Changed);
+                    self.found(&bookings, Change::Changed);
                 }
-                let changed = (BOOKING, Change::Changed);
-                if back.changed && self.is_held(BOOKING, id) {
+                let changed = (&bookings, Change::Changed);
+                if back.changed && self.is_held(&bookings, id) {
                     self.leave(changed, Reason::NotUnique, id, &[]);
                     before.to_owned()
                 } else {
@@ -125,7 +126,7 @@ impl Carrying<'_> {
         };
         self.needs(ground, &document);
         let touched = *document != *before;
-        self.want(BOOKING, document, touched).await
+        self.want(&bookings, document, touched).await
     }
 
     pub(crate) async fn new_booking(
@@ -134,14 +135,15 @@ impl Carrying<'_> {
         id: &Id,
         current: &RawDocument,
     ) -> Result<()> {
-        const ADDED: (Rebuilt, Change) = (Rebuilt::Booking, Change::Added);
-        self.found(ADDED.0, ADDED.1);
+        let bookings = self.bookings.clone();
+        let added = (&bookings, Change::Added);
+        self.found(&bookings, Change::Added);
         match ground.new_booking(current).map_err(invalid)? {
-            None => self.leave(ADDED, Reason::CustomerWithoutUser, id, &[]),
-            Some(_) if self.is_held(ADDED.0, id) => self.leave(ADDED, Reason::NotUnique, id, &[]),
+            None => self.leave(added, Reason::CustomerWithoutUser, id, &[]),
+            Some(_) if self.is_held(&bookings, id) => self.leave(added, Reason::NotUnique, id, &[]),
             Some(document) => {
                 self.needs(ground, &document);
-                self.want(ADDED.0, document, true).await?;
+                self.want(&bookings, document, true).await?;
             }
         }
         Ok(())

@@ -9,7 +9,6 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::customer::{self, Edits};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -17,13 +16,13 @@ use crate::store::scan;
 impl Carrying<'_> {
     /// What became of the customers that the migration made, and which ones are new.
     pub(crate) async fn look_at_customers(&mut self) -> Result<()> {
-        let mapping = &self.session.mapping;
+        let mapping = &self.session.work.mapping;
         let mut changed = Vec::new();
         let mut new = Vec::new();
         let mut here = HashSet::new();
         let mut failed = None;
         let links = &self.links;
-        self.each(self.live(Rebuilt::Customer), |document| {
+        self.each(self.customers.live(), |document| {
             let Some(id) = id_of(document) else { return };
             here.insert(id.canonical());
             match links.origin(&id) {
@@ -43,8 +42,9 @@ impl Carrying<'_> {
         self.here = here;
         // Sorted, so that the same ids are named whenever this is called.
         changed.sort_by(|one, other| one.0.cmp(&other.0));
+        let customers = self.customers.clone();
         for (id, edits) in changed {
-            self.found(Rebuilt::Customer, Change::Changed);
+            self.found(&customers, Change::Changed);
             self.take_edits(id, edits);
         }
         new.sort_by_key(|document| id_of(document));
@@ -52,7 +52,8 @@ impl Carrying<'_> {
     }
 
     pub(crate) fn take_edits(&mut self, id: Id, edits: Option<Edits>) {
-        const CHANGED: (Rebuilt, Change) = (Rebuilt::Customer, Change::Changed);
+        let customers = self.customers.clone();
+        let changed = (&customers, Change::Changed);
         let Some(origin) = self.links.origin(&id) else {
             return;
         };
@@ -61,51 +62,52 @@ impl Carrying<'_> {
             .first_user(|id| self.gone.contains(id))
             .map(Id::canonical);
         let Some(edits) = edits else {
-            return self.leave(CHANGED, Reason::Unknown, &id, &[]);
+            return self.leave(changed, Reason::Unknown, &id, &[]);
         };
         if placeholder {
-            return self.leave(CHANGED, Reason::Placeholder, &id, &[]);
+            return self.leave(changed, Reason::Placeholder, &id, &[]);
         }
         match user {
             Some(user) if edits.carries() => {
-                if self.gone.contains(&user) && !self.session.is_swapped(Rebuilt::User) {
-                    return self.leave(CHANGED, Reason::UserGone, &id, &[]);
+                if self.gone.contains(&user) && !self.session.layout.is_swapped(&self.users) {
+                    return self.leave(changed, Reason::UserGone, &id, &[]);
                 }
                 if self.links.customers_of(&user).len() > 1 {
-                    return self.leave(CHANGED, Reason::SeveralCustomers, &id, &[]);
+                    return self.leave(changed, Reason::SeveralCustomers, &id, &[]);
                 }
                 if !edits.foreign.is_empty() {
-                    self.leave(CHANGED, Reason::NotAUsersField, &id, &edits.foreign);
+                    self.leave(changed, Reason::NotAUsersField, &id, &edits.foreign);
                 }
                 self.edits.insert(user, (id, edits));
             }
-            _ => self.leave(CHANGED, Reason::NotAUsersField, &id, &edits.foreign),
+            _ => self.leave(changed, Reason::NotAUsersField, &id, &edits.foreign),
         }
     }
 
     pub(crate) async fn take_new_customers(&mut self, new: Vec<RawDocumentBuf>) -> Result<()> {
-        const ADDED: (Rebuilt, Change) = (Rebuilt::Customer, Change::Added);
+        let (customers, users) = (self.customers.clone(), self.users.clone());
+        let added = (&customers, Change::Added);
         let ids: Vec<Id> = new.iter().filter_map(|it| id_of(it)).collect();
         let mut taken = HashSet::new();
         if self.create_users {
-            let before = self.session.source(Rebuilt::User).unwrap_or_default();
+            let before = self.session.layout.source(&users).unwrap_or_default();
             for ids in ids.chunks(crate::store::side_by_side::PAGE) {
                 taken.extend(self.ids_in(&before, ids).await?);
-                taken.extend(self.ids_in(self.live(Rebuilt::User), ids).await?);
+                taken.extend(self.ids_in(self.users.live(), ids).await?);
             }
         }
         for (document, id) in new.iter().zip(ids) {
-            self.found(ADDED.0, ADDED.1);
+            self.found(&customers, Change::Added);
             if !self.create_users {
-                self.leave(ADDED, Reason::NoUser, &id, &[]);
+                self.leave(added, Reason::NoUser, &id, &[]);
             } else if taken.contains(&id.canonical()) {
-                self.leave(ADDED, Reason::IdTaken, &id, &[]);
-            } else if self.is_held(Rebuilt::User, &id) {
-                self.leave(ADDED, Reason::NotUnique, &id, &[]);
+                self.leave(added, Reason::IdTaken, &id, &[]);
+            } else if self.is_held(&users, &id) {
+                self.leave(added, Reason::NotUnique, &id, &[]);
             } else {
-                let (user, foreign) = customer::as_user(&self.session.mapping, document)?;
+                let (user, foreign) = customer::as_user(&self.session.work.mapping, document)?;
                 if !foreign.is_empty() {
-                    self.leave(ADDED, Reason::NotAUsersField, &id, &foreign);
+                    self.leave(added, Reason::NotAUsersField, &id, &foreign);
                 }
                 self.created_ids.insert(id.canonical());
                 self.created.push(user);
@@ -128,8 +130,9 @@ impl Carrying<'_> {
             })
             .collect();
         deleted.sort();
+        let customers = self.customers.clone();
         for (id, stays) in deleted {
-            let what = (Rebuilt::Customer, Change::Deleted);
+            let what = (&customers, Change::Deleted);
             self.found(what.0, what.1);
             if stays {
                 self.leave(what, Reason::UserIsMore, &id, &[]);
@@ -139,33 +142,38 @@ impl Carrying<'_> {
 
     /// Customers that were there before: what became of them comes back with their collection.
     pub(crate) async fn existing_customers(&mut self) -> Result<()> {
-        const CUSTOMER: Rebuilt = Rebuilt::Customer;
-        let live = self.live(CUSTOMER);
-        let Some(before) = self.session.source(CUSTOMER).filter(|name| name != live) else {
+        let customers = self.customers.clone();
+        let live = customers.live();
+        let Some(before) = self
+            .session
+            .layout
+            .source(&customers)
+            .filter(|name| name != live)
+        else {
             return Ok(());
         };
-        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
+        let mut pages = scan::in_id_order(&self.session.work.connection.database, &before)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let current = self.fetch(live, &ids).await?;
             for (document, id) in page.documents().zip(&ids) {
                 let Some(current) = current.get(&id.canonical()) else {
-                    self.found(CUSTOMER, Change::Deleted);
-                    self.out.differs.insert(CUSTOMER);
+                    self.found(&customers, Change::Deleted);
+                    self.out.differs.insert(customers.clone());
                     continue;
                 };
                 let mut back = customer::existing(document, current).map_err(invalid)?;
                 if **current != *document {
-                    self.found(CUSTOMER, Change::Changed);
-                    if self.is_held(CUSTOMER, id) {
-                        let what = (CUSTOMER, Change::Changed);
+                    self.found(&customers, Change::Changed);
+                    if self.is_held(&customers, id) {
+                        let what = (&customers, Change::Changed);
                         self.leave(what, Reason::NotUnique, id, &[]);
                         back = document.to_owned();
                     }
                 }
                 let touched = *back != *document;
-                self.want(CUSTOMER, back, touched).await?;
+                self.want(&customers, back, touched).await?;
             }
         }
         Ok(())

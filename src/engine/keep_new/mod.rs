@@ -14,7 +14,8 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::customer::Edits;
 use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
-use crate::domain::mapping::{LINKS, Rebuilt};
+use crate::domain::mapping::LINKS;
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::check::by_id;
@@ -44,6 +45,9 @@ pub(crate) type Copies<'a> = BTreeMap<Rebuilt, Gathered<'a>>;
 /// The passes of one carrying.
 pub(crate) struct Carrying<'a> {
     session: &'a Session,
+    customers: Rebuilt,
+    bookings: Rebuilt,
+    users: Rebuilt,
     watcher: &'a Watcher,
     held: &'a Held,
     create_users: bool,
@@ -80,6 +84,9 @@ impl<'a> Carrying<'a> {
     ) -> Self {
         Self {
             session,
+            customers: session.work.mapping.customers(),
+            bookings: session.work.mapping.bookings(),
+            users: session.work.mapping.users(),
             watcher,
             held,
             create_users,
@@ -102,8 +109,8 @@ impl<'a> Carrying<'a> {
         self.read_links().await?;
         self.look_at_users().await?;
         self.look_at_customers().await?;
-        self.bookings().await?;
-        self.users().await?;
+        self.carry_bookings().await?;
+        self.carry_users().await?;
         self.deleted_customers();
         self.existing_customers().await?;
         Ok((self.out, self.copies))
@@ -118,45 +125,39 @@ impl<'a> Carrying<'a> {
         collection: &str,
         ids: impl IntoIterator<Item = &'i Id>,
     ) -> Result<HashMap<Id, RawDocumentBuf>> {
-        let database = &self.session.connection.database;
+        let database = &self.session.work.connection.database;
         Ok(by_id(scan::by_ids(database, collection, ids).await?))
     }
 
-    fn live(&self, which: Rebuilt) -> &'a str {
-        self.session.mapping.live(which)
+    fn found(&mut self, which: &Rebuilt, change: Change) {
+        self.out.kept.found(which, change);
     }
 
-    fn found(&mut self, which: Rebuilt, change: Change) {
-        let mapping = &self.session.mapping;
-        self.out.kept.found(mapping, which, change);
+    fn leave(&mut self, what: (&Rebuilt, Change), reason: Reason, id: &Id, fields: &[String]) {
+        self.out.kept.leave(what, reason, id, fields);
     }
 
-    fn leave(&mut self, what: (Rebuilt, Change), reason: Reason, id: &Id, fields: &[String]) {
-        let mapping = &self.session.mapping;
-        self.out.kept.leave(mapping, what, reason, id, fields);
-    }
-
-    fn is_held(&self, which: Rebuilt, id: &Id) -> bool {
+    fn is_held(&self, which: &Rebuilt, id: &Id) -> bool {
         self.held
-            .get(&which)
+            .get(which)
             .is_some_and(|held| held.contains(&id.canonical()))
     }
 
     /// Something comes back, `touched` when it is not what was there before.
     async fn want(
         &mut self,
-        which: Rebuilt,
+        which: &Rebuilt,
         document: RawDocumentBuf,
         touched: bool,
     ) -> Result<()> {
         if touched {
-            self.out.differs.insert(which);
+            self.out.differs.insert(which.clone());
             if let Some(id) = id_of(&document) {
-                let touched = self.out.touched.entry(which).or_default();
+                let touched = self.out.touched.entry(which.clone()).or_default();
                 touched.insert(id.canonical());
             }
         }
-        if let Some(copy) = self.copies.get_mut(&which) {
+        if let Some(copy) = self.copies.get_mut(which) {
             copy.want(document).await?;
         }
         Ok(())
@@ -164,7 +165,7 @@ impl<'a> Carrying<'a> {
 
     async fn read_links(&mut self) -> Result<()> {
         let mut links = Links::default();
-        let mapping = &self.session.mapping;
+        let mapping = &self.session.work.mapping;
         let mut unknown = None;
         self.each(LINKS, |link| {
             if let Err(refusal) = links.take(mapping, link) {
@@ -193,7 +194,7 @@ impl<'a> Carrying<'a> {
             filter: bson::doc! { "_id": { "$in": ids } },
             ..Scan::default()
         };
-        let found = scan::all(&self.session.connection.database, collection, &scan).await?;
+        let found = scan::all(&self.session.work.connection.database, collection, &scan).await?;
         Ok(found
             .iter()
             .filter_map(|it| Some(id_of(it)?.canonical()))

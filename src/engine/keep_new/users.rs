@@ -10,7 +10,6 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::Rebuilt;
 use crate::domain::raw::{blank, get};
 use crate::domain::reference::AccountPath;
 use crate::domain::survey::facts::id_of;
@@ -21,8 +20,8 @@ use crate::store::side_by_side::PAGE;
 impl Carrying<'_> {
     /// Who is gone.
     pub(crate) async fn look_at_users(&mut self) -> Result<()> {
-        let live = self.live(Rebuilt::User);
-        let before = self.session.source(Rebuilt::User).unwrap_or_default();
+        let live = self.users.live();
+        let before = self.session.layout.source(&self.users).unwrap_or_default();
         if before == live {
             // Users were not swapped: what is live is the original, and no other is kept.
             let linked = self
@@ -37,7 +36,7 @@ impl Carrying<'_> {
             }
             return Ok(());
         }
-        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
+        let mut pages = scan::in_id_order(&self.session.work.connection.database, &before)?;
         while let Some(page) = pages.next().await? {
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let here = self.ids_in(live, &ids).await?;
@@ -49,7 +48,7 @@ impl Carrying<'_> {
 
     /// Users who may not leave with their customer: owners and whoever an account collection names.
     pub(crate) async fn account_holders(&self) -> Result<HashSet<Id>> {
-        let mapping = &self.session.mapping;
+        let mapping = &self.session.work.mapping;
         let mut holders = HashSet::new();
         if self.leaving.is_empty() {
             return Ok(holders);
@@ -64,11 +63,12 @@ impl Carrying<'_> {
         Ok(holders)
     }
 
-    pub(crate) async fn users(&mut self) -> Result<()> {
+    pub(crate) async fn carry_users(&mut self) -> Result<()> {
         let session = self.session;
-        let database = &session.connection.database;
-        let live = self.live(Rebuilt::User);
-        let before = session.source(Rebuilt::User).unwrap_or_default();
+        let database = &session.work.connection.database;
+        let users = self.users.clone();
+        let live = users.live();
+        let before = session.layout.source(&self.users).unwrap_or_default();
         let swapped = before != live;
         let holders = self.account_holders().await?;
         let here = &self.here;
@@ -108,18 +108,17 @@ impl Carrying<'_> {
                 let known = self.ids_in(&before, &ids).await?;
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    const ADDED: (Rebuilt, Change) = (Rebuilt::User, Change::Added);
-                    self.found(ADDED.0, ADDED.1);
-                    if self.is_held(ADDED.0, id) {
-                        self.leave(ADDED, Reason::NotUnique, id, &[]);
+                    self.found(&users, Change::Added);
+                    if self.is_held(&users, id) {
+                        self.leave((&users, Change::Added), Reason::NotUnique, id, &[]);
                     } else {
-                        self.want(ADDED.0, document.to_owned(), true).await?;
+                        self.want(&users, document.to_owned(), true).await?;
                     }
                 }
             }
         }
         for user in std::mem::take(&mut self.created) {
-            self.want(Rebuilt::User, user, true).await?;
+            self.want(&users, user, true).await?;
         }
         Ok(())
     }
@@ -131,8 +130,8 @@ impl Carrying<'_> {
         current: Option<&RawDocument>,
         swapped: bool,
     ) -> Result<()> {
-        const USER: Rebuilt = Rebuilt::User;
-        let role = &self.session.mapping.user;
+        let users = self.users.clone();
+        let role = &self.session.work.mapping.user;
         let key = id.canonical();
         if let Some(current) = current.filter(|_| self.leaving.contains(&key)) {
             let others = self.links.customers_of(id);
@@ -141,18 +140,18 @@ impl Carrying<'_> {
                 || others.iter().any(|other| self.here.contains(other))
                 || !blank(get(current, &role.password));
             if !stays {
-                self.out.differs.insert(USER);
+                self.out.differs.insert(users.clone());
                 return Ok(());
             }
             self.staying.insert(key.clone());
         }
         if current.is_none() {
-            self.found(USER, Change::Deleted);
+            self.found(&users, Change::Deleted);
             if !self.needed.contains(&key) {
-                self.out.differs.insert(USER);
+                self.out.differs.insert(users.clone());
                 return Ok(());
             }
-            self.leave((USER, Change::Deleted), Reason::StillNeeded, id, &[]);
+            self.leave((&users, Change::Deleted), Reason::StillNeeded, id, &[]);
         }
         let cleaned = swapped
             && (self.links.is_cleaned(id)
@@ -168,29 +167,29 @@ impl Carrying<'_> {
         )
         .map_err(invalid)?;
         if back.changed {
-            self.found(USER, Change::Changed);
+            self.found(&users, Change::Changed);
         }
         let mut document = back.document;
-        if *document != *before && self.is_held(USER, id) {
+        if *document != *before && self.is_held(&users, id) {
             document = before.to_owned();
             if back.changed {
-                self.leave((USER, Change::Changed), Reason::NotUnique, id, &[]);
+                self.leave((&users, Change::Changed), Reason::NotUnique, id, &[]);
             }
             if let Some((customer, edits)) = &edits
                 && edits.foreign.is_empty()
             {
-                let changed = (Rebuilt::Customer, Change::Changed);
+                let changed = (&self.customers.clone(), Change::Changed);
                 self.leave(changed, Reason::NotUnique, customer, &[]);
             }
         } else if let Some((customer, edits)) = &edits
             && !back.clashes.is_empty()
             && edits.foreign.is_empty()
         {
-            let changed = (Rebuilt::Customer, Change::Changed);
+            let changed = (&self.customers.clone(), Change::Changed);
             self.leave(changed, Reason::UserChangedToo, customer, &back.clashes);
         }
         let touched = *document != *before;
-        self.want(USER, document, touched).await
+        self.want(&users, document, touched).await
     }
 
     /// Whether the operator had the contact fields of this account removed though no customer took them.
@@ -201,6 +200,6 @@ impl Carrying<'_> {
             subjects: vec![id.clone()],
         };
         self.links.customers_of(id).is_empty()
-            && self.session.decisions.choice(&key) == Choice::Wipe
+            && self.session.answers.decisions.choice(&key) == Choice::Wipe
     }
 }

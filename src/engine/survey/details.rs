@@ -7,7 +7,7 @@ use bson::{Document, doc};
 use futures_util::TryStreamExt;
 
 use crate::domain::id::Id;
-use crate::domain::mapping::{Rebuilt, SIDE_PREFIX};
+use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::Survey;
 use crate::engine::Watcher;
@@ -32,9 +32,12 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
         for ids in survey.phone_candidates().chunks(BATCH) {
-            let documents = scan::by_ids(&self.connection.database, &users, ids).await?;
+            let documents = scan::by_ids(&self.work.connection.database, &users, ids).await?;
             for document in documents {
                 survey.take_phone(&document);
             }
@@ -49,7 +52,7 @@ impl Session {
         survey: &mut Survey,
         specs: &BTreeMap<String, CollectionSpec>,
     ) -> Result<()> {
-        let customers = self.source(Rebuilt::Customer);
+        let customers = self.layout.source(&self.work.mapping.customers());
         let spec = customers.and_then(|name| specs.get(&name));
         let Some(collation) = spec.and_then(|spec| get(&spec.options, "collation")) else {
             return Ok(());
@@ -58,9 +61,13 @@ impl Session {
         else {
             return Ok(());
         };
-        let users = self.source(Rebuilt::User).unwrap_or_default();
-        let email = &self.mapping.user.email;
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
+        let email = &self.work.mapping.user.email;
         let mut sets = self
+            .work
             .connection
             .database
             .collection::<RawDocumentBuf>(&users)
@@ -105,19 +112,13 @@ impl Session {
             if spec.kind != "collection"
                 || name.starts_with(SIDE_PREFIX)
                 || name.starts_with("system.")
-                || *name == self.mapping.customer.collection
+                || *name == self.work.mapping.customer.collection
             {
                 continue;
             }
-            // A swapped collection is looked at where its original stands.
-            let rebuilt = [Rebuilt::Booking, Rebuilt::User]
-                .into_iter()
-                .find(|which| self.mapping.live(*which) == name);
-            let place = rebuilt
-                .and_then(|which| self.source(which))
-                .unwrap_or_else(|| name.clone());
+            let place = self.layout.original_of(&self.work.mapping, name);
             let mut search = survey.search_references(name);
-            if scan::rough_count(&self.connection.database, &place).await > READ_WHOLE {
+            if scan::rough_count(&self.work.connection.database, &place).await > READ_WHOLE {
                 let sample = self.sample(&place).await?;
                 for document in &sample {
                     search.take(document);
@@ -138,6 +139,7 @@ impl Session {
     async fn sample(&self, collection: &str) -> Result<Vec<RawDocumentBuf>> {
         let failed = |error| StoreError::from_driver(format!("sampling {collection}"), &error);
         let sample = self
+            .work
             .connection
             .database
             .collection::<RawDocumentBuf>(collection)

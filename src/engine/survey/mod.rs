@@ -1,5 +1,6 @@
 //! Reading a survey off the database: businesses, services, account rows, customers, users and bookings once each. Writes nothing.
 
+use crate::domain::quiet::Fact;
 use std::collections::{BTreeMap, HashSet};
 
 use bson::raw::RawDocument;
@@ -8,9 +9,9 @@ use crate::domain::blueprint::Blueprint;
 use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
+use crate::domain::mapping::{LINKS, SIDE_PREFIX};
 use crate::domain::overview::Overview;
-use crate::domain::reference::{AccountPath, End, leaving};
+use crate::domain::reference::{AccountPath, End};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{BookingRead, Survey};
@@ -35,15 +36,15 @@ impl Session {
     /// A database that cannot be migrated, with the reason, or the server's refusal.
     pub async fn survey(&mut self, watcher: &Watcher) -> Result<Overview> {
         self.see_what_is_swapped().await?;
-        let specs = collection_spec::load_all(&self.connection).await?;
+        let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
-        let since = watch::begin(&self.connection).await?;
+        let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
         let survey = self.read(&specs, watcher).await?;
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
-            let blueprint = Blueprint::new(&survey, &self.decisions);
+            let blueprint = Blueprint::new(&survey, &self.answers.decisions);
             (conflicts.join(), blueprint)
         });
         let conflicts = conflicts.map_err(|_| not_kept())?;
@@ -53,37 +54,35 @@ impl Session {
             survey,
             conflicts,
             obstacles: self.obstacles(&specs),
-            since,
         }));
+        self.quiet.found(Fact::Surveyed, since);
         self.overview().ok_or_else(not_kept)
     }
 
     /// Surveys anew, unless nobody but us wrote since this session's last survey, and the server can tell.
     pub(crate) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
-        let known = self
-            .surveyed
-            .as_ref()
-            .map(|surveyed| surveyed.since.clone());
+        let known = self.quiet.of(Fact::Surveyed).cloned();
+        let known = known.filter(|_| self.surveyed.is_some());
         let Some(since) = self.still_unchanged(known.as_ref()).await? else {
             self.survey(watcher).await?;
             return Ok(());
         };
         self.see_what_is_swapped().await?;
         // Validators and indexes are no writes.
-        let specs = collection_spec::load_all(&self.connection).await?;
+        let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
         let obstacles = self.obstacles(&specs);
         if let Some(surveyed) = &mut self.surveyed {
             surveyed.obstacles = obstacles;
-            surveyed.since = since;
         }
+        self.quiet.found(Fact::Surveyed, since);
         self.give_memory_back();
         Ok(())
     }
 
     /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
     pub(crate) fn tables_hold(&self) -> Result<()> {
-        match self.memory.failure() {
+        match self.work.memory.failure() {
             None => Ok(()),
             Some(failure) => Err(StepError::NotReady(format!(
                 "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
@@ -100,20 +99,20 @@ impl Session {
         let Some(start @ WatchStart::OperationTime { .. }) = start else {
             return Ok(None);
         };
-        let now = watch::begin(&self.connection).await?;
-        let seen = watch::since(&self.connection, start, std::time::Duration::ZERO).await?;
+        let now = watch::begin(&self.work.connection).await?;
+        let seen = watch::since(&self.work.connection, start, std::time::Duration::ZERO).await?;
         Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
     }
 
     async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
-        let database = &self.connection.place.database;
+        let database = &self.work.connection.place.database;
         let names: Vec<_> = specs
             .keys()
             .filter(|name| !name.starts_with(SIDE_PREFIX) && !name.starts_with("system."))
             .map(String::as_str)
             .collect();
         if names.is_empty() {
-            let others = self.connection.database_names().await;
+            let others = self.work.connection.database_names().await;
             return Err(StepError::NotReady(format!(
                 "there is no database {database}, or it holds no collection. Nothing was changed. {}",
                 match nearest(database, others.iter().map(String::as_str)) {
@@ -123,10 +122,11 @@ impl Session {
                 }
             )));
         }
-        for (role, name) in self.mapping.required() {
+        for (role, name) in self.work.mapping.required() {
             // A swapped collection's live name may be missing for an instant of a cut-over that was killed.
             let mid_swap = self
-                .open_run()
+                .run
+                .open()
                 .is_some_and(|run| run.collections.values().any(|it| it.swap_began));
             match specs.get(name) {
                 Some(spec) => refuse(role, spec)?,
@@ -147,7 +147,7 @@ impl Session {
                 )));
             }
         }
-        if let Some(spec) = specs.get(&self.mapping.customer.collection) {
+        if let Some(spec) = specs.get(&self.work.mapping.customer.collection) {
             refuse("customer", spec)?;
         }
         Ok(())
@@ -156,22 +156,11 @@ impl Session {
     /// Validators and partial filters that would change their meaning when a field leaves.
     fn obstacles(&self, specs: &BTreeMap<String, CollectionSpec>) -> Vec<String> {
         let mut obstacles = Vec::new();
-        let reference = leaving(&self.mapping);
-        for which in [Rebuilt::Booking, Rebuilt::User] {
-            let Some(spec) = self.source(which).and_then(|name| specs.get(&name)) else {
+        for which in &self.work.mapping.rebuilt() {
+            let Some(spec) = self.layout.source(which).and_then(|name| specs.get(&name)) else {
                 continue;
             };
-            let leaving: Vec<&str> = match which {
-                Rebuilt::Booking => vec![&reference],
-                _ => self
-                    .mapping
-                    .user
-                    .contact
-                    .iter()
-                    .map(String::as_str)
-                    .collect(),
-            };
-            for field in leaving {
+            for field in &which.leaving(&self.work.mapping) {
                 if spec
                     .validation()
                     .is_some_and(|validation| names_field(&validation, field))
@@ -207,7 +196,7 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
-        if let Some(moment) = snapshot::begin(&self.connection).await {
+        if let Some(moment) = snapshot::begin(&self.work.connection).await {
             match self.read_at(Some(&moment), specs, watcher).await {
                 Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
                     tracing::warn!("surveying without a snapshot: {error}");
@@ -224,11 +213,11 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<Survey> {
-        let mapping = self.mapping.clone();
+        let mapping = self.work.mapping.clone();
         let mut survey = Survey::new(
-            &self.connection.place.database,
+            &self.work.connection.place.database,
             mapping.clone(),
-            &self.memory,
+            &self.work.memory,
         );
         let businesses = &mapping.business.collection;
         self.scan_at(moment, businesses, watcher, |it| {
@@ -246,7 +235,7 @@ impl Session {
             }
         }
         let ours = self.customers_made_before(specs).await?;
-        let customers = self.source(Rebuilt::Customer);
+        let customers = self.layout.source(&self.work.mapping.customers());
         if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
             let take = |it: &RawDocument| match id_of(it) {
                 Some(id) if ours.contains(&id) => survey.take_ours(it),
@@ -254,8 +243,11 @@ impl Session {
             };
             self.scan_at(moment, &customers, watcher, take).await?;
         }
-        let users = self.source(Rebuilt::User).unwrap_or_default();
-        let expected = scan::rough_count(&self.connection.database, &users).await;
+        let users = self
+            .layout
+            .source(&self.work.mapping.users())
+            .unwrap_or_default();
+        let expected = scan::rough_count(&self.work.connection.database, &users).await;
         survey.expect_users(usize::try_from(expected).unwrap_or(0));
         self.scan_at(moment, &users, watcher, |it| {
             survey.take_user(it);
@@ -264,7 +256,10 @@ impl Session {
         survey.close_users();
         self.read_hops(moment, End::User, &mut survey, watcher)
             .await?;
-        let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
+        let bookings = self
+            .layout
+            .source(&self.work.mapping.bookings())
+            .unwrap_or_default();
         let paths = survey.paths().clone();
         let make = move |batch: Batch| {
             let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
@@ -287,12 +282,7 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         for hop in survey.hops(end) {
-            // A swapped collection is read where its original stands.
-            let rebuilt = Rebuilt::ALL
-                .into_iter()
-                .find(|which| self.mapping.live(*which) == hop.collection);
-            let place = rebuilt.and_then(|which| self.source(which));
-            let place = place.unwrap_or_else(|| hop.collection.clone());
+            let place = self.layout.original_of(&self.work.mapping, &hop.collection);
             self.scan_at(moment, &place, watcher, |it| {
                 survey.take_hop(end, &hop, it);
             })
@@ -331,7 +321,7 @@ impl Session {
         make: impl Fn(Batch) -> T + Send + 'static,
         mut take: impl FnMut(T),
     ) -> Result<()> {
-        let database = &self.connection.database;
+        let database = &self.work.connection.database;
         let total = scan::rough_count(database, collection).await;
         let doing = format!("reading {collection}");
         watcher.says(&doing, 0, total);
@@ -355,10 +345,10 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
     ) -> Result<HashSet<Id>> {
         let mut ours = HashSet::new();
-        if self.open_run().is_some() || !specs.contains_key(LINKS) {
+        if self.run.open().is_some() || !specs.contains_key(LINKS) {
             return Ok(ours);
         }
-        for link in scan::all(&self.connection.database, LINKS, &Scan::default()).await? {
+        for link in scan::all(&self.work.connection.database, LINKS, &Scan::default()).await? {
             if LinkKind::of(&link)? != LinkKind::Existing {
                 ours.extend(id_of(&link));
             }

@@ -1,0 +1,202 @@
+//! The collections that a migration builds aside and swaps: a list, in the order of their swaps. What is particular to a role stands in the
+//! domain: its transform, its indexes, its proof. The engine works over the list.
+
+use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
+use super::reference::leaving;
+
+/// What a rebuilt collection is to the migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Made from pairs.
+    Customers,
+    /// Their reference to a user is replaced.
+    Bookings,
+    /// Copied contact fields leave.
+    Users,
+}
+
+/// Collections that are proved and swapped together, under one journal entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// By the cut-over.
+    CutOver,
+    /// By the clean-up of users.
+    CleanUp,
+}
+
+/// A collection that is rebuilt.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rebuilt {
+    /// Its place in the list.
+    place: usize,
+    key: String,
+    live: String,
+    role: Role,
+    group: Group,
+}
+
+impl Rebuilt {
+    /// Its key in the run record.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What it is to the migration.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// With which others it is proved and swapped.
+    pub fn group(&self) -> Group {
+        self.group
+    }
+
+    /// Its live name.
+    pub fn live(&self) -> &str {
+        &self.live
+    }
+
+    fn side(&self, what: &str) -> String {
+        format!("{SIDE_PREFIX}{what}_{}", self.live)
+    }
+
+    /// The prepared copy's name.
+    pub fn next(&self) -> String {
+        self.side("next")
+    }
+
+    /// The kept original's name.
+    pub fn before(&self) -> String {
+        self.side("before")
+    }
+
+    /// Where a rollback merges what the application wrote into the original.
+    pub fn merged(&self) -> String {
+        self.side("merged")
+    }
+
+    /// Where a rolled-back collection goes.
+    pub fn rolled_back(&self) -> String {
+        self.side("rolled_back")
+    }
+
+    /// The side collection that is written with its copy, and proved with it.
+    pub fn side_collection(&self) -> Option<&'static str> {
+        match self.role {
+            Role::Customers => Some(LINKS),
+            Role::Bookings => Some(QUARANTINE),
+            Role::Users => None,
+        }
+    }
+
+    /// The fields that leave its documents.
+    pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
+        match self.role {
+            Role::Customers => Vec::new(),
+            Role::Bookings => vec![leaving(mapping)],
+            Role::Users => mapping.user.contact.clone(),
+        }
+    }
+
+    /// What its documents are called: one, and several.
+    pub fn counted_as(&self) -> (&'static str, &'static str) {
+        match self.role {
+            Role::Customers => ("customer", "customers"),
+            Role::Bookings => ("booking", "bookings"),
+            Role::Users => ("user", "users"),
+        }
+    }
+
+    /// What is said while its copy is made.
+    pub fn making(&self) -> &'static str {
+        match self.role {
+            Role::Customers => "creating customers",
+            Role::Bookings => "reassigning bookings",
+            Role::Users => "cleaning users",
+        }
+    }
+
+    /// What is said while its documents are proved.
+    pub fn checking(&self) -> &'static str {
+        match self.role {
+            Role::Customers => "checking customers and links",
+            Role::Bookings => "checking bookings",
+            Role::Users => "checking users",
+        }
+    }
+
+    /// True where each document is proved beside its original alone; customers and bookings are proved by their account.
+    pub fn is_proved_alone(&self) -> bool {
+        match self.role {
+            Role::Customers | Role::Bookings => false,
+            Role::Users => true,
+        }
+    }
+}
+
+impl Mapping {
+    /// The collections that are rebuilt, in the order of their swaps.
+    pub fn rebuilt(&self) -> Vec<Rebuilt> {
+        vec![self.customers(), self.bookings(), self.users()]
+    }
+
+    /// Those of one group, in the order of their swaps.
+    pub fn rebuilt_in(&self, group: Group) -> Vec<Rebuilt> {
+        let mut list = self.rebuilt();
+        list.retain(|it| it.group == group);
+        list
+    }
+
+    /// The customers.
+    pub fn customers(&self) -> Rebuilt {
+        Rebuilt {
+            place: 0,
+            key: "customer".to_owned(),
+            live: self.customer.collection.clone(),
+            role: Role::Customers,
+            group: Group::CutOver,
+        }
+    }
+
+    /// The bookings.
+    pub fn bookings(&self) -> Rebuilt {
+        Rebuilt {
+            place: 1,
+            key: "booking".to_owned(),
+            live: self.booking.collection.clone(),
+            role: Role::Bookings,
+            group: Group::CutOver,
+        }
+    }
+
+    /// The users.
+    pub fn users(&self) -> Rebuilt {
+        Rebuilt {
+            place: 2,
+            key: "user".to_owned(),
+            live: self.user.collection.clone(),
+            role: Role::Users,
+            group: Group::CleanUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::mapping::DEFAULT;
+
+    #[test]
+    fn the_list_has_every_collection_once_and_names_that_tell_them_apart() {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let list = mapping.rebuilt();
+        let live: Vec<_> = list.iter().map(Rebuilt::live).collect();
+        assert_eq!(live, ["Customer", "Booking", "User"]);
+        assert_eq!(mapping.bookings().next(), "_ringfence_next_Booking");
+        assert_eq!(mapping.rebuilt_in(Group::CutOver).len(), 2);
+        for one in &list {
+            assert_eq!(list.iter().filter(|it| it.key() == one.key()).count(), 1);
+        }
+    }
+}
