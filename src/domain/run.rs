@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::{State, Step};
-use super::forecast::ForecastRecord;
 use super::gate::New;
 use super::keep_new::report::Kept;
 use super::mapping::{Mapping, Rebuilt};
+pub use super::number::Millis;
 use super::plan::Plan;
-
-/// Milliseconds since 1970, UTC.
-pub type Millis = i64;
+use super::trial::ForecastRecord;
 
 /// How a run ended, or that it did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -228,7 +228,7 @@ impl Session {
             )));
         }
         let file = DecisionFile::new(&self.connection.place.database, &self.decisions);
-        let text = decision_file::update(&file, old.as_deref().as_slice());
+        let text = decision_file::text::update(&file, old.as_deref().as_slice());
         private_file::replace(&path, text.as_bytes())?;
         self.decisions_text = Some(text);
         Ok(())
