@@ -231,7 +231,7 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
         )));
     }
     let file = DecisionFile::new(&database, &all);
-    let text = decision_file::update(&file, &[&first_text, &second_text]);
+    let text = decision_file::text::update(&file, &[&first_text, &second_text]);
     private_file::replace(&arguments.out, text.as_bytes())?;
     if place.json {
         output::json(

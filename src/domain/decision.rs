@@ -166,7 +166,17 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::DuplicateEmail | Code::SamePhone => role.completeness().collect(),
         Code::MissingName => vec![&role.name],
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
-        _ => Vec::new(),
+        Code::BookingWithoutUser
+        | Code::BookingWithoutBusiness
+        | Code::CustomerExists
+        | Code::AlreadyLinked
+        | Code::IdTypeMismatch
+        | Code::AccountAlsoCustomer
+        | Code::IdleUser
+        | Code::ContactOnlyOnAccount
+        | Code::ContactShared
+        | Code::ReferencedElsewhere
+        | Code::UnsafeText => Vec::new(),
     }
 }
 

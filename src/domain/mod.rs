@@ -38,5 +38,6 @@ pub mod survivorship;
 pub mod table;
 pub mod text;
 pub mod transform;
+pub mod trial;
 pub mod value_check;
 pub mod view;

@@ -1,5 +1,8 @@
 //! Numbers as people read and type them: digits in groups, counted nouns, sizes in bytes.
 
+/// Milliseconds: since 1970 (UTC), or of a duration.
+pub type Millis = i64;
+
 /// A count with its digits in groups of three: `2,013`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::{State, Step};
-use super::forecast::ForecastRecord;
 use super::gate::New;
 use super::keep_new::report::Kept;
 use super::mapping::Mapping;
+pub use super::number::Millis;
 use super::plan::Plan;
 use super::quiet::{Fact, QuietSince};
 use super::rebuilt::{Group, Rebuilt};
+use super::trial::ForecastRecord;
 use super::view::Place;
-
-/// Milliseconds since 1970, UTC.
-pub type Millis = i64;
 
 /// How a run ended, or that it did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -238,7 +238,7 @@ impl Session {
             &self.work.connection.place.database,
             &self.answers.decisions,
         );
-        let text = decision_file::update(&file, old.as_deref().as_slice());
+        let text = decision_file::text::update(&file, old.as_deref().as_slice());
         private_file::replace(&path, text.as_bytes())?;
         self.answers.text = Some(text);
         Ok(())

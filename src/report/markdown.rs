@@ -12,98 +12,101 @@ const WIDTH: usize = 400;
 /// Characters of a line that names ids.
 const LIST: usize = 4_000;
 
-pub(super) fn render(report: &Report<'_>) -> String {
-    let run = report.run;
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "# Migration report: {}\n", escape(&run.database));
-    let set = run.replica_set.as_deref().map_or_else(
-        || "standalone".to_owned(),
-        |set| format!("replica set {set}"),
-    );
-    let _ = writeln!(out, "- run: {} ({})", run.id, report.outcome());
-    let _ = writeln!(
-        out,
-        "- where: {} · {} · database {}",
-        escape(&run.host),
-        escape(&set),
-        escape(&run.database)
-    );
-    let _ = writeln!(
-        out,
-        "- who: {} · began {}",
-        escape(&run.operator),
-        time(run.started)
-    );
-    let _ = writeln!(
-        out,
-        "- versions: ringfence {} · server {}",
-        run.tool,
-        escape(&run.server_version)
-    );
-    let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
-    found(&mut out, report);
-    decided(&mut out, report);
-    done(&mut out, report);
-    let _ = writeln!(out, "\n## Proved\n");
-    if run.equations.is_empty() {
-        let _ = writeln!(out, "nothing yet");
-    }
-    for equation in &run.equations {
-        let _ = writeln!(out, "- {equation}");
-    }
-    for (name, documents) in &run.strays {
+impl Report<'_> {
+    /// As Markdown.
+    pub fn to_markdown(&self) -> String {
+        let run = self.run;
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "# Migration report: {}\n", escape(&run.database));
+        let set = run.replica_set.as_deref().map_or_else(
+            || "standalone".to_owned(),
+            |set| format!("replica set {set}"),
+        );
+        let _ = writeln!(out, "- run: {} ({})", run.id, self.outcome());
         let _ = writeln!(
             out,
-            "- {} holds {documents} documents that an application inserted between two renames; they are in no live collection",
-            escape(name)
+            "- where: {} · {} · database {}",
+            escape(&run.host),
+            escape(&set),
+            escape(&run.database)
         );
-    }
-    if let Some(block) = &run.write_block {
-        let end = match block.released {
-            Some(at) => format!("released {}", time(at)),
-            None => format!(
-                "they still are: release them with `ringfence unlock --write-block --confirm {}`",
-                run.database
-            ),
-        };
         let _ = writeln!(
             out,
-            "- writes were blocked in the whole cluster {}; {end}",
-            time(block.since)
+            "- who: {} · began {}",
+            escape(&run.operator),
+            time(run.started)
         );
-    }
-    if let Some(verdict) = &run.verdict {
         let _ = writeln!(
             out,
-            "- application: {} ({})",
-            verdict.word.word(),
-            escape(&verdict.evidence)
+            "- versions: ringfence {} · server {}",
+            run.tool,
+            escape(&run.server_version)
         );
-    }
-    if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
-        let _ = writeln!(out, "- {}", forecast.words());
-    }
-    if let Some(standstill) = Standstill::of(run) {
-        let _ = writeln!(out, "- {}", standstill.words());
-    }
-    if let Some(backup) = &run.backup {
-        let _ = writeln!(
-            out,
-            "- backup: {} documents in {}, read back {}",
-            backup.documents,
-            escape(&backup.path),
-            time(backup.verified)
-        );
-    }
-    if let Some(kept) = report.kept() {
-        let _ = writeln!(out, "\n## Rolled back, with what was written since\n");
-        for line in kept.lines() {
-            let _ = writeln!(out, "- {}", escape_within(&line, LIST));
+        let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+        found(&mut out, self);
+        decided(&mut out, self);
+        done(&mut out, self);
+        let _ = writeln!(out, "\n## Proved\n");
+        if run.equations.is_empty() {
+            let _ = writeln!(out, "nothing yet");
         }
+        for equation in &run.equations {
+            let _ = writeln!(out, "- {equation}");
+        }
+        for (name, documents) in &run.strays {
+            let _ = writeln!(
+                out,
+                "- {} holds {documents} documents that an application inserted between two renames; they are in no live collection",
+                escape(name)
+            );
+        }
+        if let Some(block) = &run.write_block {
+            let end = match block.released {
+                Some(at) => format!("released {}", time(at)),
+                None => format!(
+                    "they still are: release them with `ringfence unlock --write-block --confirm {}`",
+                    run.database
+                ),
+            };
+            let _ = writeln!(
+                out,
+                "- writes were blocked in the whole cluster {}; {end}",
+                time(block.since)
+            );
+        }
+        if let Some(verdict) = &run.verdict {
+            let _ = writeln!(
+                out,
+                "- application: {} ({})",
+                verdict.word.word(),
+                escape(&verdict.evidence)
+            );
+        }
+        if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
+            let _ = writeln!(out, "- {}", forecast.words());
+        }
+        if let Some(standstill) = Standstill::of(run) {
+            let _ = writeln!(out, "- {}", standstill.words());
+        }
+        if let Some(backup) = &run.backup {
+            let _ = writeln!(
+                out,
+                "- backup: {} documents in {}, read back {}",
+                backup.documents,
+                escape(&backup.path),
+                time(backup.verified)
+            );
+        }
+        if let Some(kept) = self.kept() {
+            let _ = writeln!(out, "\n## Rolled back, with what was written since\n");
+            for line in kept.lines() {
+                let _ = writeln!(out, "- {}", escape_within(&line, LIST));
+            }
+        }
+        let _ = writeln!(out, "\n## How to get back\n\n{}", self.way_back());
+        out
     }
-    let _ = writeln!(out, "\n## How to get back\n\n{}", report.way_back());
-    out
 }
 
 fn found(out: &mut String, report: &Report<'_>) {

@@ -27,11 +27,6 @@ impl<'r> Report<'r> {
         Self { run, personal }
     }
 
-    /// As Markdown.
-    pub fn to_markdown(&self) -> String {
-        markdown::render(self)
-    }
-
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let run = self.run;

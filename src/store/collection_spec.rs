@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
-use super::exclusive::{PATIENCE_MS, Tries};
+use super::exclusive::{ATTEMPT_MS, Retries};
 use super::write_command::{MAX_TIME_MS, drop_collection, write_concern};
 use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
 use crate::domain::raw::{Builder, elements, get};
@@ -325,14 +325,14 @@ async fn modify(
     mut command: RawDocumentBuf,
     doing: &str,
 ) -> Result<()> {
-    command.append(cstr!("maxTimeMS"), PATIENCE_MS);
+    command.append(cstr!("maxTimeMS"), ATTEMPT_MS);
     command.append(cstr!("writeConcern"), write_concern());
-    let mut tries = Tries::new(connection, name, doing);
+    let mut retries = Retries::new(connection, name, doing);
     loop {
         connection.lease.confirm().await?;
         match command::run(&connection.database, command.clone(), doing).await {
             Ok(_) => return Ok(()),
-            Err(error) => tries.again(error).await?,
+            Err(error) => retries.wait_after(error).await?,
         }
     }
 }

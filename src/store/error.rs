@@ -135,16 +135,22 @@ impl StoreError {
         }
     }
 
-    /// True for what passes by itself, after a failover for instance, or leaves open whether the command was done: what was under way can be
-    /// asked for again once a primary answers. The codes are those that drivers retry, and those of an unknown outcome (50, 64).
+    /// True for a transient error, such as during a failover, and for one that leaves open whether the command was done: the operation can be
+    /// retried once a primary answers. The codes are those that drivers retry, and those of an unknown outcome (50, 64).
     pub fn passes(&self) -> bool {
-        const PASSING: [i32; 16] = [
+        const TRANSIENT: [i32; 16] = [
             6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
         ];
         match self {
-            Self::Server { code, .. } => PASSING.contains(code),
+            Self::Server { code, .. } => TRANSIENT.contains(code),
             Self::Unreachable { .. } => true,
-            _ => false,
+            Self::Credentials { .. }
+            | Self::File { .. }
+            | Self::Invalid(_)
+            | Self::Refused(_)
+            | Self::LeaseLost(_)
+            | Self::Occupied(_)
+            | Self::Cancelled => false,
         }
     }
 

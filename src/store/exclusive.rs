@@ -1,5 +1,5 @@
-//! Commands that need a collection for themselves: renames, expiries, validators. While one waits for an operation in its way, every writer
-//! behind it waits too, so each try is short, there are few of them, and then the operation is named.
+//! Retries for commands that need an exclusive lock on a collection: renames, expiries, validators. While such a command waits for another
+//! operation, every writer behind it waits too. So each attempt is short, there are few, and the last error names the blocking operation.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use mongodb::options::ReadConcern;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 
-/// How long one try may wait for an operation in its way, as `maxTimeMS` says it.
-pub const PATIENCE_MS: i32 = 2_000;
-/// How often a command is tried.
-pub const TRIES: u32 = 5;
+/// `maxTimeMS` of one attempt.
+pub const ATTEMPT_MS: i32 = 2_000;
+/// How often a command is attempted.
+pub const ATTEMPTS: u32 = 5;
 
-/// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`: something stood in the way, or the answer came too late; the
+/// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`: another operation held the lock, or the answer came too late. The
 /// command may have been carried out.
-const IN_THE_WAY: [i32; 4] = [50, 24, 112, 64];
+const RETRYABLE: [i32; 4] = [50, 24, 112, 64];
 
-/// The tries of one command that needs a collection for itself. Each is sent with [`PATIENCE_MS`].
-pub struct Tries<'a> {
+/// Counts the attempts of one command. Each is sent with [`ATTEMPT_MS`].
+pub struct Retries<'a> {
     connection: &'a Connection,
     collection: &'a str,
     doing: &'a str,
     done: u32,
 }
 
-impl<'a> Tries<'a> {
-    /// None yet; `doing` says what for, for people.
+impl<'a> Retries<'a> {
+    /// No attempt yet; `doing` describes the command in an error.
     pub fn new(connection: &'a Connection, collection: &'a str, doing: &'a str) -> Self {
         Self {
             connection,
@@ -38,29 +38,29 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// After a try that ended in `error`: returns, after a pause, where the command is to be sent again.
+    /// Call it after an attempt that failed with `error`. Returns after a pause when the command should be sent again.
     ///
     /// # Errors
-    /// `error` itself where nothing stood in the way; when something stays there, what it is.
-    pub async fn again(&mut self, error: StoreError) -> Result<()> {
-        if !error.code().is_some_and(|code| IN_THE_WAY.contains(&code)) {
+    /// `error` itself when it is not worth a retry; after the last attempt, an error that names the blocking operation.
+    pub async fn wait_after(&mut self, error: StoreError) -> Result<()> {
+        if !error.code().is_some_and(|code| RETRYABLE.contains(&code)) {
             return Err(error);
         }
         self.done += 1;
-        if self.done < TRIES {
+        if self.done < ATTEMPTS {
             tokio::time::sleep(Duration::from_millis(300)).await;
             return Ok(());
         }
         let blocker = blocker(self.connection, self.collection).await;
         Err(StoreError::Refused(format!(
-            "{}: another operation held the collection for {TRIES} tries of {} s{blocker}. What was done so far is in the run record; end that operation and run the same command again",
+            "{}: another operation held the collection for {ATTEMPTS} tries of {} s{blocker}. What was done so far is in the run record; end that operation and run the same command again",
             self.doing,
-            PATIENCE_MS / 1000
+            ATTEMPT_MS / 1000
         )))
     }
 }
 
-/// Names an operation in the way, as far as our user may see it.
+/// Describes the blocking operation, as far as our user may see it.
 async fn blocker(connection: &Connection, collection: &str) -> String {
     let namespace = format!("{}.{collection}", connection.place.database);
     let pipeline = [

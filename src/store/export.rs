@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::collection_spec::{self, CollectionSpec};
 use super::connect::Connection;
+use super::csv_table::CsvTable;
 use super::dump::file_name;
 use super::dump::hashed_file::{Content, HashedWriter};
 use super::dump::progress::{Phase, Progress, Watcher};
 use super::error::{Result, StoreError};
 use super::scan::{Batch, Scan};
-use super::table::Table;
 use super::{extended_json, private_file, scan};
 
 /// The list of what was exported.
@@ -162,7 +162,7 @@ impl Exporter<'_> {
         let (jsonl_file, csv_file) = (format!("{stem}.jsonl"), format!("{stem}.csv"));
         let mut jsonl = HashedWriter::create(&self.folder.join(&jsonl_file), false)?;
         // Two encodings are twice the work: the table is written by a thread of its own.
-        let mut table = Table::new(&self.folder.join(&csv_file));
+        let mut table = CsvTable::new(&self.folder.join(&csv_file));
         let (give, mut rows) = mpsc::channel::<Option<Arc<Batch>>>(1);
         let csv = tokio::task::spawn_blocking(move || {
             while let Some(batch) = rows.blocking_recv() {

@@ -1,4 +1,5 @@
-//! A temporary file for what tables hold beyond the operator's limit. It has no name, so that whatever ends the program removes it.
+//! The spill file: a temporary file for tables beyond the operator's memory limit. It has no name, so the system removes it however the program
+//! ends.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -10,14 +11,14 @@ use crate::domain::table::{Memory, SpillFile};
 #[derive(Debug)]
 struct TemporaryFile {
     run_root: PathBuf,
-    /// Made when something must be put there; `None` where that failed.
+    /// Created at the first spill; `None` when that failed.
     file: OnceLock<Option<File>>,
     failure: OnceLock<String>,
 }
 
 impl TemporaryFile {
     fn folder(&self) -> &Path {
-        // A survey leaves nothing behind, so no folder is made for it.
+        // A survey creates no files that stay, so it creates no folder.
         if self.run_root.is_dir() {
             return &self.run_root;
         }
@@ -70,7 +71,7 @@ impl SpillFile for TemporaryFile {
     }
 }
 
-/// Memory for tables: `limit` bytes, and for the rest a temporary file beside the runs.
+/// Memory for tables: `limit` bytes, and a temporary file beside the runs for the rest.
 pub fn memory(limit: u64, run_root: &Path) -> Memory {
     let spill = TemporaryFile {
         run_root: run_root.to_owned(),

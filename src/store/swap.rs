@@ -1,5 +1,5 @@
-//! The swap: renames, and nothing else. Which collection is which is read from UUIDs; the renames were journaled in the run record before
-//! the first is sent, so the same call after a kill goes on where the last one stopped.
+//! The swap: renames, and nothing else. UUIDs say which collection is which. The renames are journaled in the run record before the first is
+//! sent, so the same call after a kill continues where the last one stopped.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use super::collection_spec::{self, CollectionSpec};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_EXISTS, Result, StoreError};
-use super::exclusive::{PATIENCE_MS, TRIES, Tries};
+use super::exclusive::{ATTEMPT_MS, ATTEMPTS, Retries};
 use super::write_command::write_concern;
 use crate::domain::number::counted;
 
-/// What an application makes under a live name between two renames goes to a name that begins so.
+/// Prefix for strays.
 const STRAY: &str = "_ringfence_stray_";
 
-/// Renames a collection within the database, without ever dropping a target. An answer that leaves the outcome open
-/// (a time limit, a write concern) is settled by looking where the collection's UUID stands.
+/// Renames a collection within the database; never drops a target. When the answer leaves the outcome open (a time limit, a write concern), the
+/// collection's UUID shows whether the rename was done.
 ///
 /// # Errors
-/// The server's refusal; when something stays in the way, what it is.
+/// The server's refusal, or the operation that keeps the collection locked.
 pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()> {
     let admin = connection.client.database("admin");
     let database = &connection.place.database;
@@ -29,14 +29,14 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
         .await?
         .remove(from)
         .flatten();
-    let mut tries = Tries::new(connection, from, &doing);
+    let mut retries = Retries::new(connection, from, &doing);
     loop {
         connection.lease.confirm().await?;
         let command = rawdoc! {
             "renameCollection": format!("{database}.{from}"),
             "to": format!("{database}.{to}"),
             "writeConcern": write_concern(),
-            "maxTimeMS": PATIENCE_MS,
+            "maxTimeMS": ATTEMPT_MS,
         };
         let Err(error) = command::run(&admin, command, &doing).await else {
             return Ok(());
@@ -50,9 +50,9 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
             && moving.is_some()
             && names.remove(to).flatten() == moving
         {
-            return Ok(()); // it was done, and only the answer was late
+            return Ok(()); // it was done; only the answer was late
         }
-        tries.again(error).await?;
+        retries.wait_after(error).await?;
     }
 }
 
@@ -71,7 +71,7 @@ pub struct Swap<'a> {
     pub prepared: &'a str,
 }
 
-/// What an application made under the live name between two renames; renamed out of the way, never dropped.
+/// A collection that an application created under the live name between two renames. It is renamed out of the way, never dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stray {
     /// Where it stands now.
@@ -87,11 +87,11 @@ impl fmt::Display for Stray {
     }
 }
 
-/// Makes the prepared copy live and keeps the original. May be called any number of times. Returns the strangers that an application made under
-/// the live name meanwhile, by inserting where for an instant there was no collection.
+/// Makes the prepared copy live and keeps the original. Safe to repeat. Returns the strays: collections that an application created under the
+/// live name by an insert between the two renames.
 ///
 /// # Errors
-/// A stranger under the live name before the first rename, one that comes again and again, or the server's refusal.
+/// An unknown collection under the live name before the first rename, a stray that reappears each time, or the server's refusal.
 pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, swap.live).await?;
     let live_uuid = uuid(live.as_ref());
@@ -100,27 +100,28 @@ pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stra
     }
     if live.is_some() {
         if live_uuid == swap.original {
-            if !stands(connection, swap.next, Some(swap.prepared)).await? {
+            if !has_identity(connection, swap.next, Some(swap.prepared)).await? {
                 return Err(StoreError::Refused(format!(
                     "{} is not the copy that was proved any more: somebody dropped, renamed or replaced it. {} is live as it was; see who works on this database, then prepare again",
                     swap.next, swap.live
                 )));
             }
             rename(connection, swap.live, swap.before).await?;
-        } else if swap.original.is_none() || !stands(connection, swap.before, swap.original).await?
+        } else if swap.original.is_none()
+            || !has_identity(connection, swap.before, swap.original).await?
         {
-            return Err(stranger(swap.live));
+            return Err(unknown_collection(swap.live));
         }
     }
-    land(connection, swap.next, swap.live).await
+    rename_to_live(connection, swap.next, swap.live).await
 }
 
-/// Renames into the live name; what an application made there meanwhile is moved aside first.
-async fn land(connection: &Connection, from: &str, live: &str) -> Result<Vec<Stray>> {
+/// Renames `from` to the live name. A stray collection there is moved out of the way first.
+async fn rename_to_live(connection: &Connection, from: &str, live: &str) -> Result<Vec<Stray>> {
     let mut strays = Vec::new();
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         match rename(connection, from, live).await {
-            Err(StoreError::Occupied(_)) => strays.push(put_aside(connection, live).await?),
+            Err(StoreError::Occupied(_)) => strays.push(move_stray(connection, live).await?),
             other => return other.map(|()| strays),
         }
     }
@@ -130,14 +131,14 @@ async fn land(connection: &Connection, from: &str, live: &str) -> Result<Vec<Str
     )))
 }
 
-/// True when a collection of this name has this identity.
-async fn stands(connection: &Connection, name: &str, identity: Option<&str>) -> Result<bool> {
+/// True when the collection `name` exists and has this UUID.
+async fn has_identity(connection: &Connection, name: &str, identity: Option<&str>) -> Result<bool> {
     let spec = collection_spec::load(connection, name).await?;
     Ok(spec.is_some() && uuid(spec.as_ref()) == identity)
 }
 
-/// Renames what an application made to the next free stray name.
-async fn put_aside(connection: &Connection, live: &str) -> Result<Stray> {
+/// Renames a stray collection to the next free stray name.
+async fn move_stray(connection: &Connection, live: &str) -> Result<Stray> {
     let names = collection_spec::uuids(connection).await?;
     let free = (1..=names.len() + 1)
         .map(|number| format!("{STRAY}{number}_{live}"))
@@ -148,11 +149,10 @@ async fn put_aside(connection: &Connection, live: &str) -> Result<Stray> {
     Ok(Stray { name, documents })
 }
 
-/// Makes the original live again and puts what was live aside. May be called any number of times. Returns the strangers that an
-/// application made under the live name meanwhile.
+/// Makes the original live again and keeps the collection that was live. Safe to repeat. Returns the strays, as [`forward`].
 ///
 /// # Errors
-/// A stranger under one of the names before the first rename, or the server's refusal.
+/// An unknown collection under one of the names before the first rename, or the server's refusal.
 pub async fn back(
     connection: &Connection,
     swap: Swap<'_>,
@@ -165,14 +165,14 @@ pub async fn back(
         }
         if uuid(live.as_ref()) == Some(swap.prepared) {
             rename(connection, swap.live, rolled_back).await?;
-        } else if !stands(connection, rolled_back, Some(swap.prepared)).await? {
-            return Err(stranger(swap.live));
+        } else if !has_identity(connection, rolled_back, Some(swap.prepared)).await? {
+            return Err(unknown_collection(swap.live));
         } else if swap.original.is_none() {
-            return Ok(vec![put_aside(connection, swap.live).await?]);
+            return Ok(vec![move_stray(connection, swap.live).await?]);
         }
     }
-    if swap.original.is_some() && stands(connection, swap.before, swap.original).await? {
-        return land(connection, swap.before, swap.live).await;
+    if swap.original.is_some() && has_identity(connection, swap.before, swap.original).await? {
+        return rename_to_live(connection, swap.before, swap.live).await;
     }
     Ok(Vec::new())
 }
@@ -192,11 +192,10 @@ pub struct Replacement<'a> {
     pub incoming: &'a str,
 }
 
-/// Makes the merged copy live and puts what was live aside. May be called any number of times. Returns the strangers that an application
-/// made under the live name meanwhile.
+/// Makes the merged copy live and keeps the collection that was live. Safe to repeat. Returns the strays, as [`forward`].
 ///
 /// # Errors
-/// A stranger under one of the names before the first rename, or the server's refusal.
+/// An unknown collection under one of the names before the first rename, or the server's refusal.
 pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> Result<Vec<Stray>> {
     let live = collection_spec::load(connection, replacement.live).await?;
     if uuid(live.as_ref()) == Some(replacement.incoming) {
@@ -205,18 +204,18 @@ pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> R
     if live.is_some() {
         if uuid(live.as_ref()) == Some(replacement.outgoing) {
             rename(connection, replacement.live, replacement.aside).await?;
-        } else if !stands(connection, replacement.aside, Some(replacement.outgoing)).await? {
-            return Err(stranger(replacement.live));
+        } else if !has_identity(connection, replacement.aside, Some(replacement.outgoing)).await? {
+            return Err(unknown_collection(replacement.live));
         }
     }
-    land(connection, replacement.merged, replacement.live).await
+    rename_to_live(connection, replacement.merged, replacement.live).await
 }
 
 fn uuid(spec: Option<&CollectionSpec>) -> Option<&str> {
     spec.and_then(|spec| spec.uuid.as_deref())
 }
 
-fn stranger(name: &str) -> StoreError {
+fn unknown_collection(name: &str) -> StoreError {
     StoreError::Refused(format!(
         "{name} is neither the original nor the prepared copy of this run: something made it meanwhile. Nothing was dropped. Stop what writes to this database, look at {name}, rename it out of the way, then run the same command again"
     ))

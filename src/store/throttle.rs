@@ -1,5 +1,5 @@
-//! The throttle: every batch of a copy asks it first. It lets through at most so many documents a second, waits while secondaries are behind or
-//! batches take long, and lets nothing through while it is paused. Limits may change at any moment, from any task.
+//! The throttle: every batch of a copy asks it first. It limits documents per second, waits while secondaries lag or batches take long, and
+//! blocks while paused. Any task may change the limits at any time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use super::error::{Result, StoreError};
 use crate::domain::pace::{Budget, Limits};
 
-/// How often the secondaries are asked about.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often the lag is read.
+const LAG_EVERY: Duration = Duration::from_secs(1);
 
-/// Hears why it is slow; an empty text when it is not any more.
-pub type Voice = Arc<dyn Fn(&str) + Send + Sync>;
+/// Called with the reason for a wait, and with an empty text when the wait is over.
+pub type OnWait = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A handle; clones are the same throttle.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Throttle(Arc<Inner>);
 struct Inner {
     began: Instant,
     limits: watch::Sender<Limits>,
-    listener: Mutex<(Option<Voice>, CancellationToken)>,
+    listener: Mutex<(Option<OnWait>, CancellationToken)>,
     pace: Mutex<Pace>,
     /// The client of a replica set, whose secondaries may be behind.
     replica_set: Option<Client>,
@@ -59,19 +59,19 @@ impl Throttle {
         }))
     }
 
-    /// The limits of the moment.
+    /// The current limits.
     pub fn limits(&self) -> Limits {
         *self.0.limits.borrow()
     }
 
-    /// Sets the limits; who waits sees them at once.
+    /// Sets the limits; they hold at once, also for a batch that waits.
     pub fn set(&self, limits: Limits) {
         self.0.limits.send_replace(limits);
     }
 
-    /// Who hears from now on why it is slow, and what ends a wait.
-    pub fn listen(&self, voice: Voice, cancel: CancellationToken) {
-        *self.listener() = (Some(voice), cancel);
+    /// Sets who is told about waits, and what cancels one.
+    pub fn listen(&self, on_wait: OnWait, cancel: CancellationToken) {
+        *self.listener() = (Some(on_wait), cancel);
     }
 
     /// Waits until `documents` may be written.
@@ -84,7 +84,7 @@ impl Throttle {
         loop {
             let now = *limits.borrow_and_update();
             if now.lag.is_some() {
-                self.look_at_lag().await;
+                self.read_lag().await;
             }
             let Some((why, wait)) = self.obstacle(now, documents) else {
                 self.say("");
@@ -104,7 +104,7 @@ impl Throttle {
         self.pace().took = time;
     }
 
-    fn listener(&self) -> MutexGuard<'_, (Option<Voice>, CancellationToken)> {
+    fn listener(&self) -> MutexGuard<'_, (Option<OnWait>, CancellationToken)> {
         let listener = &self.0.listener;
         listener.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,17 +113,17 @@ impl Throttle {
         self.0.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What stands against the next batch, and when to look again.
+    /// Why the next batch must wait, and how long.
     fn obstacle(&self, limits: Limits, documents: usize) -> Option<(String, Duration)> {
         if limits.paused {
-            return Some(("paused".to_owned(), LOOK));
+            return Some(("paused".to_owned(), LAG_EVERY));
         }
         let mut pace = self.pace();
         if let (Some(most), Some((_, lag))) = (limits.lag, pace.lag)
             && lag > Duration::from_millis(most)
         {
             let why = format!("waiting: replica lag {:.0} s", lag.as_secs_f64());
-            return Some((why, LOOK / 2));
+            return Some((why, LAG_EVERY / 2));
         }
         let took = std::mem::take(&mut pace.took);
         if limits
@@ -147,18 +147,18 @@ impl Throttle {
             }
             pace.said = !why.is_empty();
         }
-        let voice = self.listener().0.clone();
-        if let Some(voice) = voice {
-            voice(why);
+        let on_wait = self.listener().0.clone();
+        if let Some(on_wait) = on_wait {
+            on_wait(why);
         }
     }
 
-    async fn look_at_lag(&self) {
+    async fn read_lag(&self) {
         let Some(client) = &self.0.replica_set else {
             return;
         };
         let known = self.pace().lag;
-        if known.is_some_and(|(at, _)| at.elapsed() < LOOK) {
+        if known.is_some_and(|(at, _)| at.elapsed() < LAG_EVERY) {
             return;
         }
         let lag = lag(client).await.unwrap_or_default();

@@ -12,15 +12,11 @@ use crate::support;
 /// Set where this binary runs as an owner: how it ends.
 const ENDS_BY: &str = "RINGFENCE_TEST_OWNER_ENDS_BY";
 
-/// Not a test of its own: what the tests below run in another process.
-#[tokio::test]
-async fn the_owner() {
-    let Ok(how) = std::env::var(ENDS_BY) else {
-        return;
-    };
+/// What the tests below run in a process of its own.
+async fn the_owner(how: &str) {
     let server = support::private(Topology::ReplicaSet(1), &[]).await;
     println!("\nserver {}", server.pid(0).unwrap());
-    match how.as_str() {
+    match how {
         "panic" => panic!("the owner panics"),
         "exit" => std::process::exit(0),
         "static" => println!("\nserver {}", support::shared().pid(0).unwrap()),
@@ -30,9 +26,13 @@ async fn the_owner() {
     }
 }
 
+/// The test that is the owner where [`ENDS_BY`] is set.
+const OWNER: &str =
+    "ending::dropping_the_handle_ends_the_server_and_removes_its_folder_before_it_returns";
+
 fn owner(how: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "ending::the_owner", "--nocapture"])
+        .args(["--exact", OWNER, "--nocapture"])
         .env(ENDS_BY, how)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -129,6 +129,9 @@ fn the_shared_server_of_a_test_binary_ends_with_the_binary() {
 
 #[tokio::test]
 async fn dropping_the_handle_ends_the_server_and_removes_its_folder_before_it_returns() {
+    if let Ok(how) = std::env::var(ENDS_BY) {
+        return the_owner(&how).await;
+    }
     let server = support::private(Topology::Standalone, &[]).await;
     let pid = server.pid(0).unwrap();
     let (_, folder) = next_server(&mut [format!("server {pid}")].into_iter());

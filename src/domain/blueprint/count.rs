@@ -105,7 +105,9 @@ impl Blueprint {
         };
         let members = match self.roles.get(&(user, business)) {
             Some(Role::Grouped { group, .. }) => self.groups[*group].members.as_slice(),
-            _ => return of(user),
+            Some(Role::Own | Role::Adopted(_) | Role::Linked | Role::Skipped) | None => {
+                return of(user);
+            }
         };
         let picked = rules
             .pick

@@ -55,10 +55,10 @@ impl Blueprint {
             if group.members.len() < 2 {
                 continue;
             }
-            match (group.code, choice) {
-                (_, Choice::Merge) => by_business.entry(group.business).or_default().push(group),
-                (Code::DuplicateEmail, _) => self.keep_apart(survey, decisions, &group),
-                _ => {}
+            if choice == Choice::Merge {
+                by_business.entry(group.business).or_default().push(group);
+            } else if group.code == Code::DuplicateEmail {
+                self.keep_apart(survey, decisions, &group);
             }
         }
         for (business, merged) in by_business {

@@ -298,7 +298,9 @@ impl Blueprint {
                 .members
                 .iter()
                 .any(|member| self.narrow.contains(member)),
-            _ => self.narrow.contains(&user),
+            Some(Role::Own | Role::Adopted(_) | Role::Linked | Role::Skipped) | None => {
+                self.narrow.contains(&user)
+            }
         }
     }
 

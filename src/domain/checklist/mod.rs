@@ -71,7 +71,7 @@ pub enum ByApply {
 }
 
 /// How a step is forecast from a trial on some bookings; milliseconds.
-pub type Lasts = fn(&super::forecast::Estimate) -> super::run::Millis;
+pub type Lasts = fn(&super::trial::Estimate) -> super::number::Millis;
 
 /// What is true of the data once a step is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

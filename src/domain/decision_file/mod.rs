@@ -1,7 +1,7 @@
 //! The decisions file: TOML that a person can read and write, in a stable order, so that what was decided on staging serves again on
 //! production.
 
-mod text;
+pub mod text;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,6 @@ use super::decision::{Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
-pub use text::update;
 
 /// The file as it is written and read. The plan holds the same shape as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,6 +286,7 @@ fn check_choice(code: Code, choice: Choice) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::text::update;
     use super::*;
     use crate::domain::mapping::{DEFAULT, Mapping};
 

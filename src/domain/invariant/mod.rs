@@ -1,6 +1,7 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
+mod contact;
 mod examined;
 mod isolation;
 mod names;
@@ -17,13 +18,13 @@ use super::raw::{elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::survey::facts::id_of;
 use super::table::{Memory, Table};
+pub use contact::holds_contact;
 use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
 use rows::{Customer, Customers, Pair, pair_key};
-pub use users::holds_contact;
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;

@@ -3,21 +3,11 @@
 use bson::raw::RawDocument;
 
 use super::Ledger;
+use super::contact::holds_contact;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::UserRole;
-use crate::domain::raw::{Element, elements, get, kind};
+use crate::domain::raw::{Element, elements};
 use crate::domain::survey::facts::id_of;
-
-/// True for a user without a password that holds a name and an e-mail.
-pub fn holds_contact(role: &UserRole, user: &RawDocument) -> bool {
-    let text = |field: &str| get(user, field).and_then(|value| value.as_str());
-    let filled = |field: &str| text(field).is_some_and(|text| !text.is_empty());
-    let password = get(user, &role.password).filter(|it| it.kind != kind::NULL);
-    (password.is_none() || text(&role.password) == Some(""))
-        && filled(&role.name)
-        && filled(&role.email)
-}
 
 impl Ledger {
     /// Takes a user before and after. After [`Self::cleans`] and [`Self::cleans_copied`].

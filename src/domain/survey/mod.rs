@@ -2,7 +2,7 @@
 //! the order businesses, the documents through which bookings find them, account rows, customers, users, the documents through which
 //! bookings find those, bookings; what is kept grows with users and pairs, never with bookings.
 
-mod build;
+pub mod build;
 mod conflicts;
 pub mod facts;
 pub mod groups;
@@ -20,9 +20,9 @@ use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
-pub use build::BookingRead;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
+pub use tables::Pair;
 use tables::{Pairs, Users};
 
 /// What is kept of a business.
@@ -34,15 +34,6 @@ pub struct Business {
     pub name: String,
     /// Its bookings.
     pub bookings: u64,
-}
-
-/// A (user, business) with at least one booking.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pair {
-    /// Its bookings.
-    pub bookings: u64,
-    /// Those of them whose customerId already resolves within the business.
-    pub linked: u64,
 }
 
 /// A customer document that this tool did not make.

@@ -2,10 +2,18 @@
 
 use smallvec::SmallVec;
 
-use super::Pair;
 use super::facts::{BusinessIx, Password, UserFacts, UserIx};
 use crate::domain::id::Id;
 use crate::domain::table::{Column, Fixed, Key, Memory, Reader, Table, Writer};
+
+/// A (user, business) with at least one booking.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pair {
+    /// Its bookings.
+    pub bookings: u64,
+    /// Those of them whose customerId already resolves within the business.
+    pub linked: u64,
+}
 
 /// Users by `_id`, in the order in which they came.
 #[derive(Debug)]

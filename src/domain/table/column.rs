@@ -1,7 +1,7 @@
-//! Values by number, which are asked for seldom: the first to leave memory.
+//! Values by number that are rarely read: the first to spill.
 
-use super::records::{Ahead, Records, Use};
-use super::{Fixed, Memory, Reader, encoded};
+use super::fixed::{Fixed, Reader, encoded};
+use super::records::{Memory, ReadAhead, Records, Use};
 
 /// Values in the order in which they came.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ impl<V: Fixed> Column<V> {
     /// An empty column.
     pub fn new(memory: &Memory) -> Self {
         Self {
-            records: Records::new(memory, Use::Seldom, V::WIDTH),
+            records: Records::new(memory, Use::RarelyRead, V::WIDTH),
             of: std::marker::PhantomData,
         }
     }
@@ -36,19 +36,19 @@ impl<V: Fixed> Column<V> {
 
     /// Every value, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = V> + '_ {
-        let mut ahead = Ahead::default();
+        let mut ahead = ReadAhead::default();
         (0..self.records.len()).map(move |at| {
             let read = |value: &[u8]| V::get(&mut Reader(value));
             self.records.read_in_turn(at, &mut ahead, read)
         })
     }
 
-    /// Gives up its memory: all of it stands outside then, and is read and changed as ever.
+    /// Writes all values to the spill file and frees their memory; reading takes longer then.
     pub fn spill(&mut self) {
         self.records.spill();
     }
 
-    /// Takes memory again, as far as there is room.
+    /// Reads rows back into memory, as far as it has room.
     pub fn reload(&mut self) {
         self.records.reload();
     }

@@ -1,7 +1,8 @@
-//! Compact tables: what a survey or a proof keeps of every user, pair and customer. A few bytes more than the data itself in memory, and on disk
-//! from where the operator's limit is reached.
+//! Compact tables: what a survey or a proof keeps of every user, pair and customer. They take a few bytes more than the data itself, in memory up
+//! to the operator's limit and on disk beyond it.
 
 mod column;
+mod fixed;
 mod records;
 
 use std::hash::BuildHasher;
@@ -10,8 +11,10 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 pub use column::Column;
-use records::{Ahead, Records, Use};
+use fixed::encoded;
+pub use fixed::{Fixed, Reader, Writer};
 pub use records::{Memory, SpillFile};
+use records::{ReadAhead, Records, Use};
 
 use super::map::Map;
 
@@ -22,82 +25,6 @@ pub type Key = SmallVec<[u8; 24]>;
 const SLOT: usize = 5;
 /// Slots of a table that holds something.
 const FEWEST_SLOTS: usize = 1024;
-
-/// A value that takes the same number of bytes in every row.
-pub trait Fixed: Sized {
-    /// How many.
-    const WIDTH: usize;
-
-    /// Writes it into so many bytes.
-    fn put(&self, into: &mut Writer<'_>);
-
-    /// Reads it from so many bytes.
-    fn get(from: &mut Reader<'_>) -> Self;
-}
-
-impl Fixed for () {
-    const WIDTH: usize = 0;
-
-    fn put(&self, _: &mut Writer<'_>) {}
-
-    fn get(_: &mut Reader<'_>) -> Self {}
-}
-
-impl Fixed for u32 {
-    const WIDTH: usize = 4;
-
-    fn put(&self, into: &mut Writer<'_>) {
-        into.u32(*self);
-    }
-
-    fn get(from: &mut Reader<'_>) -> Self {
-        from.u32()
-    }
-}
-
-impl Fixed for bool {
-    const WIDTH: usize = 1;
-
-    fn put(&self, into: &mut Writer<'_>) {
-        into.u8(u8::from(*self));
-    }
-
-    fn get(from: &mut Reader<'_>) -> Self {
-        from.u8() == 1
-    }
-}
-
-/// Where a [`Fixed`] value is written, number by number.
-pub struct Writer<'a>(&'a mut SmallVec<[u8; 96]>);
-
-/// Where a [`Fixed`] value is read from, in the same order.
-pub struct Reader<'a>(&'a [u8]);
-
-macro_rules! numbers {
-    ($($kind:ident),*) => {
-        impl Writer<'_> {
-            $(
-                /// Writes a number.
-                pub fn $kind(&mut self, number: $kind) {
-                    self.0.extend_from_slice(&number.to_le_bytes());
-                }
-            )*
-        }
-        impl Reader<'_> {
-            $(
-                /// Reads a number; 0 past the end, which a row of the right width never meets.
-                pub fn $kind(&mut self) -> $kind {
-                    let Some((number, rest)) = self.0.split_first_chunk() else {
-                        return 0;
-                    };
-                    self.0 = rest;
-                    $kind::from_le_bytes(*number)
-                }
-            )*
-        }
-    };
-}
-numbers!(u8, u16, u32, i64, u128);
 
 /// Rows in the order in which they came, each found by its key. A row's place stands for its key.
 #[derive(Debug)]
@@ -151,8 +78,8 @@ impl<V: Fixed> Table<V> {
         self.search(key).ok()
     }
 
-    /// Looks at where these keys stand, one after another without waiting for any: what is asked of them next finds them near. Memory answers many
-    /// such questions at once, and takes as long for each alone. What stands outside is left there.
+    /// Prefetches the slots and rows of `keys` into the processor's cache, so that the lookups that follow do not each wait for memory. Spilled
+    /// rows are not read.
     pub fn prefetch<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         let slots = self.slots.len();
         if slots == 0 {
@@ -160,11 +87,11 @@ impl<V: Fixed> Table<V> {
         }
         let mut seen = 0;
         for key in keys {
-            let slot = self.slots.near(place(self.hash(key), slots));
+            let slot = self.slots.in_memory(place(self.hash(key), slots));
             let number = slot.map_or(0, |slot| Reader(slot).u32());
             if let Some(at) = number.checked_sub(1) {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
-                seen ^= self.rows.near(at).map_or(0, |row| Reader(row).u8());
+                seen ^= self.rows.in_memory(at).map_or(0, |row| Reader(row).u8());
             }
         }
         std::hint::black_box(seen);
@@ -182,7 +109,7 @@ impl<V: Fixed> Table<V> {
 
     /// Key and value of every row.
     pub fn iter(&self) -> impl Iterator<Item = (Key, V)> + '_ {
-        let mut ahead = Ahead::default();
+        let mut ahead = ReadAhead::default();
         (0..self.len()).map(move |at| {
             self.rows.read_in_turn(at, &mut ahead, |row| {
                 let (key, value) = self.parts(at, row);
@@ -191,13 +118,13 @@ impl<V: Fixed> Table<V> {
         })
     }
 
-    /// Gives up its memory: all of it stands outside then, and is found and changed as ever.
+    /// Writes all rows to the spill file and frees their memory; reading takes longer then.
     pub fn spill(&mut self) {
         self.rows.spill();
         self.slots.spill();
     }
 
-    /// Takes memory again, as far as there is room.
+    /// Reads rows back into memory, as far as it has room.
     pub fn reload(&mut self) {
         self.slots.reload();
         self.rows.reload();
@@ -281,7 +208,7 @@ impl<V: Fixed> Table<V> {
     fn make_slots(&mut self, wanted: usize) {
         self.slots = Records::new(&self.memory, Use::Slots, SLOT);
         self.slots.fill(wanted);
-        let mut ahead = Ahead::default();
+        let mut ahead = ReadAhead::default();
         for at in 0..self.rows.len() {
             let hash = self.rows.read_in_turn(at, &mut ahead, |row| {
                 let (key, _) = self.parts(at, row);
@@ -314,12 +241,6 @@ impl<V: Fixed> Table<V> {
         }
         (key.get(..usize::from(*length)).unwrap_or(key), value)
     }
-}
-
-fn encoded<V: Fixed>(value: &V) -> SmallVec<[u8; 96]> {
-    let mut bytes = SmallVec::new();
-    value.put(&mut Writer(&mut bytes));
-    bytes
 }
 
 /// Which of so many slots a hash begins to look at: its high bits say how far along.

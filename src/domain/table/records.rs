@@ -1,132 +1,132 @@
-//! Records of one width, by number: in memory, and outside of it from where its limit is reached.
+//! Records of one width, by number: in memory up to its limit, and beyond it in the spill file.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
 
-/// Records that are put away together; a power of two.
-const TOGETHER: usize = 1024;
-/// Records that go outside, or come from there in turn, at once; divides [`TOGETHER`].
-const AT_ONCE: usize = 64;
+/// Records per chunk; a power of two.
+const CHUNK: usize = 1024;
+/// Records that are written to the spill file, or read ahead from it, at once; divides [`CHUNK`].
+const READ_AHEAD: usize = 64;
 
-/// Room that is not memory: bytes that can be written and read anywhere.
+/// A file that can be read and written at any place.
 pub trait SpillFile: fmt::Debug + Send + Sync {
-    /// Makes it so long; what was not written since it was last that long is zeros.
+    /// Sets its length; new bytes are zeros.
     fn set_length(&self, length: u64);
 
-    /// Reads what was written there; zeros where it cannot be read any more.
+    /// Reads bytes; zeros where the file cannot be read any more.
     fn read(&self, at: u64, into: &mut [u8]);
 
-    /// Writes it.
+    /// Writes bytes.
     fn write(&self, at: u64, bytes: &[u8]);
 
-    /// Why something could not be read or written: then nothing that came of it can be relied on.
+    /// The first error of the file. After one, no result may be used.
     fn failure(&self) -> Option<String>;
 }
 
-/// How much memory tables may take together, and where the rest goes.
+/// The memory limit that tables share, and the file for the rest.
 #[derive(Debug, Clone)]
 pub struct Memory(Arc<Limited>);
 
 #[derive(Debug)]
 struct Limited {
     limit: u64,
-    outside: Arc<dyn SpillFile>,
+    file: Arc<dyn SpillFile>,
     taken: Mutex<Taken>,
 }
 
-/// Bytes that are taken.
+/// Bytes in use.
 #[derive(Debug, Default)]
 struct Taken {
-    here: u64,
-    outside: u64,
-    /// How long the outside is; nothing of it is given away twice before all of it was given back.
+    memory: u64,
+    spilled: u64,
+    /// The length of the spill file. Its space is reused only after all of it was freed.
     length: u64,
-    /// How long it ever was.
+    /// The greatest length so far.
     most: u64,
 }
 
 impl Memory {
-    /// `limit` bytes; the rest goes to `outside`.
-    pub fn limited(limit: u64, outside: Arc<dyn SpillFile>) -> Self {
+    /// `limit` bytes; the rest goes to `file`.
+    pub fn limited(limit: u64, file: Arc<dyn SpillFile>) -> Self {
         Self(Arc::new(Limited {
             limit,
-            outside,
+            file,
             taken: Mutex::default(),
         }))
     }
 
-    /// The most bytes that ever had to stand outside.
+    /// The most bytes that were ever spilled.
     pub fn most_spilled(&self) -> u64 {
         self.taken().most
     }
 
-    /// True where as much as is taken could be taken once more.
+    /// True when memory holds as much again as is in use.
     pub fn has_as_much_again(&self) -> bool {
-        self.taken().here <= self.0.limit / 2
+        self.taken().memory <= self.0.limit / 2
     }
 
-    /// Why what tables say can no longer be relied on.
+    /// The first error of the spill file. After one, no table's content may be used.
     pub fn failure(&self) -> Option<String> {
-        self.0.outside.failure()
+        self.0.file.failure()
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes so many bytes of memory, where there is room for this use.
+    /// Takes bytes of memory, if this use may still have them.
     fn take(&self, bytes: usize, use_of: Use) -> Option<Box<[u8]>> {
         let mut taken = self.taken();
         let size = bytes as u64;
-        if taken.here + size > use_of.share(self.0.limit) {
+        if taken.memory + size > use_of.share(self.0.limit) {
             return None;
         }
-        taken.here += size;
+        taken.memory += size;
         Some(vec![0; bytes].into_boxed_slice())
     }
 
-    /// Room outside; where it begins.
-    fn take_outside(&self, bytes: usize) -> u64 {
+    /// Takes bytes of the spill file; returns where they begin.
+    fn take_spilled(&self, bytes: usize) -> u64 {
         let mut taken = self.taken();
         let (size, begins) = (bytes as u64, taken.length);
-        taken.outside += size;
+        taken.spilled += size;
         taken.length += size;
         taken.most = taken.most.max(taken.length);
-        self.0.outside.set_length(taken.length);
+        self.0.file.set_length(taken.length);
         begins
     }
 }
 
-/// What records are for, from what leaves memory first to what leaves it last.
+/// What records are for, in the order in which they spill.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Use {
-    /// Asked for a few times each.
-    Seldom,
-    /// Found by their keys, again and again.
+    /// Columns that are rarely read.
+    RarelyRead,
+    /// Rows, found by their keys.
     Rows,
-    /// What finds them: looked at about twice for each row that is, and small.
+    /// The hash index of rows: read about twice per lookup, and small. Spills last.
     Slots,
 }
 
 impl Use {
-    /// How full memory may become of them.
+    /// How many bytes may be in use before these spill.
     fn share(self, limit: u64) -> u64 {
         match self {
-            Self::Seldom => limit / 8,
+            Self::RarelyRead => limit / 8,
             Self::Rows => limit / 3 * 2,
             Self::Slots => limit,
         }
     }
 }
 
-/// [`TOGETHER`] records. Where they stand in memory they count there alone; their room outside is kept for the next time.
+/// [`CHUNK`] records. Their place in the spill file is kept while they are in memory, for the next time.
 #[derive(Debug, Default)]
 struct Chunk {
-    here: Option<Box<[u8]>>,
-    /// Where it begins.
-    outside: Option<u64>,
+    memory: Option<Box<[u8]>>,
+    /// Where it begins in the spill file.
+    spilled: Option<u64>,
 }
 
 /// See the module.
@@ -137,13 +137,13 @@ pub(super) struct Records {
     width: usize,
     chunks: Vec<Chunk>,
     len: usize,
-    /// The last records of a chunk outside, which are not written there yet.
+    /// The last records of a spilled chunk, not yet written to the file.
     waiting: Vec<u8>,
 }
 
-/// What is read in turn, some records ahead.
+/// A buffer for reading records in order.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     from: usize,
     bytes: Vec<u8>,
 }
@@ -168,35 +168,35 @@ impl Records {
     pub(super) fn push(&mut self, record: &[u8]) {
         let at = self.len;
         self.fill(at + 1);
-        if self.chunks.last().is_some_and(|it| it.here.is_some()) {
+        if self.chunks.last().is_some_and(|it| it.memory.is_some()) {
             self.write(at, 0, record);
             return;
         }
         self.waiting.extend_from_slice(record);
-        if self.len.is_multiple_of(AT_ONCE) {
-            self.send_waiting();
+        if self.len.is_multiple_of(READ_AHEAD) {
+            self.write_waiting();
         }
     }
 
     /// Appends records of zeros until there are `len`.
     pub(super) fn fill(&mut self, len: usize) {
-        while self.chunks.len() * TOGETHER < len {
-            let here = self.memory.take(TOGETHER * self.width, self.use_of);
+        while self.chunks.len() * CHUNK < len {
+            let memory = self.memory.take(CHUNK * self.width, self.use_of);
             let mut chunk = Chunk {
-                here,
-                outside: None,
+                memory,
+                spilled: None,
             };
-            if chunk.here.is_none() {
-                self.place_outside(&mut chunk);
+            if chunk.memory.is_none() {
+                self.spill_place(&mut chunk);
             }
             self.chunks.push(chunk);
         }
         self.len = self.len.max(len);
     }
 
-    /// Shows a record; nothing where there is none.
+    /// Passes a record to `take`; zeros where there is none.
     pub(super) fn read<T>(&self, at: usize, take: impl FnOnce(&[u8]) -> T) -> T {
-        if let Some(record) = self.near(at) {
+        if let Some(record) = self.in_memory(at) {
             return take(record);
         }
         let mut record: SmallVec<[u8; 96]> = SmallVec::from_elem(0, self.width);
@@ -204,20 +204,20 @@ impl Records {
         take(&record)
     }
 
-    /// As [`Self::read`], for one who asks for records in the order of their numbers.
+    /// As [`Self::read`], for reading in the order of the numbers.
     pub(super) fn read_in_turn<T>(
         &self,
         at: usize,
-        ahead: &mut Ahead,
+        ahead: &mut ReadAhead,
         take: impl FnOnce(&[u8]) -> T,
     ) -> T {
-        if let Some(record) = self.near(at) {
+        if let Some(record) = self.in_memory(at) {
             return take(record);
         }
-        let from = at - at % AT_ONCE;
+        let from = at - at % READ_AHEAD;
         if ahead.bytes.is_empty() || ahead.from != from {
             ahead.from = from;
-            ahead.bytes.resize(AT_ONCE * self.width, 0);
+            ahead.bytes.resize(READ_AHEAD * self.width, 0);
             self.fetch(from, &mut ahead.bytes);
         }
         let begins = (at - from) * self.width;
@@ -229,116 +229,116 @@ impl Records {
         )
     }
 
-    /// Writes `bytes` into a record that is there, from its byte `offset` on.
+    /// Writes `bytes` into an existing record, from its byte `offset` on.
     pub(super) fn write(&mut self, at: usize, offset: usize, bytes: &[u8]) {
-        if let Some(record) = self.near_mut(at) {
+        if let Some(record) = self.in_memory_mut(at) {
             if let Some(place) = record.get_mut(offset..offset + bytes.len()) {
                 place.copy_from_slice(bytes);
             }
             return;
         }
         if let Some(begins) = self.begins(at) {
-            let outside = &self.memory.0.outside;
-            outside.write(begins + offset as u64, bytes);
+            let file = &self.memory.0.file;
+            file.write(begins + offset as u64, bytes);
         }
     }
 
-    /// Gives up the memory: all stands outside then, and can be read and written as ever.
+    /// Writes all records to the spill file and frees their memory.
     pub(super) fn spill(&mut self) {
         let mut chunks = std::mem::take(&mut self.chunks);
         for chunk in &mut chunks {
-            let Some(bytes) = chunk.here.take() else {
+            let Some(bytes) = chunk.memory.take() else {
                 continue;
             };
-            let begins = self.place_outside(chunk);
-            self.memory.0.outside.write(begins, &bytes);
-            self.memory.taken().here -= bytes.len() as u64;
+            let begins = self.spill_place(chunk);
+            self.memory.0.file.write(begins, &bytes);
+            self.memory.taken().memory -= bytes.len() as u64;
         }
         self.chunks = chunks;
     }
 
-    /// Takes memory again, as far as there is room.
+    /// Reads records back into memory, as far as it has room.
     pub(super) fn reload(&mut self) {
-        self.send_waiting();
+        self.write_waiting();
         for chunk in &mut self.chunks {
-            let Some(begins) = chunk.outside.filter(|_| chunk.here.is_none()) else {
+            let Some(begins) = chunk.spilled.filter(|_| chunk.memory.is_none()) else {
                 continue;
             };
-            let Some(mut bytes) = self.memory.take(TOGETHER * self.width, self.use_of) else {
+            let Some(mut bytes) = self.memory.take(CHUNK * self.width, self.use_of) else {
                 return;
             };
-            self.memory.0.outside.read(begins, &mut bytes);
-            chunk.here = Some(bytes);
+            self.memory.0.file.read(begins, &mut bytes);
+            chunk.memory = Some(bytes);
         }
     }
 
-    /// Room outside for a chunk; where it begins.
-    fn place_outside(&self, chunk: &mut Chunk) -> u64 {
-        let bytes = TOGETHER * self.width;
+    /// The place of a chunk in the spill file.
+    fn spill_place(&self, chunk: &mut Chunk) -> u64 {
+        let bytes = CHUNK * self.width;
         *chunk
-            .outside
-            .get_or_insert_with(|| self.memory.take_outside(bytes))
+            .spilled
+            .get_or_insert_with(|| self.memory.take_spilled(bytes))
     }
 
-    fn send_waiting(&mut self) {
+    fn write_waiting(&mut self) {
         if self.waiting.is_empty() {
             return;
         }
         let first = self.len - self.waiting.len() / self.width.max(1);
         if let Some(begins) = self.begins(first) {
-            self.memory.0.outside.write(begins, &self.waiting);
+            self.memory.0.file.write(begins, &self.waiting);
         }
         self.waiting.clear();
     }
 
-    /// A record that is in memory.
-    pub(super) fn near(&self, at: usize) -> Option<&[u8]> {
-        let (chunk, from) = self.stands(at)?;
-        let bytes = self.chunks.get(chunk)?.here.as_deref();
+    /// A record, if it is in memory.
+    pub(super) fn in_memory(&self, at: usize) -> Option<&[u8]> {
+        let (chunk, from) = self.place_in_memory(at)?;
+        let bytes = self.chunks.get(chunk)?.memory.as_deref();
         bytes.unwrap_or(&self.waiting).get(from..from + self.width)
     }
 
-    fn near_mut(&mut self, at: usize) -> Option<&mut [u8]> {
-        let (chunk, from) = self.stands(at)?;
-        let bytes = self.chunks.get_mut(chunk)?.here.as_deref_mut();
+    fn in_memory_mut(&mut self, at: usize) -> Option<&mut [u8]> {
+        let (chunk, from) = self.place_in_memory(at)?;
+        let bytes = self.chunks.get_mut(chunk)?.memory.as_deref_mut();
         let bytes = bytes.unwrap_or(&mut self.waiting);
         bytes.get_mut(from..from + self.width)
     }
 
-    /// The chunk of a record, and where it begins in it or in those that wait; `None` where it must be fetched.
-    fn stands(&self, at: usize) -> Option<(usize, usize)> {
-        let chunk = at / TOGETHER;
-        if self.chunks.get(chunk)?.here.is_some() {
-            return Some((chunk, at % TOGETHER * self.width));
+    /// The chunk of a record, and where the record begins in it or in `waiting`; `None` when it must be read from the file.
+    fn place_in_memory(&self, at: usize) -> Option<(usize, usize)> {
+        let chunk = at / CHUNK;
+        if self.chunks.get(chunk)?.memory.is_some() {
+            return Some((chunk, at % CHUNK * self.width));
         }
         let first = self.len - self.waiting.len().checked_div(self.width)?;
         Some((chunk, at.checked_sub(first)? * self.width))
     }
 
-    /// Where a record begins outside.
+    /// Where a record begins in the spill file.
     fn begins(&self, at: usize) -> Option<u64> {
-        let chunk = self.chunks.get(at / TOGETHER)?.outside?;
-        Some(chunk + (at % TOGETHER * self.width) as u64)
+        let chunk = self.chunks.get(at / CHUNK)?.spilled?;
+        Some(chunk + (at % CHUNK * self.width) as u64)
     }
 
     fn fetch(&self, at: usize, into: &mut [u8]) {
         if let Some(begins) = self.begins(at) {
-            self.memory.0.outside.read(begins, into);
+            self.memory.0.file.read(begins, into);
         }
     }
 }
 
 impl Drop for Records {
     fn drop(&mut self) {
-        let size = (TOGETHER * self.width) as u64;
+        let size = (CHUNK * self.width) as u64;
         let mut taken = self.memory.taken();
         for chunk in &self.chunks {
-            taken.here -= chunk.here.as_ref().map_or(0, |it| it.len() as u64);
-            taken.outside -= chunk.outside.map_or(0, |_| size);
+            taken.memory -= chunk.memory.as_ref().map_or(0, |it| it.len() as u64);
+            taken.spilled -= chunk.spilled.map_or(0, |_| size);
         }
-        if taken.outside == 0 && taken.length > 0 {
+        if taken.spilled == 0 && taken.length > 0 {
             taken.length = 0;
-            self.memory.0.outside.set_length(0);
+            self.memory.0.file.set_length(0);
         }
     }
 }

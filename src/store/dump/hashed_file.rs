@@ -12,8 +12,8 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::store::error::{Result, StoreError};
-use crate::store::passing::{PassingReader, PassingWriter};
 use crate::store::private_file;
+use crate::store::uncached_file::{UncachedReader, UncachedWriter};
 
 const BUFFER: usize = 1 << 20;
 /// Bytes that are handed over at once, and how often that much may wait.
@@ -46,8 +46,8 @@ type Writing = (SyncSender<Vec<u8>>, JoinHandle<io::Result<Content>>);
 
 #[derive(Debug)]
 enum Sink {
-    Plain(PassingWriter),
-    Gzip(GzEncoder<BufWriter<PassingWriter>>),
+    Plain(UncachedWriter),
+    Gzip(GzEncoder<BufWriter<UncachedWriter>>),
 }
 
 impl Sink {
@@ -80,7 +80,7 @@ impl HashedWriter {
     }
 
     fn over(file: File, path: &Path, gzip: bool) -> Self {
-        let file = PassingWriter::new(file);
+        let file = UncachedWriter::new(file);
         let mut sink = if gzip {
             Sink::Gzip(GzEncoder::new(
                 BufWriter::with_capacity(BUFFER, file),
@@ -177,7 +177,7 @@ impl HashedReader {
     /// The file cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|error| StoreError::file("reading", path, error))?;
-        let file = BufReader::with_capacity(BUFFER, PassingReader::new(file));
+        let file = BufReader::with_capacity(BUFFER, UncachedReader::new(file));
         let source: Box<dyn Read + Send> = if path.extension().is_some_and(|it| it == "gz") {
             Box::new(MultiGzDecoder::new(file))
         } else {

@@ -101,7 +101,7 @@ impl Lease {
     pub fn token(&self) -> Option<i64> {
         match *locked(&self.0.state) {
             State::Held { token, .. } => Some(token),
-            _ => None,
+            State::Free | State::Lost(_) => None,
         }
     }
 
@@ -305,7 +305,7 @@ impl Handle {
         let mut state = locked(&self.state);
         let token = match *state {
             State::Held { token, .. } => Some(token),
-            _ => None,
+            State::Free | State::Lost(_) => None,
         };
         *state = State::Free;
         token

@@ -1,5 +1,5 @@
-//! A collection as a CSV file, row by row as its documents come. Which columns there are is known at the end: the first rows wait for it, and
-//! where a column is met later than that, the file is put together once more, with all rows as long as the last.
+//! A collection as a CSV file, one row per document. The columns are known only at the end: the first rows are held back in memory, and when a
+//! column appears later than those, the file is written once more with every row at full length.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write as _};
@@ -16,28 +16,28 @@ use super::extended_json::{append_decimal, append_hex, number};
 use crate::domain::map::Map;
 use crate::domain::raw::{Builder, Value, elements, kind};
 
-/// Bytes of rows that wait for further columns, and that are written at once.
+/// Bytes of rows that are held back for further columns, and written at once.
 const TOGETHER: usize = 256 * 1024;
 
-/// A file that grows by rows.
-pub struct Table {
+/// A CSV file being written.
+pub struct CsvTable {
     path: PathBuf,
     /// Once the first rows have been written.
     writer: Option<HashedWriter>,
-    /// Rows that are not written yet.
+    /// Rows not yet written.
     waiting: Vec<u8>,
     /// The top-level names, in the order of their first appearance.
     names: Vec<String>,
     places: Map<String, usize>,
-    /// From which row on there were how many columns.
+    /// The number of columns, from which row on.
     widths: Vec<(u64, usize)>,
     rows: u64,
-    /// The contents of a row's fields, one after another, and where each is.
+    /// The contents of a row's fields, one after another; `row` has the range of each.
     cells: Vec<u8>,
     row: Vec<Option<Range<usize>>>,
 }
 
-impl Table {
+impl CsvTable {
     /// An empty one.
     pub fn new(path: &Path) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Table {
         }
     }
 
-    /// Adds a document's fields as a row; of a name given twice, the first, as the server reads it.
+    /// Adds a document's fields as a row. Of a repeated name the first counts, as for the server.
     ///
     /// # Errors
     /// The disk's refusal.
@@ -86,7 +86,7 @@ impl Table {
         self.write_waiting()
     }
 
-    /// The column of a name, which is likely to be the one at `next`.
+    /// The column of a name; tries the one at `next` first.
     fn place_of(&mut self, name: &[u8], next: usize) -> usize {
         if self.names.get(next).is_some_and(|it| it.as_bytes() == name) {
             return next;
@@ -107,7 +107,7 @@ impl Table {
             writer.write(&self.waiting)?;
         } else {
             let mut writer = HashedWriter::create(&self.path, false)?;
-            self.put_together(&mut self.waiting.as_slice(), &mut writer)?;
+            self.rewrite(&mut self.waiting.as_slice(), &mut writer)?;
             self.writer = Some(writer);
             self.widths = vec![(0, self.names.len())];
         }
@@ -115,8 +115,8 @@ impl Table {
         Ok(())
     }
 
-    /// Writes the names, then all rows in full length.
-    fn put_together(&self, rows: &mut impl BufRead, writer: &mut HashedWriter) -> Result<()> {
+    /// Writes the header, then all rows at full length.
+    fn rewrite(&self, rows: &mut impl BufRead, writer: &mut HashedWriter) -> Result<()> {
         let mut line = Vec::new();
         let mut names = Vec::new();
         for name in &self.names {
@@ -127,7 +127,7 @@ impl Table {
         csv::append_record(&mut line, names.iter().map(Vec::as_slice));
         writer.write(&line)?;
         let failed = |error| StoreError::file("reading again", &self.path, error);
-        // Every record is one line: breaks within a text are escaped.
+        // Every record is one line: line breaks in a text are escaped.
         for (place, (from, width)) in self.widths.iter().enumerate() {
             let until = self.widths.get(place + 1).map_or(self.rows, |it| it.0);
             let missing = vec![b','; self.names.len() - width];
@@ -157,12 +157,12 @@ impl Table {
         writer.finish()?;
         let failed = |error| StoreError::file("reading again", &self.path, error);
         let short = File::open(&self.path).map_err(failed)?;
-        // The rows stay readable; the name is free for the file that holds them in full length.
+        // The open file stays readable; its name is free for the new one.
         std::fs::remove_file(&self.path).map_err(failed)?;
         let mut rows = BufReader::with_capacity(TOGETHER, short);
         rows.skip_until(b'\n').map_err(failed)?;
         let mut writer = HashedWriter::create(&self.path, false)?;
-        self.put_together(&mut rows, &mut writer)?;
+        self.rewrite(&mut rows, &mut writer)?;
         writer.finish()
     }
 }
@@ -200,7 +200,7 @@ fn append_rare(cell: &mut Vec<u8>, value: Value<'_>) {
     }
 }
 
-/// As RFC 3339 has it, which knows the years 0 to 9999; else as milliseconds.
+/// As RFC 3339, which knows the years 0 to 9999; other years in milliseconds.
 fn append_date(cell: &mut Vec<u8>, date: bson::DateTime) {
     /// The milliseconds of those years.
     const YEARS: Range<i64> = -62_167_219_200_000..253_402_300_800_000;
@@ -210,7 +210,7 @@ fn append_date(cell: &mut Vec<u8>, date: bson::DateTime) {
             let _ = write!(cell, "{known}"); // writing to a Vec cannot fail
             return;
         }
-        // The last day of 9999, which many write for "never".
+        // The last day of 9999, often used for "never".
         Err(_) if YEARS.contains(&at) => date.try_to_rfc3339_string().ok(),
         _ => None,
     };
@@ -228,7 +228,7 @@ mod tests {
     fn written(documents: &[bson::RawDocumentBuf]) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        let mut table = Table::new(&path);
+        let mut table = CsvTable::new(&path);
         for document in documents {
             table.push(document).unwrap();
         }
