@@ -6,7 +6,37 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::rebuilt::Group;
-use super::run::WatchStart;
+
+/// Where a watch began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WatchStart {
+    /// A replica set's operation time.
+    OperationTime {
+        /// Seconds.
+        time: u32,
+        /// Increment.
+        increment: u32,
+    },
+    /// A standalone's write counters by collection.
+    Counters(BTreeMap<String, i64>),
+}
+
+impl WatchStart {
+    /// True when this is an operation time, and not earlier than `other`.
+    pub fn is_not_before(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::OperationTime { time, increment },
+                Self::OperationTime {
+                    time: other_time,
+                    increment: other_increment,
+                },
+            ) => (time, increment) >= (other_time, other_increment),
+            _ => false,
+        }
+    }
+}
 
 /// What was found true at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,6 +10,7 @@ use super::keep_new::report::Kept;
 use super::mapping::Mapping;
 pub use super::number::Millis;
 use super::plan::Plan;
+pub use super::quiet::WatchStart;
 use super::quiet::{Fact, QuietSince};
 use super::rebuilt::{Group, Rebuilt};
 use super::trial::ForecastRecord;
@@ -220,37 +221,6 @@ pub struct BackupRecord {
     /// [`Fact::BackedUp`] as version 0.1 kept it.
     #[serde(default, skip_serializing)]
     equal_since: Option<WatchStart>,
-}
-
-/// Where a watch began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WatchStart {
-    /// A replica set's operation time.
-    OperationTime {
-        /// Seconds.
-        time: u32,
-        /// Increment.
-        increment: u32,
-    },
-    /// A standalone's write counters by collection.
-    Counters(BTreeMap<String, i64>),
-}
-
-impl WatchStart {
-    /// True when this is an operation time, and not earlier than `other`.
-    pub fn is_not_before(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::OperationTime { time, increment },
-                Self::OperationTime {
-                    time: other_time,
-                    increment: other_increment,
-                },
-            ) => (time, increment) >= (other_time, other_increment),
-            _ => false,
-        }
-    }
 }
 
 /// Whether anyone but us writes. A run record that holds another word is refused.

@@ -1,5 +1,7 @@
 //! The decisions, their file, and the plan that follows from them.
 
+use crate::engine::Watcher;
+use crate::engine::retry::patiently;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +37,30 @@ pub fn read_plan(path: &Path) -> Result<Plan> {
 }
 
 impl Session {
+    /// Takes a plan from a file for this session, surveys, and refuses the plan when it no longer fits.
+    ///
+    /// # Errors
+    /// Another database, or what changed since.
+    pub async fn take_plan(&mut self, plan: &Plan, watcher: &Watcher) -> Result<()> {
+        let database = &self.work.connection.place.database;
+        if plan.database != *database {
+            return Err(StepError::NotReady(format!(
+                "the plan is for database {}, this one is {database}. Nothing was changed",
+                plan.database
+            )));
+        }
+        self.refuse_after_finish()?;
+        self.work.mapping = plan.mapping.clone();
+        self.take_decisions(plan.decisions()?);
+        patiently!(self, watcher, self.survey(watcher))?;
+        let changes = plan.drift(&self.plan()?);
+        if changes.is_empty() {
+            Ok(())
+        } else {
+            Err(StepError::Drift(changes))
+        }
+    }
+
     /// Where this database's decisions are kept.
     pub fn decisions_path(&self) -> PathBuf {
         self.work.run_root.join(format!(

@@ -3,24 +3,15 @@
 
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Group;
+use crate::engine::session::LiveWatch;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::checklist::Step;
 use crate::domain::lease::clock;
-use crate::domain::run::Millis;
 use crate::engine::session::Session;
 use crate::engine::stopped::in_words;
 use crate::store::watch::{self, Seen};
-
-/// What was seen since a verdict.
-#[derive(Debug)]
-pub struct LiveWatch {
-    /// The verdict's time: another verdict begins another watch.
-    verdict: Millis,
-    /// Foreign writes by collection.
-    writes: BTreeMap<String, u64>,
-}
 
 impl Session {
     /// Looks once. The words that are new since the last look: every foreign write between the verdict and the cut-over, by collection.

@@ -2,6 +2,7 @@
 //! policy for what passes by itself (a failover, a broken connection, an answer that never came): wait for a primary, read anew where the data
 //! stands, and run the step again.
 
+use crate::engine::layout::Layout;
 use std::time::{Duration, Instant};
 
 use bson::doc;
@@ -82,6 +83,21 @@ impl Session {
                 Err(other) => error = other,
             }
         }
+    }
+
+    /// Asks the server, by UUID, which collections were swapped and where the originals stand.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub(crate) async fn see_what_is_swapped(&mut self) -> Result<()> {
+        patiently!(self, &Watcher::silent(), self.look_what_is_swapped())
+    }
+
+    /// The same, tried once.
+    pub(crate) async fn look_what_is_swapped(&mut self) -> Result<()> {
+        let (work, run) = (&self.work, self.run.open());
+        self.layout = Layout::read(&work.connection, &work.mapping, run).await?;
+        Ok(())
     }
 
     /// As after a kill: what is what is read from the database, not from memory.

@@ -2,6 +2,7 @@
 
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,11 +20,8 @@ use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
 use crate::domain::view::Place;
-use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
-use crate::engine::live_watch::LiveWatch;
-use crate::engine::retry::patiently;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
@@ -116,6 +114,15 @@ pub struct Answers {
     pub(crate) history: History,
     /// A verdict of UNKNOWN is good enough.
     pub(crate) accept_unknown: bool,
+}
+
+/// What was seen since a verdict.
+#[derive(Debug)]
+pub struct LiveWatch {
+    /// The verdict's time: another verdict begins another watch.
+    pub(crate) verdict: Millis,
+    /// Foreign writes by collection.
+    pub(crate) writes: BTreeMap<String, u64>,
 }
 
 /// One connection and everything known about it.
@@ -229,7 +236,7 @@ impl Session {
     }
 
     /// Refuses where the latest run is finished and its links still stand.
-    fn refuse_after_finish(&self) -> Result<()> {
+    pub(crate) fn refuse_after_finish(&self) -> Result<()> {
         match &self.run.record {
             Some(record) if record.outcome == Outcome::Finished => {
                 Err(StepError::NotReady(format!(
@@ -359,21 +366,6 @@ impl Session {
         self.layout.is_group_swapped(&self.work.mapping, group)
     }
 
-    /// Asks the server, by UUID, which collections were swapped and where the originals stand.
-    ///
-    /// # Errors
-    /// The server's refusal.
-    pub(crate) async fn see_what_is_swapped(&mut self) -> Result<()> {
-        patiently!(self, &Watcher::silent(), self.look_what_is_swapped())
-    }
-
-    /// The same, tried once.
-    pub(crate) async fn look_what_is_swapped(&mut self) -> Result<()> {
-        let (work, run) = (&self.work, self.run.open());
-        self.layout = Layout::read(&work.connection, &work.mapping, run).await?;
-        Ok(())
-    }
-
     /// The survey of the moment.
     ///
     /// # Errors
@@ -428,30 +420,6 @@ impl Session {
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         ))
-    }
-
-    /// Takes a plan from a file for this session, surveys, and refuses the plan when it no longer fits.
-    ///
-    /// # Errors
-    /// Another database, or what changed since.
-    pub async fn take_plan(&mut self, plan: &Plan, watcher: &Watcher) -> Result<()> {
-        let database = &self.work.connection.place.database;
-        if plan.database != *database {
-            return Err(StepError::NotReady(format!(
-                "the plan is for database {}, this one is {database}. Nothing was changed",
-                plan.database
-            )));
-        }
-        self.refuse_after_finish()?;
-        self.work.mapping = plan.mapping.clone();
-        self.take_decisions(plan.decisions()?);
-        patiently!(self, watcher, self.survey(watcher))?;
-        let changes = plan.drift(&self.plan()?);
-        if changes.is_empty() {
-            Ok(())
-        } else {
-            Err(StepError::Drift(changes))
-        }
     }
 }
 

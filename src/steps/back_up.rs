@@ -1,19 +1,19 @@
 //! Back up: every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::quiet::Fact;
 use crate::domain::run::BackupRecord;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 use crate::store::dump::manifest::MANIFEST;
 use crate::store::watch;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| super::recorded(run, Step::BackUp),
+    state: |_, run| recorded(run, Step::BackUp),
     ..File::USUAL
 };
 

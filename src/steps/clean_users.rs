@@ -1,6 +1,5 @@
 //! Clean up users: the copy that was prepared and proved with the bookings, brought up to date where somebody wrote since, and a swap.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::{CleanUsers, Confirmed};
 use crate::domain::rebuilt::Group;
@@ -9,12 +8,11 @@ use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::prepare::did;
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, swapped_state};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| {
-        super::swapped_state(run, Step::CleanUsers, session.is_live(Group::CleanUp))
-    },
+    state: |session, run| swapped_state(run, Step::CleanUsers, session.is_live(Group::CleanUp)),
     ..File::USUAL
 };
 

@@ -1,10 +1,10 @@
 //! Create customers: the prepared customers and their links, beside the live data.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::engine::step_file::File;
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {

@@ -1,7 +1,6 @@
 //! Cut over: a last converge, then two renames, then one more look at what was frozen. Where the server's log shows that nobody wrote
 //! since the proof began, the proof itself is the last converge and the last look.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
@@ -12,11 +11,12 @@ use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, swapped_state};
 use crate::store::watch;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| super::swapped_state(run, Step::CutOver, session.is_live(Group::CutOver)),
+    state: |session, run| swapped_state(run, Step::CutOver, session.is_live(Group::CutOver)),
     ..File::USUAL
 };
 

@@ -1,6 +1,5 @@
 //! Delete the originals: the point of no return.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, DeleteOriginals};
 use crate::domain::rebuilt::Group;
@@ -8,6 +7,7 @@ use crate::domain::run::Outcome;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
+use crate::engine::step_file::File;
 use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 

@@ -1,15 +1,15 @@
 //! Document current data: users, bookings and services as JSON lines and CSV, with counts and hashes.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| super::recorded(run, Step::Document),
+    state: |_, run| recorded(run, Step::Document),
     ..File::USUAL
 };
 

@@ -1,5 +1,5 @@
 //! Frontend: the team's own work, noted.
 
-use super::File;
+use crate::engine::step_file::File;
 
 pub(super) const FILE: File = File::USUAL;

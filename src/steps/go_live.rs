@@ -1,5 +1,5 @@
 //! Go live: the team deploys and notes it. Our write block ends with the note.
 
-use super::File;
+use crate::engine::step_file::File;
 
 pub(super) const FILE: File = File::USUAL;

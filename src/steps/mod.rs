@@ -22,44 +22,18 @@ mod update_schema;
 mod verify;
 
 use std::fmt::Write;
-use std::pin::Pin;
 
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
     Restore, RollBack,
 };
-use crate::domain::run::{Outcome, RunRecord, StepRecord};
+use crate::domain::run::{Outcome, StepRecord};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, now};
-
-/// Where a swap stands whose process ended after its renames.
-const UNFINISHED: &str =
-    "renamed, but stopped before validators, expiries and the last look; run it again";
-
-/// What a step's run comes to.
-type Ran<'a> = Pin<Box<dyn Future<Output = Result<String>> + Send + 'a>>;
-
-/// What the file of a step holds.
-struct File {
-    /// Runs it. `None` where it is the operator's own work.
-    run: Option<for<'a> fn(&'a mut Session, Option<Confirmed>, &'a Watcher) -> Ran<'a>>,
-    /// What the data and the run record say of it; `None` where only the steps before it decide. The run is one that was not rolled back.
-    state: fn(&Session, Option<&RunRecord>) -> Option<(State, String)>,
-    /// What it ends in when it ends well.
-    ends: State,
-}
-
-impl File {
-    /// What most files have in common.
-    const USUAL: Self = Self {
-        run: None,
-        state: |_, _| None,
-        ends: State::Done,
-    };
-}
+use crate::engine::step_file::{File, recorded};
 
 /// The file of each step.
 fn file(step: Step) -> &'static File {
@@ -84,21 +58,6 @@ fn file(step: Step) -> &'static File {
         Step::Monitor => &monitor::FILE,
         Step::DeleteOriginals => &delete_originals::FILE,
     }
-}
-
-/// What the run record says of a step.
-fn recorded(run: Option<&RunRecord>, step: Step) -> Option<(State, String)> {
-    let record = run?.step(step)?;
-    Some((record.state, record.says.clone()))
-}
-
-/// What is said of a step that swaps.
-fn swapped_state(run: Option<&RunRecord>, step: Step, swapped: bool) -> Option<(State, String)> {
-    let recorded = recorded(run, step);
-    if swapped {
-        return recorded.or_else(|| Some((State::Ready, UNFINISHED.to_owned())));
-    }
-    recorded.filter(|(state, _)| *state == State::Failed)
 }
 
 impl Session {

@@ -1,5 +1,5 @@
 //! Monitor: the team's own watch, noted.
 
-use super::File;
+use crate::engine::step_file::File;
 
 pub(super) const FILE: File = File::USUAL;

@@ -1,6 +1,5 @@
 //! Prove: the prepared copies are checked before anyone sees them. That of the users, which the clean-up swaps in, is prepared here.
 
-use super::File;
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
@@ -9,6 +8,7 @@ use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 use crate::store::watch;
 
@@ -91,7 +91,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
 }
 
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
-    let recorded = super::recorded(run, Step::Prove);
+    let recorded = recorded(run, Step::Prove);
     if session.is_live(Group::CutOver) {
         return recorded.or_else(|| Some((State::Done, "cut over".to_owned())));
     }

@@ -1,12 +1,12 @@
 //! Reassign bookings: the prepared bookings and the quarantine, beside the live data.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::rebuilt::{Group, Role};
 use crate::engine::error::Result;
 use crate::engine::prepare::did;
 use crate::engine::session::Session;
+use crate::engine::step_file::File;
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {

@@ -1,6 +1,5 @@
 //! Retire customer users: counts the password-less users that still hold a name and an e-mail; removes nothing.
 
-use super::File;
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
@@ -8,12 +7,13 @@ use crate::domain::invariant::holds_contact;
 use crate::domain::rebuilt::Group;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 use crate::store::scan::{self, Scan};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| super::recorded(run, Step::RetireUsers),
+    state: |_, run| recorded(run, Step::RetireUsers),
     ends: State::Skipped,
     ..File::USUAL
 };

@@ -1,6 +1,5 @@
 //! Review conflicts: the decisions, their file, and the plan with its hash.
 
-use super::File;
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
@@ -10,6 +9,7 @@ use crate::engine::Watcher;
 use crate::engine::counted;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 use crate::store::private_file;
 
 pub(super) const FILE: File = File {
@@ -40,7 +40,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result
 
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
     if session.is_live(Group::CutOver) {
-        return super::recorded(run, Step::Review);
+        return recorded(run, Step::Review);
     }
     let surveyed = session.surveyed.as_ref()?;
     let undecided = session

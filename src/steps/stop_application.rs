@@ -1,11 +1,11 @@
 //! Stop the application: watches for foreign writes and gives a verdict. BLOCKED: the server refuses them. QUIET: none was seen from T0
 //! to T1. UNKNOWN: we cannot see. Says who is connected.
 
-use super::File;
 use crate::domain::checklist::State;
 use crate::domain::run::RunRecord;
 use crate::domain::run::Verdict;
 use crate::domain::standstill::Standstill;
+use crate::engine::step_file::{File, recorded};
 use std::time::Duration;
 
 use crate::domain::checklist::Step;
@@ -126,7 +126,7 @@ async fn run(
 }
 
 fn state(_: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
-    let (state, says) = super::recorded(run, Step::StopApplication)?;
+    let (state, says) = recorded(run, Step::StopApplication)?;
     Some(match run.and_then(Standstill::of) {
         Some(standstill) => (state, format!("{}; {says}", standstill.words())),
         None => (state, says),

@@ -1,11 +1,11 @@
 //! Survey: reads businesses, services, account rows, customers, users and bookings once each. Writes nothing.
 
-use super::File;
 use crate::domain::checklist::State;
 use crate::domain::gate::Confirmed;
 use crate::domain::run::RunRecord;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::engine::step_file::File;
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {

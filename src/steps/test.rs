@@ -1,5 +1,5 @@
 //! Test: the team's own tests, noted.
 
-use super::File;
+use crate::engine::step_file::File;
 
 pub(super) const FILE: File = File::USUAL;

@@ -1,16 +1,16 @@
 //! Update the schema: the Prisma lines to change, and a check that every index stands. `prisma db push` drops indexes that the
 //! schema does not name, so this is run again after it.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| super::recorded(run, Step::Schema),
+    state: |_, run| recorded(run, Step::Schema),
     ..File::USUAL
 };
 

@@ -2,16 +2,16 @@
 //! the server's log shows that nobody wrote since the proofs, they are the comparison with the originals, and only whose each booking is is
 //! read once more.
 
-use super::File;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| super::recorded(run, Step::Verify),
+    state: |_, run| recorded(run, Step::Verify),
     ..File::USUAL
 };
 

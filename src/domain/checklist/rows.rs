@@ -1,7 +1,77 @@
 //! The table of the checklist's steps, in order. A new step is a row here and a file in `steps/`.
 
-use super::{ByApply, Leaves, Phase, Row, Touch};
+use super::kinds::{ByApply, Leaves, Phase, Touch};
 use crate::domain::gate::Destructive;
+
+/// How a step is forecast from a trial on some bookings; milliseconds.
+pub type Lasts = fn(&crate::domain::trial::Estimate) -> crate::domain::number::Millis;
+
+/// A row of the checklist: all that is known of a step before it runs. Its code is in a file of `steps/`.
+#[derive(Debug)]
+pub struct Row {
+    /// Which step.
+    pub step: Step,
+    /// The word after `--through`, and in the run record.
+    pub word: &'static str,
+    /// Its phase.
+    pub phase: Phase,
+    /// How it touches data.
+    pub touch: Touch,
+    /// Its title.
+    pub title: &'static str,
+    /// What it does for real.
+    pub does: &'static str,
+    /// What is said of it while it can be run; what it does, where empty.
+    pub ready: &'static str,
+    /// Its lines of the guide, the main one first.
+    pub guide: &'static [&'static str],
+    /// The steps that come before it.
+    pub needs: &'static [Step],
+    /// What stands behind its gate.
+    pub gate: Option<Destructive>,
+    /// What it destroys; by how it touches data, where empty.
+    pub destroys: &'static str,
+    /// How `apply` treats it.
+    pub by_apply: ByApply,
+    /// It asks that the application stands still, so `apply --build-ahead` leaves it out.
+    pub asks_to_stop: bool,
+    /// It takes the survey anew where something changed.
+    pub surveys: bool,
+    /// How long it lasts, where that is forecast.
+    pub lasts: Option<Lasts>,
+    /// What is true once it is done, where it changes what is true of the data.
+    pub leaves: Option<Leaves>,
+}
+
+impl Row {
+    /// What most rows have in common.
+    const USUAL: Self = Self {
+        step: Step::Survey,
+        word: "",
+        phase: Phase::Preparation,
+        touch: Touch::ReadOnly,
+        title: "",
+        does: "",
+        ready: "",
+        guide: &[],
+        needs: &[],
+        gate: None,
+        destroys: "",
+        by_apply: ByApply::Once,
+        asks_to_stop: false,
+        surveys: false,
+        lasts: None,
+        leaves: None,
+    };
+
+    /// A row of the operator's own work.
+    const NOTE: Self = Self {
+        touch: Touch::Note,
+        by_apply: ByApply::Never,
+        ready: "your own work; write a note when it is done",
+        ..Self::USUAL
+    };
+}
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $step:ident: $usual:ident { $($field:ident: $value:expr,)* })*) => {
