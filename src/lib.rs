@@ -8,8 +8,9 @@
 //! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, lease, run record, watch | `domain` |
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
 //! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `report`, `domain` |
-//! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |
-//! | [`ui`] | ratatui only: draws the model | `app`, `domain` |
+//! | [`app`] | the console as a pure state machine: model, message, update → effects; panes and commands in files of their own | `domain` |
+//! | [`command`] | the one table of commands, assembled from `app` | `app` |
+//! | [`ui`] | ratatui only: draws the model | `app`, `command`, `domain` |
 //! | [`engine`] | the one task that owns the session and answers the console | `app`, `steps` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
 //! | [`terminal`] | enter, leave, suspend, panic | – |

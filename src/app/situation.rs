@@ -1,7 +1,12 @@
 //! The four sentences that are always on screen: what is true now, what happens next, what it will destroy, and how to get back.
 
+use super::command::quoted;
+use super::commands::ids::{CANCEL, QUIT, ROLL_BACK};
 use super::message::Job;
-use super::model::Model;
+use super::pane::PaneCommands;
+use super::panes;
+use super::panes::checklist::{Checklist, RUN};
+use super::shared::Shared;
 use crate::domain::checklist::{State, Step, Touch};
 
 /// The four sentences.
@@ -17,43 +22,44 @@ pub struct Situation {
     pub back: String,
 }
 
-/// The situation of `model`.
-pub fn of(model: &Model) -> Situation {
+/// The situation of the console.
+pub fn of(shared: &Shared) -> Situation {
     Situation {
-        now: now(model),
-        next: next(model),
-        destroys: match (&model.running, model.next_step()) {
+        now: now(shared),
+        next: next(shared),
+        destroys: match (&shared.running, shared.next_step()) {
             (Some(running), _) => job_destroys(running.job).to_owned(),
             (None, Some(step)) => destroys(step).to_owned(),
             (None, None) => "nothing".to_owned(),
         },
-        back: back(model).to_owned(),
+        back: back(shared),
     }
 }
 
 /// A step that was done, whether or not something under it changed since.
-fn happened(model: &Model, step: Step) -> bool {
-    model
+fn happened(shared: &Shared, step: Step) -> bool {
+    shared
+        .facts
         .status(step)
         .is_some_and(|status| matches!(status.state, State::Done | State::Stale))
 }
 
-fn now(model: &Model) -> String {
-    if model.statuses.is_empty() {
+fn now(shared: &Shared) -> String {
+    if shared.facts.statuses.is_empty() {
         return "not known yet: the state is being read from the database".to_owned();
     }
-    let data = if happened(model, Step::DeleteOriginals) {
+    let data = if happened(shared, Step::DeleteOriginals) {
         "migrated; the originals are deleted"
-    } else if happened(model, Step::CleanUsers) {
+    } else if happened(shared, Step::CleanUsers) {
         "customers, bookings and users are migrated and live; the originals are kept"
-    } else if happened(model, Step::CutOver) {
+    } else if happened(shared, Step::CutOver) {
         "customers and bookings are migrated and live; the originals are kept"
-    } else if happened(model, Step::CreateCustomers) || happened(model, Step::ReassignBookings) {
+    } else if happened(shared, Step::CreateCustomers) || happened(shared, Step::ReassignBookings) {
         "the live data is untouched; prepared copies stand beside it"
     } else {
         "the live data is untouched; nothing is prepared"
     };
-    let blockers = model.conflicts.undecided_blockers();
+    let blockers = shared.facts.undecided_blockers();
     match blockers {
         0 => data.to_owned(),
         1 => format!("{data}; 1 blocker is undecided"),
@@ -61,22 +67,27 @@ fn now(model: &Model) -> String {
     }
 }
 
-fn next(model: &Model) -> String {
-    if model.engine_ended.is_some() {
-        return "leave with q and start again: the console opens where the data stands".to_owned();
+fn next(shared: &Shared) -> String {
+    if shared.engine_ended.is_some() {
+        return format!(
+            "leave with {} and start again: the console opens where the data stands",
+            shared.key(QUIT)
+        );
     }
-    if let Some(running) = &model.running {
+    if let Some(running) = &shared.running {
         return if running.cancelling {
             format!("{} ends after this batch", running.job.title())
         } else {
             format!(
-                "{} runs; x ends it between two batches",
-                running.job.title()
+                "{} runs; {} ends it between two batches",
+                running.job.title(),
+                shared.key(CANCEL)
             )
         };
     }
-    let Some(step) = model.next_step() else {
-        return match model
+    let Some(step) = shared.next_step() else {
+        return match shared
+            .facts
             .statuses
             .iter()
             .find(|status| status.state == State::Pending)
@@ -87,7 +98,10 @@ fn next(model: &Model) -> String {
                 status.step.title(),
                 status.says
             ),
-            None => "nothing is left to do; q leaves and offers the report".to_owned(),
+            None => format!(
+                "nothing is left to do; {} leaves and offers the report",
+                shared.key(QUIT)
+            ),
         };
     };
     let how = match step.touch() {
@@ -96,15 +110,16 @@ fn next(model: &Model) -> String {
         Touch::Gate => "changes the live data, behind a gate",
         Touch::Note => "yours to do, then noted",
     };
-    let again = match model.state(step) {
+    let again = match shared.state(step) {
         State::Stale => " again",
         State::Failed => ", which failed,",
-        _ => "",
+        State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
     };
     format!(
-        "{} {}{again} ({how}); Enter on it",
+        "{} {}{again} ({how}); {} on it",
         step.number(),
-        step.title()
+        step.title(),
+        shared.key(RUN)
     )
 }
 
@@ -133,14 +148,27 @@ pub fn destroys(step: Step) -> &'static str {
 }
 
 /// How to get back from where the data stands.
-pub fn back(model: &Model) -> &'static str {
-    if happened(model, Step::DeleteOriginals) {
-        "only by restoring the backup: `ringfence restore`"
-    } else if happened(model, Step::CutOver) {
-        "r rolls back: the originals are renamed back at once, byte for byte"
-    } else if happened(model, Step::CreateCustomers) || happened(model, Step::ReassignBookings) {
-        "nothing to undo: the live data was never touched; prepared copies can stay"
+pub fn back(shared: &Shared) -> String {
+    if happened(shared, Step::DeleteOriginals) {
+        "only by restoring the backup: `ringfence restore`".to_owned()
+    } else if happened(shared, Step::CutOver) {
+        format!(
+            "{} rolls back: the originals are renamed back at once, byte for byte",
+            shared.key(ROLL_BACK)
+        )
+    } else if happened(shared, Step::CreateCustomers) || happened(shared, Step::ReassignBookings) {
+        "nothing to undo: the live data was never touched; prepared copies can stay".to_owned()
     } else {
-        "nothing to undo"
+        "nothing to undo".to_owned()
     }
+}
+
+/// What stands in a pane while nothing was surveyed.
+pub fn not_surveyed(shared: &Shared) -> String {
+    format!(
+        "Nothing was surveyed yet: press {}, then {} on {}.",
+        panes::digit(Checklist::ID),
+        shared.key(RUN),
+        quoted(Step::Survey)
+    )
 }

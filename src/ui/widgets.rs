@@ -1,4 +1,4 @@
-//! Parts that several panes share: a titled box, a list's window, a scrolled text, a bar.
+//! What several panes draw with: a titled box, a list's window, a scrolled text, a bar.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

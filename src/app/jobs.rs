@@ -1,18 +1,20 @@
-//! Starting steps: which ask first, which open a gate, which want a note.
+//! Starting steps and roll backs: which ask first, which open a gate, which want a note.
 
-use super::conflicts::Filter;
+use super::command::CommandId;
+use super::conflict_list::Filter;
 use super::editor::Editor;
 use super::layer::{Layer, Note, Question};
 use super::log::Weight;
 use super::message::{Effect, Job, Request};
-use super::model::{Model, Pane};
+use super::panes::conflicts;
 use super::progress::Running;
-use super::update::ask;
+use super::shared::{Destination, Shared};
+use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::domain::checklist::{Step, Touch};
 use crate::domain::gate::{Confirmed, Destructive};
 
 /// What stands behind a step's gate.
-pub(super) fn destructive(step: Step) -> Option<Destructive> {
+pub fn destructive(step: Step) -> Option<Destructive> {
     match step {
         Step::CutOver => Some(Destructive::CutOver),
         Step::CleanUsers => Some(Destructive::CleanUsers),
@@ -22,7 +24,7 @@ pub(super) fn destructive(step: Step) -> Option<Destructive> {
 }
 
 /// The step behind an action's gate.
-pub(super) fn step_of(action: Destructive) -> Option<Step> {
+pub fn step_of(action: Destructive) -> Option<Step> {
     Step::ALL
         .iter()
         .copied()
@@ -30,38 +32,41 @@ pub(super) fn step_of(action: Destructive) -> Option<Step> {
 }
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
-pub(super) fn run(model: &mut Model, step: Step) -> Vec<Effect> {
-    let blockers = model.conflicts.undecided_blockers();
+pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
+    let blockers = shared.facts.undecided_blockers();
     if step == Step::Review && blockers > 0 {
-        model.pane = Pane::Conflicts;
-        model.conflicts.set_filter(Filter {
+        shared.destination = Some(Destination::Conflicts(Filter {
             undecided: true,
             ..Filter::default()
-        });
-        model.say(
-            Weight::Warning,
-            format!("{blockers} blockers wait for your answer: a accepts the suggestion, A all of a kind, F shows all"),
+        }));
+        let key = |id: CommandId| shared.key(id);
+        let text = format!(
+            "{blockers} blockers wait for your answer: {} accepts the suggestion, {} all of a kind, {} shows all",
+            key(conflicts::ACCEPT),
+            key(conflicts::ACCEPT_ALL),
+            key(SHOW_ALL.id)
         );
+        shared.say(Weight::Warning, text);
         return Vec::new();
     }
     if let Some(action) = destructive(step) {
-        return ask(model, Request::Gate(action));
+        return shared.ask(Request::Gate(action));
     }
     match step.touch() {
-        Touch::Note => note(model, step),
-        Touch::Aside if !model.may_write => {
-            model
+        Touch::Note => note(shared, step),
+        Touch::Aside if !shared.may_write => {
+            shared
                 .layers
                 .push(Layer::Question(Question::FirstWrite(step)));
             Vec::new()
         }
-        _ => start(model, Job::Step(step), None),
+        Touch::Aside | Touch::ReadOnly | Touch::Gate => start(shared, Job::Step(step), None),
     }
 }
 
 /// Opens the text area for a note; keeping one writes to the run record, so the first write asks here too.
-pub(super) fn note(model: &mut Model, step: Step) -> Vec<Effect> {
-    model.layers.push(if model.may_write {
+pub fn note(shared: &mut Shared, step: Step) -> Vec<Effect> {
+    shared.layers.push(if shared.may_write {
         Layer::Note(Note {
             step,
             editor: Editor::area(),
@@ -75,14 +80,21 @@ pub(super) fn note(model: &mut Model, step: Step) -> Vec<Effect> {
 }
 
 /// Starts a job.
-pub(super) fn start(model: &mut Model, job: Job, confirmed: Option<Confirmed>) -> Vec<Effect> {
+pub fn start(shared: &mut Shared, job: Job, confirmed: Option<Confirmed>) -> Vec<Effect> {
     let request = match (job, confirmed) {
         (Job::Step(step), confirmed) => Request::Run { step, confirmed },
         (Job::RollBack, Some(confirmed)) => Request::RollBack(confirmed),
         (Job::RollBack, None) => return Vec::new(), // only a gate leads to a roll back
     };
-    model.running = Some(Running::new(job, model.now));
-    model.follows = true;
-    model.note_in_log(Weight::Info, &format!("{}: begins", job.title()));
+    shared.running = Some(Running::new(job, shared.now));
+    shared.follows = true;
+    shared.note_in_log(Weight::Info, &format!("{}: begins", job.title()));
     vec![Effect::Ask(request)]
+}
+
+/// A question about a job that no longer runs has no answer.
+pub fn close_questions(shared: &mut Shared) {
+    shared
+        .layers
+        .retain(|layer| !matches!(layer, Layer::Question(Question::Cancel)));
 }
