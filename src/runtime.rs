@@ -234,7 +234,7 @@ impl Outside {
     fn carry_out(&mut self, effect: Effect, screen: &mut Screen) -> color_eyre::Result<()> {
         match effect {
             Effect::Ask(request) => {
-                if matches!(request, Request::Run { .. } | Request::RollBack(_)) {
+                if request.is_job() {
                     self.cancel = CancellationToken::new();
                 }
                 if let Some(requests) = &self.requests {

@@ -18,10 +18,7 @@ use crate::domain::view::Sources;
 
 /// Takes an answer.
 pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
-    if !matches!(
-        answer,
-        Answer::Ended(..) | Answer::Surveyed(..) | Answer::ForeignWrites(_)
-    ) {
+    if answer.is_to_short_request() {
         model.shared.waiting = model.shared.waiting.saturating_sub(1);
     }
     let Model { shared, panes } = model;

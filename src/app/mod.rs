@@ -24,6 +24,8 @@ pub mod panes;
 pub mod progress;
 pub mod shared;
 pub mod situation;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use message::{Answer, Effect, ExitReason, Message, Request};
