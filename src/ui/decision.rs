@@ -5,10 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::layers::{below, complaint, editor};
 use super::text::{pad, wrap};
 use super::theme::Theme;
-use super::widgets;
+use super::widgets::{self, below, complaint, editor};
 use crate::app::command::Keymap;
 use crate::app::commands::ids::{
     BREAK_LINE, CLEAR_FIELD, KEEP_DECISION, NEXT_CHOICE, SAVE, TAKE_LEFT, TAKE_RIGHT, TURN_RIGHT,

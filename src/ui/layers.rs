@@ -4,16 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use tui_textarea::{CursorMove, TextArea};
 
 use super::decision;
 use super::panes::report;
 use super::text::{pad, wrap};
 use super::theme::Theme;
-use super::widgets;
+use super::widgets::{self, below, complaint, editor};
 use crate::app::command::Keymap;
 use crate::app::commands::ids::{CONFIRM, NO, YES};
-use crate::app::editor::Editor;
 use crate::app::layer::picker::Picker;
 use crate::app::layer::{GateLayer, Layer, Note, Question};
 use crate::app::message::Scrollable;
@@ -67,36 +65,6 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
             )
         }
     })
-}
-
-/// The rows of `area` from `rows` down.
-pub(super) fn below(area: Rect, rows: u16) -> Rect {
-    let rows = rows.min(area.height);
-    Rect {
-        y: area.y + rows,
-        height: area.height - rows,
-        ..area
-    }
-}
-
-/// An editor with its cursor.
-pub(super) fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
-    let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
-    let (row, column) = editor.position();
-    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-    text.move_cursor(CursorMove::Jump(place(row), place(column)));
-    text.set_cursor_line_style(ratatui::style::Style::new());
-    text.set_cursor_style(theme.selected());
-    frame.render_widget(&text, area);
-}
-
-pub(super) fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
-    let Some(text) = complaint else { return };
-    let lines: Vec<_> = wrap(&safe(text, 400), usize::from(area.width))
-        .into_iter()
-        .map(|line| Line::styled(line, theme.danger()))
-        .collect();
-    frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn question(

@@ -346,10 +346,10 @@ fn decisions() -> Vec<Case> {
     };
     vec![
         case("field-up", lower, |model, _| {
-            assert_eq!(open(model).field, 0)
+            assert_eq!(open(model).field, 0);
         }),
         case("field-down", editor, |model, _| {
-            assert_eq!(open(model).field, 1)
+            assert_eq!(open(model).field, 1);
         }),
         case("take-left", editor, |model, _| {
             let user = &open(model).decision.pick["name"];
@@ -366,10 +366,10 @@ fn decisions() -> Vec<Case> {
             assert!(open(model).decision.pick.is_empty());
         }),
         case("turn-right", editor, |model, _| {
-            assert_eq!(open(model).right, 2)
+            assert_eq!(open(model).right, 2);
         }),
         case("turn-left", editor, |model, _| {
-            assert_eq!(open(model).left, 2)
+            assert_eq!(open(model).left, 2);
         }),
         case("next-answer", editor, |model, _| {
             assert_eq!(open(model).decision.choice, Choice::KeepApart);
@@ -439,23 +439,23 @@ fn reading() -> Vec<Case> {
     }
     for before in [help as fn() -> Model, whole] {
         cases.push(case("close-text", before, |model, effects| {
-            closed(model, effects)
+            closed(model, effects);
         }));
     }
     for before in [help as fn() -> Model, whole, leaving] {
         cases.push(case("scroll-up", before, |model, _| {
-            assert_eq!(down(model), 2)
+            assert_eq!(down(model), 2);
         }));
         cases.push(case("scroll-down", before, |model, _| {
-            assert_eq!(down(model), 4)
+            assert_eq!(down(model), 4);
         }));
     }
     for before in [help as fn() -> Model, whole, leaving, scrolled_gate] {
         cases.push(case("scroll-page-up", before, |model, _| {
-            assert_eq!(down(model), 1)
+            assert_eq!(down(model), 1);
         }));
         cases.push(case("scroll-page-down", before, |model, _| {
-            assert_eq!(down(model), 5)
+            assert_eq!(down(model), 5);
         }));
     }
     cases

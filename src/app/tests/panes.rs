@@ -1,45 +1,41 @@
-//! The commands of the panes, and those that hold in every pane.
+//! The commands of the panes.
 
-use super::commands::{Case, Refusal};
-use super::fixture::{DONE, at, empty, ended, overview, ready, requests, review, running};
+use super::commands::Case;
+use super::fixture::{at, empty, overview, ready, requests, review};
 use crate::app::conflict_list::Sort;
 use crate::app::layer::{Layer, Question};
 use crate::app::message::Job;
 use crate::app::panes::{self, TABLE, businesses};
-use crate::app::shared::{Banner, PaneId};
+use crate::app::shared::PaneId;
 use crate::app::{Answer, Effect, Message, Model, Request, update};
 use crate::domain::checklist::{State, Step};
 use crate::domain::decision::Decision;
-use crate::domain::gate::{Destructive, New};
+use crate::domain::gate::Destructive;
 use crate::domain::history::Change;
 use crate::domain::view::{DiffCursor, DiffFilter};
 
-fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
+pub fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
     Case { id, before, after }
 }
 
-fn refusal(id: &'static str, before: fn() -> Model, why: &'static str) -> Refusal {
-    Refusal { id, before, why }
-}
-
 /// What was asked for, and nothing besides.
-fn asked(effects: &[Effect], request: &Request) {
+pub fn asked(effects: &[Effect], request: &Request) {
     assert_eq!(requests(effects), [request]);
     assert_eq!(effects.len(), 1);
 }
 
-fn step(step: Step) -> Model {
+pub fn step(step: Step) -> Model {
     let mut model = ready();
     model.panes.checklist.selected = step.number() - 1;
     model
 }
 
-fn conflicts() -> Model {
+pub fn conflicts() -> Model {
     at("conflicts")
 }
 
 /// The conflicts with another one selected.
-fn conflict(position: usize) -> Model {
+pub fn conflict(position: usize) -> Model {
     let mut model = conflicts();
     let facts = &model.shared.facts;
     model.panes.conflicts.list.select(facts, position);
@@ -48,7 +44,7 @@ fn conflict(position: usize) -> Model {
 }
 
 /// The conflicts when all are decided.
-fn decided() -> Model {
+pub fn decided() -> Model {
     let mut model = conflicts();
     model.shared.facts.set_review(review(true));
     model.facts_changed();
@@ -81,7 +77,7 @@ fn bookings_of_a_business() -> Model {
     model
 }
 
-fn surveyed_nothing(pane: &'static str) -> Model {
+pub fn surveyed_nothing(pane: &'static str) -> Model {
     let mut model = empty();
     model.go_to(PaneId(pane));
     super::fixture::look(&mut model);
@@ -95,7 +91,7 @@ pub fn cases() -> Vec<Case> {
         conflict_cases(),
         bookings(),
         report(),
-        everywhere(),
+        super::everywhere::cases(),
     ]
     .into_iter()
     .flatten()
@@ -173,7 +169,7 @@ fn checklist() -> Vec<Case> {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
         }),
         case("read-again", ready, |_, effects| {
-            asked(effects, &Request::Standing)
+            asked(effects, &Request::Standing);
         }),
     ]
 }
@@ -231,10 +227,10 @@ fn conflict_cases() -> Vec<Case> {
             |model, effects| answers(model, effects, None),
         ),
         case("undo", conflicts, |_, effects| {
-            asked(effects, &Request::Undo)
+            asked(effects, &Request::Undo);
         }),
         case("redo", conflicts, |_, effects| {
-            asked(effects, &Request::Redo)
+            asked(effects, &Request::Redo);
         }),
         case(
             "next-undecided",
@@ -252,7 +248,7 @@ fn conflict_cases() -> Vec<Case> {
             assert_eq!(model.panes.conflicts.list.sort, Sort::Business);
         }),
         case("records", conflicts, |model, _| {
-            assert!(model.panes.conflicts.open)
+            assert!(model.panes.conflicts.open);
         }),
         case("kind", conflicts, opens_list),
         case("filter-business", conflicts, opens_list),
@@ -333,314 +329,16 @@ fn report() -> Vec<Case> {
     let pane = || at("report");
     vec![
         case("read-again", pane, |_, effects| {
-            asked(effects, &Request::Report(false))
+            asked(effects, &Request::Report(false));
         }),
         case("names", pane, |model, effects| {
             assert!(model.panes.report.personal);
             asked(effects, &Request::Report(true));
         }),
         case("export", pane, |_, effects| {
-            asked(effects, &Request::Export(false))
+            asked(effects, &Request::Export(false));
         }),
     ]
-}
-
-fn everywhere() -> Vec<Case> {
-    let job = || running(ready());
-    vec![
-        case("next-pane", ready, |model, _| {
-            assert_eq!(model.shared.pane, TABLE[1].id);
-        }),
-        case("previous-pane", ready, |model, _| {
-            assert_eq!(model.shared.pane, TABLE[TABLE.len() - 1].id);
-        }),
-        case("pane", ready, |model, _| {
-            // Each digit is pressed once; the first one leads to where we are.
-            assert!(TABLE.iter().any(|row| row.id == model.shared.pane));
-        }),
-        case("up", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE - 1)
-        }),
-        case("down", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE + 1);
-            assert!(!model.shared.follows);
-        }),
-        case("page-up", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE - 2);
-        }),
-        case("page-down", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE + 2);
-        }),
-        case("first", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, 0)
-        }),
-        case("last", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, Step::ALL.len() - 1);
-        }),
-        case("cancel", job, |model, effects| {
-            assert!(effects.is_empty(), "it asks first");
-            assert!(matches!(
-                model.shared.layers.last(),
-                Some(Layer::Question(Question::Cancel))
-            ));
-        }),
-        case("pause", job, |model, effects| {
-            assert!(model.shared.limits.paused);
-            assert!(matches!(effects, [Effect::Pace(limits)] if limits.paused));
-        }),
-        case("slower", job, |_, effects| {
-            assert!(matches!(effects, [Effect::Pace(limits)] if limits.rate == Some(10_000)));
-        }),
-        case(
-            "faster",
-            || {
-                let mut model = running(ready());
-                model.shared.limits.rate = Some(100);
-                model
-            },
-            |_, effects| {
-                assert!(matches!(effects, [Effect::Pace(limits)] if limits.rate == Some(200)));
-            },
-        ),
-        case("roll-back", ready, |model, effects| {
-            asked(effects, &Request::Gate(Destructive::RollBack(New::Refuse)));
-            assert!(
-                model.shared.running.is_none(),
-                "nothing runs before its gate"
-            );
-        }),
-        case("whole-message", alarmed, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Whole(0))));
-        }),
-        case("help", ready, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Help(0))));
-        }),
-        case("quit", ready, |model, effects| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Leave)));
-            assert!(effects.is_empty() && model.shared.leaving.is_none());
-        }),
-        case(
-            "quit",
-            || ended(ready()),
-            |model, effects| {
-                assert!(matches!(effects, [Effect::LeaveNow]));
-                assert!(model.shared.leaving.is_some());
-            },
-        ),
-        case("back", alarmed, |model, _| {
-            assert!(model.shared.banner.is_none())
-        }),
-        case(
-            "back",
-            || {
-                let mut model = conflicts();
-                model.panes.conflicts.open = true;
-                model.shared.alarm("a", "b");
-                model
-            },
-            |model, _| {
-                assert!(!model.panes.conflicts.open, "the detail closes first");
-                assert!(model.shared.banner.is_some());
-            },
-        ),
-        case("interrupt", job, |model, effects| {
-            assert!(effects.is_empty());
-            assert!(matches!(
-                model.shared.layers.last(),
-                Some(Layer::Question(Question::Cancel))
-            ));
-        }),
-        case("interrupt", ready, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Leave)));
-        }),
-        case("suspend", ready, |_, effects| {
-            assert!(matches!(effects, [Effect::Suspend]))
-        }),
-    ]
-}
-
-fn alarmed() -> Model {
-    let mut model = ready();
-    model.shared.banner = Some(Banner {
-        title: "a".into(),
-        text: "b".into(),
-    });
-    model
-}
-
-const RUNS: &str = "Back up runs: wait for its end, or end it with x";
-const NO_SURVEY: &str = "no business is known: run the survey (“Survey”)";
-const NO_CONFLICT: &str = "no conflict is known: run the survey (“Survey”)";
-
-pub fn refusals() -> Vec<Refusal> {
-    let mut refusals = vec![
-        refusal("run", empty, "the state of the steps has not been read yet"),
-        refusal("run", || step(Step::Verify), "says"),
-        refusal(
-            "run",
-            || {
-                let mut model = step(Step::CutOver);
-                model.shared.facts.statuses[DONE].state = State::Done;
-                model
-            },
-            "it is done; r rolls back",
-        ),
-        refusal("run", || running(ready()), RUNS),
-        refusal(
-            "run",
-            || ended(ready()),
-            "the engine has ended: leave with q and start again",
-        ),
-        refusal("note", ready, "this step is run, not noted"),
-        refusal(
-            "note",
-            empty,
-            "the state of the steps has not been read yet",
-        ),
-        refusal("block-writes", empty, "the backup comes first (“Back up”)"),
-        refusal(
-            "block-writes",
-            || {
-                let mut model = ready();
-                model.shared.facts.writes_blocked = Some("since".into());
-                model
-            },
-            "writes are blocked already; a note on “Go live” releases them",
-        ),
-        refusal(
-            "its-conflicts",
-            || surveyed_nothing("businesses"),
-            NO_SURVEY,
-        ),
-        refusal("its-bookings", || surveyed_nothing("businesses"), NO_SURVEY),
-        refusal("take-back", conflicts, "it is undecided already"),
-        refusal("accept-all", decided, "every conflict has an answer"),
-        refusal(
-            "other-answer",
-            || conflict(2),
-            "this kind of conflict has one answer: a accepts it",
-        ),
-        refusal("show-all", conflicts, "no filter is set"),
-        refusal("show-all", || at("bookings"), "no filter is set"),
-        refusal(
-            "filter-business",
-            || surveyed_nothing("conflicts"),
-            NO_SURVEY,
-        ),
-        refusal(
-            "filter-business",
-            || surveyed_nothing("bookings"),
-            NO_SURVEY,
-        ),
-        refusal(
-            "accept",
-            || {
-                let mut model = conflicts();
-                let nothing = crate::app::conflict_list::Filter {
-                    text: "zzzz".into(),
-                    ..Default::default()
-                };
-                model.panes.conflicts.show(&model.shared.facts, nothing);
-                model
-            },
-            "no conflict passes the filter: F shows all",
-        ),
-        refusal(
-            "this-customer",
-            || {
-                let mut model = at("bookings");
-                model.panes.bookings.pages.selected = 2;
-                model
-            },
-            "this booking goes to no customer",
-        ),
-        refusal(
-            "roll-back",
-            empty,
-            "nothing to roll back: the live data is untouched",
-        ),
-        refusal(
-            "roll-back",
-            || {
-                let mut model = ready();
-                for status in &mut model.shared.facts.statuses {
-                    status.state = State::Done;
-                }
-                model
-            },
-            "the originals are deleted: only `ringfence restore` leads back",
-        ),
-        refusal("whole-message", ready, "there is no message"),
-        refusal(
-            "quit",
-            || running(ready()),
-            "Back up runs: end it with x first, then leave",
-        ),
-        refusal(
-            "suspend",
-            || running(ready()),
-            "Back up runs: suspending would freeze it in the middle of a batch; end it with x first",
-        ),
-        refusal(
-            "cancel",
-            || {
-                let mut model = running(ready());
-                model.shared.running.as_mut().unwrap().cancelling = true;
-                model
-            },
-            "it ends after this batch",
-        ),
-    ];
-    for id in ["cancel", "pause", "slower", "faster"] {
-        refusals.push(refusal(id, ready, "nothing runs"));
-    }
-    for id in [
-        "accept",
-        "accept-all",
-        "other-answer",
-        "edit",
-        "survivor-rule",
-        "take-back",
-        "next-undecided",
-        "sort-conflicts",
-        "records",
-        "kind",
-        "only-undecided",
-        "find",
-    ] {
-        refusals.push(refusal(id, || surveyed_nothing("conflicts"), NO_CONFLICT));
-    }
-    for id in ["accept", "undo", "redo", "edit", "survivor-rule"] {
-        refusals.push(refusal(id, || running(conflicts()), RUNS));
-    }
-    refusals.push(refusal(
-        "undo",
-        || nothing_decided(),
-        "nothing was decided since the console opened",
-    ));
-    refusals.push(refusal(
-        "redo",
-        || nothing_decided(),
-        "nothing was taken back",
-    ));
-    for id in ["read-again", "customer-by-id", "this-customer"] {
-        refusals.push(refusal(id, || running(at("bookings")), RUNS));
-    }
-    for id in ["read-again", "names", "export"] {
-        refusals.push(refusal(id, || running(at("report")), RUNS));
-    }
-    refusals.push(refusal("read-again", || running(ready()), RUNS));
-    refusals
-}
-
-fn nothing_decided() -> Model {
-    let mut model = conflicts();
-    let mut review = review(false);
-    (review.undo, review.redo) = (0, 0);
-    model.shared.facts.set_review(review);
-    model.facts_changed();
-    super::fixture::look(&mut model);
-    model
 }
 
 #[test]
