@@ -1,12 +1,12 @@
 //! The one table of commands: every command that a pane, a layer or the whole console offers, with the places where it holds. The hints, the
 //! help, the README and the texts that name a key read it; no key is spelled anywhere else.
 
-use crate::app::command::{About, CommandId, Keymap, Verdict};
 use crate::app::commands;
+use crate::app::commands::about::{About, CommandId, Keymap, Verdict};
 use crate::app::model::{Model, Scope};
 use crate::app::panes::{self, TABLE};
 
-pub use crate::app::command::Danger;
+pub use crate::app::commands::about::Danger;
 
 /// A command, and everywhere where it holds.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Answers to conflicts: what the lists offer, line by line, what each line stands for, what can be answered now, and what an answer asks the
 //! engine for.
 
-use super::command::{CommandId, Verdict, only_if};
+use super::commands::about::{CommandId, Verdict, only_if};
 use super::conflict_list::Filter;
 use super::facts::Facts;
 use super::layer::picker::Item;

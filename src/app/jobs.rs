@@ -1,6 +1,6 @@
 //! Starting steps and roll backs: which ask first, which open a gate, which want a note.
 
-use super::command::CommandId;
+use super::commands::about::CommandId;
 use super::conflict_list::Filter;
 use super::editor::Editor;
 use super::layer::{Layer, Note, Question};

@@ -6,7 +6,6 @@
 
 mod answers;
 pub mod booking_pages;
-pub mod command;
 pub mod commands;
 mod conflict_answers;
 pub mod conflict_list;
@@ -19,7 +18,6 @@ pub mod log;
 pub mod message;
 pub mod model;
 pub mod navigation;
-pub mod pane;
 pub mod panes;
 pub mod progress;
 pub mod shared;

@@ -1,6 +1,6 @@
 //! Everything that the console knows and shows, as plain data.
 
-use super::command::{About, Keymap, Verdict};
+use super::commands::about::{About, Keymap, Verdict};
 use super::key::Key;
 use super::layer::LayerKind;
 use super::message::{Effect, ExitReason};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::command::{CommandId, Keymap, Verdict};
+use super::commands::about::{CommandId, Keymap, Verdict};
 use super::commands::ids::{CANCEL, QUIT};
 use super::conflict_list::Filter;
 use super::facts::Facts;

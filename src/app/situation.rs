@@ -1,11 +1,11 @@
 //! The four sentences that are always on screen: what is true now, what happens next, what it will destroy, and how to get back.
 
-use super::command::quoted;
+use super::commands::about::quoted;
 use super::commands::ids::{CANCEL, QUIT, ROLL_BACK};
 use super::message::Job;
-use super::pane::PaneCommands;
 use super::panes;
 use super::panes::checklist::{Checklist, RUN};
+use super::panes::pane::PaneCommands;
 use super::shared::Shared;
 use crate::domain::checklist::{State, Step, Touch};
 

@@ -6,7 +6,7 @@ use super::layer::Layer;
 use super::log::Weight;
 use super::message::{Effect, ExitReason, Job, Message, Request, TERMINAL_GONE};
 use super::model::Model;
-use super::pane::Pane;
+use super::panes::pane::Pane;
 use super::{answers, commands, jobs};
 use crate::domain::checklist::Step;
 

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::text::{pad, wrap};
 use super::theme::Theme;
 use super::widgets::{self, below, complaint, editor};
-use crate::app::command::Keymap;
+use crate::app::commands::about::Keymap;
 use crate::app::commands::ids::{
     BREAK_LINE, CLEAR_FIELD, KEEP_DECISION, NEXT_CHOICE, SAVE, TAKE_LEFT, TAKE_RIGHT, TURN_RIGHT,
     TYPE_NOTE, TYPE_VALUE,

@@ -10,7 +10,7 @@ use super::panes::report;
 use super::text::{pad, wrap};
 use super::theme::Theme;
 use super::widgets::{self, below, complaint, editor};
-use crate::app::command::Keymap;
+use crate::app::commands::about::Keymap;
 use crate::app::commands::ids::{CONFIRM, NO, YES};
 use crate::app::layer::picker::Picker;
 use crate::app::layer::{GateLayer, Layer, Note, Question};

@@ -4,7 +4,7 @@ use super::ids::{
     CLEAR_FIELD, KEEP_DECISION, NEXT_CHOICE, TAKE_LEFT, TAKE_RIGHT, TURN_RIGHT, TYPE_NOTE,
     TYPE_VALUE,
 };
-use crate::app::command::{About, CommandId, Keymap};
+use crate::app::commands::about::{About, CommandId, Keymap};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::decision_editor::{DecisionEditor, Typing};
 use crate::app::layer::{Layer, LayerKind};

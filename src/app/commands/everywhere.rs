@@ -1,7 +1,7 @@
 //! The commands of every pane: moving, the running step, the messages, the way out.
 
 use super::ids::{BACK, CANCEL, HELP, INTERRUPT, PAUSE, QUIT, ROLL_BACK, WHOLE_MESSAGE};
-use crate::app::command::{About, CommandId, Danger, Verdict};
+use crate::app::commands::about::{About, CommandId, Danger, Verdict};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, Question};
 use crate::app::log::Weight;

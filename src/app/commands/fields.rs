@@ -2,7 +2,7 @@
 
 use super::decision;
 use super::ids::{BREAK_LINE, CLOSE_LAYER, SAVE};
-use crate::app::command::{About, CommandId};
+use crate::app::commands::about::{About, CommandId};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
 use crate::app::log::Weight;

@@ -1,7 +1,7 @@
 //! The commands of a gate: the name of the database is typed, then confirmed.
 
 use super::ids::CONFIRM;
-use crate::app::command::{About, CommandId, Danger, Verdict};
+use crate::app::commands::about::{About, CommandId, Danger, Verdict};
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{GateLayer, Layer, LayerKind};

@@ -1,6 +1,6 @@
 //! The words of commands that texts name, or that more than one file needs.
 
-use crate::app::command::CommandId;
+use crate::app::commands::about::CommandId;
 
 /// The answer that is offered, in the decision editor.
 pub const NEXT_CHOICE: CommandId = CommandId("next-answer");

@@ -1,6 +1,6 @@
 //! Commands that several panes or layers offer: one description each, so that a key means the same wherever it holds.
 
-use crate::app::command::{About, CommandId};
+use crate::app::commands::about::{About, CommandId};
 use crate::app::key::Key;
 
 /// What is shown is read again.

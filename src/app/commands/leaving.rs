@@ -1,7 +1,7 @@
 //! The commands of the report before leaving.
 
 use super::in_several_places::PERSONAL;
-use crate::app::command::{About, CommandId};
+use crate::app::commands::about::{About, CommandId};
 use crate::app::key::Key;
 use crate::app::layer::LayerKind;
 use crate::app::message::{ExitReason, Request};

@@ -1,11 +1,12 @@
 //! The commands that are no pane's own, by the place where they hold; and the way from a key to the command that it calls.
 
-use super::command::{About, CommandId, Verdict};
+use self::about::{About, CommandId, Verdict};
 use super::key::Key;
 use super::message::Effect;
 use super::model::{Model, ModelCommand};
 use super::panes;
 
+pub mod about;
 mod decision;
 mod everywhere;
 mod fields;

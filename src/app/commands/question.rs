@@ -1,7 +1,7 @@
 //! The commands of a question: only a capital letter says yes.
 
 use super::ids::{NO, YES};
-use crate::app::command::About;
+use crate::app::commands::about::About;
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind, Question};

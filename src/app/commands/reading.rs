@@ -1,7 +1,7 @@
 //! The commands of layers that are read: scrolling and closing.
 
 use super::ids::CLOSE_LAYER;
-use crate::app::command::{About, CommandId};
+use crate::app::commands::about::{About, CommandId};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
 use crate::app::message::Effect;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::command::Keymap;
+use crate::app::commands::about::Keymap;
 use crate::app::commands::ids::{NEXT_CHOICE, TYPE_VALUE};
 use crate::app::editor::Editor;
 use crate::domain::conflict::{Choice, ConflictKey};

@@ -2,7 +2,7 @@
 
 use super::businesses::any_business;
 use crate::app::booking_pages::BookingPages;
-use crate::app::command::{About, CommandId, Verdict, only_if};
+use crate::app::commands::about::{About, CommandId, Verdict, only_if};
 use crate::app::commands::in_several_places::{
     DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, READ_AGAIN, SHOW_ALL,
 };
@@ -11,7 +11,7 @@ use crate::app::layer::picker::{Item, Picker, business_items};
 use crate::app::layer::{Layer, Line};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands, always, can_ask};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always, can_ask};
 use crate::app::shared::{PaneId, Shared};
 use crate::domain::id::Id;
 use crate::domain::text::safe;

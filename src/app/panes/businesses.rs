@@ -1,12 +1,12 @@
 //! The businesses: their numbers in a chosen order, and the way to what concerns one of them.
 
-use crate::app::command::{About, CommandId, Verdict, quoted};
+use crate::app::commands::about::{About, CommandId, Verdict, quoted};
 use crate::app::conflict_list::Filter;
 use crate::app::facts::Facts;
 use crate::app::key::{Key, KeyCode};
 use crate::app::message::Effect;
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands, always};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{Destination, PaneId, Shared};
 use crate::domain::checklist::Step;
 use crate::domain::overview::BusinessRow;

@@ -1,13 +1,13 @@
 //! The checklist: the steps, the selected one, and running it.
 
-use crate::app::command::{About, CommandId, Danger, Verdict, quoted};
+use crate::app::commands::about::{About, CommandId, Danger, Verdict, quoted};
 use crate::app::commands::ids::ROLL_BACK;
 use crate::app::commands::in_several_places::READ_AGAIN;
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands, can_ask};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, can_ask};
 use crate::app::shared::{PaneId, Shared};
 use crate::domain::checklist::{State, Step, Touch};
 use crate::domain::gate::Destructive;

@@ -1,7 +1,7 @@
 //! The conflicts: their list, the records of the selected one, and the answers.
 
 use super::businesses::any_business;
-use crate::app::command::{About, CommandId, Verdict, only_if, quoted};
+use crate::app::commands::about::{About, CommandId, Verdict, only_if, quoted};
 use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, SHOW_ALL};
 use crate::app::conflict_answers::{self, Offered, Pick};
 use crate::app::conflict_list::{ConflictList, Filter};
@@ -12,7 +12,7 @@ use crate::app::layer::{Layer, Line};
 use crate::app::log::Weight;
 use crate::app::message::{Detail, Effect, Request, Scrollable};
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands, always};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{PaneId, Shared};
 use crate::domain::checklist::Step;
 use crate::domain::conflict::ConflictKey;

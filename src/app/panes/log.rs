@@ -2,7 +2,7 @@
 
 use crate::app::message::Effect;
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands};
 use crate::app::shared::{PaneId, Shared};
 
 /// The pane.

@@ -1,8 +1,8 @@
 //! The table of panes. A pane is one row here and one file beside this one, with its state, its commands and what they do; what it looks like
 //! stands in `ui/panes`, under the same name.
 
-use super::command::About;
-use super::pane::{Pane, PaneCommands};
+use self::pane::{Pane, PaneCommands};
+use super::commands::about::About;
 use super::shared::PaneId;
 
 pub mod bookings;
@@ -10,6 +10,7 @@ pub mod businesses;
 pub mod checklist;
 pub mod conflicts;
 pub mod log;
+pub mod pane;
 pub mod report;
 
 /// A row of the table.

@@ -1,11 +1,11 @@
 //! The report as it would be written now: in its pane, and before leaving.
 
-use crate::app::command::{About, CommandId};
+use crate::app::commands::about::{About, CommandId};
 use crate::app::commands::in_several_places::{PERSONAL, READ_AGAIN};
 use crate::app::key::Key;
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
-use crate::app::pane::{Pane, PaneCommand, PaneCommands, can_ask};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, can_ask};
 use crate::app::shared::{PaneId, Shared};
 
 /// The pane.

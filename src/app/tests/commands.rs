@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::fixture::{at, empty, ended, ready, running};
 use super::{layers, panes, refusals};
-use crate::app::command::CommandId;
+use crate::app::commands::about::CommandId;
 use crate::app::key::Key;
 use crate::app::layer::LayerKind;
 use crate::app::model::Scope;

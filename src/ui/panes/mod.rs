@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use super::theme::Theme;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::pane::PaneCommands;
 use crate::app::panes::bookings::Bookings;
 use crate::app::panes::businesses::Businesses;
 use crate::app::panes::checklist::Checklist;
 use crate::app::panes::conflicts::Conflicts;
 use crate::app::panes::log::LogPane;
+use crate::app::panes::pane::PaneCommands;
 use crate::app::panes::report::Report;
 use crate::app::shared::PaneId;
 

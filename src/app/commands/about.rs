@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::key::Key;
+use crate::app::key::Key;
 use crate::domain::checklist::Step;
 
 /// The word of a command; nothing else is known by it. A command that several places offer has the same word in each.

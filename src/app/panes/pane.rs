@@ -3,11 +3,11 @@
 
 use std::fmt::Debug;
 
-use super::command::{About, CommandId, Verdict};
-use super::key::Key;
-use super::message::Effect;
-use super::navigation::Move;
-use super::shared::{PaneId, Shared};
+use crate::app::commands::about::{About, CommandId, Verdict};
+use crate::app::key::Key;
+use crate::app::message::Effect;
+use crate::app::navigation::Move;
+use crate::app::shared::{PaneId, Shared};
 
 /// A command of a pane: what is said of it, whether it can be done now, and how it is done.
 pub struct PaneCommand<P> {
