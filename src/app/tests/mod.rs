@@ -8,6 +8,7 @@ mod commands;
 mod everywhere;
 mod fixture;
 mod layers;
+mod messages;
 mod panes;
 mod random;
 mod refusals;
