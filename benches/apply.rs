@@ -25,8 +25,9 @@ use ringfence::demo::sample::{self, Size};
 use ringfence::demo::server::{Server, Topology};
 use ringfence::domain::checklist::Step;
 use ringfence::domain::pace::Limits;
-use ringfence::steps::session::{Session, SessionOptions};
-use ringfence::steps::{Watcher, review};
+use ringfence::engine::Watcher;
+use ringfence::engine::decisions;
+use ringfence::engine::session::{Session, SessionOptions};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -474,7 +475,7 @@ async fn prepared(uri: &str, folder: &Path) -> Session {
         memory: 56 << 20,
     };
     let mut session = Session::open(options).await.unwrap();
-    let plan = review::read_plan(&folder.join("plan.json")).unwrap();
+    let plan = decisions::read_plan(&folder.join("plan.json")).unwrap();
     let watcher = Watcher::silent();
     session.take_plan(&plan, &watcher).await.unwrap();
     session

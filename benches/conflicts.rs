@@ -24,6 +24,7 @@ use ringfence::domain::decision::Decisions;
 use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{DEFAULT, Mapping};
 use ringfence::domain::overview::Review;
+use ringfence::domain::reference::End;
 use ringfence::domain::survey::Survey;
 use ringfence::domain::view::Place;
 use ringfence::store::spill;
@@ -51,7 +52,10 @@ fn survey() -> (Survey, HashMap<Id, String>) {
         survey.take_business(&rawdoc! { "_id": oid(1, n), "name": format!("Salon number {n}") });
     }
     for n in 0..BUSINESSES {
-        survey.take_service(&rawdoc! { "_id": oid(2, n), "businessId": oid(1, n) });
+        let service = rawdoc! { "_id": oid(2, n), "businessId": oid(1, n) };
+        for hop in survey.hops(End::Business) {
+            survey.take_hop(End::Business, &hop, &service);
+        }
     }
     for n in 0..USERS {
         let twin = n < 4_000 && n % 2 == 1;

@@ -15,6 +15,7 @@ use ringfence::domain::document_diff::diff;
 use ringfence::domain::email;
 use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{self, Mapping};
+use ringfence::domain::reference::End;
 use ringfence::domain::survey::Survey;
 use ringfence::domain::transform::{self, BookingFate};
 use ringfence::store::spill;
@@ -41,7 +42,10 @@ fn survey() -> Survey {
         survey.take_business(&rawdoc! { "_id": oid(2, n), "name": format!("Business {n}") });
     }
     for n in 0..500 {
-        survey.take_service(&rawdoc! { "_id": oid(3, n), "businessId": oid(2, n % 100) });
+        let service = rawdoc! { "_id": oid(3, n), "businessId": oid(2, n % 100) };
+        for hop in survey.hops(End::Business) {
+            survey.take_hop(End::Business, &hop, &service);
+        }
     }
     for n in 0..20_000 {
         survey.take_user(&rawdoc! {

@@ -1,17 +1,18 @@
 //! `ringfence`: takes a MongoDB booking database from shared `User` rows to one `Customer` per user and business.
 //!
-//! The map of the house, and which way the arrows go:
+//! The modules, and which way the arrows go:
 //!
 //! | folder | holds | may use |
 //! |---|---|---|
 //! | [`domain`] | what a migration is: mapping, survey, conflicts, decisions, plan, transform, invariants; pure | nothing of ours |
 //! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, lease, run record, watch | `domain` |
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
-//! | [`steps`] | one file per checklist step: domain decides, store does, progress comes out | `store`, `report`, `domain` |
+//! | [`engine`] | what steps share: the session, prepared copies, the proof, gates, the ways back | `store`, `report`, `domain` |
+//! | [`steps`] | one file per checklist step: domain decides, engine and store do, progress comes out | `engine`, `store`, `domain` |
 //! | [`app`] | the console as a pure state machine: model, message, update → effects; panes and commands in files of their own | `domain` |
 //! | [`command`] | the one table of commands, assembled from `app` | `app` |
 //! | [`ui`] | ratatui only: draws the model | `app`, `command`, `domain` |
-//! | [`engine`] | the one task that owns the session and answers the console | `app`, `steps` |
+//! | [`worker`] | the one task that owns the session and answers the console | `app`, `steps` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
 //! | [`terminal`] | enter, leave, suspend, panic | – |
 //! | [`cli`] | arguments and one file per headless verb | `steps`, `report`, `runtime`, `demo` |
@@ -31,3 +32,4 @@ pub mod steps;
 pub mod store;
 pub mod terminal;
 pub mod ui;
+pub mod worker;

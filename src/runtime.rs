@@ -15,11 +15,11 @@ use crate::app::message::TERMINAL_GONE;
 use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, update};
 use crate::command;
 use crate::domain::checklist::Progress;
-use crate::engine;
-use crate::steps::session::Session;
+use crate::engine::session::Session;
 use crate::store::throttle::Throttle;
 use crate::terminal::Screen;
 use crate::ui::{self, Theme};
+use crate::worker;
 
 /// Between two drawings.
 const FRAME: Duration = Duration::from_millis(33);
@@ -179,7 +179,7 @@ impl Outside {
             progress,
             cancel: CancellationToken::new(),
             throttle: session.throttle().clone(),
-            engine: Some(tokio::spawn(engine::serve(session, received, answer, says))),
+            engine: Some(tokio::spawn(worker::serve(session, received, answer, says))),
             signals: signals
                 .into_iter()
                 .map(|(name, kind)| Ok((name, signal(kind)?)))

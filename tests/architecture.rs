@@ -1,4 +1,5 @@
-//! The arrows of the house: who may import whom. Fails on a forbidden import, and on a file that grew to two things.
+//! The arrows of the house: who may import whom. Fails on a forbidden import, on a second place that knows how a booking finds its user or
+//! its business, and on a file that grew to two things.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -6,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What a folder must never mention in code: our own modules against an arrow, and crates that its purity forbids.
-const FORBIDDEN: [(&str, &[&str]); 9] = [
+const FORBIDDEN: [(&str, &[&str]); 10] = [
     (
         "domain",
         &[
             "crate::store",
+            "crate::engine",
             "crate::steps",
             "crate::report",
             "crate::app",
@@ -48,8 +50,21 @@ const FORBIDDEN: [(&str, &[&str]); 9] = [
     (
         "store",
         &[
+            "crate::engine",
             "crate::steps",
             "crate::report",
+            "crate::app",
+            "crate::ui",
+            "crate::cli",
+            "crate::runtime",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "crate::steps",
             "crate::app",
             "crate::ui",
             "crate::cli",
@@ -407,6 +422,82 @@ fn no_text_of_the_console_holds_the_number_of_a_step() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How a booking finds its user and its business, as code says it: the mapping's own fields.
+const WAYS: [&str; 6] = [
+    "service.business",
+    "booking.service",
+    "booking.user",
+    "role.business",
+    "role.service",
+    "role.user",
+];
+
+/// Who may say it: the mapping, the resolver of references, and the proof's own one.
+const RESOLVERS: [&str; 3] = [
+    "domain/mapping.rs",
+    "domain/reference/",
+    "domain/invariant/paths.rs",
+];
+
+/// The lines of `text` that name one of `words` in code, not in a comment. Line breaks within a chain of fields do not hide it.
+fn naming(text: &str, words: &[&str]) -> Vec<String> {
+    let code = text.lines().map(str::trim);
+    let code: Vec<&str> = code.filter(|line| !line.starts_with("//")).collect();
+    let code = code.join("\n").replace("\n.", ".");
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let names = |line: &str, word: &str| {
+        line.match_indices(word).any(|(at, _)| {
+            let before = line[..at].chars().next_back();
+            let after = line[at + word.len()..].chars().next();
+            !part(before) && !part(after) && after != Some('(')
+        })
+    };
+    code.lines()
+        .filter(|line| words.iter().any(|word| names(line, word)))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_file_but_the_resolvers_knows_how_a_booking_finds_its_user_or_its_business() {
+    let mut found = Vec::new();
+    files(&source(), &mut found);
+    let mut wrong = Vec::new();
+    let mut resolvers = Vec::new();
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(source()).unwrap().display().to_string();
+        if !RESOLVERS.iter().any(|it| name.starts_with(it)) {
+            let lines = naming(&text, &WAYS).into_iter();
+            wrong.extend(lines.map(|line| format!("{name}: {line}")));
+        } else if !naming(&text, &WAYS[..1]).is_empty() {
+            resolvers.push(name);
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "ask domain::reference instead:\n{}",
+        wrong.join("\n")
+    );
+    resolvers.sort();
+    let expected = ["domain/invariant/paths.rs", "domain/reference/booking.rs"];
+    assert_eq!(resolvers, expected, "the resolver and the proof's own");
+}
+
+#[test]
+fn the_check_of_resolvers_finds_a_field_however_it_is_written() {
+    let text = "let a = &self.mapping.service.business;\n// service.business in a comment\nlet b = mapping\n    .booking\n    .user\n    .clone();\nlet c = rebooking.user;\nlet d = booking.user(before);\nfields(&[&role.service]);\n";
+    let found = naming(text, &WAYS);
+    assert_eq!(
+        found,
+        [
+            "let a = &self.mapping.service.business;",
+            "let b = mapping.booking.user.clone();",
+            "fields(&[&role.service]);"
+        ]
+    );
 }
 
 #[test]

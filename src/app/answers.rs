@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::editor::Editor;
-use super::jobs::{close_questions, step_of};
+use super::jobs::close_questions;
 use super::layer::decision_editor::DecisionEditor;
 use super::layer::{GateLayer, Layer};
 use super::log::Weight;
@@ -13,6 +13,7 @@ use super::shared::Shared;
 use crate::domain::checklist::Step;
 use crate::domain::conflict::ConflictKey;
 use crate::domain::gate::Gate;
+use crate::domain::number::counted;
 use crate::domain::overview::Review;
 use crate::domain::view::Sources;
 
@@ -149,7 +150,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
             return;
         }
     }
-    let step = step_of(gate.action);
+    let step = Step::behind(gate.action);
     shared.layers.push(Layer::Gate(Box::new(GateLayer {
         gate,
         step,
@@ -182,8 +183,8 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
                 model.shared.say(Weight::Info, "nothing changed");
                 return Vec::new();
             }
-            let plural = if count == 1 { "" } else { "s" };
-            let line = format!("{count} answer{plural} changed in the decisions file");
+            let answers = counted(count as u64, "answer", "answers");
+            let line = format!("{answers} changed in the decisions file");
             model.shared.note_in_log(Weight::Info, &line);
             model.outdated();
             model.shared.facts.set_review(review);

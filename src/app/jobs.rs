@@ -11,25 +11,7 @@ use super::progress::Running;
 use super::shared::{Destination, Shared};
 use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::domain::checklist::{Step, Touch};
-use crate::domain::gate::{Confirmed, Destructive};
-
-/// What stands behind a step's gate.
-pub fn destructive(step: Step) -> Option<Destructive> {
-    match step {
-        Step::CutOver => Some(Destructive::CutOver),
-        Step::CleanUsers => Some(Destructive::CleanUsers),
-        Step::DeleteOriginals => Some(Destructive::Finish),
-        _ => None,
-    }
-}
-
-/// The step behind an action's gate.
-pub fn step_of(action: Destructive) -> Option<Step> {
-    Step::ALL
-        .iter()
-        .copied()
-        .find(|step| destructive(*step) == Some(action))
-}
+use crate::domain::gate::Confirmed;
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
 pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
@@ -49,7 +31,7 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
         shared.say(Weight::Warning, text);
         return Vec::new();
     }
-    if let Some(action) = destructive(step) {
+    if let Some(action) = step.row().gate {
         return shared.ask(Request::Gate(action));
     }
     match step.touch() {

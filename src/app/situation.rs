@@ -7,7 +7,7 @@ use super::panes;
 use super::panes::checklist::{Checklist, RUN};
 use super::panes::pane::PaneCommands;
 use super::shared::Shared;
-use crate::domain::checklist::{State, Step, Touch};
+use crate::domain::checklist::{Leaves, State, Step, Touch};
 
 /// The four sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,36 +29,31 @@ pub fn of(shared: &Shared) -> Situation {
         next: next(shared),
         destroys: match (&shared.running, shared.next_step()) {
             (Some(running), _) => job_destroys(running.job).to_owned(),
-            (None, Some(step)) => destroys(step).to_owned(),
+            (None, Some(step)) => step.destroys().to_owned(),
             (None, None) => "nothing".to_owned(),
         },
         back: back(shared),
     }
 }
 
-/// A step that was done, whether or not something under it changed since.
-fn happened(shared: &Shared, step: Step) -> bool {
-    shared
-        .facts
-        .status(step)
-        .is_some_and(|status| matches!(status.state, State::Done | State::Stale))
+/// What the last step left that changed what is true of the data; whether or not something under it changed since.
+fn left(shared: &Shared) -> Option<&'static Leaves> {
+    let happened = |step: &&Step| {
+        let state = shared.facts.status(**step).map(|status| status.state);
+        matches!(state, Some(State::Done | State::Stale))
+    };
+    let mut done = Step::ALL.iter().rev().filter(happened);
+    done.find_map(|step| step.row().leaves.as_ref())
 }
 
 fn now(shared: &Shared) -> String {
     if shared.facts.statuses.is_empty() {
         return "not known yet: the state is being read from the database".to_owned();
     }
-    let data = if happened(shared, Step::DeleteOriginals) {
-        "migrated; the originals are deleted"
-    } else if happened(shared, Step::CleanUsers) {
-        "customers, bookings and users are migrated and live; the originals are kept"
-    } else if happened(shared, Step::CutOver) {
-        "customers and bookings are migrated and live; the originals are kept"
-    } else if happened(shared, Step::CreateCustomers) || happened(shared, Step::ReassignBookings) {
-        "the live data is untouched; prepared copies stand beside it"
-    } else {
-        "the live data is untouched; nothing is prepared"
-    };
+    let data = left(shared).map_or(
+        "the live data is untouched; nothing is prepared",
+        |leaves| leaves.now,
+    );
     let blockers = shared.facts.undecided_blockers();
     match blockers {
         0 => data.to_owned(),
@@ -125,42 +120,15 @@ fn next(shared: &Shared) -> String {
 
 fn job_destroys(job: Job) -> &'static str {
     match job {
-        Job::Step(step) => destroys(step),
+        Job::Step(step) => step.destroys(),
         Job::RollBack => "what the migration made live; the originals come back",
     }
 }
 
-/// What a step destroys.
-pub fn destroys(step: Step) -> &'static str {
-    match (step, step.touch()) {
-        (Step::CutOver, _) => {
-            "nothing: live bookings lose userId, and the originals are kept whole"
-        }
-        (Step::CleanUsers, _) => {
-            "nothing: live users lose the contact fields that were copied; the originals are kept whole"
-        }
-        (Step::DeleteOriginals, _) => "THE ORIGINALS: after it, only the backup leads back",
-        (_, Touch::ReadOnly) => "nothing: it only reads",
-        (_, Touch::Aside) => "nothing: the application sees none of it",
-        (_, Touch::Gate) => "see its gate",
-        (_, Touch::Note) => "nothing: ringfence keeps your note",
-    }
-}
-
 /// How to get back from where the data stands.
-pub fn back(shared: &Shared) -> String {
-    if happened(shared, Step::DeleteOriginals) {
-        "only by restoring the backup: `ringfence restore`".to_owned()
-    } else if happened(shared, Step::CutOver) {
-        format!(
-            "{} rolls back: the originals are renamed back at once, byte for byte",
-            shared.key(ROLL_BACK)
-        )
-    } else if happened(shared, Step::CreateCustomers) || happened(shared, Step::ReassignBookings) {
-        "nothing to undo: the live data was never touched; prepared copies can stay".to_owned()
-    } else {
-        "nothing to undo".to_owned()
-    }
+fn back(shared: &Shared) -> String {
+    let back = left(shared).map_or("nothing to undo", |leaves| leaves.back);
+    back.replace("{roll-back}", shared.key(ROLL_BACK))
 }
 
 /// What stands in a pane while nothing was surveyed.

@@ -8,13 +8,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::{PlaceArguments, output, step_word};
-use crate::domain::checklist::{State, Step};
+use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::mapping::Rebuilt;
 use crate::domain::plan::Plan;
 use crate::domain::standstill::Standstill;
-use crate::steps::session::Session;
-use crate::steps::{Result, Watcher, review};
+use crate::engine::decisions;
+use crate::engine::session::Session;
+use crate::engine::{Result, Watcher};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -39,28 +40,11 @@ pub struct ApplyArguments {
     block_writes: bool,
 }
 
-/// The steps that apply runs; the others are the operator's own.
-const STEPS: [Step; 13] = [
-    Step::Survey,
-    Step::BackUp,
-    Step::StopApplication,
-    Step::Document,
-    Step::Review,
-    Step::CreateCustomers,
-    Step::ReassignBookings,
-    Step::Prove,
-    Step::CutOver,
-    Step::CleanUsers,
-    Step::RetireUsers,
-    Step::Schema,
-    Step::Verify,
-];
-
 pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Result<ExitCode> {
-    let plan = review::read_plan(&arguments.plan)?;
+    let plan = decisions::read_plan(&arguments.plan)?;
     let mut session = place.session().await?;
     if arguments.resume && session.open_run().is_none() {
-        return Err(crate::steps::StepError::NotReady(
+        return Err(crate::engine::StepError::NotReady(
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }
@@ -97,9 +81,9 @@ pub(super) struct Order<'a> {
     pub(super) confirm: Option<&'a str>,
     /// The last step.
     pub(super) through: Step,
-    /// Leave out step 3: the application still runs.
+    /// Leave out the steps that ask the application to stand still.
     pub(super) build_ahead: bool,
-    /// Set the write block in step 3.
+    /// Set the write block when the application must stop.
     pub(super) block_writes: bool,
     /// Say nothing on the way.
     pub(super) quiet: bool,
@@ -119,15 +103,16 @@ pub(super) async fn apply(
         output::aside(&notice);
     }
     let mut done = Vec::new();
-    for step in STEPS.into_iter().filter(|step| *step <= order.through) {
-        if order.build_ahead && matches!(step, Step::StopApplication | Step::Document) {
+    let ordered = Step::ALL.iter().filter(|step| **step <= order.through);
+    for step in ordered.copied() {
+        if order.build_ahead && step.row().asks_to_stop {
             continue;
         }
-        let always = match step {
-            Step::Survey | Step::Verify => true,
-            // A verdict of an earlier command says nothing of what was written since, nor does its backup hold it.
-            Step::StopApplication => !Rebuilt::ALL.iter().any(|which| session.has_moved(*which)),
-            _ => false,
+        let always = match step.row().by_apply {
+            ByApply::Never => continue,
+            ByApply::Once => false,
+            ByApply::Always => true,
+            ByApply::UntilRenamed => !Rebuilt::ALL.iter().any(|which| session.has_moved(*which)),
         };
         if !always && is_settled(session, step).await? {
             continue;
@@ -155,13 +140,11 @@ async fn run_step(
     order: &Order<'_>,
     watcher: &Watcher,
 ) -> Result<String> {
-    let action = match step {
-        Step::StopApplication if order.block_writes && session.writes_blocked().is_none() => {
-            Some(Destructive::BlockWrites)
-        }
-        Step::CutOver => Some(Destructive::CutOver),
-        Step::CleanUsers => Some(Destructive::CleanUsers),
-        _ => None,
+    let blocks = step == Step::StopApplication && order.block_writes;
+    let action = if blocks && session.writes_blocked().is_none() {
+        Some(Destructive::BlockWrites)
+    } else {
+        step.row().gate
     };
     let confirmed = match action {
         Some(action) => Some(open_gate(session, action, order.confirm).await?),

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::apply::open_gate;
 use super::{PlaceArguments, output};
 use crate::domain::gate::Destructive;
-use crate::steps::Result;
-use crate::steps::backup::documents_of;
+use crate::engine::Result;
+use crate::engine::backup::documents_of;
 use crate::store::dump::restore::RestoreOptions;
 
 /// Arguments of `backup`.
@@ -72,21 +72,20 @@ pub(super) async fn restore(
     arguments: RestoreArguments,
 ) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    if arguments.replace {
-        open_gate(
-            &mut session,
-            Destructive::Restore,
-            arguments.confirm.as_deref(),
-        )
-        .await?;
-    }
+    let replace = if arguments.replace {
+        let key = arguments.confirm.as_deref();
+        Some(open_gate(&mut session, Destructive::Restore, key).await?)
+    } else {
+        None
+    };
     let (watcher, task) = output::watcher();
     let options = RestoreOptions {
         source_database: arguments.source_db,
         collections: (!arguments.only.is_empty()).then(|| arguments.only.into_iter().collect()),
-        replace: arguments.replace,
+        ..RestoreOptions::default()
     };
-    let outcome = session.restore(&arguments.from, &options, &watcher).await;
+    let restoring = session.restore(&arguments.from, options, replace, &watcher);
+    let outcome = restoring.await;
     task.abort();
     let restored = outcome?;
     if place.json {

@@ -13,8 +13,8 @@ use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
-use crate::steps::review::read_text;
-use crate::steps::{Result, StepError};
+use crate::engine::decisions::read_text;
+use crate::engine::{Result, StepError};
 use crate::store::{StoreError, private_file};
 
 /// Lines of one kind that are shown; the rest is counted.

@@ -11,9 +11,9 @@ use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
+use crate::engine::session::Session;
+use crate::engine::{Result, StepError};
 use crate::report::Report;
-use crate::steps::session::Session;
-use crate::steps::{Result, StepError};
 use crate::{runtime, terminal};
 
 /// The demo's database.

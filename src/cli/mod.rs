@@ -19,9 +19,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::checklist::Step;
+use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
-use crate::steps::session::{RUN_ROOT, Session, SessionOptions};
-use crate::steps::{Result, StepError};
+use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
+use crate::engine::{Result, StepError};
 use crate::store::lease::Lease;
 use crate::store::private_file;
 
@@ -59,7 +60,7 @@ pub struct PlaceArguments {
     /// Names and e-mails in reports as they are, not masked
     #[arg(long, global = true)]
     show_personal_data: bool,
-    /// Seconds that step 3 watches for foreign writes
+    /// Seconds that “Stop the application” watches for foreign writes
     #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds)]
     watch_seconds: Duration,
     /// Documents a second that are written at most
@@ -72,7 +73,7 @@ pub struct PlaceArguments {
     #[arg(long, global = true, value_name = "MS")]
     max_latency: Option<u64>,
     /// Memory for what is kept of users and customers, such as 1G; what passes it goes to a temporary file
-    #[arg(long, global = true, value_name = "SIZE", default_value = "56M", value_parser = size)]
+    #[arg(long, global = true, value_name = "SIZE", default_value = "56M", value_parser = parse_size)]
     memory: u64,
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
@@ -196,20 +197,6 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
     number
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "it takes a number of seconds, such as 5 or 0.5".to_owned())
-}
-
-/// Bytes; K, M and G stand for 1024 of the next smaller.
-fn size(text: &str) -> std::result::Result<u64, String> {
-    let (digits, shift) = match text.chars().last().map(|it| it.to_ascii_uppercase()) {
-        Some('K') => (&text[..text.len() - 1], 10),
-        Some('M') => (&text[..text.len() - 1], 20),
-        Some('G') => (&text[..text.len() - 1], 30),
-        _ => (text, 0),
-    };
-    let number: Option<u64> = digits.parse().ok();
-    number
-        .and_then(|number| number.checked_mul(1 << shift))
-        .ok_or_else(|| "it takes a number of bytes, such as 64M or 1G".to_owned())
 }
 
 impl PlaceArguments {

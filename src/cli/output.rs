@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::checklist::{Progress, StepStatus};
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::steps::Watcher;
+use crate::engine::Watcher;
 
 /// Prints one line of the answer. A reader that went away is no error.
 pub fn line(text: &str) {
@@ -159,7 +159,7 @@ pub fn overview(overview: &Overview) -> String {
             ]
         })
         .collect();
-    let outside = match overview.outside_memory {
+    let outside = match overview.spilled_bytes {
         0 => String::new(),
         bytes => format!(
             "\n{} KiB passed --memory and stood in a temporary file",

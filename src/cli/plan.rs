@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{PlaceArguments, output};
-use crate::steps::{Result, review};
+use crate::engine::Result;
+use crate::engine::decisions;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     outcome?;
     session.require_decided()?;
     let plan = session.plan()?;
-    review::write_plan(&arguments.out, &plan)?;
+    decisions::write_plan(&arguments.out, &plan)?;
     if place.json {
         output::json(
             &json!({ "plan": arguments.out, "hash": plan.hash, "pairs": plan.pairs, "bookings": plan.bookings }),

@@ -10,8 +10,8 @@ use super::{PlaceArguments, output};
 use crate::domain::checklist::Step;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
-use crate::steps::Result;
-use crate::steps::session::Session;
+use crate::engine::Result;
+use crate::engine::session::Session;
 
 /// The key of a gate.
 #[derive(Debug, Args)]

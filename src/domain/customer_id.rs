@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::id::{Id, hex};
+use super::id::Id;
 
 /// The types that a user id, and so a customer id, may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,7 +75,7 @@ fn build(kind: IdKind, tag: &str, business: &Id, user: Option<&Id>) -> Id {
             bytes[8] = (bytes[8] & 0x3F) | 0x80;
             Id::uuid(bytes)
         }
-        IdKind::String => Id::string(&hex(&hash[..12])),
+        IdKind::String => Id::string(&hex::encode(&hash[..12])),
     }
 }
 

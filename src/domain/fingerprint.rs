@@ -4,8 +4,6 @@
 use bson::raw::RawDocument;
 use sha2::{Digest as _, Sha256};
 
-use super::id::hex;
-
 /// What has been read of a collection.
 ///
 /// Two collections of the same documents have the same fingerprint. Other documents have it by chance in one of 2^256 cases; it is no
@@ -51,7 +49,12 @@ impl Fingerprint {
     /// As it is kept and compared: the number of documents, and the sum in hexadecimal, lowest byte first.
     pub fn text(&self) -> String {
         let (low, high) = (self.sum.0.to_le_bytes(), self.sum.1.to_le_bytes());
-        format!("{}-{}{}", self.documents, hex(&low), hex(&high))
+        format!(
+            "{}-{}{}",
+            self.documents,
+            hex::encode(low),
+            hex::encode(high)
+        )
     }
 }
 
@@ -99,7 +102,7 @@ mod tests {
         let hash: [u8; 32] = Sha256::digest(one.as_bytes()).into();
         assert_eq!(
             text(std::slice::from_ref(&one), false),
-            format!("1-{}", hex(&hash))
+            format!("1-{}", hex::encode(hash))
         );
         let mut high = Fingerprint {
             sum: (u128::MAX, 0),

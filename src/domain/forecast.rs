@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::checklist::Step;
+use super::number::megabytes;
 use super::run::{Millis, RunRecord};
 
 /// What two renames and their journal take, in milliseconds.
@@ -49,43 +50,80 @@ pub struct ForecastRecord {
     pub disk_took: Option<u64>,
 }
 
+/// What a trial says of a whole migration.
+#[derive(Debug, Clone, Copy)]
+pub struct Estimate {
+    trial: Trial,
+    /// How much there is.
+    pub sizes: Sizes,
+    /// The server's log can be read: what was proved is not compared again by the steps that swap.
+    sees_log: bool,
+}
+
+impl Estimate {
+    fn lasts(&self, micros: u64, documents: u64) -> Millis {
+        let micros = u128::from(micros) * u128::from(documents);
+        let millis = micros / 1_000 / u128::from(self.trial.documents.max(1));
+        Millis::try_from(millis).unwrap_or(Millis::MAX)
+    }
+
+    /// Writing copies of so many documents.
+    pub fn copy(&self, documents: u64) -> Millis {
+        self.lasts(self.trial.copied, documents)
+    }
+
+    /// Building the indexes of so many.
+    pub fn index(&self, documents: u64) -> Millis {
+        self.lasts(self.trial.indexed, documents)
+    }
+
+    /// Comparing so many with their originals.
+    pub fn compare(&self, documents: u64) -> Millis {
+        self.lasts(self.trial.compared, documents)
+    }
+
+    /// Comparing bookings, customers and links.
+    pub fn compare_all(&self) -> Millis {
+        self.compare(self.sizes.bookings) + self.compare(self.people())
+    }
+
+    /// Customers and their links.
+    pub fn people(&self) -> u64 {
+        2 * self.sizes.customers
+    }
+
+    /// The trial itself.
+    pub fn trial(&self) -> Millis {
+        let trial = &self.trial;
+        self.lasts(
+            trial.copied + trial.indexed + trial.compared,
+            trial.documents,
+        )
+    }
+
+    /// Two renames and their journal.
+    pub fn renames(&self) -> Millis {
+        RENAMES
+    }
+
+    /// What is done once more only where the server's log cannot be read.
+    pub fn again(&self, once: Millis) -> Millis {
+        if self.sees_log { 0 } else { once }
+    }
+}
+
 impl Trial {
-    /// How long each step from the customers on should take, by its word. Where the server's log can be read, what was proved is not compared
-    /// again by the steps that swap.
-    pub fn steps(&self, of: Sizes, sees_log: bool) -> BTreeMap<String, Millis> {
-        let lasts = |micros: u64, documents: u64| {
-            let micros = u128::from(micros) * u128::from(documents);
-            let millis = micros / 1_000 / u128::from(self.documents.max(1));
-            Millis::try_from(millis).unwrap_or(Millis::MAX)
+    /// How long each step that is forecast should take, by its word.
+    pub fn steps(&self, sizes: Sizes, sees_log: bool) -> BTreeMap<String, Millis> {
+        let estimate = Estimate {
+            trial: *self,
+            sizes,
+            sees_log,
         };
-        let copy = |documents| lasts(self.copied, documents);
-        let index = |documents| lasts(self.indexed, documents);
-        let compare = |documents| lasts(self.compared, documents);
-        // Each customer has a link.
-        let people = 2 * of.customers;
-        let all = compare(of.bookings) + compare(people);
-        let again = |once: Millis| if sees_log { 0 } else { once };
-        let trial = lasts(self.copied + self.indexed + self.compared, self.documents);
-        [
-            (
-                Step::CreateCustomers,
-                trial + copy(people) + index(of.customers),
-            ),
-            (
-                Step::ReassignBookings,
-                copy(of.bookings) + index(of.bookings),
-            ),
-            // The copy of the users is made and checked then too.
-            (
-                Step::Prove,
-                all + copy(of.users) + index(of.users) + compare(of.users),
-            ),
-            (Step::CutOver, RENAMES + again(2 * all)),
-            (Step::CleanUsers, RENAMES + again(2 * compare(of.users))),
-            (Step::Verify, all + compare(of.users)),
-        ]
-        .map(|(step, lasts)| (step.word().to_owned(), lasts))
-        .into()
+        let forecast = Step::ALL.iter().map(|step| step.row());
+        forecast
+            .filter_map(|row| Some((row.word.to_owned(), row.lasts?(&estimate))))
+            .collect()
     }
 }
 
@@ -106,7 +144,7 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// That of `run`; `None` before step 6, and where there are so few bookings that no trial was made.
+    /// That of `run`; `None` before the customers are made, and where there are so few bookings that no trial was made.
     pub fn of(run: &RunRecord) -> Option<Self> {
         let record = run.forecast.as_ref()?;
         let lasted = |step: Step| {
@@ -141,7 +179,6 @@ impl Forecast {
                 seconds(self.left)
             );
         };
-        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         let disk = self.disk_took.map_or_else(String::new, |bytes| {
             format!(
                 "; the copies took {} MB on the server's disk, as far as it had written them; the forecast was {} MB",
@@ -150,7 +187,9 @@ impl Forecast {
             )
         });
         format!(
-            "steps 6 to 13 took {}; the forecast was {}, from {trial}{disk}",
+            "{} to {} took {}; the forecast was {}, from {trial}{disk}",
+            Step::CreateCustomers.title(),
+            Step::Verify.title(),
             seconds(took),
             seconds(self.expected)
         )
@@ -161,6 +200,7 @@ impl Forecast {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::checklist::State;
     use crate::domain::run::StepRecord;
 
     const TRIAL: Trial = Trial {
@@ -205,7 +245,7 @@ mod tests {
         let begun = Forecast::of(&run).unwrap();
         assert_eq!((begun.left, begun.took), (begun.expected, None));
         for word in run.forecast.clone().unwrap().steps.into_keys() {
-            let (state, says) = ("done".to_owned(), String::new());
+            let (state, says) = (State::Done, String::new());
             let record = StepRecord {
                 state,
                 says,
@@ -218,7 +258,7 @@ mod tests {
         assert_eq!((done.left, done.took), (0, Some(6 * 500)));
         assert_eq!(
             done.words(),
-            "steps 6 to 13 took 3.0 s; the forecast was 3.1 s, from a trial on 1000 bookings; the copies took 5 MB on the server's disk, as far as it had written them; the forecast was 5 MB"
+            "Create customers to Verify took 3.0 s; the forecast was 3.1 s, from a trial on 1000 bookings; the copies took 5 MB on the server's disk, as far as it had written them; the forecast was 5 MB"
         );
     }
 }

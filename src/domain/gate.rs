@@ -1,10 +1,14 @@
-//! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name, and the destructive function
-//! takes it by value, so no code path can skip it.
+//! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name. Each destructive function takes
+//! the `Confirmed` of its own [`Action`] by value, so no code path can skip it or use another's.
 
-/// What a rollback does with what the application wrote since the cut-over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// What a rollback does with what the application wrote since the cut-over. The run record holds it as the command line says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum New {
     /// It refuses, with counts.
+    #[default]
     Refuse,
     /// It carries it back.
     Keep {
@@ -15,7 +19,32 @@ pub enum New {
     Discard,
 }
 
+impl From<New> for String {
+    fn from(new: New) -> Self {
+        new.option().to_owned()
+    }
+}
+
+impl TryFrom<String> for New {
+    type Error = String;
+
+    fn try_from(option: String) -> Result<Self, String> {
+        let known = New::ALL.into_iter().find(|new| new.option() == option);
+        known.ok_or_else(|| format!("this version knows no rollback with `{}`", option.trim()))
+    }
+}
+
 impl New {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [
+        Self::Refuse,
+        Self::Keep {
+            create_users: false,
+        },
+        Self::Keep { create_users: true },
+        Self::Discard,
+    ];
+
     /// The next choice at the gate.
     #[must_use]
     pub fn next(self) -> Self {
@@ -44,15 +73,15 @@ impl New {
 /// What stands behind a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Destructive {
-    /// Step 3: the server refuses the writes of every application.
+    /// The server refuses the writes of every application.
     BlockWrites,
-    /// Step 9: customers and bookings are swapped.
+    /// Customers and bookings are swapped.
     CutOver,
-    /// Step 10: users are swapped.
+    /// Users are swapped.
     CleanUsers,
     /// Renames the originals back.
     RollBack(New),
-    /// Step 19: drops the originals.
+    /// Drops the originals.
     Finish,
     /// Drops links, quarantine and run record.
     Purge,
@@ -73,6 +102,80 @@ impl Destructive {
             Self::Finish => "Delete the originals",
             Self::Purge => "Purge links, quarantine and run record",
             Self::Restore => "Restore from the backup",
+        }
+    }
+}
+
+/// A destructive action with a type of its own.
+pub trait Action: Copy {
+    /// What it is called where any action may stand.
+    fn destructive(self) -> Destructive;
+
+    /// The action itself; `None` where `action` is another.
+    fn of(action: Destructive) -> Option<Self>;
+}
+
+impl Action for Destructive {
+    fn destructive(self) -> Destructive {
+        self
+    }
+
+    fn of(action: Destructive) -> Option<Self> {
+        Some(action)
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident = $destructive:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $action;
+
+        impl Action for $action {
+            fn destructive(self) -> Destructive {
+                Destructive::$destructive
+            }
+
+            fn of(action: Destructive) -> Option<Self> {
+                (action == Destructive::$destructive).then_some(Self)
+            }
+        }
+    )*};
+}
+
+actions! {
+    /// Sets the server's write block.
+    BlockWrites = BlockWrites;
+    /// Swaps customers and bookings.
+    CutOver = CutOver;
+    /// Swaps users.
+    CleanUsers = CleanUsers;
+    /// Drops the originals.
+    DeleteOriginals = Finish;
+    /// Drops links, quarantine and run record.
+    Purge = Purge;
+    /// Overwrites collections from a backup.
+    Restore = Restore;
+}
+
+/// Renames the originals back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RollBack(pub New);
+
+impl Action for RollBack {
+    fn destructive(self) -> Destructive {
+        Destructive::RollBack(self.0)
+    }
+
+    fn of(action: Destructive) -> Option<Self> {
+        match action {
+            Destructive::RollBack(new) => Some(Self(new)),
+            Destructive::BlockWrites
+            | Destructive::CutOver
+            | Destructive::CleanUsers
+            | Destructive::Finish
+            | Destructive::Purge
+            | Destructive::Restore => None,
         }
     }
 }
@@ -114,12 +217,15 @@ pub enum Shut {
     /// A condition does not hold.
     #[error("not yet: {0}")]
     Missing(String),
+    /// Another action was confirmed.
+    #[error("this confirmation is for another action ({0}). Nothing was changed")]
+    Other(String),
 }
 
 /// Proof that the operator confirmed one action on one database for one plan.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Confirmed {
-    action: Destructive,
+pub struct Confirmed<A = Destructive> {
+    action: A,
     database: String,
     plan_hash: String,
 }
@@ -159,6 +265,23 @@ impl Gate {
 }
 
 impl Confirmed {
+    /// The confirmation of one action; the refusal where another one was confirmed.
+    ///
+    /// # Errors
+    /// [`Shut::Other`].
+    pub fn only<A: Action>(self) -> Result<Confirmed<A>, Shut> {
+        match A::of(self.action) {
+            Some(action) => Ok(Confirmed {
+                action,
+                database: self.database,
+                plan_hash: self.plan_hash,
+            }),
+            None => Err(Shut::Other(self.action.title().to_owned())),
+        }
+    }
+}
+
+impl<A: Action> Confirmed<A> {
     /// The same confirmation, for the same action tried again after the server was out of reach.
     #[must_use]
     pub fn again(&self) -> Self {
@@ -170,7 +293,7 @@ impl Confirmed {
     }
 
     /// The action that was confirmed.
-    pub fn action(&self) -> Destructive {
+    pub fn action(&self) -> A {
         self.action
     }
 
@@ -211,6 +334,22 @@ mod tests {
             assert!(gate(vec![]).confirm(wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(gate(vec![]).confirm("shop").unwrap().plan_hash(), "abc");
+    }
+
+    #[test]
+    fn a_confirmation_serves_its_own_action_alone() {
+        let confirmed = || gate(vec![]).confirm("shop").unwrap();
+        assert_eq!(confirmed().only::<CutOver>().unwrap().plan_hash(), "abc");
+        for other in [
+            confirmed().only::<CleanUsers>().unwrap_err(),
+            confirmed().only::<DeleteOriginals>().unwrap_err(),
+            confirmed().only::<BlockWrites>().unwrap_err(),
+            confirmed().only::<Purge>().unwrap_err(),
+            confirmed().only::<Restore>().unwrap_err(),
+            confirmed().only::<RollBack>().unwrap_err(),
+        ] {
+            assert_eq!(other, Shut::Other("Cut over".to_owned()));
+        }
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Id {
             let kind = u8::from_str_radix(kind, 16).ok()?;
             return Some(Self::from_value(Value {
                 kind,
-                bytes: &unhex(bytes)?,
+                bytes: &hex::decode(bytes).ok()?,
             }));
         }
         serde_json::from_str::<String>(text)
@@ -245,32 +245,11 @@ fn whole(number: f64) -> Option<i64> {
     ((integer as f64) == number && integer != i64::MAX).then_some(integer)
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-            text
-        })
-}
-
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.value();
         if let Some(bytes) = self.as_object_id() {
-            return f.write_str(&hex(&bytes));
+            return f.write_str(&hex::encode(bytes));
         }
         if let Some(bytes) = self.as_uuid() {
             return write!(f, "uuid:{}", bson::Uuid::from_bytes(bytes));
@@ -283,7 +262,7 @@ impl fmt::Display for Id {
         {
             return write!(f, "int:{}", i64::from_le_bytes(bytes));
         }
-        write!(f, "bson:{:02x}:{}", value.kind, hex(value.bytes))
+        write!(f, "bson:{:02x}:{}", value.kind, hex::encode(value.bytes))
     }
 }
 

@@ -7,6 +7,7 @@ use bson::rawdoc;
 use super::blueprint::EmailIndex;
 use super::mapping::{Mapping, Rebuilt};
 use super::raw::{Builder, elements, get, kind};
+use super::reference::leaving;
 
 /// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
 pub const TTL_OFF: i32 = i32::MAX;
@@ -32,11 +33,12 @@ pub fn wanted(
     originals: &[RawDocumentBuf],
     email: EmailIndex,
 ) -> Vec<RawDocumentBuf> {
+    let leaving = leaving(mapping);
     let mut wanted: Vec<RawDocumentBuf> = originals
         .iter()
         .filter(|index| name_of(index) != "_id_")
         .map(|index| match which {
-            Rebuilt::Booking => renamed(index, &mapping.booking.user, &mapping.booking.customer),
+            Rebuilt::Booking => renamed(index, &leaving, &mapping.booking.customer),
             Rebuilt::Customer | Rebuilt::User => index.clone(),
         })
         .collect();

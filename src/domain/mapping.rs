@@ -101,8 +101,8 @@ pub struct BusinessRole {
 pub struct ServiceRole {
     /// The collection.
     pub collection: String,
-    /// The business's id.
-    pub business: String,
+    /// The business's id. [`super::reference`] follows it, and the proof by itself.
+    pub(in crate::domain) business: String,
 }
 
 /// The bookings' collection and fields.
@@ -111,10 +111,10 @@ pub struct ServiceRole {
 pub struct BookingRole {
     /// The collection.
     pub collection: String,
-    /// The user's id, which leaves.
-    pub user: String,
-    /// The service's id.
-    pub service: String,
+    /// The user's id, which leaves. [`super::reference`] follows it, and the proof by itself.
+    pub(in crate::domain) user: String,
+    /// The service's id, likewise.
+    pub(in crate::domain) service: String,
     /// The customer's id, which comes.
     pub customer: String,
     /// The creation date.

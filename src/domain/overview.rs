@@ -87,7 +87,7 @@ pub struct Overview {
     /// Every kind that was found.
     pub conflicts: Vec<CodeCount>,
     /// Bytes of what was kept of users and pairs that passed `--memory` and went to a temporary file.
-    pub outside_memory: u64,
+    pub spilled_bytes: u64,
 }
 
 impl Overview {
@@ -105,7 +105,7 @@ impl Overview {
             "bookings": self.bookings,
             "services": self.services,
             "pairs": self.pairs,
-            "outsideMemory": self.outside_memory,
+            "outsideMemory": self.spilled_bytes,
             "businesses": self.businesses.iter().map(|row| json!({
                 "id": row.id.to_extended_json(),
                 "name": row.name,

@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use super::conflict::{Conflict, Severity};
 use super::decision::Decisions;
 use super::decision_file::{BadDecisions, DecisionFile};
-use super::id::hex;
 use super::mapping::Mapping;
 
 /// A plan as it is kept in a file.
@@ -104,7 +103,7 @@ impl Plan {
             hash.update(part.unwrap_or_default());
             hash.update(b"\0");
         }
-        hex(&hash.finalize())
+        hex::encode(hash.finalize())
     }
 
     /// Reads a plan.
@@ -179,6 +178,161 @@ fn covered(decisions: &Decisions, conflicts: &[Conflict]) -> BTreeMap<String, St
             conflict.key.code.severity() != Severity::Note
                 || decisions.single.contains_key(&conflict.key)
         })
-        .map(|conflict| (conflict.key.to_string(), hex(&conflict.digest)))
+        .map(|conflict| (conflict.key.to_string(), hex::encode(conflict.digest)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::conflict::{Choice, Code, ConflictKey};
+    use crate::domain::decision::Decision;
+    use crate::domain::id::Id;
+    use crate::domain::mapping::DEFAULT;
+
+    fn conflict(code: Code, user: &str, members: u8) -> Conflict {
+        Conflict {
+            key: ConflictKey {
+                code,
+                business: None,
+                subjects: vec![Id::string(user)],
+            },
+            units: 1,
+            digest: [members; 16],
+            businesses: Vec::new(),
+        }
+    }
+
+    fn plan(database: &str, decisions: &Decisions, conflicts: &[Conflict]) -> Plan {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        Plan::new(database, &mapping, decisions, conflicts, (3, 5))
+    }
+
+    fn some() -> [Conflict; 3] {
+        [
+            conflict(Code::MissingName, "ann", 1),
+            conflict(Code::InvalidEmail, "bob", 2),
+            conflict(Code::IdleUser, "eve", 3),
+        ]
+    }
+
+    #[test]
+    fn the_hash_does_not_depend_on_the_order_of_conflicts_or_on_numbers() {
+        let decisions = Decisions::default();
+        let one = plan("shop", &decisions, &some());
+        let mut reversed = some();
+        reversed.reverse();
+        assert_eq!(one.hash, plan("shop", &decisions, &reversed).hash);
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let more = Plan::new("shop", &mapping, &decisions, &some(), (30, 50));
+        assert_eq!(one.hash, more.hash);
+        assert_eq!(one.hash.len(), 64);
+    }
+
+    #[test]
+    fn the_hash_changes_with_database_mapping_decisions_and_members() {
+        let decisions = Decisions::default();
+        let one = plan("shop", &decisions, &some());
+        let mut others = vec![plan("shop2", &decisions, &some())];
+        let mut members = some();
+        members[0].digest[15] ^= 1;
+        others.push(plan("shop", &decisions, &members));
+        others.push(plan("shop", &decisions, &some()[..1]));
+        others.push(plan("shop", &Decisions::defaults(), &some()));
+        let mapping = Mapping::parse(&DEFAULT.replace("\"Booking\"", "\"Bookings\"")).unwrap();
+        others.push(Plan::new("shop", &mapping, &decisions, &some(), (3, 5)));
+        for other in others {
+            assert_ne!(other.hash, one.hash);
+        }
+    }
+
+    #[test]
+    fn a_note_is_in_the_plan_only_once_it_was_answered() {
+        let undecided = plan("shop", &Decisions::default(), &some());
+        assert_eq!(undecided.conflicts.len(), 2);
+        let mut decisions = Decisions::default();
+        let note = some()[2].key.clone();
+        decisions.single.insert(note, Decision::new(Choice::Keep));
+        let decided = plan("shop", &decisions, &some());
+        assert_eq!(decided.conflicts.len(), 3);
+    }
+
+    #[test]
+    fn a_written_plan_reads_back_with_its_decisions() {
+        let mut decisions = Decisions::defaults();
+        let mut by_hand = Decision::new(Choice::Keep);
+        by_hand
+            .set
+            .insert("email".to_owned(), "bob@a.org".to_owned());
+        decisions.single.insert(some()[1].key.clone(), by_hand);
+        let plan = plan("shop", &decisions, &some());
+        let text = serde_json::to_string_pretty(&plan).unwrap();
+        let read = Plan::parse(&text).unwrap();
+        assert_eq!(read, plan);
+        assert_eq!(read.decisions().unwrap(), decisions);
+        assert!(read.drift(&plan).is_empty());
+    }
+
+    #[test]
+    fn a_plan_that_was_changed_by_hand_is_refused() {
+        let text = serde_json::to_string(&plan("shop", &Decisions::default(), &some())).unwrap();
+        for (from, to) in [
+            ("\"database\":\"shop\"", "\"database\":\"shop2\""),
+            ("01010101", "01010102"),
+            ("\"userId\"", "\"userID\""),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{from}");
+            assert!(
+                matches!(Plan::parse(&changed), Err(BadPlan::Hash { .. })),
+                "{from}"
+            );
+        }
+        let other = text.replace("\"version\":1,\"made_by\"", "\"version\":2,\"made_by\"");
+        assert!(matches!(
+            Plan::parse(&other),
+            Err(BadPlan::Version { version: 2, .. })
+        ));
+        let other = text.replace("ringfence plan", "shopping list");
+        assert!(matches!(
+            Plan::parse(&other),
+            Err(BadPlan::Version { version: 1, .. })
+        ));
+        let unknown = text.replacen('{', "{\"more\":1,", 1);
+        for broken in ["", "[]", &text[..text.len() / 2], &unknown] {
+            assert!(matches!(Plan::parse(broken), Err(BadPlan::Syntax(_))));
+        }
+    }
+
+    #[test]
+    fn drift_names_every_conflict_that_came_went_or_changed() {
+        let decisions = Decisions::default();
+        let planned = plan("shop", &decisions, &some());
+        let now = [
+            conflict(Code::MissingName, "ann", 9),
+            conflict(Code::MissingName, "zoe", 1),
+            // A new note holds nothing up.
+            conflict(Code::IdleUser, "max", 1),
+        ];
+        let drift = planned.drift(&plan("shop", &decisions, &now));
+        assert_eq!(
+            drift,
+            [
+                "other members: missing-name of \"ann\"",
+                "new: missing-name of \"zoe\"",
+                "gone: invalid-email of \"bob\"",
+            ]
+        );
+        let mut other = plan("shop2", &Decisions::defaults(), &some());
+        other.mapping.user.name = "fullName".to_owned();
+        assert_eq!(
+            planned.drift(&other),
+            [
+                "the plan is for database shop, this one is shop2",
+                "the mapping is another one",
+                "the decisions are others",
+            ]
+        );
+    }
 }

@@ -58,6 +58,16 @@ impl<'a> Value<'a> {
         std::str::from_utf8(text).ok()
     }
 
+    /// The element that it is under `key`.
+    pub fn under(&self, key: &str) -> Vec<u8> {
+        let mut element = Vec::with_capacity(key.len() + self.bytes.len() + 2);
+        element.push(self.kind);
+        element.extend_from_slice(key.as_bytes());
+        element.push(0);
+        element.extend_from_slice(self.bytes);
+        element
+    }
+
     /// Milliseconds since 1970 of a date value.
     pub fn as_date(&self) -> Option<i64> {
         if self.kind != kind::DATE {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checklist::{State, Step};
 use super::forecast::ForecastRecord;
+use super::gate::New;
 use super::keep_new::report::Kept;
 use super::mapping::{Mapping, Rebuilt};
 use super::plan::Plan;
@@ -102,8 +103,9 @@ pub struct RunRecord {
 /// A rollback under way or done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollbackRecord {
-    /// What becomes of what the application wrote, as the command line says it: "", " --keep-new", …
-    pub option: String,
+    /// What becomes of what the application wrote.
+    #[serde(rename = "option")]
+    pub new: New,
     /// Journaled before the first rename is sent.
     pub began: bool,
     /// The merged copies, by collection.
@@ -153,8 +155,8 @@ pub struct DecidedLine {
 /// What a step did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRecord {
-    /// `done`, `failed` or `skipped`.
-    pub state: String,
+    /// How it ended, or that it is stale.
+    pub state: State,
     /// What came out.
     pub says: String,
     /// When it began.
@@ -246,11 +248,34 @@ impl WatchStart {
     }
 }
 
+/// Whether anyone but us writes. A run record that holds another word is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// The server refuses the writes of everybody else.
+    Blocked,
+    /// Nobody wrote while it was watched.
+    Quiet,
+    /// It cannot be seen.
+    Unknown,
+}
+
+impl Verdict {
+    /// Its word, as people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "BLOCKED",
+            Self::Quiet => "QUIET",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
 /// Whether the application has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerdictRecord {
-    /// `BLOCKED`, `QUIET` or `UNKNOWN`.
-    pub word: String,
+    /// The verdict.
+    pub word: Verdict,
     /// Why.
     pub evidence: String,
     /// When.
@@ -305,7 +330,7 @@ impl RunRecord {
     /// True when `step` ended well in this run.
     pub fn is_done(&self, step: Step) -> bool {
         self.step(step)
-            .is_some_and(|record| record.state == State::Done.word())
+            .is_some_and(|record| record.state == State::Done)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How long writers stood still: from the verdict of step 3 to going live, and how much of that was our own work.
+//! How long writers stood still: from the verdict that they do to going live, and how much of that was our own work.
 
 use super::checklist::Step;
 use super::lease::clock;
@@ -7,7 +7,7 @@ use super::run::{Millis, RunRecord};
 /// The time without writers, as far as it has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standstill {
-    /// When step 3 began to watch or blocked writes, the last time that it ended well.
+    /// When “Stop the application” began to watch or blocked writes, the last time that it ended well.
     pub since: Millis,
     /// When going live was noted.
     pub until: Option<Millis>,
@@ -16,7 +16,7 @@ pub struct Standstill {
 }
 
 impl Standstill {
-    /// That of `run`; `None` before step 3 is done.
+    /// That of `run`; `None` before “Stop the application” is done.
     pub fn of(run: &RunRecord) -> Option<Self> {
         let stop = run.step(Step::StopApplication)?;
         run.is_done(Step::StopApplication).then_some(())?;
@@ -65,6 +65,7 @@ impl Standstill {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::domain::checklist::State;
     use crate::domain::run::{Note, StepRecord};
 
     fn run() -> RunRecord {
@@ -77,9 +78,9 @@ mod tests {
         .unwrap()
     }
 
-    fn did(run: &mut RunRecord, step: Step, state: &str, started: Millis, ended: Millis) {
+    fn did(run: &mut RunRecord, step: Step, state: State, started: Millis, ended: Millis) {
         let record = StepRecord {
-            state: state.to_owned(),
+            state,
             says: String::new(),
             started,
             ended,
@@ -90,12 +91,18 @@ mod tests {
     #[test]
     fn only_what_came_after_the_stop_counts() {
         let mut run = run();
-        did(&mut run, Step::CreateCustomers, "done", 10_000, 60_000); // built ahead
+        did(&mut run, Step::CreateCustomers, State::Done, 10_000, 60_000); // built ahead
         assert_eq!(Standstill::of(&run), None);
-        did(&mut run, Step::StopApplication, "failed", 70_000, 75_000);
+        did(
+            &mut run,
+            Step::StopApplication,
+            State::Failed,
+            70_000,
+            75_000,
+        );
         assert_eq!(Standstill::of(&run), None);
-        did(&mut run, Step::StopApplication, "done", 80_000, 85_000);
-        did(&mut run, Step::CutOver, "done", 90_000, 91_500);
+        did(&mut run, Step::StopApplication, State::Done, 80_000, 85_000);
+        did(&mut run, Step::CutOver, State::Done, 90_000, 91_500);
         let so_far = Standstill::of(&run).unwrap();
         assert_eq!(
             so_far,

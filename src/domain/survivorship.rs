@@ -8,6 +8,7 @@ use bson::raw::RawDocument;
 use sha2::{Digest, Sha256};
 
 use super::id::Id;
+use super::link::LinkKind;
 use super::mapping::Mapping;
 use super::raw::{Builder, Element, Value, blank, elements, get, kind, string_bytes};
 
@@ -187,7 +188,7 @@ pub struct Link<'a> {
     /// Its business, where known.
     pub business: Option<&'a Id>,
     /// How the customer came about: `created`, `placeholder`, `existing`.
-    pub kind: &'a str,
+    pub kind: LinkKind,
     /// The users, in `_id` order; for a placeholder the value that names nobody.
     pub users: Vec<Id>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
@@ -206,7 +207,7 @@ pub fn link(
     if let Some(business) = link.business {
         document.value(&mapping.customer.business, business.value());
     }
-    document.string("kind", link.kind);
+    document.string("kind", link.kind.word());
     document.array("users", link.users.iter().map(Id::value));
     if let Some(made) = link.made {
         document.document(MADE, &made_digests(link.customer, made));
@@ -330,7 +331,7 @@ mod tests {
         let link = Link {
             customer: &Id::string("c"),
             business: Some(&Id::string("b")),
-            kind: "created",
+            kind: LinkKind::Created,
             users: vec![],
             made: None,
         };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bson::raw::RawDocument;
 
 use super::id::Id;
+use super::link::LinkKind;
 use super::mapping::Mapping;
 use super::raw::{Value, blank, elements, get};
 use super::survey::facts::id_of;
@@ -24,7 +25,7 @@ pub fn differences(
     };
     let mut wrong = Vec::new();
     // A narrow customer leaves contact fields with its user, so there is nothing to lose.
-    let narrow = get(link, "kind").and_then(|kind| kind.as_str()) == Some("created-narrow");
+    let narrow = LinkKind::of(link) == Ok(LinkKind::Narrow);
     for field in mapping.user.copied() {
         let held = get(customer, field);
         for user in users {

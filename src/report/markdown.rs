@@ -77,7 +77,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
         let _ = writeln!(
             out,
             "- application: {} ({})",
-            verdict.word,
+            verdict.word.word(),
             escape(&verdict.evidence)
         );
     }

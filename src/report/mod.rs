@@ -109,7 +109,7 @@ impl<'r> Report<'r> {
                 let record = self.run.step(*step)?;
                 Some((
                     *step,
-                    record.state.as_str(),
+                    record.state.word(),
                     record.says.as_str(),
                     record.started,
                     record.ended,

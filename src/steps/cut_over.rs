@@ -1,16 +1,26 @@
-//! Step 9, cut over: a last converge, then two renames, then one more look at what was frozen. Where the server's log shows that nobody wrote
+//! Cut over: a last converge, then two renames, then one more look at what was frozen. Where the server's log shows that nobody wrote
 //! since the proof began, the proof itself is the last converge and the last look.
 
-use super::Watcher;
-use super::check::Checked;
-use super::error::{Result, StepError};
-use super::session::Session;
-use crate::domain::gate::{Confirmed, Destructive};
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::forecast::Forecast;
+use crate::domain::gate::{Confirmed, CutOver};
 use crate::domain::mapping::Rebuilt;
-use crate::store::swap::{self, Stray, Swap};
-use crate::store::{collection_spec, watch};
+use crate::domain::run::Verdict;
+use crate::engine::Watcher;
+use crate::engine::check::Checked;
+use crate::engine::error::{Result, StepError};
+use crate::engine::gates::Gated;
+use crate::engine::session::Session;
+use crate::store::watch;
 
-pub(super) async fn run(
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |session, run| super::swapped_state(run, Step::CutOver, session.is_cut_over()),
+    ..File::USUAL
+};
+
+async fn run(
     session: &mut Session,
     confirmed: Option<Confirmed>,
     watcher: &Watcher,
@@ -19,9 +29,7 @@ pub(super) async fn run(
     let began = [Rebuilt::Customer, Rebuilt::Booking]
         .into_iter()
         .any(|which| session.has_moved(which));
-    session
-        .pass(confirmed, Destructive::CutOver, watcher)
-        .await?;
+    let confirmed = session.pass::<CutOver>(confirmed, watcher).await?;
     if !began {
         session.require_still_quiet().await?;
         last_converge(session, watcher).await?;
@@ -30,6 +38,11 @@ pub(super) async fn run(
         }
         session.require_still_quiet().await?;
     }
+    swap(session, confirmed, watcher).await
+}
+
+/// Renames, and looks once more at what was frozen.
+async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -> Result<String> {
     watcher.says("renaming", 0, 0);
     let started = std::time::Instant::now();
     let mut strays = Vec::new();
@@ -98,133 +111,77 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
         session.give_memory_back();
     }
     Err(StepError::NotReady(
-        "every converge found something new, so something still writes. The live data is unchanged; stop the application and run step 3 again".to_owned(),
+        "every converge found something new, so something still writes. The live data is unchanged; stop the application, then run “Stop the application” again".to_owned(),
     ))
 }
 
-impl Session {
-    /// Surveys anew, and refuses when that asks for other decisions than the plan has.
-    pub(super) async fn survey_as_planned(&mut self, watcher: &Watcher) -> Result<()> {
-        let planned = self
-            .open_run()
-            .and_then(|run| run.plan_hash().map(str::to_owned));
-        self.survey_if_changed(watcher).await?;
-        if planned.as_deref() == Some(&self.plan_hash()) {
-            return Ok(());
-        }
-        Err(StepError::Drift(vec![
-            "conflicts changed since the plan was made; review them again (step 5)".to_owned(),
-        ]))
+impl Gated for CutOver {
+    const OF_A_PLAN: bool = true;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let renames = vec![
+            session.will_swap(Rebuilt::Customer).await,
+            session.will_swap(Rebuilt::Booking).await,
+            format!(
+                "bookings then have {} and no {}",
+                session.mapping.booking.customer,
+                crate::domain::reference::leaving(&session.mapping)
+            ),
+        ];
+        let forecast = session.open_run().and_then(Forecast::of);
+        let forecast = forecast.map(|forecast| forecast.words());
+        Ok(renames.into_iter().chain(forecast).collect())
     }
 
-    /// Writes down that the swap begins, and keeps the original's TTLs from acting while it is kept.
-    pub(super) async fn journal_swap(&mut self, which: Rebuilt) -> Result<()> {
-        let live = self.mapping.live(which).to_owned();
-        let ttl = self
+    async fn missing(self, session: &mut Session, watcher: &Watcher) -> Result<Vec<String>> {
+        // Renamed is not done: validators, expiries and the last look come after the renames.
+        let done = session
             .open_run()
-            .map(|run| run.collection(which).ttl)
-            .unwrap_or_default();
-        if let Some(record) = &mut self.record {
-            record.collection_mut(which).swap_began = true;
+            .is_some_and(|run| run.is_done(Step::CutOver));
+        if done && session.is_cut_over() {
+            return Ok(vec![
+                "customers and bookings are cut over already".to_owned(),
+            ]);
         }
-        self.save().await?;
-        for index in ttl.keys() {
-            collection_spec::set_ttl(&self.connection, &live, index, None).await?;
+        let mut missing = Vec::new();
+        match session.require_decided() {
+            Ok(()) => {}
+            Err(StepError::Findings(why) | StepError::NotReady(why)) => missing.push(why),
+            Err(other) => return Err(other),
         }
-        Ok(())
-    }
-
-    /// Gives originals that were about to be renamed when their run was killed their true TTLs back, so that a backup holds them.
-    pub(super) async fn restore_expiries_before_renames(&self) -> Result<()> {
-        for which in Rebuilt::ALL {
-            let record = self
-                .open_run()
-                .map(|run| run.collection(which))
-                .unwrap_or_default();
-            if record.swap_began && !self.has_moved(which) {
-                self.set_true_ttls(self.mapping.live(which), &record.ttl)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Swaps; what an application made under the live name meanwhile is kept in the run record, with its name.
-    pub(super) async fn swap_forward(&mut self, which: Rebuilt) -> Result<Vec<Stray>> {
-        let record = self
-            .open_run()
-            .map(|run| run.collection(which))
-            .unwrap_or_default();
-        let (next, before) = (self.mapping.next(which), self.mapping.before(which));
-        let swap = Swap {
-            live: self.mapping.live(which),
-            next: &next,
-            before: &before,
-            original: record.original.as_deref(),
-            prepared: record.next.as_deref().unwrap_or_default(),
+        let Some(run) = session.open_run() else {
+            missing.push("no run is open: the backup comes first".to_owned());
+            return Ok(missing);
         };
-        Ok(swap::forward(&self.connection, swap).await?)
+        if run.plan_hash() != Some(session.plan_hash().as_str()) {
+            missing.push(
+                "the plan of this run is not the one of the moment: review again (Review conflicts)"
+                    .to_owned(),
+            );
+        }
+        if !run.is_done(Step::Prove) {
+            missing.push("the prepared copies are not proved (Prove)".to_owned());
+        }
+        match run.verdict.as_ref().map(|verdict| verdict.word) {
+            Some(Verdict::Blocked | Verdict::Quiet) => {}
+            Some(Verdict::Unknown) if session.accept_unknown => {}
+            Some(word @ Verdict::Unknown) => missing.push(format!(
+                "whether the application has stopped is {}: make sure that it has, then waive this with --accept-unknown",
+                word.word()
+            )),
+            None => missing.push(
+                "nobody watched whether the application has stopped (Stop the application)"
+                    .to_owned(),
+            ),
+        }
+        // In the middle of a swap that was killed, the originals have moved already.
+        if !Rebuilt::ALL.iter().any(|which| session.has_moved(*which)) {
+            missing.extend(session.missing_backup(&Rebuilt::ALL, watcher).await?);
+        }
+        Ok(missing)
     }
 
-    /// Writes into the run record what strangers were moved out of the way.
-    pub(super) async fn keep_strays(&mut self, strays: &[Stray]) -> Result<()> {
-        if let Some(record) = &mut self.record {
-            let names = strays.iter().map(|it| (it.name.clone(), it.documents));
-            record.strays.extend(names);
-        }
-        self.save().await
-    }
-
-    /// Stops where strangers were moved out of the way: what they hold is in no live collection.
-    pub(super) async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
-        self.keep_strays(strays).await?;
-        if strays.is_empty() {
-            return Ok(());
-        }
-        let list: Vec<_> = strays.iter().map(ToString::to_string).collect();
-        Err(StepError::Findings(format!(
-            "the swap is done, but an application inserted between the renames, and the server made a collection of it: {}. Nothing of it is lost, and nothing of it is live. Stop the application, look at what it wrote, carry over what counts, then run the same command again; it goes on from here",
-            list.join(", ")
-        )))
-    }
-
-    /// Gives what is now live its validator and its true TTLs.
-    pub(super) async fn dress(&self, which: Rebuilt) -> Result<()> {
-        let live = self.mapping.live(which);
-        let record = self
-            .open_run()
-            .map(|run| run.collection(which))
-            .unwrap_or_default();
-        if let Some(before) =
-            collection_spec::load(&self.connection, &self.mapping.before(which)).await?
-            && let Some(validation) = before.validation()
-        {
-            collection_spec::put_validation(&self.connection, live, &validation).await?;
-        }
-        self.set_true_ttls(live, &record.ttl).await
-    }
-
-    /// Restores true TTLs where the index still stands.
-    pub(super) async fn set_true_ttls(
-        &self,
-        live: &str,
-        ttl: &std::collections::BTreeMap<String, i64>,
-    ) -> Result<()> {
-        if ttl.is_empty() {
-            return Ok(());
-        }
-        let indexes = collection_spec::load(&self.connection, live)
-            .await?
-            .map(|spec| spec.indexes)
-            .unwrap_or_default();
-        for (name, seconds) in ttl {
-            if indexes
-                .iter()
-                .any(|index| crate::domain::index_plan::name_of(index) == name)
-            {
-                collection_spec::set_ttl(&self.connection, live, name, Some(*seconds)).await?;
-            }
-        }
-        Ok(())
+    fn way_back(self, session: &Session) -> String {
+        session.renamed_back()
     }
 }

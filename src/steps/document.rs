@@ -1,15 +1,19 @@
-//! Step 4, document current data: users, bookings and services as JSON lines and CSV, with counts and hashes.
+//! Document current data: users, bookings and services as JSON lines and CSV, with counts and hashes.
 
-use std::path::Path;
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::engine::{Watcher, counted};
 
-use super::error::Result;
-use super::session::Session;
-use super::{Watcher, counted};
-use crate::domain::mapping::Rebuilt;
-use crate::store::dump::progress::Progress;
-use crate::store::export::{self, Export};
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::Document),
+    ..File::USUAL
+};
 
-pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let record = session.begin_run().await?.clone();
     let out = session.run_folder(&record).join("export");
     if out.exists() {
@@ -24,30 +28,4 @@ pub(super) async fn run(session: &mut Session, watcher: &Watcher) -> Result<Stri
         .map(|it| counted(it.documents, &it.name, &it.name))
         .collect();
     Ok(format!("{} exported", list.join(", ")))
-}
-
-impl Session {
-    /// Writes users, bookings and services into `out`.
-    ///
-    /// # Errors
-    /// The server's, or the disk's.
-    pub async fn export(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
-        let collections: Vec<String> = [
-            self.source(Rebuilt::User),
-            self.source(Rebuilt::Booking),
-            Some(self.mapping.service.collection.clone()),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let progress = |progress: Progress| super::backup::says(watcher, &progress);
-        Ok(export::export(
-            &self.connection,
-            &collections,
-            out,
-            &progress,
-            &watcher.cancel,
-        )
-        .await?)
-    }
 }

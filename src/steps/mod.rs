@@ -1,103 +1,240 @@
-//! One file per checklist step: domain decides, store does, progress comes out. The console and the headless verbs run the same steps
-//! through a [`session::Session`].
+//! One file per checklist step: domain decides, engine and store do, progress comes out. The console and the headless verbs run the same
+//! steps, through [`Session::run`], [`Session::status`] and [`Session::gate`], which read the table of these files.
 
-pub mod backup;
-pub mod check;
-mod check_merged;
-mod check_values;
-pub mod clean_users;
-pub mod conditions;
-pub mod cut_over;
-pub mod document;
-pub mod error;
-pub mod finish;
-mod keep_new;
-pub mod lease;
-mod live_watch;
-mod look_closer;
-mod merged;
-mod patience;
-mod people;
-pub mod prepare;
-pub mod preview;
-mod produce;
-pub mod prove;
-pub mod reporting;
-pub mod review;
-pub mod roll_back;
-mod run;
-pub mod schema;
-pub mod session;
-pub mod status;
-pub mod stop;
-pub mod survey;
-mod trial;
-pub mod verify;
-mod write_block;
+mod api_endpoints;
+mod back_up;
+mod clean_users;
+mod create_customers;
+mod cut_over;
+mod delete_originals;
+mod document;
+mod frontend;
+mod go_live;
+mod monitor;
+mod prove;
+mod reassign_bookings;
+mod retire_users;
+mod review;
+mod stop_application;
+mod survey;
+mod test;
+mod update_schema;
+mod verify;
 
-use std::sync::Arc;
+use std::fmt::Write;
+use std::pin::Pin;
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use crate::domain::checklist::{State, Step, StepStatus, Touch};
+use crate::domain::gate::{
+    BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
+    Restore, RollBack,
+};
+use crate::domain::run::{Outcome, RunRecord, StepRecord};
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
+use crate::engine::session::{Session, now};
 
-use crate::domain::checklist::Progress;
-use crate::store::throttle::Throttle;
-pub use error::{Result, StepError};
+/// Where a swap stands whose process ended after its renames.
+const UNFINISHED: &str =
+    "renamed, but stopped before validators, expiries and the last look; run it again";
 
-/// How a running step is watched and stopped.
-#[derive(Debug, Clone)]
-pub struct Watcher {
-    /// Latest progress wins.
-    pub progress: watch::Sender<Progress>,
-    /// Tested between batches.
-    pub cancel: CancellationToken,
+/// What a step's run comes to.
+type Ran<'a> = Pin<Box<dyn Future<Output = Result<String>> + Send + 'a>>;
+
+/// What the file of a step holds.
+struct File {
+    /// Runs it. `None` where it is the operator's own work.
+    run: Option<for<'a> fn(&'a mut Session, Option<Confirmed>, &'a Watcher) -> Ran<'a>>,
+    /// What the data and the run record say of it; `None` where only the steps before it decide. The run is one that was not rolled back.
+    state: fn(&Session, Option<&RunRecord>) -> Option<(State, String)>,
+    /// What it ends in when it ends well.
+    ends: State,
 }
 
-impl Watcher {
-    /// A watcher that nobody looks at.
-    pub fn silent() -> Self {
-        Self {
-            progress: watch::channel(Progress::default()).0,
-            cancel: CancellationToken::new(),
-        }
-    }
+impl File {
+    /// What most files have in common.
+    const USUAL: Self = Self {
+        run: None,
+        state: |_, _| None,
+        ends: State::Done,
+    };
+}
 
-    /// One whose words nobody hears, cancelled with this one: for what is done beside what this one tells of.
-    fn muted(&self) -> Self {
-        Self {
-            cancel: self.cancel.clone(),
-            ..Self::silent()
-        }
+/// The file of each step.
+fn file(step: Step) -> &'static File {
+    match step {
+        Step::Survey => &survey::FILE,
+        Step::BackUp => &back_up::FILE,
+        Step::StopApplication => &stop_application::FILE,
+        Step::Document => &document::FILE,
+        Step::Review => &review::FILE,
+        Step::CreateCustomers => &create_customers::FILE,
+        Step::ReassignBookings => &reassign_bookings::FILE,
+        Step::Prove => &prove::FILE,
+        Step::CutOver => &cut_over::FILE,
+        Step::CleanUsers => &clean_users::FILE,
+        Step::RetireUsers => &retire_users::FILE,
+        Step::Schema => &update_schema::FILE,
+        Step::Verify => &verify::FILE,
+        Step::ApiEndpoints => &api_endpoints::FILE,
+        Step::Frontend => &frontend::FILE,
+        Step::Test => &test::FILE,
+        Step::GoLive => &go_live::FILE,
+        Step::Monitor => &monitor::FILE,
+        Step::DeleteOriginals => &delete_originals::FILE,
     }
+}
 
-    /// Says how far `doing` is; `total` 0 means unknown.
-    pub fn says(&self, doing: &str, done: u64, total: u64) {
-        self.progress.send_modify(|progress| {
-            doing.clone_into(&mut progress.doing);
-            (progress.done, progress.total) = (done, total);
-        });
+/// What the run record says of a step.
+fn recorded(run: Option<&RunRecord>, step: Step) -> Option<(State, String)> {
+    let record = run?.step(step)?;
+    Some((record.state, record.says.clone()))
+}
+
+/// What is said of a step that swaps.
+fn swapped_state(run: Option<&RunRecord>, step: Step, swapped: bool) -> Option<(State, String)> {
+    let recorded = recorded(run, step);
+    if swapped {
+        return recorded.or_else(|| Some((State::Ready, UNFINISHED.to_owned())));
     }
+    recorded.filter(|(state, _)| *state == State::Failed)
+}
 
-    /// Hears from `throttle` why it is slow, and ends its waits when cancelled.
-    fn listen_to(&self, throttle: &Throttle) {
-        self.progress.send_modify(|progress| progress.slow.clear()); // of the step before
-        let progress = self.progress.clone();
-        let voice = move |why: &str| {
-            progress.send_modify(|progress| why.clone_into(&mut progress.slow));
+impl Session {
+    /// Runs a step, and keeps what came out in the run record.
+    ///
+    /// # Errors
+    /// What keeps the step from ending well.
+    pub async fn run(
+        &mut self,
+        step: Step,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<String> {
+        let file = file(step);
+        let Some(run) = file.run else {
+            return Err(StepError::NotReady(format!(
+                "{} is your own work: write a note on it when it is done",
+                step.title()
+            )));
         };
-        throttle.listen(Arc::new(voice), self.cancel.clone());
-    }
-}
-
-/// `count` with the noun in singular or plural: "1 booking", "2,013 bookings".
-pub fn counted(count: u64, one: &str, many: &str) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
+        // The survey and the verification only read. What a verification said is kept where that can be done.
+        let reads = matches!(step, Step::Survey | Step::Verify);
+        let notice = if reads { None } else { self.hold().await? };
+        watcher.listen_to(&self.connection.throttle);
+        let started = now();
+        let mut outcome = patiently!(self, watcher, {
+            let again = confirmed.as_ref().map(Confirmed::again);
+            run(self, again, watcher)
+        });
+        let mut may_note = self.connection.lease.is_held();
+        if step == Step::Verify && !may_note && self.open_run().is_some() {
+            match (self.hold().await, &mut outcome) {
+                (Ok(_), _) => may_note = true,
+                (Err(why), Ok(says)) => {
+                    let _ = write!(says, " (not noted in the run record: {why})"); // writing to a String cannot fail
+                }
+                (Err(_), Err(_)) => {}
+            }
         }
-        text.push(digit);
+        if let (Some(notice), Ok(says)) = (notice, &mut outcome) {
+            let _ = write!(says, "; {notice}"); // as above
+        }
+        if let (Some(trouble), Ok(says)) = (self.journal_trouble.take(), &mut outcome) {
+            let _ = write!(says, "; the run goes on without its journal: {trouble}"); // as above
+        }
+        let (state, says) = match &outcome {
+            Ok(says) => (file.ends, says.clone()),
+            Err(error) => (State::Failed, error.to_string()),
+        };
+        if may_note {
+            let noted = StepRecord {
+                state,
+                says,
+                started,
+                ended: now(),
+            };
+            // A failure to note a failure must not hide the failure itself.
+            let saved = patiently!(self, watcher, self.note_step(step, noted.clone()));
+            if outcome.is_ok() {
+                saved?;
+            }
+        }
+        outcome
     }
-    format!("{text} {}", if count == 1 { one } else { many })
+
+    /// Keeps what came out of a step, while its run is open.
+    async fn note_step(&mut self, step: Step, noted: StepRecord) -> Result<()> {
+        let record = self.record.as_mut();
+        if let Some(record) = record.filter(|record| record.outcome == Outcome::Open) {
+            record.steps.insert(step.word().to_owned(), noted);
+            self.save().await?;
+        }
+        Ok(())
+    }
+
+    /// Where every step stands, in order: derived from what is in the database and the run record, never from a flag alone.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn status(&mut self) -> Result<Vec<StepStatus>> {
+        patiently!(self, &Watcher::silent(), self.read_status())
+    }
+
+    async fn read_status(&mut self) -> Result<Vec<StepStatus>> {
+        self.see_what_is_swapped().await?;
+        let mut statuses: Vec<StepStatus> = Vec::new();
+        for step in Step::ALL.iter().copied() {
+            let (state, says) = self.state(step, &statuses);
+            statuses.push(StepStatus { step, state, says });
+        }
+        Ok(statuses)
+    }
+
+    fn state(&self, step: Step, before: &[StepStatus]) -> (State, String) {
+        let run = self
+            .latest_run()
+            .filter(|run| run.outcome != Outcome::RolledBack);
+        if let Some(note) = run.and_then(|run| run.notes.get(step.word())) {
+            return (State::Done, note.text.clone());
+        }
+        if run.is_some_and(|run| run.outcome == Outcome::Finished)
+            && step.touch() != Touch::Note
+            && step != Step::Survey
+        {
+            return recorded(run, step).unwrap_or((State::Done, "the run is finished".to_owned()));
+        }
+        if step.touch() == Touch::Note {
+            return (State::Pending, step.ready().to_owned());
+        }
+        if let Some(state) = (file(step).state)(self, run) {
+            return state;
+        }
+        let done = |needed: &&Step| {
+            before
+                .iter()
+                .any(|it| it.step == **needed && it.state == State::Done)
+        };
+        match step.row().needs.iter().find(|needed| !done(needed)) {
+            Some(needed) => (State::Pending, format!("after {}", needed.title())),
+            None => (State::Ready, step.ready().to_owned()),
+        }
+    }
+
+    /// Opens the gate of `action`: what it will do, and what is missing.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn gate(&mut self, action: Destructive) -> Result<Gate> {
+        match action {
+            Destructive::BlockWrites => self.open_gate(BlockWrites).await,
+            Destructive::CutOver => self.open_gate(CutOver).await,
+            Destructive::CleanUsers => self.open_gate(CleanUsers).await,
+            Destructive::RollBack(new) => self.open_gate(RollBack(new)).await,
+            Destructive::Finish => self.open_gate(DeleteOriginals).await,
+            Destructive::Purge => self.open_gate(Purge).await,
+            Destructive::Restore => self.open_gate(Restore).await,
+        }
+    }
 }

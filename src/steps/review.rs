@@ -1,22 +1,23 @@
-//! Step 5, review conflicts: the decisions, their file, and the plan with its hash.
+//! Review conflicts: the decisions, their file, and the plan with its hash.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::run::RunRecord;
+use crate::engine::Watcher;
+use crate::engine::counted;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::store::private_file;
 
-use super::counted;
-use super::error::{Result, StepError};
-use super::session::{Session, Surveyed};
-use crate::domain::blueprint::Blueprint;
-use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::decision::{Alike, Decision, Decisions, check};
-use crate::domain::decision_file::{self, DecisionFile};
-use crate::domain::decision_match::Match;
-use crate::domain::history::{self, Change};
-use crate::domain::plan::Plan;
-use crate::domain::run::DecidedLine;
-use crate::store::{StoreError, private_file};
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state,
+    ..File::USUAL
+};
 
-pub(super) async fn run(session: &mut Session) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
     session.require_decided()?;
     let plan = session.plan()?;
     let decided = session.decided_lines()?;
@@ -27,7 +28,7 @@ pub(super) async fn run(session: &mut Session) -> Result<String> {
     let record = record.clone();
     let folder = session.run_folder(&record);
     private_file::create_folder(&folder)?;
-    write_plan(&folder.join("plan.json"), &plan)?;
+    crate::engine::decisions::write_plan(&folder.join("plan.json"), &plan)?;
     session.save().await?;
     Ok(format!(
         "plan {} over {}",
@@ -36,260 +37,32 @@ pub(super) async fn run(session: &mut Session) -> Result<String> {
     ))
 }
 
-/// Writes a plan to a file.
-///
-/// # Errors
-/// The system's answer.
-pub fn write_plan(path: &Path, plan: &Plan) -> Result<()> {
-    let text = serde_json::to_string_pretty(plan).map_err(crate::domain::plan::BadPlan::from)?;
-    Ok(private_file::replace(path, (text + "\n").as_bytes())?)
-}
-
-/// Reads a plan from a file.
-///
-/// # Errors
-/// The system's answer, or a plan that cannot be used.
-pub fn read_plan(path: &Path) -> Result<Plan> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| StoreError::file("reading the plan", path, error))?;
-    Plan::parse(&text).map_err(|error| StepError::PlanFile(path.display().to_string(), error))
-}
-
-impl Session {
-    /// Where this database's decisions are kept.
-    pub fn decisions_path(&self) -> PathBuf {
-        self.run_root
-            .join(format!("{}.decisions.toml", self.connection.place.database))
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    if session.is_cut_over() {
+        return super::recorded(run, Step::Review);
     }
-
-    /// Reads the decisions: of the decisions file, else of the open run's plan.
-    pub(super) fn load_decisions(&mut self) -> Result<()> {
-        let path = self.decisions_path();
-        if path.exists() {
-            let text = read_text(&path)?;
-            self.take_decisions(self.parse_decisions(&text)?);
-            self.decisions_text = Some(text);
-        } else {
-            self.load_run_decisions()?;
+    let surveyed = session.surveyed.as_ref()?;
+    let undecided = session.decisions.undecided_blockers(&surveyed.conflicts);
+    let undecided = undecided.count() as u64;
+    if undecided > 0 {
+        let blockers = counted(undecided, "blocker", "blockers");
+        return Some((State::Ready, format!("{blockers} to decide")));
+    }
+    if let Some(first) = surveyed.blueprint.obstacles.first() {
+        return Some((State::Failed, first.clone()));
+    }
+    let now = session.plan_hash();
+    Some(match run.and_then(RunRecord::plan_hash) {
+        Some(hash) if hash != now => (
+            State::Stale,
+            "decisions or conflicts changed since the plan was made".to_owned(),
+        ),
+        Some(hash) if run.is_some_and(|run| run.is_done(Step::Review)) => {
+            (State::Done, format!("plan {}", &hash[..12.min(hash.len())]))
         }
-        Ok(())
-    }
-
-    /// Takes the decisions that the open run's plan holds.
-    pub(super) fn load_run_decisions(&mut self) -> Result<()> {
-        if let Some(plan) = self.open_run().and_then(|run| run.plan.clone()) {
-            self.take_decisions(plan.decisions()?);
-        }
-        Ok(())
-    }
-
-    /// Reads a decisions file for this database.
-    ///
-    /// # Errors
-    /// The system's answer, or a file that cannot be used.
-    pub fn read_decisions(&self, path: &Path) -> Result<Decisions> {
-        self.parse_decisions(&read_text(path)?)
-    }
-
-    fn parse_decisions(&self, text: &str) -> Result<Decisions> {
-        let file = DecisionFile::parse(text)?;
-        Ok(file.decisions(&self.connection.place.database, &self.mapping.user)?)
-    }
-
-    /// Takes `decisions` for this session, without writing the file.
-    pub fn take_decisions(&mut self, decisions: Decisions) {
-        if decisions != self.decisions {
-            self.decisions = decisions;
-            self.apply_decisions();
-        }
-    }
-
-    /// Takes the suggestion for every kind that has no answer.
-    pub fn take_suggestions(&mut self) {
-        self.decisions.fill_with_suggestions();
-        self.apply_decisions();
-    }
-
-    /// The decisions of the moment.
-    pub fn decisions(&self) -> &Decisions {
-        &self.decisions
-    }
-
-    /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
-    fn apply_decisions(&mut self) {
-        if let Some(surveyed) = &mut self.surveyed {
-            surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.decisions);
-        }
-    }
-
-    /// Makes changes, keeps them in the decisions file, and remembers how to take them back.
-    ///
-    /// # Errors
-    /// A value that is none, answers that do not go together, or a file that cannot be written; nothing is kept then.
-    pub fn decide(&mut self, mut changes: Vec<Change>) -> Result<()> {
-        for change in &mut changes {
-            if let Change::Answer(key, Some(decision)) = change {
-                check(&self.mapping.user, key, decision)
-                    .map_err(|why| StepError::NotReady(format!("{why}. Nothing was changed")))?;
-            }
-        }
-        let back = self.change(changes)?;
-        self.history.did(back);
-        Ok(())
-    }
-
-    /// Takes the last decision back; how many answers changed, 0 where there is nothing to take back.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn undo(&mut self) -> Result<usize> {
-        let Some(changes) = self.history.undo.last().cloned() else {
-            return Ok(0);
-        };
-        let count = changes.len();
-        let again = self.change(changes)?;
-        self.history.undo.pop();
-        self.history.redo.push(again);
-        Ok(count)
-    }
-
-    /// Does again what was taken back last; how many answers changed, 0 where there is nothing.
-    ///
-    /// # Errors
-    /// A file that cannot be written.
-    pub fn redo(&mut self) -> Result<usize> {
-        let Some(changes) = self.history.redo.last().cloned() else {
-            return Ok(0);
-        };
-        let count = changes.len();
-        let back = self.change(changes)?;
-        self.history.redo.pop();
-        self.history.undo.push(back);
-        Ok(count)
-    }
-
-    /// Changes decisions, blueprint and file together, or none of them. Returns what takes it back.
-    fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Change>> {
-        let old = self.decisions.clone();
-        let clashed = self.clashes();
-        let back = history::apply(changes, &mut self.decisions);
-        self.apply_decisions();
-        let new = self.clashes().into_iter().find(|it| !clashed.contains(it));
-        let kept = match new {
-            Some(clash) => Err(StepError::NotReady(format!("{clash}. Nothing was changed"))),
-            None => self.write_decisions(),
-        };
-        match kept {
-            Ok(()) => Ok(back),
-            Err(error) => {
-                self.take_decisions(old);
-                Err(error)
-            }
-        }
-    }
-
-    /// Whether `decision` could be kept as the answer to `key`; nothing is.
-    ///
-    /// # Errors
-    /// As [`Self::decide`].
-    pub fn try_out(&mut self, key: &ConflictKey, mut decision: Decision) -> Result<()> {
-        check(&self.mapping.user, key, &mut decision).map_err(StepError::NotReady)?;
-        let mut decisions = self.decisions.clone();
-        decisions.single.insert(key.clone(), decision);
-        let before = self.clashes();
-        let Surveyed { survey, .. } = self.surveyed()?;
-        let after = Blueprint::new(survey, &decisions).clashes;
-        match after.into_iter().find(|it| !before.contains(it)) {
-            Some(clash) => Err(StepError::NotReady(clash)),
-            None => Ok(()),
-        }
-    }
-
-    fn clashes(&self) -> Vec<String> {
-        self.surveyed
-            .as_ref()
-            .map(|surveyed| surveyed.blueprint.clashes.clone())
-            .unwrap_or_default()
-    }
-
-    /// Gives every conflict that `alike` covers and that has no answer the same one. Returns how many.
-    ///
-    /// # Errors
-    /// As [`Self::decide`].
-    pub fn decide_alike(&mut self, alike: &Alike) -> Result<usize> {
-        let changes: Vec<_> = self
-            .surveyed()?
-            .conflicts
-            .iter()
-            .filter(|conflict| alike.covers(conflict) && !self.decisions.is_decided(&conflict.key))
-            .map(|conflict| {
-                let key = conflict.key.clone();
-                let mut decision = Decision::new(alike.choice.unwrap_or(key.code.suggestion()));
-                decision.survivor = alike.survivor;
-                Change::Answer(key, Some(decision))
-            })
-            .collect();
-        let count = changes.len();
-        self.decide(changes)?;
-        Ok(count)
-    }
-
-    /// Writes the decisions file over what stands in it.
-    ///
-    /// # Errors
-    /// The system's answer, or a file that something else has changed since it was read.
-    pub fn write_decisions(&mut self) -> Result<()> {
-        private_file::create_folder(&self.run_root)?;
-        let path = self.decisions_path();
-        let old = path.exists().then(|| read_text(&path)).transpose()?;
-        if old.is_some() && old != self.decisions_text {
-            return Err(StepError::NotReady(format!(
-                "{} was changed by something else since it was read. Nothing was changed; open the console again to take in what it says now",
-                path.display()
-            )));
-        }
-        let file = DecisionFile::new(&self.connection.place.database, &self.decisions);
-        let text = decision_file::update(&file, old.as_deref().as_slice());
-        private_file::replace(&path, text.as_bytes())?;
-        self.decisions_text = Some(text);
-        Ok(())
-    }
-
-    /// How `decisions` fit what the survey found.
-    ///
-    /// # Errors
-    /// No survey yet.
-    pub fn match_decisions(&self, decisions: &Decisions) -> Result<Match> {
-        Ok(Match::of(decisions, &self.surveyed()?.conflicts))
-    }
-
-    fn decided_lines(&self) -> Result<Vec<DecidedLine>> {
-        let mut lines: BTreeMap<Code, DecidedLine> = BTreeMap::new();
-        for conflict in &self.surveyed()?.conflicts {
-            let key = &conflict.key;
-            let line = lines.entry(key.code).or_insert_with(|| DecidedLine {
-                code: key.code.word().to_owned(),
-                count: 0,
-                answers: BTreeMap::new(),
-            });
-            line.count += conflict.units;
-            let choice = self.decisions.choice(key).word();
-            let word = if self.decisions.is_decided(key) {
-                choice.to_owned()
-            } else {
-                format!("{choice} (by rule)")
-            };
-            *line.answers.entry(word).or_default() += conflict.units;
-        }
-        Ok(lines.into_values().collect())
-    }
-}
-
-/// The text of a decisions file.
-///
-/// # Errors
-/// The system's answer.
-pub fn read_text(path: &Path) -> Result<String> {
-    Ok(std::fs::read_to_string(path)
-        .map_err(|error| StoreError::file("reading the decisions", path, error))?)
+        _ => (
+            State::Ready,
+            "every blocker has an answer; make the plan".to_owned(),
+        ),
+    })
 }

@@ -11,8 +11,7 @@ use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
 use super::exclusive::{PATIENCE_MS, Tries};
-use super::raw_write::MAX_TIME_MS;
-use crate::domain::id::hex;
+use super::write_command::{MAX_TIME_MS, drop_collection, write_concern};
 use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
 use crate::domain::raw::{Builder, elements, get};
 
@@ -73,7 +72,9 @@ pub async fn uuids(connection: &Connection) -> Result<BTreeMap<String, Option<St
 
 fn uuid_of(info: &RawDocument) -> Option<String> {
     let info = info.get_document("info").ok()?;
-    info.get_binary("uuid").ok().map(|binary| hex(binary.bytes))
+    info.get_binary("uuid")
+        .ok()
+        .map(|binary| hex::encode(binary.bytes))
 }
 
 async fn list(connection: &Connection, filter: RawDocumentBuf) -> Result<Vec<RawDocumentBuf>> {
@@ -165,7 +166,7 @@ impl CollectionSpec {
         for index in indexes {
             hash.update(index.as_bytes());
         }
-        hex(&hash.finalize())
+        hex::encode(hash.finalize())
     }
 
     /// The validator and its level and action, as `collMod` takes them; `None` when there is none.
@@ -220,11 +221,6 @@ fn bounded(command: Builder) -> RawDocumentBuf {
     command
 }
 
-/// Majority and journal, within a minute.
-pub fn write_concern() -> RawDocumentBuf {
-    rawdoc! { "w": "majority", "j": true, "wtimeout": 60_000 }
-}
-
 /// Builds `indexes` on `name`, two at once, for a build uses one processor; TTLs are kept from acting. Asking for what exists does nothing, so a repeated call proves that all stand.
 ///
 /// # Errors
@@ -237,7 +233,7 @@ pub async fn build_indexes(
     if indexes.is_empty() {
         return Ok(());
     }
-    connection.throttle.admit(connection, 0).await?;
+    connection.throttle.admit(0).await?;
     connection.lease.check().await?;
     let spec = load(connection, name).await?;
     let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());
@@ -295,17 +291,7 @@ pub async fn drop_index(connection: &Connection, name: &str, index: &str) -> Res
 /// The lease is not ours, or the server's refusal.
 pub async fn drop(connection: &Connection, name: &str) -> Result<()> {
     connection.lease.confirm().await?;
-    drop_unasked(connection, name).await
-}
-
-/// [`drop`] for a restore where nobody migrates, and for the lease itself.
-pub(super) async fn drop_unasked(connection: &Connection, name: &str) -> Result<()> {
-    let command =
-        rawdoc! { "drop": name, "maxTimeMS": MAX_TIME_MS, "writeConcern": write_concern() };
-    match command::run(&connection.database, command, &format!("dropping {name}")).await {
-        Err(error) if error.code() != Some(NAMESPACE_NOT_FOUND) => Err(error),
-        _ => Ok(()),
-    }
+    drop_collection(&connection.database, name).await
 }
 
 /// Puts a validator on.

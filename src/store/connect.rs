@@ -162,7 +162,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
     };
     Ok(Connection {
         lease: Lease::of(&database),
-        throttle: Throttle::default(),
+        throttle: Throttle::new(place.replica_set.is_some().then(|| client.clone())),
         client,
         database,
         place,

@@ -1,7 +1,8 @@
 //! Converge: make next equal the transform of current. The first call is a bulk copy; the same call after a kill resumes, after the
 //! application has written catches up, and when it finds nothing to do shows that next is complete.
 //!
-//! Source and targets are read side by side, in no order; a target's own new documents that come by once more are known by their originals.
+//! Source and targets are read side by side, in natural order. A document that this pass inserted may be read again; the join with its
+//! original shows that it is right.
 
 use std::time::Instant;
 
@@ -12,15 +13,16 @@ use mongodb::Database;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::collection_spec::{self, write_concern};
+use super::collection_spec;
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
-use super::matched::matched;
-use super::raw_write::{InsertOutcome, MAX_TIME_MS, insert_batch};
+use super::merge_join::join_by_id;
+use super::raw_write::{InsertOutcome, insert_batch};
 use super::scan::{self, Batch, Scan};
 pub use super::side_by_side::Source;
 use super::side_by_side::{Hashes, SideBySide};
+use super::write_command::{MAX_TIME_MS, write_concern};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
 use crate::domain::survey::facts::id_of;
@@ -32,7 +34,7 @@ const BATCH_BYTES: usize = 512 << 10;
 /// Batches under way at once.
 const WRITERS: usize = 3;
 
-/// What a pass did, or in a comparison would do.
+/// What a pass changed; in a comparison, what it would change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Documents that were missing.
@@ -69,21 +71,21 @@ pub struct Target<'a> {
     name: String,
     /// Sent with every batch, so that one that arrives late cannot recreate a renamed collection.
     uuid: Option<[u8; 16]>,
-    /// Known to hold nothing: needs no reading.
+    /// Known to be empty: not read.
     empty: bool,
     writes: bool,
-    /// What the next batch deletes, and what it inserts then.
+    /// What the next batch deletes, then inserts.
     delete: Vec<Id>,
     insert: Vec<RawDocumentBuf>,
     /// Batches under way.
     writers: JoinSet<Result<Written>>,
-    /// What was done so far.
+    /// The counts so far.
     pub tally: Tally,
     deferred: u64,
     first_deferred: Option<Id>,
 }
 
-/// What became of a batch: how many documents stand in another's way in a unique index, and one of them.
+/// The result of a batch: how many documents collided with another in a unique index, and one of them.
 type Written = (u64, Option<Id>);
 
 impl<'a> Target<'a> {
@@ -124,9 +126,9 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Makes what is there under an `_id` what it should be, with the next batch. What differs is deleted and inserted, so that two documents
-    /// that exchanged a unique value do not stand in each other's way.
-    fn settle(&mut self, wanted: Option<RawDocumentBuf>, present: Option<&RawDocument>) {
+    /// Puts the change for one `_id` into the next batch. A document that differs is deleted and inserted anew, so that two documents that
+    /// swapped a unique value do not collide.
+    fn reconcile(&mut self, wanted: Option<RawDocumentBuf>, present: Option<&RawDocument>) {
         match (&wanted, present) {
             (None, None) => return,
             (Some(wanted), Some(present)) if wanted.as_bytes() == present.as_bytes() => {
@@ -143,13 +145,13 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// True when what was settled makes a batch.
+    /// True when the collected changes fill a batch.
     fn is_full(&self) -> bool {
         let bytes = || self.insert.iter().map(|it| it.as_bytes().len());
         self.delete.len().max(self.insert.len()) >= BATCH || bytes().sum::<usize>() >= BATCH_BYTES
     }
 
-    /// Sends what was settled.
+    /// Sends the collected changes.
     async fn send(&mut self) -> Result<()> {
         if self.delete.is_empty() && self.insert.is_empty() {
             return Ok(());
@@ -159,15 +161,13 @@ impl<'a> Target<'a> {
         self.write_batch(delete, insert).await
     }
 
-    /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; what became of it is seen later.
+    /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; its result is read later.
     async fn write_batch(&mut self, delete: Vec<Id>, insert: Vec<RawDocumentBuf>) -> Result<()> {
         while self.writers.len() >= WRITERS {
             self.join().await?;
         }
         let throttle = self.connection.throttle.clone();
-        throttle
-            .admit(self.connection, delete.len() + insert.len())
-            .await?;
+        throttle.admit(delete.len() + insert.len()).await?;
         self.connection.lease.check().await?;
         let database = self.connection.database.clone();
         let (name, uuid) = (self.name.clone(), self.uuid);
@@ -202,7 +202,7 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Waits for all that is under way, whatever becomes of it; the first error counts.
+    /// Waits for all batches under way, also after an error. Returns the first error.
     async fn drain(&mut self) -> Result<()> {
         let mut ended = Ok(());
         while !self.writers.is_empty() {
@@ -211,7 +211,8 @@ impl<'a> Target<'a> {
         ended
     }
 
-    fn again(&mut self) -> bool {
+    /// True when documents collided in a unique index, so that another pass is needed.
+    fn take_deferred(&mut self) -> bool {
         std::mem::take(&mut self.deferred) > 0
     }
 }
@@ -260,11 +261,11 @@ async fn uuid_for_batches(connection: &Connection, name: &str) -> Result<Option<
 /// Where a document of the source goes: the index of a target, and what it becomes there.
 pub type Placed = (usize, RawDocumentBuf);
 
-/// Walks `source` and makes `targets`, which have the same `_id`s, what `place` says. Called again when documents
-/// stood in each other's way in a unique index; a second time is a conflict. Returns the fingerprint of the source, as it was read last.
+/// Reads `source` and makes `targets`, which have the same `_id`s, equal to what `place` returns. When documents collide in a unique index, a
+/// second pass follows; a collision in that pass is an error. Returns the source's fingerprint in the last pass.
 ///
 /// # Errors
-/// The server's refusal, what `place` says, a cancellation between pages, or a unique index that the result breaks.
+/// The server's refusal, an error of `place`, a cancellation between pages, or a result that breaks a unique index.
 pub async fn converge<F, P>(
     connection: &Connection,
     source: Source<'_>,
@@ -287,7 +288,7 @@ where
             &mut progress,
         )
         .await;
-        // Nothing is under way any more when this returns, however it ends.
+        // No batch is under way when this returns, even after an error.
         for target in targets.iter_mut() {
             let drained = target.drain().await;
             walked = walked.and_then(|fingerprint| drained.map(|()| fingerprint));
@@ -295,7 +296,7 @@ where
         let fingerprint = walked?;
         let mut again = false;
         for target in targets.iter_mut() {
-            again |= target.again();
+            again |= target.take_deferred();
             target.empty = false;
         }
         if !again {
@@ -311,14 +312,14 @@ where
         .iter()
         .find_map(|target| target.first_deferred.as_ref().map(|id| (&target.name, id)));
     Err(StoreError::Refused(match first {
-        Some((name, id)) => in_each_others_way(name, id),
+        Some((name, id)) => collision(name, id),
         None => "two documents would share a value of a unique index. The live data is unchanged"
             .to_owned(),
     }))
 }
 
-/// What is said when the result breaks a unique index.
-fn in_each_others_way(name: &str, id: &Id) -> String {
+/// The error when the result breaks a unique index.
+fn collision(name: &str, id: &Id) -> String {
     format!(
         "two documents of {name} would share a value of a unique index (one of them is {id}). The live data is unchanged; what was prepared is kept. Decide about the duplicates, then prepare again"
     )
@@ -336,7 +337,7 @@ where
     F: FnMut(&RawDocument) -> Result<Option<Placed>>,
     P: FnMut(u64),
 {
-    // What is known to be empty needs no reading.
+    // Targets that are known to be empty are not read.
     let read: Vec<usize> = (0..targets.len())
         .filter(|at| !targets[*at].empty)
         .collect();
@@ -348,17 +349,17 @@ where
         if cancel.is_cancelled() {
             return Err(StoreError::Cancelled);
         }
-        for met in page.met() {
-            let mut placed = place(met.original)?;
+        for row in page.rows() {
+            let mut placed = place(row.original)?;
             for (at, target) in targets.iter_mut().enumerate() {
                 let wanted = placed.take_if(|(to, _)| *to == at);
                 let partner = read.iter().position(|it| *it == at);
-                let present = partner.and_then(|at| *met.partners.get(at)?);
-                target.settle(wanted.map(|(_, document)| document), present);
+                let present = partner.and_then(|at| *row.partners.get(at)?);
+                target.reconcile(wanted.map(|(_, document)| document), present);
             }
         }
-        for (which, document) in page.alone() {
-            targets[read[which]].settle(None, Some(document));
+        for (which, document) in page.unmatched() {
+            targets[read[which]].reconcile(None, Some(document));
         }
         for target in targets.iter_mut().filter(|target| target.is_full()) {
             target.send().await?;
@@ -372,7 +373,7 @@ where
     Ok(pages.fingerprint())
 }
 
-/// A target whose documents come in any order, in batches; what no batch named is swept away at the end.
+/// A target whose documents come in any order. Documents that were never passed to [`Self::want`] are deleted at the end.
 pub struct Gathered<'a> {
     target: Target<'a>,
     /// By canonical `_id`.
@@ -382,7 +383,7 @@ pub struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    /// Gathers for `target`; `memory` is for what it keeps of every document.
+    /// Gathers for `target`; `memory` holds the id of every document.
     pub fn new(target: Target<'a>, memory: &Memory) -> Self {
         Self {
             target,
@@ -425,21 +426,21 @@ impl<'a> Gathered<'a> {
         };
         let present: Vec<_> = present.iter().flat_map(Batch::documents).collect();
         let asked: Vec<&RawDocument> = wanted.iter().map(AsRef::as_ref).collect();
-        let partners = matched(&asked, &present).partners;
+        let partners = join_by_id(&asked, &present).partners;
         for (wanted, partner) in wanted.into_iter().zip(partners) {
             let present = partner.and_then(|at| present.get(at).copied());
-            self.target.settle(Some(wanted), present);
+            self.target.reconcile(Some(wanted), present);
         }
         self.target.send().await
     }
 
-    /// Waits until nothing is under way any more, for one who ends early.
+    /// Waits for all batches under way, for a caller that stops early.
     pub async fn give_up(mut self) {
         let _ = self.target.drain().await;
     }
 
-    /// Writes the rest and removes what was not wanted. Returns what was done, and whether documents stood in each other's way in a unique
-    /// index, so that all of it must be gathered once more.
+    /// Writes the rest and deletes documents that were not wanted. Returns the counts, and whether documents collided in a unique index, so
+    /// that all of them must be gathered once more.
     ///
     /// # Errors
     /// The server's refusal.
@@ -473,13 +474,13 @@ impl<'a> Gathered<'a> {
             for ids in extra.chunks(BATCH) {
                 let target = &self.target;
                 let throttle = &target.connection.throttle;
-                throttle.admit(target.connection, ids.len()).await?;
+                throttle.admit(ids.len()).await?;
                 target.connection.lease.check().await?;
                 let database = &target.connection.database;
                 delete_batch(database, &target.name, target.uuid, ids).await?;
             }
         }
-        let again = self.target.again();
+        let again = self.target.take_deferred();
         Ok((self.target.tally, again))
     }
 }

@@ -156,11 +156,9 @@ pub fn append_decimal(text: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Appends bytes in hexadecimal.
 pub fn append_hex(text: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |half: u8| DIGITS[usize::from(half)];
-    for byte in bytes {
-        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
+    let from = text.len();
+    text.resize(from + 2 * bytes.len(), 0);
+    let _ = hex::encode_to_slice(bytes, &mut text[from..]); // the length is right
 }
 
 #[cfg(test)]

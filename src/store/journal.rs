@@ -197,13 +197,7 @@ fn holds(line: &[u8], said: &str) -> bool {
 }
 
 fn hash(line: &[u8]) -> String {
-    Sha256::digest(line)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            use std::fmt::Write as _;
-            let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-            text
-        })
+    hex::encode(Sha256::digest(line))
 }
 
 /// The beginning of a hash, for people.

@@ -6,15 +6,13 @@ use bson::spec::BinarySubtype;
 use bson::{Bson, Document, raw::RawBinaryRef};
 use mongodb::Database;
 
-use super::collection_spec::write_concern;
 use super::command;
 use super::error::{DUPLICATE_KEY, Result, StoreError};
+use super::write_command::{MAX_TIME_MS, write_concern};
 use crate::domain::raw::{Builder, Value, elements, kind};
 
 /// BSON's Timestamp.
 const TIMESTAMP: u8 = 0x11;
-/// How long a batch may run at all, in milliseconds; longer than the write concern, so that its error comes first.
-pub const MAX_TIME_MS: i32 = 90_000;
 /// Documents per command; the server takes up to 100,000.
 const MOST_DOCUMENTS: usize = 10_000;
 /// Bytes of documents per command. A command is one BSON document, of at most 16 MiB + 16 KiB on the server; a document

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
-use super::snapshot::Moment;
+use super::snapshot::Snapshot;
 use crate::domain::id::Id;
 use crate::domain::raw::elements;
 
@@ -119,7 +119,7 @@ pub fn read(
     database: &Database,
     collection: &str,
     scan: &Scan,
-    moment: Option<&Moment>,
+    moment: Option<&Snapshot>,
 ) -> Result<Reader> {
     read_as(database, collection, scan, moment, |batch| batch)
 }
@@ -132,7 +132,7 @@ pub fn read_as<T: Send + 'static>(
     database: &Database,
     collection: &str,
     scan: &Scan,
-    moment: Option<&Moment>,
+    moment: Option<&Snapshot>,
     make: impl Fn(Batch) -> T + Send + 'static,
 ) -> Result<Reader<T>> {
     let mut options = options_of(scan)?;
@@ -140,7 +140,7 @@ pub fn read_as<T: Send + 'static>(
     let source = database.collection::<RawDocumentBuf>(collection);
     let filter = scan.filter.clone();
     let name = collection.to_owned();
-    let moment = moment.map(Moment::session);
+    let moment = moment.map(Snapshot::session);
     tokio::spawn(async move {
         let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let done = match moment {
@@ -244,7 +244,7 @@ fn options_of(scan: &Scan) -> Result<FindOptions> {
 /// # Errors
 /// The server's refusal, what `take` says, or a cancellation, tested between batches of documents; a moment may be too old for the server by now.
 pub async fn each<F>(
-    place: (&Database, Option<&Moment>),
+    place: (&Database, Option<&Snapshot>),
     collection: &str,
     scan: &Scan,
     cancel: &CancellationToken,

@@ -1,8 +1,8 @@
-//! Two collections with the same ids, side by side: each original with what its copy holds under its `_id`. Both are read in natural order, which
-//! costs the server half of what an index does, and what does not come by at about the same time is looked up by its id. So any two orders
-//! give the same pairs; the nearer they are to one another, the quicker.
+//! A merge join of collections with the same ids: each original with its copy. Both are read in natural order, which costs the server half as
+//! much as an index scan. A document whose partner is not read at about the same time is looked up by its id. So any two orders give the same
+//! rows; similar orders are faster.
 //!
-//! Ids are never ordered here, so mixed types and collations are the server's business alone.
+//! Ids are never compared for order here, so mixed types and collations do no harm.
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::error::{Result, StoreError};
-use super::matched::matched;
+use super::merge_join::join_by_id;
 use super::scan::{self, Batch, Reader, Scan};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::id::Id;
@@ -21,9 +21,9 @@ use crate::domain::survey::facts::id_of;
 
 /// Documents per page.
 pub const PAGE: usize = 500;
-/// Documents of one side that may wait for their partners. Pages that several writers sent change places with one another, so several must fit.
+/// Documents of one side that may wait for their partners. Several writers send batches in any order, so several pages must fit.
 const WAITING: usize = 4 * PAGE;
-/// For so many steps a document waits for its partner, before it may be looked up.
+/// How many steps a document waits for its partner before it may be looked up.
 const PATIENCE: u32 = 4;
 
 /// The collection whose documents are the originals.
@@ -31,7 +31,7 @@ const PATIENCE: u32 = 4;
 pub struct Source<'s> {
     /// Its name.
     pub name: &'s str,
-    /// Only so many of its first documents; 0 for all.
+    /// Read only this many documents; 0 for all.
     pub most: i64,
 }
 
@@ -41,7 +41,7 @@ impl<'s> From<&'s String> for Source<'s> {
     }
 }
 
-/// Which collection's [`Fingerprint`] is made on the way.
+/// Which collection's [`Fingerprint`] is computed while reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hashes {
     /// That of the originals.
@@ -50,35 +50,35 @@ pub enum Hashes {
     Companion,
 }
 
-/// Documents of one collection, numbered: those that waited, then those that just came.
+/// Documents of one collection, numbered: those that waited first, then those just read.
 #[derive(Debug, Default)]
 struct Documents {
     waited: Vec<RawDocumentBuf>,
-    came: Vec<Batch>,
+    read: Vec<Batch>,
 }
 
 impl Documents {
     fn all(&self) -> Vec<&RawDocument> {
-        let came = self.came.iter().flat_map(Batch::documents);
-        self.waited.iter().map(AsRef::as_ref).chain(came).collect()
+        let read = self.read.iter().flat_map(Batch::documents);
+        self.waited.iter().map(AsRef::as_ref).chain(read).collect()
     }
 }
 
-/// Numbers of documents in each companion.
+/// For each companion, the number of the partner.
 type Partners = SmallVec<[Option<usize>; 2]>;
 
-/// Some originals with their partners, and documents of companions that have no original.
+/// Originals with their partners, and documents of companions without an original.
 #[derive(Debug, Default)]
 pub struct Page {
     originals: Documents,
     companions: Vec<Documents>,
-    met: Vec<(usize, Partners)>,
-    alone: Vec<(usize, usize)>,
+    rows: Vec<(usize, Partners)>,
+    unmatched: Vec<(usize, usize)>,
 }
 
-/// An original with what each companion holds under its `_id`, in the order in which they were named.
+/// An original and the document with its `_id` in each companion, in the companions' order.
 #[derive(Debug)]
-pub struct Met<'d> {
+pub struct JoinedRow<'d> {
     /// The original.
     pub original: &'d RawDocument,
     /// Its partners.
@@ -86,34 +86,34 @@ pub struct Met<'d> {
 }
 
 impl Page {
-    /// The originals. One comes twice only where two companions hold it, or where it was deleted and made again while it was read.
-    pub fn met(&self) -> Vec<Met<'_>> {
+    /// The originals. One appears twice only when two companions hold it, or when it was deleted and inserted again during the read.
+    pub fn rows(&self) -> Vec<JoinedRow<'_>> {
         let originals = self.originals.all();
         let companions: Vec<_> = self.companions.iter().map(Documents::all).collect();
         let partner = |(which, at): (usize, &Option<usize>)| {
             at.and_then(|at| companions.get(which)?.get(at).copied())
         };
-        let met = self.met.iter().filter_map(|(at, partners)| {
-            Some(Met {
+        let rows = self.rows.iter().filter_map(|(at, partners)| {
+            Some(JoinedRow {
                 original: originals.get(*at)?,
                 partners: partners.iter().enumerate().map(partner).collect(),
             })
         });
-        met.collect()
+        rows.collect()
     }
 
     /// Documents without an original, each with the number of its companion.
-    pub fn alone(&self) -> Vec<(usize, &RawDocument)> {
+    pub fn unmatched(&self) -> Vec<(usize, &RawDocument)> {
         let companions: Vec<_> = self.companions.iter().map(Documents::all).collect();
-        let alone = self.alone.iter();
-        let alone =
-            alone.filter_map(|(which, at)| Some((*which, *companions.get(*which)?.get(*at)?)));
-        alone.collect()
+        let unmatched = self.unmatched.iter();
+        unmatched
+            .filter_map(|(which, at)| Some((*which, *companions.get(*which)?.get(*at)?)))
+            .collect()
     }
 
-    /// How many originals.
+    /// The number of originals.
     pub fn len(&self) -> usize {
-        self.met.len()
+        self.rows.len()
     }
 
     /// True without any.
@@ -122,22 +122,23 @@ impl Page {
     }
 }
 
-/// A walk over originals and companions. While a page is looked at, a task of its own fetches the next, and hashes.
+/// The join's reader. While the caller works on a page, a task fetches and hashes the next.
 pub struct SideBySide {
-    pages: mpsc::Receiver<Result<Came>>,
-    /// Once it has ended, with the fingerprint.
+    pages: mpsc::Receiver<Result<Message>>,
+    /// The fingerprint, after the last page.
     ended: Option<String>,
 }
 
-enum Came {
+/// What the reading task sends.
+enum Message {
     Page(Page),
-    /// The end, with the fingerprint of what was to be hashed.
+    /// The end, with the fingerprint of the hashed collection.
     End(String),
 }
 
 impl SideBySide {
-    /// Begins at the first document. All `companions` are asked for what did not come by, but only the first is read from its beginning together
-    /// with the originals: it should be the one that holds nearly all of them.
+    /// Begins at the first document. Only the first companion is read together with the originals, so it should hold nearly all of them. The
+    /// others are asked by id, and read at the end for documents without an original.
     ///
     /// # Errors
     /// The server's refusal.
@@ -171,8 +172,8 @@ impl SideBySide {
         let (give, pages) = mpsc::channel(1);
         tokio::spawn(async move {
             let done = walk.run(&give).await;
-            // Where nobody listens any more, nobody needs the end.
-            let _ = give.send(done.map(Came::End)).await;
+            // A closed channel means that the caller stopped reading.
+            let _ = give.send(done.map(Message::End)).await;
         });
         Ok(Self { pages, ended: None })
     }
@@ -185,13 +186,13 @@ impl SideBySide {
         if self.ended.is_some() {
             return Ok(None);
         }
-        let came = self.pages.recv().await.unwrap_or_else(|| {
-            // The end is said; a silence is none.
+        let message = self.pages.recv().await.unwrap_or_else(|| {
+            // A channel that closes without an end marker is an error.
             Err(StoreError::Refused("reading was broken off".to_owned()))
         })?;
-        match came {
-            Came::Page(page) => Ok(Some(page)),
-            Came::End(fingerprint) => {
+        match message {
+            Message::Page(page) => Ok(Some(page)),
+            Message::End(fingerprint) => {
                 self.ended = Some(fingerprint);
                 Ok(None)
             }
@@ -204,20 +205,20 @@ impl SideBySide {
     }
 }
 
-/// A walk of which a task of its own makes something of each page, while the page before is looked at.
-pub struct Examining<T, F> {
+/// Applies `examine` to each page in a task, while the caller works on the result of the page before.
+pub struct Pipelined<T, F> {
     pages: SideBySide,
     examine: F,
     under_way: Option<JoinHandle<Result<T>>>,
 }
 
-impl<T, F, E> Examining<T, F>
+impl<T, F, E> Pipelined<T, F>
 where
     T: Send + 'static,
     F: Fn(Page) -> E,
     E: Future<Output = Result<T>> + Send + 'static,
 {
-    /// Over `pages`, of which nothing was seen yet.
+    /// Over `pages`, of which none was read yet.
     pub fn new(pages: SideBySide, examine: F) -> Self {
         Self {
             pages,
@@ -226,10 +227,10 @@ where
         }
     }
 
-    /// What was made of the next page.
+    /// The result for the next page.
     ///
     /// # Errors
-    /// The server's refusal, or what `examine` says.
+    /// The server's refusal, or an error of `examine`.
     pub async fn next(&mut self) -> Result<Option<T>> {
         if self.under_way.is_none() {
             self.under_way = self.begin().await?;
@@ -255,9 +256,9 @@ where
 
 /// One of the two collections that are read.
 struct Side {
-    /// Until it has ended.
+    /// `None` after the end.
     reader: Option<Reader>,
-    /// Documents whose partner did not come by yet, and since when.
+    /// Documents whose partner was not read yet, each with the step since which it waits.
     waiting: Vec<(u32, RawDocumentBuf)>,
     hash: Option<Fingerprint>,
 }
@@ -275,45 +276,47 @@ impl Side {
         self.reader.is_none() && self.waiting.is_empty()
     }
 
-    /// What waits, with the next batch unless too much waits already; and since when each of those that wait does.
+    /// The waiting documents, and the next batch unless too many wait already; and for each waiting one, since which step.
     async fn next(&mut self) -> Result<(Documents, Vec<u32>)> {
-        let mut came = Vec::new();
+        let mut read = Vec::new();
         if self.waiting.len() < WAITING
             && let Some(reader) = &mut self.reader
         {
             match reader.next().await? {
-                Some(batch) => came.push(batch),
+                Some(batch) => read.push(batch),
                 None => self.reader = None,
             }
         }
         if let Some(hash) = &mut self.hash {
-            came.iter()
+            read.iter()
                 .flat_map(Batch::documents)
                 .for_each(|it| hash.add(it));
         }
         let (since, waited) = std::mem::take(&mut self.waiting).into_iter().unzip();
-        Ok((Documents { waited, came }, since))
+        Ok((Documents { waited, read }, since))
     }
 
-    /// Lets the documents without a partner wait, and returns those that have waited long enough: in vain, where the other side is `over`.
-    fn put_back<'d>(
+    /// Keeps documents without a partner waiting. Returns those to look up by id: the ones that waited long enough, or all when the other side
+    /// is `over`.
+    fn keep_waiting<'d>(
         &mut self,
-        lonely: impl Iterator<Item = (Option<&'d u32>, &'d RawDocument)>,
+        unmatched: impl Iterator<Item = (Option<&'d u32>, &'d RawDocument)>,
         (now, over): (u32, bool),
     ) -> Vec<RawDocumentBuf> {
-        let lonely = lonely.map(|(since, document)| (*since.unwrap_or(&now), document.to_owned()));
-        self.waiting.extend(lonely);
+        let unmatched =
+            unmatched.map(|(since, document)| (*since.unwrap_or(&now), document.to_owned()));
+        self.waiting.extend(unmatched);
         let full = self.waiting.len() >= WAITING;
-        let in_vain = self
+        let to_look_up = self
             .waiting
             .extract_if(.., |(since, _)| over || full && *since + PATIENCE <= now);
-        in_vain.map(|(_, document)| document).collect()
+        to_look_up.map(|(_, document)| document).collect()
     }
 }
 
 struct Walk {
     database: Database,
-    /// That of the originals.
+    /// The collection of the originals.
     name: String,
     companions: Vec<String>,
     originals: Side,
@@ -322,10 +325,10 @@ struct Walk {
 }
 
 impl Walk {
-    async fn run(mut self, give: &mpsc::Sender<Result<Came>>) -> Result<String> {
+    async fn run(mut self, give: &mpsc::Sender<Result<Message>>) -> Result<String> {
         while !(self.originals.is_over() && self.companion.is_over()) {
             for page in self.step().await? {
-                if give.send(Ok(Came::Page(page))).await.is_err() {
+                if give.send(Ok(Message::Page(page))).await.is_err() {
                     return Ok(String::new());
                 }
             }
@@ -338,14 +341,14 @@ impl Walk {
                 None,
             )?;
             while let Some(batch) = reader.next().await? {
-                let page = self.without_original(
+                let page = self.with_originals(
                     which,
                     Documents {
-                        came: vec![batch],
+                        read: vec![batch],
                         ..Documents::default()
                     },
                 );
-                if give.send(Ok(Came::Page(page.await?))).await.is_err() {
+                if give.send(Ok(Message::Page(page.await?))).await.is_err() {
                     return Ok(String::new());
                 }
             }
@@ -354,48 +357,48 @@ impl Walk {
         Ok(hash.map(|hash| hash.text()).unwrap_or_default())
     }
 
-    /// Reads on, and pairs what came with what waited.
+    /// Reads the next batch of both sides, and joins it with the waiting documents.
     async fn step(&mut self) -> Result<Vec<Page>> {
         self.step += 1;
         let (originals, companion) =
             tokio::try_join!(self.originals.next(), self.companion.next())?;
         let ((originals, since), (companion, companion_since)) = (originals, companion);
         let (first, second) = (originals.all(), companion.all());
-        let matched = matched(&first, &second);
-        let met = matched.partners.iter().enumerate();
-        let met: Vec<(usize, Partners)> = met
+        let join = join_by_id(&first, &second);
+        let rows = join.partners.iter().enumerate();
+        let rows: Vec<(usize, Partners)> = rows
             .filter(|(_, partner)| partner.is_some() || self.companions.is_empty())
             .map(|(at, partner)| (at, self.partners_of(*partner)))
             .collect();
         let mut pages = Vec::new();
         if !self.companions.is_empty() {
-            let lonely = first.iter().zip(&matched.partners).enumerate();
-            let lonely = lonely.filter(|(_, (_, partner))| partner.is_none());
-            let lonely = lonely.map(|(at, (document, _))| (since.get(at), *document));
             let over = self.companion.reader.is_none();
-            let asked = self.originals.put_back(lonely, (self.step, over));
-            let lonely = matched.alone.iter();
-            let lonely =
-                lonely.filter_map(|at| Some((companion_since.get(*at), *second.get(*at)?)));
+            let unmatched = first.iter().zip(&join.partners).enumerate();
+            let unmatched = unmatched.filter(|(_, (_, partner))| partner.is_none());
+            let unmatched = unmatched.map(|(at, (document, _))| (since.get(at), *document));
+            let originals_asked = self.originals.keep_waiting(unmatched, (self.step, over));
             let over = self.originals.reader.is_none();
-            let asked_too = self.companion.put_back(lonely, (self.step, over));
+            let unmatched = join.unmatched.iter();
+            let unmatched =
+                unmatched.filter_map(|at| Some((companion_since.get(*at), *second.get(*at)?)));
+            let companions_asked = self.companion.keep_waiting(unmatched, (self.step, over));
             let documents = |waited| Documents {
                 waited,
                 ..Documents::default()
             };
-            if !asked.is_empty() {
-                pages.push(self.looked_up(documents(asked)).await?);
+            if !originals_asked.is_empty() {
+                pages.push(self.with_partners(documents(originals_asked)).await?);
             }
-            if !asked_too.is_empty() {
-                pages.push(self.without_original(0, documents(asked_too)).await?);
+            if !companions_asked.is_empty() {
+                pages.push(self.with_originals(0, documents(companions_asked)).await?);
             }
         }
         drop((first, second));
         pages.push(Page {
             originals,
             companions: vec![companion],
-            met,
-            alone: Vec::new(),
+            rows,
+            unmatched: Vec::new(),
         });
         Ok(pages)
     }
@@ -408,47 +411,51 @@ impl Walk {
         partners
     }
 
-    /// Originals, with what is asked of every companion.
-    async fn looked_up(&self, originals: Documents) -> Result<Page> {
+    /// Looks up the partners of `originals` in every companion.
+    async fn with_partners(&self, originals: Documents) -> Result<Page> {
         let asked = originals.all();
-        let companions = try_join_all(self.companions.iter().map(|name| self.found(name, &asked)));
+        let companions = try_join_all(
+            self.companions
+                .iter()
+                .map(|name| self.look_up(name, &asked)),
+        );
         let companions = companions.await?;
         let partners: Vec<_> = companions
             .iter()
-            .map(|companion| matched(&asked, &companion.all()).partners)
+            .map(|companion| join_by_id(&asked, &companion.all()).partners)
             .collect();
-        let met = (0..asked.len()).map(|at| (at, partners.iter().map(|it| it[at]).collect()));
-        let met = met.collect();
+        let rows = (0..asked.len()).map(|at| (at, partners.iter().map(|it| it[at]).collect()));
+        let rows = rows.collect();
         drop(asked);
         Ok(Page {
             originals,
             companions,
-            met,
-            alone: Vec::new(),
+            rows,
+            unmatched: Vec::new(),
         })
     }
 
-    /// Documents of a companion whose original did not come by: some have none. Those of another companion than the first are met here, where
-    /// the first holds their original too; else the original was or will be looked up itself.
-    async fn without_original(&self, which: usize, documents: Documents) -> Result<Page> {
+    /// Looks up the originals of a companion's documents; those without one are unmatched. For a companion other than the first, an original
+    /// that the first companion holds too becomes a row here; any other original was or will be looked up by itself.
+    async fn with_originals(&self, which: usize, documents: Documents) -> Result<Page> {
         let asked = documents.all();
-        let originals = self.found(&self.name, &asked).await?;
+        let originals = self.look_up(&self.name, &asked).await?;
         let mut companions: Vec<Documents> = Vec::new();
         companions.resize_with(self.companions.len(), Documents::default);
-        let (known, mut met) = (originals.all(), Vec::new());
-        let matched_with = matched(&known, &asked);
-        let alone = matched_with.alone.iter().map(|at| (which, *at)).collect();
+        let (known, mut rows) = (originals.all(), Vec::new());
+        let join = join_by_id(&known, &asked);
+        let unmatched = join.unmatched.iter().map(|at| (which, *at)).collect();
         if which > 0 {
-            let first = self.found(&self.companions[0], &known).await?;
-            let partners = matched(&known, &first.all()).partners;
+            let first = self.look_up(&self.companions[0], &known).await?;
+            let partners = join_by_id(&known, &first.all()).partners;
             for (at, partner) in partners
                 .into_iter()
                 .enumerate()
                 .filter(|(_, it)| it.is_some())
             {
                 let mut partners = self.partners_of(partner);
-                partners[which] = matched_with.partners[at];
-                met.push((at, partners));
+                partners[which] = join.partners[at];
+                rows.push((at, partners));
             }
             companions[0] = first;
         }
@@ -457,20 +464,20 @@ impl Walk {
         Ok(Page {
             originals,
             companions,
-            met,
-            alone,
+            rows,
+            unmatched,
         })
     }
 
-    /// What a collection holds under the ids of these documents.
-    async fn found(&self, name: &str, documents: &[&RawDocument]) -> Result<Documents> {
+    /// The documents of a collection that have the ids of `documents`.
+    async fn look_up(&self, name: &str, documents: &[&RawDocument]) -> Result<Documents> {
         let ids: Vec<Id> = documents.iter().filter_map(|it| id_of(it)).collect();
-        let mut came = Vec::new();
+        let mut read = Vec::new();
         for ids in ids.chunks(PAGE) {
-            came.extend(scan::batches_by_ids(&self.database, name, ids).await?);
+            read.extend(scan::batches_by_ids(&self.database, name, ids).await?);
         }
         Ok(Documents {
-            came,
+            read,
             ..Documents::default()
         })
     }

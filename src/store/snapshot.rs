@@ -14,9 +14,9 @@ const NO_SNAPSHOT: [i32; 4] = [20, 72, 239, 246];
 
 /// A session whose reads all see one moment, one read after the other.
 #[derive(Debug, Clone)]
-pub struct Moment(Arc<Mutex<ClientSession>>);
+pub struct Snapshot(Arc<Mutex<ClientSession>>);
 
-impl Moment {
+impl Snapshot {
     /// The session, for the next read.
     pub(super) fn session(&self) -> Arc<Mutex<ClientSession>> {
         Arc::clone(&self.0)
@@ -24,14 +24,14 @@ impl Moment {
 }
 
 /// A session whose reads all see one moment, for as long as the server keeps it (five minutes, as it comes); `None` on a standalone.
-pub async fn begin(connection: &Connection) -> Option<Moment> {
+pub async fn begin(connection: &Connection) -> Option<Snapshot> {
     if !connection.is_replica_set() {
         return None;
     }
     let options = SessionOptions::builder().snapshot(true).build();
     let session = connection.client.start_session().with_options(options);
     let session = session.await.ok()?;
-    Some(Moment(Arc::new(Mutex::new(session))))
+    Some(Snapshot(Arc::new(Mutex::new(session))))
 }
 
 /// True when the same reads can be done, but not as of one moment.

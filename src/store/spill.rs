@@ -5,17 +5,17 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::domain::table::{Memory, Outside};
+use crate::domain::table::{Memory, SpillFile};
 
 #[derive(Debug)]
-struct Spill {
+struct TemporaryFile {
     run_root: PathBuf,
     /// Made when something must be put there; `None` where that failed.
     file: OnceLock<Option<File>>,
     failure: OnceLock<String>,
 }
 
-impl Spill {
+impl TemporaryFile {
     fn folder(&self) -> &Path {
         // A survey leaves nothing behind, so no folder is made for it.
         if self.run_root.is_dir() {
@@ -50,7 +50,7 @@ impl Spill {
     }
 }
 
-impl Outside for Spill {
+impl SpillFile for TemporaryFile {
     fn read(&self, at: u64, into: &mut [u8]) {
         if !self.with("read", |file| file.read_exact_at(into, at)) {
             into.fill(0);
@@ -72,7 +72,7 @@ impl Outside for Spill {
 
 /// Memory for tables: `limit` bytes, and for the rest a temporary file beside the runs.
 pub fn memory(limit: u64, run_root: &Path) -> Memory {
-    let spill = Spill {
+    let spill = TemporaryFile {
         run_root: run_root.to_owned(),
         file: OnceLock::new(),
         failure: OnceLock::new(),

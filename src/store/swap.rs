@@ -5,11 +5,13 @@ use std::fmt;
 
 use bson::rawdoc;
 
-use super::collection_spec::{self, CollectionSpec, write_concern};
+use super::collection_spec::{self, CollectionSpec};
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_EXISTS, Result, StoreError};
 use super::exclusive::{PATIENCE_MS, TRIES, Tries};
+use super::write_command::write_concern;
+use crate::domain::number::counted;
 
 /// What an application makes under a live name between two renames goes to a name that begins so.
 const STRAY: &str = "_ringfence_stray_";
@@ -80,8 +82,8 @@ pub struct Stray {
 
 impl fmt::Display for Stray {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let s = if self.documents == 1 { "" } else { "s" };
-        write!(to, "{} ({} document{s})", self.name, self.documents)
+        let documents = counted(self.documents, "document", "documents");
+        write!(to, "{} ({documents})", self.name)
     }
 }
 

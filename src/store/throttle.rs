@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
+use mongodb::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::connect::Connection;
 use super::error::{Result, StoreError};
 use crate::domain::pace::{Budget, Limits};
 
@@ -27,6 +27,8 @@ struct Inner {
     limits: watch::Sender<Limits>,
     listener: Mutex<(Option<Voice>, CancellationToken)>,
     pace: Mutex<Pace>,
+    /// The client of a replica set, whose secondaries may be behind.
+    replica_set: Option<Client>,
 }
 
 #[derive(Default)]
@@ -45,18 +47,18 @@ impl std::fmt::Debug for Throttle {
     }
 }
 
-impl Default for Throttle {
-    fn default() -> Self {
+impl Throttle {
+    /// Without limits; `replica_set` is a client of the server where it is one, to ask for its lag.
+    pub fn new(replica_set: Option<Client>) -> Self {
         Self(Arc::new(Inner {
             began: Instant::now(),
             limits: watch::channel(Limits::default()).0,
             listener: Mutex::default(),
             pace: Mutex::default(),
+            replica_set,
         }))
     }
-}
 
-impl Throttle {
     /// The limits of the moment.
     pub fn limits(&self) -> Limits {
         *self.0.limits.borrow()
@@ -76,13 +78,13 @@ impl Throttle {
     ///
     /// # Errors
     /// A cancellation.
-    pub async fn admit(&self, connection: &Connection, documents: usize) -> Result<()> {
+    pub async fn admit(&self, documents: usize) -> Result<()> {
         let mut limits = self.0.limits.subscribe();
         let cancel = self.listener().1.clone();
         loop {
             let now = *limits.borrow_and_update();
             if now.lag.is_some() {
-                self.look_at_lag(connection).await;
+                self.look_at_lag().await;
             }
             let Some((why, wait)) = self.obstacle(now, documents) else {
                 self.say("");
@@ -151,22 +153,23 @@ impl Throttle {
         }
     }
 
-    async fn look_at_lag(&self, connection: &Connection) {
+    async fn look_at_lag(&self) {
+        let Some(client) = &self.0.replica_set else {
+            return;
+        };
         let known = self.pace().lag;
         if known.is_some_and(|(at, _)| at.elapsed() < LOOK) {
             return;
         }
-        let lag = lag(connection).await.unwrap_or_default();
+        let lag = lag(client).await.unwrap_or_default();
         self.pace().lag = Some((Instant::now(), lag));
     }
 }
 
-/// How far the slowest secondary is behind the primary; where our user may not ask, how far the majority is. None on a standalone.
-pub async fn lag(connection: &Connection) -> Option<Duration> {
-    if !connection.is_replica_set() {
-        return None;
-    }
-    let admin = connection.client.database("admin");
+/// How far the slowest secondary of a replica set is behind the primary; where our user may not ask, how far the majority is. `None` where
+/// neither can be read.
+pub async fn lag(client: &Client) -> Option<Duration> {
+    let admin = client.database("admin");
     if let Ok(status) = admin.run_command(doc! { "replSetGetStatus": 1 }).await {
         return Some(lag_of(&status));
     }
@@ -211,7 +214,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_paused_lets_nothing_through_until_it_goes_on() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(None);
         throttle.set(Limits {
             paused: true,
             ..Limits::default()

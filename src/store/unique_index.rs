@@ -4,10 +4,11 @@
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::rawdoc;
 
-use super::collection_spec::{self, write_concern};
+use super::collection_spec;
 use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
+use super::write_command::write_concern;
 use crate::domain::id::Id;
 use crate::domain::index_plan::name_of;
 use crate::domain::raw::{Builder, elements, get};

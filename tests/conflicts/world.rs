@@ -6,8 +6,9 @@ use ringfence::domain::conflict::{Choice, Code, ConflictKey};
 use ringfence::domain::decision::Decision;
 use ringfence::domain::history::Change;
 use ringfence::domain::id::Id;
-use ringfence::steps::session::Session;
-use ringfence::steps::{Watcher, review};
+use ringfence::engine::Watcher;
+use ringfence::engine::decisions;
+use ringfence::engine::session::Session;
 
 use crate::case::Case;
 
@@ -187,7 +188,7 @@ pub async fn planned(case: &Case, changes: Vec<Change>) {
     session.decide(changes).unwrap();
     session.take_suggestions();
     let plan = session.plan().unwrap();
-    review::write_plan(&case.path("plan.json"), &plan).unwrap();
+    decisions::write_plan(&case.path("plan.json"), &plan).unwrap();
 }
 
 /// Fails unless the numbers of "bookings 5 = linked 4 + quarantined 1 + …" add up.

@@ -199,7 +199,7 @@ async fn a_document_that_the_server_changed_is_found() {
 
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    ringfence::domain::id::hex(&sha2::Sha256::digest(bytes))
+    hex::encode(sha2::Sha256::digest(bytes))
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 use mongodb::options::IndexOptions;
 use mongodb::{Collection, IndexModel};
 use ringfence::domain::checklist::Step;
-use ringfence::steps::Watcher;
+use ringfence::engine::Watcher;
 
 use crate::case::Case;
 use crate::data::{BOOKING, SERVICE, USER, booking, id};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mongodb::{Client, Database};
-use ringfence::steps::session::{Session, SessionOptions};
+use ringfence::engine::session::{Session, SessionOptions};
 use tempfile::TempDir;
 
 use crate::data;

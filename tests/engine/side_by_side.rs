@@ -41,7 +41,7 @@ async fn walk(database: &Database, hashes: Hashes) -> (Walked, String) {
     let mut pages = SideBySide::of(database, originals, &COMPANIONS, hashes).unwrap();
     let mut walked = Walked::default();
     while let Some(page) = pages.next().await.unwrap() {
-        for met in page.met() {
+        for met in page.rows() {
             let id = met.original.get_i32("_id").unwrap();
             assert_eq!(met.original.get_str("of").unwrap(), ORIGINALS);
             let held = walked.partners.entry(id).or_default();
@@ -53,7 +53,7 @@ async fn walk(database: &Database, hashes: Hashes) -> (Walked, String) {
                 held[which] = true;
             }
         }
-        for (which, document) in page.alone() {
+        for (which, document) in page.unmatched() {
             assert_eq!(document.get_str("of").unwrap(), COMPANIONS[which]);
             let new = walked
                 .alone

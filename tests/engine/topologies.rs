@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use ringfence::demo::server::{Server, Topology};
 use ringfence::domain::gate::Destructive;
-use ringfence::steps::Watcher;
+use ringfence::engine::Watcher;
 use tokio::process::Command;
 
 use crate::case::Case;

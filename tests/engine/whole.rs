@@ -256,7 +256,7 @@ async fn an_apply_says_what_the_copies_take_and_its_report_holds_the_run_against
         .code(0)
         .says(&["all copies together take about "]);
     case.ringfence(&["report"]).await.code(0).says(&[
-        "steps 6 to 13 took",
+        "Create customers to Verify took",
         "; the forecast was",
         "from a trial on 1000 bookings; the copies took",
     ]);

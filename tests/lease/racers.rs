@@ -99,7 +99,7 @@ async fn a_holder_of_a_lease_that_was_dropped_and_made_anew_does_not_meet_its_ow
     ));
     assert!(sessions[1].lease.token().unwrap() > first);
     assert!(sessions[0].lease.confirm().await.is_err());
-    sessions[1].lease.end(&sessions[1]).await.unwrap();
+    sessions[1].lease.end().await.unwrap();
     assert_eq!(lease(&case).await, None);
     assert!(!sessions[1].lease.is_held());
 }

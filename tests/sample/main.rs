@@ -14,8 +14,8 @@ use futures_util::TryStreamExt;
 use mongodb::Client;
 use ringfence::demo::sample::{self, Sample, Size};
 use ringfence::domain::email::normalise;
-use ringfence::steps::Watcher;
-use ringfence::steps::session::{Session, SessionOptions};
+use ringfence::engine::Watcher;
+use ringfence::engine::session::{Session, SessionOptions};
 use sha2::{Digest, Sha256};
 
 /// SHA-256 over all batches, in their order.

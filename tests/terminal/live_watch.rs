@@ -23,5 +23,8 @@ fn a_write_after_the_application_was_found_quiet_is_said_at_once_with_its_collec
     }
     let screen = console.shows("!! The application writes: ");
     assert!(screen.contains("to Booking since"), "{screen}");
-    assert!(screen.contains("run step 3 again"), "{screen}");
+    assert!(
+        screen.contains("run “Stop the application” again"),
+        "{screen}"
+    );
 }

@@ -300,14 +300,10 @@ fn can_roll_back(model: &Model) -> Verdict {
     if shared.is_done(Step::DeleteOriginals) {
         return Err("the originals are deleted: only `ringfence restore` leads back".to_owned());
     }
-    let begun = [
-        Step::CreateCustomers,
-        Step::ReassignBookings,
-        Step::CutOver,
-        Step::CleanUsers,
-    ]
-    .into_iter()
-    .any(|step| !matches!(shared.state(step), State::Pending | State::Ready));
+    let begun = Step::ALL.iter().any(|step| {
+        let ready = matches!(shared.state(*step), State::Pending | State::Ready);
+        step.row().leaves.is_some() && !ready
+    });
     if !begun {
         return Err("nothing to roll back: the live data is untouched".to_owned());
     }

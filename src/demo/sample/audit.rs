@@ -9,7 +9,7 @@ use bson::{
 };
 
 use super::people::append_date;
-use super::world::{Kind, World};
+use super::world::{Entity, World};
 use crate::demo::names::pick;
 
 const ACTIONS: &[&str] = &[
@@ -23,16 +23,16 @@ const ACTIONS: &[&str] = &[
 impl World {
     /// An entry: the first ones are odd, the rest is what applications log.
     pub fn audit_entries(&self) -> impl Iterator<Item = RawDocumentBuf> + Send + '_ {
-        let odd = odd_entries(self.id(Kind::Audit, 0, 0).bytes());
+        let odd = odd_entries(self.id(Entity::Audit, 0, 0).bytes());
         odd.into_iter()
             .chain((0..self.numbers.audit).map(|index| self.audit_entry(index)))
     }
 
     fn audit_entry(&self, index: u64) -> RawDocumentBuf {
-        let mut rng = self.rng(Kind::Audit, index);
+        let mut rng = self.rng(Entity::Audit, index);
         let at = Self::some_time(&mut rng);
         let mut document = RawDocumentBuf::new();
-        document.append(cstr!("_id"), self.id(Kind::Audit, index, at));
+        document.append(cstr!("_id"), self.id(Entity::Audit, index, at));
         document.append(cstr!("action"), *pick(&mut rng, ACTIONS));
         let actor = self.guest_id(rng.u64(..self.numbers.guests));
         document.append(cstr!("actor"), actor.to_hex());

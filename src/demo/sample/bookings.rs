@@ -6,7 +6,7 @@ use bson::{Decimal128, RawBson};
 use fastrand::Rng;
 
 use super::people::{Field, append_date};
-use super::world::{DAY, Kind, MINUTE, TODAY, World};
+use super::world::{DAY, Entity, MINUTE, TODAY, World};
 use crate::demo::names::{Offer, pick};
 
 const NOTES: &[&str] = &[
@@ -127,12 +127,12 @@ pub fn notes(rng: &mut Rng) -> Field {
 
 impl World {
     fn booking_id(&self, index: u64) -> ObjectId {
-        self.id(Kind::Booking, index, self.booked(index))
+        self.id(Entity::Booking, index, self.booked(index))
     }
 
     /// A booking without any conflict.
     pub fn booking(&self, index: u64) -> RawDocumentBuf {
-        let mut rng = self.rng(Kind::Booking, index);
+        let mut rng = self.rng(Entity::Booking, index);
         let guest = self.guest_of(index, &mut rng);
         let (service, offer) = *pick(&mut rng, &self.home(guest).services);
         let notes = notes(&mut rng);
@@ -150,12 +150,12 @@ impl World {
 
     /// A review: of a booking of its own, written by the customer.
     pub fn review(&self, index: u64) -> RawDocumentBuf {
-        let mut rng = self.rng(Kind::Review, index);
+        let mut rng = self.rng(Entity::Review, index);
         let booking = index * (self.numbers.bookings / self.numbers.reviews);
-        let guest = self.guest_of(booking, &mut self.rng(Kind::Booking, booking));
+        let guest = self.guest_of(booking, &mut self.rng(Entity::Booking, booking));
         let written = self.booked(booking) + rng.i64(22 * DAY..60 * DAY);
         let mut document = RawDocumentBuf::new();
-        document.append(cstr!("_id"), self.id(Kind::Review, index, written));
+        document.append(cstr!("_id"), self.id(Entity::Review, index, written));
         document.append(cstr!("bookingId"), self.booking_id(booking));
         document.append(cstr!("authorId"), self.guest_id(guest));
         document.append(cstr!("rating"), rng.i32(1..=5));

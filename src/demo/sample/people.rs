@@ -6,8 +6,8 @@ use bson::{DateTime, RawBson};
 use fastrand::Rng;
 use unicode_normalization::UnicodeNormalization;
 
-use super::planted;
-use super::world::{DAY, Kind, MINUTE, World};
+use super::plan;
+use super::world::{DAY, Entity, MINUTE, World};
 use crate::demo::names::{self, Person};
 
 /// The contact fields.
@@ -216,19 +216,19 @@ impl World {
     }
 
     pub fn guest(&self, guest: u64) -> User {
-        let mut rng = self.rng(Kind::Guest, guest);
+        let mut rng = self.rng(Entity::Guest, guest);
         let since = self.guest_since(guest);
         customer(self.guest_id(guest), guest, since, &mut rng)
     }
 
     pub fn visitor(&self, visitor: u64) -> User {
-        let mut rng = self.rng(Kind::Visitor, visitor);
+        let mut rng = self.rng(Entity::Visitor, visitor);
         let created = Self::some_time(&mut rng);
         let person = names::person(&mut rng);
-        let id = self.id(Kind::Visitor, visitor, created);
+        let id = self.id(Entity::Visitor, visitor, created);
         let number = self.visitor_number(visitor);
         let mut user = account(id, &person, number, created, &mut rng);
-        if planted::VISITORS_WITH_CONTACT.contains(&visitor) {
+        if plan::VISITORS_WITH_CONTACT.contains(&visitor) {
             user.contact[0] = Field::Text(person.phone(number));
             user.contact[4] = Field::text(person.address(&mut rng).city);
         }
@@ -236,19 +236,19 @@ impl World {
     }
 
     pub fn owner(&self, owner: u64) -> User {
-        let mut rng = self.rng(Kind::Owner, owner);
+        let mut rng = self.rng(Entity::Owner, owner);
         let business = self.business_at(owner);
         let person = names::person(&mut rng);
         let created = business.created - 5 * MINUTE;
         let number = self.owner_number(owner);
         let mut user = account(business.owner_id, &person, number, created, &mut rng);
         user.role = "OWNER";
-        if let Some(at) = planted::OWNERS_WHO_BOOK.iter().position(|it| *it == owner) {
+        if let Some(at) = plan::OWNERS_WHO_BOOK.iter().position(|it| *it == owner) {
             // Signs in by a link: owns a business, has no password.
             user.password = [Field::Missing, Field::text("")][at % 2].clone();
             user.contact[0] = Field::Text(person.phone(number));
         }
-        if planted::OWNERS_WITH_CONTACT.contains(&owner) {
+        if plan::OWNERS_WITH_CONTACT.contains(&owner) {
             user.contact[0] = Field::Text(person.phone(number));
             user.contact[1] = Field::text(business.name.as_str());
         }
@@ -258,20 +258,20 @@ impl World {
     /// The `_id` of a team member and when it joined.
     pub fn member_id(&self, member: u64) -> (ObjectId, i64) {
         let joined = self.business_at(member / 2).created + DAY * (1 + member.cast_signed() % 9);
-        (self.id(Kind::Member, member, joined), joined)
+        (self.id(Entity::Member, member, joined), joined)
     }
 
     pub fn member(&self, member: u64) -> User {
-        let mut rng = self.rng(Kind::Member, member);
+        let mut rng = self.rng(Entity::Member, member);
         let (id, joined) = self.member_id(member);
         let person = names::person(&mut rng);
         let number = self.member_number(member);
         let mut user = account(id, &person, number, joined, &mut rng);
         user.role = "STAFF";
-        if planted::MEMBERS_WHO_BOOK.first() == Some(&member) {
+        if plan::MEMBERS_WHO_BOOK.first() == Some(&member) {
             user.password = Field::Null;
         }
-        if planted::MEMBERS_WITH_CONTACT.contains(&member) {
+        if plan::MEMBERS_WITH_CONTACT.contains(&member) {
             user.contact[0] = Field::Text(person.phone(number));
             user.contact[5] = Field::text(" ");
         }
@@ -282,7 +282,7 @@ impl World {
     pub fn membership(&self, member: u64) -> RawDocumentBuf {
         let (user, joined) = self.member_id(member);
         let mut document = RawDocumentBuf::new();
-        let id = self.id(Kind::Membership, member, joined + MINUTE);
+        let id = self.id(Entity::Membership, member, joined + MINUTE);
         document.append(cstr!("_id"), id);
         document.append(cstr!("businessId"), self.business_at(member / 2).id);
         document.append(cstr!("userId"), user);

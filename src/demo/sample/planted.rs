@@ -9,23 +9,14 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::bookings::{Booking, Reference, notes, service_document};
 use super::people::{Field, User, customer, password};
-use super::world::{DAY, Kind, MINUTE, World};
+use super::plan::{
+    MEMBERS_WHO_BOOK, MEMBERS_WITH_CONTACT, OWNERS_WHO_BOOK, OWNERS_WITH_CONTACT,
+    VISITORS_WITH_CONTACT,
+};
+use super::world::{DAY, Entity, MINUTE, World};
 use crate::demo::names::Offer;
 use crate::domain::conflict::Code;
 use crate::domain::text::is_unsafe;
-
-/// How many bookings are planted.
-pub const BOOKINGS: u64 = 203;
-/// Owners without a password who book elsewhere.
-pub const OWNERS_WHO_BOOK: [u64; 2] = [3, 7];
-/// Owners with contact data, and no booking.
-pub const OWNERS_WITH_CONTACT: [u64; 2] = [1, 4];
-/// Team members who book elsewhere; the first one has no password.
-pub const MEMBERS_WHO_BOOK: [u64; 2] = [4, 9];
-/// Team members with contact data, and no booking.
-pub const MEMBERS_WITH_CONTACT: [u64; 1] = [11];
-/// Visitors with contact data.
-pub const VISITORS_WITH_CONTACT: [u64; 2] = [0, 1];
 
 /// Shows as red text on a terminal that believes it, and then clears the line.
 const ANSI: &str = "\u{1b}[31mSmith\u{1b}[0m\u{1b}[2K";
@@ -93,9 +84,9 @@ impl<'w> Planting<'w> {
     /// Somebody without any conflict, to be spoiled and then added.
     fn somebody(&self) -> User {
         let index = self.users.len() as u64;
-        let mut rng = self.world.rng(Kind::PlantedUser, index);
+        let mut rng = self.world.rng(Entity::PlantedUser, index);
         let created = World::some_time(&mut rng);
-        let id = self.world.id(Kind::PlantedUser, index, created);
+        let id = self.world.id(Entity::PlantedUser, index, created);
         customer(id, self.world.planted_number(index), created, &mut rng)
     }
 
@@ -124,7 +115,7 @@ impl<'w> Planting<'w> {
         text: Option<&str>,
     ) {
         let index = self.bookings.len() as u64;
-        let mut rng = self.world.rng(Kind::PlantedBooking, index);
+        let mut rng = self.world.rng(Entity::PlantedBooking, index);
         // After the user was entered, which an ObjectId tells.
         let created = match &user {
             Reference::Id(id) | Reference::Text(id) => {
@@ -134,7 +125,7 @@ impl<'w> Planting<'w> {
         };
         let notes = text.map_or_else(|| notes(&mut rng), Field::text);
         let booking = Booking {
-            id: self.world.id(Kind::PlantedBooking, index, created),
+            id: self.world.id(Entity::PlantedBooking, index, created),
             user,
             service,
             customer,
@@ -152,8 +143,8 @@ impl<'w> Planting<'w> {
 
     /// The `_id` of something that does not exist.
     fn nobody(&self, number: u64) -> ObjectId {
-        let created = World::some_time(&mut self.world.rng(Kind::Nobody, number));
-        self.world.id(Kind::Nobody, number, created)
+        let created = World::some_time(&mut self.world.rng(Entity::Nobody, number));
+        self.world.id(Entity::Nobody, number, created)
     }
 
     fn duplicate_emails(&mut self) {
@@ -255,7 +246,7 @@ impl<'w> Planting<'w> {
         for business in 8..11 {
             let mut user = self.somebody();
             let index = self.users.len() as u64;
-            user.password = password(&mut self.world.rng(Kind::PlantedUser, index + 1_000));
+            user.password = password(&mut self.world.rng(Entity::PlantedUser, index + 1_000));
             self.accounts += 1;
             self.customer_of(user, business, 2);
             self.expect(Code::AccountAlsoCustomer, 1);
@@ -296,7 +287,7 @@ impl<'w> Planting<'w> {
         // Two services that are left of deleted businesses.
         let orphans = [0, 1].map(|at| {
             let created = self.world.businesses[0].created;
-            let id = self.world.id(Kind::PlantedService, at, created);
+            let id = self.world.id(Entity::PlantedService, at, created);
             let business = match at {
                 0 => Reference::Id(self.nobody(12)),
                 _ => Reference::Missing,
@@ -335,7 +326,7 @@ impl<'w> Planting<'w> {
             let user = self.somebody();
             let created = user.created - 3 * DAY;
             let mut entered = User {
-                id: self.world.id(Kind::PlantedCustomer, at, created),
+                id: self.world.id(Entity::PlantedCustomer, at, created),
                 created,
                 ..user.clone()
             };
@@ -375,8 +366,8 @@ impl<'w> Planting<'w> {
     /// Somebody whose address nobody else has: numbered far beyond the planted users.
     fn somebody_else(&self) -> User {
         let index = self.users.len() as u64 + 1_000;
-        let mut rng = self.world.rng(Kind::PlantedUser, index);
-        let id = self.world.id(Kind::PlantedUser, index, 0);
+        let mut rng = self.world.rng(Entity::PlantedUser, index);
+        let id = self.world.id(Entity::PlantedUser, index, 0);
         customer(id, self.world.planted_number(index), 0, &mut rng)
     }
 

@@ -4,7 +4,8 @@
 use bson::oid::ObjectId;
 use fastrand::Rng;
 
-use super::Size;
+use super::plan::BOOKINGS;
+use super::size::Size;
 use crate::demo::names::{self, Offer};
 
 /// The first booking was made at about this time: 2 January 2023, 06:00 UTC, in milliseconds.
@@ -40,7 +41,7 @@ impl Numbers {
                 businesses: 12,
                 guests: 260,
                 visitors: 22,
-                bookings: 2_000 - super::planted::BOOKINGS,
+                bookings: 2_000 - BOOKINGS,
                 reviews: 60,
                 audit: 40,
             },
@@ -48,7 +49,7 @@ impl Numbers {
                 businesses: 60,
                 guests: 12_000,
                 visitors: 7_700,
-                bookings: 100_000 - super::planted::BOOKINGS,
+                bookings: 100_000 - BOOKINGS,
                 reviews: 3_000,
                 audit: 2_000,
             },
@@ -56,7 +57,7 @@ impl Numbers {
                 businesses: 250,
                 guests: 120_000,
                 visitors: 79_170,
-                bookings: 1_000_000 - super::planted::BOOKINGS,
+                bookings: 1_000_000 - BOOKINGS,
                 reviews: 20_000,
                 audit: 10_000,
             },
@@ -64,7 +65,7 @@ impl Numbers {
                 businesses: 1_000,
                 guests: 600_000,
                 visitors: 396_600,
-                bookings: 5_000_000 - super::planted::BOOKINGS,
+                bookings: 5_000_000 - BOOKINGS,
                 reviews: 20_000,
                 audit: 10_000,
             },
@@ -74,7 +75,7 @@ impl Numbers {
 
 /// What has random numbers and ids of its own.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum Entity {
     Business,
     Owner,
     Member,
@@ -133,17 +134,17 @@ impl World {
         world
     }
 
-    fn hash(&self, kind: Kind, index: u64) -> u64 {
+    fn hash(&self, kind: Entity, index: u64) -> u64 {
         mix(mix(mix(self.seed) ^ kind as u64) ^ index)
     }
 
     /// The random numbers of one entity.
-    pub fn rng(&self, kind: Kind, index: u64) -> Rng {
+    pub fn rng(&self, kind: Entity, index: u64) -> Rng {
         Rng::with_seed(self.hash(kind, index))
     }
 
     /// The `_id` of one entity made at `created`: time, five bytes that stand for a process, a counter, as drivers do it.
-    pub fn id(&self, kind: Kind, index: u64, created: i64) -> ObjectId {
+    pub fn id(&self, kind: Entity, index: u64, created: i64) -> ObjectId {
         let process = self.hash(kind, u64::MAX).to_be_bytes();
         let first = self.hash(kind, u64::MAX - 1) >> 40;
         let counter = (first + index).to_be_bytes();
@@ -156,22 +157,22 @@ impl World {
     }
 
     fn business(&self, index: u64) -> Business {
-        let mut rng = self.rng(Kind::Business, index);
+        let mut rng = self.rng(Entity::Business, index);
         let created = FIRST - rng.i64(20 * DAY..700 * DAY);
-        let owner = names::person(&mut self.rng(Kind::Owner, index));
+        let owner = names::person(&mut self.rng(Entity::Owner, index));
         let (name, trade) = names::business(&owner, &mut rng);
         let offered = trade.services.len() - rng.usize(..2);
         let services = (0_u64..)
             .zip(&trade.services[..offered])
             .map(|(at, offer)| {
                 let made = created + rng.i64(1..60) * MINUTE;
-                (self.id(Kind::Service, index * 8 + at, made), *offer)
+                (self.id(Entity::Service, index * 8 + at, made), *offer)
             })
             .collect();
         Business {
-            id: self.id(Kind::Business, index, created),
+            id: self.id(Entity::Business, index, created),
             name,
-            owner_id: self.id(Kind::Owner, index, created - 5 * MINUTE),
+            owner_id: self.id(Entity::Owner, index, created - 5 * MINUTE),
             created,
             services,
         }
@@ -186,7 +187,7 @@ impl World {
     /// When a booking was made; later ones have greater indexes.
     pub fn booked(&self, index: u64) -> i64 {
         let count = self.numbers.bookings.cast_signed();
-        let jitter = self.hash(Kind::Booking, index) % (SPAN / count).cast_unsigned();
+        let jitter = self.hash(Entity::Booking, index) % (SPAN / count).cast_unsigned();
         FIRST + SPAN / count * index.cast_signed() + jitter.cast_signed()
     }
 
@@ -226,13 +227,13 @@ impl World {
 
     /// When a customer was entered: shortly before the first booking.
     pub fn guest_since(&self, guest: u64) -> i64 {
-        let minutes = 1 + self.hash(Kind::Guest, guest) % 20;
+        let minutes = 1 + self.hash(Entity::Guest, guest) % 20;
         self.booked(self.first_booking(guest)) - minutes.cast_signed() * MINUTE
     }
 
     /// The `_id` of a customer.
     pub fn guest_id(&self, guest: u64) -> ObjectId {
-        self.id(Kind::Guest, guest, self.guest_since(guest))
+        self.id(Entity::Guest, guest, self.guest_since(guest))
     }
 
     /// The one business where a customer books. Every business has at least one; the first ones have most.
@@ -241,7 +242,7 @@ impl World {
         if guest < count {
             return self.business_at(guest);
         }
-        let mut rng = self.rng(Kind::Home, guest);
+        let mut rng = self.rng(Entity::Home, guest);
         self.business_at(rng.u64(..count).min(rng.u64(..count)))
     }
 
@@ -260,7 +261,7 @@ mod tests {
         let world = World::new(5, Size::Small);
         let mut seen = std::collections::HashSet::new();
         for index in 0..world.numbers.bookings {
-            let guest = world.guest_of(index, &mut world.rng(Kind::Booking, index));
+            let guest = world.guest_of(index, &mut world.rng(Entity::Booking, index));
             seen.insert(guest);
             assert!(world.guest_since(guest) < world.booked(index), "{index}");
         }

@@ -89,7 +89,7 @@ pub struct Blueprint {
     wiped: Set<UserIx>,
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
-    left_services: Set<Option<Id>>,
+    left_without_business: Set<Option<Id>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -115,7 +115,7 @@ impl Blueprint {
             wiped: Set::default(),
             relinked: Set::default(),
             without_user: Map::default(),
-            left_services: Set::default(),
+            left_without_business: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -198,10 +198,9 @@ impl Blueprint {
             let choice = decisions.choice(&key(Code::BookingWithoutUser, Some(*business), names));
             self.without_user.insert((*business, names.clone()), choice);
         }
-        for service in survey.without_business.keys() {
-            if decisions.choice(&key(Code::BookingWithoutBusiness, None, service)) == Choice::Leave
-            {
-                self.left_services.insert(service.clone());
+        for names in survey.without_business.keys() {
+            if decisions.choice(&key(Code::BookingWithoutBusiness, None, names)) == Choice::Leave {
+                self.left_without_business.insert(names.clone());
             }
         }
         for business in survey.already_linked.keys() {
@@ -282,9 +281,9 @@ impl Blueprint {
         placeholder_id(survey.business_id(business), names, self.usual)
     }
 
-    /// True where bookings that name this lost service stay in place instead of going to the quarantine.
-    pub fn leaves(&self, service: &Option<Id>) -> bool {
-        self.left_services.contains(service)
+    /// True where bookings whose business is unknown, and that name this, stay in place instead of going to the quarantine.
+    pub fn leaves(&self, names: &Option<Id>) -> bool {
+        self.left_without_business.contains(names)
     }
 
     /// True where bookings with a customerId get the one of the migration.
@@ -318,3 +317,6 @@ impl Blueprint {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,17 +2,16 @@
 
 use bson::raw::RawDocument;
 
+use super::paths::ProofPaths;
 use crate::domain::id::Id;
-use crate::domain::mapping::BookingRole;
-use crate::domain::raw::{Element, Value, elements, get, kind};
-use crate::domain::survey::facts::BookingRefs;
+use crate::domain::raw::{Element, Value, elements, kind};
 
 /// A booking of the original, beside what became of it.
 #[derive(Debug)]
 pub struct Examined {
     pub(super) id: Id,
-    /// The service that the original names.
-    pub(super) service: Option<Id>,
+    /// By which the original finds its business.
+    pub(super) business: Option<Id>,
     /// The user that it names.
     pub(super) names: Option<Id>,
     pub(super) became: Became,
@@ -45,30 +44,30 @@ pub(super) enum Became {
 impl Examined {
     /// Looks at an original with what is live, and in the quarantine, under its `_id`; `None` where it has none.
     pub fn of(
-        role: &BookingRole,
+        paths: &ProofPaths,
         before: &RawDocument,
         current: Option<&RawDocument>,
         quarantined: Option<&RawDocument>,
     ) -> Option<Self> {
-        let refs = BookingRefs::of(before, role);
+        let named = paths.named(before);
         Some(Self {
-            id: refs.id?,
-            service: refs.service,
-            names: refs.user,
+            id: named.id?,
+            business: named.business,
+            names: named.user,
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,
                 (None, Some(quarantined)) => Became::Quarantined {
                     same: quarantined.as_bytes() == before.as_bytes(),
                 },
-                (Some(current), None) => live(role, before, current),
+                (Some(current), None) => live(paths, before, current),
             },
         })
     }
 }
 
-fn live(role: &BookingRole, before: &RawDocument, current: &RawDocument) -> Became {
-    let (user, customer) = (role.user.as_bytes(), role.customer.as_bytes());
+fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
+    let [user, customer] = paths.changing().map(str::as_bytes);
     let mut rest = elements(before)
         .map_while(Result::ok)
         .filter(|element: &Element<'_>| element.key != user && element.key != customer);
@@ -91,7 +90,7 @@ fn live(role: &BookingRole, before: &RawDocument, current: &RawDocument) -> Beca
         },
         _ => Became::Left {
             same: before.as_bytes() == current.as_bytes(),
-            half: get(current, &role.user).is_some() && get(current, &role.customer).is_some(),
+            half: leftover && times > 0,
         },
     }
 }

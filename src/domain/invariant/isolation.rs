@@ -4,17 +4,16 @@ use bson::raw::RawDocument;
 
 use super::{Ledger, TOGETHER};
 use crate::domain::id::Id;
-use crate::domain::raw::{Value, get, kind};
-use crate::domain::survey::facts::id_of;
 
 impl Ledger {
-    /// Takes live bookings alone: the customer of each must be of the business of its service. After businesses, services and customers.
+    /// Takes live bookings alone: the customer of each must be of its own business. After businesses, what leads to them, and customers.
     pub fn all_standing(&mut self, bookings: &[&RawDocument]) {
         for some in bookings.chunks(TOGETHER) {
-            let role = &self.mapping.booking;
-            let customers = some.iter().filter_map(|it| get(it, &role.customer));
+            let customers = some.iter().filter_map(|it| self.paths().customer(it));
             let customers: Vec<Id> = customers.map(Id::from_value).collect();
-            self.customers.rows.warm(customers.iter().map(Id::as_bytes));
+            self.customers
+                .rows
+                .prefetch(customers.iter().map(Id::as_bytes));
             for booking in some {
                 self.standing(booking);
             }
@@ -22,23 +21,20 @@ impl Ledger {
     }
 
     fn standing(&mut self, booking: &RawDocument) {
-        let Some(id) = id_of(booking) else { return };
-        let role = &self.mapping.booking;
-        let named = |field| get(booking, field).filter(|it: &Value<'_>| it.kind != kind::NULL);
-        let (customer, service) = (named(&role.customer), named(&role.service));
-        let leftover = get(booking, &role.user).is_some();
+        let named = self.paths().named(booking);
+        let Some(id) = named.id else { return };
         self.bookings += 1;
-        let Some(customer) = customer.map(Id::from_value) else {
+        let Some(customer) = named.customer else {
             self.left += 1;
             return;
         };
         self.linked += 1;
-        if leftover {
-            let says = format!("booking {id} still has its {}", self.mapping.booking.user);
+        if self.paths().user(booking).is_some() {
+            let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
             self.wrong(&id, says);
         }
-        let service = service.map(Id::from_value);
-        let business = service.and_then(|service| self.business_of(&service));
+        let business = named.business.as_ref();
+        let business = business.and_then(|named| self.ways.business(named));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {
@@ -64,8 +60,10 @@ mod tests {
         for business in ["b1", "b2"] {
             ledger.business(&rawdoc! { "_id": business });
         }
-        ledger.service(&rawdoc! { "_id": "s1", "businessId": "b1" });
-        ledger.service(&rawdoc! { "_id": "gone", "businessId": "b3" });
+        for needed in ledger.paths().needed() {
+            ledger.between(&needed, &rawdoc! { "_id": "s1", "businessId": "b1" });
+            ledger.between(&needed, &rawdoc! { "_id": "gone", "businessId": "b3" });
+        }
         ledger.customer(&rawdoc! { "_id": "c1", "businessId": "b1" });
         ledger.customer(&rawdoc! { "_id": "c2", "businessId": "b2" });
         let mut says = |booking: RawDocumentBuf| -> Vec<String> {

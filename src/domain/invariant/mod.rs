@@ -4,13 +4,14 @@
 mod examined;
 mod isolation;
 mod names;
+mod paths;
 mod rows;
 mod users;
 
 use bson::raw::RawDocument;
 
 use super::id::Id;
-use super::map::Map;
+use super::link::LinkKind;
 use super::mapping::Mapping;
 use super::raw::{elements, get, kind};
 use super::survey::facts::id_of;
@@ -18,7 +19,9 @@ use super::table::{Memory, Table};
 use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
-use rows::{Customer, Customers, Kind, Pair, pair_key};
+use paths::Ways;
+pub use paths::{Needed, ProofPaths};
+use rows::{Customer, Customers, Pair, pair_key};
 pub use users::holds_contact;
 
 /// Findings kept with their ids; the rest is only counted.
@@ -47,15 +50,13 @@ pub struct LeftAllowed {
     pub without_business: bool,
 }
 
-/// The account of a migration. Feed businesses, services, customers, users and links first, in this order, then bookings. What is kept grows
-/// with users and customers, never with bookings.
+/// The account of a migration. Feed businesses, what [`ProofPaths::needed`] says, customers, users and links first, in this order, then
+/// bookings. What is kept grows with users and customers, never with bookings.
 #[derive(Debug)]
 pub struct Ledger {
     mapping: Mapping,
     allowed: LeftAllowed,
-    businesses: Names,
-    /// The business of each service, where it exists.
-    services: Map<Id, Option<Number>>,
+    ways: Ways,
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
@@ -86,10 +87,9 @@ impl Ledger {
     /// An empty ledger; `memory` is for what it keeps of users, pairs and customers.
     pub fn new(mapping: Mapping, allowed: LeftAllowed, memory: &Memory) -> Self {
         Self {
+            ways: Ways::new(&mapping, memory),
             mapping,
             allowed,
-            businesses: Names::new(memory),
-            services: Map::default(),
             users: Names::new(memory),
             customers: Customers::new(memory),
             pairs: Table::new(memory),
@@ -128,18 +128,17 @@ impl Ledger {
 
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
-            self.businesses.take(&id);
-        }
+        self.ways.take(document);
     }
 
-    /// Takes a service.
-    pub fn service(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
-            let business = reference(document, &self.mapping.service.business);
-            let business = business.and_then(|business| self.businesses.known(&business));
-            self.services.insert(id.canonical(), business);
-        }
+    /// How the proof follows a booking's references.
+    pub fn paths(&self) -> &ProofPaths {
+        self.ways.paths()
+    }
+
+    /// Takes a document through which bookings find their business.
+    pub fn between(&mut self, needed: &Needed, document: &RawDocument) {
+        self.ways.take_between(needed, document);
     }
 
     /// Takes a user of the original.
@@ -153,7 +152,7 @@ impl Ledger {
     pub fn customer(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
+        let business = business.map(|business| self.ways.named(&business));
         self.customers.change(id.canonical().as_bytes(), |row| {
             (row.here, row.business) = (true, business);
         });
@@ -169,26 +168,18 @@ impl Ledger {
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.businesses.named(&business));
-        let kind = match get(document, "kind").and_then(|kind| kind.as_str()) {
-            Some("created") => Kind::Created,
-            Some("created-narrow") => Kind::Narrow,
-            Some("existing") => Kind::Existing,
-            _ => Kind::Placeholder,
+        let business = business.map(|business| self.ways.named(&business));
+        let kind = match LinkKind::of(document) {
+            Ok(kind) => kind,
+            Err(unknown) => return self.wrong(&id, unknown.to_string()),
         };
         let customer = id.canonical();
         self.customers
             .take_link(customer.as_bytes(), (kind, business), users);
     }
 
-    /// The business of a service.
-    fn business_of(&self, service: &Id) -> Option<Number> {
-        let business = self.services.get(&service.canonical());
-        *business.or_else(|| self.services.get(&service.other_form()?))?
-    }
-
     fn business_id(&self, business: Number) -> Id {
-        let id = self.businesses.id(business);
+        let id = self.ways.id(business);
         id.unwrap_or_else(|| Id::string(""))
     }
 
@@ -201,12 +192,12 @@ impl Ledger {
     pub fn bookings(&mut self, examined: &[Examined]) {
         for some in examined.chunks(TOGETHER) {
             let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
-            self.users.warm(&names);
+            self.users.prefetch(&names);
             let customers = some.iter().filter_map(|it| match &it.became {
                 Became::Linked { customer, .. } => Some(customer.as_bytes()),
                 _ => None,
             });
-            self.customers.rows.warm(customers);
+            self.customers.rows.prefetch(customers);
             for booking in some {
                 self.booking(booking);
             }
@@ -216,10 +207,10 @@ impl Ledger {
     fn booking(&mut self, booking: &Examined) {
         self.bookings += 1;
         let id = &booking.id;
-        let business = booking.service.as_ref();
-        let business = business.and_then(|service| self.business_of(service));
+        let business = booking.business.as_ref();
+        let business = business.and_then(|named| self.ways.business(named));
         let names = booking.names.as_ref();
-        let user = names.and_then(|user| self.users.known(user));
+        let user = names.and_then(|user| self.ways.user(user, &self.users));
         match &booking.became {
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {
@@ -268,7 +259,7 @@ impl Ledger {
             let dangling = |names| self.users.dangling(names);
             let holds = match (user, names) {
                 (Some(user), _) => users.contains(&user),
-                (None, _) if link.kind == Kind::Existing => true,
+                (None, _) if link.kind == LinkKind::Existing => true,
                 (None, Some(names)) => {
                     let holds = dangling(names).is_some_and(|it| users.contains(&it));
                     !link.kind.is_created() && holds
@@ -292,7 +283,7 @@ impl Ledger {
             );
         }
         if let Some(user) = user {
-            let made = (kind != Kind::Existing).then_some(place);
+            let made = (kind != LinkKind::Existing).then_some(place);
             self.pair(
                 id,
                 (user, business),
@@ -376,7 +367,7 @@ impl Ledger {
     ) {
         if !same {
             let says = if half {
-                format!("booking {id} still has its {}", self.mapping.booking.user)
+                format!("booking {id} still has its {}", self.paths().changing()[0])
             } else {
                 format!("booking {id} has no customer and other bytes than the original")
             };
@@ -417,7 +408,7 @@ impl Ledger {
         // Users at a business for whom an existing customer is there; true where a link to a created one speaks for them.
         let mut adopted: Table<bool> = Table::new(&self.memory);
         for (at, (_, customer)) in customers.rows.iter().enumerate() {
-            let Some(link) = customer.link.filter(|link| link.kind == Kind::Existing) else {
+            let Some(link) = customer.link.filter(|link| link.kind == LinkKind::Existing) else {
                 continue;
             };
             for pair in customers.pairs(at, &link) {
@@ -431,7 +422,7 @@ impl Ledger {
                 None => self.wrong(id, format!("customer {id} has no link")),
                 Some(link) if customer.here => {
                     let agrees = link.business == customer.business && link.business.is_some()
-                        || link.business.is_none() && link.kind == Kind::Existing;
+                        || link.business.is_none() && link.kind == LinkKind::Existing;
                     if !agrees {
                         self.wrong(
                             id,

@@ -45,8 +45,8 @@ impl Names {
     }
 
     /// Makes ready to find these.
-    pub(super) fn warm(&self, ids: &[&Id]) {
-        self.known.warm(ids.iter().map(|id| id.as_bytes()));
+    pub(super) fn prefetch(&self, ids: &[&Id]) {
+        self.known.prefetch(ids.iter().map(|id| id.as_bytes()));
     }
 
     /// As [`Self::known`]; what names no document gets a number too.

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::names::Number;
+use crate::domain::link::LinkKind;
 use crate::domain::map::Map;
 use crate::domain::table::{Fixed, Memory, Reader, Table, Writer};
 
@@ -11,25 +12,6 @@ const NONE: Number = Number::MAX;
 
 /// The users that a link names.
 pub(super) type Users = SmallVec<[Number; 2]>;
-
-/// What a link says its customer was made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Made of its users, with their contact fields.
-    Created,
-    /// Made of its users, without them.
-    Narrow,
-    /// There before.
-    Existing,
-    /// For bookings of nobody.
-    Placeholder,
-}
-
-impl Kind {
-    pub(super) fn is_created(self) -> bool {
-        matches!(self, Self::Created | Self::Narrow)
-    }
-}
 
 /// A customer, its link, or both.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +27,7 @@ pub(super) struct Customer {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
     pub(super) business: Option<Number>,
-    pub(super) kind: Kind,
+    pub(super) kind: LinkKind,
     /// The first of its users.
     first: Option<Number>,
 }
@@ -72,10 +54,10 @@ impl Fixed for Customer {
     fn put(&self, into: &mut Writer<'_>) {
         let kind = match self.link.map(|link| link.kind) {
             None => 0,
-            Some(Kind::Created) => 1,
-            Some(Kind::Narrow) => 2,
-            Some(Kind::Existing) => 3,
-            Some(Kind::Placeholder) => 4,
+            Some(LinkKind::Created) => 1,
+            Some(LinkKind::Narrow) => 2,
+            Some(LinkKind::Existing) => 3,
+            Some(LinkKind::Placeholder) => 4,
         };
         into.u8(kind << 1 | u8::from(self.here));
         put(self.business, into);
@@ -87,10 +69,10 @@ impl Fixed for Customer {
         let flags = from.u8();
         let (business, of_link, first) = (get(from), get(from), get(from));
         let kind = match flags >> 1 {
-            1 => Some(Kind::Created),
-            2 => Some(Kind::Narrow),
-            3 => Some(Kind::Existing),
-            4 => Some(Kind::Placeholder),
+            1 => Some(LinkKind::Created),
+            2 => Some(LinkKind::Narrow),
+            3 => Some(LinkKind::Existing),
+            4 => Some(LinkKind::Placeholder),
             _ => None,
         };
         Self {
@@ -154,7 +136,7 @@ impl Customers {
     pub(super) fn take_link(
         &mut self,
         id: &[u8],
-        (kind, business): (Kind, Option<Number>),
+        (kind, business): (LinkKind, Option<Number>),
         mut users: Users,
     ) {
         let first = users.first().copied();

@@ -3,8 +3,8 @@
 use bson::raw::RawDocument;
 
 use super::Ledger;
-use super::rows::Kind;
 use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
 use crate::domain::mapping::UserRole;
 use crate::domain::raw::{Element, elements, get, kind};
 use crate::domain::survey::facts::id_of;
@@ -73,7 +73,7 @@ impl Ledger {
     /// Says that the contact fields that were copied must be gone, by the links.
     pub fn cleans_copied(&mut self) {
         for (at, (_, customer)) in self.customers.rows.iter().enumerate() {
-            if let Some(link) = customer.link.filter(|link| link.kind == Kind::Created) {
+            if let Some(link) = customer.link.filter(|link| link.kind == LinkKind::Created) {
                 for user in self.customers.users(at, &link) {
                     self.users.mark(user);
                 }

@@ -1,29 +1,32 @@
 //! A booking on its way back: its customer becomes its user again, everything else that changed is carried.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::links::{Kind, Links, Origin};
-use super::weave::{Fields, Turn, element, weave};
+use super::links::{Links, Origin};
+use super::weave::{Fields, Turn, weave};
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
-use crate::domain::mapping::BookingRole;
+use crate::domain::link::LinkKind;
 use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
+use crate::domain::reference::{BookingPaths, Reading, References, Way, as_named};
 
 /// What a booking's way back rests on.
 #[derive(Debug)]
 pub struct Ground<'a> {
-    /// The bookings' fields.
-    pub role: &'a BookingRole,
+    /// How bookings find what they refer to.
+    pub paths: &'a BookingPaths,
     /// The links.
     pub links: &'a Links,
     /// The decisions of the run.
     pub decisions: &'a Decisions,
-    /// The business of each service, as it is now.
-    pub services: &'a HashMap<Id, Id>,
+    /// The way to the user that a booking names.
+    pub users: &'a Way<Id>,
+    /// The way to the business that a booking names, as it is now.
+    pub businesses: &'a Way<Id>,
     /// Users that the application deleted.
     pub gone: &'a HashSet<Id>,
     /// Customers of the application for whom a user is created, under the same `_id`.
@@ -65,44 +68,47 @@ impl Ground<'_> {
             };
         };
         match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
-            (Kind::Placeholder, _) => Goes::Named(origin.users.first()),
-            (Kind::Existing, user) => Goes::Existing(user),
-            (Kind::Created | Kind::Narrow, Some(user)) => Goes::User(user),
-            (Kind::Created | Kind::Narrow, None) => Goes::Nowhere,
+            (LinkKind::Placeholder, _) => Goes::Named(origin.users.first()),
+            (LinkKind::Existing, user) => Goes::Existing(user),
+            (LinkKind::Created | LinkKind::Narrow, Some(user)) => Goes::User(user),
+            (LinkKind::Created | LinkKind::Narrow, None) => Goes::Nowhere,
         }
     }
 
-    /// Whether the migration itself can have given `customer` to a booking that named `user`, `customer_before` and `service`.
-    fn is_baseline(
-        &self,
-        customer: &Id,
-        user: Option<Value<'_>>,
-        customer_before: Option<Value<'_>>,
-        service: Option<Value<'_>>,
-    ) -> bool {
+    /// The user that a booking names, or the value that names nobody.
+    pub fn user_of(&self, reading: &Reading) -> Option<Id> {
+        let user = self.users.resolve(reading, as_named).end;
+        user.or_else(|| reading.named().cloned())
+    }
+
+    /// Whether the migration itself can have given `customer` to a booking that said this before.
+    fn is_baseline(&self, customer: &Id, before: &References) -> bool {
         let Some(origin) = self.links.origin(customer) else {
             return false;
         };
-        let named = match user {
-            Some(user) => self.links.names_user_of(user, origin),
-            None => origin.kind == Kind::Placeholder && origin.users.is_empty(),
+        let named = match self.user_of(&before.user) {
+            Some(user) => self.links.names_user_of(user.value(), origin),
+            None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
-        let known = service.and_then(|service| self.business_of(service));
-        let business = known.or(origin.business.as_ref());
+        let known = self.businesses.resolve(&before.business, as_named).end;
+        let business = known.as_ref().or(origin.business.as_ref());
+        let customer_before = before.customer.as_ref();
         named
             && same(business, origin.business.as_ref())
             && !customer_before.is_some_and(|before| self.was_kept(before, business))
     }
 
     /// Whether a booking of `business` that named this customer before kept it through the migration.
-    fn was_kept(&self, customer: Value<'_>, business: Option<&Id>) -> bool {
-        let id = Id::from_value(customer);
-        let origin = match id.other_form() {
-            Some(other) => self.links.origin(&id).or_else(|| self.links.origin(&other)),
-            None => self.links.origin(&id),
+    fn was_kept(&self, customer: &Id, business: Option<&Id>) -> bool {
+        let origin = match customer.other_form() {
+            Some(other) => self
+                .links
+                .origin(customer)
+                .or_else(|| self.links.origin(&other)),
+            None => self.links.origin(customer),
         };
         origin
-            .filter(|origin| origin.kind == Kind::Existing)
+            .filter(|origin| origin.kind == LinkKind::Existing)
             .and_then(|origin| origin.business.as_ref())
             .is_some_and(|of| same(business, Some(of)) && !self.relinks(of))
     }
@@ -114,13 +120,6 @@ impl Ground<'_> {
             subjects: Vec::new(),
         };
         self.decisions.choice(&key) == Choice::Relink
-    }
-
-    fn business_of(&self, service: Value<'_>) -> Option<&Id> {
-        let id = Id::from_value(service);
-        self.services
-            .get(&id.canonical())
-            .or_else(|| self.services.get(&id.other_form()?.canonical()))
     }
 
     /// A booking that was there before and is there now.
@@ -136,34 +135,19 @@ impl Ground<'_> {
         if before == current {
             return Ok(as_it_was(false)); // the migration left it, and so did the application
         }
-        let role = self.role;
-        let (user_key, customer_key) = (role.user.as_bytes(), role.customer.as_bytes());
+        let paths = self.paths;
+        let (user_field, customer_field) = (paths.user().key(), paths.customer());
+        let (user_key, customer_key) = (user_field.as_bytes(), customer_field.as_bytes());
         let (was, is) = (Fields::of(before)?, Fields::of(current)?);
-        let filled = |fields: &Fields<'_>, key| {
-            let value: Option<Value<'_>> = fields.first(key);
-            value
-                .filter(|value| value.kind != kind::NULL)
-                .map(Id::from_value)
-        };
-        let (user, customer) = (filled(&was, user_key), filled(&is, customer_key));
-        let customer_before = filled(&was, customer_key);
-        let service = filled(&was, role.service.as_bytes());
+        let (said, customer) = (paths.read(before), paths.read(current).customer);
         let same_customer = was.same(&is, customer_key);
         let unmoved = match &customer {
-            Some(customer) => {
-                same_customer
-                    || self.is_baseline(
-                        customer,
-                        user.as_ref().map(Id::value),
-                        customer_before.as_ref().map(Id::value),
-                        service.as_ref().map(Id::value),
-                    )
-            }
+            Some(customer) => same_customer || self.is_baseline(customer, &said),
             None => same_customer && (is.has(user_key) || !was.has(user_key)),
         };
         if unmoved
-            && (is_migrated(role, before, current, true)?
-                || is_migrated(role, before, current, false)?)
+            && (is_migrated(paths, before, current, true)?
+                || is_migrated(paths, before, current, false)?)
         {
             return Ok(as_it_was(false));
         }
@@ -176,7 +160,7 @@ impl Ground<'_> {
                 let nobody = if is.has(user_key) || !was.has(user_key) {
                     Turn::Before
                 } else if is.has(customer_key) {
-                    Turn::Put(element(&role.user, NOBODY))
+                    Turn::Put(paths.naming(NOBODY))
                 } else {
                     leaves()
                 };
@@ -189,10 +173,10 @@ impl Ground<'_> {
             }
             Some(customer) => {
                 let put = |user: Option<&Id>| {
-                    Turn::Put(user.map_or_else(Vec::new, |user| element(&role.user, user.value())))
+                    Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value())))
                 };
                 let has_it = |origin: &Origin| {
-                    user.as_ref()
+                    self.user_of(&said.user)
                         .is_some_and(|user| self.links.names_user_of(user.value(), origin))
                 };
                 let keeps_user = self.links.origin(customer).is_some_and(has_it);
@@ -212,10 +196,7 @@ impl Ground<'_> {
         if is.has(user_key) && !is.same(&was, user_key) {
             user_turn = Turn::Put(is.bytes(user_key)); // the application named a user itself
         }
-        let own = [
-            (role.customer.as_str(), customer_turn),
-            (role.user.as_str(), user_turn),
-        ];
+        let own = [(customer_field, customer_turn), (user_field, user_turn)];
         Ok(Returned {
             document: weave(before, [&was, &was, &is], &own)?,
             changed: true,
@@ -228,14 +209,14 @@ impl Ground<'_> {
     /// # Errors
     /// A document that is not BSON.
     pub fn new_booking(&self, current: &RawDocument) -> Result<Option<RawDocumentBuf>, Malformed> {
-        let role = self.role;
-        let (user_key, customer_key) = (role.user.as_bytes(), role.customer.as_bytes());
-        let fields = Fields::of(current)?;
-        let customer = fields.first(customer_key);
-        let Some(customer) = customer.filter(|value| value.kind != kind::NULL) else {
+        let paths = self.paths;
+        let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
+        let said = paths.read(current);
+        let Some(customer) = said.customer else {
+            // A customer behind a broken element must not be passed over.
+            elements(current).try_for_each(|element| element.map(drop))?;
             return Ok(Some(current.to_owned()));
         };
-        let customer = Id::from_value(customer);
         let (user, keeps_customer) = match self.goes(&customer) {
             Goes::User(user) => (Some(user), false),
             Goes::Named(names) => (names, false),
@@ -243,9 +224,9 @@ impl Ground<'_> {
             Goes::Created => (Some(&customer), false),
             Goes::Nowhere => return Ok(None),
         };
-        let named = fields.first(user_key).is_some_and(|named| {
+        let named = self.user_of(&said.user).is_some_and(|named| {
             let origin = self.links.origin(&customer);
-            origin.is_some_and(|origin| self.links.names_user_of(named, origin))
+            origin.is_some_and(|origin| self.links.names_user_of(named.value(), origin))
         });
         let mut out = Builder::new(current.as_bytes().len() + 32);
         for element in elements(current) {
@@ -257,7 +238,7 @@ impl Ground<'_> {
             }
         }
         if let Some(user) = user.filter(|_| !named) {
-            out.value(&role.user, user.value());
+            out.whole(&paths.naming(user.value()));
         }
         Ok(Some(out.finish()))
     }
@@ -271,23 +252,15 @@ const NOBODY: Value<'_> = Value {
 /// Whether `current` is, byte for byte, what the migration makes of `before`: without its user and, unless it kept its customer, with
 /// the customer of today appended.
 fn is_migrated(
-    role: &BookingRole,
+    paths: &BookingPaths,
     before: &RawDocument,
     current: &RawDocument,
     kept: bool,
 ) -> Result<bool, Malformed> {
-    let mut out = Builder::new(before.as_bytes().len() + 32);
-    for element in elements(before) {
-        let element = element?;
-        let leaves = element.key == role.user.as_bytes()
-            || (!kept && element.key == role.customer.as_bytes());
-        if !leaves {
-            out.element(&element);
-        }
-    }
+    let mut out = paths.without_user(before, !kept)?;
     if !kept {
         let fields = Fields::of(current)?;
-        out.whole(&fields.bytes(role.customer.as_bytes()));
+        out.whole(&fields.bytes(paths.customer().as_bytes()));
     }
     Ok(*out.finish() == *current)
 }
@@ -301,3 +274,9 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
         (one, other) => one.is_none() && other.is_none(),
     }
 }
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod path_tests;

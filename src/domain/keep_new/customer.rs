@@ -145,14 +145,14 @@ mod tests {
             &Link {
                 customer: &id,
                 business: None,
-                kind: "created",
+                kind: crate::domain::link::LinkKind::Created,
                 users: vec![Id::string("u")],
                 made: Some(&made),
             },
             None,
         );
         let mut links = Links::default();
-        links.take(&mapping, &link);
+        links.take(&mapping, &link).unwrap();
         let origin = links.origin(&id).unwrap();
         assert!(edits(&mapping, origin, &made).unwrap().unwrap().is_empty());
         let now = rawdoc! { "_id": "c", "businessId": "x", "name": "Anne", "tier": 3, "city": "B" };

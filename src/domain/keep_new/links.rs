@@ -6,23 +6,11 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
+use crate::domain::link::{LinkKind, UnknownLink};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::survivorship::MADE;
-
-/// How a customer came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Made of users; their contact fields left them.
-    Created,
-    /// Made of users' names and e-mails alone.
-    Narrow,
-    /// Made for bookings whose user is missing.
-    Placeholder,
-    /// There before.
-    Existing,
-}
 
 /// Where a customer comes from.
 #[derive(Debug, Clone)]
@@ -30,7 +18,7 @@ pub struct Origin {
     /// Its `_id`.
     pub id: Id,
     /// How it came about.
-    pub kind: Kind,
+    pub kind: LinkKind,
     /// Its business, where known.
     pub business: Option<Id>,
     /// Its users, in `_id` order; for a placeholder the value that names nobody.
@@ -58,14 +46,14 @@ pub struct Links {
 
 impl Links {
     /// Takes a link.
-    pub fn take(&mut self, mapping: &Mapping, link: &RawDocument) {
-        let Some(id) = id_of(link) else { return };
-        let kind = match get(link, "kind").and_then(|kind| kind.as_str()) {
-            Some("created") => Kind::Created,
-            Some("created-narrow") => Kind::Narrow,
-            Some("placeholder") => Kind::Placeholder,
-            _ => Kind::Existing,
+    ///
+    /// # Errors
+    /// A kind that this version does not know.
+    pub fn take(&mut self, mapping: &Mapping, link: &RawDocument) -> Result<(), UnknownLink> {
+        let Some(id) = id_of(link) else {
+            return Ok(());
         };
+        let kind = LinkKind::of(link)?;
         let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
         let users: Vec<Id> = inner("users")
             .into_iter()
@@ -73,11 +61,11 @@ impl Links {
             .map_while(Result::ok)
             .map(|user| Id::from_value(user.value))
             .collect();
-        if kind != Kind::Placeholder {
+        if kind != LinkKind::Placeholder {
             for user in &users {
                 let customers = self.customers_of.entry(user.canonical()).or_default();
                 customers.push(id.canonical());
-                if kind == Kind::Created {
+                if kind == LinkKind::Created {
                     self.cleaned.insert(user.canonical());
                 }
             }
@@ -90,6 +78,7 @@ impl Links {
             id: id.clone(),
         };
         self.origins.insert(id.canonical(), origin);
+        Ok(())
     }
 
     /// Where the customer `id` comes from; `None` for one that the application made.
@@ -117,7 +106,7 @@ impl Links {
     /// Whether `reference`, exact or in its other form, names one of the users behind `origin`.
     pub fn names_user_of(&self, reference: Value<'_>, origin: &Origin) -> bool {
         let id = Id::from_value(reference);
-        if origin.kind == Kind::Placeholder {
+        if origin.kind == LinkKind::Placeholder {
             return origin.users.contains(&id);
         }
         let mut user = id.canonical();

@@ -56,7 +56,7 @@ pub fn back(
             continue;
         }
         if is.same(&base, field.as_bytes()) {
-            let bytes = edited.map_or_else(Vec::new, |value| super::weave::element(field, value));
+            let bytes = edited.map_or_else(Vec::new, |value| value.under(field));
             own.push((field, Turn::Put(bytes)));
         } else if is.first(field.as_bytes()) != edited {
             clashes.push(field.to_owned());

@@ -77,16 +77,6 @@ pub(super) enum Turn {
     Put(Vec<u8>),
 }
 
-/// The elements of one field.
-pub(super) fn element(key: &str, value: Value<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(key.len() + value.bytes.len() + 2);
-    bytes.push(value.kind);
-    bytes.extend_from_slice(key.as_bytes());
-    bytes.push(0);
-    bytes.extend_from_slice(value.bytes);
-    bytes
-}
-
 /// What of `current` differs from `baseline`, carried onto `before`. `own` fields go by their own turn and are appended last.
 pub(super) fn weave(
     before: &RawDocument,

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::RawDocument;
 
-use super::facts::{BookingRefs, Password, UserFacts, email_hash, hash128, id_of};
-use super::{Business, Existing, Joined, Standing, Stray, Survey, find};
+use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
+use super::{Business, Existing, Joined, Standing, Stray, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::mapping::{BookingRole, Mapping};
-use crate::domain::raw::{Value, elements, get, kind};
+use crate::domain::mapping::Mapping;
+use crate::domain::raw::{elements, get, kind};
+use crate::domain::reference::{
+    AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
+};
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::Memory;
 
@@ -24,23 +27,23 @@ const TOGETHER: usize = 64;
 /// What a survey reads of a booking: nothing that needs the survey, so that any task can do it.
 #[derive(Debug)]
 pub struct BookingRead {
-    refs: BookingRefs,
+    refs: References,
     /// It would pass the server's limit with its new field.
     large: bool,
 }
 
 impl BookingRead {
     /// Reads a booking.
-    pub fn of(document: &RawDocument, role: &BookingRole) -> Self {
+    pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
         Self {
-            refs: BookingRefs::of(document, role),
+            refs: paths.read(document),
             large: document.as_bytes().len() > LARGEST - NEW_FIELD,
         }
     }
 }
 
 impl Stray {
-    pub(super) fn take(&mut self, refs: &BookingRefs) {
+    pub(super) fn take(&mut self, refs: &References) {
         self.bookings += 1;
         if let Some(id) = &refs.id {
             self.members.add(id.as_bytes());
@@ -55,12 +58,16 @@ impl Stray {
 impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
+        let paths = BookingPaths::of(&mapping);
         Self {
+            to_business: Way::new(paths.business().clone()),
+            to_user: Way::new(paths.user().clone()),
+            owner: AccountPath::owner(&mapping),
+            paths,
             mapping,
             database: database.to_owned(),
             users: Users::new(memory),
             businesses: Ordered::default(),
-            services: Ordered::default(),
             existing: Ordered::default(),
             pairs: Pairs::new(memory),
             linked_users: BTreeSet::new(),
@@ -94,9 +101,8 @@ impl Survey {
         let name = get(document, &self.mapping.business.name)
             .and_then(|name| name.as_str())
             .unwrap_or_default();
-        if let Some(owner) = get(document, &self.mapping.business.owner) {
-            self.name_account(owner);
-        }
+        let owner = self.owner.read(document);
+        self.name_account(&owner);
         self.businesses.insert(
             id.canonical(),
             Business {
@@ -107,17 +113,29 @@ impl Survey {
         );
     }
 
-    /// Takes a service. After the businesses.
-    pub fn take_service(&mut self, document: &RawDocument) {
-        let Some(id) = id_of(document) else { return };
-        let field = self.mapping.service.business.clone();
-        let business = self.business_reference(
-            &self.mapping.service.collection.clone(),
-            &field,
-            document,
-            &id,
-        );
-        self.services.insert(id.canonical(), business);
+    /// What must be read so that bookings find this, in this order. After the businesses, or the users, and before the bookings.
+    pub fn hops(&self, end: End) -> Vec<HopRead> {
+        match end {
+            End::Business => self.to_business.reads(),
+            End::User => self.to_user.reads(),
+        }
+    }
+
+    /// Takes a document of one of [`Self::hops`].
+    pub fn take_hop(&mut self, end: End, read: &HopRead, document: &RawDocument) {
+        let mismatch = match end {
+            End::Business => {
+                let business = |id: &Id| find(&self.businesses, id);
+                self.to_business.take(read, document, business)
+            }
+            End::User => {
+                let user = |id: &Id| find_by(|id| self.users.find(id), id);
+                self.to_user.take(read, document, user)
+            }
+        };
+        if mismatch && let Some(id) = id_of(document) {
+            self.note_mismatch(&read.collection, &read.field, &id);
+        }
     }
 
     fn business_reference(
@@ -143,15 +161,13 @@ impl Survey {
         stray.members.add(of.as_bytes());
     }
 
-    /// Takes a row of an account collection; `field` names its user.
-    pub fn take_account(&mut self, document: &RawDocument, field: &str) {
-        if let Some(user) = get(document, field) {
-            self.name_account(user);
-        }
+    /// Takes a row of an account collection.
+    pub fn take_account(&mut self, rows: &AccountPath, document: &RawDocument) {
+        self.name_account(&rows.read(document));
     }
 
-    fn name_account(&mut self, user: Value<'_>) {
-        self.named_accounts.insert(Id::from_value(user));
+    fn name_account(&mut self, user: &Reading) {
+        self.named_accounts.extend(user.named().cloned());
     }
 
     /// Takes a customer that this tool did not make. After the businesses.
@@ -227,15 +243,16 @@ impl Survey {
     /// Takes bookings. Last.
     pub fn take_bookings(&mut self, bookings: &[BookingRead]) {
         for some in bookings.chunks(TOGETHER) {
-            let users = some.iter().filter_map(|booking| booking.refs.user.as_ref());
+            let users = some
+                .iter()
+                .filter_map(|booking| self.to_user.asks_for(&booking.refs.user));
             let users: Vec<_> = users.map(Id::canonical).collect();
-            self.users.warm(&users);
+            self.users.prefetch(&users);
             let joined: Vec<_> = some.iter().map(|it| self.joined(&it.refs)).collect();
-            let pairs = joined.iter().filter_map(|it| {
-                let business = self.services[it.service.as_ref()?.at]?;
-                Some((it.user.as_ref()?.at, business))
-            });
-            self.pairs.warm(pairs);
+            let pairs = joined
+                .iter()
+                .filter_map(|it| Some((it.user.end?, it.business.end?)));
+            self.pairs.prefetch(pairs);
             for (booking, joined) in some.iter().zip(joined) {
                 self.take_joined(booking, &joined);
             }
@@ -244,7 +261,7 @@ impl Survey {
 
     /// Takes a booking. Last.
     pub fn take_booking(&mut self, document: &RawDocument) {
-        let booking = BookingRead::of(document, &self.mapping.booking);
+        let booking = BookingRead::of(document, &self.paths);
         self.take_bookings(&[booking]);
     }
 
@@ -254,7 +271,7 @@ impl Survey {
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }
-        if refs.user.is_none()
+        if refs.user.named().is_none()
             && refs
                 .customer
                 .as_ref()
@@ -264,8 +281,8 @@ impl Survey {
         }
         self.booking_mismatches(refs, joined);
         match self.standing_of(refs, joined) {
-            Standing::WithoutBusiness { service } => {
-                self.without_business.entry(service).or_default().take(refs);
+            Standing::WithoutBusiness { names } => {
+                self.without_business.entry(names).or_default().take(refs);
             }
             Standing::Paired {
                 user,
@@ -297,31 +314,31 @@ impl Survey {
         }
     }
 
-    fn take_link(&mut self, refs: &BookingRefs, business: usize) {
+    fn take_link(&mut self, refs: &References, business: usize) {
         self.businesses[business].bookings += 1;
         if refs.customer.is_some() {
             self.already_linked.entry(business).or_default().take(refs);
         }
     }
 
-    fn booking_mismatches(&mut self, refs: &BookingRefs, joined: &Joined) {
-        let (user, service) = (joined.user_mismatched(), joined.service_mismatched());
-        if !user && !service {
+    fn booking_mismatches(&mut self, refs: &References, joined: &Joined) {
+        if !joined.mismatch() {
             return;
         }
-        let role = self.mapping.booking.clone();
+        let collection = self.mapping.booking.collection.clone();
         let of = refs.id.clone().unwrap_or_else(|| Id::string(""));
-        if user {
-            self.note_mismatch(&role.collection, &role.user, &of);
+        if joined.user.mismatch {
+            let field = self.paths.user().text().to_owned();
+            self.note_mismatch(&collection, &field, &of);
         }
-        if service {
-            self.note_mismatch(&role.collection, &role.service, &of);
+        if joined.business.mismatch {
+            let field = self.paths.business().text().to_owned();
+            self.note_mismatch(&collection, &field, &of);
         }
     }
 
     /// True when a reference of this booking has another type than its target.
-    pub fn is_mismatched(&self, refs: &BookingRefs) -> bool {
-        let joined = self.joined(refs);
-        joined.user_mismatched() || joined.service_mismatched()
+    pub fn is_mismatched(&self, refs: &References) -> bool {
+        self.joined(refs).mismatch()
     }
 }

@@ -72,8 +72,8 @@ impl Survey {
                 stray,
             );
         }
-        for (service, stray) in &self.without_business {
-            push(Code::BookingWithoutBusiness, None, service.clone(), stray);
+        for (names, stray) in &self.without_business {
+            push(Code::BookingWithoutBusiness, None, names.clone(), stray);
         }
         for (business, stray) in &self.already_linked {
             push(Code::AlreadyLinked, Some(*business), None, stray);
@@ -198,9 +198,9 @@ impl Survey {
             accounts: self.accounts(),
             without_password: self.without_password,
             bookings: self.bookings,
-            services: self.services.len() as u64,
+            services: self.services(),
             pairs: self.pairs.len() as u64,
-            outside_memory: self.memory.most_outside(),
+            spilled_bytes: self.memory.most_spilled(),
             businesses: self
                 .businesses
                 .values()

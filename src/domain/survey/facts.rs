@@ -158,58 +158,6 @@ pub fn email_hash(text: &str) -> u128 {
     hash.max(1) // 0 says "none"
 }
 
-/// The references of a booking, read in one pass.
-#[derive(Debug, Clone, Default)]
-pub struct BookingRefs {
-    /// `_id`.
-    pub id: Option<Id>,
-    /// The user, unless missing or null.
-    pub user: Option<Id>,
-    /// The service, unless missing or null.
-    pub service: Option<Id>,
-    /// The customer, unless missing or null.
-    pub customer: Option<Id>,
-    /// The creation date.
-    pub created: Option<i64>,
-}
-
-impl BookingRefs {
-    /// Reads them off a booking document.
-    pub fn of(document: &RawDocument, role: &crate::domain::mapping::BookingRole) -> Self {
-        let mut refs = Self::default();
-        let mut seen = [false; 5];
-        for element in elements(document).map_while(Result::ok) {
-            let key = element.key;
-            let at = if key == b"_id" {
-                0
-            } else if key == role.user.as_bytes() {
-                1
-            } else if key == role.service.as_bytes() {
-                2
-            } else if key == role.customer.as_bytes() {
-                3
-            } else if key == role.created.as_bytes() {
-                4
-            } else {
-                continue;
-            };
-            if std::mem::replace(&mut seen[at], true) {
-                continue;
-            }
-            let named =
-                || (element.value.kind != kind::NULL).then(|| Id::from_value(element.value));
-            match at {
-                0 => refs.id = Some(Id::from_value(element.value)),
-                1 => refs.user = named(),
-                2 => refs.service = named(),
-                3 => refs.customer = named(),
-                _ => refs.created = element.value.as_date(),
-            }
-        }
-        refs
-    }
-}
-
 /// The identity of a document; `None` where `_id` is missing, which a server never lets happen.
 pub fn id_of(document: &RawDocument) -> Option<Id> {
     crate::domain::raw::get(document, "_id").map(Id::from_value)

@@ -1,6 +1,6 @@
 //! The survey: the read-only pass that counts, pairs users with businesses and finds conflicts. Documents are fed in one at a time, in
-//! the order businesses, services, account rows, customers, users, bookings; what is kept grows with users and pairs, never with
-//! bookings.
+//! the order businesses, the documents through which bookings find them, account rows, customers, users, the documents through which
+//! bookings find those, bookings; what is kept grows with users and pairs, never with bookings.
 
 mod build;
 mod conflicts;
@@ -8,16 +8,19 @@ pub mod facts;
 pub mod groups;
 pub mod references;
 pub mod tables;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::Mapping;
+use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
 pub use build::BookingRead;
-pub use facts::{BookingRefs, BusinessIx, MemberDigest, Password, UserFacts, UserIx};
+pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
 use tables::{Pairs, Users};
 
@@ -78,8 +81,6 @@ pub struct Survey {
     pub users: Users,
     /// Businesses by canonical `_id`.
     pub businesses: Ordered<Id, Business>,
-    /// Services by canonical `_id`, with their business where it exists.
-    pub services: Ordered<Id, Option<BusinessIx>>,
     /// Customers that this tool did not make, by canonical `_id`.
     pub existing: Ordered<Id, Existing>,
     /// Pairs.
@@ -88,7 +89,7 @@ pub struct Survey {
     pub linked_users: BTreeSet<(usize, UserIx)>,
     /// Bookings of a known business without a known user, by the value that names nobody.
     pub without_user: BTreeMap<(BusinessIx, Option<Id>), Stray>,
-    /// Bookings without a known business, by the service that they name.
+    /// Bookings without a known business, by the value that leads to none.
     pub without_business: BTreeMap<Option<Id>, Stray>,
     /// Bookings with a customerId, by business.
     pub already_linked: BTreeMap<BusinessIx, Stray>,
@@ -104,6 +105,10 @@ pub struct Survey {
     pub bookings: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
+    paths: BookingPaths,
+    to_business: Way<BusinessIx>,
+    to_user: Way<UserIx>,
+    owner: AccountPath,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
@@ -119,10 +124,10 @@ pub struct Survey {
 /// Where a booking stands, before any decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Its service or the service's business is gone.
+    /// Nothing that it names leads to a business.
     WithoutBusiness {
-        /// The service it names.
-        service: Option<Id>,
+        /// The value that leads to none.
+        names: Option<Id>,
     },
     /// Business and user are known.
     Paired {
@@ -144,82 +149,64 @@ pub enum Standing {
     },
 }
 
-/// A reference that was found, and whether it has another type than its target.
-struct Found {
-    at: usize,
-    mismatch: bool,
-}
-
 /// What a booking's references lead to.
 struct Joined {
-    user: Option<Found>,
-    service: Option<Found>,
+    user: Reached<UserIx>,
+    business: Reached<BusinessIx>,
 }
 
 impl Joined {
-    fn user_mismatched(&self) -> bool {
-        self.user.as_ref().is_some_and(|found| found.mismatch)
+    fn mismatch(&self) -> bool {
+        self.user.mismatch || self.business.mismatch
     }
-
-    fn service_mismatched(&self) -> bool {
-        self.service.as_ref().is_some_and(|found| found.mismatch)
-    }
-}
-
-fn find<V>(map: &Ordered<Id, V>, reference: &Id) -> Option<Found> {
-    find_by(|id| map.get_index_of(id), reference)
-}
-
-fn find_by(place: impl Fn(&Id) -> Option<usize>, reference: &Id) -> Option<Found> {
-    let id = reference.canonical();
-    if let Some(at) = place(&id) {
-        return Some(Found {
-            at,
-            mismatch: false,
-        });
-    }
-    let at = place(&id.other_form()?)?;
-    Some(Found { at, mismatch: true })
 }
 
 impl Survey {
     /// Gives up the memory of its tables, for one who needs it more; all can be asked as ever, and takes longer.
-    pub fn step_aside(&mut self) {
-        self.users.step_aside();
-        self.pairs.step_aside();
+    pub fn spill(&mut self) {
+        self.users.spill();
+        self.pairs.spill();
     }
 
     /// Takes memory again, as far as there is room.
-    pub fn come_back(&mut self) {
-        self.users.come_back();
-        self.pairs.come_back();
+    pub fn reload(&mut self) {
+        self.users.reload();
+        self.pairs.reload();
+    }
+
+    /// How bookings find what they refer to.
+    pub fn paths(&self) -> &BookingPaths {
+        &self.paths
+    }
+
+    /// How many services bookings can name.
+    pub fn services(&self) -> u64 {
+        let services = &self.mapping.service.collection;
+        self.to_business.documents_of(services) as u64
     }
 
     /// Where a booking stands.
-    pub fn standing(&self, refs: &BookingRefs) -> Standing {
+    pub fn standing(&self, refs: &References) -> Standing {
         self.standing_of(refs, &self.joined(refs))
     }
 
     /// What its references lead to.
-    fn joined(&self, refs: &BookingRefs) -> Joined {
+    fn joined(&self, refs: &References) -> Joined {
+        let business = |id: &Id| find(&self.businesses, id);
         Joined {
-            user: refs.user.as_ref().and_then(|user| self.find_user(user)),
-            service: refs
-                .service
-                .as_ref()
-                .and_then(|service| find(&self.services, service)),
+            user: self.to_user.resolve(&refs.user, |id| self.find_user(id)),
+            business: self.to_business.resolve(&refs.business, business),
         }
     }
 
-    fn find_user(&self, reference: &Id) -> Option<Found> {
+    fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
         find_by(|id| self.users.find(id), reference)
     }
 
-    fn standing_of(&self, refs: &BookingRefs, joined: &Joined) -> Standing {
-        let service = joined.service.as_ref();
-        let Some(business) = service.and_then(|found| self.services[found.at]) else {
+    fn standing_of(&self, refs: &References, joined: &Joined) -> Standing {
+        let Some(business) = joined.business.end else {
             return Standing::WithoutBusiness {
-                service: refs.service.clone(),
+                names: refs.business.named().cloned(),
             };
         };
         let linked = refs
@@ -228,15 +215,15 @@ impl Survey {
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
-        match &joined.user {
+        match joined.user.end {
             Some(user) => Standing::Paired {
-                user: user.at,
+                user,
                 business,
                 linked,
             },
             None => Standing::WithoutUser {
                 business,
-                names: refs.user.clone(),
+                names: refs.user.named().cloned(),
                 linked,
             },
         }

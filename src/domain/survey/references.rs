@@ -29,7 +29,7 @@ impl Survey {
     /// A search through `collection`. After the bookings.
     pub fn search_references(&self, collection: &str) -> ReferenceSearch<'_> {
         let except = if collection == self.mapping.booking.collection {
-            Some(self.mapping.booking.user.clone())
+            Some(self.paths.user().text().to_owned())
         } else if collection == self.mapping.user.collection {
             Some("_id".to_owned())
         } else {
@@ -128,6 +128,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::mapping::{DEFAULT, Mapping};
+    use crate::domain::reference::End;
     use crate::domain::table::tests::memory;
     use bson::{oid::ObjectId, rawdoc};
 
@@ -136,7 +137,10 @@ mod tests {
         let oid = |byte| ObjectId::from_bytes([byte; 12]);
         let mut survey = Survey::new("shop", Mapping::parse(DEFAULT).unwrap(), &memory(1 << 20));
         survey.take_business(&rawdoc! { "_id": oid(1) });
-        survey.take_service(&rawdoc! { "_id": oid(2), "businessId": oid(1) });
+        for hop in survey.hops(End::Business) {
+            let service = rawdoc! { "_id": oid(2), "businessId": oid(1) };
+            survey.take_hop(End::Business, &hop, &service);
+        }
         for (user, password) in [(3, ""), (4, "secret")] {
             survey.take_user(&rawdoc! { "_id": oid(user), "hashedPassword": password });
         }

@@ -178,8 +178,8 @@ impl Users {
     }
 
     /// Makes ready to find these.
-    pub(super) fn warm<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
-        self.last_pairs.warm(ids.into_iter().map(Id::as_bytes));
+    pub(super) fn prefetch<'i>(&self, ids: impl IntoIterator<Item = &'i Id>) {
+        self.last_pairs.prefetch(ids.into_iter().map(Id::as_bytes));
     }
 
     /// The canonical `_id` of the user at this place.
@@ -203,14 +203,14 @@ impl Users {
         self.last_pairs.value(at) != 0
     }
 
-    pub(super) fn step_aside(&mut self) {
-        self.last_pairs.step_aside();
-        self.facts.step_aside();
+    pub(super) fn spill(&mut self) {
+        self.last_pairs.spill();
+        self.facts.spill();
     }
 
-    pub(super) fn come_back(&mut self) {
-        self.last_pairs.come_back();
-        self.facts.come_back();
+    pub(super) fn reload(&mut self) {
+        self.last_pairs.reload();
+        self.facts.reload();
     }
 }
 
@@ -219,21 +219,21 @@ impl Pairs {
         Self(Table::new(memory))
     }
 
-    pub(super) fn step_aside(&mut self) {
-        self.0.step_aside();
+    pub(super) fn spill(&mut self) {
+        self.0.spill();
     }
 
-    pub(super) fn come_back(&mut self) {
-        self.0.come_back();
+    pub(super) fn reload(&mut self) {
+        self.0.reload();
     }
 
     /// Makes ready to take bookings of these.
-    pub(super) fn warm(&self, pairs: impl IntoIterator<Item = (UserIx, BusinessIx)>) {
+    pub(super) fn prefetch(&self, pairs: impl IntoIterator<Item = (UserIx, BusinessIx)>) {
         let keys = pairs
             .into_iter()
             .map(|(user, business)| pair_key(user, business));
         let keys: Vec<_> = keys.collect();
-        self.0.warm(keys.iter().map(|key| &key[..]));
+        self.0.prefetch(keys.iter().map(|key| &key[..]));
     }
 
     /// Takes a booking of a user at a business.

@@ -44,12 +44,12 @@ impl<V: Fixed> Column<V> {
     }
 
     /// Gives up its memory: all of it stands outside then, and is read and changed as ever.
-    pub fn step_aside(&mut self) {
-        self.records.step_aside();
+    pub fn spill(&mut self) {
+        self.records.spill();
     }
 
     /// Takes memory again, as far as there is room.
-    pub fn come_back(&mut self) {
-        self.records.come_back();
+    pub fn reload(&mut self) {
+        self.records.reload();
     }
 }

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 pub use column::Column;
 use records::{Ahead, Records, Use};
-pub use records::{Memory, Outside};
+pub use records::{Memory, SpillFile};
 
 use super::map::Map;
 
@@ -153,7 +153,7 @@ impl<V: Fixed> Table<V> {
 
     /// Looks at where these keys stand, one after another without waiting for any: what is asked of them next finds them near. Memory answers many
     /// such questions at once, and takes as long for each alone. What stands outside is left there.
-    pub fn warm<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
+    pub fn prefetch<'k>(&self, keys: impl IntoIterator<Item = &'k [u8]>) {
         let slots = self.slots.len();
         if slots == 0 {
             return;
@@ -192,15 +192,15 @@ impl<V: Fixed> Table<V> {
     }
 
     /// Gives up its memory: all of it stands outside then, and is found and changed as ever.
-    pub fn step_aside(&mut self) {
-        self.rows.step_aside();
-        self.slots.step_aside();
+    pub fn spill(&mut self) {
+        self.rows.spill();
+        self.slots.spill();
     }
 
     /// Takes memory again, as far as there is room.
-    pub fn come_back(&mut self) {
-        self.slots.come_back();
-        self.rows.come_back();
+    pub fn reload(&mut self) {
+        self.slots.reload();
+        self.rows.reload();
     }
 
     /// Changes the value of a row.

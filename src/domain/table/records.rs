@@ -11,7 +11,7 @@ const TOGETHER: usize = 1024;
 const AT_ONCE: usize = 64;
 
 /// Room that is not memory: bytes that can be written and read anywhere.
-pub trait Outside: fmt::Debug + Send + Sync {
+pub trait SpillFile: fmt::Debug + Send + Sync {
     /// Makes it so long; what was not written since it was last that long is zeros.
     fn set_length(&self, length: u64);
 
@@ -32,7 +32,7 @@ pub struct Memory(Arc<Limited>);
 #[derive(Debug)]
 struct Limited {
     limit: u64,
-    outside: Arc<dyn Outside>,
+    outside: Arc<dyn SpillFile>,
     taken: Mutex<Taken>,
 }
 
@@ -49,7 +49,7 @@ struct Taken {
 
 impl Memory {
     /// `limit` bytes; the rest goes to `outside`.
-    pub fn limited(limit: u64, outside: Arc<dyn Outside>) -> Self {
+    pub fn limited(limit: u64, outside: Arc<dyn SpillFile>) -> Self {
         Self(Arc::new(Limited {
             limit,
             outside,
@@ -58,7 +58,7 @@ impl Memory {
     }
 
     /// The most bytes that ever had to stand outside.
-    pub fn most_outside(&self) -> u64 {
+    pub fn most_spilled(&self) -> u64 {
         self.taken().most
     }
 
@@ -244,7 +244,7 @@ impl Records {
     }
 
     /// Gives up the memory: all stands outside then, and can be read and written as ever.
-    pub(super) fn step_aside(&mut self) {
+    pub(super) fn spill(&mut self) {
         let mut chunks = std::mem::take(&mut self.chunks);
         for chunk in &mut chunks {
             let Some(bytes) = chunk.here.take() else {
@@ -258,7 +258,7 @@ impl Records {
     }
 
     /// Takes memory again, as far as there is room.
-    pub(super) fn come_back(&mut self) {
+    pub(super) fn reload(&mut self) {
         self.send_waiting();
         for chunk in &mut self.chunks {
             let Some(begins) = chunk.outside.filter(|_| chunk.here.is_none()) else {

@@ -10,7 +10,7 @@ use crate::domain::map::Ordered;
 #[derive(Debug, Default)]
 struct Bytes(Mutex<Vec<u8>>);
 
-impl Outside for Bytes {
+impl SpillFile for Bytes {
     fn set_length(&self, length: u64) {
         let mut bytes = self.0.lock().unwrap();
         bytes.resize(usize::try_from(length).unwrap(), 0);
@@ -41,16 +41,16 @@ pub(crate) fn memory(limit: u64) -> Memory {
 enum Then {
     Nothing,
     Change,
-    StepAside,
-    ComeBack,
+    Spill,
+    Reload,
 }
 
 fn then() -> impl Strategy<Value = Then> {
     prop_oneof![
         10 => Just(Then::Nothing),
         10 => Just(Then::Change),
-        1 => Just(Then::StepAside),
-        1 => Just(Then::ComeBack),
+        1 => Just(Then::Spill),
+        1 => Just(Then::Reload),
     ]
 }
 
@@ -95,8 +95,8 @@ proptest! {
                         table.set(at, &changed);
                         map[at] = changed;
                     }
-                    Then::StepAside => table.step_aside(),
-                    Then::ComeBack => table.come_back(),
+                    Then::Spill => table.spill(),
+                    Then::Reload => table.reload(),
                 }
             }
         }
@@ -135,8 +135,8 @@ proptest! {
                         column.set(at, &changed);
                         list[at] = changed;
                     }
-                    Then::StepAside => column.step_aside(),
-                    Then::ComeBack => column.come_back(),
+                    Then::Spill => column.spill(),
+                    Then::Reload => column.reload(),
                 }
                 prop_assert_eq!(column.value(at), list[at]);
             }
@@ -160,18 +160,18 @@ fn what_passes_the_limit_goes_outside_and_a_dropped_table_gives_its_memory_back(
     let fill = || filled(&memory);
     drop(fill());
     let again = fill();
-    assert_eq!((again.len(), memory.most_outside()), (1_000, 0));
+    assert_eq!((again.len(), memory.most_spilled()), (1_000, 0));
     let third = fill();
-    assert!(memory.most_outside() > 17_000, "{}", memory.most_outside());
+    assert!(memory.most_spilled() > 17_000, "{}", memory.most_spilled());
     assert_eq!(
         third.value(third.find(&7_u32.to_be_bytes()).unwrap()),
         Value(7, 1)
     );
     // What is given back outside is used again, and is empty then.
-    let most = memory.most_outside();
+    let most = memory.most_spilled();
     drop(third);
     let fourth = fill();
-    assert_eq!((fourth.len(), memory.most_outside()), (1_000, most));
+    assert_eq!((fourth.len(), memory.most_spilled()), (1_000, most));
 }
 
 #[test]
@@ -181,14 +181,14 @@ fn who_steps_aside_leaves_its_memory_to_others_and_takes_it_again() {
     assert!(memory.has_as_much_again());
     let other = filled(&memory);
     assert!(!memory.has_as_much_again());
-    one.step_aside();
+    one.spill();
     assert!(memory.has_as_much_again());
-    let outside = memory.most_outside();
+    let outside = memory.most_spilled();
     assert_eq!(outside, 27_648);
-    one.come_back();
+    one.reload();
     assert!(!memory.has_as_much_again());
-    one.step_aside();
-    assert_eq!(memory.most_outside(), outside);
+    one.spill();
+    assert_eq!(memory.most_spilled(), outside);
     let rows = |table: &Table<Value>| table.iter().collect::<Vec<_>>();
     assert_eq!(rows(&one), rows(&other));
 }

@@ -1,5 +1,7 @@
 //! The names of mongodump's files (100.18): a collection's name, URL-query-escaped, cut and hashed when it is long.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha1::{Digest, Sha1};
@@ -44,9 +46,11 @@ pub fn unescape(file_name: &str) -> Result<String> {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let high = rest.next().and_then(hex_digit).ok_or_else(broken)?;
-                let low = rest.next().and_then(hex_digit).ok_or_else(broken)?;
-                high * 16 + low
+                let mut digits = || rest.next().ok_or_else(broken);
+                let digits = [digits()?, digits()?];
+                let mut escaped = [0];
+                hex::decode_to_slice(digits, &mut escaped).map_err(|_| broken())?;
+                escaped[0]
             }
             plain => plain,
         });
@@ -64,20 +68,11 @@ fn query_escape(text: &str) -> String {
             }
             b' ' => escaped.push('+'),
             other => {
-                escaped.push('%');
-                escaped.push(DIGITS[usize::from(other >> 4)].into());
-                escaped.push(DIGITS[usize::from(other & 15)].into());
+                let _ = write!(escaped, "%{other:02X}"); // writing to a String cannot fail
             }
         }
     }
     escaped
-}
-
-const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    let digit = char::from(byte).to_digit(16)?;
-    u8::try_from(digit).ok()
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::domain::id::hex;
 use crate::store::error::{Result, StoreError};
 use crate::store::passing::{PassingReader, PassingWriter};
 use crate::store::private_file;
@@ -99,7 +98,7 @@ impl HashedWriter {
                 sink.write_all(&content)?;
             }
             sink.finish()?;
-            let sha256 = hex(&hash.finalize());
+            let sha256 = hex::encode(hash.finalize());
             Ok(Content { bytes, sha256 })
         });
         Self {
@@ -306,7 +305,7 @@ fn give_pieces(
             break;
         }
     }
-    let sha256 = hex(&hash.finalize());
+    let sha256 = hex::encode(hash.finalize());
     Content { bytes, sha256 }
 }
 

@@ -14,12 +14,13 @@ use super::progress::{Phase, Progress, Watcher};
 use super::read;
 use super::restore_spec::{RestoreSpec, create_indexes, restore_spec};
 use crate::domain::mapping::LEASE;
-use crate::store::collection_spec::{self, CollectionSpec, write_concern};
+use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::command;
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
 use crate::store::identity::{self, BUCKETS_PREFIX};
 use crate::store::raw_write::{InsertOptions, insert_batch_with, needs_literal};
+use crate::store::write_command::{drop_collection, write_concern};
 
 /// Documents of one batch.
 const BATCH: usize = 5_000;
@@ -163,7 +164,7 @@ impl Restorer<'_> {
             }
             if there {
                 self.connection.lease.check_if_taken().await?;
-                collection_spec::drop_unasked(self.connection, name).await?;
+                drop_collection(&self.connection.database, name).await?;
             }
             let doing = format!("creating {name}");
             command::run(&self.connection.database, spec.create.clone(), &doing).await?;

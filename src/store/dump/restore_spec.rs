@@ -7,8 +7,8 @@ use bson::rawdoc;
 
 use super::folder::DumpedCollection;
 use crate::domain::raw::{Builder, elements, get};
-use crate::store::collection_spec::write_concern;
 use crate::store::error::{Result, StoreError};
+use crate::store::write_command::write_concern;
 
 /// What `create` takes, up to server 8.0. Anything else comes from a server that we do not know, and is refused rather than lost.
 const OPTIONS: [&str; 18] = [
@@ -134,10 +134,10 @@ mod tests {
     use bson::rawdoc;
 
     use super::{RestoreSpec, restore_spec};
-    use crate::store::collection_spec::write_concern;
     use crate::store::dump::folder::DumpedCollection;
     use crate::store::dump::metadata::Metadata;
     use crate::store::error::Result;
+    use crate::store::write_command::write_concern;
 
     fn spec(options: RawDocumentBuf, indexes: Vec<RawDocumentBuf>) -> Result<RestoreSpec> {
         restore_spec(&DumpedCollection {

@@ -15,7 +15,7 @@ use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
 use crate::store::scan::Scan;
-use crate::store::snapshot::{self, Moment};
+use crate::store::snapshot::{self, Snapshot};
 use crate::store::{identity, private_file, scan};
 
 /// How a backup is to be written.
@@ -149,7 +149,7 @@ impl Writer<'_> {
     async fn collections(
         &self,
         specs: &[CollectionSpec],
-        snapshot: Option<&Moment>,
+        snapshot: Option<&Snapshot>,
     ) -> Result<Vec<CollectionRecord>> {
         let mut records = Vec::with_capacity(specs.len());
         for (done, spec) in specs.iter().enumerate() {
@@ -163,7 +163,7 @@ impl Writer<'_> {
         &self,
         spec: &CollectionSpec,
         done: usize,
-        snapshot: Option<&Moment>,
+        snapshot: Option<&Snapshot>,
     ) -> Result<CollectionRecord> {
         let metadata = self.file(&format!("{}.metadata.json", file_name::escape(&spec.name)));
         let content = self.small(&metadata, metadata::line(spec)?.as_bytes())?;
@@ -185,7 +185,7 @@ impl Writer<'_> {
         spec: &CollectionSpec,
         name: &str,
         done: usize,
-        snapshot: Option<&Moment>,
+        snapshot: Option<&Snapshot>,
     ) -> Result<DataRecord> {
         let file = self.file(&format!("{}.bson", file_name::escape(name)));
         let mut writer = HashedWriter::create(&self.out.join(&file), self.options.gzip)?;

@@ -18,11 +18,10 @@ use mongodb::Database;
 use tokio::task::JoinHandle;
 
 use self::document::LeaseDocument;
-use self::timing::{Moment, Timing};
-use super::collection_spec;
-use super::connect::Connection;
+use self::timing::{ClockReading, Timing};
 use super::error::{Result, StoreError};
 use super::process;
+use super::write_command::drop_collection;
 use crate::domain::lease::{Holder, Standing};
 use crate::domain::mapping::LEASE;
 
@@ -35,7 +34,7 @@ enum State {
     /// Never taken, or let go.
     Free,
     /// Taken; the last renewal that succeeded was asked for at this moment.
-    Held { token: i64, asked: Moment },
+    Held { token: i64, asked: ClockReading },
     /// Taken from us; the sentence says by whom.
     Lost(String),
 }
@@ -58,7 +57,7 @@ pub struct Lease(Arc<Handle>);
 #[derive(Debug)]
 struct Handle {
     document: LeaseDocument,
-    database: String,
+    database: Database,
     timing: Timing,
     session: String,
     run: Mutex<Option<String>>,
@@ -76,7 +75,7 @@ impl Lease {
     pub fn of(database: &Database) -> Self {
         Self(Arc::new(Handle {
             document: LeaseDocument::of(database),
-            database: database.name().to_owned(),
+            database: database.clone(),
             timing: Timing::new(),
             session: format!("{:016x}", fastrand::u64(..)),
             run: Mutex::new(None),
@@ -135,7 +134,7 @@ impl Lease {
         let holder = self.holder();
         loop {
             handle.document.make().await?;
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             if let Some(token) = handle.document.take_free(&holder, lifetime).await? {
                 self.begin(token, asked);
                 return Ok(Taking::Taken);
@@ -151,7 +150,7 @@ impl Lease {
             if !ours && (standing.is_clearing() || !process::is_dead(other)) {
                 return Ok(Taking::Held(Box::new(standing)));
             }
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             let taken = handle.document.take_over(&standing, &holder, lifetime);
             if let Some(token) = taken.await? {
                 self.begin(token, asked);
@@ -171,7 +170,7 @@ impl Lease {
     /// The server's refusal.
     pub async fn take_to_unlock(&self, seen: &Standing) -> Result<Option<Standing>> {
         let timing = self.0.timing;
-        let asked = Moment::now();
+        let asked = ClockReading::now();
         let times = (timing.lifetime, timing.in_flight());
         let taken = self
             .0
@@ -195,7 +194,7 @@ impl Lease {
         }
     }
 
-    fn begin(&self, token: i64, asked: Moment) {
+    fn begin(&self, token: i64, asked: ClockReading) {
         *locked(&self.0.state) = State::Held { token, asked };
         let heart = tokio::spawn(beat(Arc::downgrade(&self.0), self.0.timing.beat()));
         if let Some(earlier) = locked(&self.0.heart).replace(heart) {
@@ -226,7 +225,7 @@ impl Lease {
     pub async fn confirm(&self) -> Result<()> {
         let fresh = self.0.timing.fresh();
         for _ in 0..3 {
-            let asked = Moment::now();
+            let asked = ClockReading::now();
             match self.0.renew().await {
                 Ok(()) if asked.is_within(fresh) => return Ok(()),
                 // The process was stopped while it waited: neither an answer nor a time-out of then says anything now.
@@ -256,10 +255,10 @@ impl Lease {
     ///
     /// # Errors
     /// The lease is not ours, or the server's refusal.
-    pub async fn end(&self, connection: &Connection) -> Result<()> {
+    pub async fn end(&self) -> Result<()> {
         self.confirm().await?;
         self.0.stop();
-        collection_spec::drop_unasked(connection, LEASE).await
+        drop_collection(&self.0.database, LEASE).await
     }
 
     /// Whether an error has a lost lease behind it: who unlocks ends our operations, and who wakes up late meets broken connections.
@@ -284,6 +283,11 @@ impl Lease {
         };
         let released = tokio::time::timeout(RELEASE, self.0.document.release(token)).await;
         released.unwrap_or_else(|_| Err(no_answer("releasing the lease")))
+    }
+
+    /// How long operations of an earlier holder may be waited for: our batches' own time limit.
+    pub fn patience(&self) -> Duration {
+        self.0.timing.in_flight()
     }
 
     /// Stops holding it, and leaves the document as it is: whoever comes next sees our name, and that we are gone.
@@ -315,7 +319,7 @@ impl Handle {
             State::Free => return Err(without_lease()),
         };
         let run = locked(&self.run).clone();
-        let asked = Moment::now();
+        let asked = ClockReading::now();
         let beat = self
             .document
             .beat(token, run.as_deref(), self.timing.lifetime);
@@ -342,7 +346,7 @@ impl Handle {
 
     /// Who has the lease instead of us.
     async fn loss(&self, token: i64) -> String {
-        let database = &self.database;
+        let database = self.database.name();
         let who = match self.document.standing().await {
             Ok(Some(standing)) if standing.token != token => {
                 match (&standing.holder, &standing.previous) {

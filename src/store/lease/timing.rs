@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::store::raw_write::MAX_TIME_MS;
+use crate::store::write_command::MAX_TIME_MS;
 
 /// How long a lease lives after its holder was last heard of.
 const LIFETIME: Duration = Duration::from_mins(1);
@@ -49,9 +49,9 @@ impl Timing {
 
 /// A moment by two clocks of this machine: one that never jumps, and one that goes on while the machine sleeps.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(Instant, SystemTime);
+pub struct ClockReading(Instant, SystemTime);
 
-impl Moment {
+impl ClockReading {
     /// This moment.
     pub fn now() -> Self {
         Self(Instant::now(), SystemTime::now())
@@ -76,22 +76,22 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
 
     /// A moment that both clocks, or one of them, say is so long ago.
-    fn ago(instant: Duration, wall: Duration) -> Moment {
-        let Moment(now, today) = Moment::now();
-        Moment(now.checked_sub(instant).unwrap(), today - wall)
+    fn ago(instant: Duration, wall: Duration) -> ClockReading {
+        let ClockReading(now, today) = ClockReading::now();
+        ClockReading(now.checked_sub(instant).unwrap(), today - wall)
     }
 
     #[test]
     fn an_answer_is_too_old_when_either_clock_says_so_or_the_wall_clock_was_set_back() {
         let (short, long) = (Duration::from_secs(29), Duration::from_secs(31));
-        assert!(Moment::now().is_within(LIMIT));
+        assert!(ClockReading::now().is_within(LIMIT));
         assert!(ago(short, short).is_within(LIMIT));
         assert!(!ago(long, long).is_within(LIMIT));
         assert!(!ago(short, long).is_within(LIMIT), "the machine slept");
         assert!(!ago(long, short).is_within(LIMIT));
-        let Moment(now, today) = Moment::now();
+        let ClockReading(now, today) = ClockReading::now();
         assert!(
-            !Moment(now, today + LIMIT).is_within(LIMIT),
+            !ClockReading(now, today + LIMIT).is_within(LIMIT),
             "the clock was set back"
         );
     }

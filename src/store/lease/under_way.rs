@@ -6,7 +6,6 @@ use std::time::Duration;
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 
-use super::Lease;
 use crate::domain::mapping::LEASE;
 use crate::store::connect::{APP_NAME, Connection};
 use crate::store::error::{Result, StoreError, UNAUTHORIZED};
@@ -152,11 +151,4 @@ async fn listed(connection: &Connection, all_users: bool) -> Result<Vec<Bson>> {
         .into_iter()
         .filter_map(|mut operation| operation.remove("opid"))
         .collect())
-}
-
-impl Lease {
-    /// How long operations of an earlier holder may be waited for: our batches' own time limit.
-    pub fn patience(&self) -> Duration {
-        self.0.timing.in_flight()
-    }
 }

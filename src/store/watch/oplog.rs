@@ -9,7 +9,7 @@ use mongodb::Database;
 use mongodb::options::{DatabaseOptions, ReadConcern};
 use tokio_util::sync::CancellationToken;
 
-use super::Seen;
+use super::start::{self, Seen};
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::run::WatchStart;
 use crate::store::connect::Connection;
@@ -27,7 +27,7 @@ pub(super) async fn since(
     start: Timestamp,
     ours: &[&str],
 ) -> Result<Option<Seen>> {
-    let present = super::begin(connection).await?;
+    let present = start::begin(connection).await?;
     match read(connection, start, &present, ours).await {
         Err(StoreError::Server { .. }) => Ok(None),
         read => read,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bson::{RawDocumentBuf, Timestamp, doc};
 use mongodb::change_stream::event::ResumeToken;
 
-use super::Seen;
+use super::start::{self, Seen};
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::run::WatchStart;
 use crate::store::connect::Connection;
@@ -44,7 +44,7 @@ pub(super) async fn since(
     start: Timestamp,
     more: Duration,
 ) -> Result<Seen> {
-    let present = super::begin(connection).await?;
+    let present = start::begin(connection).await?;
     let pipeline = [
         // As a pattern and not as a negation: the server then leaves our own writes out while it reads its log, in half the time (seen on 6.0).
         doc! { "$match": { "ns.coll": { "$regex": format!("^(?!{SIDE_PREFIX})") } } },

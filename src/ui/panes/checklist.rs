@@ -10,7 +10,6 @@ use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::situation;
 use crate::domain::checklist::{Phase, State, Step, Touch};
 use crate::domain::text::safe;
 
@@ -148,7 +147,7 @@ fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     for (label, text) in [
         ("State", format!("{state}: {says}")),
         ("Does", step.does().to_owned()),
-        ("Destroys", situation::destroys(step).to_owned()),
+        ("Destroys", step.destroys().to_owned()),
         ("Guide", format!("“{}”", step.guide())),
     ] {
         lines.extend(widgets::labelled(label, &text, columns, theme));

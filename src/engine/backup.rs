@@ -1,0 +1,98 @@
+//! Writing backups and restoring them, with their progress.
+
+use crate::domain::gate::{Confirmed, Restore};
+use crate::engine::Watcher;
+use crate::engine::error::Result;
+use crate::engine::gates::Gated;
+use crate::engine::session::Session;
+use crate::store::dump::manifest::Manifest;
+use crate::store::dump::progress::{Phase, Progress};
+use crate::store::dump::restore::{self, RestoreOptions, Restored};
+use crate::store::dump::{read, write};
+
+/// Documents of all collections of a backup.
+pub fn documents_of(manifest: &Manifest) -> u64 {
+    manifest
+        .collections
+        .iter()
+        .filter_map(|it| it.data.as_ref())
+        .map(|data| data.documents)
+        .sum()
+}
+
+/// Hands a dump's progress to a watcher.
+pub fn says(watcher: &Watcher, progress: &Progress) {
+    let doing = match progress.phase {
+        Phase::BackingUp => "backing up",
+        Phase::ReadingBack => "reading back",
+        Phase::Restoring => "restoring",
+        Phase::Comparing => "comparing",
+        Phase::BuildingIndexes => "building the indexes of",
+        Phase::Exporting => "exporting",
+    };
+    watcher.says(
+        &format!("{doing} {}", progress.collection),
+        progress.documents,
+        progress.expected.unwrap_or_default(),
+    );
+}
+
+impl Session {
+    /// Writes a backup into `out` and reads it back.
+    ///
+    /// # Errors
+    /// The server's, or the disk's; the folder then holds no manifest.
+    pub async fn write_backup(
+        &self,
+        out: &std::path::Path,
+        gzip: bool,
+        watcher: &Watcher,
+    ) -> Result<Manifest> {
+        let progress = |progress: Progress| says(watcher, &progress);
+        let options = write::BackupOptions { gzip };
+        write::back_up(&self.connection, out, &options, &progress, &watcher.cancel).await?;
+        Ok(read::verify_backup(out, &progress, &watcher.cancel).await?)
+    }
+
+    /// Restores a backup into this database. With `replace`, the confirmation of its gate, over the collections that stand there.
+    ///
+    /// # Errors
+    /// A damaged backup, collections in the way, or the server's refusal.
+    pub async fn restore(
+        &mut self,
+        from: &std::path::Path,
+        options: RestoreOptions,
+        replace: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<Restored> {
+        let replace = match replace {
+            Some(confirmed) => Some(self.pass::<Restore>(Some(confirmed), watcher).await?),
+            None => None,
+        };
+        let options = RestoreOptions {
+            replace: replace.is_some(),
+            ..options
+        };
+        self.hold_where_a_migration_was().await?;
+        let progress = |progress: Progress| says(watcher, &progress);
+        Ok(restore::restore(&self.connection, from, &options, &progress, &watcher.cancel).await?)
+    }
+}
+
+impl Gated for Restore {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, _: &Session) -> Result<Vec<String>> {
+        Ok(vec![
+            "overwrite the collections of this database with those of the backup".to_owned(),
+        ])
+    }
+
+    async fn missing(self, _: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "none but the backup".to_owned()
+    }
+}

@@ -1,0 +1,362 @@
+//! Feeding the proof: reads what stands and hands it to the ledger, which never calls the transform. Used on prepared copies (prove) and on
+//! what is live (verify).
+
+mod merged;
+mod values;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bson::RawDocumentBuf;
+
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::id::Id;
+use crate::domain::index_check::index_differs;
+use crate::domain::index_plan::name_of;
+use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt};
+use crate::domain::survey::facts::id_of;
+use crate::engine::Watcher;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::store::StoreError;
+use crate::store::collection_spec;
+use crate::store::scan::{self, Scan};
+use crate::store::side_by_side::{Hashes, Pipelined, SideBySide};
+
+/// Findings of one kind kept with their ids; the rest is only counted.
+pub(crate) const KEPT: usize = 50;
+
+/// Documents per batch where a few fields are all that is read of each.
+const SMALL: u32 = 6_000;
+
+/// What a proof said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// The equations, in words.
+    pub equations: Vec<String>,
+    /// What is wrong, each with its id; at most fifty.
+    pub findings: Vec<String>,
+    /// How much is wrong in all.
+    pub wrong: u64,
+    /// Users without a password that hold a name and an e-mail, where users were read.
+    pub(crate) holding: u64,
+    /// [`crate::domain::fingerprint`] of the bookings, or of the users, as they were read.
+    pub(crate) fingerprint: Option<String>,
+    /// That of the customers, where they were read whole.
+    pub(crate) of_customers: Option<String>,
+}
+
+/// These fields of every document.
+fn fields(fields: &[&str]) -> Scan {
+    Scan {
+        fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        ..Scan::default()
+    }
+}
+
+impl Checked {
+    fn of(ledger: Ledger, equations: Vec<String>, fingerprint: Option<String>) -> Self {
+        let findings = ledger.findings.into_iter();
+        Self {
+            equations,
+            findings: findings.map(|finding| finding.says).collect(),
+            wrong: ledger.wrong,
+            holding: ledger.holding,
+            fingerprint,
+            of_customers: None,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.equations.extend(other.equations);
+        self.findings.extend(other.findings);
+        self.wrong += other.wrong;
+        self.holding += other.holding;
+        self.fingerprint = self.fingerprint.or(other.fingerprint);
+        self.of_customers = self.of_customers.or(other.of_customers);
+        self
+    }
+
+    /// The counter-examples as lines.
+    pub fn list(&self) -> String {
+        let mut lines: Vec<String> = self
+            .findings
+            .iter()
+            .map(|finding| format!("  - {finding}"))
+            .collect();
+        let kept = self.findings.len() as u64;
+        if self.wrong > kept {
+            lines.push(format!("  … and {} more", self.wrong - kept));
+        }
+        lines.join("\n")
+    }
+}
+
+impl Session {
+    /// Checks bookings, customers, links and quarantine, wherever they stand: prepared, or live.
+    pub(crate) async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger_of_businesses(watcher).await?;
+        self.take_users(&mut ledger, watcher).await?;
+        let values = self.walk_links(&mut ledger, watcher).await?;
+        let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
+        let equations = ledger.close();
+        self.tables_hold()?;
+        let mut checked = Checked::of(ledger, equations, Some(fingerprint));
+        checked = checked.and(values);
+        for which in [Rebuilt::Customer, Rebuilt::Booking] {
+            checked = checked.and(self.check_indexes(which).await?);
+        }
+        Ok(checked)
+    }
+
+    /// Reads every live booking once more: each belongs to a customer of its own business. Its bytes are not looked at.
+    pub(crate) async fn check_isolation(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger_of_customers(watcher).await?;
+        let scan = Scan {
+            batch: SMALL,
+            ..fields(&ledger.paths().fields())
+        };
+        let database = &self.connection.database;
+        let place = self.mapping_place(Rebuilt::Booking);
+        let total = scan::rough_count(database, &place).await;
+        let mut reader = scan::read(database, &place, &scan, None)?;
+        while let Some(batch) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            let bookings: Vec<_> = batch.documents().collect();
+            ledger.all_standing(&bookings);
+            watcher.says("checking whose the bookings are", ledger.bookings, total);
+        }
+        self.tables_hold()?;
+        let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
+        let says = format!(
+            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
+        );
+        Ok(Checked::of(ledger, vec![says], None))
+    }
+
+    /// Takes the users of the original. After businesses and services.
+    async fn take_users(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<()> {
+        let database = &self.connection.database;
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        ledger.expect_users(scan::rough_count(database, &users).await);
+        let ids = fields(&["_id"]);
+        scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
+            ledger.user(it);
+            Ok(())
+        })
+        .await?;
+        let customers = self.mapping_place(Rebuilt::Customer);
+        ledger.expect_customers(scan::rough_count(database, &customers).await);
+        Ok(())
+    }
+
+    /// Users and links: what a proof of the users needs.
+    async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mut ledger = Ledger::new(self.mapping.clone(), self.left_allowed(), &self.memory);
+        self.take_users(&mut ledger, watcher).await?;
+        let scan = fields(&["_id", &self.mapping.customer.business, "kind", "users"]);
+        let place = (&self.connection.database, None);
+        scan::each(place, LINKS, &scan, &watcher.cancel, |it| {
+            ledger.link(it);
+            Ok(())
+        })
+        .await?;
+        Ok(ledger)
+    }
+
+    /// Businesses, what leads to them, and customers: what isolation needs.
+    async fn ledger_of_customers(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mut ledger = self.ledger_of_businesses(watcher).await?;
+        let database = &self.connection.database;
+        let customers = self.mapping_place(Rebuilt::Customer);
+        ledger.expect_customers(scan::rough_count(database, &customers).await);
+        let scan = fields(&["_id", &self.mapping.customer.business]);
+        let place = (database, None);
+        scan::each(place, &customers, &scan, &watcher.cancel, |it| {
+            ledger.customer(it);
+            Ok(())
+        })
+        .await?;
+        Ok(ledger)
+    }
+
+    /// Businesses, and what leads to them.
+    async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
+        let mapping = &self.mapping;
+        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.memory);
+        let place = (&self.connection.database, None);
+        let cancel = &watcher.cancel;
+        watcher.says("checking customers and links", 0, 0);
+        let (businesses, scan) = (&mapping.business.collection, fields(&["_id"]));
+        scan::each(place, businesses, &scan, cancel, |it| {
+            ledger.business(it);
+            Ok(())
+        })
+        .await?;
+        for needed in ledger.paths().needed() {
+            let scan = fields(&["_id", &needed.field]);
+            scan::each(place, &needed.collection, &scan, cancel, |it| {
+                ledger.between(&needed, it);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(ledger)
+    }
+
+    /// Returns the fingerprint of the bookings as they are now.
+    async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<String> {
+        let database = &self.connection.database;
+        let source = self.source(Rebuilt::Booking).unwrap_or_default();
+        let current = self.mapping_place(Rebuilt::Booking);
+        let total = scan::rough_count(database, &source).await;
+        let companions = [current.as_str(), QUARANTINE];
+        let places = [current.as_str(), "the quarantine"];
+        let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
+        let paths = Arc::new(ledger.paths().clone());
+        let mut pages = Pipelined::new(pages, |page| {
+            let paths = Arc::clone(&paths);
+            async move {
+                let examined = page.rows().into_iter().filter_map(|met| {
+                    let [now, aside] =
+                        [0, 1].map(|which| met.partners.get(which).copied().flatten());
+                    Examined::of(&paths, met.original, now, aside)
+                });
+                Ok((examined.collect::<Vec<_>>(), page))
+            }
+        });
+        while let Some((examined, page)) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            ledger.bookings(&examined);
+            for (which, extra) in page.unmatched() {
+                ledger.extra_booking(extra, places[which]);
+            }
+            watcher.says("checking bookings", ledger.bookings, total);
+        }
+        Ok(pages.fingerprint())
+    }
+
+    /// Which bookings a decision lets stay without a customer.
+    fn left_allowed(&self) -> LeftAllowed {
+        let any = |code: Code, choice: Choice| {
+            self.decisions.policy.get(&code) == Some(&choice)
+                || self
+                    .decisions
+                    .single
+                    .iter()
+                    .any(|(key, it)| key.code == code && it.choice == choice)
+        };
+        LeftAllowed {
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
+            without_user: any(Code::BookingWithoutUser, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
+        }
+    }
+
+    /// Checks users, wherever they stand.
+    pub(crate) async fn check_users(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut ledger = self.ledger_of_users(watcher).await?;
+        let database = &self.connection.database;
+        self.expect_cleaned(&mut ledger)?;
+        let source = self.source(Rebuilt::User).unwrap_or_default();
+        let current = self.mapping_place(Rebuilt::User);
+        let total = scan::rough_count(database, &source).await;
+        let mut pages = SideBySide::of(database, &source, &[&current], Hashes::Companion)?;
+        let mut done = 0;
+        while let Some(page) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            for met in page.rows() {
+                ledger.user_pair(met.original, met.partners.first().copied().flatten());
+            }
+            for (_, extra) in page.unmatched() {
+                ledger.extra_user(extra, &current);
+            }
+            done += page.len() as u64;
+            watcher.says("checking users", done, total);
+        }
+        self.tables_hold()?;
+        let checked = Checked::of(ledger, Vec::new(), Some(pages.fingerprint()));
+        Ok(checked.and(self.check_indexes(Rebuilt::User).await?))
+    }
+
+    /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
+    fn expect_cleaned(&self, ledger: &mut Ledger) -> Result<()> {
+        ledger.cleans_copied();
+        for conflict in &self.surveyed()?.conflicts {
+            let ConflictKey { code, subjects, .. } = &conflict.key;
+            if *code == Code::ContactOnlyOnAccount
+                && self.decisions.choice(&conflict.key) == Choice::Wipe
+            {
+                for user in subjects {
+                    ledger.cleans(user);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the indexes stand as specified, and nothing else.
+    pub(crate) async fn check_indexes(&self, which: Rebuilt) -> Result<Checked> {
+        let place = self.mapping_place(which);
+        let mut checked = Checked::default();
+        let Some(spec) = collection_spec::load(&self.connection, &place).await? else {
+            checked.wrong = 1;
+            checked
+                .findings
+                .push(format!("collection {place} is missing"));
+            return Ok(checked);
+        };
+        let mut wanted = self.wanted_indexes(which).await?;
+        let expiry = self.is_swapped(which);
+        if expiry {
+            // The kept original's TTLs are off; the true ones are in the run record.
+            let ttl = self
+                .open_run()
+                .map(|run| run.collection(which).ttl)
+                .unwrap_or_default();
+            wanted = wanted
+                .iter()
+                .map(|index| {
+                    crate::domain::index_plan::with_ttl(index, ttl.get(name_of(index)).copied())
+                })
+                .collect();
+        }
+        for index in &wanted {
+            let name = name_of(index);
+            let actual = spec.indexes.iter().find(|it| name_of(it) == name);
+            if let Some(differs) = index_differs(index, actual.map(AsRef::as_ref), expiry) {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("index {name} of {place} {differs}"));
+            }
+        }
+        for index in &spec.indexes {
+            let name = name_of(index);
+            if name != "_id_" && !wanted.iter().any(|it| name_of(it) == name) {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("index {name} of {place} is not specified"));
+            }
+        }
+        Ok(checked)
+    }
+}
+
+/// Documents by canonical `_id`.
+pub(crate) fn by_id(documents: Vec<RawDocumentBuf>) -> HashMap<Id, RawDocumentBuf> {
+    documents
+        .into_iter()
+        .filter_map(|document| Some((id_of(&document)?.canonical(), document)))
+        .collect()
+}

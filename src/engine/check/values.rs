@@ -1,0 +1,139 @@
+//! Feeding the check of what customers hold: links beside their customers, page by page, each with its users' originals.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bson::raw::RawDocument;
+use mongodb::Database;
+
+use crate::domain::id::Id;
+use crate::domain::invariant::Ledger;
+use crate::domain::link::LinkKind;
+use crate::domain::map::Map;
+use crate::domain::mapping::{LINKS, Mapping, Rebuilt};
+use crate::domain::raw::{elements, get};
+use crate::domain::survey::facts::id_of;
+use crate::domain::value_check::differences;
+use crate::engine::Watcher;
+use crate::engine::check::{Checked, KEPT};
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::store::StoreError;
+use crate::store::scan::{self, Batch};
+use crate::store::side_by_side::{Hashes, Page, Pipelined, SideBySide, Source};
+
+/// The users that a link names.
+fn users_of(link: &RawDocument) -> Vec<Id> {
+    let users = get(link, "users").and_then(|users| RawDocument::from_bytes(users.bytes).ok());
+    let users = users.into_iter().flat_map(elements);
+    users
+        .map_while(std::result::Result::ok)
+        .map(|element| Id::from_value(element.value))
+        .collect()
+}
+
+impl Session {
+    /// Hands links and customers to the ledger, and checks that every created customer holds what its users held. Also says the customers'
+    /// fingerprint. After the users.
+    pub(crate) async fn walk_links(
+        &self,
+        ledger: &mut Ledger,
+        watcher: &Watcher,
+    ) -> Result<Checked> {
+        let database = &self.connection.database;
+        let customers = self.mapping_place(Rebuilt::Customer);
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let typed: BTreeSet<String> = self
+            .decisions
+            .single
+            .values()
+            .flat_map(|decision| decision.set.values().cloned())
+            .collect();
+        let mut checked = Checked::default();
+        let links = Source {
+            name: LINKS,
+            most: 0,
+        };
+        let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
+        watcher.says("checking what customers hold", 0, 0);
+        let given = Arc::new((self.mapping.clone(), typed));
+        let mut pages = Pipelined::new(pages, |page| {
+            examined(database.clone(), page, users.clone(), Arc::clone(&given))
+        });
+        while let Some((page, wrong)) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            for (_, customer) in page.unmatched() {
+                ledger.customer(customer);
+            }
+            for met in page.rows() {
+                ledger.link(met.original);
+                if let Some(customer) = met.partners.first().copied().flatten() {
+                    ledger.customer(customer);
+                }
+            }
+            for says in wrong {
+                checked.wrong += 1;
+                if checked.findings.len() < KEPT {
+                    checked.findings.push(says);
+                }
+            }
+        }
+        checked.of_customers = Some(pages.fingerprint());
+        Ok(checked)
+    }
+}
+
+/// Links beside their customers, and what is wrong with what these hold.
+async fn examined(
+    database: Database,
+    page: Page,
+    users: String,
+    given: Arc<(Mapping, BTreeSet<String>)>,
+) -> crate::store::Result<(Page, Vec<String>)> {
+    let met = page.rows();
+    let created = || met.iter().filter(|met| is_created(met.original));
+    let named: BTreeSet<Id> = created().flat_map(|met| users_of(met.original)).collect();
+    let users = scan::batches_by_ids(&database, &users, &named).await?;
+    let originals = by_id(&users);
+    let mut wrong = Vec::new();
+    for met in created() {
+        // The ledger names a customer that is missing.
+        if let Some(customer) = met.partners.first().copied().flatten() {
+            wrong.extend(values_of(&given, met.original, customer, &originals));
+        }
+    }
+    drop(met);
+    Ok((page, wrong))
+}
+
+fn values_of(
+    (mapping, typed): &(Mapping, BTreeSet<String>),
+    link: &RawDocument,
+    customer: &RawDocument,
+    users: &Map<Id, &RawDocument>,
+) -> Vec<String> {
+    let mut originals: Vec<&RawDocument> = Vec::new();
+    for id in users_of(link) {
+        match users.get(&id.canonical()) {
+            Some(user) => originals.push(*user),
+            None => return vec![format!("a link names user {id}, who does not exist")],
+        }
+    }
+    differences(mapping, link, customer, &originals, typed)
+}
+
+/// Documents by canonical `_id`.
+fn by_id(batches: &[Batch]) -> Map<Id, &RawDocument> {
+    batches
+        .iter()
+        .flat_map(Batch::documents)
+        .filter_map(|document| Some((id_of(document)?.canonical(), document)))
+        .collect()
+}
+
+fn is_created(link: &RawDocument) -> bool {
+    // A kind that is not known is a finding of the ledger.
+    LinkKind::of(link).is_ok_and(LinkKind::is_created)
+}

@@ -1,0 +1,266 @@
+//! Producing the customers: every user's, every placeholder, those that were there before, each with its link.
+
+use std::collections::HashMap;
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use crate::domain::blueprint::Role;
+use crate::domain::conflict::Choice;
+use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::{LINKS, Rebuilt};
+use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
+use crate::domain::survivorship::{self, Link};
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::{Session, Surveyed};
+use crate::store::StoreError;
+use crate::store::converge::{Gathered, Tally, Target};
+use crate::store::scan::{self, Scan};
+
+struct CustomersOut<'a> {
+    customers: Gathered<'a>,
+    links: Gathered<'a>,
+}
+
+impl Session {
+    /// Makes the prepared customers and links what they should be; with `writes` false only counts what differs.
+    pub(crate) async fn converge_customers(
+        &self,
+        writes: bool,
+        watcher: &Watcher,
+    ) -> Result<Tally> {
+        for _ in 0..2 {
+            let customers = self.mapping_place(Rebuilt::Customer);
+            let (customers, links) = if writes {
+                (
+                    Target::write(&self.connection, &customers).await?,
+                    Target::write(&self.connection, LINKS).await?,
+                )
+            } else {
+                (
+                    Target::compare(&self.connection, &customers),
+                    Target::compare(&self.connection, LINKS),
+                )
+            };
+            let mut out = CustomersOut {
+                customers: Gathered::new(customers, &self.memory),
+                links: Gathered::new(links, &self.memory),
+            };
+            if let Err(error) = self.produce_customers(&mut out, watcher).await {
+                out.customers.give_up().await;
+                out.links.give_up().await;
+                return Err(error);
+            }
+            let (customers, again) = match out.customers.finish(&watcher.cancel).await {
+                Ok(done) => done,
+                Err(error) => {
+                    out.links.give_up().await;
+                    return Err(error.into());
+                }
+            };
+            let (links, links_again) = out.links.finish(&watcher.cancel).await?;
+            self.tables_hold()?;
+            if !again && !links_again {
+                return Ok(customers.and(links));
+            }
+        }
+        Err(StepError::Findings(
+            "two customers of one business would share an e-mail, which the unique index forbids. The live data is unchanged; review duplicate-email and customer-exists, then prepare again".to_owned(),
+        ))
+    }
+
+    async fn produce_customers(&self, out: &mut CustomersOut<'_>, watcher: &Watcher) -> Result<()> {
+        let surveyed = self.surveyed()?;
+        self.produce_existing(surveyed, out).await?;
+        self.produce_placeholders(surveyed, out).await?;
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let total = surveyed.survey.users.len() as u64;
+        let mut waiting: HashMap<usize, Vec<(UserIx, RawDocumentBuf)>> = HashMap::new();
+        let database = &self.connection.database;
+        let mut reader = scan::read(database, &users, &Scan::default(), None)?;
+        let mut done = 0_u64;
+        while let Some(batch) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            watcher.says("creating customers", done, total);
+            done += batch.len() as u64;
+            for document in batch.documents() {
+                let Some(user) =
+                    id_of(document).and_then(|id| surveyed.survey.users.find(&id.canonical()))
+                else {
+                    continue; // written since the survey; the next converge takes it in
+                };
+                for business in surveyed.survey.businesses_of(user) {
+                    match surveyed.blueprint.role(&surveyed.survey, user, business) {
+                        Role::Own => {
+                            self.produce(surveyed, (user, business), &[(user, document)], out)
+                                .await?;
+                        }
+                        Role::Grouped { group, .. } => {
+                            let group_of = &surveyed.blueprint.groups[group];
+                            if group_of.adopts.is_some() {
+                                continue;
+                            }
+                            let members = waiting.entry(group).or_default();
+                            members.push((user, document.to_owned()));
+                            if members.len() < group_of.members.len() {
+                                continue;
+                            }
+                            let mut members = waiting.remove(&group).unwrap_or_default();
+                            members.sort_by_key(|(user, _)| {
+                                group_of.members.iter().position(|it| it == user)
+                            });
+                            let members: Vec<_> = members
+                                .iter()
+                                .map(|(user, it)| (*user, it.as_ref()))
+                                .collect();
+                            self.produce(surveyed, (group_of.members[0], business), &members, out)
+                                .await?;
+                        }
+                        Role::Adopted(_) | Role::Linked | Role::Skipped => {}
+                    }
+                }
+            }
+        }
+        watcher.says("creating customers", total, total);
+        Ok(())
+    }
+
+    /// One customer and its link, from `members`, survivor first.
+    async fn produce(
+        &self,
+        surveyed: &Surveyed,
+        (survivor, business): (UserIx, BusinessIx),
+        members: &[(UserIx, &RawDocument)],
+        out: &mut CustomersOut<'_>,
+    ) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        let Some(id) = blueprint.customer_of(survey, survivor, business) else {
+            return Ok(());
+        };
+        let rules = blueprint.rules(survivor, business);
+        let business = survey.business_id(business);
+        let documents: Vec<_> = members.iter().map(|(_, document)| *document).collect();
+        let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
+        let mut users: Vec<Id> = documents
+            .iter()
+            .filter_map(|document| id_of(document))
+            .collect();
+        users.sort();
+        let link = Link {
+            customer: &id,
+            business: Some(business),
+            kind: if rules.narrow {
+                LinkKind::Narrow
+            } else {
+                LinkKind::Created
+            },
+            users,
+            made: Some(&customer),
+        };
+        // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
+        let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
+        let link = survivorship::link(&self.mapping, &link, lost);
+        out.customers.want(customer).await?;
+        out.links.want(link).await?;
+        Ok(())
+    }
+
+    /// Customers that were there before: verbatim, each with a link to the users whose bookings stand with it.
+    async fn produce_existing(
+        &self,
+        surveyed: &Surveyed,
+        out: &mut CustomersOut<'_>,
+    ) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        let Some(source) = self.source(Rebuilt::Customer) else {
+            return Ok(());
+        };
+        let mut users: HashMap<usize, Vec<Id>> = HashMap::new();
+        for (existing, user) in &survey.linked_users {
+            let business = survey.existing[*existing].business;
+            if !business.is_some_and(|business| blueprint.relinks(business)) {
+                users
+                    .entry(*existing)
+                    .or_default()
+                    .push(survey.user_id(*user));
+            }
+        }
+        for (user, business) in survey.pairs.keys() {
+            let adopted = match blueprint.role(survey, user, business) {
+                Role::Adopted(existing) => Some(existing),
+                Role::Grouped { group, .. } => blueprint.groups[group].adopts,
+                _ => None,
+            };
+            if let Some(existing) = adopted {
+                users
+                    .entry(existing)
+                    .or_default()
+                    .push(survey.user_id(user));
+            }
+        }
+        let database = &self.connection.database;
+        let mut reader = scan::read(database, &source, &Scan::default(), None)?;
+        while let Some(batch) = reader.next().await? {
+            for document in batch.documents() {
+                let Some(id) = id_of(document) else { continue };
+                let at = survey.existing.get_index_of(&id.canonical());
+                let mut users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
+                users.sort();
+                users.dedup();
+                let business = at
+                    .and_then(|at| survey.existing[at].business)
+                    .map(|business| survey.business_id(business));
+                let link = Link {
+                    customer: &id,
+                    business,
+                    kind: LinkKind::Existing,
+                    users,
+                    made: None,
+                };
+                out.links
+                    .want(survivorship::link(&self.mapping, &link, None))
+                    .await?;
+                out.customers.want(document.to_owned()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn produce_placeholders(
+        &self,
+        surveyed: &Surveyed,
+        out: &mut CustomersOut<'_>,
+    ) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        for ((business, names), stray) in &survey.without_user {
+            if blueprint.without_user(*business, names) != Choice::Placeholder {
+                continue;
+            }
+            let id = blueprint.placeholder_of(survey, *business, names.as_ref());
+            let business = survey.business_id(*business);
+            let customer = survivorship::placeholder(&self.mapping, &id, business, stray.created);
+            let link = Link {
+                customer: &id,
+                business: Some(business),
+                kind: LinkKind::Placeholder,
+                users: names.iter().cloned().collect(),
+                made: Some(&customer),
+            };
+            out.links
+                .want(survivorship::link(&self.mapping, &link, None))
+                .await?;
+            out.customers.want(customer).await?;
+        }
+        Ok(())
+    }
+}

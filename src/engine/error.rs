@@ -1,0 +1,79 @@
+//! What keeps a step from ending well, and the exit code that a script sees.
+
+use crate::domain::decision_file::BadDecisions;
+use crate::domain::gate::Shut;
+use crate::domain::plan::BadPlan;
+use crate::domain::raw::Malformed;
+use crate::store::StoreError;
+
+/// The steps' result.
+pub type Result<T> = std::result::Result<T, StepError>;
+
+/// Why a step did not end well. Each message says what happened, what is true now and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The server, or a file.
+    #[error(transparent)]
+    Store(StoreError),
+    /// A plan that cannot be used.
+    #[error(transparent)]
+    Plan(#[from] BadPlan),
+    /// A plan's file that cannot be used.
+    #[error("{0}: {1}. Nothing was changed")]
+    PlanFile(String, #[source] BadPlan),
+    /// A decisions file that cannot be used.
+    #[error(transparent)]
+    Decisions(#[from] BadDecisions),
+    /// A mapping that cannot be read.
+    #[error("the mapping cannot be read: {0}")]
+    Mapping(#[from] toml_edit::de::Error),
+    /// Not BSON.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// A link that this version cannot read.
+    #[error(transparent)]
+    Link(#[from] crate::domain::link::UnknownLink),
+    /// Something must come first, or is not possible here.
+    #[error("{0}")]
+    NotReady(String),
+    /// Conflicts without an answer, or checks that failed.
+    #[error("{0}")]
+    Findings(String),
+    /// No confirmation, or a wrong one.
+    #[error(transparent)]
+    Shut(#[from] Shut),
+    /// The plan no longer fits.
+    #[error("the plan no longer fits the database; nothing was changed by this command. What changed:\n{}\nMake a new plan (`ringfence plan`), look at what is new, and apply that one", .0.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n"))]
+    Drift(Vec<String>),
+    /// Another operator holds the lease.
+    #[error("{0}")]
+    LeaseHeld(String),
+    /// The lease was taken from us, and the run stopped before its next write.
+    #[error("{0}")]
+    LeaseLost(String),
+}
+
+impl From<StoreError> for StepError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::LeaseLost(says) => Self::LeaseLost(says),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl StepError {
+    /// The exit code of the headless contract.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Findings(_) => 2,
+            // Confirmed or not, a gate whose conditions do not hold stays shut.
+            Self::Shut(Shut::Missing(_)) => 1,
+            Self::Shut(_) => 3,
+            Self::Drift(_) => 4,
+            Self::LeaseHeld(_) | Self::LeaseLost(_) => 5,
+            Self::Store(StoreError::Cancelled) => 130,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The gates: what must hold before a destructive action, asked when its gate opens and again by its effect. What is particular to an
+//! action stands with it, as its [`Gated`].
+
+use crate::domain::gate::{Action, Confirmed, Gate, Shut};
+use crate::domain::mapping::Rebuilt;
+use crate::domain::run::WatchStart;
+use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
+use crate::engine::session::Session;
+use crate::engine::{Watcher, counted};
+use crate::store::{collection_spec, identity, scan, watch};
+
+/// An action behind a gate.
+pub(crate) trait Gated: Action + Send + Sync {
+    /// A plan stands behind it: it is refused when the plan changed since the gate was opened.
+    const OF_A_PLAN: bool;
+
+    /// What it will do, line by line, with counts.
+    fn will_do(self, session: &Session) -> impl Future<Output = Result<Vec<String>>> + Send;
+
+    /// What does not hold yet.
+    fn missing(
+        self,
+        session: &mut Session,
+        watcher: &Watcher,
+    ) -> impl Future<Output = Result<Vec<String>>> + Send;
+
+    /// How to get back.
+    fn way_back(self, session: &Session) -> String;
+}
+
+impl Session {
+    /// Opens the gate of `action`: what it will do, and what is missing.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub(crate) async fn open_gate<A: Gated>(&mut self, action: A) -> Result<Gate> {
+        patiently!(self, &Watcher::silent(), self.look_at_gate(action))
+    }
+
+    async fn look_at_gate<A: Gated>(&mut self, action: A) -> Result<Gate> {
+        let missing = action.missing(self, &Watcher::silent()).await?;
+        let place = self.connection.place.clone();
+        let run = self.latest_run();
+        let backup = run.and_then(|run| run.backup.as_ref()).map_or_else(
+            || "none".to_owned(),
+            |backup| {
+                format!(
+                    "{} ({}, read back)",
+                    backup.path,
+                    counted(backup.documents, "document", "documents")
+                )
+            },
+        );
+        let proof = match run.map(|run| run.equations.join("; ")) {
+            Some(equations) if !equations.is_empty() => equations,
+            _ => "not proved yet".to_owned(),
+        };
+        Ok(Gate {
+            action: action.destructive(),
+            host: place.host,
+            replica_set: place.replica_set,
+            database: place.database,
+            plan_hash: self.plan_hash(),
+            will_do: action.will_do(self).await?,
+            backup,
+            proof,
+            way_back: action.way_back(self),
+            missing,
+        })
+    }
+
+    /// The effect's half of a gate: the confirmation is of this action and database, the plan is still the one that was confirmed, and
+    /// nothing is missing.
+    ///
+    /// # Errors
+    /// What keeps the gate shut; nothing was changed then.
+    pub(crate) async fn pass<A: Gated>(
+        &mut self,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<Confirmed<A>> {
+        let database = &self.connection.place.database;
+        let confirmed = confirmed.ok_or_else(|| Shut::Empty(database.clone()))?;
+        let confirmed = confirmed.only::<A>()?;
+        if confirmed.database() != *database {
+            return Err(Shut::Wrong(database.clone()).into());
+        }
+        if A::OF_A_PLAN && confirmed.plan_hash() != self.plan_hash() {
+            return Err(StepError::Drift(vec![
+                "the plan changed since the gate was opened".to_owned(),
+            ]));
+        }
+        let missing = confirmed.action().missing(self, watcher).await?;
+        match missing.into_iter().next() {
+            Some(first) if A::OF_A_PLAN => Err(StepError::NotReady(format!("not yet: {first}"))),
+            Some(first) => Err(StepError::NotReady(first)),
+            None => Ok(confirmed),
+        }
+    }
+
+    /// The hash of the plan of the moment; empty before a survey.
+    pub(crate) fn plan_hash(&self) -> String {
+        self.plan().map(|plan| plan.hash).unwrap_or_default()
+    }
+
+    /// How to get back from a swap.
+    pub(crate) fn renamed_back(&self) -> String {
+        format!(
+            "until the originals are deleted: `ringfence rollback --confirm {}` renames them back, byte for byte (redeploy the old code before you start the application)",
+            self.connection.place.database
+        )
+    }
+
+    /// A gate's line for a swap.
+    pub(crate) async fn will_swap(&self, which: Rebuilt) -> String {
+        let (live, next, before) = (
+            self.mapping.live(which),
+            self.mapping.next(which),
+            self.mapping.before(which),
+        );
+        let prepared = self.rough(&next).await;
+        format!(
+            "rename {live} → {before}, {next} → {live} ({})",
+            counted(prepared, "document", "documents")
+        )
+    }
+
+    /// A count for a gate's text.
+    pub(crate) async fn rough(&self, name: &str) -> u64 {
+        scan::rough_count(&self.connection.database, name).await
+    }
+
+    /// A backup whose hashes equal the originals'.
+    pub(crate) async fn missing_backup(
+        &mut self,
+        collections: &[Rebuilt],
+        watcher: &Watcher,
+    ) -> Result<Vec<String>> {
+        let Some(backup) = self.open_run().and_then(|run| run.backup.clone()) else {
+            return Ok(vec!["there is no backup (Back up)".to_owned()]);
+        };
+        // Where nobody but us wrote since, it still is. Users and bookings are compared with it all the same, by what reads them last.
+        let now = watch::begin(&self.connection).await?;
+        let unchanged = self.unchanged_since_backup().await?;
+        let mut missing = Vec::new();
+        for which in collections {
+            let live = self.mapping.live(*which);
+            if self.is_swapped(*which)
+                || (unchanged && *which != Rebuilt::Customer)
+                || collection_spec::load(&self.connection, live)
+                    .await?
+                    .is_none()
+            {
+                continue;
+            }
+            watcher.says(&format!("comparing {live} with its backup"), 0, 0);
+            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+                .await?
+                .text();
+            if backup.fingerprints.get(live) != Some(&hash) {
+                missing.push(format!(
+                    "{live} is not what the backup holds: take the backup again (Back up)"
+                ));
+            }
+        }
+        let all = collections.len() == Rebuilt::ALL.len();
+        if let (true, Some(record)) = (missing.is_empty() && all && !unchanged, &mut self.record)
+            && let Some(backup) = &mut record.backup
+        {
+            backup.equal_since = Some(now);
+        }
+        Ok(missing)
+    }
+
+    /// True when nobody but us wrote since the backup was found equal to what is there.
+    pub(crate) async fn unchanged_since_backup(&mut self) -> Result<bool> {
+        let looked = self.look_through_since_backup().await?;
+        let unchanged = looked.is_some();
+        self.note_unchanged(looked);
+        Ok(unchanged)
+    }
+
+    /// From when until when nobody but us wrote, since the backup is known to be what is there; `None` where that cannot be said.
+    pub(crate) async fn look_through_since_backup(
+        &self,
+    ) -> Result<Option<(WatchStart, WatchStart)>> {
+        let backup = self.open_run().and_then(|run| run.backup.as_ref());
+        let Some(start) = backup.and_then(|backup| backup.equal_since.clone()) else {
+            return Ok(None);
+        };
+        let now = self.still_unchanged(Some(&start)).await?;
+        Ok(now.map(|now| (start, now)))
+    }
+
+    /// Keeps what [`Self::look_through_since_backup`] said: what was looked through once, our own writes above all, need not be looked through
+    /// again.
+    pub(crate) fn note_unchanged(&mut self, looked: Option<(WatchStart, WatchStart)>) {
+        let Some((start, now)) = looked else {
+            return;
+        };
+        if let Some(surveyed) = &mut self.surveyed
+            && surveyed.since.is_not_before(&start)
+        {
+            surveyed.since = now.clone();
+        }
+        if let Some(record) = &mut self.record {
+            if record
+                .watch
+                .as_ref()
+                .is_some_and(|it| it.is_not_before(&start))
+            {
+                record.watch = Some(now.clone());
+            }
+            if let Some(backup) = &mut record.backup {
+                backup.equal_since = Some(now);
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Bookings: what comes back of each, and whom it still needs.
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use super::{Carrying, forms, invalid};
+use crate::domain::id::Id;
+use crate::domain::keep_new::booking::Ground;
+use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::{QUARANTINE, Rebuilt};
+use crate::domain::reference::{BookingPaths, Path, Way, as_named};
+use crate::domain::survey::facts::id_of;
+use crate::engine::error::Result;
+use crate::store::scan;
+
+impl Carrying<'_> {
+    /// The way that a path goes through the documents of today.
+    async fn way(&self, path: &Path) -> Result<Way<Id>> {
+        let mut way = Way::new(path.clone());
+        for read in way.reads() {
+            self.each(&read.collection, |document| {
+                way.take(&read, document, as_named);
+            })
+            .await?;
+        }
+        Ok(way)
+    }
+
+    pub(crate) async fn bookings(&mut self) -> Result<()> {
+        let session = self.session;
+        let paths = BookingPaths::of(&session.mapping);
+        let users = self.way(paths.user()).await?;
+        let businesses = self.way(paths.business()).await?;
+        let database = &session.connection.database;
+        let live = self.live(Rebuilt::Booking);
+        let before = session.source(Rebuilt::Booking).unwrap_or_default();
+        let links = std::mem::take(&mut self.links);
+        let (gone, created) = (
+            std::mem::take(&mut self.gone),
+            std::mem::take(&mut self.created_ids),
+        );
+        self.leaving = links
+            .origins()
+            .filter(|it| matches!(it.kind, LinkKind::Created | LinkKind::Narrow))
+            .filter(|origin| !self.here.contains(&origin.id.canonical()))
+            .flat_map(|origin| origin.users.iter().map(Id::canonical))
+            .collect();
+        let ground = Ground {
+            paths: &paths,
+            links: &links,
+            decisions: &session.decisions,
+            users: &users,
+            businesses: &businesses,
+            gone: &gone,
+            created: &created,
+        };
+        let mut pages = scan::in_id_order(database, &before)?;
+        while let Some(page) = pages.next().await? {
+            self.stop_if_cancelled()?;
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+            let current = self.fetch(live, &ids).await?;
+            let quarantined = self.ids_in(QUARANTINE, &ids).await?;
+            for (document, id) in page.documents().zip(&ids) {
+                let quarantined = quarantined.contains(&id.canonical());
+                let current = current.get(&id.canonical());
+                self.booking(&ground, (id, document), current, quarantined)
+                    .await?;
+            }
+        }
+        if before != live {
+            let mut pages = scan::in_id_order(database, live)?;
+            while let Some(page) = pages.next().await? {
+                self.stop_if_cancelled()?;
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+                let known = self.ids_in(&before, &ids).await?;
+                let new = page.documents().zip(&ids);
+                for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
+                    self.new_booking(&ground, id, document).await?;
+                }
+            }
+        }
+        (self.links, self.gone, self.created_ids) = (links, gone, created);
+        Ok(())
+    }
+
+    pub(crate) async fn booking(
+        &mut self,
+        ground: &Ground<'_>,
+        (id, before): (&Id, &RawDocument),
+        current: Option<&RawDocumentBuf>,
+        quarantined: bool,
+    ) -> Result<()> {
+        const BOOKING: Rebuilt = Rebuilt::Booking;
+        let document = match current {
+            current if quarantined => {
+                if current.is_some() {
+                    self.found(BOOKING, Change::Added);
+                    self.leave((BOOKING, Change::Added), Reason::IdTaken, id, &[]);
+                }
+                before.to_owned()
+            }
+            None => {
+                self.found(BOOKING, Change::Deleted);
+                self.out.differs.insert(BOOKING);
+                return Ok(());
+            }
+            Some(current) => {
+                let back = ground.back(before, current).map_err(invalid)?;
+                if back.changed {
+                    self.found(BOOKING, Change::Changed);
+                }
+                let changed = (BOOKING, Change::Changed);
+                if back.changed && self.is_held(BOOKING, id) {
+                    self.leave(changed, Reason::NotUnique, id, &[]);
+                    before.to_owned()
+                } else {
+                    if back.stays {
+                        let field = ground.paths.customer().to_owned();
+                        self.leave(changed, Reason::MovedToCustomerWithoutUser, id, &[field]);
+                    }
+                    back.document
+                }
+            }
+        };
+        self.needs(ground, &document);
+        let touched = *document != *before;
+        self.want(BOOKING, document, touched).await
+    }
+
+    pub(crate) async fn new_booking(
+        &mut self,
+        ground: &Ground<'_>,
+        id: &Id,
+        current: &RawDocument,
+    ) -> Result<()> {
+        const ADDED: (Rebuilt, Change) = (Rebuilt::Booking, Change::Added);
+        self.found(ADDED.0, ADDED.1);
+        match ground.new_booking(current).map_err(invalid)? {
+            None => self.leave(ADDED, Reason::CustomerWithoutUser, id, &[]),
+            Some(_) if self.is_held(ADDED.0, id) => self.leave(ADDED, Reason::NotUnique, id, &[]),
+            Some(document) => {
+                self.needs(ground, &document);
+                self.want(ADDED.0, document, true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes a user who must stay for this booking.
+    pub(crate) fn needs(&mut self, ground: &Ground<'_>, booking: &RawDocument) {
+        if let Some(user) = ground.user_of(&ground.paths.user().read(booking)) {
+            for id in forms(&user) {
+                if ground.gone.contains(&id) || self.leaving.contains(&id) {
+                    self.needed.insert(id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Customers: edits of those that the migration made, new ones, deleted ones, and those that were there before.
+
+use std::collections::HashSet;
+
+use bson::RawDocumentBuf;
+
+use super::{Carrying, invalid};
+use crate::domain::id::Id;
+use crate::domain::keep_new::customer::{self, Edits};
+use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::Rebuilt;
+use crate::domain::survey::facts::id_of;
+use crate::engine::error::Result;
+use crate::store::scan;
+
+impl Carrying<'_> {
+    /// What became of the customers that the migration made, and which ones are new.
+    pub(crate) async fn look_at_customers(&mut self) -> Result<()> {
+        let mapping = &self.session.mapping;
+        let mut changed = Vec::new();
+        let mut new = Vec::new();
+        let mut here = HashSet::new();
+        let mut failed = None;
+        let links = &self.links;
+        self.each(self.live(Rebuilt::Customer), |document| {
+            let Some(id) = id_of(document) else { return };
+            here.insert(id.canonical());
+            match links.origin(&id) {
+                None => new.push(document.to_owned()),
+                Some(origin) if origin.kind == LinkKind::Existing => {}
+                Some(origin) => match customer::edits(mapping, origin, document) {
+                    Ok(Some(edits)) if edits.is_empty() => {}
+                    Ok(edits) => changed.push((id, edits)),
+                    Err(error) => failed = Some(error),
+                },
+            }
+        })
+        .await?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        self.here = here;
+        // Sorted, so that the same ids are named whenever this is called.
+        changed.sort_by(|one, other| one.0.cmp(&other.0));
+        for (id, edits) in changed {
+            self.found(Rebuilt::Customer, Change::Changed);
+            self.take_edits(id, edits);
+        }
+        new.sort_by_key(|document| id_of(document));
+        self.take_new_customers(new).await
+    }
+
+    pub(crate) fn take_edits(&mut self, id: Id, edits: Option<Edits>) {
+        const CHANGED: (Rebuilt, Change) = (Rebuilt::Customer, Change::Changed);
+        let Some(origin) = self.links.origin(&id) else {
+            return;
+        };
+        let placeholder = origin.kind == LinkKind::Placeholder;
+        let user = origin
+            .first_user(|id| self.gone.contains(id))
+            .map(Id::canonical);
+        let Some(edits) = edits else {
+            return self.leave(CHANGED, Reason::Unknown, &id, &[]);
+        };
+        if placeholder {
+            return self.leave(CHANGED, Reason::Placeholder, &id, &[]);
+        }
+        match user {
+            Some(user) if edits.carries() => {
+                if self.gone.contains(&user) && !self.session.is_swapped(Rebuilt::User) {
+                    return self.leave(CHANGED, Reason::UserGone, &id, &[]);
+                }
+                if self.links.customers_of(&user).len() > 1 {
+                    return self.leave(CHANGED, Reason::SeveralCustomers, &id, &[]);
+                }
+                if !edits.foreign.is_empty() {
+                    self.leave(CHANGED, Reason::NotAUsersField, &id, &edits.foreign);
+                }
+                self.edits.insert(user, (id, edits));
+            }
+            _ => self.leave(CHANGED, Reason::NotAUsersField, &id, &edits.foreign),
+        }
+    }
+
+    pub(crate) async fn take_new_customers(&mut self, new: Vec<RawDocumentBuf>) -> Result<()> {
+        const ADDED: (Rebuilt, Change) = (Rebuilt::Customer, Change::Added);
+        let ids: Vec<Id> = new.iter().filter_map(|it| id_of(it)).collect();
+        let mut taken = HashSet::new();
+        if self.create_users {
+            let before = self.session.source(Rebuilt::User).unwrap_or_default();
+            for ids in ids.chunks(crate::store::side_by_side::PAGE) {
+                taken.extend(self.ids_in(&before, ids).await?);
+                taken.extend(self.ids_in(self.live(Rebuilt::User), ids).await?);
+            }
+        }
+        for (document, id) in new.iter().zip(ids) {
+            self.found(ADDED.0, ADDED.1);
+            if !self.create_users {
+                self.leave(ADDED, Reason::NoUser, &id, &[]);
+            } else if taken.contains(&id.canonical()) {
+                self.leave(ADDED, Reason::IdTaken, &id, &[]);
+            } else if self.is_held(Rebuilt::User, &id) {
+                self.leave(ADDED, Reason::NotUnique, &id, &[]);
+            } else {
+                let (user, foreign) = customer::as_user(&self.session.mapping, document)?;
+                if !foreign.is_empty() {
+                    self.leave(ADDED, Reason::NotAUsersField, &id, &foreign);
+                }
+                self.created_ids.insert(id.canonical());
+                self.created.push(user);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn deleted_customers(&mut self) {
+        let mut deleted: Vec<_> = self
+            .links
+            .origins()
+            .filter(|it| it.kind != LinkKind::Existing && !self.here.contains(&it.id.canonical()))
+            .map(|origin| {
+                let mut users = origin.users.iter().map(Id::canonical);
+                (
+                    origin.id.clone(),
+                    users.any(|user| self.staying.contains(&user)),
+                )
+            })
+            .collect();
+        deleted.sort();
+        for (id, stays) in deleted {
+            let what = (Rebuilt::Customer, Change::Deleted);
+            self.found(what.0, what.1);
+            if stays {
+                self.leave(what, Reason::UserIsMore, &id, &[]);
+            }
+        }
+    }
+
+    /// Customers that were there before: what became of them comes back with their collection.
+    pub(crate) async fn existing_customers(&mut self) -> Result<()> {
+        const CUSTOMER: Rebuilt = Rebuilt::Customer;
+        let live = self.live(CUSTOMER);
+        let Some(before) = self.session.source(CUSTOMER).filter(|name| name != live) else {
+            return Ok(());
+        };
+        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
+        while let Some(page) = pages.next().await? {
+            self.stop_if_cancelled()?;
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+            let current = self.fetch(live, &ids).await?;
+            for (document, id) in page.documents().zip(&ids) {
+                let Some(current) = current.get(&id.canonical()) else {
+                    self.found(CUSTOMER, Change::Deleted);
+                    self.out.differs.insert(CUSTOMER);
+                    continue;
+                };
+                let mut back = customer::existing(document, current).map_err(invalid)?;
+                if **current != *document {
+                    self.found(CUSTOMER, Change::Changed);
+                    if self.is_held(CUSTOMER, id) {
+                        let what = (CUSTOMER, Change::Changed);
+                        self.leave(what, Reason::NotUnique, id, &[]);
+                        back = document.to_owned();
+                    }
+                }
+                let touched = *back != *document;
+                self.want(CUSTOMER, back, touched).await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Users: what comes back of each, who left, who must stay.
+
+use std::collections::{HashMap, HashSet};
+
+use bson::raw::RawDocument;
+
+use super::{Carrying, forms, invalid};
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::id::Id;
+use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::keep_new::user;
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::Rebuilt;
+use crate::domain::raw::{blank, get};
+use crate::domain::reference::AccountPath;
+use crate::domain::survey::facts::id_of;
+use crate::engine::error::Result;
+use crate::store::scan;
+use crate::store::side_by_side::PAGE;
+
+impl Carrying<'_> {
+    /// Who is gone.
+    pub(crate) async fn look_at_users(&mut self) -> Result<()> {
+        let live = self.live(Rebuilt::User);
+        let before = self.session.source(Rebuilt::User).unwrap_or_default();
+        if before == live {
+            // Users were not swapped: what is live is the original, and no other is kept.
+            let linked = self
+                .links
+                .origins()
+                .filter(|it| it.kind != LinkKind::Placeholder);
+            let linked: Vec<Id> = linked.flat_map(|it| it.users.iter().cloned()).collect();
+            for ids in linked.chunks(PAGE) {
+                let here = self.ids_in(live, ids).await?;
+                let gone = ids.iter().map(Id::canonical);
+                self.gone.extend(gone.filter(|id| !here.contains(id)));
+            }
+            return Ok(());
+        }
+        let mut pages = scan::in_id_order(&self.session.connection.database, &before)?;
+        while let Some(page) = pages.next().await? {
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+            let here = self.ids_in(live, &ids).await?;
+            let gone = ids.iter().map(Id::canonical);
+            self.gone.extend(gone.filter(|id| !here.contains(id)));
+        }
+        Ok(())
+    }
+
+    /// Users who may not leave with their customer: owners and whoever an account collection names.
+    pub(crate) async fn account_holders(&self) -> Result<HashSet<Id>> {
+        let mapping = &self.session.mapping;
+        let mut holders = HashSet::new();
+        if self.leaving.is_empty() {
+            return Ok(holders);
+        }
+        let rows = AccountPath::rows(mapping).into_iter();
+        for account in rows.chain([AccountPath::owner(mapping)]) {
+            self.each(&account.collection, |row| {
+                holders.extend(account.read(row).named().into_iter().flat_map(forms));
+            })
+            .await?;
+        }
+        Ok(holders)
+    }
+
+    pub(crate) async fn users(&mut self) -> Result<()> {
+        let session = self.session;
+        let database = &session.connection.database;
+        let live = self.live(Rebuilt::User);
+        let before = session.source(Rebuilt::User).unwrap_or_default();
+        let swapped = before != live;
+        let holders = self.account_holders().await?;
+        let here = &self.here;
+        for origin in self.links.origins() {
+            let made = matches!(origin.kind, LinkKind::Created | LinkKind::Narrow);
+            if made && here.contains(&origin.id.canonical()) {
+                // A customer that is still there keeps its first user.
+                let user = origin
+                    .first_user(|id| self.gone.contains(id))
+                    .map(Id::canonical);
+                self.needed
+                    .extend(user.filter(|user| self.gone.contains(user)));
+            }
+        }
+        let mut pages = scan::in_id_order(database, &before)?;
+        while let Some(page) = pages.next().await? {
+            self.stop_if_cancelled()?;
+            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+            let mut current = HashMap::new();
+            if swapped {
+                current = self.fetch(live, &ids).await?;
+            }
+            for (document, id) in page.documents().zip(&ids) {
+                let current = if swapped {
+                    current.get(&id.canonical()).map(|it| &**it)
+                } else {
+                    Some(document)
+                };
+                self.user(&holders, (id, document), current, swapped)
+                    .await?;
+            }
+        }
+        if swapped {
+            let mut pages = scan::in_id_order(database, live)?;
+            while let Some(page) = pages.next().await? {
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+                let known = self.ids_in(&before, &ids).await?;
+                let new = page.documents().zip(&ids);
+                for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
+                    const ADDED: (Rebuilt, Change) = (Rebuilt::User, Change::Added);
+                    self.found(ADDED.0, ADDED.1);
+                    if self.is_held(ADDED.0, id) {
+                        self.leave(ADDED, Reason::NotUnique, id, &[]);
+                    } else {
+                        self.want(ADDED.0, document.to_owned(), true).await?;
+                    }
+                }
+            }
+        }
+        for user in std::mem::take(&mut self.created) {
+            self.want(Rebuilt::User, user, true).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn user(
+        &mut self,
+        holders: &HashSet<Id>,
+        (id, before): (&Id, &RawDocument),
+        current: Option<&RawDocument>,
+        swapped: bool,
+    ) -> Result<()> {
+        const USER: Rebuilt = Rebuilt::User;
+        let role = &self.session.mapping.user;
+        let key = id.canonical();
+        if let Some(current) = current.filter(|_| self.leaving.contains(&key)) {
+            let others = self.links.customers_of(id);
+            let stays = self.needed.contains(&key)
+                || holders.contains(&key)
+                || others.iter().any(|other| self.here.contains(other))
+                || !blank(get(current, &role.password));
+            if !stays {
+                self.out.differs.insert(USER);
+                return Ok(());
+            }
+            self.staying.insert(key.clone());
+        }
+        if current.is_none() {
+            self.found(USER, Change::Deleted);
+            if !self.needed.contains(&key) {
+                self.out.differs.insert(USER);
+                return Ok(());
+            }
+            self.leave((USER, Change::Deleted), Reason::StillNeeded, id, &[]);
+        }
+        let cleaned = swapped
+            && (self.links.is_cleaned(id)
+                || (self.is_wiped(id)
+                    && current.is_some_and(|current| user::without_contact(role, current))));
+        let edits = self.edits.get(&key).cloned();
+        let back = user::back(
+            role,
+            before,
+            current,
+            cleaned,
+            edits.as_ref().map(|it| &it.1),
+        )
+        .map_err(invalid)?;
+        if back.changed {
+            self.found(USER, Change::Changed);
+        }
+        let mut document = back.document;
+        if *document != *before && self.is_held(USER, id) {
+            document = before.to_owned();
+            if back.changed {
+                self.leave((USER, Change::Changed), Reason::NotUnique, id, &[]);
+            }
+            if let Some((customer, edits)) = &edits
+                && edits.foreign.is_empty()
+            {
+                let changed = (Rebuilt::Customer, Change::Changed);
+                self.leave(changed, Reason::NotUnique, customer, &[]);
+            }
+        } else if let Some((customer, edits)) = &edits
+            && !back.clashes.is_empty()
+            && edits.foreign.is_empty()
+        {
+            let changed = (Rebuilt::Customer, Change::Changed);
+            self.leave(changed, Reason::UserChangedToo, customer, &back.clashes);
+        }
+        let touched = *document != *before;
+        self.want(USER, document, touched).await
+    }
+
+    /// Whether the operator had the contact fields of this account removed though no customer took them.
+    pub(crate) fn is_wiped(&self, id: &Id) -> bool {
+        let key = ConflictKey {
+            code: Code::ContactOnlyOnAccount,
+            business: None,
+            subjects: vec![id.clone()],
+        };
+        self.links.customers_of(id).is_empty()
+            && self.session.decisions.choice(&key) == Choice::Wipe
+    }
+}

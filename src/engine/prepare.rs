@@ -1,0 +1,471 @@
+//! Prepared copies beside the live data, made by converge. Called again they resume, catch up, or find nothing to do.
+
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::run::RunRecord;
+use std::collections::BTreeMap;
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use crate::domain::index_plan;
+use crate::domain::mapping::{Mapping, QUARANTINE, Rebuilt};
+use crate::domain::number::megabytes;
+use crate::domain::raw::get;
+use crate::domain::survey::facts::id_of;
+use crate::domain::transform::{self, BookingFate};
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::{Session, Surveyed};
+use crate::engine::{Watcher, counted};
+use crate::store::StoreError;
+use crate::store::collection_spec::{self, CollectionSpec};
+use crate::store::converge::{self, Source, Tally, Target};
+use crate::store::{disk_space, unique_index};
+
+/// Groups of clashing customers that are named.
+const NAMED: usize = 20;
+
+/// What a converge did, and with which original.
+pub(crate) struct Converged {
+    /// What it did.
+    pub(crate) tally: Tally,
+    /// Fingerprint of the original, as it was read.
+    source: String,
+}
+
+/// What a converge did, for people.
+pub(crate) fn did(tally: Tally) -> String {
+    if tally.changes() == 0 {
+        return "nothing left to do".to_owned();
+    }
+    format!(
+        "{} written, {} replaced, {} removed",
+        tally.inserted, tally.replaced, tally.deleted
+    )
+}
+
+impl Session {
+    pub(crate) fn before_cut_over(&self, which: Rebuilt) -> Result<()> {
+        if self.is_swapped(which) {
+            return Err(StepError::NotReady(format!(
+                "{} is cut over already; there is nothing to prepare",
+                self.mapping.live(which)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses while a blocker has no answer, or something stands against the plan that no answer can mend.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub fn require_decided(&self) -> Result<()> {
+        let surveyed = self.surveyed()?;
+        let undecided: Vec<_> = self
+            .decisions
+            .undecided_blockers(&surveyed.conflicts)
+            .collect();
+        if let Some(first) = undecided.first() {
+            return Err(StepError::Findings(format!(
+                "{} without an answer (the first: {}). Nothing was changed; decide in the console, in a decisions file, or with --defaults",
+                counted(undecided.len() as u64, "blocker is", "blockers are"),
+                first.key
+            )));
+        }
+        if let Some(first) = surveyed.blueprint.clashes.first() {
+            return Err(StepError::Findings(format!("{first}. Nothing was changed")));
+        }
+        let mut obstacles = surveyed
+            .blueprint
+            .obstacles
+            .iter()
+            .chain(&surveyed.obstacles);
+        if let Some(first) = obstacles.next() {
+            return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
+        }
+        Ok(())
+    }
+
+    /// Refuses where the server's disk has no room for the copies; returns what all of them take, in bytes, and says it, where the server tells.
+    pub(crate) async fn require_room(&self) -> Result<(u64, String)> {
+        let originals = [Rebuilt::Booking, Rebuilt::User, Rebuilt::Customer];
+        let names = originals.map(|which| self.source(which).unwrap_or_default());
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
+            .collect();
+        let copies = originals.map(|which| self.mapping.next(which));
+        let copies: Vec<&str> = copies.iter().map(String::as_str).collect();
+        let all = disk_space::used(&self.connection, &names).await?;
+        // Copies of a run that goes on are there already.
+        let needed = all.saturating_sub(disk_space::used(&self.connection, &copies).await?);
+        let Some(free) = disk_space::free(&self.connection).await else {
+            return Ok((all, String::new()));
+        };
+        let (needed, free) = (megabytes(needed), megabytes(free));
+        if needed < free {
+            let says = format!(
+                "; all copies together take about {needed} MB of the {free} MB that are free"
+            );
+            return Ok((all, says));
+        }
+        Err(StepError::NotReady(format!(
+            "the copies need about {needed} MB on the server, as much as the originals take, and {free} MB are free there. Nothing was changed; make room first"
+        )))
+    }
+
+    /// Refuses where the original that was just read is not what the backup holds.
+    pub(crate) fn require_backed_up(&self, which: Rebuilt, read: &Converged) -> Result<()> {
+        let live = self.mapping.live(which);
+        let backup = self.open_run().and_then(|run| run.backup.as_ref());
+        if backup.and_then(|it| it.fingerprints.get(live)) == Some(&read.source) {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "{live} is not what the backup holds. What is live is unchanged: take the backup again (Back up)"
+        )))
+    }
+
+    /// Makes sure that the prepared copy exists and is this run's. Returns the original's specification.
+    pub(crate) async fn ensure_next(&mut self, which: Rebuilt) -> Result<Option<CollectionSpec>> {
+        let live = self.mapping.live(which).to_owned();
+        let name = self.mapping.next(which);
+        let original = collection_spec::load(&self.connection, &live).await?;
+        self.begin_run().await?;
+        let known = self.open_run().and_then(|run| run.collection(which).next);
+        let mut next = collection_spec::load(&self.connection, &name).await?;
+        if next.as_ref().is_some_and(|spec| spec.uuid != known) {
+            // A copy of another run, made under another specification.
+            collection_spec::drop(&self.connection, &name).await?;
+            next = None;
+        }
+        if next.is_none() {
+            collection_spec::create(&self.connection, &name, original.as_ref()).await?;
+            next = collection_spec::load(&self.connection, &name).await?;
+        }
+        let ttl: BTreeMap<String, i64> = original
+            .iter()
+            .flat_map(|spec| &spec.indexes)
+            .filter_map(|index| {
+                Some((
+                    index_plan::name_of(index).to_owned(),
+                    index_plan::ttl_of(index)?,
+                ))
+            })
+            .collect();
+        let record = self.begin_run().await?.collection_mut(which);
+        record.next = next.and_then(|spec| spec.uuid);
+        if !record.swap_began {
+            record.original = original.as_ref().and_then(|spec| spec.uuid.clone());
+            record.specification = original
+                .as_ref()
+                .map(CollectionSpec::fingerprint)
+                .unwrap_or_default();
+            record.ttl = ttl;
+            record.proved = None;
+            record.proved_since = None;
+            record.prepared_for = None;
+        }
+        self.save().await?;
+        Ok(original)
+    }
+
+    pub(crate) async fn ensure_side(
+        &self,
+        name: &str,
+        like: Option<&CollectionSpec>,
+    ) -> Result<()> {
+        if collection_spec::load(&self.connection, name)
+            .await?
+            .is_none()
+        {
+            collection_spec::create(&self.connection, name, like).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the prepared customers, their links and their indexes what they should be.
+    pub(crate) async fn bring_customers_up_to_date(&self, watcher: &Watcher) -> Result<Tally> {
+        self.drop_outdated_indexes(Rebuilt::Customer).await?;
+        let tally = self.converge_customers(true, watcher).await?;
+        self.build_before_unique(watcher).await?;
+        self.prove_unique(watcher).await?;
+        self.build_indexes(Rebuilt::Customer, watcher).await?;
+        Ok(tally)
+    }
+
+    /// Keeps which plan the prepared copy was made for.
+    pub(crate) async fn note_prepared(&mut self, which: Rebuilt) -> Result<()> {
+        if let Some(record) = &mut self.record {
+            let hash = record.plan_hash().map(str::to_owned);
+            record.collection_mut(which).prepared_for = hash;
+        }
+        self.save().await
+    }
+
+    /// True when the prepared copy was made for the plan of the moment.
+    pub(crate) fn is_of_this_plan(&self, which: Rebuilt) -> bool {
+        self.open_run().is_some_and(|run| {
+            let made_for = run.collection(which).prepared_for;
+            made_for.is_some() && made_for.as_deref() == run.plan_hash()
+        })
+    }
+
+    /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.
+    async fn drop_outdated_indexes(&self, which: Rebuilt) -> Result<()> {
+        let name = self.mapping.next(which);
+        let wanted = self.wanted_indexes(which).await?;
+        let spec = collection_spec::load(&self.connection, &name).await?;
+        for index in spec.iter().flat_map(|spec| &spec.indexes) {
+            let index = index_plan::name_of(index);
+            if index != "_id_" && !wanted.iter().any(|it| index_plan::name_of(it) == index) {
+                collection_spec::drop_index(&self.connection, &name, index).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds the customers' indexes together: the unique ones as they are before the server's proof, where it knows how.
+    async fn build_before_unique(&self, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(Rebuilt::Customer);
+        watcher.says("building the indexes of customers", 0, 0);
+        let mut indexes = Vec::new();
+        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+            if get(&index, "unique").is_none() {
+                indexes.push(index);
+            } else if let Some(before) =
+                unique_index::before(&self.connection, &name, &index).await?
+            {
+                indexes.push(before);
+            }
+        }
+        collection_spec::build_indexes(&self.connection, &name, &indexes).await?;
+        Ok(())
+    }
+
+    /// Lets the server prove that the customers' unique indexes can be, where it knows how.
+    async fn prove_unique(&self, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(Rebuilt::Customer);
+        watcher.says("proving the unique index on business and e-mail", 0, 0);
+        let mut clashes = Vec::new();
+        for index in self.wanted_indexes(Rebuilt::Customer).await? {
+            if get(&index, "unique").is_some() {
+                let groups = unique_index::prove(&self.connection, &name, &index).await?;
+                clashes.extend(groups.unwrap_or_default());
+            }
+        }
+        if clashes.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<String> = clashes
+            .iter()
+            .take(NAMED)
+            .map(|group| {
+                let ids: Vec<_> = group.iter().map(ToString::to_string).collect();
+                ids.join(", ")
+            })
+            .collect();
+        Err(StepError::Findings(format!(
+            "the server finds {} of customers that the unique index of customers cannot hold together. The live data is unchanged. Merge them, or give one another e-mail (duplicate-email, customer-exists), then prepare again:\n  - {}",
+            counted(clashes.len() as u64, "group", "groups"),
+            groups.join("\n  - ")
+        )))
+    }
+
+    pub(crate) async fn build_indexes(&self, which: Rebuilt, watcher: &Watcher) -> Result<()> {
+        let name = self.mapping.next(which);
+        watcher.says(
+            &format!("building the indexes of {}", self.mapping.live(which)),
+            0,
+            0,
+        );
+        let wanted = self.wanted_indexes(which).await?;
+        collection_spec::build_indexes(&self.connection, &name, &wanted).await?;
+        Ok(())
+    }
+
+    /// The indexes that the rebuilt collection must have, with their true TTLs.
+    pub(crate) async fn wanted_indexes(&self, which: Rebuilt) -> Result<Vec<RawDocumentBuf>> {
+        let original = match self.source(which) {
+            Some(name) => collection_spec::load(&self.connection, &name).await?,
+            None => None,
+        };
+        let originals = original.map(|spec| spec.indexes).unwrap_or_default();
+        let email = self.surveyed()?.blueprint.email_index;
+        Ok(index_plan::wanted(&self.mapping, which, &originals, email))
+    }
+
+    /// Where the rebuilt collection stands: prepared, or live after the swap.
+    pub(crate) fn mapping_place(&self, which: Rebuilt) -> String {
+        if self.is_swapped(which) {
+            self.mapping.live(which).to_owned()
+        } else {
+            self.mapping.next(which)
+        }
+    }
+
+    /// Makes the prepared bookings and the quarantine what they should be; with `writes` false only counts what differs.
+    pub(crate) async fn converge_bookings(
+        &self,
+        writes: bool,
+        watcher: &Watcher,
+    ) -> Result<Converged> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let place = |document: &RawDocument| {
+            let fate = transform::booking(survey, blueprint, document)
+                .map_err(|error| StoreError::Invalid(error.to_string()))?;
+            Ok(Some(match fate {
+                BookingFate::Linked { document, .. } => (0, document),
+                BookingFate::Quarantined => (1, document.to_owned()),
+                BookingFate::Left => (0, document.to_owned()),
+            }))
+        };
+        let names = [self.mapping_place(Rebuilt::Booking), QUARANTINE.to_owned()];
+        self.converge_one(
+            Rebuilt::Booking,
+            &names,
+            writes,
+            place,
+            ("reassigning bookings", survey.bookings),
+            watcher,
+        )
+        .await
+    }
+
+    /// Makes the prepared users what they should be; with `writes` false only counts what differs.
+    pub(crate) async fn converge_users(
+        &self,
+        writes: bool,
+        watcher: &Watcher,
+    ) -> Result<Converged> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let role = &self.mapping.user;
+        let place = |document: &RawDocument| {
+            let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
+            let cleans = user
+                .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
+            let document = transform::user(role, cleans, document)
+                .map_err(|error| StoreError::Invalid(error.to_string()))?;
+            Ok(Some((0, document)))
+        };
+        let names = [self.mapping_place(Rebuilt::User)];
+        self.converge_one(
+            Rebuilt::User,
+            &names,
+            writes,
+            place,
+            ("cleaning users", survey.users.len() as u64),
+            watcher,
+        )
+        .await
+    }
+
+    async fn converge_one<F>(
+        &self,
+        which: Rebuilt,
+        names: &[String],
+        writes: bool,
+        place: F,
+        (doing, total): (&str, u64),
+        watcher: &Watcher,
+    ) -> Result<Converged>
+    where
+        F: FnMut(&RawDocument) -> crate::store::Result<Option<converge::Placed>>,
+    {
+        let mut targets = Vec::new();
+        for name in names {
+            targets.push(if writes {
+                Target::write(&self.connection, name).await?
+            } else {
+                Target::compare(&self.connection, name)
+            });
+        }
+        let source = self.source(which).unwrap_or_default();
+        let doing = if writes {
+            doing.to_owned()
+        } else {
+            format!("comparing {}", self.mapping.live(which))
+        };
+        let progress = |done| watcher.says(&doing, done, total);
+        let source = converge::converge(
+            &self.connection,
+            Source::from(&source),
+            &mut targets,
+            &watcher.cancel,
+            place,
+            progress,
+        )
+        .await?;
+        self.tables_hold()?;
+        let tallies = targets.iter().map(|target| target.tally);
+        Ok(Converged {
+            tally: tallies.fold(Tally::default(), Tally::and),
+            source,
+        })
+    }
+
+    /// Keeps the plan's numbers in the run record, for the report.
+    pub(crate) fn take_numbers(&mut self) -> Result<()> {
+        let surveyed = self.surveyed()?;
+        let counts = surveyed.blueprint.counts;
+        let survey = &surveyed.survey;
+        let numbers = [
+            ("users", survey.users.len() as u64),
+            ("accounts", survey.accounts()),
+            ("password missing", survey.without_password[0]),
+            ("password null", survey.without_password[1]),
+            ("password empty", survey.without_password[2]),
+            ("businesses", survey.businesses.len() as u64),
+            ("services", survey.services()),
+            ("bookings", survey.bookings),
+            ("pairs", counts.pairs),
+            ("created", counts.created),
+            ("adopted", counts.adopted),
+            ("merged away", counts.merged_away),
+            ("skipped", counts.skipped),
+            ("placeholders", counts.placeholders),
+            ("existing", counts.existing),
+        ];
+        if let Some(record) = &mut self.record {
+            record
+                .numbers
+                .extend(numbers.map(|(name, count)| (name.to_owned(), count)));
+        }
+        Ok(())
+    }
+
+    /// The mapping of this session.
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Where a step stands that prepares a copy.
+    pub(crate) fn prepared_state(
+        &self,
+        run: Option<&RunRecord>,
+        step: Step,
+        which: Rebuilt,
+    ) -> Option<(State, String)> {
+        let record = run?.step(step)?;
+        let (state, says) = (record.state, record.says.clone());
+        if state != State::Done || self.is_swapped(which) {
+            return Some((state, says));
+        }
+        let record = run?.collection(which);
+        let why = if !self.prepared.contains(&which) {
+            "the prepared copy is gone; prepare it again"
+        } else if record.prepared_for.is_none() {
+            "it was being prepared anew and that was cut off; prepare it again"
+        } else if record.prepared_for.as_deref() != run?.plan_hash() {
+            "the plan is another one since; prepare it again, only what differs is written"
+        } else {
+            return Some((state, says));
+        };
+        Some((State::Stale, why.to_owned()))
+    }
+}

@@ -1,0 +1,90 @@
+//! Purge: drops what a finished or rolled-back run keeps.
+
+use crate::domain::gate::{Confirmed, Purge};
+use crate::domain::mapping::{LINKS, QUARANTINE, RUNS, Rebuilt};
+use crate::engine::error::Result;
+use crate::engine::gates::Gated;
+use crate::engine::session::Session;
+use crate::engine::{Watcher, counted};
+use crate::store::collection_spec;
+
+impl Session {
+    /// What rollbacks put aside: live collections of the migrated model, with what the application wrote into them.
+    async fn kept_aside(&self) -> Result<Vec<String>> {
+        let names = collection_spec::uuids(&self.connection).await?;
+        let mapping = self
+            .record
+            .as_ref()
+            .map_or(&self.mapping, |run| &run.mapping);
+        let aside = Rebuilt::ALL.map(|which| mapping.rolled_back(which));
+        Ok(aside
+            .into_iter()
+            .filter(|name| names.contains_key(name))
+            .collect())
+    }
+
+    /// Drops links, quarantine, run records, and what rollbacks put aside.
+    ///
+    /// # Errors
+    /// A run is open, or the server's refusal.
+    pub async fn purge(&mut self, confirmed: Confirmed) -> Result<String> {
+        let confirmed = self
+            .pass::<Purge>(Some(confirmed), &Watcher::silent())
+            .await?;
+        self.drop_the_rest(confirmed).await
+    }
+
+    async fn drop_the_rest(&mut self, _: Confirmed<Purge>) -> Result<String> {
+        self.hold().await?;
+        for name in self.kept_aside().await? {
+            collection_spec::drop(&self.connection, &name).await?;
+        }
+        for name in [LINKS, QUARANTINE, RUNS] {
+            collection_spec::drop(&self.connection, name).await?;
+        }
+        self.end_lease().await?;
+        self.record = None;
+        Ok(
+            "links, quarantine, run records and what rollbacks put aside are dropped; the run folder and its backup stay"
+                .to_owned(),
+        )
+    }
+}
+
+impl Gated for Purge {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let mut lines = vec![
+            format!(
+                "drop {LINKS} ({})",
+                counted(session.rough(LINKS).await, "link", "links")
+            ),
+            format!(
+                "drop {QUARANTINE} ({})",
+                counted(session.rough(QUARANTINE).await, "booking", "bookings")
+            ),
+        ];
+        for name in session.kept_aside().await? {
+            let documents = counted(session.rough(&name).await, "document", "documents");
+            lines.push(format!(
+                "drop {name} ({documents}), what a rollback put aside: it is nowhere else"
+            ));
+        }
+        lines.push(
+            "drop the run record; merged-away values are then in the backup alone".to_owned(),
+        );
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(match session.open_run() {
+            Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
+            None => Vec::new(),
+        })
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "none but the backup".to_owned()
+    }
+}

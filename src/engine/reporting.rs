@@ -1,0 +1,60 @@
+//! The report's files: the latest run, as Markdown and JSON, in its folder or another.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::run::RunRecord;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+use crate::report::Report;
+use crate::store::private_file;
+
+impl Session {
+    /// The report of the latest run, as Markdown.
+    ///
+    /// # Errors
+    /// No run has left a record yet.
+    pub fn report_markdown(&self, personal: bool) -> Result<String> {
+        Ok(Report::new(self.reported_run()?, personal).to_markdown())
+    }
+
+    /// Writes the report of the latest run into its folder; returns the files.
+    ///
+    /// # Errors
+    /// No run yet, or the system's answer.
+    pub fn export_report(&self, personal: bool) -> Result<Vec<PathBuf>> {
+        let run = self.reported_run()?;
+        write_report(
+            &self.run_folder(run),
+            &Report::new(run, personal),
+            &["md", "json"],
+        )
+    }
+
+    fn reported_run(&self) -> Result<&RunRecord> {
+        self.latest_run().ok_or_else(|| {
+            StepError::NotReady(
+                "no run has left a record in this database yet, so there is nothing to report"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+/// Writes a report into `folder` in these formats (`md`, `json`); returns the files.
+///
+/// # Errors
+/// The system's answer.
+pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Result<Vec<PathBuf>> {
+    private_file::create_folder(folder)?;
+    let mut files = Vec::new();
+    for format in formats {
+        let (name, text) = match *format {
+            "json" => ("report.json", format!("{:#}\n", report.to_json())),
+            _ => ("report.md", report.to_markdown()),
+        };
+        let path = folder.join(name);
+        private_file::replace(&path, text.as_bytes())?;
+        files.push(path);
+    }
+    Ok(files)
+}

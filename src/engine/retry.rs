@@ -1,0 +1,133 @@
+//! Trying again. Every step can be run again at any time and goes on where it stood: that is how a run resumes after a kill. So there is one
+//! policy for what passes by itself (a failover, a broken connection, an answer that never came): wait for a primary, read anew where the data
+//! stands, and run the step again.
+
+use std::time::{Duration, Instant};
+
+use bson::doc;
+
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+use crate::store::{StoreError, run_record};
+
+/// How long one outage is waited for, and all those of a step together.
+const LONGEST: Duration = Duration::from_mins(1);
+/// How often a step is run again.
+const TRIES: u32 = 8;
+/// The first pause; each one is twice the last.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What is left of the patience with one step.
+#[derive(Debug, Default)]
+pub(crate) struct Patience {
+    tries: u32,
+    waited: Duration,
+}
+
+/// Does something of a session, again and again while what keeps it from ending well passes by itself.
+macro_rules! patiently {
+    ($session:expr, $watcher:expr, $act:expr) => {{
+        let mut patience = $crate::engine::retry::Patience::default();
+        loop {
+            let error = match $act.await {
+                Ok(done) => break Ok(done),
+                Err(error) => $session.or_loss(error).await,
+            };
+            let again = $session
+                .wait_to_try_again(error, &mut patience, $watcher)
+                .await;
+            if let Err(error) = again {
+                break Err(error);
+            }
+        }
+    }};
+}
+pub(crate) use patiently;
+
+impl Session {
+    /// Waits until what ended in `error` can be done again.
+    ///
+    /// # Errors
+    /// The error itself where it does not pass, or with what was tried where it did not pass in time.
+    pub(crate) async fn wait_to_try_again(
+        &mut self,
+        mut error: StepError,
+        patience: &mut Patience,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        loop {
+            let passes = matches!(&error, StepError::Store(error) if error.passes());
+            if !passes {
+                return Err(error);
+            }
+            if patience.tries == TRIES || patience.waited >= LONGEST {
+                return Err(gave_up(&error, patience));
+            }
+            let began = Instant::now();
+            tokio::time::sleep(PAUSE * 2_u32.pow(patience.tries)).await;
+            let left = LONGEST.saturating_sub(patience.waited);
+            let found = self.wait_for_primary(left, watcher).await;
+            patience.tries += 1;
+            patience.waited += began.elapsed();
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            if !found {
+                return Err(gave_up(&error, patience));
+            }
+            tracing::warn!("trying again after: {error}");
+            match self.read_anew().await {
+                Ok(()) => return Ok(()),
+                Err(other) => error = other,
+            }
+        }
+    }
+
+    /// As after a kill: what is what is read from the database, not from memory.
+    async fn read_anew(&mut self) -> Result<()> {
+        if let Some(record) = run_record::latest(&self.connection).await? {
+            self.record = Some(record);
+        }
+        self.look_what_is_swapped().await
+    }
+
+    /// True once a primary answers, within `longest`.
+    async fn wait_for_primary(&self, longest: Duration, watcher: &Watcher) -> bool {
+        let began = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        let answers = async {
+            while self
+                .connection
+                .database
+                .run_command(doc! { "ping": 1 })
+                .await
+                .is_err()
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::pin!(answers);
+        loop {
+            tokio::select! {
+                () = &mut answers => return true,
+                () = watcher.cancel.cancelled() => return false,
+                _ = tick.tick() => {
+                    let waited = began.elapsed();
+                    if waited > longest {
+                        return false;
+                    }
+                    watcher.says(&format!("waiting for a primary ({} s)", waited.as_secs()), 0, 0);
+                }
+            }
+        }
+    }
+}
+
+fn gave_up(error: &StepError, patience: &Patience) -> StepError {
+    StepError::NotReady(format!(
+        "{error}. It was tried {} more times in {} s. What was done so far is kept, and nothing is half done that the same command does not go on with; when the server answers again, run it again",
+        patience.tries,
+        patience.waited.as_secs()
+    ))
+}

@@ -1,0 +1,412 @@
+//! Rolling back: the originals are renamed back, byte for byte. What the application wrote since the cut-over is, by the operator's choice,
+//! a reason to refuse, carried onto the originals, or given up. Before the cut-over only the prepared copies are dropped.
+
+use std::collections::BTreeMap;
+
+use crate::domain::gate::{Confirmed, New, RollBack};
+use crate::domain::keep_new::report::Kept;
+use crate::domain::mapping::{LINKS, QUARANTINE, Rebuilt, TRIAL};
+use crate::domain::run::{Outcome, RollbackRecord, word};
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::gates::Gated;
+use crate::engine::keep_new::{Carrying, Copies, Held};
+use crate::engine::retry::patiently;
+use crate::engine::session::Session;
+use crate::store::swap::{self, Stray, Swap};
+use crate::store::{collection_spec, identity};
+
+/// The swaps in the order of going back.
+pub(crate) const BACKWARDS: [Rebuilt; 3] = [Rebuilt::User, Rebuilt::Booking, Rebuilt::Customer];
+
+/// What came of a rollback.
+#[derive(Debug, Clone)]
+pub struct RolledBack {
+    /// In words.
+    pub says: String,
+    /// What was carried and what was left behind, where `--keep-new` found something.
+    pub kept: Option<Kept>,
+    /// Collections that hold what was written since, aside.
+    pub aside: Vec<String>,
+    /// False when something had to stay behind.
+    pub complete: bool,
+}
+
+impl Session {
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// Something changed since the cut-over (exit 2, with counts), or the server's refusal.
+    pub async fn roll_back(
+        &mut self,
+        confirmed: Confirmed,
+        watcher: &Watcher,
+    ) -> Result<RolledBack> {
+        let confirmed = confirmed.only::<RollBack>()?;
+        let notice = self.hold().await?;
+        watcher.listen_to(&self.connection.throttle);
+        let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), watcher))?;
+        if let Some(notice) = notice {
+            done.says = format!("{}; {notice}", done.says);
+        }
+        if let Some(blocked) = self.writes_blocked_words() {
+            done.says = format!("{}. {blocked}", done.says);
+        }
+        Ok(done)
+    }
+
+    async fn go_back(
+        &mut self,
+        confirmed: Confirmed<RollBack>,
+        watcher: &Watcher,
+    ) -> Result<RolledBack> {
+        let RollBack(new) = confirmed.action();
+        self.see_what_is_swapped().await?;
+        self.pass_rollback(&confirmed, watcher).await?;
+        self.load_run_decisions()?;
+        match self.rollback_record() {
+            Some(record) if record.began => self.require_same(&record, new)?,
+            _ => Box::pin(self.begin_rollback(new, watcher)).await?,
+        }
+        let mut strays = Vec::new();
+        for which in BACKWARDS {
+            strays.extend(self.swap_back(which, watcher).await?);
+        }
+        self.keep_strays(&strays).await?;
+        self.check_specifications().await?;
+        let (aside, late) = self.settle_what_was_live(watcher).await?;
+        for which in Rebuilt::ALL {
+            collection_spec::drop(&self.connection, &self.mapping.next(which)).await?;
+            collection_spec::drop(&self.connection, &self.mapping.merged(which)).await?;
+            self.drop_original_of_merged(which).await?;
+        }
+        collection_spec::drop(&self.connection, TRIAL).await?;
+        if aside.is_empty() {
+            collection_spec::drop(&self.connection, LINKS).await?;
+            collection_spec::drop(&self.connection, QUARANTINE).await?;
+        }
+        let kept = self.rollback_record().and_then(|record| record.kept);
+        if let Some(record) = &mut self.record {
+            record.outcome = Outcome::RolledBack;
+        }
+        self.save().await?;
+        self.end_lease().await?;
+        self.surveyed = None;
+        self.see_what_is_swapped().await?;
+        Ok(rolled_back(kept, aside, &late, &strays))
+    }
+
+    /// A rollback needs no plan: only that the run is the one that was confirmed.
+    async fn pass_rollback(
+        &mut self,
+        confirmed: &Confirmed<RollBack>,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        if confirmed.database() != self.connection.place.database {
+            return Err(StepError::Shut(crate::domain::gate::Shut::Wrong(
+                self.connection.place.database.clone(),
+            )));
+        }
+        let missing = confirmed.action().missing(self, watcher).await?;
+        match missing.into_iter().next() {
+            Some(first) => Err(StepError::NotReady(first)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
+        self.open_run().and_then(|run| run.rollback.clone())
+    }
+
+    /// Once the first rename may have been sent, only the same command goes on.
+    fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
+        if record.new == new {
+            return Ok(());
+        }
+        let database = &self.connection.place.database;
+        Err(StepError::NotReady(format!(
+            "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
+            record.new.option()
+        )))
+    }
+
+    /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
+    async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
+        self.require_free_names().await?;
+        let live = self.live_fingerprints(watcher).await?;
+        let mut record = RollbackRecord {
+            new,
+            merged: self
+                .rollback_record()
+                .map(|record| record.merged)
+                .unwrap_or_default(),
+            ..RollbackRecord::default()
+        };
+        if new != New::Discard && self.differs_from_proved(&live) {
+            let create_users = new == New::Keep { create_users: true };
+            let held = Held::new();
+            let carrying = Carrying::new(self, (create_users, &held), Copies::new(), watcher);
+            let (carried, _) = carrying.run().await?;
+            if new == New::Refuse && !carried.kept.is_empty() {
+                return Err(self.refused(&carried.kept));
+            }
+            if let New::Keep { .. } = new {
+                self.keep_rollback(record.clone()).await?;
+                let merging = self.merge(carried, create_users, watcher);
+                let kept = Box::pin(merging).await?;
+                record.merged = self
+                    .rollback_record()
+                    .map(|record| record.merged)
+                    .unwrap_or_default();
+                record.kept = Some(kept);
+            }
+        }
+        if !matches!(new, New::Keep { .. }) {
+            record.merged.clear();
+        }
+        if self.live_fingerprints(watcher).await? != live {
+            return Err(StepError::NotReady(
+                "something was written while the rollback was prepared, so the application still runs. Nothing was renamed. Stop it, then run the same command again".to_owned(),
+            ));
+        }
+        record.live = live;
+        record.began = true;
+        self.keep_rollback(record).await
+    }
+
+    /// Writes the rollback's part of the run record.
+    pub(crate) async fn keep_rollback(&mut self, rollback: RollbackRecord) -> Result<()> {
+        if let Some(record) = &mut self.record {
+            record.rollback = Some(rollback);
+        }
+        self.save().await
+    }
+
+    fn refused(&self, kept: &Kept) -> StepError {
+        let command = format!(
+            "ringfence rollback --confirm {}",
+            self.connection.place.database
+        );
+        StepError::Findings(format!(
+            "the application wrote since the cut-over ({}). Nothing was changed. To go back and keep that: `{command} --keep-new` (it is carried onto the originals). To go back and give it up: `{command} --discard-new` (it stays aside in _ringfence_rolled_back_*)",
+            kept.found_lines().join("; ")
+        ))
+    }
+
+    /// What an earlier rollback kept aside must not be in the way, and must not be dropped.
+    async fn require_free_names(&self) -> Result<()> {
+        if self.swapped.is_empty() {
+            return Ok(());
+        }
+        for which in Rebuilt::ALL {
+            let name = self.mapping.rolled_back(which);
+            let Some(spec) = collection_spec::load(&self.connection, &name).await? else {
+                continue;
+            };
+            let next = self.open_run().and_then(|run| run.collection(which).next);
+            if spec.uuid != next {
+                return Err(StepError::NotReady(format!(
+                    "{name} still holds what an earlier rollback kept aside. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fingerprints of the collections that a rollback moves.
+    async fn live_fingerprints(&self, watcher: &Watcher) -> Result<BTreeMap<String, String>> {
+        let mut all = BTreeMap::new();
+        if self.swapped.is_empty() {
+            return Ok(all);
+        }
+        for which in Rebuilt::ALL {
+            let live = self.mapping.live(which);
+            watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
+            let hash = identity::fingerprint(&self.connection, live, &watcher.cancel)
+                .await?
+                .text();
+            all.insert(word(which).to_owned(), hash);
+        }
+        Ok(all)
+    }
+
+    fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
+        self.swapped.iter().any(|which| {
+            let proved = self
+                .open_run()
+                .and_then(|run| run.collection(*which).proved);
+            proved.is_none() || proved.as_ref() != live.get(word(*which))
+        })
+    }
+
+    async fn swap_back(&self, which: Rebuilt, watcher: &Watcher) -> Result<Vec<Stray>> {
+        if let Some(strays) = self.swap_merged(which, watcher).await? {
+            return Ok(strays);
+        }
+        let record = self
+            .open_run()
+            .map(|run| run.collection(which))
+            .unwrap_or_default();
+        let Some(prepared) = record.next.as_deref().filter(|_| record.swap_began) else {
+            return Ok(Vec::new());
+        };
+        watcher.says(
+            &format!("renaming the original of {} back", self.mapping.live(which)),
+            0,
+            0,
+        );
+        let (next, before) = (self.mapping.next(which), self.mapping.before(which));
+        let rolled_back = self.mapping.rolled_back(which);
+        let swap = Swap {
+            live: self.mapping.live(which),
+            next: &next,
+            before: &before,
+            original: record.original.as_deref(),
+            prepared,
+        };
+        let strays = swap::back(&self.connection, swap, &rolled_back).await?;
+        if record.original.is_some() {
+            self.set_true_ttls(self.mapping.live(which), &record.ttl)
+                .await?;
+        }
+        Ok(strays)
+    }
+
+    /// Drops what was live where it is what was proved, and keeps it aside otherwise. Also returns what changed after the rollback began.
+    async fn settle_what_was_live(&self, watcher: &Watcher) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut aside, mut late) = (Vec::new(), Vec::new());
+        let live = self.rollback_record().unwrap_or_default().live;
+        for which in BACKWARDS {
+            let name = self.mapping.rolled_back(which);
+            if collection_spec::load(&self.connection, &name)
+                .await?
+                .is_none()
+            {
+                continue;
+            }
+            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+                .await?
+                .text();
+            if live.get(word(which)).is_some_and(|began| *began != hash) {
+                late.push(name.clone());
+            }
+            let proved = self.open_run().and_then(|run| run.collection(which).proved);
+            if proved.as_deref() == Some(&hash) {
+                collection_spec::drop(&self.connection, &name).await?;
+            } else {
+                aside.push(name);
+            }
+        }
+        Ok((aside, late))
+    }
+
+    /// Options and indexes of the originals, against what the run record says they were.
+    async fn check_specifications(&self) -> Result<()> {
+        let Some(run) = self.open_run() else {
+            return Ok(());
+        };
+        for which in Rebuilt::ALL {
+            let known = run.collection(which);
+            if known.original.is_none() {
+                continue;
+            }
+            let live = collection_spec::load(&self.connection, self.mapping.live(which)).await?;
+            if live.is_none_or(|spec| spec.fingerprint() != known.specification) {
+                return Err(StepError::Findings(format!(
+                    "the documents of {} are back, but its options or indexes differ from those before the cut-over: compare them with the backup's metadata. Nothing was dropped but what had been prepared",
+                    self.mapping.live(which)
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn rolled_back(
+    kept: Option<Kept>,
+    aside: Vec<String>,
+    late: &[String],
+    strays: &[Stray],
+) -> RolledBack {
+    const REDEPLOY: &str = "Redeploy the old code before you start the application";
+    let mut says = match &kept {
+        _ if aside.is_empty() => format!(
+            "the originals are live again, byte for byte; prepared copies, links and quarantine are gone. {REDEPLOY}"
+        ),
+        Some(kept) if !kept.is_empty() => format!(
+            "the originals are live again, with what was written since; all of that is kept in {} too. {REDEPLOY}\n{}",
+            aside.join(", "),
+            kept.lines().join("\n")
+        ),
+        _ => format!(
+            "the originals are live again; what was written since is kept in {}. {REDEPLOY}",
+            aside.join(", ")
+        ),
+    };
+    if !late.is_empty() {
+        says.push_str("\nsomething was written during the rollback: it is in ");
+        says.push_str(&late.join(", "));
+        says.push_str(" alone, and was not carried");
+    }
+    if !strays.is_empty() {
+        let names: Vec<_> = strays.iter().map(ToString::to_string).collect();
+        says.push_str("\nan application inserted between the renames, and the server made a collection of it: ");
+        says.push_str(&names.join(", "));
+        says.push_str(". Nothing of it is lost, and nothing of it is live");
+    }
+    RolledBack {
+        says,
+        complete: late.is_empty()
+            && strays.is_empty()
+            && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
+        kept,
+        aside,
+    }
+}
+
+impl Gated for RollBack {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let mapping = &session.mapping;
+        let mut lines: Vec<_> = Rebuilt::ALL
+            .iter()
+            .filter(|which| session.is_swapped(**which))
+            .map(|which| format!("rename the original of {} back", mapping.live(*which)))
+            .collect();
+        lines.push(
+            "drop the prepared copies; links and quarantine too, unless something that was written since has to stay aside"
+                .to_owned(),
+        );
+        match self.0 {
+            New::Refuse => {}
+            New::Keep { create_users } => {
+                lines.push("what the application wrote since the cut-over is merged into copies of the originals, and those become live; the originals that they stand for are dropped then (the backup has them), and what is live now stays aside in _ringfence_rolled_back_*".to_owned());
+                if create_users {
+                    lines.push("each customer that the application made gets a user without a password".to_owned());
+                }
+            }
+            New::Discard => lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned()),
+        }
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(match session.latest_run() {
+            Some(run) if run.outcome == Outcome::Open => Vec::new(),
+            Some(run) if run.outcome == Outcome::Finished => vec![format!(
+                "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
+                run.id,
+                run.backup
+                    .as_ref()
+                    .map_or("FOLDER", |backup| backup.path.as_str()),
+                session.connection.place.database
+            )],
+            _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
+        })
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "apply again: the same plan gives the same result".to_owned()
+    }
+}

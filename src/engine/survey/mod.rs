@@ -1,0 +1,393 @@
+//! Reading a survey off the database: businesses, services, account rows, customers, users and bookings once each. Writes nothing.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bson::raw::RawDocument;
+
+use crate::domain::blueprint::Blueprint;
+use crate::domain::id::Id;
+use crate::domain::index_plan::names_field;
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::{LINKS, Rebuilt, SIDE_PREFIX};
+use crate::domain::overview::Overview;
+use crate::domain::reference::{AccountPath, End, leaving};
+use crate::domain::run::WatchStart;
+use crate::domain::survey::facts::id_of;
+use crate::domain::survey::{BookingRead, Survey};
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::{Session, Surveyed};
+use crate::store::StoreError;
+use crate::store::collection_spec::{self, CollectionSpec};
+use crate::store::scan::{self, Batch, Scan};
+use crate::store::snapshot::{self, Snapshot};
+use crate::store::watch::{self, Seen};
+
+mod details;
+
+/// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
+const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
+
+impl Session {
+    /// Takes the survey anew and keeps it.
+    ///
+    /// # Errors
+    /// A database that cannot be migrated, with the reason, or the server's refusal.
+    pub async fn survey(&mut self, watcher: &Watcher) -> Result<Overview> {
+        self.see_what_is_swapped().await?;
+        let specs = collection_spec::load_all(&self.connection).await?;
+        self.check_collections(&specs).await?;
+        let since = watch::begin(&self.connection).await?;
+        self.surveyed = None; // two at once would hold twice the memory
+        let survey = self.read(&specs, watcher).await?;
+        // Neither needs the other, and no server is waited for.
+        let (conflicts, blueprint) = std::thread::scope(|scope| {
+            let conflicts = scope.spawn(|| survey.conflicts());
+            let blueprint = Blueprint::new(&survey, &self.decisions);
+            (conflicts.join(), blueprint)
+        });
+        let conflicts = conflicts.map_err(|_| not_kept())?;
+        self.tables_hold()?;
+        self.surveyed = Some(Box::new(Surveyed {
+            blueprint,
+            survey,
+            conflicts,
+            obstacles: self.obstacles(&specs),
+            since,
+        }));
+        self.overview().ok_or_else(not_kept)
+    }
+
+    /// Surveys anew, unless nobody but us wrote since this session's last survey, and the server can tell.
+    pub(crate) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
+        let known = self
+            .surveyed
+            .as_ref()
+            .map(|surveyed| surveyed.since.clone());
+        let Some(since) = self.still_unchanged(known.as_ref()).await? else {
+            self.survey(watcher).await?;
+            return Ok(());
+        };
+        self.see_what_is_swapped().await?;
+        // Validators and indexes are no writes.
+        let specs = collection_spec::load_all(&self.connection).await?;
+        self.check_collections(&specs).await?;
+        let obstacles = self.obstacles(&specs);
+        if let Some(surveyed) = &mut self.surveyed {
+            surveyed.obstacles = obstacles;
+            surveyed.since = since;
+        }
+        self.give_memory_back();
+        Ok(())
+    }
+
+    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
+    pub(crate) fn tables_hold(&self) -> Result<()> {
+        match self.memory.failure() {
+            None => Ok(()),
+            Some(failure) => Err(StepError::NotReady(format!(
+                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
+            ))),
+        }
+    }
+
+    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
+    /// counters begin anew with its process, so they do not tell.)
+    pub(crate) async fn still_unchanged(
+        &self,
+        start: Option<&WatchStart>,
+    ) -> Result<Option<WatchStart>> {
+        let Some(start @ WatchStart::OperationTime { .. }) = start else {
+            return Ok(None);
+        };
+        let now = watch::begin(&self.connection).await?;
+        let seen = watch::since(&self.connection, start, std::time::Duration::ZERO).await?;
+        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
+    }
+
+    async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
+        let database = &self.connection.place.database;
+        let names: Vec<_> = specs
+            .keys()
+            .filter(|name| !name.starts_with(SIDE_PREFIX) && !name.starts_with("system."))
+            .map(String::as_str)
+            .collect();
+        if names.is_empty() {
+            let others = self.connection.database_names().await;
+            return Err(StepError::NotReady(format!(
+                "there is no database {database}, or it holds no collection. Nothing was changed. {}",
+                match nearest(database, others.iter().map(String::as_str)) {
+                    Some(near) =>
+                        format!("Did you mean {near}? The server has: {}", others.join(", ")),
+                    None => format!("The server has: {}", others.join(", ")),
+                }
+            )));
+        }
+        for (role, name) in self.mapping.required() {
+            // A swapped collection's live name may be missing for an instant of a cut-over that was killed.
+            let mid_swap = self
+                .open_run()
+                .is_some_and(|run| run.collections.values().any(|it| it.swap_began));
+            match specs.get(name) {
+                Some(spec) => refuse(role, spec)?,
+                None if mid_swap => {}
+                None => {
+                    let near = nearest(name, names.iter().copied());
+                    return Err(StepError::NotReady(format!(
+                        "the mapping has the role {role} in {name}, and {database} has no such collection. Nothing was changed. {}It has: {}. Name the right one in a mapping file (--config)",
+                        near.map(|near| format!("Did you mean {near}? "))
+                            .unwrap_or_default(),
+                        names.join(", ")
+                    )));
+                }
+            }
+            if database.len() + LONGEST_PREFIX + name.len() + 1 > 255 {
+                return Err(StepError::NotReady(format!(
+                    "the name {name} is too long: with our prefix it passes the server's 255 bytes. Nothing was changed"
+                )));
+            }
+        }
+        if let Some(spec) = specs.get(&self.mapping.customer.collection) {
+            refuse("customer", spec)?;
+        }
+        Ok(())
+    }
+
+    /// Validators and partial filters that would change their meaning when a field leaves.
+    fn obstacles(&self, specs: &BTreeMap<String, CollectionSpec>) -> Vec<String> {
+        let mut obstacles = Vec::new();
+        let reference = leaving(&self.mapping);
+        for which in [Rebuilt::Booking, Rebuilt::User] {
+            let Some(spec) = self.source(which).and_then(|name| specs.get(&name)) else {
+                continue;
+            };
+            let leaving: Vec<&str> = match which {
+                Rebuilt::Booking => vec![&reference],
+                _ => self
+                    .mapping
+                    .user
+                    .contact
+                    .iter()
+                    .map(String::as_str)
+                    .collect(),
+            };
+            for field in leaving {
+                if spec
+                    .validation()
+                    .is_some_and(|validation| names_field(&validation, field))
+                {
+                    obstacles.push(format!(
+                        "the validator of {} names {field}, which leaves; change it with collMod before you apply",
+                        spec.name
+                    ));
+                }
+                for index in &spec.indexes {
+                    if index
+                        .get_document("partialFilterExpression")
+                        .is_ok_and(|filter| names_field(filter, field))
+                    {
+                        obstacles.push(format!(
+                            "the partial index {} of {} filters by {field}, which leaves; drop or change it before you apply",
+                            crate::domain::index_plan::name_of(index),
+                            spec.name
+                        ));
+                    }
+                }
+            }
+        }
+        obstacles
+    }
+
+    /// Whole documents are read, not projections: with a repeated key a projection can end before the
+    /// field that we need (seen on 6.0.5), and it saves the server nothing.
+    ///
+    /// As of one moment where the server can show one: a booking that came after its user was read must not look like one without a user.
+    async fn read(
+        &self,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<Survey> {
+        if let Some(moment) = snapshot::begin(&self.connection).await {
+            match self.read_at(Some(&moment), specs, watcher).await {
+                Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
+                    tracing::warn!("surveying without a snapshot: {error}");
+                }
+                read => return read,
+            }
+        }
+        self.read_at(None, specs, watcher).await
+    }
+
+    async fn read_at(
+        &self,
+        moment: Option<&Snapshot>,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<Survey> {
+        let mapping = self.mapping.clone();
+        let mut survey = Survey::new(
+            &self.connection.place.database,
+            mapping.clone(),
+            &self.memory,
+        );
+        let businesses = &mapping.business.collection;
+        self.scan_at(moment, businesses, watcher, |it| {
+            survey.take_business(it);
+        })
+        .await?;
+        self.read_hops(moment, End::Business, &mut survey, watcher)
+            .await?;
+        for account in AccountPath::rows(&mapping) {
+            let spec = specs.get(&account.collection);
+            if spec.is_some_and(|spec| spec.kind == "collection") {
+                let take = |it: &RawDocument| survey.take_account(&account, it);
+                self.scan_at(moment, &account.collection, watcher, take)
+                    .await?;
+            }
+        }
+        let ours = self.customers_made_before(specs).await?;
+        let customers = self.source(Rebuilt::Customer);
+        if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {
+            let take = |it: &RawDocument| match id_of(it) {
+                Some(id) if ours.contains(&id) => survey.take_ours(it),
+                _ => survey.take_existing(it),
+            };
+            self.scan_at(moment, &customers, watcher, take).await?;
+        }
+        let users = self.source(Rebuilt::User).unwrap_or_default();
+        let expected = scan::rough_count(&self.connection.database, &users).await;
+        survey.expect_users(usize::try_from(expected).unwrap_or(0));
+        self.scan_at(moment, &users, watcher, |it| {
+            survey.take_user(it);
+        })
+        .await?;
+        survey.close_users();
+        self.read_hops(moment, End::User, &mut survey, watcher)
+            .await?;
+        let bookings = self.source(Rebuilt::Booking).unwrap_or_default();
+        let paths = survey.paths().clone();
+        let make = move |batch: Batch| {
+            let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
+            bookings.collect::<Vec<_>>()
+        };
+        self.scan_as(moment, &bookings, watcher, make, |bookings| {
+            survey.take_bookings(&bookings);
+        })
+        .await?;
+        self.look_closer(&mut survey, specs, watcher).await?;
+        Ok(survey)
+    }
+
+    /// Reads the documents through which bookings find this.
+    async fn read_hops(
+        &self,
+        moment: Option<&Snapshot>,
+        end: End,
+        survey: &mut Survey,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        for hop in survey.hops(end) {
+            // A swapped collection is read where its original stands.
+            let rebuilt = Rebuilt::ALL
+                .into_iter()
+                .find(|which| self.mapping.live(*which) == hop.collection);
+            let place = rebuilt.and_then(|which| self.source(which));
+            let place = place.unwrap_or_else(|| hop.collection.clone());
+            self.scan_at(moment, &place, watcher, |it| {
+                survey.take_hop(end, &hop, it);
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn scan(
+        &self,
+        collection: &str,
+        watcher: &Watcher,
+        take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        self.scan_at(None, collection, watcher, take).await
+    }
+
+    async fn scan_at(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        mut take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        let take = |batch: Batch| batch.documents().for_each(&mut take);
+        self.scan_as(moment, collection, watcher, |batch| batch, take)
+            .await
+    }
+
+    /// Feeds `take` with what the reading task makes of each batch.
+    async fn scan_as<T: Send + 'static>(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        make: impl Fn(Batch) -> T + Send + 'static,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let total = scan::rough_count(database, collection).await;
+        let doing = format!("reading {collection}");
+        watcher.says(&doing, 0, total);
+        let mut done = 0;
+        let make = move |batch: Batch| (batch.len() as u64, make(batch));
+        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
+        while let Some((documents, made)) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            take(made);
+            done += documents;
+            watcher.says(&doing, done, total);
+        }
+        Ok(())
+    }
+
+    /// The customers of an earlier, finished run.
+    async fn customers_made_before(
+        &self,
+        specs: &BTreeMap<String, CollectionSpec>,
+    ) -> Result<HashSet<Id>> {
+        let mut ours = HashSet::new();
+        if self.open_run().is_some() || !specs.contains_key(LINKS) {
+            return Ok(ours);
+        }
+        for link in scan::all(&self.connection.database, LINKS, &Scan::default()).await? {
+            if LinkKind::of(&link)? != LinkKind::Existing {
+                ours.extend(id_of(&link));
+            }
+        }
+        Ok(ours)
+    }
+}
+
+pub(crate) fn not_kept() -> StepError {
+    StepError::NotReady("the survey was not kept".to_owned())
+}
+
+fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {
+    match spec.refusal() {
+        Some(reason) => Err(StoreError::Refused(format!(
+            "{}, in the role of the {role}s, cannot be migrated: {reason}. Nothing was changed",
+            spec.name
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// The most similar name, if one is similar at all.
+fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    among
+        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, other)| other)
+}

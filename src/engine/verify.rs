@@ -1,0 +1,100 @@
+//! Checking everything that is live.
+
+use crate::domain::checklist::Step;
+use crate::domain::mapping::{Rebuilt, SIDE_PREFIX};
+use crate::engine::Watcher;
+use crate::engine::check::Checked;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+use crate::store::{collection_spec, identity};
+
+impl Session {
+    /// Checks everything that is live. Reads only.
+    ///
+    /// # Errors
+    /// Nothing is cut over yet, or the server's refusal.
+    pub async fn verify(&mut self, watcher: &Watcher) -> Result<Checked> {
+        self.begin_to_verify(watcher).await?;
+        let checked = self.check_documents(watcher).await?;
+        Ok(checked.and(self.check_bystanders(watcher).await?))
+    }
+
+    /// Refuses where nothing is live that could be verified.
+    pub(crate) async fn begin_to_verify(&mut self, watcher: &Watcher) -> Result<()> {
+        self.see_what_is_swapped().await?;
+        if !self.is_swapped(Rebuilt::Booking) || !self.is_swapped(Rebuilt::Customer) {
+            return Err(StepError::NotReady(match self.latest_run() {
+                Some(run) => format!(
+                    "run {} is not cut over (or was rolled back or finished), so there are no kept originals to compare with. Nothing was changed",
+                    run.id
+                ),
+                None => "this database was not migrated yet, so there is nothing to verify. Nothing was changed".to_owned(),
+            }));
+        }
+        self.load_run_decisions()?;
+        self.survey_if_changed(watcher).await?;
+        self.make_room_for_a_proof();
+        Ok(())
+    }
+
+    /// Compares all that is live with the originals, and checks its indexes.
+    pub(crate) async fn check_documents(&self, watcher: &Watcher) -> Result<Checked> {
+        let checked = self.check_bookings(watcher).await?;
+        if !self.is_swapped(Rebuilt::User) {
+            return Ok(checked);
+        }
+        Ok(checked.and(self.check_users(watcher).await?))
+    }
+
+    /// True where the log shows that all that is live is as it was proved.
+    pub(crate) async fn stands_as_proved(&self) -> Result<bool> {
+        let users = !self.is_swapped(Rebuilt::User) || self.is_as_proved(Rebuilt::User).await?;
+        Ok(users && self.is_as_proved(Rebuilt::Booking).await?)
+    }
+
+    /// Checks whose the live bookings are, and the indexes, of which the log says nothing.
+    pub(crate) async fn check_standing(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut checked = self.check_isolation(watcher).await?;
+        for which in Rebuilt::ALL {
+            if self.is_swapped(which) {
+                checked = checked.and(self.check_indexes(which).await?);
+            }
+        }
+        Ok(checked)
+    }
+
+    /// Collections that the migration does not touch, against the backup's hashes; once the application is live again they may change.
+    pub(crate) async fn check_bystanders(&self, watcher: &Watcher) -> Result<Checked> {
+        let mut checked = Checked::default();
+        let Some(run) = self.open_run() else {
+            return Ok(checked);
+        };
+        let Some(backup) = run
+            .backup
+            .as_ref()
+            .filter(|_| !run.notes.contains_key(Step::GoLive.word()))
+        else {
+            return Ok(checked);
+        };
+        for name in collection_spec::uuids(&self.connection).await?.into_keys() {
+            let ours = name.starts_with(SIDE_PREFIX)
+                || Rebuilt::ALL
+                    .iter()
+                    .any(|which| self.mapping.live(*which) == name);
+            let Some(expected) = backup.fingerprints.get(&name).filter(|_| !ours) else {
+                continue;
+            };
+            watcher.says(&format!("comparing {name} with its backup"), 0, 0);
+            let hash = identity::fingerprint(&self.connection, &name, &watcher.cancel)
+                .await?
+                .text();
+            if hash != *expected {
+                checked.wrong += 1;
+                checked
+                    .findings
+                    .push(format!("collection {name} is not what the backup holds"));
+            }
+        }
+        Ok(checked)
+    }
+}

@@ -1,0 +1,5 @@
+//! API endpoints: the team's own work, noted.
+
+use super::File;
+
+pub(super) const FILE: File = File::USUAL;

@@ -1,0 +1,61 @@
+//! Back up: every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
+
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::run::BackupRecord;
+use crate::engine::error::Result;
+use crate::engine::session::{Session, now};
+use crate::engine::{Watcher, counted};
+use crate::store::dump::manifest::MANIFEST;
+use crate::store::watch;
+
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::BackUp),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
+    session.restore_expiries_before_renames().await?;
+    // Foreign writes are watched from before the first document is read.
+    let start = watch::begin(&session.connection).await?;
+    let record = session.begin_run().await?.clone();
+    let folder = session.run_folder(&record);
+    let mut out = folder.join("backup-1");
+    for number in 2_u32.. {
+        if !out.join(MANIFEST).exists() {
+            break;
+        }
+        out = folder.join(format!("backup-{number}"));
+    }
+    let manifest = session.write_backup(&out, false, watcher).await?;
+    let documents = crate::engine::backup::documents_of(&manifest);
+    let fingerprints = manifest
+        .collections
+        .iter()
+        .filter_map(|it| Some((it.name.clone(), it.data.as_ref()?.fingerprint.clone())))
+        .collect();
+    let record = session.begin_run().await?;
+    record.watch = Some(start.clone());
+    record.backup = Some(BackupRecord {
+        path: std::path::absolute(&out)
+            .unwrap_or(out)
+            .display()
+            .to_string(),
+        verified: now(),
+        fingerprints,
+        documents,
+        equal_since: Some(start),
+    });
+    session.save().await?;
+    Ok(format!(
+        "{} of {} written, read back, and equal to their hashes",
+        counted(documents, "document", "documents"),
+        counted(
+            manifest.collections.len() as u64,
+            "collection",
+            "collections"
+        )
+    ))
+}

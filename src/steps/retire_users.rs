@@ -1,0 +1,62 @@
+//! Retire customer users: counts the password-less users that still hold a name and an e-mail; removes nothing.
+
+use super::File;
+use crate::domain::checklist::State;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::invariant::holds_contact;
+use crate::domain::mapping::Rebuilt;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::engine::{Watcher, counted};
+use crate::store::scan::{self, Scan};
+
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::RetireUsers),
+    ends: State::Skipped,
+    ..File::USUAL
+};
+
+/// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
+    let role = &session.mapping.user;
+    let known = session
+        .open_run()
+        .and_then(|run| run.numbers.get(crate::engine::users::HOLDING));
+    let count = match known {
+        Some(count)
+            if session.is_swapped(Rebuilt::User) && session.is_as_proved(Rebuilt::User).await? =>
+        {
+            *count
+        }
+        _ => {
+            let mut count = 0;
+            let fields = [&role.password, &role.name, &role.email].map(String::to_owned);
+            let scan = Scan {
+                fields: fields.to_vec(),
+                ..Scan::default()
+            };
+            let place = (&session.connection.database, None);
+            scan::each(place, &role.collection, &scan, &watcher.cancel, |user| {
+                count += u64::from(holds_contact(role, user));
+                Ok(())
+            })
+            .await?;
+            count
+        }
+    };
+    let referenced = session.surveyed.as_ref().map(|surveyed| {
+        let paths = surveyed.survey.referenced.keys();
+        paths.cloned().collect::<Vec<_>>().join(", ")
+    });
+    let referenced = match referenced.as_deref() {
+        None | Some("") => String::new(),
+        Some(paths) => format!("; some are referred to by {paths}"),
+    };
+    Ok(format!(
+        "{} still hold a name and an e-mail in {}; they were left there, removing them is not part of this version{referenced}",
+        counted(count, "password-less user", "password-less users"),
+        role.collection
+    ))
+}

@@ -1,0 +1,40 @@
+//! Update the schema: the Prisma lines to change, and a check that every index stands. `prisma db push` drops indexes that the
+//! schema does not name, so this is run again after it.
+
+use super::File;
+use crate::domain::checklist::Step;
+use crate::domain::gate::Confirmed;
+use crate::domain::mapping::Rebuilt;
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+
+pub(super) const FILE: File = File {
+    run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
+    state: |_, run| super::recorded(run, Step::Schema),
+    ..File::USUAL
+};
+
+async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
+    if !session.is_swapped(Rebuilt::Booking) {
+        return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
+    }
+    if session.surveyed.is_none() {
+        session.survey(&crate::engine::Watcher::silent()).await?;
+    }
+    let mut checked = crate::engine::check::Checked::default();
+    for which in Rebuilt::ALL {
+        checked = checked.and(session.check_indexes(which).await?);
+    }
+    if checked.wrong > 0 {
+        return Err(StepError::Findings(format!(
+            "indexes are not as specified; create the missing ones again, or correct the schema and push it again:\n{}",
+            checked.list()
+        )));
+    }
+    let lines = session.schema_lines()?;
+    Ok(format!(
+        "every index stands; in schema.prisma: {}",
+        lines.join("; ")
+    ))
+}

@@ -1,0 +1,151 @@
+//! The console's worker: one task that owns the session and answers its requests one after the other.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::message::{Detail, Job};
+use crate::app::{Answer, Request};
+use crate::domain::checklist::Progress;
+use crate::engine::session::Session;
+use crate::engine::{StepError, Watcher};
+
+/// How long nobody may ask for anything before the engine looks for foreign writes.
+const LOOK: Duration = Duration::from_secs(2);
+/// Bookings per page of the preview.
+const PAGE: usize = 100;
+
+/// Answers requests until nobody can send any more.
+pub async fn serve(
+    mut session: Session,
+    mut requests: mpsc::Receiver<(Request, CancellationToken)>,
+    answers: mpsc::Sender<Answer>,
+    progress: watch::Sender<Progress>,
+) {
+    answer_all(&mut session, &mut requests, &answers, &progress).await;
+    // Where that fails, the lease expires; nobody is left to be told.
+    let _ = session.let_go().await;
+}
+
+async fn answer_all(
+    session: &mut Session,
+    requests: &mut mpsc::Receiver<(Request, CancellationToken)>,
+    answers: &mpsc::Sender<Answer>,
+    progress: &watch::Sender<Progress>,
+) {
+    loop {
+        let received = tokio::time::timeout(LOOK, requests.recv()).await;
+        let Ok(received) = received else {
+            if let Some(words) = session.look_for_foreign_writes().await
+                && answers.send(Answer::ForeignWrites(words)).await.is_err()
+            {
+                return; // the console is gone
+            }
+            continue;
+        };
+        let Some((request, cancel)) = received else {
+            return;
+        };
+        let watcher = Watcher {
+            progress: progress.clone(),
+            cancel,
+        };
+        for answer in Box::pin(answer(session, request, &watcher)).await {
+            if answers.send(answer).await.is_err() {
+                return; // the console is gone
+            }
+        }
+    }
+}
+
+/// Errors travel as text: what happened, what is true now, what to do.
+fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
+    outcome.map_err(|error| error.to_string())
+}
+
+async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> Vec<Answer> {
+    match request {
+        Request::Standing => {
+            let standing = text(session.status().await);
+            let blocked = session.writes_blocked_words();
+            vec![Answer::Standing(standing, session.review(), blocked)]
+        }
+        Request::Run { step, confirmed } => {
+            session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
+            let ended = text(session.run(step, confirmed, watcher).await);
+            let mut answers = Vec::new();
+            // Other steps survey too, to take in what is new.
+            let surveys = step.row().surveys;
+            if let Some(overview) = session.overview().filter(|_| surveys) {
+                answers.push(Answer::Surveyed(overview, session.review()));
+            }
+            answers.push(Answer::Ended(Job::Step(step), ended));
+            answers
+        }
+        Request::RollBack(confirmed) => {
+            session.lease().forget_loss();
+            let ended = text(session.roll_back(confirmed, watcher).await);
+            // What could not be carried back is no good end: it stays on screen until it was read.
+            let ended = ended.and_then(|done| {
+                if done.complete {
+                    Ok(done.says)
+                } else {
+                    Err(done.says)
+                }
+            });
+            vec![Answer::Ended(Job::RollBack, ended)]
+        }
+        Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
+        Request::Decide(changes) => {
+            let count = changes.len();
+            let decided = text(session.decide(changes)).map(|()| count);
+            vec![Answer::Decided(decided, session.review())]
+        }
+        Request::DecideAlike(alike) => {
+            let decided = text(session.decide_alike(&alike));
+            vec![Answer::Decided(decided, session.review())]
+        }
+        Request::TryOut(key, decision) => {
+            let tried = text(session.try_out(&key, decision));
+            vec![Answer::TriedOut(key, tried)]
+        }
+        Request::Undo => {
+            let undone = text(session.undo());
+            vec![Answer::Decided(undone, session.review())]
+        }
+        Request::Redo => {
+            let redone = text(session.redo());
+            vec![Answer::Decided(redone, session.review())]
+        }
+        Request::Labels => vec![Answer::Labels(text(session.labels().await))],
+        Request::Sources(key) => {
+            let sources = text(session.sources(&key).await);
+            vec![Answer::Sources(Box::new(sources))]
+        }
+        Request::Detail(key) => {
+            let detail = Detail {
+                records: text(session.records(&key).await),
+                preview: text(session.preview(&key).await),
+                key,
+            };
+            vec![Answer::Detail(Box::new(detail))]
+        }
+        Request::Diffs(filter, from) => {
+            let page = text(session.diff_page(&filter, &from, PAGE).await);
+            vec![Answer::Diffs(filter, from, page)]
+        }
+        Request::Note(step, words) => {
+            session.lease().forget_loss();
+            let noted = text(session.note(step, &words).await);
+            vec![Answer::Noted(step, noted)]
+        }
+        Request::Report(personal) => {
+            vec![Answer::Report(
+                personal,
+                text(session.report_markdown(personal)),
+            )]
+        }
+        Request::Export(personal) => vec![Answer::Exported(text(session.export_report(personal)))],
+    }
+}

@@ -1,0 +1,62 @@
+//! What is said of the sample data: survey, status, verification, and the report after an apply and after a rollback.
+
+use ringfence::demo::sample::{self, Size};
+
+use crate::kept::assert_kept;
+use crate::normal::volatile;
+use crate::stage::Stage;
+
+/// Report, status and verification as they are said now, each with the name to keep it under.
+async fn said(stage: &Stage, when: &str) -> Vec<(String, String)> {
+    let folder = format!("report-{when}");
+    stage
+        .ringfence(&["report", "--format", "md,json", "--out", &folder])
+        .await
+        .code(0);
+    let report = |kind: &str| {
+        let path = stage.path(&format!("{folder}/report.{kind}"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let status = stage.ringfence(&["status", "--json"]).await.code(0);
+    let verified = stage.ringfence(&["verify", "--json"]).await;
+    [
+        ("report.md", report("md")),
+        ("report.json", report("json")),
+        ("status.json", status.json()),
+        (
+            "verify.json",
+            format!("{}exit {}\n", verified.json(), verified.code),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, text)| (format!("sample/{when}.{name}"), volatile(&text)))
+    .collect()
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_sample_data_stays_as_it_was() {
+    let stage = Stage::empty("golden_sample").await;
+    sample::seed(&stage.database, 1, Size::Small, &|_, _| {})
+        .await
+        .unwrap();
+    let survey = stage.ringfence(&["survey", "--json"]).await.code(2);
+    let in_words = stage.ringfence(&["survey"]).await.code(2);
+    let mut all = vec![
+        ("sample/survey.json".to_owned(), survey.json()),
+        ("sample/survey.txt".to_owned(), volatile(&in_words.out)),
+    ];
+    let plan = ["plan", "--defaults", "--out", "plan.json"];
+    stage.ringfence(&plan).await.code(0);
+    let confirm = ["--confirm", "golden_sample"];
+    let apply = [&["apply", "--plan", "plan.json"][..], &confirm].concat();
+    let applied = stage.ringfence(&apply).await.code(0);
+    all.push(("sample/apply.txt".to_owned(), volatile(&applied.err)));
+    all.extend(said(&stage, "applied").await);
+    let back = stage
+        .ringfence(&[&["rollback"][..], &confirm].concat())
+        .await
+        .code(0);
+    all.push(("sample/rollback.txt".to_owned(), volatile(&back.out)));
+    all.extend(said(&stage, "rolled-back").await);
+    assert_kept(&all);
+}
