@@ -16,7 +16,10 @@ use bson::{DateTime, oid::ObjectId, rawdoc};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ringfence::app::key::{Key, KeyCode};
-use ringfence::app::{Answer, Message, Model, Pane, update};
+use ringfence::app::panes::conflicts::Conflicts;
+use ringfence::app::panes::pane::PaneCommands;
+use ringfence::app::{Answer, Message, Model, update};
+use ringfence::command;
 use ringfence::domain::decision::Decisions;
 use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{DEFAULT, Mapping};
@@ -107,19 +110,17 @@ fn main() {
     assert_eq!(conflicts.len(), CONFLICTS as usize);
     let rows = survey.conflict_rows(&conflicts, &Decisions::default());
     let before = memory().0;
-    let mut model = Model::new(place());
-    model.size = (120, 40);
-    model.pane = Pane::Conflicts;
-    model.overview = Some(survey.overview(&conflicts, &Decisions::default(), &[]));
-    model
-        .businesses
-        .set_rows(model.overview.as_ref().unwrap().businesses.clone());
+    let mut model = Model::new(place(), command::keymap());
+    model.shared.size = (120, 40);
+    model.shared.pane = Conflicts::ID;
     let review = |rows: Vec<_>| Review {
         rows,
         ..Review::default()
     };
-    model.conflicts.set(review(rows.clone()));
-    model.conflicts.set_labels(labels);
+    let overview = survey.overview(&conflicts, &Decisions::default(), &[]);
+    let surveyed = Answer::Surveyed(overview, review(rows.clone()));
+    update(&mut model, Message::Answer(surveyed));
+    update(&mut model, Message::Answer(Answer::Labels(Ok(labels))));
     println!(
         "{USERS} users, {CONFLICTS} conflicts: {} KiB with the survey; the pane adds {} KiB",
         before,

@@ -9,8 +9,9 @@
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
 //! | [`engine`] | what steps share: the session, prepared copies, the proof, gates, the ways back | `store`, `report`, `domain` |
 //! | [`steps`] | one file per checklist step: domain decides, engine and store do, progress comes out | `engine`, `store`, `domain` |
-//! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |
-//! | [`ui`] | ratatui only: draws the model | `app`, `domain` |
+//! | [`app`] | the console as a pure state machine: model, message, update → effects; panes and commands in files of their own | `domain` |
+//! | [`command`] | the one table of commands, assembled from `app` | `app` |
+//! | [`ui`] | ratatui only: draws the model | `app`, `command`, `domain` |
 //! | [`worker`] | the one task that owns the session and answers the console | `app`, `steps` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
 //! | [`terminal`] | enter, leave, suspend, panic | – |

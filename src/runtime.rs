@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::key::{Key, KeyCode};
 use crate::app::message::TERMINAL_GONE;
 use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, update};
+use crate::command;
 use crate::domain::checklist::Progress;
 use crate::engine::session::Session;
 use crate::store::throttle::Throttle;
@@ -33,11 +34,11 @@ const QUEUE: usize = 64;
 /// The terminal's refusal.
 pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
     let lease = session.lease().clone();
-    let mut model = Model::new(session.place().clone());
-    model.limits = session.throttle().limits();
+    let mut model = Model::new(session.place().clone(), command::keymap());
+    model.shared.limits = session.throttle().limits();
     let mut screen = Screen::enter()?;
     let size = screen.terminal.size()?;
-    model.size = (size.width, size.height);
+    model.shared.size = (size.width, size.height);
     let mut outside = Outside::start(session)?;
     let theme = Theme::new(std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()));
     let began = Instant::now();
@@ -83,6 +84,7 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
                             lease.abandon();
                         }
                         return Ok(model
+                            .shared
                             .leaving
                             .clone()
                             .unwrap_or(ExitReason::Left(Vec::new())));
@@ -92,12 +94,13 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
             }
             Next::Closed => {
                 return Ok(model
+                    .shared
                     .leaving
                     .clone()
                     .unwrap_or(ExitReason::Left(Vec::new())));
             }
             Next::TerminalGone => outside.terminal_is_gone(),
-            Next::Tick => dirty |= model.running.is_some(),
+            Next::Tick => dirty |= model.shared.running.is_some(),
         }
     }
 }
@@ -231,7 +234,7 @@ impl Outside {
     fn carry_out(&mut self, effect: Effect, screen: &mut Screen) -> color_eyre::Result<()> {
         match effect {
             Effect::Ask(request) => {
-                if matches!(request, Request::Run { .. } | Request::RollBack(_)) {
+                if request.is_job() {
                     self.cancel = CancellationToken::new();
                 }
                 if let Some(requests) = &self.requests {

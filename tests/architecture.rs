@@ -90,6 +90,8 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
             "crate::store",
             "crate::steps",
             "crate::ui",
+            "crate::command",
+            "crate::report",
             "crate::cli",
             "crate::runtime",
             "crate::demo",
@@ -111,6 +113,7 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
             "crate::steps",
             "crate::cli",
             "crate::runtime",
+            "crate::terminal",
             "crate::demo",
             "tokio",
             "mongodb",
@@ -124,6 +127,8 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
             "crate::steps",
             "crate::ui",
             "crate::cli",
+            "crate::runtime",
+            "crate::terminal",
             "tokio",
             "mongodb",
             "ratatui",
@@ -195,6 +200,7 @@ fn no_module_imports_against_an_arrow() {
         let mut found = Vec::new();
         files(&source().join(part), &mut found);
         assert!(!found.is_empty(), "{part} holds no file");
+        found.retain(|path| !path.components().any(|it| it.as_os_str() == "tests"));
         for path in found {
             let text = std::fs::read_to_string(&path).unwrap();
             for (line, code) in against(&text, forbidden) {
@@ -213,6 +219,214 @@ fn the_check_itself_finds_a_forbidden_import() {
         .map(|(line, _)| line)
         .collect();
     assert_eq!(found, [1, 3]);
+}
+
+/// The parts of the console, whose files import one another in one direction only.
+const CONSOLE: &[&str] = &["app", "command.rs", "ui", "runtime.rs", "terminal.rs"];
+
+fn files_of(parts: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for part in parts {
+        files(&source().join(part), &mut found);
+    }
+    found
+}
+
+/// The module that a file holds, as its path below `src`: "app::panes::log".
+fn module(path: &Path) -> String {
+    let below = path.strip_prefix(source()).unwrap().with_extension("");
+    let name = below.to_str().unwrap().replace('/', "::");
+    let name = name.strip_suffix("::mod").unwrap_or(&name);
+    name.to_owned()
+}
+
+/// The paths that a file names in code, tests left out: each as the segments from the root of the crate.
+fn paths(module: &str, text: &str) -> Vec<Vec<String>> {
+    let code: String = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default()
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let here: Vec<&str> = module.split("::").collect();
+    let mut found = Vec::new();
+    let mut others = String::new();
+    for statement in code.split_inclusive(';') {
+        let line = statement.trim_start();
+        match line
+            .strip_prefix("pub ")
+            .unwrap_or(line)
+            .strip_prefix("use ")
+        {
+            Some(tree) => expand(&[], tree.trim_end_matches(';'), &mut found),
+            None => others.push_str(statement),
+        }
+    }
+    for start in ["crate::", "super::"] {
+        for (at, _) in others.match_indices(start) {
+            let rest = &others[at..];
+            let path = rest.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+            let path = path.into_iter().next().unwrap_or_default();
+            found.push(path.split("::").map(str::to_owned).collect());
+        }
+    }
+    let absolute = |path: Vec<String>| {
+        let mut from = here.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut rest = path.into_iter().peekable();
+        match rest.peek().map(String::as_str) {
+            Some("crate") => {
+                rest.next();
+                from.clear();
+            }
+            Some("self") => {
+                rest.next();
+            }
+            _ => {}
+        }
+        while rest.peek().is_some_and(|it| it == "super") {
+            rest.next();
+            from.pop();
+        }
+        from.extend(rest);
+        from
+    };
+    found.into_iter().map(absolute).collect()
+}
+
+/// `a::{b, c::d}` as `a::b` and `a::c::d`.
+fn expand(before: &[String], tree: &str, found: &mut Vec<Vec<String>>) {
+    let tree = tree.trim();
+    let mut path = before.to_vec();
+    let Some((head, rest)) = tree.split_once('{') else {
+        path.extend(tree.split("::").map(|it| it.trim().to_owned()));
+        return found.push(path);
+    };
+    path.extend(
+        head.split("::")
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty()),
+    );
+    let inside = rest.trim_end().trim_end_matches('}');
+    let (mut depth, mut begin) = (0, 0);
+    for (at, c) in inside.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                expand(&path, &inside[begin..at], found);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !inside[begin..].trim().is_empty() {
+        let closing = if inside[begin..].contains('{') {
+            "}"
+        } else {
+            ""
+        };
+        expand(&path, &format!("{}{closing}", &inside[begin..]), found);
+    }
+}
+
+/// Which of `modules` each module imports from.
+fn imports(modules: &[(String, String)]) -> BTreeMap<String, BTreeSet<String>> {
+    let names: BTreeSet<&str> = modules.iter().map(|(name, _)| name.as_str()).collect();
+    let target = |path: &[String]| {
+        (1..=path.len())
+            .rev()
+            .map(|length| path[..length].join("::"))
+            .find(|name| names.contains(name.as_str()))
+    };
+    modules
+        .iter()
+        .map(|(name, text)| {
+            let found = paths(name, text);
+            let mut found: BTreeSet<_> = found.iter().filter_map(|path| target(path)).collect();
+            found.remove(name);
+            (name.clone(), found)
+        })
+        .collect()
+}
+
+/// The modules that lie on a circle: what is left when those that import nothing that is left are taken away, again and again, and then those
+/// that nothing left imports.
+fn circles(mut imports: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    loop {
+        let left: BTreeSet<String> = imports.keys().cloned().collect();
+        let imported: BTreeSet<String> = imports.values().flatten().cloned().collect();
+        imports.retain(|name, from| {
+            from.retain(|it| left.contains(it));
+            !from.is_empty() && imported.contains(name)
+        });
+        if imports.len() == left.len() {
+            return imports
+                .into_iter()
+                .map(|(name, from)| format!("{name} -> {}", Vec::from_iter(from).join(", ")))
+                .collect();
+        }
+    }
+}
+
+#[test]
+fn no_files_of_the_console_import_each_other_in_a_circle() {
+    let mut modules = Vec::new();
+    for path in files_of(CONSOLE) {
+        let name = module(&path);
+        if !name.starts_with("app::tests") {
+            modules.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    let imports = imports(&modules);
+    let of = |name: &str| &imports[name];
+    assert!(of("app::update").contains("app::commands"), "{imports:?}");
+    assert!(of("app::model").contains("app::panes"), "{imports:?}");
+    let circles = circles(imports);
+    assert!(circles.is_empty(), "in a circle:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn the_check_itself_finds_a_circle_of_files() {
+    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let modules = [
+        file("app", "pub use a::A;\n"),
+        file(
+            "app::a",
+            "use super::{c::{self, C}, e};\nuse crate::app::b::B;\n",
+        ),
+        file("app::b", "fn f() { super::d::g() }\n"),
+        file("app::c", "// use super::a::A;\n"),
+        file("app::d", "use crate::app::{\n    a::A,\n    c,\n};\n"),
+        file(
+            "app::e",
+            "#[cfg(test)]\nmod tests {\n    use super::super::a::A;\n}\n",
+        ),
+    ];
+    let found = circles(imports(&modules));
+    assert_eq!(
+        found,
+        ["app::a -> app::b", "app::b -> app::d", "app::d -> app::a"]
+    );
+    assert_eq!(imports(&modules)["app::a"].len(), 3);
+}
+
+#[test]
+fn no_text_of_the_console_holds_the_number_of_a_step() {
+    let mut wrong = Vec::new();
+    for path in files_of(CONSOLE) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            let numbered = line.match_indices("step ").any(|(at, word)| {
+                line[at + word.len()..].starts_with(|c: char| c.is_ascii_digit())
+            });
+            if numbered {
+                wrong.push(format!("{}:{}: {}", path.display(), at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// How a booking finds its user and its business, as code says it: the mapping's own fields.

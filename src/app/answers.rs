@@ -3,129 +3,155 @@
 use std::path::PathBuf;
 
 use super::editor::Editor;
+use super::jobs::close_questions;
+use super::layer::decision_editor::DecisionEditor;
 use super::layer::{GateLayer, Layer};
-use super::layers;
 use super::log::Weight;
 use super::message::{Answer, Effect, ExitReason, Job, Request};
 use super::model::Model;
-use super::steps::step_of;
-use super::update::{ask, close_questions, leave};
+use super::shared::Shared;
 use crate::domain::checklist::Step;
+use crate::domain::conflict::ConflictKey;
 use crate::domain::gate::Gate;
 use crate::domain::number::counted;
 use crate::domain::overview::Review;
+use crate::domain::view::Sources;
 
 /// Takes an answer.
 pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
-    if !matches!(
-        answer,
-        Answer::Ended(..) | Answer::Surveyed(..) | Answer::ForeignWrites(_)
-    ) {
-        model.waiting = model.waiting.saturating_sub(1);
+    if answer.is_to_short_request() {
+        model.shared.waiting = model.shared.waiting.saturating_sub(1);
     }
+    let Model { shared, panes } = model;
     match answer {
-        Answer::Standing(Ok(statuses), rows, blocked) => {
-            model.writes_blocked = blocked;
-            model.statuses = statuses;
-            model.conflicts.set(rows);
-            model.follow();
+        Answer::Standing(standing, review, blocked) => {
+            shared.facts.writes_blocked = blocked;
+            shared.facts.set_review(review);
+            match standing {
+                Ok(statuses) => {
+                    shared.facts.statuses = statuses;
+                    panes.checklist.follow(shared);
+                }
+                Err(error) => shared.alarm("The state of the steps could not be read", error),
+            }
+            model.facts_changed();
         }
-        Answer::Standing(Err(error), rows, blocked) => {
-            model.writes_blocked = blocked;
-            model.conflicts.set(rows);
-            model.alarm("The state of the steps could not be read", error);
-        }
-        Answer::ForeignWrites(words) => model.alarm("The application writes", words),
-        Answer::Surveyed(overview, rows) => {
-            model.businesses.set_rows(overview.businesses.clone());
-            model.overview = Some(overview);
-            model.conflicts.set(rows);
+        Answer::ForeignWrites(words) => shared.alarm("The application writes", words),
+        Answer::Surveyed(overview, review) => {
+            shared.facts.set_overview(overview);
+            shared.facts.set_review(review);
+            model.facts_changed();
         }
         Answer::Ended(job, result) => return ended(model, job, result),
-        Answer::Gate(answer) => gate(model, *answer),
-        Answer::Decided(result, rows) => return decided(model, result, rows),
-        Answer::TriedOut(key, result) => layers::tried_out(model, &key, result),
-        Answer::Labels(Ok(labels)) => model.conflicts.set_labels(labels),
-        Answer::Labels(Err(error)) => {
-            model.conflicts.set_labels(std::collections::HashMap::new());
-            model.alarm("The names could not be read; conflicts show ids", error);
+        Answer::Gate(answer) => gate(shared, *answer),
+        Answer::Decided(result, review) => return decided(model, result, review),
+        Answer::TriedOut(key, result) => tried_out(shared, &key, result),
+        Answer::Labels(labels) => {
+            if let Err(error) = &labels {
+                shared.alarm(
+                    "The names could not be read; conflicts show ids",
+                    error.as_str(),
+                );
+            }
+            let labels = labels.unwrap_or_default();
+            panes.conflicts.list.set_labels(&shared.facts, labels);
         }
         Answer::Sources(sources) => match *sources {
-            Ok(sources) => layers::open_editor(model, sources),
-            Err(error) => model.alarm("The records could not be read", error),
+            Ok(sources) => open_editor(model, sources),
+            Err(error) => shared.alarm("The records could not be read", error),
         },
-        Answer::Detail(detail) => {
-            model.conflicts.asked = None;
-            model.conflicts.detail = Some(*detail);
-        }
-        Answer::Diffs(filter, from, page) => model.diffs.take(&filter, &from, page),
+        Answer::Detail(detail) => panes.conflicts.take(*detail),
+        Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
         Answer::Noted(step, result) => return noted(model, step, result),
-        Answer::Report(personal, text) => {
-            model.report.asked = false;
-            if personal == model.report.personal {
-                model.report.lines =
-                    Some(text.map(|text| text.lines().map(str::to_owned).collect()));
-            }
-        }
+        Answer::Report(personal, text) => panes.report.take(personal, text),
         Answer::Exported(result) => return exported(model, result),
     }
     Vec::new()
 }
 
-/// What is shown may rest on data or answers that changed.
-fn outdated(model: &mut Model) {
-    model.diffs.forget();
-    model.report.lines = None;
-    model.conflicts.detail = None;
+/// Opens the editor on what arrived, where the conflict is still selected.
+fn open_editor(model: &mut Model, sources: Sources) {
+    let shared = &mut model.shared;
+    let row = model.panes.conflicts.row(&shared.facts);
+    let Some(row) = row.filter(|row| row.key == sources.key) else {
+        return;
+    };
+    if !shared.layers.is_empty() {
+        return;
+    }
+    let editor = DecisionEditor::new(sources, row.decision.clone());
+    shared.layers.push(Layer::Decision(Box::new(editor)));
+}
+
+/// What came of trying a typed value out.
+fn tried_out(shared: &mut Shared, key: &ConflictKey, result: Result<(), String>) {
+    let Some(Layer::Decision(open)) = shared.layers.last_mut() else {
+        return;
+    };
+    if open.key() != key {
+        return;
+    }
+    match (open.trying.take(), result) {
+        (Some(decision), Ok(())) => {
+            open.decision = decision;
+            open.typing = None;
+            open.complaint = None;
+        }
+        (_, Err(why)) => open.complaint = Some(why),
+        (None, Ok(())) => {}
+    }
 }
 
 fn ended(model: &mut Model, job: Job, result: Result<String, String>) -> Vec<Effect> {
     let cancelled = model
+        .shared
         .running
         .take()
         .is_some_and(|running| running.cancelling);
-    close_questions(model);
-    outdated(model);
+    close_questions(&mut model.shared);
+    model.outdated();
     match result {
         Ok(line) => {
             let line = format!("{}: {line}", job.title());
-            model.note_in_log(Weight::Info, &line);
-            model.say(Weight::Info, line);
+            model.shared.note_in_log(Weight::Info, &line);
+            model.shared.say(Weight::Info, line);
         }
         Err(error) if cancelled => {
             let line = format!("{}: {error}", job.title());
-            model.note_in_log(Weight::Warning, &line);
-            model.say(Weight::Warning, line);
+            model.shared.note_in_log(Weight::Warning, &line);
+            model.shared.say(Weight::Warning, line);
         }
-        Err(error) => model.alarm(format!("{} did not end well", job.title()), error),
+        Err(error) => model
+            .shared
+            .alarm(format!("{} did not end well", job.title()), error),
     }
-    if model.leaving.is_some() {
+    if model.shared.leaving.is_some() {
         return Vec::new();
     }
-    ask(model, Request::Standing)
+    model.shared.ask(Request::Standing)
 }
 
-fn gate(model: &mut Model, answer: Result<Gate, String>) {
+fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
     let gate = match answer {
         Ok(gate) => gate,
-        Err(error) => return model.alarm("The gate stays shut", error),
+        Err(error) => return shared.alarm("The gate stays shut", error),
     };
-    match model.layers.last() {
+    match shared.layers.last() {
         None => {}
         // A roll back's gate with the other choice takes the place of the first one.
         Some(Layer::Gate(_)) => {
-            model.layers.pop();
+            shared.layers.pop();
         }
         Some(_) => {
-            model.say(
+            shared.say(
                 Weight::Warning,
                 "the gate is ready: go back and press the key again",
             );
             return;
         }
     }
-    let step = step_of(gate.action);
-    model.layers.push(Layer::Gate(Box::new(GateLayer {
+    let step = Step::behind(gate.action);
+    shared.layers.push(Layer::Gate(Box::new(GateLayer {
         gate,
         step,
         typed: Editor::default(),
@@ -135,7 +161,7 @@ fn gate(model: &mut Model, answer: Result<Gate, String>) {
 }
 
 fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> Vec<Effect> {
-    let on_top = match model.layers.last_mut() {
+    let on_top = match model.shared.layers.last_mut() {
         Some(Layer::Decision(open)) if open.sent => Some(open),
         _ => None,
     };
@@ -146,38 +172,40 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
             return Vec::new();
         }
         (Err(error), None) => {
-            model.alarm("The answer was not kept", error);
+            model.shared.alarm("The answer was not kept", error);
             return Vec::new();
         }
         (Ok(count), form) => {
             if form.is_some() {
-                model.layers.pop();
+                model.shared.layers.pop();
             }
             if count == 0 {
-                model.say(Weight::Info, "nothing changed");
+                model.shared.say(Weight::Info, "nothing changed");
                 return Vec::new();
             }
             let answers = counted(count as u64, "answer", "answers");
             let line = format!("{answers} changed in the decisions file");
-            model.note_in_log(Weight::Info, &line);
-            outdated(model);
-            model.conflicts.set(review);
-            if std::mem::take(&mut model.conflicts.goes_on) {
-                model.conflicts.next_undecided();
+            model.shared.note_in_log(Weight::Info, &line);
+            model.outdated();
+            model.shared.facts.set_review(review);
+            model.facts_changed();
+            let Model { shared, panes } = model;
+            if std::mem::take(&mut panes.conflicts.goes_on) {
+                panes.conflicts.next_undecided(&shared.facts);
             }
-            let left = model.conflicts.undecided(None);
-            let blockers = model.conflicts.undecided_blockers();
-            model.say(
+            let left = shared.facts.undecided(None);
+            let blockers = shared.facts.undecided_blockers();
+            model.shared.say(
                 Weight::Info,
                 format!("{line}; {left} undecided, {blockers} of them blockers"),
             );
         }
     }
-    ask(model, Request::Standing)
+    model.shared.ask(Request::Standing)
 }
 
 fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effect> {
-    let on_top = match model.layers.last_mut() {
+    let on_top = match model.shared.layers.last_mut() {
         Some(Layer::Note(note)) if note.sent => Some(note),
         _ => None,
     };
@@ -188,29 +216,34 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
             Vec::new()
         }
         (Err(error), None) => {
-            model.alarm(format!("The note on {} was not kept", step.title()), error);
+            model
+                .shared
+                .alarm(format!("The note on {} was not kept", step.title()), error);
             Vec::new()
         }
         (Ok(()), note) => {
             if note.is_some() {
-                model.layers.pop();
+                model.shared.layers.pop();
             }
             let line = format!("{}: a note is kept", step.title());
-            model.note_in_log(Weight::Info, &line);
-            model.say(Weight::Info, line);
-            model.report.lines = None;
-            model.follows = true;
-            ask(model, Request::Standing)
+            model.shared.note_in_log(Weight::Info, &line);
+            model.shared.say(Weight::Info, line);
+            model.panes.report.lines = None;
+            model.shared.follows = true;
+            model.shared.ask(Request::Standing)
         }
     }
 }
 
 fn exported(model: &mut Model, result: Result<Vec<PathBuf>, String>) -> Vec<Effect> {
-    let leaves = std::mem::take(&mut model.leaves_after_export);
+    let leaves = std::mem::take(&mut model.shared.leaves_after_export);
     match result {
         Err(error) => {
-            model.layers.retain(|layer| !matches!(layer, Layer::Leave));
-            model.alarm("The report was not written", error);
+            model
+                .shared
+                .layers
+                .retain(|layer| !matches!(layer, Layer::Leave));
+            model.shared.alarm("The report was not written", error);
             Vec::new()
         }
         Ok(paths) => {
@@ -219,12 +252,12 @@ fn exported(model: &mut Model, result: Result<Vec<PathBuf>, String>) -> Vec<Effe
                 .map(|path| path.display().to_string())
                 .collect();
             let line = format!("report written: {}", names.join(", "));
-            model.note_in_log(Weight::Info, &line);
-            model.say(Weight::Info, line);
-            model.exported = paths;
+            model.shared.note_in_log(Weight::Info, &line);
+            model.shared.say(Weight::Info, line);
+            model.shared.exported = paths;
             if leaves {
-                let reason = ExitReason::Left(model.exported.clone());
-                leave(model, reason)
+                let reason = ExitReason::Left(model.shared.exported.clone());
+                model.leave(reason)
             } else {
                 Vec::new()
             }

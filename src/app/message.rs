@@ -140,6 +140,29 @@ pub enum Request {
     Export(bool),
 }
 
+impl Request {
+    /// True for what takes long, shows progress and can be cancelled.
+    pub fn is_job(&self) -> bool {
+        match self {
+            Self::Run { .. } | Self::RollBack(_) => true,
+            Self::Standing
+            | Self::Gate(_)
+            | Self::Decide(_)
+            | Self::DecideAlike(_)
+            | Self::TryOut(..)
+            | Self::Undo
+            | Self::Redo
+            | Self::Labels
+            | Self::Sources(_)
+            | Self::Detail(_)
+            | Self::Diffs(..)
+            | Self::Note(..)
+            | Self::Report(_)
+            | Self::Export(_) => false,
+        }
+    }
+}
+
 /// What the engine says to a [`Request`]. Errors are texts: what happened, what is true now, what to do.
 #[derive(Debug)]
 pub enum Answer {
@@ -171,6 +194,26 @@ pub enum Answer {
     Report(bool, Result<String, String>),
     /// To `Export`.
     Exported(Result<Vec<PathBuf>, String>),
+}
+
+impl Answer {
+    /// True for the answer to a short request; the others come from jobs, or unasked.
+    pub fn is_to_short_request(&self) -> bool {
+        match self {
+            Self::Ended(..) | Self::Surveyed(..) | Self::ForeignWrites(_) => false,
+            Self::Standing(..)
+            | Self::Gate(_)
+            | Self::Decided(..)
+            | Self::TriedOut(..)
+            | Self::Labels(_)
+            | Self::Sources(_)
+            | Self::Detail(_)
+            | Self::Diffs(..)
+            | Self::Noted(..)
+            | Self::Report(..)
+            | Self::Exported(_) => true,
+        }
+    }
 }
 
 /// A conflict with its records side by side.

@@ -1,8 +1,13 @@
 //! The four sentences that are always on screen: what is true now, what happens next, what it will destroy, and how to get back.
 
+use super::commands::about::quoted;
+use super::commands::ids::{CANCEL, QUIT, ROLL_BACK};
 use super::message::Job;
-use super::model::Model;
-use crate::domain::checklist::{State, Step, Touch};
+use super::panes;
+use super::panes::checklist::{Checklist, RUN};
+use super::panes::pane::PaneCommands;
+use super::shared::Shared;
+use crate::domain::checklist::{Leaves, State, Step, Touch};
 
 /// The four sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,43 +22,39 @@ pub struct Situation {
     pub back: String,
 }
 
-/// The situation of `model`.
-pub fn of(model: &Model) -> Situation {
+/// The situation of the console.
+pub fn of(shared: &Shared) -> Situation {
     Situation {
-        now: now(model),
-        next: next(model),
-        destroys: match (&model.running, model.next_step()) {
+        now: now(shared),
+        next: next(shared),
+        destroys: match (&shared.running, shared.next_step()) {
             (Some(running), _) => job_destroys(running.job).to_owned(),
-            (None, Some(step)) => destroys(step).to_owned(),
+            (None, Some(step)) => step.destroys().to_owned(),
             (None, None) => "nothing".to_owned(),
         },
-        back: back(model).to_owned(),
+        back: back(shared),
     }
 }
 
-/// A step that was done, whether or not something under it changed since.
-fn happened(model: &Model, step: Step) -> bool {
-    model
-        .status(step)
-        .is_some_and(|status| matches!(status.state, State::Done | State::Stale))
+/// What the last step left that changed what is true of the data; whether or not something under it changed since.
+fn left(shared: &Shared) -> Option<&'static Leaves> {
+    let happened = |step: &&Step| {
+        let state = shared.facts.status(**step).map(|status| status.state);
+        matches!(state, Some(State::Done | State::Stale))
+    };
+    let mut done = Step::ALL.iter().rev().filter(happened);
+    done.find_map(|step| step.row().leaves.as_ref())
 }
 
-fn now(model: &Model) -> String {
-    if model.statuses.is_empty() {
+fn now(shared: &Shared) -> String {
+    if shared.facts.statuses.is_empty() {
         return "not known yet: the state is being read from the database".to_owned();
     }
-    let data = if happened(model, Step::DeleteOriginals) {
-        "migrated; the originals are deleted"
-    } else if happened(model, Step::CleanUsers) {
-        "customers, bookings and users are migrated and live; the originals are kept"
-    } else if happened(model, Step::CutOver) {
-        "customers and bookings are migrated and live; the originals are kept"
-    } else if happened(model, Step::CreateCustomers) || happened(model, Step::ReassignBookings) {
-        "the live data is untouched; prepared copies stand beside it"
-    } else {
-        "the live data is untouched; nothing is prepared"
-    };
-    let blockers = model.conflicts.undecided_blockers();
+    let data = left(shared).map_or(
+        "the live data is untouched; nothing is prepared",
+        |leaves| leaves.now,
+    );
+    let blockers = shared.facts.undecided_blockers();
     match blockers {
         0 => data.to_owned(),
         1 => format!("{data}; 1 blocker is undecided"),
@@ -61,22 +62,27 @@ fn now(model: &Model) -> String {
     }
 }
 
-fn next(model: &Model) -> String {
-    if model.engine_ended.is_some() {
-        return "leave with q and start again: the console opens where the data stands".to_owned();
+fn next(shared: &Shared) -> String {
+    if shared.engine_ended.is_some() {
+        return format!(
+            "leave with {} and start again: the console opens where the data stands",
+            shared.key(QUIT)
+        );
     }
-    if let Some(running) = &model.running {
+    if let Some(running) = &shared.running {
         return if running.cancelling {
             format!("{} ends after this batch", running.job.title())
         } else {
             format!(
-                "{} runs; x ends it between two batches",
-                running.job.title()
+                "{} runs; {} ends it between two batches",
+                running.job.title(),
+                shared.key(CANCEL)
             )
         };
     }
-    let Some(step) = model.next_step() else {
-        return match model
+    let Some(step) = shared.next_step() else {
+        return match shared
+            .facts
             .statuses
             .iter()
             .find(|status| status.state == State::Pending)
@@ -87,7 +93,10 @@ fn next(model: &Model) -> String {
                 status.step.title(),
                 status.says
             ),
-            None => "nothing is left to do; q leaves and offers the report".to_owned(),
+            None => format!(
+                "nothing is left to do; {} leaves and offers the report",
+                shared.key(QUIT)
+            ),
         };
     };
     let how = match step.touch() {
@@ -96,51 +105,38 @@ fn next(model: &Model) -> String {
         Touch::Gate => "changes the live data, behind a gate",
         Touch::Note => "yours to do, then noted",
     };
-    let again = match model.state(step) {
+    let again = match shared.state(step) {
         State::Stale => " again",
         State::Failed => ", which failed,",
-        _ => "",
+        State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
     };
     format!(
-        "{} {}{again} ({how}); Enter on it",
+        "{} {}{again} ({how}); {} on it",
         step.number(),
-        step.title()
+        step.title(),
+        shared.key(RUN)
     )
 }
 
 fn job_destroys(job: Job) -> &'static str {
     match job {
-        Job::Step(step) => destroys(step),
+        Job::Step(step) => step.destroys(),
         Job::RollBack => "what the migration made live; the originals come back",
     }
 }
 
-/// What a step destroys.
-pub fn destroys(step: Step) -> &'static str {
-    match (step, step.touch()) {
-        (Step::CutOver, _) => {
-            "nothing: live bookings lose userId, and the originals are kept whole"
-        }
-        (Step::CleanUsers, _) => {
-            "nothing: live users lose the contact fields that were copied; the originals are kept whole"
-        }
-        (Step::DeleteOriginals, _) => "THE ORIGINALS: after it, only the backup leads back",
-        (_, Touch::ReadOnly) => "nothing: it only reads",
-        (_, Touch::Aside) => "nothing: the application sees none of it",
-        (_, Touch::Gate) => "see its gate",
-        (_, Touch::Note) => "nothing: ringfence keeps your note",
-    }
+/// How to get back from where the data stands.
+fn back(shared: &Shared) -> String {
+    let back = left(shared).map_or("nothing to undo", |leaves| leaves.back);
+    back.replace("{roll-back}", shared.key(ROLL_BACK))
 }
 
-/// How to get back from where the data stands.
-pub fn back(model: &Model) -> &'static str {
-    if happened(model, Step::DeleteOriginals) {
-        "only by restoring the backup: `ringfence restore`"
-    } else if happened(model, Step::CutOver) {
-        "r rolls back: the originals are renamed back at once, byte for byte"
-    } else if happened(model, Step::CreateCustomers) || happened(model, Step::ReassignBookings) {
-        "nothing to undo: the live data was never touched; prepared copies can stay"
-    } else {
-        "nothing to undo"
-    }
+/// What stands in a pane while nothing was surveyed.
+pub fn not_surveyed(shared: &Shared) -> String {
+    format!(
+        "Nothing was surveyed yet: press {}, then {} on {}.",
+        panes::digit(Checklist::ID),
+        shared.key(RUN),
+        quoted(Step::Survey)
+    )
 }

@@ -1,49 +1,51 @@
 //! The way of a message: what it changes and what it asks for.
 
-use super::conditions as can;
+use super::commands::ids::{INTERRUPT, QUIT};
 use super::key::Key;
-use super::layer::{Layer, Question};
+use super::layer::Layer;
 use super::log::Weight;
 use super::message::{Effect, ExitReason, Job, Message, Request, TERMINAL_GONE};
-use super::model::{Model, Pane};
-use super::{act, answers, layers, steps};
-use crate::command;
+use super::model::Model;
+use super::panes::pane::Pane;
+use super::{answers, commands, jobs};
 use crate::domain::checklist::Step;
 
 /// What a console asks for when it opens; with `survey`, that too.
 pub fn begin(model: &mut Model, survey: bool) -> Vec<Effect> {
-    model.note_in_log(
+    let shared = &mut model.shared;
+    shared.note_in_log(
         Weight::Info,
         "the console opened; nothing is written until it is allowed",
     );
-    let mut effects = ask(model, Request::Standing);
+    let mut effects = shared.ask(Request::Standing);
     if survey {
-        effects.extend(steps::start(model, Job::Step(Step::Survey), None));
+        effects.extend(jobs::start(shared, Job::Step(Step::Survey), None));
     }
     effects
 }
 
 /// Takes a message.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let shared = &mut model.shared;
     let mut effects = match message {
         Message::Now { since_start, clock } => {
-            model.now = since_start;
-            model.clock = clock;
+            shared.now = since_start;
+            shared.clock = clock;
             return Vec::new();
         }
         Message::Drawn(scrollable) => {
-            model.scrollable = scrollable;
+            shared.scrollable = scrollable;
             return Vec::new();
         }
         Message::Progress(progress) => {
-            let now = model.now;
-            if let Some(running) = &mut model.running {
+            let now = shared.now;
+            if let Some(running) = &mut shared.running {
                 running.take(progress, now);
             }
             return Vec::new();
         }
         Message::Resized { width, height } => {
-            model.size = (width, height);
+            shared.size = (width, height);
             Vec::new()
         }
         Message::Key(key) => press(model, key),
@@ -63,24 +65,26 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
-    if model.leaving.is_some() {
-        return match command::of_key(model, key) {
-            Some(found) if found.id == command::CommandId::Interrupt => vec![Effect::LeaveNow],
+    let found = commands::of_key(model, key);
+    if model.shared.leaving.is_some() {
+        return match found {
+            Some(found) if found.id == INTERRUPT => vec![Effect::LeaveNow],
             _ => Vec::new(),
         };
     }
-    model.notice = None;
-    if let Some(found) = command::of_key(model, key) {
-        return match (found.allowed)(model) {
-            Ok(()) => act::perform(model, found.id, key),
+    model.shared.notice = None;
+    if let Some(found) = found {
+        return match commands::verdict(model, found.id) {
+            Ok(()) => commands::run(model, found.id, key),
             Err(why) => {
-                model.say(Weight::Warning, format!("{}: not now: {why}", found.shown));
+                let text = format!("{}: not now: {why}", found.shown);
+                model.shared.say(Weight::Warning, text);
                 Vec::new()
             }
         };
     }
-    let page = model.scrollable.page;
-    match model.layers.last_mut() {
+    let page = model.shared.scrollable.page;
+    match model.shared.layers.last_mut() {
         Some(Layer::Picker(picker)) => {
             picker.key(key, page);
         }
@@ -91,92 +95,63 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         None => {}
     }
-    layers::narrow(model);
+    show_typing(model);
     Vec::new()
 }
 
 fn paste(model: &mut Model, text: &str) {
-    match model.layers.last_mut() {
+    match model.shared.layers.last_mut() {
         Some(Layer::Picker(picker)) => picker.paste(text),
         Some(layer) => {
             if let Some(editor) = layer.editor() {
                 editor.insert(text);
             }
         }
-        None => model.say(Weight::Warning, "nothing here takes pasted text"),
+        None => model
+            .shared
+            .say(Weight::Warning, "nothing here takes pasted text"),
     }
-    layers::narrow(model);
+    show_typing(model);
 }
 
-/// Asks for what the focused pane shows and has not got.
+/// Lets the pane below a line of text see what is being typed.
+fn show_typing(model: &mut Model) {
+    if let Some(Layer::Line(line)) = model.shared.layers.last() {
+        let text = line.editor.text().trim().to_owned();
+        let pane = model.panes.get_mut(model.shared.pane);
+        pane.typing(&mut model.shared, &text);
+    }
+}
+
+/// Asks for what the focused place shows and has not got.
 fn look(model: &mut Model) -> Vec<Effect> {
-    if can::ask(model).is_err() {
+    let Model { shared, panes } = model;
+    if shared.can_ask().is_err() {
         return Vec::new();
     }
-    let leaving = matches!(model.layers.last(), Some(Layer::Leave));
-    if leaving || model.pane == Pane::Report {
-        if model.report.lines.is_none() && !model.report.asked {
-            model.report.asked = true;
-            let request = Request::Report(model.report.personal);
-            return ask(model, request);
-        }
-        return Vec::new();
+    if matches!(shared.layers.last(), Some(Layer::Leave)) {
+        return panes.report.look(shared);
     }
-    match model.pane {
-        Pane::Conflicts => {
-            let conflicts = &mut model.conflicts;
-            if conflicts.wants_labels() {
-                conflicts.labels_asked = true;
-                return ask(model, Request::Labels);
-            }
-            if conflicts.asked.is_some() || conflicts.current_detail().is_some() {
-                return Vec::new();
-            }
-            let Some(key) = conflicts.row().map(|row| row.key.clone()) else {
-                return Vec::new();
-            };
-            conflicts.asked = Some(key.clone());
-            ask(model, Request::Detail(key))
-        }
-        Pane::Bookings => match model.diffs.begin() {
-            Some(from) => {
-                let request = Request::Diffs(model.diffs.filter().clone(), from);
-                ask(model, request)
-            }
-            None => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-/// A short request.
-pub(super) fn ask(model: &mut Model, request: Request) -> Vec<Effect> {
-    model.waiting += 1;
-    vec![Effect::Ask(request)]
+    panes.get_mut(shared.pane).look(shared)
 }
 
 fn engine_ended(model: &mut Model, text: &str) {
-    model.running = None;
-    model.waiting = 0;
-    model.engine_ended = Some(text.to_owned());
-    close_questions(model);
-    model.alarm(
+    let shared = &mut model.shared;
+    shared.running = None;
+    shared.waiting = 0;
+    shared.engine_ended = Some(text.to_owned());
+    jobs::close_questions(shared);
+    let leave = shared.key(QUIT);
+    shared.alarm(
         "The engine ended unexpectedly",
         format!(
-            "{text}\nWhat was written so far is kept, and nothing else is written from here. Leave with q and start again: the console opens where the data stands."
+            "{text}\nWhat was written so far is kept, and nothing else is written from here. Leave with {leave} and start again: the console opens where the data stands."
         ),
     );
 }
 
-/// A question about a job that no longer runs has no answer.
-pub(super) fn close_questions(model: &mut Model) {
-    model
-        .layers
-        .retain(|layer| !matches!(layer, Layer::Question(Question::Cancel)));
-}
-
 fn signal(model: &mut Model, name: &'static str) -> Vec<Effect> {
-    if model.leaving.is_some() {
+    if model.shared.leaving.is_some() {
         // A hang-up comes as a signal and as an end of input: the second is no impatience.
         return if matches!(name, TERMINAL_GONE | "SIGHUP") {
             Vec::new()
@@ -184,23 +159,7 @@ fn signal(model: &mut Model, name: &'static str) -> Vec<Effect> {
             vec![Effect::LeaveNow]
         };
     }
-    model.note_in_log(Weight::Warning, &format!("{name} arrived: leaving"));
-    leave(model, ExitReason::Signal(name))
-}
-
-/// Ends what runs, closes the engine, and leaves when it has closed.
-pub(super) fn leave(model: &mut Model, reason: ExitReason) -> Vec<Effect> {
-    if let Some(text) = model.engine_ended.clone() {
-        model.leaving = Some(ExitReason::EngineEnded(text));
-        return vec![Effect::LeaveNow];
-    }
-    model.leaving = Some(reason);
-    model.layers.clear();
-    let mut effects = Vec::new();
-    if let Some(running) = &mut model.running {
-        running.cancelling = true;
-        effects.push(Effect::Cancel);
-    }
-    effects.push(Effect::Close);
-    effects
+    let line = format!("{name} arrived: leaving");
+    model.shared.note_in_log(Weight::Warning, &line);
+    model.leave(ExitReason::Signal(name))
 }

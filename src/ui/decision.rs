@@ -5,11 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::layers::{below, complaint, editor};
-use super::parts;
 use super::text::{pad, wrap};
 use super::theme::Theme;
-use crate::app::decision_editor::{DecisionEditor, Origin, Row, Typing};
+use super::widgets::{self, below, complaint, editor};
+use crate::app::commands::about::Keymap;
+use crate::app::commands::ids::{
+    BREAK_LINE, CLEAR_FIELD, KEEP_DECISION, NEXT_CHOICE, SAVE, TAKE_LEFT, TAKE_RIGHT, TURN_RIGHT,
+    TYPE_NOTE, TYPE_VALUE,
+};
+use crate::app::layer::decision_editor::{DecisionEditor, Origin, Row, Typing};
 use crate::app::message::Scrollable;
 use crate::domain::id::Id;
 use crate::domain::text::safe;
@@ -25,6 +29,7 @@ pub fn draw(
     area: Rect,
     open: &DecisionEditor,
     business: &str,
+    keys: &Keymap,
     theme: Theme,
 ) -> Scrollable {
     let key = open.key();
@@ -37,17 +42,22 @@ pub fn draw(
     let contents = |columns: usize| {
         let mut lines = heading(open, columns, theme);
         if open.sources.records.is_empty() {
-            let text = "This conflict is about no single user's values: choose the answer (c), write a note (n), keep it (Enter).";
-            lines.extend(wrap(text, columns).into_iter().map(Line::from));
+            let text = format!(
+                "This conflict is about no single user's values: choose the answer ({}), write a note ({}), keep it ({}).",
+                keys.of(NEXT_CHOICE),
+                keys.of(TYPE_NOTE),
+                keys.of(KEEP_DECISION)
+            );
+            lines.extend(wrap(&text, columns).into_iter().map(Line::from));
         } else {
-            lines.extend(table(open, columns, theme));
+            lines.extend(table(open, columns, keys, theme));
         }
         lines
     };
     let mut lines = contents(usize::from(width.saturating_sub(4)));
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let wanted = (width, rows.saturating_add(typing + 2));
-    let inside = parts::popup(frame, area, wanted, &safe(&title, 120), theme);
+    let inside = widgets::popup(frame, area, wanted, &safe(&title, 120), theme);
     let columns = usize::from(inside.width);
     if columns != usize::from(width.saturating_sub(4)) {
         lines = contents(columns);
@@ -64,7 +74,7 @@ pub fn draw(
             ..inside
         },
     );
-    foot(frame, below(inside, room), open, theme);
+    foot(frame, below(inside, room), open, keys, theme);
     Scrollable::default()
 }
 
@@ -90,7 +100,7 @@ fn heading<'a>(open: &DecisionEditor, columns: usize, theme: Theme) -> Vec<Line<
     let choice = open.decision.choice;
     let mut lines = Vec::new();
     let answer = format!("{}: {}", choice.word(), code.does(choice));
-    lines.extend(parts::labelled("Answer", &answer, columns, theme));
+    lines.extend(widgets::labelled("Answer", &answer, columns, theme));
     if code.is_group() {
         let order: Vec<_> = open.order().into_iter().map(letter).collect();
         let whose = if open.decision.survivor.is_some() {
@@ -104,17 +114,17 @@ fn heading<'a>(open: &DecisionEditor, columns: usize, theme: Theme) -> Vec<Line<
             open.rule().says(),
             order.join(", then ")
         );
-        lines.extend(parts::labelled("Survivor", &rule, columns, theme));
+        lines.extend(widgets::labelled("Survivor", &rule, columns, theme));
     }
     if !open.decision.note.is_empty() {
         let note = safe(&open.decision.note.replace('\n', " "), 200);
-        lines.extend(parts::labelled("Note", &note, columns, theme));
+        lines.extend(widgets::labelled("Note", &note, columns, theme));
     }
     lines.push(Line::default());
     lines
 }
 
-fn table<'a>(open: &DecisionEditor, columns: usize, theme: Theme) -> Vec<Line<'a>> {
+fn table<'a>(open: &DecisionEditor, columns: usize, keys: &Keymap, theme: Theme) -> Vec<Line<'a>> {
     let records = &open.sources.records;
     let shown = if records.len() > 1 { 3 } else { 2 };
     let room = columns.saturating_sub(FIELD + ORIGIN) / shown;
@@ -152,9 +162,10 @@ fn table<'a>(open: &DecisionEditor, columns: usize, theme: Theme) -> Vec<Line<'a
         let all: Vec<_> = (0..records.len()).map(letter).collect();
         lines.push(Line::styled(
             format!(
-                "{} records: {}; Tab shows the others",
+                "{} records: {}; {} shows the others",
                 records.len(),
-                all.join(" ")
+                all.join(" "),
+                keys.of(TURN_RIGHT)
             ),
             theme.dim(),
         ));
@@ -222,7 +233,7 @@ fn typing_rows(open: &DecisionEditor) -> u16 {
         }
 }
 
-fn foot(frame: &mut Frame<'_>, area: Rect, open: &DecisionEditor, theme: Theme) {
+fn foot(frame: &mut Frame<'_>, area: Rect, open: &DecisionEditor, keys: &Keymap, theme: Theme) {
     let mut rest = area;
     let rows = |height: u16, area: Rect| Rect {
         height: height.min(area.height),
@@ -233,9 +244,13 @@ fn foot(frame: &mut Frame<'_>, area: Rect, open: &DecisionEditor, theme: Theme) 
             Typing::Value(typed) => {
                 let field = open.rows().into_iter().nth(open.field);
                 let field = field.map(|row| row.field).unwrap_or_default();
-                (format!("Type {field}, then Enter:"), typed, 1)
+                let text = format!("Type {field}, then {}:", keys.of(SAVE));
+                (text, typed, 1)
             }
-            Typing::Note(typed) => ("Note (Alt-Enter: new line):".to_owned(), typed, 4),
+            Typing::Note(typed) => {
+                let text = format!("Note ({}: new line):", keys.of(BREAK_LINE));
+                (text, typed, 4)
+            }
         };
         frame.render_widget(Line::styled(label, theme.title()), rows(1, rest));
         rest = below(rest, 1);
@@ -250,8 +265,14 @@ fn foot(frame: &mut Frame<'_>, area: Rect, open: &DecisionEditor, theme: Theme) 
         complaint(frame, rest, open.complaint.as_deref(), theme);
         return;
     }
-    let hint = "← → takes a field from a record, t types one, Backspace leaves it to the rule";
-    let line = wrap(hint, usize::from(rest.width)).into_iter().next();
+    let hint = format!(
+        "{} {} takes a field from a record, {} types one, {} leaves it to the rule",
+        keys.of(TAKE_LEFT),
+        keys.of(TAKE_RIGHT),
+        keys.of(TYPE_VALUE),
+        keys.of(CLEAR_FIELD)
+    );
+    let line = wrap(&hint, usize::from(rest.width)).into_iter().next();
     let line = Line::styled(line.unwrap_or_default(), theme.dim());
     frame.render_widget(line, rows(1, rest));
 }

@@ -6,13 +6,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::layers;
-use super::panes::{bookings, businesses, checklist, conflicts, log, report};
-use super::parts;
+use super::panes;
 use super::text::{duration, fit, number, pad, width, wrap};
 use super::theme::Theme;
+use super::widgets;
+use crate::app::commands::ids::{BACK, CANCEL, HELP, INTERRUPT, PAUSE, WHOLE_MESSAGE};
 use crate::app::log::Weight;
 use crate::app::message::Scrollable;
-use crate::app::model::{Model, Pane};
+use crate::app::model::Model;
+use crate::app::panes::TABLE;
 use crate::app::situation;
 use crate::command::{self, Danger};
 use crate::domain::text::safe;
@@ -49,7 +51,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) -> Scrollable {
             Constraint::Length(rows(banner.len())),
             Constraint::Fill(1),
             Constraint::Length(u16::from(
-                model.running.is_some() || model.leaving.is_some(),
+                model.shared.running.is_some() || model.shared.leaving.is_some(),
             )),
             Constraint::Length(situation_rows),
             Constraint::Length(1),
@@ -62,7 +64,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) -> Scrollable {
         .map(|line| Line::styled(pad(&line, usize::from(area.width)), theme.banner()))
         .collect();
     frame.render_widget(Paragraph::new(banner), alarm);
-    let below = pane(frame, body, model, roomy, theme);
+    let below = panes::draw(frame, body, model, roomy, theme);
     progress_line(frame, progress, model, theme);
     situation_lines(frame, situation, model, theme);
     notice_line(frame, notice, model, theme);
@@ -86,27 +88,10 @@ fn too_small(frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn pane(frame: &mut Frame<'_>, area: Rect, model: &Model, roomy: bool, theme: Theme) -> Scrollable {
-    match model.pane {
-        Pane::Checklist => checklist::draw(frame, area, model, roomy, theme),
-        Pane::Businesses => businesses::draw(frame, area, model, theme),
-        Pane::Conflicts => conflicts::draw(frame, area, model, roomy, theme),
-        Pane::Bookings => bookings::draw(frame, area, model, roomy, theme),
-        Pane::Report => report::draw(
-            frame,
-            area,
-            model,
-            "Report, as it would be written now",
-            theme,
-        ),
-        Pane::Log => log::draw(frame, area, model, theme),
-    }
-}
-
 /// Where we are. What does not fit is left out from the end; the database and what we may do never are.
 fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let place = &model.place;
-    let may = if model.may_write {
+    let place = &model.shared.place;
+    let may = if model.shared.may_write {
         " MAY WRITE "
     } else {
         " READ-ONLY "
@@ -141,7 +126,7 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         Span::raw(" "),
         Span::styled(
             may,
-            if model.may_write {
+            if model.shared.may_write {
                 theme.warning()
             } else {
                 theme.selected()
@@ -154,15 +139,14 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
 fn tab_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let narrow = area.width < 72;
     let mut spans = vec![Span::raw(" ")];
-    for (at, pane) in Pane::ALL.iter().enumerate() {
-        let here = *pane == model.pane;
+    for (at, row) in TABLE.iter().enumerate() {
+        let here = row.id == model.shared.pane;
         let mut title = format!(" {}", at + 1);
         if !narrow || here {
-            title = format!("{title} {}", pane.title());
+            title = format!("{title} {}", row.title);
         }
-        let undecided = model.conflicts.undecided_blockers();
-        if *pane == Pane::Conflicts && undecided > 0 {
-            title = format!("{title} !{undecided}");
+        if let Some(badge) = model.panes.get(row.id).badge(&model.shared) {
+            title = format!("{title} {badge}");
         }
         title.push(' ');
         let style = if here {
@@ -178,6 +162,8 @@ fn tab_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
 
 fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = model
+        .shared
+        .facts
         .writes_blocked
         .iter()
         .flat_map(|text| {
@@ -193,11 +179,15 @@ fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
 }
 
 fn message_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
-    let Some(banner) = &model.banner else {
+    let Some(banner) = &model.shared.banner else {
         return Vec::new();
     };
     let text = format!("!! {}: {}", banner.title, banner.text.replace('\n', " "));
-    let keys = "w: whole message · Esc: dismiss";
+    let keys = format!(
+        "{}: whole message · {}: dismiss",
+        model.shared.key(WHOLE_MESSAGE),
+        model.shared.key(BACK)
+    );
     let mut lines = wrap(&safe(&text, 2000), columns.saturating_sub(2));
     if lines.len() > most - 1 {
         lines.truncate(most - 1);
@@ -214,9 +204,12 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
         return;
     }
     let columns = usize::from(area.width);
-    let Some(running) = &model.running else {
-        let text = " » Leaving: waiting for the engine to close; Ctrl-C leaves at once";
-        frame.render_widget(Line::styled(fit(text, columns), theme.warning()), area);
+    let Some(running) = &model.shared.running else {
+        let text = format!(
+            " » Leaving: waiting for the engine to close; {} leaves at once",
+            model.shared.key(INTERRUPT)
+        );
+        frame.render_widget(Line::styled(fit(&text, columns), theme.warning()), area);
         return;
     };
     let progress = &running.progress;
@@ -229,7 +222,7 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
     };
     let doing = match progress.slow.as_str() {
         "" => doing,
-        "paused" => format!("PAUSED, p goes on: {doing}"),
+        "paused" => format!("PAUSED, {} goes on: {doing}", model.shared.key(PAUSE)),
         slow => format!("{slow}: {doing}"),
     };
     let mut facts = Vec::new();
@@ -250,22 +243,22 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
         || {
             format!(
                 "{} so far",
-                duration(model.now.saturating_sub(running.began))
+                duration(model.shared.now.saturating_sub(running.began))
             )
         },
         |left| format!("{} left", duration(left)),
     ));
     let key = if running.cancelling {
-        ""
+        String::new()
     } else {
-        " · x ends it"
+        format!(" · {} ends it", model.shared.key(CANCEL))
     };
     let facts = format!(" {}{key} ", facts.join(" · "));
     let percent = running
         .percent()
         .map_or_else(|| "  … ".to_owned(), |percent| format!("{percent:>3}%"));
     let bar_columns = (columns / 5).clamp(8, 24);
-    let bar = parts::bar(running.percent().unwrap_or(0), 100, bar_columns);
+    let bar = widgets::bar(running.percent().unwrap_or(0), 100, bar_columns);
     let room = columns.saturating_sub(width(&facts) + bar_columns + 9);
     let line = Line::from(vec![
         Span::styled(
@@ -280,7 +273,7 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
 }
 
 fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let situation = situation::of(model);
+    let situation = situation::of(&model.shared);
     let columns = usize::from(area.width).saturating_sub(1);
     let line = |parts: &[(&'static str, String)]| {
         let each = columns / parts.len();
@@ -315,7 +308,7 @@ fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Them
 
 fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let columns = usize::from(area.width).saturating_sub(1);
-    let line = match &model.notice {
+    let line = match &model.shared.notice {
         Some(notice) => {
             let (mark, style) = match notice.weight {
                 Weight::Info => ("·", theme.good()),
@@ -327,7 +320,7 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
                 style,
             )
         }
-        None if model.waiting > 0 => Line::styled(" … asking the database", theme.dim()),
+        None if model.shared.waiting > 0 => Line::styled(" … asking the database", theme.dim()),
         None => Line::default(),
     };
     frame.render_widget(line, area);
@@ -337,7 +330,7 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
 fn hint_lines(model: &Model, columns: usize, most: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut hints = command::hints(model);
     // The way to all the others is never cut off.
-    hints.sort_by_key(|(command, _)| command.id != command::CommandId::Help);
+    hints.sort_by_key(|(command, _)| command.id != HELP);
     let mut lines = Vec::new();
     let mut spans: Vec<Span<'static>> = vec![Span::raw(" ")];
     let mut used = 1;

@@ -4,41 +4,37 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
-use tui_textarea::{CursorMove, TextArea};
 
 use super::decision;
 use super::panes::report;
-use super::parts;
 use super::text::{pad, wrap};
 use super::theme::Theme;
-use crate::app::editor::Editor;
-use crate::app::layer::{GateLayer, Layer, LineFor, Note, Question};
+use super::widgets::{self, below, complaint, editor};
+use crate::app::commands::about::Keymap;
+use crate::app::commands::ids::{CONFIRM, NO, YES};
+use crate::app::layer::picker::Picker;
+use crate::app::layer::{GateLayer, Layer, Note, Question};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::picker::Picker;
-use crate::command::{self, COMMANDS, Danger, Scope};
+use crate::command::{self, Danger};
 use crate::domain::text::safe;
 
 /// Draws the top layer; how far it scrolls, or `None` when there is none.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Option<Scrollable> {
-    let layer = model.layers.last()?;
+    let layer = model.shared.layers.last()?;
+    let keys = &model.shared.keys;
     Some(match layer {
-        Layer::Question(asked) => question(frame, area, *asked, theme),
-        Layer::Gate(open) => gate(frame, area, open, theme),
+        Layer::Question(asked) => question(frame, area, *asked, keys, theme),
+        Layer::Gate(open) => gate(frame, area, open, keys, theme),
         Layer::Decision(open) => {
-            let row = model.conflicts.row().filter(|row| row.key == *open.key());
+            let row = model.panes.conflicts.row(&model.shared.facts);
+            let row = row.filter(|row| row.key == *open.key());
             let business = row.map_or("", |row| row.business_names.as_str());
-            decision::draw(frame, area, open, business, theme)
+            decision::draw(frame, area, open, business, &model.shared.keys, theme)
         }
         Layer::Note(open) => note(frame, area, open, theme),
         Layer::Line(open) => {
-            let title = match open.purpose {
-                LineFor::FindConflict => {
-                    "Find conflicts: letters of a name, an e-mail, an id, a business, a kind"
-                }
-                LineFor::Customer => "Show the bookings of the customer with this id",
-            };
-            let inside = parts::popup(frame, area, (70, 4), title, theme);
+            let inside = widgets::popup(frame, area, (70, 4), open.title, theme);
             editor(
                 frame,
                 Rect {
@@ -60,7 +56,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
                 ratatui::layout::Constraint::Percentage(94),
             );
             frame.render_widget(ratatui::widgets::Clear, over);
-            report::draw(
+            report::titled(
                 frame,
                 over,
                 model,
@@ -71,37 +67,13 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
     })
 }
 
-/// The rows of `area` from `rows` down.
-pub(super) fn below(area: Rect, rows: u16) -> Rect {
-    let rows = rows.min(area.height);
-    Rect {
-        y: area.y + rows,
-        height: area.height - rows,
-        ..area
-    }
-}
-
-/// An editor with its cursor.
-pub(super) fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
-    let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
-    let (row, column) = editor.position();
-    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-    text.move_cursor(CursorMove::Jump(place(row), place(column)));
-    text.set_cursor_line_style(ratatui::style::Style::new());
-    text.set_cursor_style(theme.selected());
-    frame.render_widget(&text, area);
-}
-
-pub(super) fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
-    let Some(text) = complaint else { return };
-    let lines: Vec<_> = wrap(&safe(text, 400), usize::from(area.width))
-        .into_iter()
-        .map(|line| Line::styled(line, theme.danger()))
-        .collect();
-    frame.render_widget(Paragraph::new(lines), area);
-}
-
-fn question(frame: &mut Frame<'_>, area: Rect, question: Question, theme: Theme) -> Scrollable {
+fn question(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    question: Question,
+    keys: &Keymap,
+    theme: Theme,
+) -> Scrollable {
     let (title, text) = match question {
         Question::FirstWrite(step) => (
             "May ringfence write?",
@@ -126,18 +98,24 @@ fn question(frame: &mut Frame<'_>, area: Rect, question: Question, theme: Theme)
         .collect();
     lines.push(Line::default());
     lines.push(Line::from(vec![
-        Span::styled("Y", theme.label()),
+        Span::styled(keys.of(YES), theme.label()),
         Span::raw(" yes (a capital)   "),
-        Span::styled("n", theme.label()),
+        Span::styled(keys.of(NO), theme.label()),
         Span::raw(" no, nothing happens"),
     ]));
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    let inside = parts::popup(frame, area, (columns, height), title, theme);
+    let inside = widgets::popup(frame, area, (columns, height), title, theme);
     frame.render_widget(Paragraph::new(lines), inside);
     Scrollable::default()
 }
 
-fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Scrollable {
+fn gate(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    open: &GateLayer,
+    keys: &Keymap,
+    theme: Theme,
+) -> Scrollable {
     let gate = &open.gate;
     let columns = area.width.min(100);
     let room = usize::from(columns.saturating_sub(4));
@@ -147,21 +125,21 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
         .collect();
     lines.push(Line::default());
     for line in &gate.will_do {
-        lines.extend(parts::labelled("Will do", &safe(line, 400), room, theme));
+        lines.extend(widgets::labelled("Will do", &safe(line, 400), room, theme));
     }
-    lines.extend(parts::labelled(
+    lines.extend(widgets::labelled(
         "Backup",
         &safe(&gate.backup, 300),
         room,
         theme,
     ));
-    lines.extend(parts::labelled(
+    lines.extend(widgets::labelled(
         "Proof",
         &safe(&gate.proof, 400),
         room,
         theme,
     ));
-    lines.extend(parts::labelled(
+    lines.extend(widgets::labelled(
         "Way back",
         &safe(&gate.way_back, 400),
         room,
@@ -176,7 +154,7 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
     let wanted = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
         .saturating_add(typing + 2);
-    let inside = parts::popup(
+    let inside = widgets::popup(
         frame,
         area,
         (columns, wanted),
@@ -184,7 +162,7 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
         theme,
     );
     let text_rows = inside.height.saturating_sub(typing);
-    let furthest = parts::scrolled(
+    let furthest = widgets::scrolled(
         frame,
         Rect {
             height: text_rows,
@@ -196,8 +174,9 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
     );
     let typed = below(inside, text_rows);
     let ask = format!(
-        "Type the database's name, {}, then Enter:",
-        safe(&gate.database, 64)
+        "Type the database's name, {}, then {}:",
+        safe(&gate.database, 64),
+        keys.of(CONFIRM)
     );
     frame.render_widget(
         Line::styled(ask, theme.title()),
@@ -226,7 +205,7 @@ fn gate(frame: &mut Frame<'_>, area: Rect, open: &GateLayer, theme: Theme) -> Sc
 
 fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, theme: Theme) -> Scrollable {
     let title = format!("Note on step {}, {}", open.step.number(), open.step.title());
-    let inside = parts::popup(frame, area, (80, 12), &title, theme);
+    let inside = widgets::popup(frame, area, (80, 12), &title, theme);
     let rows = inside.height.saturating_sub(2);
     editor(
         frame,
@@ -248,7 +227,7 @@ fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, theme: Theme) -> Scrolla
 
 fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scrollable {
     let count = u16::try_from(open.visible().len()).unwrap_or(u16::MAX);
-    let inside = parts::popup(
+    let inside = widgets::popup(
         frame,
         area,
         (90, count.saturating_add(4).clamp(6, 24)),
@@ -263,7 +242,7 @@ fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scr
     let list = below(inside, 1);
     let height = usize::from(list.height);
     let columns = usize::from(list.width);
-    let from = parts::window(open.selected, open.visible().len(), height);
+    let from = widgets::window(open.selected, open.visible().len(), height);
     let widest = open
         .visible()
         .map(|item| super::text::width(&item.label))
@@ -298,7 +277,7 @@ fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scr
 }
 
 fn help(frame: &mut Frame<'_>, area: Rect, model: &Model, down: usize, theme: Theme) -> Scrollable {
-    let inside = parts::popup(
+    let inside = widgets::popup(
         frame,
         area,
         (110, area.height),
@@ -308,49 +287,38 @@ fn help(frame: &mut Frame<'_>, area: Rect, model: &Model, down: usize, theme: Th
     let columns = usize::from(inside.width);
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut heading = String::new();
-    for command in COMMANDS {
-        let place = command::place(command.scopes);
+    for listed in command::table() {
+        let about = listed.about;
+        let place = listed.place();
         if place != heading {
             lines.push(Line::styled(place.clone(), theme.title()));
             heading = place;
         }
-        let danger = match command.danger {
+        let danger = match about.danger {
             Danger::None => "",
             Danger::Writes => " Writes beside the live data.",
             Danger::Gate => " Behind a gate.",
         };
-        let not_now = match (
-            command.holds(model) || reachable(command.scopes, model),
-            (command.allowed)(model),
-        ) {
-            (true, Err(why)) => format!(" Not now: {}.", safe(&why, 200)),
-            _ => String::new(),
+        let not_now = match command::verdict(model, about.id) {
+            Err(why) if listed.is_reachable(model) => format!(" Not now: {}.", safe(&why, 200)),
+            Err(_) | Ok(()) => String::new(),
         };
-        let text = format!("{}{danger}{not_now}", command.help);
+        let text = format!("{}{danger}{not_now}", about.sentence());
         let wrapped = wrap(&text, columns.saturating_sub(16));
         for (at, line) in wrapped.into_iter().enumerate() {
-            let keys = if at == 0 { command.shown } else { "" };
+            let keys = if at == 0 { about.shown } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(pad(&format!("  {keys}"), 16), theme.label()),
                 Span::raw(line),
             ]));
         }
     }
-    let furthest = parts::scrolled(frame, inside, lines, down, theme);
+    let furthest = widgets::scrolled(frame, inside, lines, down, theme);
     Scrollable {
         page: usize::from(inside.height),
         furthest,
         detail: 0,
     }
-}
-
-/// True for a command of the pane under the help.
-fn reachable(scopes: &[Scope], model: &Model) -> bool {
-    scopes.iter().any(|scope| match scope {
-        Scope::Always | Scope::Panes => true,
-        Scope::In(pane) => *pane == model.pane,
-        Scope::Over(_) => false,
-    })
 }
 
 fn whole(
@@ -360,11 +328,11 @@ fn whole(
     down: usize,
     theme: Theme,
 ) -> Scrollable {
-    let (title, text) = model.banner.as_ref().map_or_else(
+    let (title, text) = model.shared.banner.as_ref().map_or_else(
         || (String::new(), String::new()),
         |banner| (banner.title.clone(), banner.text.clone()),
     );
-    let inside = parts::popup(frame, area, (110, area.height), &safe(&title, 100), theme);
+    let inside = widgets::popup(frame, area, (110, area.height), &safe(&title, 100), theme);
     let mut lines = Vec::new();
     for part in text.lines() {
         lines.extend(
@@ -373,7 +341,7 @@ fn whole(
                 .map(Line::from),
         );
     }
-    let furthest = parts::scrolled(frame, inside, lines, down, theme);
+    let furthest = widgets::scrolled(frame, inside, lines, down, theme);
     Scrollable {
         page: usize::from(inside.height),
         furthest,

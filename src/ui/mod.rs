@@ -5,9 +5,9 @@ mod decision;
 mod frame;
 mod layers;
 pub mod panes;
-mod parts;
 mod text;
 mod theme;
+mod widgets;
 
 pub use frame::draw;
 pub use theme::Theme;

@@ -1,6 +1,6 @@
 //! What keys do and do not do.
 
-use ringfence::command::COMMANDS;
+use ringfence::command;
 
 use crate::console::{CTRL_C, Console, ENTER, ESC};
 use crate::data;
@@ -56,9 +56,11 @@ fn the_help_lists_every_command() {
     let seen = console.press_for("?", "Help: every command");
     assert!(!seen.contains('▼'), "{seen}");
     let seen = flat(&seen);
-    assert!(COMMANDS.len() > 50);
-    for command in COMMANDS {
-        let line = format!("{} {}", command.shown, command.help);
+    let table = command::table();
+    assert!(table.len() > 50);
+    for listed in table {
+        let about = listed.about;
+        let line = format!("{} {}", about.shown, about.sentence());
         assert!(seen.contains(&flat(&line)), "the help lacks: {line}");
     }
     console.press(ESC);

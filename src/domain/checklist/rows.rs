@@ -101,8 +101,9 @@ const PREPARED: Leaves = Leaves {
     back: "nothing to undo: the live data was never touched; prepared copies can stay",
 };
 
-/// How to get back from what is live.
-const RENAMED_BACK: &str = "r rolls back: the originals are renamed back at once, byte for byte";
+/// How to get back from what is live; `{roll-back}` stands for the key of that command.
+const RENAMED_BACK: &str =
+    "{roll-back} rolls back: the originals are renamed back at once, byte for byte";
 
 rows! {
     /// Counts, pairs, finds conflicts.

@@ -5,11 +5,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::parts;
 use super::super::text::{number, pad, wrap};
 use super::super::theme::Theme;
+use super::super::widgets;
+use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
+use crate::app::situation;
 use crate::domain::document_diff::{BookingDiff, Mark};
 use crate::domain::text::safe;
 
@@ -21,15 +23,15 @@ pub fn draw(
     roomy: bool,
     theme: Theme,
 ) -> Scrollable {
-    let diffs = &model.diffs;
-    let (first, last) = diffs.numbers();
-    let more = if diffs.more() { "+" } else { "" };
-    let mut title = match diffs.entries() {
+    let pages = &model.panes.bookings.pages;
+    let (first, last) = pages.numbers();
+    let more = if pages.more() { "+" } else { "" };
+    let mut title = match pages.entries() {
         [] => "Bookings".to_owned(),
         _ => format!("Bookings {}–{}{more}", number(first), number(last)),
     };
-    if !diffs.filter().is_empty() {
-        title = format!("{title} · {}", safe(&diffs.filter_says, 80));
+    if !pages.filter().is_empty() {
+        title = format!("{title} · {}", safe(&pages.filter_says, 80));
     }
     let layout = if roomy {
         Layout::horizontal([Constraint::Percentage(45), Constraint::Fill(1)])
@@ -37,7 +39,7 @@ pub fn draw(
         Layout::vertical([Constraint::Percentage(40), Constraint::Fill(1)])
     };
     let [list_area, diff_area] = area.layout(&layout);
-    let inside = parts::boxed(frame, list_area, &title, theme);
+    let inside = widgets::boxed(frame, list_area, &title, theme);
     let height = usize::from(inside.height);
     list(frame, inside, model, theme);
     Scrollable {
@@ -48,15 +50,18 @@ pub fn draw(
 }
 
 fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let diffs = &model.diffs;
+    let pages = &model.panes.bookings.pages;
     let columns = usize::from(area.width);
-    let empty = match &diffs.error {
+    let empty = match &pages.error {
         Some(error) => Some(safe(error, 600)),
-        None if diffs.waits() && diffs.entries().is_empty() => Some("reading …".to_owned()),
-        None if model.overview.is_none() => {
-            Some("Nothing was surveyed yet: press 1, then Enter on step 1.".to_owned())
+        None if pages.waits() && pages.entries().is_empty() => Some("reading …".to_owned()),
+        None if model.shared.facts.overview.is_none() => {
+            Some(situation::not_surveyed(&model.shared))
         }
-        None if diffs.entries().is_empty() => Some("No booking fits; F shows all.".to_owned()),
+        None if pages.entries().is_empty() => Some(format!(
+            "No booking fits; {} shows all.",
+            model.shared.key(SHOW_ALL.id)
+        )),
         None => None,
     };
     if let Some(text) = empty {
@@ -65,8 +70,8 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         return;
     }
     let height = usize::from(area.height);
-    let from = parts::window(diffs.selected, diffs.entries().len(), height);
-    let lines: Vec<_> = diffs
+    let from = widgets::window(pages.selected, pages.entries().len(), height);
+    let lines: Vec<_> = pages
         .entries()
         .iter()
         .enumerate()
@@ -74,7 +79,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         .take(height)
         .map(|(at, entry)| {
             let line = row(entry, columns, theme);
-            if at == diffs.selected {
+            if at == pages.selected {
                 line.style(theme.selected())
             } else {
                 line
@@ -105,11 +110,11 @@ fn row(entry: &BookingDiff, columns: usize, theme: Theme) -> Line<'static> {
 
 /// The difference of the selected booking; returns how far it scrolls.
 fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
-    let Some(entry) = model.diffs.entry() else {
-        parts::boxed(frame, area, "Before and after", theme);
+    let Some(entry) = model.panes.bookings.pages.entry() else {
+        widgets::boxed(frame, area, "Before and after", theme);
         return 0;
     };
-    let inside = parts::boxed(
+    let inside = widgets::boxed(
         frame,
         area,
         &format!("booking {}", safe(&entry.booking.to_string(), 60)),
@@ -117,14 +122,14 @@ fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     );
     let columns = usize::from(inside.width);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    lines.extend(parts::labelled(
+    lines.extend(widgets::labelled(
         "Goes",
         &safe(&entry.outcome, 200),
         columns,
         theme,
     ));
     if !entry.business_name.is_empty() {
-        lines.extend(parts::labelled(
+        lines.extend(widgets::labelled(
             "Business",
             &safe(&entry.business_name, 120),
             columns,
@@ -145,5 +150,5 @@ fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
                 .map(|text| Line::styled(text, style)),
         );
     }
-    parts::scrolled(frame, inside, lines, model.diffs.down, theme)
+    widgets::scrolled(frame, inside, lines, model.panes.bookings.pages.down, theme)
 }

@@ -3,37 +3,35 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::parts;
 use super::super::text::{number, pad, right};
 use super::super::theme::Theme;
-use crate::app::businesses::Sort;
+use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
+use crate::app::panes::businesses::Sort;
+use crate::app::situation;
 use crate::domain::text::safe;
 
 /// Columns of a number.
 const NUMBER: usize = 10;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
-    let rows = model.businesses.rows();
-    let title = format!(
-        "Businesses ({}), by {}",
-        rows.len(),
-        model.businesses.sort.word()
-    );
-    let inside = parts::boxed(frame, area, &title, theme);
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Theme) -> Scrollable {
+    let rows = &model.shared.facts.businesses;
+    let pane = &model.panes.businesses;
+    let title = format!("Businesses ({}), by {}", rows.len(), pane.sort.word());
+    let inside = widgets::boxed(frame, area, &title, theme);
     if rows.is_empty() {
-        let text = "Nothing was surveyed yet: press 1, then Enter on step 1.";
-        frame.render_widget(Paragraph::new(text), inside);
+        let text = Paragraph::new(situation::not_surveyed(&model.shared));
+        frame.render_widget(text.wrap(Wrap { trim: true }), inside);
         return Scrollable::default();
     }
     let columns = usize::from(inside.width);
     let name = (columns.saturating_sub(3 * NUMBER + 2) / 2).clamp(12, 40);
     let bar = columns.saturating_sub(name + 3 * NUMBER + 3);
-    let measure = |at: usize| match model.businesses.sort {
+    let measure = |at: usize| match pane.sort {
         Sort::Bookings | Sort::Name => rows[at].bookings,
         Sort::Customers => rows[at].customers,
         Sort::Conflicts => rows[at].conflicts,
@@ -48,7 +46,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> S
     );
     let mut lines = vec![Line::styled(heading, theme.label())];
     let height = usize::from(inside.height).saturating_sub(1);
-    let from = parts::window(model.businesses.selected, rows.len(), height);
+    let from = widgets::window(pane.selected, rows.len(), height);
     for (at, row) in rows.iter().enumerate().skip(from).take(height) {
         let cells = format!(
             "{} {}{}{}  ",
@@ -59,9 +57,9 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> S
         );
         let line = Line::from(vec![
             Span::raw(cells),
-            Span::styled(parts::bar(measure(at), most, bar), theme.good()),
+            Span::styled(widgets::bar(measure(at), most, bar), theme.good()),
         ]);
-        lines.push(if at == model.businesses.selected {
+        lines.push(if at == pane.selected {
             line.style(theme.selected())
         } else {
             line

@@ -5,12 +5,11 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::parts;
 use super::super::text::{fit, pad};
 use super::super::theme::Theme;
+use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::situation;
 use crate::domain::checklist::{Phase, State, Step, Touch};
 use crate::domain::text::safe;
 
@@ -49,7 +48,7 @@ pub fn draw(
         ]));
         (list, detail)
     };
-    let inside = parts::boxed(frame, list, "Checklist", theme);
+    let inside = widgets::boxed(frame, list, "Checklist", theme);
     let page = steps(frame, inside, model, theme);
     detail_of(frame, detail, model, theme);
     Scrollable {
@@ -63,7 +62,7 @@ fn steps(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usiz
     let height = usize::from(area.height);
     let columns = usize::from(area.width);
     let all = Step::ALL.len() + Phase::ALL.len() <= height;
-    let current = model.selected_step().phase();
+    let current = model.panes.checklist.step().phase();
     let mut lines = Vec::new();
     let mut selected_row = 0;
     for phase in Phase::ALL {
@@ -74,7 +73,7 @@ fn steps(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usiz
             .collect();
         let done = of_phase
             .iter()
-            .filter(|step| matches!(model.state(**step), State::Done | State::Skipped))
+            .filter(|step| matches!(model.shared.state(**step), State::Done | State::Skipped))
             .count();
         let heading = format!("{} ({done}/{})", phase.title(), of_phase.len());
         lines.push(Line::styled(fit(&heading, columns), theme.title()));
@@ -82,20 +81,20 @@ fn steps(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usiz
             continue;
         }
         for step in of_phase {
-            if step == model.selected_step() {
+            if step == model.panes.checklist.step() {
                 selected_row = lines.len();
             }
             lines.push(row(model, step, columns, theme));
         }
     }
-    let from = parts::window(selected_row, lines.len(), height);
+    let from = widgets::window(selected_row, lines.len(), height);
     let shown: Vec<_> = lines.into_iter().skip(from).take(height).collect();
     frame.render_widget(Paragraph::new(shown), area);
     height.saturating_sub(1)
 }
 
 fn row(model: &Model, step: Step, columns: usize, theme: Theme) -> Line<'static> {
-    let state = model.state(step);
+    let state = model.shared.state(step);
     let style = match state {
         State::Done => theme.good(),
         State::Failed => theme.danger(),
@@ -121,7 +120,7 @@ fn row(model: &Model, step: Step, columns: usize, theme: Theme) -> Line<'static>
         Span::styled(line, style),
         Span::styled(word, style),
     ]);
-    if step == model.selected_step() {
+    if step == model.panes.checklist.step() {
         line.style(theme.selected())
     } else {
         line
@@ -129,8 +128,8 @@ fn row(model: &Model, step: Step, columns: usize, theme: Theme) -> Line<'static>
 }
 
 fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let step = model.selected_step();
-    let inside = parts::boxed(
+    let step = model.panes.checklist.step();
+    let inside = widgets::boxed(
         frame,
         area,
         &format!("{} {}", step.number(), step.title()),
@@ -138,18 +137,20 @@ fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     );
     let columns = usize::from(inside.width);
     let says = model
+        .shared
+        .facts
         .status(step)
         .map(|status| safe(&status.says, 900))
         .unwrap_or_default();
-    let state = model.state(step).word();
+    let state = model.shared.state(step).word();
     let mut lines = Vec::new();
     for (label, text) in [
         ("State", format!("{state}: {says}")),
         ("Does", step.does().to_owned()),
-        ("Destroys", situation::destroys(step).to_owned()),
+        ("Destroys", step.destroys().to_owned()),
         ("Guide", format!("“{}”", step.guide())),
     ] {
-        lines.extend(parts::labelled(label, &text, columns, theme));
+        lines.extend(widgets::labelled(label, &text, columns, theme));
     }
     lines.truncate(usize::from(inside.height));
     frame.render_widget(Paragraph::new(lines), inside);

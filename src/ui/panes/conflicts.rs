@@ -3,14 +3,18 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::parts;
 use super::super::text::{number, pad, width, wrap};
 use super::super::theme::Theme;
-use crate::app::conflicts::{Conflicts, Sort};
+use super::super::widgets;
+use crate::app::commands::in_several_places::SHOW_ALL;
+use crate::app::conflict_list::{ConflictList, Sort};
 use crate::app::message::{Detail, Scrollable};
 use crate::app::model::Model;
+use crate::app::panes::conflicts::{DETAIL_LEFT, DETAIL_RIGHT};
+use crate::app::shared::Shared;
+use crate::app::situation;
 use crate::domain::conflict::Severity;
 use crate::domain::overview::ConflictRow;
 use crate::domain::text::safe;
@@ -35,16 +39,17 @@ pub fn draw(
     roomy: bool,
     theme: Theme,
 ) -> Scrollable {
-    if model.conflicts.rows().is_empty() {
-        let inside = parts::boxed(frame, area, "Conflicts", theme);
-        let text = match model.overview {
-            Some(_) => "No conflict was found.",
-            None => "Nothing was surveyed yet: press 1, then Enter on step 1.",
+    if model.shared.facts.conflicts().is_empty() {
+        let inside = widgets::boxed(frame, area, "Conflicts", theme);
+        let text = match model.shared.facts.overview {
+            Some(_) => "No conflict was found.".to_owned(),
+            None => situation::not_surveyed(&model.shared),
         };
-        frame.render_widget(Paragraph::new(text), inside);
+        let text = Paragraph::new(text).wrap(Wrap { trim: true });
+        frame.render_widget(text, inside);
         return Scrollable::default();
     }
-    if model.conflicts.open {
+    if model.panes.conflicts.open {
         let furthest = detail(frame, area, model, theme);
         return Scrollable {
             page: usize::from(area.height).saturating_sub(2),
@@ -76,7 +81,8 @@ pub fn draw(
 /// What is left to decide, kind by kind; falls as one works.
 fn counts(model: &Model, (columns, most): (usize, usize), theme: Theme) -> Vec<Line<'static>> {
     let left: Vec<_> = model
-        .conflicts
+        .shared
+        .facts
         .counts()
         .iter()
         .filter(|it| it.undecided > 0)
@@ -110,12 +116,13 @@ fn counts(model: &Model, (columns, most): (usize, usize), theme: Theme) -> Vec<L
 }
 
 fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
-    let conflicts = &model.conflicts;
-    let undecided = conflicts.undecided(None);
+    let facts = &model.shared.facts;
+    let conflicts = &model.panes.conflicts.list;
+    let undecided = facts.undecided(None);
     let mut title = format!(
         "Conflicts: {} of {}, {undecided} undecided",
         conflicts.shown(),
-        conflicts.rows().len()
+        facts.conflicts().len()
     );
     let filter = &conflicts.filter;
     if let Some(code) = filter.code {
@@ -133,24 +140,27 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     if !filter.text.is_empty() {
         title = format!("{title} · “{}”", safe(&filter.text, 40));
     }
-    let inside = parts::boxed(frame, area, &title, theme);
+    let inside = widgets::boxed(frame, area, &title, theme);
     let height = usize::from(inside.height);
     if conflicts.shown() == 0 {
         frame.render_widget(
-            Paragraph::new("No conflict fits the filter; F shows all."),
+            Paragraph::new(format!(
+                "No conflict fits the filter; {} shows all.",
+                model.shared.key(SHOW_ALL.id)
+            )),
             inside,
         );
         return height;
     }
     let columns = usize::from(inside.width);
-    let from = parts::window(conflicts.selected, conflicts.shown(), height);
+    let from = widgets::window(conflicts.selected(), conflicts.shown(), height);
     let lines: Vec<_> = conflicts
-        .window(from)
+        .window(facts, from)
         .take(height)
         .enumerate()
         .map(|(at, row)| {
             let line = row_line(row, conflicts, columns, theme);
-            if from + at == conflicts.selected {
+            if from + at == conflicts.selected() {
                 line.style(theme.selected())
             } else {
                 line
@@ -163,7 +173,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
 
 fn row_line(
     row: &ConflictRow,
-    conflicts: &Conflicts,
+    conflicts: &ConflictList,
     columns: usize,
     theme: Theme,
 ) -> Line<'static> {
@@ -219,26 +229,27 @@ fn row_line(
 
 /// The selected conflict's records side by side; returns how far they scroll down.
 fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
-    let Some(row) = model.conflicts.row() else {
-        parts::boxed(frame, area, "Records", theme);
+    let conflicts = &model.panes.conflicts;
+    let Some(row) = conflicts.row(&model.shared.facts) else {
+        widgets::boxed(frame, area, "Records", theme);
         return 0;
     };
-    let inside = parts::boxed(frame, area, &safe(&format!("{}", row.key), 160), theme);
+    let inside = widgets::boxed(frame, area, &safe(&format!("{}", row.key), 160), theme);
     let columns = usize::from(inside.width);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    lines.extend(parts::labelled(
+    lines.extend(widgets::labelled(
         "Found",
         row.key.code.title(),
         columns,
         theme,
     ));
-    lines.extend(parts::labelled("Why", row.key.code.why(), columns, theme));
+    lines.extend(widgets::labelled("Why", row.key.code.why(), columns, theme));
     let (label, choice) = match &row.decision {
         Some(decision) => ("Answer", decision.choice),
         None => ("Suggested", row.key.code.suggestion()),
     };
     let text = format!("{}: {}", choice.word(), row.key.code.does(choice));
-    lines.extend(parts::labelled(label, &text, columns, theme));
+    lines.extend(widgets::labelled(label, &text, columns, theme));
     if let Some(decision) = &row.decision {
         let values: Vec<_> = decision
             .set
@@ -254,7 +265,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
             .map(|rule| format!("survivor {}", rule.word()));
         let values: Vec<_> = values.into_iter().chain(picks).chain(rule).collect();
         if !values.is_empty() {
-            lines.extend(parts::labelled(
+            lines.extend(widgets::labelled(
                 "By hand",
                 &values.join(", "),
                 columns,
@@ -262,7 +273,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
             ));
         }
         if !decision.note.is_empty() {
-            lines.extend(parts::labelled(
+            lines.extend(widgets::labelled(
                 "Note",
                 &safe(&decision.note.replace('\n', " "), 300),
                 columns,
@@ -271,14 +282,23 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
         }
     }
     lines.push(Line::default());
-    match model.conflicts.current_detail() {
+    match conflicts.current_detail(&model.shared.facts) {
         None => lines.push(Line::styled("reading the records …", theme.dim())),
-        Some(detail) => lines.extend(side_by_side(detail, columns, model.conflicts.right, theme)),
+        Some(detail) => {
+            let right = conflicts.list.right;
+            lines.extend(side_by_side(detail, columns, right, &model.shared, theme));
+        }
     }
-    parts::scrolled(frame, inside, lines, model.conflicts.down, theme)
+    widgets::scrolled(frame, inside, lines, conflicts.list.down, theme)
 }
 
-fn side_by_side(detail: &Detail, columns: usize, right: usize, theme: Theme) -> Vec<Line<'static>> {
+fn side_by_side(
+    detail: &Detail,
+    columns: usize,
+    right: usize,
+    shared: &Shared,
+    theme: Theme,
+) -> Vec<Line<'static>> {
     let error = |text: &str| {
         wrap(&safe(text, 600), columns)
             .into_iter()
@@ -309,9 +329,11 @@ fn side_by_side(detail: &Detail, columns: usize, right: usize, theme: Theme) -> 
     if shown.len() < records.len() {
         lines.push(Line::styled(
             format!(
-                "{} of {} records; ← → show the others",
+                "{} of {} records; {} {} show the others",
                 shown.len(),
-                records.len()
+                records.len(),
+                shared.key(DETAIL_LEFT),
+                shared.key(DETAIL_RIGHT)
             ),
             theme.dim(),
         ));

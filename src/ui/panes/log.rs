@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::parts;
 use super::super::text::wrap;
 use super::super::theme::Theme;
+use super::super::widgets;
 use crate::app::log::Weight;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
@@ -16,11 +16,11 @@ use crate::domain::text::safe;
 const LABEL: usize = 16;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
-    let inside = parts::boxed(frame, area, "Log", theme);
+pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Theme) -> Scrollable {
+    let inside = widgets::boxed(frame, area, "Log", theme);
     let columns = usize::from(inside.width).saturating_sub(LABEL).max(10);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for line in model.log.lines() {
+    for line in model.shared.log.lines() {
         let style = match line.weight {
             Weight::Info => theme.dim(),
             Weight::Warning => theme.warning(),
@@ -43,8 +43,8 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> S
     }
     let height = usize::from(inside.height);
     let furthest = lines.len().saturating_sub(height);
-    let down = furthest.saturating_sub(model.log.up);
-    parts::scrolled(frame, inside, lines, down, theme);
+    let down = furthest.saturating_sub(model.panes.log.up);
+    widgets::scrolled(frame, inside, lines, down, theme);
     Scrollable {
         page: height,
         furthest,

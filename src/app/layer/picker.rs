@@ -1,30 +1,10 @@
-//! A list to pick one thing from; typing narrows it.
+//! A list to pick one thing from; typing narrows it. The pane that opened it knows what its lines stand for.
 
-use super::editor::Editor;
-use super::key::{Key, KeyCode};
-use crate::domain::conflict::{Choice, Code};
-use crate::domain::decision::Alike;
+use crate::app::editor::Editor;
+use crate::app::key::{Key, KeyCode};
 use crate::domain::id::Id;
-use crate::domain::survivorship::Survivor;
-
-/// What was picked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picked {
-    /// Show only conflicts of this code, or all.
-    Code(Option<Code>),
-    /// Show only this business's conflicts, or all.
-    ConflictsOf(Option<(Id, String)>),
-    /// Show only this business's bookings, or all.
-    BookingsOf(Option<(Id, String)>),
-    /// Answer the selected conflict with this.
-    Choice(Choice),
-    /// Give all undecided conflicts that are alike the same answer.
-    Alike(Alike),
-    /// Look at the undecided conflicts that are alike.
-    LookAt(Alike),
-    /// The survivor rule for a business, or for all; `None` takes a business's own rule away.
-    Survivor(Option<Id>, Option<Survivor>),
-}
+use crate::domain::overview::BusinessRow;
+use crate::domain::text::safe;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +13,25 @@ pub struct Item {
     pub label: String,
     /// More about it, drawn dim behind it.
     pub more: String,
-    /// What it stands for.
-    pub value: Picked,
+}
+
+/// The businesses as lines, behind one for all of them; and what the lines stand for.
+pub fn business_items(rows: &[BusinessRow]) -> (Vec<Item>, Vec<Option<(Id, String)>>) {
+    let all = Item {
+        label: "every business".to_owned(),
+        more: String::new(),
+    };
+    let one = |row: &BusinessRow| {
+        let name = safe(&row.name, 60);
+        let item = Item {
+            label: name.clone(),
+            more: format!("{} bookings, {} conflicts", row.bookings, row.conflicts),
+        };
+        (item, Some((row.id.clone(), name)))
+    };
+    std::iter::once((all, None))
+        .chain(rows.iter().map(one))
+        .unzip()
 }
 
 /// The list.
@@ -67,11 +64,9 @@ impl Picker {
         self.visible.iter().map(|at| &self.items[*at])
     }
 
-    /// The selected line's value.
-    pub fn picked(&self) -> Option<Picked> {
-        self.visible
-            .get(self.selected)
-            .map(|at| self.items[*at].value.clone())
+    /// The place of the selected line among all items.
+    pub fn picked(&self) -> Option<usize> {
+        self.visible.get(self.selected).copied()
     }
 
     /// Takes a key; false when it is none of its own.

@@ -1,12 +1,15 @@
 //! What lies over the panes. The top layer sees a key first; it consumes it or leaves it alone, and the panes below never see it.
 
-use super::decision_editor::{DecisionEditor, Typing};
+use self::decision_editor::{DecisionEditor, Typing};
+use self::picker::Picker;
 use super::editor::Editor;
-use super::picker::Picker;
 use crate::domain::checklist::Step;
 use crate::domain::gate::Gate;
 
-/// What kind of layer, for the table of commands.
+pub mod decision_editor;
+pub mod picker;
+
+/// What kind of layer, for the commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LayerKind {
     /// A question with yes and no.
@@ -29,6 +32,24 @@ pub enum LayerKind {
     Whole,
     /// The report, before leaving.
     Leave,
+}
+
+impl LayerKind {
+    /// The word of the help.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Gate => "gate",
+            Self::Decision => "decision",
+            Self::Typing => "typing",
+            Self::Note => "note",
+            Self::Line => "line",
+            Self::Picker => "picker",
+            Self::Help => "help",
+            Self::Whole => "whole",
+            Self::Leave => "leave",
+        }
+    }
 }
 
 /// A layer.
@@ -81,7 +102,9 @@ impl Layer {
             },
             Self::Note(note) => Some(&mut note.editor),
             Self::Line(line) => Some(&mut line.editor),
-            _ => None,
+            Self::Question(_) | Self::Picker(_) | Self::Help(_) | Self::Whole(_) | Self::Leave => {
+                None
+            }
         }
     }
 }
@@ -125,24 +148,27 @@ pub struct Note {
     pub sent: bool,
 }
 
-/// What a line of text is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFor {
-    /// Conflicts whose code, business or ids contain it.
-    FindConflict,
-    /// Bookings that go to the customer of this id.
-    Customer,
-}
-
-/// A line of text.
+/// A line of text for the pane below.
 #[derive(Debug)]
 pub struct Line {
-    /// What it is for.
-    pub purpose: LineFor,
+    /// What it asks for.
+    pub title: &'static str,
     /// Its text.
     pub editor: Editor,
     /// Why the last Enter did nothing.
     pub complaint: Option<String>,
-    /// The filter's text before, which Esc brings back.
+    /// The text before, which going back brings back.
     pub before: String,
+}
+
+impl Line {
+    /// A line that holds `text`.
+    pub fn new(title: &'static str, text: &str) -> Self {
+        Self {
+            title,
+            editor: Editor::line(text),
+            complaint: None,
+            before: text.to_owned(),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The bookings pane: what becomes of each booking, page by page through all of them. Pages go by key; one page is held.
+//! What becomes of each booking, page by page through all of them. Pages go by key; one page is held.
 
 use crate::domain::document_diff::BookingDiff;
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage};
@@ -10,9 +10,9 @@ enum End {
     Last,
 }
 
-/// The pane.
+/// The held page, and how to come to the next one.
 #[derive(Debug, Default)]
-pub struct Diffs {
+pub struct BookingPages {
     filter: DiffFilter,
     /// The filter in words, safe to draw.
     pub filter_says: String,
@@ -32,7 +32,7 @@ pub struct Diffs {
     asked: Option<(DiffCursor, End)>,
 }
 
-impl Diffs {
+impl BookingPages {
     /// What is shown.
     pub fn filter(&self) -> &DiffFilter {
         &self.filter
@@ -205,54 +205,54 @@ mod tests {
         }
     }
 
-    fn take(diffs: &mut Diffs, from: &DiffCursor, page: DiffPage) {
-        let filter = diffs.filter().clone();
-        diffs.take(&filter, from, Ok(page));
+    fn take(pages: &mut BookingPages, from: &DiffCursor, page: DiffPage) {
+        let filter = pages.filter().clone();
+        pages.take(&filter, from, Ok(page));
     }
 
     #[test]
     fn walking_down_comes_through_every_page_and_back_up() {
-        let mut diffs = Diffs::default();
-        let start = diffs.begin().unwrap();
-        take(&mut diffs, &start, page(0..3, true));
-        assert_eq!((diffs.go(1), diffs.go(1)), (None, None));
-        let after = diffs.go(1).unwrap();
+        let mut pages = BookingPages::default();
+        let start = pages.begin().unwrap();
+        take(&mut pages, &start, page(0..3, true));
+        assert_eq!((pages.go(1), pages.go(1)), (None, None));
+        let after = pages.go(1).unwrap();
         assert_eq!(after, DiffCursor::After(Id::object_id([2; 12])));
-        take(&mut diffs, &after, page(3..5, false));
-        assert_eq!((diffs.numbers(), diffs.selected), ((4, 5), 0));
-        let before = diffs.go(-1).unwrap();
+        take(&mut pages, &after, page(3..5, false));
+        assert_eq!((pages.numbers(), pages.selected), ((4, 5), 0));
+        let before = pages.go(-1).unwrap();
         assert_eq!(before, DiffCursor::Before(Id::object_id([3; 12])));
-        take(&mut diffs, &before, page(0..3, false));
-        assert_eq!((diffs.numbers(), diffs.selected), ((1, 3), 2));
-        assert!(diffs.more());
+        take(&mut pages, &before, page(0..3, false));
+        assert_eq!((pages.numbers(), pages.selected), ((1, 3), 2));
+        assert!(pages.more());
     }
 
     #[test]
     fn a_page_of_a_filter_that_no_longer_holds_is_ignored() {
-        let mut diffs = Diffs::default();
-        let start = diffs.begin().unwrap();
-        let old = diffs.filter().clone();
+        let mut pages = BookingPages::default();
+        let start = pages.begin().unwrap();
+        let old = pages.filter().clone();
         let filter = DiffFilter {
             business: Some(Id::object_id([9; 12])),
             customer: None,
         };
-        diffs.set_filter(filter, "Salon 9".into());
-        let again = diffs.begin().unwrap();
+        pages.set_filter(filter, "Salon 9".into());
+        let again = pages.begin().unwrap();
         assert_eq!(again, start);
-        diffs.take(&old, &start, Ok(page(0..3, true)));
-        assert!(diffs.entries().is_empty());
-        assert!(diffs.waits());
+        pages.take(&old, &start, Ok(page(0..3, true)));
+        assert!(pages.entries().is_empty());
+        assert!(pages.waits());
     }
 
     #[test]
     fn an_empty_page_behind_a_full_last_one_changes_nothing() {
-        let mut diffs = Diffs::default();
-        let start = diffs.begin().unwrap();
-        take(&mut diffs, &start, page(0..3, true));
-        diffs.go(2);
-        let after = diffs.go(1).unwrap();
-        take(&mut diffs, &after, page(0..0, false));
-        assert_eq!((diffs.numbers(), diffs.selected), ((1, 3), 2));
-        assert_eq!(diffs.go(1), None);
+        let mut pages = BookingPages::default();
+        let start = pages.begin().unwrap();
+        take(&mut pages, &start, page(0..3, true));
+        pages.go(2);
+        let after = pages.go(1).unwrap();
+        take(&mut pages, &after, page(0..0, false));
+        assert_eq!((pages.numbers(), pages.selected), ((1, 3), 2));
+        assert_eq!(pages.go(1), None);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::editor::Editor;
+use crate::app::commands::about::Keymap;
+use crate::app::commands::ids::{NEXT_CHOICE, TYPE_VALUE};
+use crate::app::editor::Editor;
 use crate::domain::conflict::{Choice, ConflictKey};
 use crate::domain::decision::{Decision, check_value, settable};
 use crate::domain::id::Id;
@@ -221,7 +223,7 @@ impl DecisionEditor {
     }
 
     /// True when the selected field can be set by hand now; else says why not.
-    fn may_set(&mut self) -> Option<Row> {
+    fn may_set(&mut self, keys: &Keymap) -> Option<Row> {
         let row = self.row()?;
         let why = if self.sources.records.is_empty() {
             "this conflict is about no user's values".to_owned()
@@ -232,7 +234,10 @@ impl DecisionEditor {
                 self.key().code
             )
         } else if !self.merges() && self.key().code.is_group() {
-            "the records are kept apart: c chooses merge first".to_owned()
+            format!(
+                "the records are kept apart: {} chooses merge first",
+                keys.of(NEXT_CHOICE)
+            )
         } else {
             self.complaint = None;
             return Some(row);
@@ -242,11 +247,16 @@ impl DecisionEditor {
     }
 
     /// Takes the selected field from the left record, or from the right one.
-    pub fn pick(&mut self, left: bool) {
-        let Some(row) = self.may_set() else { return };
+    pub fn pick(&mut self, keys: &Keymap, left: bool) {
+        let Some(row) = self.may_set(keys) else {
+            return;
+        };
         let at = if left { self.left } else { self.right };
         if !self.key().code.is_group() {
-            self.complaint = Some("there is one record: t types another value".to_owned());
+            self.complaint = Some(format!(
+                "there is one record: {} types another value",
+                keys.of(TYPE_VALUE)
+            ));
             return;
         }
         let Some(record) = self.sources.records.get(at) else {
@@ -258,21 +268,23 @@ impl DecisionEditor {
     }
 
     /// Leaves the selected field to the rule again.
-    pub fn clear(&mut self) {
-        if let Some(row) = self.may_set() {
+    pub fn clear(&mut self, keys: &Keymap) {
+        if let Some(row) = self.may_set(keys) {
             self.decision.set.remove(&row.field);
             self.decision.pick.remove(&row.field);
         }
     }
 
     /// Begins to type a value of the selected field.
-    pub fn begin_value(&mut self) {
-        let Some(row) = self.may_set() else { return };
+    pub fn begin_value(&mut self, keys: &Keymap) {
+        let Some(row) = self.may_set(keys) else {
+            return;
+        };
         let typed = self.decision.set.get(&row.field);
         let held = || {
             let record = self.sources.records.get(match row.origin {
                 Origin::Rule(at) | Origin::Picked(at) => at,
-                _ => return String::new(),
+                Origin::Typed | Origin::Earliest | Origin::Nowhere => return String::new(),
             });
             let value = record.and_then(|record| get(&record.document, &row.field));
             let text = value.and_then(|value| value.as_str()).unwrap_or_default();
@@ -288,6 +300,13 @@ impl DecisionEditor {
         editor.insert(&self.decision.note);
         self.complaint = None;
         self.typing = Some(Typing::Note(editor));
+    }
+
+    /// Drops what is being typed.
+    pub fn stop_typing(&mut self) {
+        self.typing = None;
+        self.trying = None;
+        self.complaint = None;
     }
 
     /// The answer with what is being typed, checked; `None` while nothing is typed.
@@ -396,24 +415,24 @@ mod tests {
         let name = |editor: &DecisionEditor| editor.rows()[0].clone();
         assert_eq!(name(&editor).result.as_deref(), Some("\"Anne\""));
         assert_eq!(name(&editor).origin, Origin::Rule(1));
-        editor.pick(true);
+        editor.pick(&Keymap::default(), true);
         assert_eq!(name(&editor).result.as_deref(), Some("\"Ann\""));
         assert_eq!(name(&editor).origin, Origin::Picked(0));
         editor.turn(false);
         assert_eq!((editor.left, editor.right), (0, 2));
-        editor.pick(false); // the third has no name
+        editor.pick(&Keymap::default(), false); // the third has no name
         assert_eq!(
             name(&editor).result.as_deref(),
             Some("\"Unknown Customer\"")
         );
-        editor.clear();
+        editor.clear(&Keymap::default());
         assert_eq!(name(&editor).origin, Origin::Rule(1));
     }
 
     #[test]
     fn a_typed_value_is_checked_before_it_counts() {
         let mut editor = three();
-        editor.begin_value();
+        editor.begin_value(&Keymap::default());
         if let Some(Typing::Value(typed)) = &mut editor.typing {
             typed.clear();
             typed.insert("  ");
@@ -429,11 +448,11 @@ mod tests {
     #[test]
     fn kept_apart_nothing_is_picked_and_the_reason_is_said() {
         let mut editor = three();
-        editor.pick(true);
+        editor.pick(&Keymap::default(), true);
         editor.next_choice();
         assert_eq!(editor.decision.choice, Choice::KeepApart);
         assert!(editor.decision.pick.is_empty());
-        editor.pick(true);
+        editor.pick(&Keymap::default(), true);
         assert!(editor.complaint.unwrap().contains("kept apart"));
     }
 }

@@ -1,12 +1,15 @@
-//! Parts that several panes share: a titled box, a list's window, a scrolled text, a bar.
+//! What several panes and layers draw with: a titled box, a text being typed, a list's window, a scrolled text, a bar.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
+use tui_textarea::{CursorMove, TextArea};
 
 use super::text::{fit, wrap};
 use super::theme::Theme;
+use crate::app::editor::Editor;
+use crate::domain::text::safe;
 
 /// Draws a box with a title and returns its inside, one column of air left and right.
 pub fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
@@ -109,6 +112,37 @@ pub fn bar(part: u64, whole: u64, columns: usize) -> String {
         .unwrap_or(0)
         .max(usize::from(part > 0));
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+/// The rows of `area` from `rows` down.
+pub fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
+}
+
+/// An editor with its cursor.
+pub fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
+    let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
+    let (row, column) = editor.position();
+    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+    text.move_cursor(CursorMove::Jump(place(row), place(column)));
+    text.set_cursor_line_style(ratatui::style::Style::new());
+    text.set_cursor_style(theme.selected());
+    frame.render_widget(&text, area);
+}
+
+/// Why the last Enter did nothing.
+pub fn complaint(frame: &mut Frame<'_>, area: Rect, complaint: Option<&str>, theme: Theme) {
+    let Some(text) = complaint else { return };
+    let lines: Vec<_> = wrap(&safe(text, 400), usize::from(area.width))
+        .into_iter()
+        .map(|line| Line::styled(line, theme.danger()))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 #[cfg(test)]

@@ -1,0 +1,149 @@
+//! The commands of text fields and lists: what was typed is kept, a line is picked.
+
+use super::decision;
+use super::ids::{BREAK_LINE, CLOSE_LAYER, SAVE};
+use crate::app::commands::about::{About, CommandId};
+use crate::app::key::{Key, KeyCode};
+use crate::app::layer::{Layer, LayerKind};
+use crate::app::log::Weight;
+use crate::app::message::{Effect, Request};
+use crate::app::model::{Model, ModelCommand, Scope, always};
+use crate::app::shared::Shared;
+
+/// The commands.
+pub const COMMANDS: &[ModelCommand] = &[
+    ModelCommand {
+        about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "save")
+            .help("Keep what was typed."),
+        scopes: &[
+            Scope::Over(LayerKind::Typing),
+            Scope::Over(LayerKind::Note),
+            Scope::Over(LayerKind::Line),
+        ],
+        allowed: always,
+        run: |model, _| save(model),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("stop-typing"),
+            &[Key::plain(KeyCode::Esc)],
+            "Esc",
+            "back",
+        )
+        .help("Stop typing; the value stays as it was."),
+        scopes: &[Scope::Over(LayerKind::Typing)],
+        allowed: always,
+        run: |model, _| decision::in_editor(model, |open, _| open.stop_typing()),
+    },
+    ModelCommand {
+        about: About::new(
+            BREAK_LINE,
+            &[Key::alt(KeyCode::Enter)],
+            "Alt-Enter",
+            "new line",
+        )
+        .help("Begin a new line."),
+        scopes: &[Scope::Over(LayerKind::Note), Scope::Over(LayerKind::Typing)],
+        allowed: always,
+        run: |model, key| {
+            if let Some(editor) = model.shared.layers.last_mut().and_then(Layer::editor) {
+                editor.key(key);
+            }
+            Vec::new()
+        },
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("pick"),
+            &[Key::plain(KeyCode::Enter)],
+            "Enter",
+            "pick",
+        )
+        .help("Take the selected line. Typing narrows the list."),
+        scopes: &[Scope::Over(LayerKind::Picker)],
+        allowed: always,
+        run: |model, _| pick(model),
+    },
+];
+
+/// Enter in a text field.
+fn save(model: &mut Model) -> Vec<Effect> {
+    match model.shared.layers.last() {
+        Some(Layer::Decision(_)) => decision::save(&mut model.shared),
+        Some(Layer::Note(_)) => keep_note(&mut model.shared),
+        Some(Layer::Line(_)) => take_line(model),
+        Some(
+            Layer::Question(_)
+            | Layer::Gate(_)
+            | Layer::Picker(_)
+            | Layer::Help(_)
+            | Layer::Whole(_)
+            | Layer::Leave,
+        )
+        | None => Vec::new(),
+    }
+}
+
+fn keep_note(shared: &mut Shared) -> Vec<Effect> {
+    let allowed = shared.can_ask();
+    let close = shared.key(CLOSE_LAYER);
+    let Some(Layer::Note(note)) = shared.layers.last_mut() else {
+        return Vec::new();
+    };
+    if note.sent {
+        return Vec::new();
+    }
+    let text = note.editor.text().trim().to_owned();
+    let verdict = if text.is_empty() {
+        Err(format!(
+            "an empty note is not kept: say what was done, or go back with {close}"
+        ))
+    } else {
+        allowed
+    };
+    if let Err(why) = verdict {
+        note.complaint = Some(why);
+        return Vec::new();
+    }
+    note.sent = true;
+    note.complaint = None;
+    let request = Request::Note(note.step, text);
+    shared.ask(request)
+}
+
+/// Hands the line to the pane that opened it.
+fn take_line(model: &mut Model) -> Vec<Effect> {
+    let Some(Layer::Line(line)) = model.shared.layers.last() else {
+        return Vec::new();
+    };
+    let text = line.editor.text().trim().to_owned();
+    let pane = model.panes.get_mut(model.shared.pane);
+    match pane.typed(&mut model.shared, &text) {
+        Ok(()) => {
+            model.shared.layers.pop();
+        }
+        Err(why) => {
+            if let Some(Layer::Line(line)) = model.shared.layers.last_mut() {
+                line.complaint = Some(why);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Hands the picked line to the pane that opened the list.
+fn pick(model: &mut Model) -> Vec<Effect> {
+    let Some(Layer::Picker(open)) = model.shared.layers.last() else {
+        return Vec::new();
+    };
+    let Some(picked) = open.picked() else {
+        model.shared.say(
+            Weight::Warning,
+            "nothing in the list matches what was typed",
+        );
+        return Vec::new();
+    };
+    model.shared.layers.pop();
+    let pane = model.panes.get_mut(model.shared.pane);
+    pane.picked(&mut model.shared, picked)
+}

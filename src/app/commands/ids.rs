@@ -1,0 +1,48 @@
+//! The words of commands that texts name, or that more than one file needs.
+
+use crate::app::commands::about::CommandId;
+
+/// The answer that is offered, in the decision editor.
+pub const NEXT_CHOICE: CommandId = CommandId("next-answer");
+/// A value typed by hand.
+pub const TYPE_VALUE: CommandId = CommandId("type-value");
+/// A field left to the rule.
+pub const CLEAR_FIELD: CommandId = CommandId("clear-field");
+/// A field taken from the left record.
+pub const TAKE_LEFT: CommandId = CommandId("take-left");
+/// A field taken from the right record.
+pub const TAKE_RIGHT: CommandId = CommandId("take-right");
+/// The next record in the right column.
+pub const TURN_RIGHT: CommandId = CommandId("turn-right");
+/// A note on an answer.
+pub const TYPE_NOTE: CommandId = CommandId("type-note");
+/// The answer as it is shown.
+pub const KEEP_DECISION: CommandId = CommandId("keep-answer");
+/// A new line in a text.
+pub const BREAK_LINE: CommandId = CommandId("new-line");
+/// What was typed is kept.
+pub const SAVE: CommandId = CommandId("save");
+/// What is behind the gate is done.
+pub const CONFIRM: CommandId = CommandId("confirm");
+/// Yes to a question.
+pub const YES: CommandId = CommandId("yes");
+/// No to a question.
+pub const NO: CommandId = CommandId("no");
+/// A layer is closed.
+pub const CLOSE_LAYER: CommandId = CommandId("close");
+/// The running step ends.
+pub const CANCEL: CommandId = CommandId("cancel");
+/// The running step pauses, or goes on.
+pub const PAUSE: CommandId = CommandId("pause");
+/// The gate to roll back.
+pub const ROLL_BACK: CommandId = CommandId("roll-back");
+/// The whole message of the banner.
+pub const WHOLE_MESSAGE: CommandId = CommandId("whole-message");
+/// The help.
+pub const HELP: CommandId = CommandId("help");
+/// The way out.
+pub const QUIT: CommandId = CommandId("quit");
+/// One layer back.
+pub const BACK: CommandId = CommandId("back");
+/// Ctrl-C.
+pub const INTERRUPT: CommandId = CommandId("interrupt");

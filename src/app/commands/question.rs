@@ -1,0 +1,65 @@
+//! The commands of a question: only a capital letter says yes.
+
+use super::ids::{NO, YES};
+use crate::app::commands::about::About;
+use crate::app::jobs;
+use crate::app::key::{Key, KeyCode};
+use crate::app::layer::{Layer, LayerKind, Question};
+use crate::app::log::Weight;
+use crate::app::message::Effect;
+use crate::app::model::{ModelCommand, Scope, always};
+use crate::app::shared::Shared;
+
+/// The commands.
+pub const COMMANDS: &[ModelCommand] = &[
+    ModelCommand {
+        about: About::new(YES, &[Key::char('Y')], "Y", "yes (capital)").help("Yes."),
+        scopes: &[Scope::Over(LayerKind::Question)],
+        allowed: always,
+        run: |model, _| yes(&mut model.shared),
+    },
+    ModelCommand {
+        about: About::new(
+            NO,
+            &[Key::plain(KeyCode::Esc), Key::char('n'), Key::char('N')],
+            "n Esc",
+            "no",
+        )
+        .help("No; nothing happens."),
+        scopes: &[Scope::Over(LayerKind::Question)],
+        allowed: always,
+        run: |model, _| {
+            model.shared.layers.pop();
+            Vec::new()
+        },
+    },
+];
+
+fn yes(shared: &mut Shared) -> Vec<Effect> {
+    let Some(Layer::Question(question)) = shared.layers.pop() else {
+        return Vec::new();
+    };
+    match question {
+        Question::Cancel => {
+            if let Some(running) = &mut shared.running {
+                running.cancelling = true;
+                shared.note_in_log(Weight::Warning, "asked to end between two batches");
+                return vec![Effect::Cancel];
+            }
+            Vec::new()
+        }
+        Question::FirstWrite(step) => {
+            allow_writing(shared);
+            jobs::run(shared, step)
+        }
+        Question::FirstNote(step) => {
+            allow_writing(shared);
+            jobs::note(shared, step)
+        }
+    }
+}
+
+fn allow_writing(shared: &mut Shared) {
+    shared.may_write = true;
+    shared.note_in_log(Weight::Warning, "writing beside the live data is allowed");
+}

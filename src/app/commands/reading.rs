@@ -1,0 +1,151 @@
+//! The commands of layers that are read: scrolling and closing.
+
+use super::ids::CLOSE_LAYER;
+use crate::app::commands::about::{About, CommandId};
+use crate::app::key::{Key, KeyCode};
+use crate::app::layer::{Layer, LayerKind};
+use crate::app::message::Effect;
+use crate::app::model::{Model, ModelCommand, Scope, always};
+use crate::app::navigation::Move;
+
+/// Layers whose contents scroll and that take no text.
+const READING: &[Scope] = &[
+    Scope::Over(LayerKind::Help),
+    Scope::Over(LayerKind::Whole),
+    Scope::Over(LayerKind::Leave),
+];
+/// Layers that scroll by pages.
+const PAGED: &[Scope] = &[
+    Scope::Over(LayerKind::Gate),
+    Scope::Over(LayerKind::Help),
+    Scope::Over(LayerKind::Whole),
+    Scope::Over(LayerKind::Leave),
+];
+
+/// The commands.
+pub const COMMANDS: &[ModelCommand] = &[
+    ModelCommand {
+        about: About::new(
+            CommandId("scroll-up"),
+            &[Key::plain(KeyCode::Up), Key::char('k')],
+            "↑ k",
+            "",
+        )
+        .help("Scroll up.")
+        .unhinted(),
+        scopes: READING,
+        allowed: always,
+        run: |model, _| scroll(model, Move::By(-1)),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("scroll-down"),
+            &[Key::plain(KeyCode::Down), Key::char('j')],
+            "↓ j",
+            "",
+        )
+        .help("Scroll down.")
+        .unhinted(),
+        scopes: READING,
+        allowed: always,
+        run: |model, _| scroll(model, Move::By(1)),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("scroll-page-up"),
+            &[Key::plain(KeyCode::PageUp)],
+            "PgUp",
+            "",
+        )
+        .help("Scroll up by a page.")
+        .unhinted(),
+        scopes: PAGED,
+        allowed: always,
+        run: |model, _| scroll(model, Move::Pages(-1)),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("scroll-page-down"),
+            &[Key::plain(KeyCode::PageDown)],
+            "PgDn",
+            "scroll",
+        )
+        .help("Scroll down by a page."),
+        scopes: PAGED,
+        allowed: always,
+        run: |model, _| scroll(model, Move::Pages(1)),
+    },
+    ModelCommand {
+        about: About::new(CLOSE_LAYER, &[Key::plain(KeyCode::Esc)], "Esc", "back")
+            .help("Go back; nothing happens."),
+        scopes: &[
+            Scope::Over(LayerKind::Gate),
+            Scope::Over(LayerKind::Decision),
+            Scope::Over(LayerKind::Note),
+            Scope::Over(LayerKind::Line),
+            Scope::Over(LayerKind::Picker),
+            Scope::Over(LayerKind::Leave),
+        ],
+        allowed: always,
+        run: |model, _| close(model),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("close-text"),
+            &[
+                Key::plain(KeyCode::Esc),
+                Key::char('q'),
+                Key::char('?'),
+                Key::char('w'),
+            ],
+            "Esc",
+            "back",
+        )
+        .help("Go back."),
+        scopes: &[Scope::Over(LayerKind::Help), Scope::Over(LayerKind::Whole)],
+        allowed: always,
+        run: |model, _| close(model),
+    },
+];
+
+/// Scrolls the top layer.
+fn scroll(model: &mut Model, to: Move) -> Vec<Effect> {
+    let scrollable = model.shared.scrollable;
+    let down = match model.shared.layers.last_mut() {
+        Some(Layer::Help(down) | Layer::Whole(down)) => down,
+        Some(Layer::Gate(gate)) => &mut gate.down,
+        Some(Layer::Leave) => &mut model.panes.report.down,
+        Some(
+            Layer::Question(_)
+            | Layer::Decision(_)
+            | Layer::Note(_)
+            | Layer::Line(_)
+            | Layer::Picker(_),
+        )
+        | None => return Vec::new(),
+    };
+    *down = to.from(*down, scrollable.page, scrollable.furthest);
+    Vec::new()
+}
+
+/// Closes the top layer, and brings back what it changed.
+fn close(model: &mut Model) -> Vec<Effect> {
+    match model.shared.layers.pop() {
+        Some(Layer::Leave) => model.shared.leaves_after_export = false,
+        Some(Layer::Line(line)) => {
+            let pane = model.panes.get_mut(model.shared.pane);
+            pane.typing(&mut model.shared, &line.before);
+        }
+        Some(
+            Layer::Question(_)
+            | Layer::Gate(_)
+            | Layer::Decision(_)
+            | Layer::Note(_)
+            | Layer::Picker(_)
+            | Layer::Help(_)
+            | Layer::Whole(_),
+        )
+        | None => {}
+    }
+    Vec::new()
+}

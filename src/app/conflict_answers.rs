@@ -1,0 +1,223 @@
+//! Answers to conflicts: what the lists offer, line by line, what each line stands for, what can be answered now, and what an answer asks the
+//! engine for.
+
+use super::commands::about::{CommandId, Verdict, only_if};
+use super::conflict_list::Filter;
+use super::facts::Facts;
+use super::layer::picker::Item;
+use super::log::Weight;
+use super::message::{Effect, Request};
+use super::shared::Shared;
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::{Alike, Decision};
+use crate::domain::history::Change;
+use crate::domain::id::Id;
+use crate::domain::overview::ConflictRow;
+use crate::domain::survivorship::Survivor;
+use crate::domain::text::safe;
+
+/// What a line stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// Show only conflicts of this kind, or all.
+    Kind(Option<Code>),
+    /// Show only this business's conflicts, or all.
+    Business(Option<(Id, String)>),
+    /// Answer the selected conflict with this.
+    Choice(Choice),
+    /// Give all undecided conflicts that are alike the same answer.
+    Alike(Alike),
+    /// Look at the undecided conflicts that are alike.
+    LookAt(Alike),
+    /// The survivor rule for a business, or for all; `None` takes a business's own rule away.
+    Survivor(Option<Id>, Option<Survivor>),
+}
+
+/// Lines, and what each stands for.
+pub type Offered = (Vec<Item>, Vec<Pick>);
+
+fn line(label: String, more: String, pick: Pick) -> (Item, Pick) {
+    (Item { label, more }, pick)
+}
+
+/// The kinds, to filter by.
+pub fn kinds(facts: &Facts) -> Offered {
+    let all = line("every kind".to_owned(), String::new(), Pick::Kind(None));
+    let each = facts.counts().iter().map(|it| {
+        let more = format!(
+            "{}, {}, {} undecided",
+            it.code.severity().word(),
+            it.count,
+            it.undecided
+        );
+        line(it.code.word().to_owned(), more, Pick::Kind(Some(it.code)))
+    });
+    std::iter::once(all).chain(each).unzip()
+}
+
+/// The answers that a conflict of this kind can have.
+pub fn choices(code: Code) -> Offered {
+    let each = code.answers().iter().map(|(choice, does)| {
+        let label = choice.word().to_owned();
+        line(label, (*does).to_owned(), Pick::Choice(*choice))
+    });
+    each.unzip()
+}
+
+/// All that are like `row`, here or everywhere, or every kind; each with how many it touches, and a way to look at them first.
+pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
+    let mut lines = Vec::new();
+    let mut offer = |alike: Alike, of: &str, answer: String| {
+        let count = facts.undecided_alike(&alike);
+        if count == 0 {
+            return;
+        }
+        let label = format!("{count} undecided {of}");
+        lines.push(line(label, answer, Pick::Alike(alike.clone())));
+        let label = "  look at them first".to_owned();
+        let more = format!("show these {count} and decide nothing");
+        lines.push(line(label, more, Pick::LookAt(alike)));
+    };
+    if let Some(row) = row {
+        let code = row.key.code;
+        let decided = row.decision.as_ref();
+        let choice = decided.map(|decision| decision.choice);
+        let alike = Alike {
+            code: Some(code),
+            business: None,
+            choice,
+            survivor: decided.and_then(|decision| decision.survivor),
+        };
+        let answer = {
+            let choice = choice.unwrap_or(code.suggestion());
+            let whose = if decided.is_some() {
+                "as answered here: "
+            } else {
+                ""
+            };
+            let rule = alike.survivor.map(|rule| format!(" ({})", rule.word()));
+            let rule = rule.unwrap_or_default();
+            format!("{whose}{}{rule}: {}", choice.word(), code.does(choice))
+        };
+        if let [business] = row.businesses.as_slice() {
+            let here = Alike {
+                business: Some(business.clone()),
+                ..alike.clone()
+            };
+            let of = format!("{code} at {}", safe(&row.business_names, 30));
+            offer(here, &of, answer.clone());
+        }
+        offer(alike, &format!("{code}"), answer);
+    }
+    let each = "each with the suggestion of its kind".to_owned();
+    offer(Alike::default(), "of every kind", each);
+    lines.into_iter().unzip()
+}
+
+/// The survivor rule for the business of `row`, or for all.
+pub fn survivors(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
+    let review = facts.review();
+    let mark = |holds: bool| if holds { "now: " } else { "" };
+    let mut lines: Vec<_> = Survivor::ALL
+        .iter()
+        .map(|rule| {
+            let more = format!("{}{}", mark(review.survivor == *rule), rule.says());
+            let pick = Pick::Survivor(None, Some(*rule));
+            line(format!("all: {}", rule.word()), more, pick)
+        })
+        .collect();
+    if let Some(row) = row
+        && let [business] = row.businesses.as_slice()
+    {
+        let own = review.survivor_at.get(business);
+        let at = safe(&row.business_names, 20);
+        lines.extend(Survivor::ALL.iter().map(|rule| {
+            let more = format!("{}{}", mark(own == Some(rule)), rule.says());
+            let pick = Pick::Survivor(Some(business.clone()), Some(*rule));
+            line(format!("{at}: {}", rule.word()), more, pick)
+        }));
+        if own.is_some() {
+            let more = "takes the business's own rule away".to_owned();
+            let pick = Pick::Survivor(Some(business.clone()), None);
+            lines.push(line(format!("{at}: the rule for all"), more, pick));
+        }
+    }
+    lines.into_iter().unzip()
+}
+
+/// Answers the conflict `row` with `choice`; what else its answer says stays.
+pub fn answer(shared: &mut Shared, row: &ConflictRow, choice: Choice, done: &str) -> Vec<Effect> {
+    let key = row.key.clone();
+    let decision = row.decision.clone();
+    let mut decision = decision.unwrap_or_else(|| Decision::new(choice));
+    decision.choice = choice;
+    let line = format!("{}: {} {done}", key.code, choice.word());
+    shared.note_in_log(Weight::Info, &line);
+    shared.ask(Request::Decide(vec![Change::Answer(key, Some(decision))]))
+}
+
+/// Takes the answer to a conflict back.
+pub fn take_back(shared: &mut Shared, key: ConflictKey) -> Vec<Effect> {
+    shared.note_in_log(Weight::Info, &format!("{}: answer taken back", key.code));
+    shared.ask(Request::Decide(vec![Change::Answer(key, None)]))
+}
+
+/// Answers all undecided conflicts that are alike.
+pub fn answer_alike(shared: &mut Shared, alike: Alike) -> Vec<Effect> {
+    let of = alike.code.map_or("every kind", Code::word);
+    let answer = alike.choice.map_or("suggestions", Choice::word);
+    let line = format!("{answer} for all undecided of {of}");
+    shared.note_in_log(Weight::Info, &line);
+    shared.ask(Request::DecideAlike(alike))
+}
+
+/// The filter that shows the undecided conflicts that are alike.
+pub fn look_at(facts: &Facts, alike: Alike) -> Filter {
+    let name = |business: Id| {
+        let row = facts.businesses.iter().find(|row| row.id == business);
+        let name = row.map(|row| safe(&row.name, 60));
+        (business, name.unwrap_or_default())
+    };
+    Filter {
+        code: alike.code,
+        business: alike.business.map(name),
+        undecided: true,
+        text: String::new(),
+    }
+}
+
+/// Something is left to be accepted.
+pub fn can_accept_all(shared: &Shared) -> Verdict {
+    let left = shared.facts.undecided(None);
+    only_if(left > 0, "every conflict has an answer")
+}
+
+/// The conflict has another answer than the one that `accept` gives.
+pub fn can_choose(accept: CommandId, shared: &Shared, row: Option<&ConflictRow>) -> Verdict {
+    let one = row.is_some_and(|row| row.key.code.answers().len() < 2);
+    let why = format!(
+        "this kind of conflict has one answer: {} accepts it",
+        shared.key(accept)
+    );
+    only_if(!one, why)
+}
+
+/// The conflict has an answer to take back.
+pub fn can_take_back(row: Option<&ConflictRow>) -> Verdict {
+    let decided = row.is_none_or(|row| row.decision.is_some());
+    only_if(decided, "it is undecided already")
+}
+
+/// A decision can be taken back.
+pub fn can_undo(shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    let some = shared.facts.review().undo > 0;
+    only_if(some, "nothing was decided since the console opened")
+}
+
+/// A decision that was taken back can be done again.
+pub fn can_redo(shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    let some = shared.facts.review().redo > 0;
+    only_if(some, "nothing was taken back")
+}

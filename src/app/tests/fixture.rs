@@ -1,0 +1,286 @@
+//! A console in a known state, and an engine that answers at once.
+
+use bson::rawdoc;
+
+use crate::app::key::{Key, KeyCode};
+use crate::app::message::{Detail, Job};
+use crate::app::shared::PaneId;
+use crate::app::{Answer, Effect, Message, Model, Request, update};
+use crate::command;
+use crate::domain::checklist::{State, Step, StepStatus};
+use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::decision::Decision;
+use crate::domain::document_diff::BookingDiff;
+use crate::domain::gate::{Destructive, Gate};
+use crate::domain::id::Id;
+use crate::domain::mapping::{DEFAULT, Mapping};
+use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
+use crate::domain::survivorship::{Candidate, Survivor};
+use crate::domain::view::{DiffPage, Place, Record, Source, Sources};
+
+/// The database; its name opens gates.
+pub const DATABASE: &str = "shop";
+/// Steps that are done in [`ready`].
+pub const DONE: usize = 8;
+
+/// Where the console is.
+pub fn place() -> Place {
+    Place {
+        host: "127.0.0.1:27017".into(),
+        replica_set: None,
+        replica_set_id: None,
+        topology: "standalone".into(),
+        server_version: "6.0.5".into(),
+        database: DATABASE.into(),
+        uri_source: "--uri".into(),
+        user: None,
+    }
+}
+
+/// The first `done` steps are done, the next one is ready.
+pub fn statuses(done: usize) -> Vec<StepStatus> {
+    let state = |at: usize| match at.cmp(&done) {
+        std::cmp::Ordering::Less => State::Done,
+        std::cmp::Ordering::Equal => State::Ready,
+        std::cmp::Ordering::Greater => State::Pending,
+    };
+    Step::ALL
+        .iter()
+        .enumerate()
+        .map(|(at, step)| StepStatus {
+            step: *step,
+            state: state(at),
+            says: "says".into(),
+        })
+        .collect()
+}
+
+fn id(number: u8) -> Id {
+    Id::object_id([number; 12])
+}
+
+fn conflict(code: Code, number: u8, decided: bool) -> ConflictRow {
+    ConflictRow {
+        key: ConflictKey {
+            code,
+            business: Some(id(number % 2)),
+            subjects: vec![id(number), id(number + 100)],
+        },
+        units: 1,
+        businesses: vec![id(number % 2)],
+        business_names: format!("Salon {}", number % 2),
+        decision: decided.then(|| Decision::new(code.suggestion())),
+    }
+}
+
+/// Four conflicts, the second one decided, or all of them.
+pub fn review(decided: bool) -> Review {
+    Review {
+        rows: vec![
+            conflict(Code::DuplicateEmail, 0, decided),
+            conflict(Code::DuplicateEmail, 1, true),
+            conflict(Code::MissingName, 2, decided),
+            conflict(Code::MissingEmail, 3, decided),
+        ],
+        undo: 1,
+        redo: 1,
+        ..Review::default()
+    }
+}
+
+/// Three businesses.
+pub fn overview() -> Overview {
+    let business = |number: u8| BusinessRow {
+        id: id(number),
+        name: format!("Salon {number}"),
+        customers: 10 + u64::from(number),
+        bookings: 30 - u64::from(number),
+        conflicts: u64::from(number),
+    };
+    Overview {
+        database: DATABASE.into(),
+        businesses: (0..3).map(business).collect(),
+        ..Overview::default()
+    }
+}
+
+/// What stands at a gate.
+pub fn gate(action: Destructive) -> Gate {
+    Gate {
+        action,
+        host: "127.0.0.1:27017".into(),
+        replica_set: None,
+        database: DATABASE.into(),
+        plan_hash: "abc".into(),
+        will_do: vec!["renames".into()],
+        backup: String::new(),
+        proof: String::new(),
+        way_back: String::new(),
+        missing: vec![],
+    }
+}
+
+/// Three records of a conflict.
+pub fn sources(key: ConflictKey) -> Sources {
+    let record = |id: &str, name: &str| Source {
+        document: rawdoc! { "_id": id, "name": name, "email": "a@b.c" },
+        candidate: Candidate {
+            id: Id::string(id),
+            filled: 2,
+            created: 5,
+            bookings: 1,
+        },
+    };
+    Sources {
+        key,
+        role: Mapping::parse(DEFAULT).unwrap().user,
+        inherited: Survivor::MostComplete,
+        records: vec![record("a", "Ann"), record("b", "Anne"), record("c", "Al")],
+    }
+}
+
+/// Bookings, the last one without a customer.
+pub fn page(more: bool) -> DiffPage {
+    let booking = |number: u8| BookingDiff {
+        booking: id(number),
+        business: Some(id(0)),
+        business_name: "Salon 0".into(),
+        customer: (number != 2).then(|| id(number + 50)),
+        outcome: "linked".into(),
+        lines: vec![],
+    };
+    DiffPage {
+        entries: (0..3).map(booking).collect(),
+        more,
+    }
+}
+
+/// What an engine says to a request when all goes well. A job says nothing until it ends.
+pub fn answer(request: Request) -> Option<Answer> {
+    Some(match request {
+        Request::Standing => Answer::Standing(Ok(statuses(DONE)), review(false), None),
+        Request::Run { .. } | Request::RollBack(_) => return None,
+        Request::Gate(action) => Answer::Gate(Box::new(Ok(gate(action)))),
+        Request::Decide(changes) => Answer::Decided(Ok(changes.len()), review(false)),
+        Request::DecideAlike(_) => Answer::Decided(Ok(3), review(true)),
+        Request::TryOut(key, _) => Answer::TriedOut(key, Ok(())),
+        Request::Undo | Request::Redo => Answer::Decided(Ok(1), review(false)),
+        Request::Labels => Answer::Labels(Ok([(id(0), "Ann <a@b.c>".to_owned())].into())),
+        Request::Sources(key) => Answer::Sources(Box::new(Ok(sources(key)))),
+        Request::Detail(key) => Answer::Detail(Box::new(Detail {
+            key,
+            records: Ok(vec![Record {
+                title: "user".into(),
+                fields: vec![],
+            }]),
+            preview: Ok(None),
+        })),
+        Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
+        Request::Note(step, _) => Answer::Noted(step, Ok(())),
+        Request::Report(personal) => Answer::Report(personal, Ok("# Report\nline".into())),
+        Request::Export(_) => Answer::Exported(Ok(vec!["report.md".into()])),
+    })
+}
+
+/// Answers what was asked, and what is asked then.
+pub fn settle(model: &mut Model, effects: Vec<Effect>) {
+    let mut effects = std::collections::VecDeque::from(effects);
+    while let Some(effect) = effects.pop_front() {
+        if let Effect::Ask(request) = effect
+            && let Some(answer) = answer(request)
+        {
+            effects.extend(update(model, Message::Answer(answer)));
+        }
+    }
+}
+
+/// Presses a key and answers what it asks for.
+pub fn press(model: &mut Model, key: Key) {
+    let effects = update(model, Message::Key(key));
+    settle(model, effects);
+}
+
+/// Types characters.
+pub fn typing(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        press(model, Key::char(c));
+    }
+}
+
+/// A console that has just opened.
+pub fn empty() -> Model {
+    Model::new(place(), command::keymap())
+}
+
+/// A console with a survey, [`DONE`] steps done and the first bookings there; the checklist has the focus.
+pub fn ready() -> Model {
+    let mut model = empty();
+    let statuses = Answer::Standing(Ok(statuses(DONE)), review(false), None);
+    for answer in [Answer::Surveyed(overview(), review(false)), statuses] {
+        let effects = update(&mut model, Message::Answer(answer));
+        settle(&mut model, effects);
+    }
+    for pane in crate::app::panes::TABLE {
+        model.go_to(pane.id);
+        look(&mut model);
+    }
+    model.go_to(PaneId("checklist"));
+    model.shared.log = crate::app::log::Log::default();
+    model.shared.scrollable = crate::app::message::Scrollable {
+        page: 2,
+        furthest: 9,
+        detail: 9,
+    };
+    model
+}
+
+/// Lets the focused pane ask for what it shows.
+pub fn look(model: &mut Model) {
+    let (width, height) = model.shared.size;
+    let effects = update(model, Message::Resized { width, height });
+    settle(model, effects);
+}
+
+/// The same with the focus on a pane.
+pub fn at(pane: &'static str) -> Model {
+    let mut model = ready();
+    model.go_to(PaneId(pane));
+    look(&mut model);
+    model
+}
+
+/// The same while a job runs.
+pub fn running(mut model: Model) -> Model {
+    let job = Job::Step(Step::BackUp);
+    model.shared.running = Some(crate::app::progress::Running::new(
+        job,
+        std::time::Duration::ZERO,
+    ));
+    model
+}
+
+/// The same after the engine's task ended.
+pub fn ended(mut model: Model) -> Model {
+    update(&mut model, Message::EngineEnded("it stopped".into()));
+    model
+}
+
+/// Enter.
+pub const ENTER: Key = Key::plain(KeyCode::Enter);
+/// Escape.
+pub const ESC: Key = Key::plain(KeyCode::Esc);
+
+/// What was asked for.
+pub fn requests(effects: &[Effect]) -> Vec<&Request> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Ask(request) => Some(request),
+            Effect::Cancel
+            | Effect::Pace(_)
+            | Effect::Suspend
+            | Effect::Close
+            | Effect::LeaveNow => None,
+        })
+        .collect()
+}

@@ -1,0 +1,487 @@
+//! The commands of the layers.
+
+use super::commands::{Case, Refusal};
+use super::fixture::{DATABASE, at, ended, gate, press, ready, requests, running, sources, typing};
+use crate::app::editor::Editor;
+use crate::app::key::{Key, KeyCode};
+use crate::app::layer::decision_editor::{DecisionEditor, Typing};
+use crate::app::layer::{Layer, Note, Question};
+use crate::app::message::ExitReason;
+use crate::app::{Answer, Effect, Message, Model, Request, update};
+use crate::domain::checklist::Step;
+use crate::domain::conflict::Choice;
+use crate::domain::gate::{Destructive, New};
+
+fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
+    Case { id, before, after }
+}
+
+fn question(question: Question) -> Model {
+    let mut model = match question {
+        Question::Cancel => running(ready()),
+        Question::FirstWrite(_) | Question::FirstNote(_) => ready(),
+    };
+    model.shared.layers.push(Layer::Question(question));
+    model
+}
+
+/// A gate at which `typed` was typed.
+fn at_gate(action: Destructive, typed: &str) -> Model {
+    let mut model = ready();
+    let answer = Answer::Gate(Box::new(Ok(gate(action))));
+    update(&mut model, Message::Answer(answer));
+    typing(&mut model, typed);
+    model
+}
+
+/// The decision editor on the selected conflict.
+fn editor() -> Model {
+    let mut model = at("conflicts");
+    let key = model.panes.conflicts.key(&model.shared.facts).unwrap();
+    let answer = Answer::Sources(Box::new(Ok(sources(key))));
+    update(&mut model, Message::Answer(answer));
+    model
+}
+
+fn typing_value() -> Model {
+    let mut model = editor();
+    typing(&mut model, "t");
+    model
+}
+
+fn typing_note() -> Model {
+    let mut model = editor();
+    typing(&mut model, "nhi");
+    model
+}
+
+fn open(model: &Model) -> &DecisionEditor {
+    match model.shared.layers.last() {
+        Some(Layer::Decision(open)) => open,
+        other => panic!("no editor: {other:?}"),
+    }
+}
+
+fn note(text: &str) -> Model {
+    let mut model = ready();
+    model.shared.may_write = true;
+    let mut editor = Editor::area();
+    editor.insert(text);
+    model.shared.layers.push(Layer::Note(Note {
+        step: Step::Test,
+        editor,
+        complaint: None,
+        sent: false,
+    }));
+    model
+}
+
+fn finding() -> Model {
+    let mut model = at("conflicts");
+    typing(&mut model, "/email");
+    model
+}
+
+fn list() -> Model {
+    let mut model = at("conflicts");
+    typing(&mut model, "f");
+    press(&mut model, Key::plain(KeyCode::Down));
+    model
+}
+
+fn help() -> Model {
+    let mut model = ready();
+    model.shared.layers.push(Layer::Help(3));
+    model
+}
+
+fn whole() -> Model {
+    let mut model = ready();
+    model.shared.alarm("a", "b");
+    model.shared.layers.push(Layer::Whole(3));
+    model
+}
+
+fn leaving() -> Model {
+    let mut model = ready();
+    typing(&mut model, "q");
+    model.panes.report.down = 3;
+    model
+}
+
+fn scrolled_gate() -> Model {
+    let mut model = at_gate(Destructive::CutOver, "");
+    if let Some(Layer::Gate(open)) = model.shared.layers.last_mut() {
+        open.down = 3;
+    }
+    model
+}
+
+fn down(model: &Model) -> usize {
+    match model.shared.layers.last() {
+        Some(Layer::Help(down) | Layer::Whole(down)) => *down,
+        Some(Layer::Gate(open)) => open.down,
+        Some(Layer::Leave) => model.panes.report.down,
+        other => panic!("{other:?} does not scroll"),
+    }
+}
+
+fn closed(model: &Model, effects: &[Effect]) {
+    assert!(model.shared.layers.is_empty());
+    assert!(effects.is_empty());
+}
+
+/// Runs what is behind a gate, and only that.
+fn goes_through(effects: &[Effect], action: Destructive) {
+    let [request] = requests(effects)[..] else {
+        panic!("{effects:?}");
+    };
+    let confirmed = match request {
+        Request::Run { confirmed, .. } => confirmed.as_ref().unwrap(),
+        Request::RollBack(confirmed) => confirmed,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(confirmed.action(), action);
+}
+
+pub fn cases() -> Vec<Case> {
+    [questions(), gates(), fields(), decisions(), reading()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn questions() -> Vec<Case> {
+    vec![
+        case(
+            "yes",
+            || question(Question::Cancel),
+            |model, effects| {
+                assert!(matches!(effects, [Effect::Cancel]));
+                assert!(model.shared.running.as_ref().unwrap().cancelling);
+            },
+        ),
+        case(
+            "yes",
+            || question(Question::FirstWrite(Step::BackUp)),
+            |model, effects| {
+                assert!(model.shared.may_write);
+                let (step, confirmed) = (Step::BackUp, None);
+                assert_eq!(requests(effects), [&Request::Run { step, confirmed }]);
+            },
+        ),
+        case(
+            "yes",
+            || question(Question::FirstNote(Step::Test)),
+            |model, _| {
+                assert!(model.shared.may_write);
+                assert!(matches!(model.shared.layers.last(), Some(Layer::Note(_))));
+            },
+        ),
+        case(
+            "no",
+            || question(Question::FirstWrite(Step::BackUp)),
+            |model, effects| {
+                closed(model, effects);
+                assert!(!model.shared.may_write);
+            },
+        ),
+    ]
+}
+
+fn gates() -> Vec<Case> {
+    vec![
+        case(
+            "confirm",
+            || at_gate(Destructive::CutOver, DATABASE),
+            |model, effects| {
+                goes_through(effects, Destructive::CutOver);
+                assert!(model.shared.layers.is_empty() && model.shared.may_write);
+            },
+        ),
+        case(
+            "confirm",
+            || at_gate(Destructive::RollBack(New::Refuse), DATABASE),
+            |_, effects| goes_through(effects, Destructive::RollBack(New::Refuse)),
+        ),
+        case(
+            "confirm",
+            || at_gate(Destructive::BlockWrites, DATABASE),
+            |_, effects| {
+                goes_through(effects, Destructive::BlockWrites);
+            },
+        ),
+        case(
+            "confirm",
+            || at_gate(Destructive::CutOver, "shoP"),
+            |model, effects| {
+                assert!(effects.is_empty() && model.shared.running.is_none());
+                let Some(Layer::Gate(open)) = model.shared.layers.last() else {
+                    panic!("the gate closed");
+                };
+                let complaint = open.complaint.as_deref().unwrap();
+                assert!(complaint.starts_with("that is not the database's name"));
+            },
+        ),
+        case(
+            "what-was-written-since",
+            || at_gate(Destructive::RollBack(New::Refuse), ""),
+            |_, effects| {
+                let keep = New::Keep {
+                    create_users: false,
+                };
+                let request = Request::Gate(Destructive::RollBack(keep));
+                assert_eq!(requests(effects), [&request]);
+            },
+        ),
+    ]
+}
+
+fn fields() -> Vec<Case> {
+    vec![
+        case(
+            "save",
+            || note("done"),
+            |model, effects| {
+                let request = Request::Note(Step::Test, "done".into());
+                assert_eq!(requests(effects), [&request]);
+                assert!(!model.shared.layers.is_empty(), "open until it is kept");
+            },
+        ),
+        case(
+            "save",
+            || note("  "),
+            |model, effects| {
+                assert!(effects.is_empty());
+                let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                    panic!("the note closed");
+                };
+                assert_eq!(
+                    open.complaint.as_deref(),
+                    Some("an empty note is not kept: say what was done, or go back with Esc")
+                );
+            },
+        ),
+        case("save", finding, |model, _| {
+            assert!(model.shared.layers.is_empty());
+            assert_eq!(model.panes.conflicts.list.filter.text, "email");
+        }),
+        case(
+            "save",
+            || {
+                let mut model = at("bookings");
+                typing(&mut model, "/no id");
+                model
+            },
+            |model, effects| {
+                assert!(effects.is_empty());
+                let Some(Layer::Line(open)) = model.shared.layers.last() else {
+                    panic!("the line closed");
+                };
+                assert!(
+                    open.complaint
+                        .as_deref()
+                        .unwrap()
+                        .starts_with("this is no id")
+                );
+            },
+        ),
+        case("save", typing_value, |_, effects| {
+            assert!(matches!(requests(effects)[..], [Request::TryOut(..)]));
+        }),
+        case("save", typing_note, |model, effects| {
+            assert!(effects.is_empty());
+            assert_eq!(open(model).decision.note, "hi");
+            assert!(open(model).typing.is_none());
+        }),
+        case("stop-typing", typing_value, |model, _| {
+            assert!(open(model).typing.is_none());
+        }),
+        case(
+            "new-line",
+            || note("a"),
+            |model, _| {
+                let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                    panic!("the note closed");
+                };
+                assert_eq!(open.editor.text(), "a\n");
+            },
+        ),
+        case("new-line", typing_note, |model, _| {
+            let Some(Typing::Note(typed)) = &open(model).typing else {
+                panic!("nothing is typed");
+            };
+            assert_eq!(typed.text(), "hi\n");
+        }),
+        case("pick", list, |model, _| {
+            assert!(model.shared.layers.is_empty());
+            assert!(model.panes.conflicts.list.filter.code.is_some());
+        }),
+        case(
+            "pick",
+            || {
+                let mut model = list();
+                typing(&mut model, "zzzz");
+                model
+            },
+            |model, _| {
+                assert!(matches!(model.shared.layers.last(), Some(Layer::Picker(_))));
+                let notice = model.shared.notice.as_ref().unwrap();
+                assert_eq!(notice.text, "nothing in the list matches what was typed");
+            },
+        ),
+    ]
+}
+
+fn decisions() -> Vec<Case> {
+    let lower = || {
+        let mut model = editor();
+        typing(&mut model, "j");
+        model
+    };
+    let picked = || {
+        let mut model = editor();
+        typing(&mut model, "l");
+        model
+    };
+    vec![
+        case("field-up", lower, |model, _| {
+            assert_eq!(open(model).field, 0);
+        }),
+        case("field-down", editor, |model, _| {
+            assert_eq!(open(model).field, 1);
+        }),
+        case("take-left", editor, |model, _| {
+            let user = &open(model).decision.pick["name"];
+            assert_eq!(user.as_str(), Some("a"));
+        }),
+        case("take-right", editor, |model, _| {
+            let user = &open(model).decision.pick["name"];
+            assert_eq!(user.as_str(), Some("b"));
+        }),
+        case("type-value", editor, |model, _| {
+            assert!(matches!(open(model).typing, Some(Typing::Value(_))));
+        }),
+        case("clear-field", picked, |model, _| {
+            assert!(open(model).decision.pick.is_empty());
+        }),
+        case("turn-right", editor, |model, _| {
+            assert_eq!(open(model).right, 2);
+        }),
+        case("turn-left", editor, |model, _| {
+            assert_eq!(open(model).left, 2);
+        }),
+        case("next-answer", editor, |model, _| {
+            assert_eq!(open(model).decision.choice, Choice::KeepApart);
+        }),
+        case("next-survivor-rule", editor, |model, _| {
+            assert!(open(model).decision.survivor.is_some());
+        }),
+        case("type-note", editor, |model, _| {
+            assert!(matches!(open(model).typing, Some(Typing::Note(_))));
+        }),
+        case("keep-answer", editor, |model, effects| {
+            assert!(matches!(requests(effects)[..], [Request::Decide(_)]));
+            assert!(open(model).sent, "open until it is kept");
+        }),
+        case(
+            "keep-answer",
+            || ended(editor()),
+            |model, effects| {
+                assert!(effects.is_empty());
+                let complaint = open(model).complaint.as_deref().unwrap();
+                assert!(complaint.starts_with("the engine has ended"));
+            },
+        ),
+    ]
+}
+
+fn reading() -> Vec<Case> {
+    let mut cases = vec![
+        case("names", leaving, |model, effects| {
+            assert!(model.panes.report.personal);
+            assert_eq!(requests(effects), [&Request::Report(true)]);
+        }),
+        case("export-and-leave", leaving, |model, effects| {
+            assert_eq!(requests(effects), [&Request::Export(false)]);
+            assert!(
+                model.shared.leaving.is_none(),
+                "it leaves when that is written"
+            );
+        }),
+        case("leave-without", leaving, |model, effects| {
+            assert!(matches!(effects, [Effect::Close]));
+            assert_eq!(model.shared.leaving, Some(ExitReason::Left(vec![])));
+        }),
+        case("close", finding, |model, _| {
+            assert!(model.shared.layers.is_empty());
+            assert!(
+                model.panes.conflicts.list.filter.text.is_empty(),
+                "as before"
+            );
+        }),
+        case(
+            "close",
+            || {
+                let mut model = leaving();
+                model.shared.leaves_after_export = true;
+                model
+            },
+            |model, effects| {
+                closed(model, effects);
+                assert!(!model.shared.leaves_after_export);
+            },
+        ),
+    ];
+    let gate_to_close = || at_gate(Destructive::CutOver, DATABASE);
+    for before in [gate_to_close, editor, || note("a"), list] {
+        cases.push(case("close", before, closed));
+    }
+    for before in [help as fn() -> Model, whole] {
+        cases.push(case("close-text", before, |model, effects| {
+            closed(model, effects);
+        }));
+    }
+    for before in [help as fn() -> Model, whole, leaving] {
+        cases.push(case("scroll-up", before, |model, _| {
+            assert_eq!(down(model), 2);
+        }));
+        cases.push(case("scroll-down", before, |model, _| {
+            assert_eq!(down(model), 4);
+        }));
+    }
+    for before in [help as fn() -> Model, whole, leaving, scrolled_gate] {
+        cases.push(case("scroll-page-up", before, |model, _| {
+            assert_eq!(down(model), 1);
+        }));
+        cases.push(case("scroll-page-down", before, |model, _| {
+            assert_eq!(down(model), 5);
+        }));
+    }
+    cases
+}
+
+pub fn refusals() -> Vec<Refusal> {
+    let writing = || {
+        let mut model = leaving();
+        model.shared.leaves_after_export = true;
+        model
+    };
+    vec![
+        Refusal {
+            id: "what-was-written-since",
+            before: || at_gate(Destructive::CutOver, ""),
+            why: "this gate has no such choice",
+        },
+        Refusal {
+            id: "export-and-leave",
+            before: writing,
+            why: "the report is being written",
+        },
+        Refusal {
+            id: "names",
+            before: || ended(leaving()),
+            why: "the engine has ended: leave with q and start again",
+        },
+    ]
+}

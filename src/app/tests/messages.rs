@@ -1,0 +1,91 @@
+//! The messages that are neither keys nor answers.
+
+use std::time::Duration;
+
+use super::fixture::{at, ended, ready, requests, running, typing};
+use crate::app::layer::{Layer, Question};
+use crate::app::message::{ExitReason, TERMINAL_GONE};
+use crate::app::{Effect, Message, Request, begin, update};
+use crate::domain::checklist::{Progress, Step};
+
+#[test]
+fn a_console_that_opens_asks_where_the_steps_stand_and_surveys() {
+    let mut model = super::fixture::empty();
+    let effects = begin(&mut model, true);
+    let (step, confirmed) = (Step::Survey, None);
+    assert_eq!(
+        requests(&effects),
+        [&Request::Standing, &Request::Run { step, confirmed }]
+    );
+    assert!(!model.shared.may_write);
+}
+
+#[test]
+fn a_signal_ends_what_runs_between_two_batches_and_a_second_one_leaves_at_once() {
+    let mut model = running(ready());
+    let effects = update(&mut model, Message::Signal("SIGTERM"));
+    assert!(matches!(effects[..], [Effect::Cancel, Effect::Close]));
+    assert_eq!(model.shared.leaving, Some(ExitReason::Signal("SIGTERM")));
+    for same_event in ["SIGHUP", TERMINAL_GONE] {
+        assert!(update(&mut model, Message::Signal(same_event)).is_empty());
+    }
+    let effects = update(&mut model, Message::Signal("SIGTERM"));
+    assert!(matches!(effects[..], [Effect::LeaveNow]));
+}
+
+#[test]
+fn when_the_engine_ends_a_question_about_its_job_goes_and_leaving_needs_nobody() {
+    let mut model = running(ready());
+    typing(&mut model, "x");
+    assert!(matches!(
+        model.shared.layers[..],
+        [Layer::Question(Question::Cancel)]
+    ));
+    let model = ended(model);
+    assert!(model.shared.layers.is_empty() && model.shared.running.is_none());
+    let banner = model.shared.banner.as_ref().unwrap();
+    assert!(banner.text.contains("Leave with q and start again"));
+}
+
+#[test]
+fn pasted_text_goes_into_the_field_on_top_or_is_said_to_have_no_place() {
+    let mut model = at("conflicts");
+    update(&mut model, Message::Paste("email\n".into()));
+    let notice = model.shared.notice.take().unwrap();
+    assert_eq!(notice.text, "nothing here takes pasted text");
+    typing(&mut model, "/");
+    update(&mut model, Message::Paste("email\n".into()));
+    assert_eq!(model.panes.conflicts.list.filter.text, "email");
+}
+
+#[test]
+fn progress_belongs_to_the_job_that_runs() {
+    let progress = || Progress {
+        doing: "copying".into(),
+        done: 1,
+        total: 2,
+        slow: String::new(),
+    };
+    let mut model = running(ready());
+    update(&mut model, Message::Progress(progress()));
+    assert_eq!(model.shared.running.as_ref().unwrap().percent(), Some(50));
+    let mut model = ready();
+    update(&mut model, Message::Progress(progress()));
+    assert!(model.shared.running.is_none());
+}
+
+#[test]
+fn the_time_is_what_the_runtime_said_last() {
+    let mut model = ready();
+    let now = Message::Now {
+        since_start: Duration::from_secs(7),
+        clock: "01:02:03".into(),
+    };
+    assert!(update(&mut model, now).is_empty());
+    model.shared.alarm("a", "b");
+    let line = model.shared.log.lines().back().unwrap();
+    assert_eq!(
+        (model.shared.now.as_secs(), line.clock.as_str()),
+        (7, "01:02:03")
+    );
+}

@@ -1,0 +1,14 @@
+//! Transition tests of `update`, without a terminal and without a server: every command where it holds, every answer, and random messages.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::too_many_lines)] // tables of cases
+
+mod answers;
+mod commands;
+mod everywhere;
+mod fixture;
+mod layers;
+mod messages;
+mod panes;
+mod random;
+mod refusals;

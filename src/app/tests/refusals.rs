@@ -1,0 +1,183 @@
+//! What the commands of the panes say when they cannot be done.
+
+use super::commands::Refusal;
+use super::fixture::{DONE, at, empty, ended, ready, review, running};
+use super::panes::{conflict, conflicts, decided, step, surveyed_nothing};
+use crate::app::Model;
+use crate::app::conflict_list::Filter;
+use crate::domain::checklist::{State, Step};
+
+fn refusal(id: &'static str, before: fn() -> Model, why: &'static str) -> Refusal {
+    Refusal { id, before, why }
+}
+
+const RUNS: &str = "Back up runs: wait for its end, or end it with x";
+const NO_SURVEY: &str = "no business is known: run the survey (“Survey”)";
+const NO_CONFLICT: &str = "no conflict is known: run the survey (“Survey”)";
+
+pub fn refusals() -> Vec<Refusal> {
+    let mut refusals = vec![
+        refusal("run", empty, "the state of the steps has not been read yet"),
+        refusal("run", || step(Step::Verify), "says"),
+        refusal(
+            "run",
+            || {
+                let mut model = step(Step::CutOver);
+                model.shared.facts.statuses[DONE].state = State::Done;
+                model
+            },
+            "it is done; r rolls back",
+        ),
+        refusal("run", || running(ready()), RUNS),
+        refusal(
+            "run",
+            || ended(ready()),
+            "the engine has ended: leave with q and start again",
+        ),
+        refusal("note", ready, "this step is run, not noted"),
+        refusal(
+            "note",
+            empty,
+            "the state of the steps has not been read yet",
+        ),
+        refusal("block-writes", empty, "the backup comes first (“Back up”)"),
+        refusal(
+            "block-writes",
+            || {
+                let mut model = ready();
+                model.shared.facts.writes_blocked = Some("since".into());
+                model
+            },
+            "writes are blocked already; a note on “Go live” releases them",
+        ),
+        refusal(
+            "its-conflicts",
+            || surveyed_nothing("businesses"),
+            NO_SURVEY,
+        ),
+        refusal("its-bookings", || surveyed_nothing("businesses"), NO_SURVEY),
+        refusal("take-back", conflicts, "it is undecided already"),
+        refusal("accept-all", decided, "every conflict has an answer"),
+        refusal(
+            "other-answer",
+            || conflict(2),
+            "this kind of conflict has one answer: a accepts it",
+        ),
+        refusal("show-all", conflicts, "no filter is set"),
+        refusal("show-all", || at("bookings"), "no filter is set"),
+        refusal(
+            "filter-business",
+            || surveyed_nothing("conflicts"),
+            NO_SURVEY,
+        ),
+        refusal(
+            "filter-business",
+            || surveyed_nothing("bookings"),
+            NO_SURVEY,
+        ),
+        refusal(
+            "accept",
+            || {
+                let mut model = conflicts();
+                let nothing = Filter {
+                    text: "zzzz".into(),
+                    ..Default::default()
+                };
+                model.panes.conflicts.show(&model.shared.facts, nothing);
+                model
+            },
+            "no conflict passes the filter: F shows all",
+        ),
+        refusal(
+            "this-customer",
+            || {
+                let mut model = at("bookings");
+                model.panes.bookings.pages.selected = 2;
+                model
+            },
+            "this booking goes to no customer",
+        ),
+        refusal(
+            "roll-back",
+            empty,
+            "nothing to roll back: the live data is untouched",
+        ),
+        refusal(
+            "roll-back",
+            || {
+                let mut model = ready();
+                for status in &mut model.shared.facts.statuses {
+                    status.state = State::Done;
+                }
+                model
+            },
+            "the originals are deleted: only `ringfence restore` leads back",
+        ),
+        refusal("whole-message", ready, "there is no message"),
+        refusal(
+            "quit",
+            || running(ready()),
+            "Back up runs: end it with x first, then leave",
+        ),
+        refusal(
+            "suspend",
+            || running(ready()),
+            "Back up runs: suspending would freeze it in the middle of a batch; end it with x first",
+        ),
+        refusal(
+            "cancel",
+            || {
+                let mut model = running(ready());
+                model.shared.running.as_mut().unwrap().cancelling = true;
+                model
+            },
+            "it ends after this batch",
+        ),
+    ];
+    for id in ["cancel", "pause", "slower", "faster"] {
+        refusals.push(refusal(id, ready, "nothing runs"));
+    }
+    for id in [
+        "accept",
+        "accept-all",
+        "other-answer",
+        "edit",
+        "survivor-rule",
+        "take-back",
+        "next-undecided",
+        "sort-conflicts",
+        "records",
+        "kind",
+        "only-undecided",
+        "find",
+    ] {
+        refusals.push(refusal(id, || surveyed_nothing("conflicts"), NO_CONFLICT));
+    }
+    for id in ["accept", "undo", "redo", "edit", "survivor-rule"] {
+        refusals.push(refusal(id, || running(conflicts()), RUNS));
+    }
+    refusals.push(refusal(
+        "undo",
+        nothing_decided,
+        "nothing was decided since the console opened",
+    ));
+    refusals.push(refusal("redo", nothing_decided, "nothing was taken back"));
+    for id in ["read-again", "customer-by-id", "this-customer"] {
+        refusals.push(refusal(id, || running(at("bookings")), RUNS));
+    }
+    for id in ["read-again", "names", "export"] {
+        refusals.push(refusal(id, || running(at("report")), RUNS));
+    }
+    refusals.push(refusal("read-again", || running(ready()), RUNS));
+    refusals
+}
+
+fn nothing_decided() -> Model {
+    let mut model = conflicts();
+    let mut review = review(false);
+    (review.undo, review.redo) = (0, 0);
+    model.shared.facts.set_review(review);
+    model.facts_changed();
+    super::fixture::look(&mut model);
+    model
+}
