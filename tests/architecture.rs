@@ -151,9 +151,7 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
 ];
 
 /// Folders whose files must not import each other in a circle.
-const WITHOUT_CIRCLES: [&str; 7] = [
-    "store", "domain", "report", "demo", "engine", "steps", "cli",
-];
+const WITHOUT_CIRCLES: [&str; 6] = ["domain", "store", "report", "engine", "steps", "demo"];
 
 /// Lines in a file, before it is two things.
 const LONGEST: usize = 520;
@@ -371,20 +369,20 @@ fn circles(mut imports: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
 }
 
 #[test]
-fn no_files_of_the_console_import_each_other_in_a_circle() {
-    let mut modules = Vec::new();
-    for path in files_of(CONSOLE) {
-        let name = module(&path);
-        if !name.starts_with("app::tests") {
-            modules.push((name, std::fs::read_to_string(&path).unwrap()));
+fn no_files_import_each_other_in_a_circle() {
+    let folders = WITHOUT_CIRCLES.iter().map(std::slice::from_ref);
+    for parts in folders.chain([CONSOLE]) {
+        let mut modules = Vec::new();
+        for path in files_of(parts) {
+            let name = module(&path);
+            if !name.contains("tests") {
+                modules.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
         }
+        assert!(modules.len() > 1, "{parts:?}");
+        let circles = circles(imports(&modules));
+        assert!(circles.is_empty(), "in a circle:\n{}", circles.join("\n"));
     }
-    let imports = imports(&modules);
-    let of = |name: &str| &imports[name];
-    assert!(of("app::update").contains("app::commands"), "{imports:?}");
-    assert!(of("app::model").contains("app::panes"), "{imports:?}");
-    let circles = circles(imports);
-    assert!(circles.is_empty(), "in a circle:\n{}", circles.join("\n"));
 }
 
 #[test]
@@ -515,206 +513,4 @@ fn no_file_grew_to_be_two_things() {
         .filter(|(lines, _)| *lines > LONGEST)
         .collect();
     assert!(long.is_empty(), "{long:?}");
-}
-
-/// The modules of `src` by path ("crate::store::scan"), each with its code: no comments, no tests.
-fn modules() -> BTreeMap<String, String> {
-    let mut found = Vec::new();
-    files(&source(), &mut found);
-    let named = found.into_iter().map(|path| {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let within = path.strip_prefix(source()).unwrap().with_extension("");
-        let mut parts = vec!["crate".to_owned()];
-        parts.extend(
-            within
-                .iter()
-                .map(|part| part.to_str().unwrap().to_owned())
-                .filter(|part| !["mod", "lib", "main"].contains(&part.as_str())),
-        );
-        (parts.join("::"), code_of(&text))
-    });
-    named
-        .filter(|(name, _)| !name.ends_with("::tests"))
-        .collect()
-}
-
-fn code_of(text: &str) -> String {
-    let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    let before_tests = before_tests
-        .split("#[cfg(test)]\n#[allow(clippy::unwrap_used)]\nmod tests {")
-        .next()
-        .unwrap();
-    let lines = before_tests.lines();
-    lines
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// The single paths of a `use`: `a::{b, c::{d, e}}` is `a::b`, `a::c::d`, `a::c::e`.
-fn paths_of(tree: &str) -> Vec<String> {
-    let Some((before, rest)) = tree.split_once('{') else {
-        return vec![tree.trim().to_owned()];
-    };
-    let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
-    let mut depth = 0;
-    let parts = inner.split(|c: char| {
-        depth += i32::from(c == '{') - i32::from(c == '}');
-        c == ',' && depth == 0
-    });
-    parts
-        .filter(|part| !part.trim().is_empty())
-        .flat_map(paths_of)
-        .map(|part| format!("{}{part}", before.trim()))
-        .collect()
-}
-
-/// Every path in the code of a module: those that it imports, and those that it writes out.
-fn mentioned(code: &str) -> Vec<String> {
-    let mut paths = Vec::new();
-    let mut rest = code;
-    let mut outside = String::new();
-    while let Some(at) = rest.find("use ") {
-        let (before, after) = rest.split_at(at);
-        outside.push_str(before);
-        let starts = before
-            .chars()
-            .next_back()
-            .is_none_or(|c| c.is_whitespace() || c == ')');
-        let (tree, later) = after[4..].split_once(';').unwrap_or((&after[4..], ""));
-        if starts {
-            paths.extend(paths_of(tree));
-            rest = later;
-        } else {
-            rest = &after[4..];
-        }
-    }
-    outside.push_str(rest);
-    let words = outside.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-    paths.extend(words.filter(|word| word.contains("::")).map(str::to_owned));
-    paths
-}
-
-/// The module that holds what `path` names, as seen from `module`.
-fn module_of(path: &str, module: &str, known: &BTreeMap<String, String>) -> Option<String> {
-    let path = path.split(" as ").next().unwrap_or(path);
-    let mut parts: Vec<&str> = path.split("::").map(str::trim).collect();
-    let mut at: Vec<&str> = module.split("::").collect();
-    match parts.first()? {
-        &"crate" => at = vec!["crate"],
-        &"self" => {}
-        &"super" => {
-            at.pop();
-        }
-        child => {
-            let child = format!("{module}::{child}");
-            known.get(&child)?;
-            parts.insert(0, "self");
-        }
-    }
-    for part in parts.drain(1..) {
-        if part == "super" {
-            at.pop();
-        } else {
-            at.push(part);
-        }
-    }
-    while at.len() > 1 {
-        let name = at.join("::");
-        if known.contains_key(&name) {
-            return Some(name);
-        }
-        at.pop();
-    }
-    None
-}
-
-/// The modules from which a way leads back to themselves, each with what it imports on that way.
-fn circles(edges: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
-    let reached = |from: &String| {
-        let mut seen: BTreeSet<&String> = BTreeSet::new();
-        let mut next: Vec<&String> = edges[from].iter().collect();
-        while let Some(module) = next.pop() {
-            if seen.insert(module) {
-                next.extend(&edges[module]);
-            }
-        }
-        seen
-    };
-    let all: BTreeMap<_, _> = edges
-        .keys()
-        .map(|module| (module, reached(module)))
-        .collect();
-    all.iter()
-        .filter(|(module, reached)| reached.contains(**module))
-        .map(|(module, _)| {
-            let back = edges[*module].iter().filter(|to| all[to].contains(module));
-            format!("{module} -> {:?}", back.collect::<Vec<_>>())
-        })
-        .collect()
-}
-
-#[test]
-fn no_files_import_each_other_in_a_circle() {
-    let known = modules();
-    for folder in WITHOUT_CIRCLES {
-        let folder = format!("crate::{folder}");
-        let is_within =
-            |module: &str| module == folder || module.starts_with(&format!("{folder}::"));
-        let edges: BTreeMap<String, BTreeSet<String>> = known
-            .iter()
-            .filter(|(module, _)| is_within(module))
-            .map(|(module, code)| {
-                let to = mentioned(code)
-                    .iter()
-                    .filter_map(|path| module_of(path, module, &known))
-                    .filter(|to| to != module && is_within(to))
-                    .collect();
-                (module.clone(), to)
-            })
-            .collect();
-        assert!(edges.len() > 1, "{folder} has no files");
-        assert!(
-            edges.values().any(|to| !to.is_empty()),
-            "{folder} has no imports"
-        );
-        let circles = circles(&edges);
-        assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
-    }
-}
-
-#[test]
-fn the_check_itself_finds_a_circle() {
-    let known: BTreeMap<String, String> = [
-        ("crate::a", "mod x;\nmod y;\npub use self::y::Y;"),
-        ("crate::a::x", "use crate::b::{c, d::{self, E}};\nfn f() {}"),
-        ("crate::a::y", "use super::x;\nlet user = 1;"),
-        ("crate::b", ""),
-        ("crate::b::c", "fn g() { crate::a::y::Y }"),
-        ("crate::b::d", "use crate::b::nothing as other;"),
-    ]
-    .into_iter()
-    .map(|(name, code)| (name.to_owned(), code_of(code)))
-    .collect();
-    let edges = known
-        .iter()
-        .map(|(module, code)| {
-            let to = mentioned(code)
-                .iter()
-                .filter_map(|path| module_of(path, module, &known))
-                .filter(|to| to != module)
-                .collect();
-            (module.clone(), to)
-        })
-        .collect();
-    let circles = circles(&edges);
-    let of: Vec<_> = circles.iter().map(|it| it.split(' ').next()).collect();
-    assert_eq!(
-        of,
-        [
-            Some("crate::a::x"),
-            Some("crate::a::y"),
-            Some("crate::b::c")
-        ]
-    );
 }
