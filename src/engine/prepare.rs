@@ -171,8 +171,8 @@ impl Session {
         self.save().await?;
         if let Some(side) = which.side_collection() {
             // The quarantine is walked with the bookings, so it must order ids alike.
-            let like = original.as_ref().filter(|_| which.role() == Role::Bookings);
-            self.ensure_side(side, like).await?;
+            let model = original.as_ref().filter(|_| which.role() == Role::Bookings);
+            self.ensure_side(side, model).await?;
         }
         Ok(())
     }

@@ -16,12 +16,18 @@ const UNFINISHED: &str =
 /// What a step's run comes to.
 pub(crate) type Ran<'a> = Pin<Box<dyn Future<Output = Result<String>> + Send + 'a>>;
 
+/// Runs a step.
+type Run = for<'a> fn(&'a mut Session, Option<Confirmed>, &'a Watcher) -> Ran<'a>;
+
+/// Says what the data and the run record say of a step; the run is one that was not rolled back.
+type Stand = fn(&Session, Option<&RunRecord>) -> Option<(State, String)>;
+
 /// What the file of a step holds.
 pub(crate) struct File {
     /// Runs it. `None` where it is the operator's own work.
-    pub(crate) run: Option<for<'a> fn(&'a mut Session, Option<Confirmed>, &'a Watcher) -> Ran<'a>>,
+    pub(crate) run: Option<Run>,
     /// What the data and the run record say of it; `None` where only the steps before it decide. The run is one that was not rolled back.
-    pub(crate) state: fn(&Session, Option<&RunRecord>) -> Option<(State, String)>,
+    pub(crate) state: Stand,
     /// What it ends in when it ends well.
     pub(crate) ends: State,
 }

@@ -15,7 +15,6 @@ pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |_, run| recorded(run, Step::RetireUsers),
     ends: State::Skipped,
-    ..File::USUAL
 };
 
 /// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
