@@ -1,5 +1,6 @@
 //! `survey`, `verify`, `status`, `report`: verbs that only read.
 
+use crate::engine::session::Session;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,8 +9,7 @@ use serde_json::json;
 
 use super::{PlaceArguments, output};
 use crate::domain::conflict::Severity;
-use crate::engine::{Result, StepError};
-use crate::report;
+use crate::engine::Result;
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -74,9 +74,10 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
             .iter()
             .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
             .collect();
-        output::json(
-            &json!({ "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps }),
-        );
+        output::json(&json!({
+            "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps,
+            "strays": strays_json(&session), "keptOriginals": session.layout.kept_originals(),
+        }));
     } else {
         match session.run.latest() {
             Some(run) => output::line(&format!(
@@ -89,8 +90,23 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
             output::line(&format!("the lease is held by {}\n", held.words()));
         }
         output::line(&output::statuses(&statuses));
+        if let Some(strays) = session.strays_in_words() {
+            output::line(&format!("\n{strays}"));
+        }
+        if let Some(kept) = session.kept_without_a_run() {
+            output::line(&format!("\n{kept}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Strays by name, with their documents.
+pub(super) fn strays_json(session: &Session) -> serde_json::Value {
+    let strays = session.layout.strays().iter();
+    strays
+        .map(|it| (it.name.clone(), json!(it.documents)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Arguments of `report`.
@@ -106,13 +122,7 @@ pub struct ReportArguments {
 
 pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
     let session = place.session().await?;
-    let run = session.run.latest().ok_or_else(|| {
-        StepError::NotReady(
-            "no run has left a record in this database yet, so there is nothing to report"
-                .to_owned(),
-        )
-    })?;
-    let content = report::Report::new(run, place.show_personal_data);
+    let content = session.report(place.show_personal_data)?;
     let Some(folder) = arguments.out else {
         if place.json {
             output::json(&content.to_json());

@@ -14,7 +14,7 @@ impl Session {
     /// # Errors
     /// No run has left a record yet.
     pub fn report_markdown(&self, personal: bool) -> Result<String> {
-        Ok(Report::new(self.reported_run()?, personal).to_markdown())
+        Ok(self.report(personal)?.to_markdown())
     }
 
     /// Writes the report of the latest run into its folder; returns the files.
@@ -25,9 +25,19 @@ impl Session {
         let run = self.reported_run()?;
         write_report(
             &self.run_folder(run),
-            &Report::new(run, personal),
+            &self.report(personal)?,
             &["md", "json"],
         )
+    }
+
+    /// The report of the latest run, with what stands aside now.
+    ///
+    /// # Errors
+    /// No run has left a record yet.
+    pub fn report(&self, personal: bool) -> Result<Report<'_>> {
+        let strays = self.layout.strays().iter();
+        let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
+        Ok(Report::new(self.reported_run()?, personal, strays))
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
+use crate::domain::number::counted;
 use crate::domain::standstill::Standstill;
 use crate::domain::text::safe;
 
@@ -54,12 +55,16 @@ impl Report<'_> {
         for equation in &run.equations {
             let _ = writeln!(out, "- {equation}");
         }
-        for (name, documents) in &run.strays {
+        for (name, documents) in &self.strays {
             let _ = writeln!(
                 out,
-                "- {} holds {documents} documents that an application inserted between two renames; they are in no live collection",
-                escape(name)
+                "- {} holds {}. An application wrote them under a name that was vacated; they are in no live collection",
+                escape(name),
+                counted(*documents, "document", "documents")
             );
+        }
+        for decided in &run.decided_strays {
+            let _ = writeln!(out, "- {}", escape(decided));
         }
         if let Some(block) = &run.write_block {
             let end = match block.released {

@@ -13,7 +13,7 @@ use crate::domain::raw::{elements, get};
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
-use crate::engine::check::{Checked, KEPT, by_id};
+use crate::engine::check::{Checked, by_id};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan;
@@ -78,15 +78,6 @@ impl Counts {
     }
 }
 
-impl Checked {
-    fn finds(&mut self, says: String) {
-        self.wrong += 1;
-        if self.findings.len() < KEPT {
-            self.findings.push(says);
-        }
-    }
-}
-
 /// All elements of a document by key.
 fn by_key(document: &RawDocument) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut fields: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -133,9 +124,10 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         let database = &self.work.connection.database;
-        let (live, merged) = (which.live(), which.merged());
+        let (live, merged) = (self.layout.live(which), which.merged());
         let before = self.layout.source(which).unwrap_or_default();
-        let customers = self.work.mapping.customer.collection.as_str();
+        let customers = self.work.mapping.customers();
+        let customers = self.layout.live(&customers);
         watcher.says(&format!("proving what comes back in {live}"), 0, 0);
         let mut seen = HashSet::new();
         let mut counts = Counts::default();
@@ -166,7 +158,7 @@ impl Session {
                 }
             }
         }
-        counts.equal_report(which, live, kept, checked);
+        counts.equal_report(which, which.live(), kept, checked);
         Ok(())
     }
 
