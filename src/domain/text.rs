@@ -36,6 +36,16 @@ fn hides(c: char) -> bool {
             | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
 }
 
+/// Names in a sentence: "a", "a and b", "a, b and c".
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.into_iter().collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() {
+        return last.to_owned();
+    }
+    format!("{} and {last}", names.join(", "))
+}
+
 /// Longer text than anybody's name, e-mail or address.
 const OVERSIZE: usize = 1_000;
 
@@ -120,6 +130,14 @@ mod tests {
         assert!(piled.contains("\\u{301}"), "{piled}");
         assert_eq!(safe("José 李 שלום", 99), "José 李 שלום");
         assert_eq!(safe("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn names_are_listed_as_a_sentence_has_them() {
+        assert_eq!(listed([]), "");
+        assert_eq!(listed(["a"]), "a");
+        assert_eq!(listed(["a", "b"]), "a and b");
+        assert_eq!(listed(["a", "b", "c"]), "a, b and c");
     }
 
     #[test]

@@ -4,9 +4,9 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
-use crate::domain::rebuilt::{Group, Rebuilt};
-use crate::domain::reference::leaving;
+use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
+use crate::domain::text::listed;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -48,10 +48,9 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     }
     session.require_no_strays("the swap is done")?;
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
-    let live: Vec<_> = list.iter().map(Rebuilt::live).collect();
     Ok(format!(
         "{} are live with {}; renamed in {} ms; the originals are kept",
-        live.join(" and "),
+        listed(list.iter().map(Rebuilt::live)),
         session.work.mapping.booking.customer,
         took.as_millis()
     ))
@@ -102,11 +101,11 @@ impl Gated for CutOver {
         for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
             lines.push(session.will_swap(which).await);
         }
-        lines.push(format!(
-            "bookings then have {} and no {}",
-            session.work.mapping.booking.customer,
-            leaving(&session.work.mapping)
-        ));
+        let list = session.work.mapping.rebuilt_in(Group::CutOver);
+        lines.extend(
+            list.iter()
+                .filter_map(|it| it.becomes(&session.work.mapping)),
+        );
         let forecast = session.run.open().and_then(Forecast::of);
         let forecast = forecast.map(|forecast| forecast.words());
         lines.extend(forecast);
@@ -120,9 +119,8 @@ impl Gated for CutOver {
             .open()
             .is_some_and(|run| run.is_done(Step::CutOver));
         if done && session.is_live(Group::CutOver) {
-            return Ok(vec![
-                "customers and bookings are cut over already".to_owned(),
-            ]);
+            let list = session.work.mapping.rebuilt_in(Group::CutOver);
+            return Ok(vec![format!("{} are cut over already", counted_as(&list))]);
         }
         let mut missing = Vec::new();
         match session.require_decided() {

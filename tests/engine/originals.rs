@@ -81,7 +81,10 @@ async fn an_original_that_was_renamed_is_found_and_comes_back() {
     case.ringfence(&["verify"]).await.code(0);
     case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
     let now = picture::application(&case.picture().await);
-    assert_eq!(picture::differences(&before, &now, true), Vec::<String>::new());
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]

@@ -233,7 +233,7 @@ async fn whatever_the_application_writes_comes_back_as_the_oracle_says() {
         value.map_or(usual, |value| value.parse().unwrap())
     };
     let first = number("RINGFENCE_KEEP_SEED", 1);
-    let full = std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full");
+    let full = crate::support::full();
     let cases = number("RINGFENCE_KEEP_CASES", if full { 200 } else { 8 });
     let failures: Vec<String> = stream::iter(first..first + cases)
         .map(case)

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 
 use bson::RawDocumentBuf;
 
-use super::{Carrying, invalid};
+use super::Carrying;
 use crate::domain::id::Id;
 use crate::domain::keep_new::customer::{self, Edits};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
-use crate::store::scan;
 
 impl Carrying<'_> {
     /// What became of the customers that the migration made, and which ones are new.
@@ -138,44 +137,5 @@ impl Carrying<'_> {
                 self.leave(what, Reason::UserIsMore, &id, &[]);
             }
         }
-    }
-
-    /// Customers that were there before: what became of them comes back with their collection.
-    pub(crate) async fn existing_customers(&mut self) -> Result<()> {
-        let customers = self.customers.clone();
-        let live = self.session.layout.live(&customers);
-        let Some(before) = self
-            .session
-            .layout
-            .source(&customers)
-            .filter(|name| name != live)
-        else {
-            return Ok(());
-        };
-        let mut pages = scan::in_id_order(&self.session.work.connection.database, &before)?;
-        while let Some(page) = pages.next().await? {
-            self.stop_if_cancelled()?;
-            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(live, &ids).await?;
-            for (document, id) in page.documents().zip(&ids) {
-                let Some(current) = current.get(&id.canonical()) else {
-                    self.found(&customers, Change::Deleted);
-                    self.out.differs.insert(customers.clone());
-                    continue;
-                };
-                let mut back = customer::existing(document, current).map_err(invalid)?;
-                if **current != *document {
-                    self.found(&customers, Change::Changed);
-                    if self.is_held(&customers, id) {
-                        let what = (&customers, Change::Changed);
-                        self.leave(what, Reason::NotUnique, id, &[]);
-                        back = document.to_owned();
-                    }
-                }
-                let touched = *back != *document;
-                self.want(&customers, back, touched).await?;
-            }
-        }
-        Ok(())
     }
 }

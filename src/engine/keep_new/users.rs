@@ -101,22 +101,6 @@ impl Carrying<'_> {
                     .await?;
             }
         }
-        if swapped {
-            let mut pages = scan::in_id_order(database, live)?;
-            while let Some(page) = pages.next().await? {
-                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-                let known = self.ids_in(&before, &ids).await?;
-                let new = page.documents().zip(&ids);
-                for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    self.found(&users, Change::Added);
-                    if self.is_held(&users, id) {
-                        self.leave((&users, Change::Added), Reason::NotUnique, id, &[]);
-                    } else {
-                        self.want(&users, document.to_owned(), true).await?;
-                    }
-                }
-            }
-        }
         for user in std::mem::take(&mut self.created) {
             self.want(&users, user, true).await?;
         }
