@@ -1,6 +1,7 @@
 //! Arguments, and one file per headless verb. Standard output holds the answer (with `--json` one document and nothing else); everything else
 //! goes to standard error.
 
+mod address;
 mod apply;
 mod backup;
 mod decisions;
@@ -200,21 +201,6 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
 }
 
 impl PlaceArguments {
-    /// The connection string, and where it came from.
-    fn uri(&self) -> Result<(String, &'static str)> {
-        if let Some(uri) = &self.uri {
-            return Ok((uri.clone(), "--uri"));
-        }
-        for variable in ["RINGFENCE_URI", "DATABASE_URL"] {
-            if let Ok(uri) = std::env::var(variable) {
-                return Ok((uri, variable));
-            }
-        }
-        Err(StepError::NotReady(
-            "no connection string: neither --uri nor RINGFENCE_URI nor DATABASE_URL is set. Nothing was changed. Try `ringfence --uri mongodb://host:27017/database survey`, or `ringfence demo`".to_owned(),
-        ))
-    }
-
     fn options(&self, uri: String, uri_source: &str) -> SessionOptions {
         SessionOptions {
             uri,
@@ -237,7 +223,7 @@ impl PlaceArguments {
 
     /// Opens a session at the place that the arguments name.
     async fn session(&self) -> Result<Session> {
-        let (uri, source) = self.uri()?;
+        let (uri, source) = address::find(self.uri.as_deref())?;
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
         if self.accept_unknown {
