@@ -15,6 +15,7 @@ pub mod exclusive;
 pub mod export;
 pub mod extended_json;
 pub mod identity;
+mod joined_page;
 pub mod journal;
 pub mod lease;
 mod merge_join;

@@ -13,5 +13,6 @@ mod data;
 mod picture;
 
 mod addresses;
+mod memory;
 mod refusals;
 mod traces;
