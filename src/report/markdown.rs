@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::standstill::Standstill;
-use crate::domain::text::safe;
+use crate::domain::text::{named, safe};
 
 /// Characters of a value.
 const WIDTH: usize = 400;
@@ -50,7 +50,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
         let _ = writeln!(out, "nothing yet");
     }
     for equation in &run.equations {
-        let _ = writeln!(out, "- {equation}");
+        let _ = writeln!(out, "- {}", named(equation));
     }
     for (name, documents) in &run.strays {
         let _ = writeln!(
@@ -64,7 +64,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
             Some(at) => format!("released {}", time(at)),
             None => format!(
                 "they still are: release them with `ringfence unlock --write-block --confirm {}`",
-                run.database
+                named(&run.database)
             ),
         };
         let _ = writeln!(
@@ -82,10 +82,10 @@ pub(super) fn render(report: &Report<'_>) -> String {
         );
     }
     if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
-        let _ = writeln!(out, "- {}", forecast.words());
+        let _ = writeln!(out, "- {}", named(&forecast.words()));
     }
     if let Some(standstill) = Standstill::of(run) {
-        let _ = writeln!(out, "- {}", standstill.words());
+        let _ = writeln!(out, "- {}", named(&standstill.words()));
     }
     if let Some(backup) = &run.backup {
         let _ = writeln!(
@@ -102,14 +102,14 @@ pub(super) fn render(report: &Report<'_>) -> String {
             let _ = writeln!(out, "- {}", escape_within(&line, LIST));
         }
     }
-    let _ = writeln!(out, "\n## How to get back\n\n{}", report.way_back());
+    let _ = writeln!(out, "\n## How to get back\n\n{}", named(&report.way_back()));
     out
 }
 
 fn found(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(out, "\n## Found\n");
     for (name, count) in &report.run.numbers {
-        let _ = writeln!(out, "- {name}: {count}");
+        let _ = writeln!(out, "- {}: {count}", named(name));
     }
     let taken_in = report.taken_in();
     if taken_in > 0 {

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
 use super::{connection_trouble, server_message};
+use crate::domain::text::named;
 
 /// An error of the store. Each message says what happened; none holds a credential or a document's value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The server answered with an error code.
-    #[error("{doing}: the server refused (code {code}): {message}")]
+    #[error("{}: the server refused (code {code}): {message}", named(doing))]
     Server {
         /// What we were doing, as a clause: "inserting into Booking".
         doing: String,
@@ -20,7 +21,7 @@ pub enum StoreError {
         message: String,
     },
     /// No server could be reached in time, or the connection broke.
-    #[error("{doing}: the server cannot be reached: {message}")]
+    #[error("{}: the server cannot be reached: {message}", named(doing))]
     Unreachable {
         /// What we were doing.
         doing: String,
@@ -28,7 +29,10 @@ pub enum StoreError {
         message: String,
     },
     /// Wrong user name or password, or no such user.
-    #[error("{doing}: the server does not accept these credentials: {message}")]
+    #[error(
+        "{}: the server does not accept these credentials: {message}",
+        named(doing)
+    )]
     Credentials {
         /// What we were doing.
         doing: String,
@@ -36,7 +40,7 @@ pub enum StoreError {
         message: String,
     },
     /// A file of the run folder could not be read or written.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {source}", named(&path.display().to_string()))]
     File {
         /// What we were doing, as a verb: "writing".
         doing: &'static str,
@@ -46,16 +50,16 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// Something read is not what it must be.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Invalid(String),
     /// We refuse to go on, and say why and what to do.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Refused(String),
     /// The lease is no longer ours: somebody unlocked it or took it, and names follow.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     LeaseLost(String),
     /// A rename's target was there: something else made it.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Occupied(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(

@@ -13,6 +13,8 @@ mod data;
 mod picture;
 
 mod addresses;
+mod hostile;
 mod memory;
+mod personal;
 mod refusals;
 mod traces;
