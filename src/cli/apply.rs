@@ -121,10 +121,7 @@ pub(super) async fn apply(
         }
         let says = run_step(session, step, order, watcher).await?;
         if !order.quiet {
-            output::aside(
-                &format!("\r\x1b[K{:>2} {}: {says}", step.number(), step.title())
-                    .replace("\r\x1b[K", ""),
-            );
+            output::aside(&format!("{:>2} {}: {says}", step.number(), step.title()));
         }
         done.push(json!({ "step": step.word(), "says": says }));
         // A backup that was older than the last foreign write is taken again, now that it is quiet.

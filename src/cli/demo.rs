@@ -145,7 +145,7 @@ async fn open_console(session: Session) -> Result<ExitCode> {
     match runtime::run_console(session).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
-                output::line(&format!("report: {}", file.display()));
+                output::line(&format!("report: {}", output::path(&file)));
             }
             Ok(ExitCode::SUCCESS)
         }

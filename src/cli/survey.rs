@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{PlaceArguments, output};
 use crate::domain::conflict::Severity;
+use crate::domain::text::named;
 use crate::engine::Result;
 
 /// Arguments of `survey`.
@@ -82,12 +83,14 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         match session.run.latest() {
             Some(run) => output::line(&format!(
                 "run {} on {}, begun by {}\n",
-                run.id, run.database, run.operator
+                named(&run.id),
+                named(&run.database),
+                named(&run.operator)
             )),
             None => output::line("no run yet\n"),
         }
         if let Some(held) = held {
-            output::line(&format!("the lease is held by {}\n", held.words()));
+            output::line(&format!("the lease is held by {}\n", named(&held.words())));
         }
         output::line(&output::statuses(&statuses));
         if let Some(strays) = session.strays_in_words() {
@@ -133,7 +136,7 @@ pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -
     };
     let formats: Vec<&str> = arguments.format.iter().map(String::as_str).collect();
     for path in crate::engine::reporting::write_report(&folder, &content, &formats)? {
-        output::line(&path.display().to_string());
+        output::line(&output::path(&path));
     }
     Ok(ExitCode::SUCCESS)
 }

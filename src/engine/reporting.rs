@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
+use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
@@ -59,7 +60,10 @@ pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Res
     let mut files = Vec::new();
     for format in formats {
         let (name, text) = match *format {
-            "json" => ("report.json", format!("{:#}\n", report.to_json())),
+            "json" => (
+                "report.json",
+                format!("{}\n", json(&format!("{:#}", report.to_json()))),
+            ),
             _ => ("report.md", report.to_markdown()),
         };
         let path = folder.join(name);
