@@ -5,9 +5,10 @@
 //! | folder | holds | may use |
 //! |---|---|---|
 //! | [`domain`] | what a migration is: mapping, survey, conflicts, decisions, plan, transform, invariants; pure | nothing of ours |
+//! | [`prisma`] | `schema.prisma`: what it says, and whether documents and indexes are as it says; pure | `domain` |
 //! | [`store`] | everything that talks to MongoDB: connect, scan, converge, swap, dump, lease, run record, watch | `domain` |
 //! | [`report`] | what a run leaves behind, as Markdown and JSON; pure | `domain` |
-//! | [`engine`] | what steps share: the session, prepared copies, the proof, gates, the ways back | `store`, `report`, `domain` |
+//! | [`engine`] | what steps share: the session, prepared copies, the proof, gates, the ways back; the check against a schema | `store`, `report`, `prisma`, `domain` |
 //! | [`steps`] | one file per checklist step: domain decides, engine and store do, progress comes out | `engine`, `store`, `domain` |
 //! | [`app`] | the console as a pure state machine: model, message, update → effects, gate | `domain`, `report`, [`command`] |
 //! | [`ui`] | ratatui only: draws the model | `app`, `domain` |
@@ -25,6 +26,7 @@ pub mod command;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod prisma;
 pub mod report;
 pub mod runtime;
 pub mod steps;
