@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::checklist::{Progress, StepStatus};
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::engine::Watcher;
+use crate::engine::{Result, StepError, Watcher};
 
 /// Prints one line of the answer. A reader that went away is no error.
 pub fn line(text: &str) {
@@ -20,6 +20,25 @@ pub fn line(text: &str) {
 /// Prints the answer as one JSON document.
 pub fn json(value: &Value) {
     line(&serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// Prints lines that were kept in a file. A reader that went away is no error.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = lines.read(&mut buffer).map_err(|error| {
+            StepError::NotReady(format!(
+                "the temporary file of the findings cannot be read any more: {error}. Nothing was changed; check again"
+            ))
+        })?;
+        if read == 0 || out.write_all(&buffer[..read]).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Says something beside the answer.

@@ -22,6 +22,7 @@ pub mod process;
 pub mod raw_write;
 pub mod run_record;
 pub mod scan;
+pub mod schema_files;
 pub mod side_by_side;
 pub mod snapshot;
 pub mod spill;
