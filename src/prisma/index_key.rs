@@ -104,13 +104,8 @@ pub(super) fn feed(hash: &mut Sha256, value: Option<Value<'_>>) {
         return;
     };
     let number = matches!(value.kind, kind::INT32 | kind::DOUBLE | kind::DECIMAL128);
-    if number {
-        let same = Id::from_value(value).canonical();
-        let same = same.value();
-        hash.update([same.kind]);
-        hash.update(same.bytes);
-        return;
-    }
+    let same = number.then(|| Id::from_value(value).canonical());
+    let value = same.as_ref().map_or(value, Id::value);
     let length = u32::try_from(value.bytes.len()).unwrap_or(u32::MAX);
     hash.update([value.kind]);
     hash.update(length.to_le_bytes());

@@ -127,6 +127,9 @@ impl Parser {
         match self.kind() {
             Kind::Newline | Kind::Sign('}') => Ok(()),
             Kind::End => self.flaw("the block has no end (`}`)"),
+            Kind::Sign('{') => {
+                self.flaw("a block begins here, and the one above it has no end (`}`)")
+            }
             other => {
                 let found = other.words();
                 self.flaw(format!("expected the end of the line, found {found}"))

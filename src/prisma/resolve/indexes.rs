@@ -107,18 +107,16 @@ fn index_field(schema: &Schema, model: &Model, member: &Expression) -> Result<In
     let mut stored = Vec::new();
     for (depth, name) in path.iter().enumerate() {
         let Some(field) = fields.iter().find(|field| &field.name == name) else {
-            let near = hint(name, fields.iter().map(|field| field.name.as_str()));
+            let (holder, shown) = (safe(holder, 60), safe(name, 60));
             let relation = model.relations.iter().any(|it| &it.name == name);
-            let message = format!(
-                "{} has no field {}{near}{}",
-                safe(holder, 60),
-                safe(name, 60),
-                if relation && depth == 0 {
-                    " (a relation is indexed by the field that holds its id)"
-                } else {
-                    ""
-                }
-            );
+            let message = if relation && depth == 0 {
+                format!(
+                    "{shown} is a relation of {holder}; an index is over the field that holds its id"
+                )
+            } else {
+                let near = hint(name, fields.iter().map(|field| field.name.as_str()));
+                format!("{holder} has no field {shown}{near}")
+            };
             return Err(Flaw::new(member.place, message));
         };
         stored.push(field.stored.as_str());

@@ -95,9 +95,9 @@ pub(super) fn resolve(blocks: Vec<Block>) -> Result<Schema, Flaw> {
     }
     for (at, waiting) in models.iter().enumerate() {
         let relations = relations::of_model(&schema, at, &waiting.fields, &names)?;
+        schema.models[at].relations = relations;
         let indexes = indexes::of_model(&schema, at, waiting)?;
-        let model = &mut schema.models[at];
-        (model.relations, model.indexes) = (relations, indexes);
+        schema.models[at].indexes = indexes;
     }
     relations::check_both_sides(&schema)?;
     check_collections(&schema)?;
@@ -133,9 +133,17 @@ impl Names {
 /// ` Did you mean X?`, where something is near.
 fn hint<'n>(name: &str, among: impl Iterator<Item = &'n str>) -> String {
     let lower = name.to_lowercase();
+    let likeness = |other: &str| {
+        let other = other.to_lowercase();
+        // Two letters that changed places are likely in a short word, too.
+        match strsim::osa_distance(&lower, &other) {
+            0 | 1 => 1.0,
+            _ => strsim::jaro_winkler(&lower, &other),
+        }
+    };
     among
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
-        .filter(|(score, _)| *score > 0.75)
+        .map(|other| (likeness(other), other))
+        .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, near)| format!(". Did you mean {}?", safe(near, 60)))
         .unwrap_or_default()
@@ -256,7 +264,7 @@ fn check_collections(schema: &Schema) -> Result<(), Flaw> {
     for model in &schema.models {
         if let Some(other) = taken.insert(&model.collection, &model.name) {
             let message = format!(
-                "the collection {} belongs to the model {} already",
+                "the collection \"{}\" belongs to the model {} already",
                 safe(&model.collection, 60),
                 safe(other, 60)
             );
