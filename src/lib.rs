@@ -15,7 +15,7 @@
 //! | [`worker`] | the one task that owns the session and answers the console | `app`, `steps` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | all of it |
 //! | [`terminal`] | enter, leave, suspend, panic | – |
-//! | [`cli`] | arguments and one file per headless verb | `steps`, `report`, `runtime`, `demo` |
+//! | [`cli`] | arguments and one file per headless verb | `steps`, `report`, `prisma`, `runtime`, `demo` |
 //! | [`demo`] | a throw-away MongoDB and its sample data; tests start their servers through it | `store` |
 //!
 //! `tests/architecture.rs` fails on an import against an arrow.

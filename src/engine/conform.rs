@@ -154,7 +154,7 @@ impl Check<'_> {
             }
         }
         if moment.is_none() {
-            check.note("the server could not show one moment of all collections: where something wrote meanwhile, a reference to a document that came later shows as dangling; check again while nothing writes".to_owned());
+            check.note("the collections could not be read as of one moment: if something wrote meanwhile, a reference to a new document may look dangling. Check again while nothing writes".to_owned());
         }
         self.watcher.says("comparing references", 0, 0);
         let conformity = check.finish();

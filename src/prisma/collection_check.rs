@@ -1,4 +1,4 @@
-//! The check of a whole schema, collection by collection, document by document. Whoever reads the database calls it; it asks for nothing itself.
+//! The check of a whole schema, collection by collection, document by document. The caller reads the database and passes documents in.
 
 use std::collections::BTreeMap;
 

@@ -184,7 +184,7 @@ pub(super) fn compare(
     let standing: Vec<_> = standing
         .iter()
         .map(|raw| Standing::of(raw))
-        .filter(|it| it.name != "_id_")
+        .filter(|it| it.name != "_id_" && !truth(it.raw, "clustered"))
         .collect();
     let mut findings = Vec::new();
     for wanted in &model.indexes {

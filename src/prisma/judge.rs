@@ -203,3 +203,51 @@ pub(super) fn inner(value: Value<'_>, kind: u8) -> Result<Option<&RawDocument>, 
     let document = RawDocument::from_bytes(value.bytes).map_err(|_| Malformed(0))?;
     Ok(Some(document))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::prisma::{Source, read};
+    use bson::rawdoc;
+
+    fn flaws(schema: &str, document: &RawDocument) -> Vec<String> {
+        let schema = read(&[Source {
+            name: "s".to_owned(),
+            text: schema.to_owned(),
+        }])
+        .unwrap();
+        let shapes = Shapes::of(&schema);
+        let judged = judge(&shapes, &shapes.models[0], document).unwrap();
+        let flaws = judged.flaws.iter();
+        flaws
+            .map(|it| format!("{} {}", it.path, it.kind.word()))
+            .collect()
+    }
+
+    #[test]
+    fn both_values_of_a_name_that_is_given_twice_are_judged_and_the_first_one_counts() {
+        let schema = "model A {\n id Int @id @map(\"_id\")\n n Int\n}";
+        let mut document = rawdoc! { "_id": 1, "n": 1 };
+        document.append(bson::raw::cstr!("n"), "x");
+        assert_eq!(flaws(schema, &document), ["n wrong-type"]);
+    }
+
+    #[test]
+    fn a_type_within_itself_is_judged_to_its_depth() {
+        let schema =
+            "type T {\n n Int\n in T?\n all T[]\n}\nmodel A {\n id Int @id @map(\"_id\")\n t T\n}";
+        let document = rawdoc! { "_id": 1, "t": { "n": 1, "in": { "n": "x", "all": [{ "n": 1, "all": [] }, { "all": [], "n": null }] }, "all": [] } };
+        assert_eq!(
+            flaws(schema, &document),
+            ["t.in.n wrong-type", "t.in.all.n null-required"]
+        );
+    }
+
+    #[test]
+    fn values_of_a_list_with_one_flaw_are_one_finding_and_each_kind_is_one() {
+        let schema = "model A {\n id Int @id @map(\"_id\")\n n Int[]\n}";
+        let document = rawdoc! { "_id": 1, "n": [null, "x", null, true, 1.5] };
+        assert_eq!(flaws(schema, &document), ["n null-in-list", "n wrong-type"]);
+    }
+}

@@ -236,7 +236,7 @@ async fn a_standalone_server_is_checked_with_a_note_about_the_moment() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_while_documents_are_read_is_got_over_and_nothing_is_said_twice() {
+async fn after_a_broken_connection_the_check_is_run_again_and_no_finding_is_printed_twice() {
     let server = support::private(
         ringfence::demo::server::Topology::ReplicaSet(1),
         &["--setParameter", "enableTestCommands=1"],
