@@ -4,6 +4,7 @@
 mod address;
 mod apply;
 mod backup;
+mod conform;
 mod decisions;
 mod demo;
 mod output;
@@ -106,6 +107,8 @@ pub enum Verb {
     Apply(apply::ApplyArguments),
     /// Integrity and isolation of what is live; exit 2 with counter-examples
     Verify,
+    /// Every document against a schema.prisma: what the application could not read; exit 2 with findings
+    Conform(conform::ConformArguments),
     /// Rename the originals back
     Rollback(rollback::RollbackArguments),
     /// Drop the originals: the point of no return
@@ -208,6 +211,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,
         Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
+        Some(Verb::Conform(verb)) => Box::pin(conform::run(place, verb)).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
         Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,

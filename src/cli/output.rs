@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::checklist::{Progress, StepStatus};
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::engine::Watcher;
+use crate::engine::{Result, StepError, Watcher};
 
 /// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
@@ -26,6 +26,25 @@ pub fn path(path: &std::path::Path) -> String {
 pub fn json(value: &Value) {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let _ = writeln!(std::io::stdout(), "{}", text::json(&text)); // as above
+}
+
+/// Prints lines that were kept in a file. A reader that went away is no error.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = lines.read(&mut buffer).map_err(|error| {
+            StepError::NotReady(format!(
+                "the temporary file of the findings cannot be read any more: {error}. Nothing was changed; check again"
+            ))
+        })?;
+        if read == 0 || out.write_all(&buffer[..read]).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Says something beside the answer, with nothing in it that a terminal would obey.

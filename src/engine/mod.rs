@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod conform;
 mod customers;
 pub mod decisions;
 pub mod error;

@@ -25,6 +25,7 @@ pub mod process;
 pub mod raw_write;
 pub mod run_record;
 pub mod scan;
+pub mod schema_files;
 mod server_message;
 pub mod side_by_side;
 pub mod snapshot;
