@@ -68,6 +68,8 @@ impl Session {
             backup,
             proof,
             way_back: action.way_back(self),
+            written: Vec::new(),
+            choices: Vec::new(),
             missing,
         })
     }
