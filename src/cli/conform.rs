@@ -30,7 +30,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ConformArguments) -> 
                 .to_owned(),
         ));
     }
-    let (uri, uri_source) = place.uri()?;
+    let (uri, uri_source) = super::address::find(place.uri.as_deref())?;
     let options = ConformOptions {
         uri,
         uri_source: uri_source.to_owned(),

@@ -221,12 +221,16 @@ pub fn statuses(statuses: &[StepStatus]) -> String {
     let rows: Vec<Vec<String>> = statuses
         .iter()
         .map(|status| {
-            let says = status.says.lines().next().unwrap_or_default();
+            let mut lines = status.says.lines();
+            let mut says = lines.next().unwrap_or_default().to_owned();
+            if lines.next().is_some() {
+                says.push_str(" …");
+            }
             vec![
                 status.step.number().to_string(),
                 status.step.title().to_owned(),
                 status.state.word().to_owned(),
-                text::safe(says, 110),
+                text::safe(&says, 110),
             ]
         })
         .collect();

@@ -10,6 +10,7 @@ pub mod decision_file;
 pub mod decision_match;
 pub mod document_diff;
 pub mod email;
+pub mod ending;
 pub mod fingerprint;
 pub mod forecast;
 pub mod gate;

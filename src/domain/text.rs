@@ -84,6 +84,25 @@ pub fn alias(text: &str) -> String {
     format!("{}…#{}", named(&first), &hash[..8])
 }
 
+/// The same, with line breaks kept as line breaks.
+pub fn safe_lines(text: &str, limit: usize) -> String {
+    let mut left = limit;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if left == 0 {
+            break;
+        }
+        lines.push(safe(line, left));
+        left = left.saturating_sub(line.chars().count());
+    }
+    lines.join("\n")
+}
+
+/// The same on one line: a line break becomes a space.
+pub fn safe_line(text: &str, limit: usize) -> String {
+    safe(&text.replace(['\n', '\r'], " "), limit)
+}
+
 /// Controls, bidi overrides and isolates, zero-width and tag characters, variation selectors beyond the usual, line separators.
 fn hides(c: char) -> bool {
     c.is_control()

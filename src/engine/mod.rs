@@ -23,6 +23,7 @@ mod purge;
 pub mod reporting;
 pub(crate) mod retry;
 pub mod roll_back;
+mod rollback_choices;
 mod schema_lines;
 pub mod session;
 pub(crate) mod step_file;

@@ -322,7 +322,10 @@ impl Session {
     }
 
     /// Fingerprints of the collections that a rollback moves.
-    async fn live_fingerprints(&self, watcher: &Watcher) -> Result<BTreeMap<String, String>> {
+    pub(crate) async fn live_fingerprints(
+        &self,
+        watcher: &Watcher,
+    ) -> Result<BTreeMap<String, String>> {
         let mut all = BTreeMap::new();
         if !self.layout.is_any_swapped() {
             return Ok(all);
@@ -338,7 +341,7 @@ impl Session {
         Ok(all)
     }
 
-    fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
         self.work.mapping.rebuilt().iter().any(|which| {
             let proved = self.run.collection(which).proved;
             self.layout.is_swapped(which)

@@ -177,9 +177,15 @@ fn done(out: &mut String, report: &Report<'_>) {
             "\nNote on {step} ({}, {}): {}",
             escape(&note.by),
             time(note.at),
-            escape(&note.text)
+            lines(&note.text)
         );
     }
+}
+
+/// Text that Markdown takes as text, line by line as it was typed.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(escape).collect();
+    lines.join("  \n")
 }
 
 /// Text that Markdown takes as text, on one line.
