@@ -10,6 +10,7 @@ mod demo;
 mod output;
 mod plan;
 mod rollback;
+mod strays;
 mod survey;
 mod unlock;
 
@@ -111,6 +112,8 @@ pub enum Verb {
     Conform(conform::ConformArguments),
     /// Rename the originals back
     Rollback(rollback::RollbackArguments),
+    /// What an application wrote under a vacated name: list it, take it in, or set it aside
+    Strays(strays::StraysArguments),
     /// Drop the originals: the point of no return
     Finish(rollback::Confirmation),
     /// Drop links, quarantine, run records and what rollbacks put aside, after finish or rollback
@@ -214,6 +217,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Conform(verb)) => Box::pin(conform::run(place, verb)).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
+        Some(Verb::Strays(verb)) => strays::run(place, verb).await,
         Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,
         Some(Verb::Unlock(verb)) => unlock::run(place, verb).await,
         Some(Verb::Status) => survey::status(place).await,

@@ -99,6 +99,10 @@ pub enum Destructive {
     Purge,
     /// Overwrites collections from a backup.
     Restore,
+    /// Takes the documents of strays in.
+    TakeIn,
+    /// Sets strays aside for good.
+    SetAside,
 }
 
 impl Destructive {
@@ -114,6 +118,8 @@ impl Destructive {
             Self::Finish => "Delete the originals",
             Self::Purge => "Purge links, quarantine and run record",
             Self::Restore => "Restore from the backup",
+            Self::TakeIn => "Take in the documents of strays",
+            Self::SetAside => "Set strays aside",
         }
     }
 }
@@ -168,6 +174,10 @@ actions! {
     Purge = Purge;
     /// Overwrites collections from a backup.
     Restore = Restore;
+    /// Takes the documents of strays in.
+    TakeIn = TakeIn;
+    /// Sets strays aside for good.
+    SetAside = SetAside;
 }
 
 /// Renames the originals back.
@@ -187,7 +197,9 @@ impl Action for RollBack {
             | Destructive::CleanUsers
             | Destructive::Finish
             | Destructive::Purge
-            | Destructive::Restore => None,
+            | Destructive::Restore
+            | Destructive::TakeIn
+            | Destructive::SetAside => None,
         }
     }
 }

@@ -26,7 +26,7 @@ use std::fmt::Write;
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
-    Restore, RollBack,
+    Restore, RollBack, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, StepRecord};
 use crate::engine::Watcher;
@@ -195,6 +195,8 @@ impl Session {
             Destructive::Finish => self.open_gate(DeleteOriginals).await,
             Destructive::Purge => self.open_gate(Purge).await,
             Destructive::Restore => self.open_gate(Restore).await,
+            Destructive::TakeIn => self.open_gate(TakeIn).await,
+            Destructive::SetAside => self.open_gate(SetAside).await,
         }
     }
 }

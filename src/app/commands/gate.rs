@@ -77,7 +77,9 @@ fn job(layer: &GateLayer) -> Option<Job> {
         | Destructive::CleanUsers
         | Destructive::Finish
         | Destructive::Purge
-        | Destructive::Restore => layer.step.map(Job::Step),
+        | Destructive::Restore
+        | Destructive::TakeIn
+        | Destructive::SetAside => layer.step.map(Job::Step),
     }
 }
 

@@ -36,12 +36,21 @@ impl Session {
     /// # Errors
     /// A database that cannot be migrated, with the reason, or the server's refusal.
     pub async fn survey(&mut self, watcher: &Watcher) -> Result<Overview> {
+        self.survey_with(&[], watcher).await
+    }
+
+    /// The same, with the bookings of these collections beside the originals.
+    pub(crate) async fn survey_with(
+        &mut self,
+        also: &[String],
+        watcher: &Watcher,
+    ) -> Result<Overview> {
         self.see_what_is_swapped().await?;
         let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
         let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
-        let survey = self.read(&specs, watcher).await?;
+        let survey = self.read(&specs, also, watcher).await?;
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
@@ -196,23 +205,25 @@ impl Session {
     async fn read(
         &self,
         specs: &BTreeMap<String, CollectionSpec>,
+        also: &[String],
         watcher: &Watcher,
     ) -> Result<Survey> {
         if let Some(moment) = snapshot::begin(&self.work.connection).await {
-            match self.read_at(Some(&moment), specs, watcher).await {
+            match self.read_at(Some(&moment), specs, also, watcher).await {
                 Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
                     tracing::warn!("surveying without a snapshot: {error}");
                 }
                 read => return read,
             }
         }
-        self.read_at(None, specs, watcher).await
+        self.read_at(None, specs, also, watcher).await
     }
 
     async fn read_at(
         &self,
         moment: Option<&Snapshot>,
         specs: &BTreeMap<String, CollectionSpec>,
+        also: &[String],
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.work.mapping.clone();
@@ -263,14 +274,17 @@ impl Session {
             .source(&self.work.mapping.bookings())
             .unwrap_or_default();
         let paths = survey.paths().clone();
-        let make = move |batch: Batch| {
-            let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
-            bookings.collect::<Vec<_>>()
-        };
-        self.scan_as(moment, &bookings, watcher, make, |bookings| {
-            survey.take_bookings(&bookings);
-        })
-        .await?;
+        for place in [bookings].iter().chain(also) {
+            let paths = paths.clone();
+            let make = move |batch: Batch| {
+                let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
+                bookings.collect::<Vec<_>>()
+            };
+            self.scan_as(moment, place, watcher, make, |bookings| {
+                survey.take_bookings(&bookings);
+            })
+            .await?;
+        }
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
     }
