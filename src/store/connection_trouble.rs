@@ -8,7 +8,7 @@ const CAUSES: [(&str, &str); 14] = [
     ),
     (
         "CaUsedAsEndEntity",
-        "its TLS certificate is an authority's own and no server's; it needs one that the authority signed",
+        "its TLS certificate is not trusted here: it is self-signed, an authority's own; give the server one that an authority signed, and name the authority's certificate with tlsCAFile=FILE in the connection string",
     ),
     (
         "NotValidForName",

@@ -12,6 +12,7 @@ use super::decision::{Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
+use super::text::{named, unquoted};
 pub use text::update;
 
 /// The file as it is written and read. The plan holds the same shape as JSON.
@@ -97,6 +98,13 @@ macro_rules! word {
     };
 }
 
+/// Where a file cannot be read, and why; nothing of what stands there.
+fn place_of(error: &toml_edit::de::Error) -> String {
+    let shown = error.to_string();
+    let place = shown.lines().next().unwrap_or_default();
+    format!("{}: {}", named(place), unquoted(error.message()))
+}
+
 word!(CodeWord, Code, "conflict code", Code::from_word, |code| {
     code.word().to_owned()
 });
@@ -116,11 +124,13 @@ word!(IdText, Id, "id", Id::parse, Id::text);
 #[derive(Debug, thiserror::Error)]
 pub enum BadDecisions {
     /// Not TOML of this shape; the message has line and column.
-    #[error("the decisions file cannot be read: {0}")]
+    #[error("the decisions file cannot be read: {}", place_of(.0))]
     Syntax(#[from] toml_edit::de::Error),
     /// Made for another database.
     #[error(
-        "the decisions file was made for database {found}, this one is {expected}; change its `database` line if it is meant for both"
+        "the decisions file was made for database {}, this one is {}; change its `database` line if it is meant for both",
+        named(found),
+        named(expected)
     )]
     OtherDatabase {
         /// The file's database.
@@ -132,7 +142,7 @@ pub enum BadDecisions {
     #[error("the decisions file has format version {0}, this ringfence reads version 1")]
     Version(u32),
     /// An answer that does not fit its conflict.
-    #[error("decision {at}, {key}: {why}")]
+    #[error("decision {at}, {}: {}", named(key), named(why))]
     Answer {
         /// Its number in the file, from 1.
         at: usize,
