@@ -44,6 +44,7 @@ pub struct Arguments {
 }
 
 /// Where to work, and how to answer.
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 #[derive(Debug, Args)]
 pub struct PlaceArguments {
     /// Connection string; else RINGFENCE_URI, else DATABASE_URL
