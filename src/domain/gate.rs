@@ -1,6 +1,7 @@
 //! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name. Each destructive function takes
 //! the `Confirmed` of its own [`Action`] by value, so no code path can skip it or use another's.
 
+use crate::domain::text::named;
 use serde::{Deserialize, Serialize};
 
 /// What a rollback does with what the application wrote since the cut-over. The run record holds it as the command line says it.
@@ -253,10 +254,10 @@ impl WayBack {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Shut {
     /// Nothing was typed.
-    #[error("nothing was typed: type the database's name, {0}, to confirm")]
+    #[error("nothing was typed: type the database's name, {}, to confirm", named(.0))]
     Empty(String),
     /// Something else was typed.
-    #[error("that is not the database's name: type {0} exactly, or go back")]
+    #[error("that is not the database's name: type {} exactly, or go back", named(.0))]
     Wrong(String),
     /// A condition does not hold.
     #[error("not yet: {0}")]

@@ -61,6 +61,19 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// A parser's words without what they quote, which may be data that somebody typed.
+pub fn unquoted(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    for (at, part) in words.split(['"', '`', '\'']).enumerate() {
+        if at % 2 == 0 {
+            out.push_str(part);
+        } else {
+            out.push('…');
+        }
+    }
+    named(&out)
+}
+
 /// True for text that looks like an e-mail address or a telephone number.
 pub fn is_personal(text: &str) -> bool {
     let text = text.trim();
