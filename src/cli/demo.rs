@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::app::ExitReason;
 use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
@@ -13,7 +13,6 @@ use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
-use crate::report::Report;
 use crate::{runtime, terminal};
 
 /// The demo's database.
@@ -95,7 +94,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
 }
 
 async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCode> {
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "");
     session.take_suggestions();
     let outcome = async {
         session.survey(&watcher).await?;
@@ -115,13 +114,14 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
         .await
     }
     .await;
-    task.abort();
+    task.end(&outcome);
     outcome?;
+    session.standing().await?;
     let run = session
         .run
         .latest()
         .ok_or_else(|| StepError::NotReady("the demo left no run record".to_owned()))?;
-    let report = Report::new(run, place.show_personal_data);
+    let report = session.report(run, place.show_personal_data);
     if place.json {
         output::json(&report.to_json());
     } else {

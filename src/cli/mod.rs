@@ -7,6 +7,7 @@ mod decisions;
 mod demo;
 mod output;
 mod plan;
+mod progress;
 mod rollback;
 mod survey;
 mod unlock;

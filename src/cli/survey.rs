@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::conflict::Severity;
+use crate::domain::situation::{Standing, roll_back};
+use crate::domain::text::safe;
 use crate::engine::{Result, StepError};
-use crate::report;
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -25,9 +26,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "survey");
     let outcome = session.survey(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     let overview = outcome?;
     if place.json {
         output::json(&overview.to_json());
@@ -43,9 +44,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
 
 pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "verify");
     let outcome = session.verify(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     let checked = outcome?;
     if place.json {
         output::json(&json!({
@@ -66,7 +67,11 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
 
 pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    let statuses = session.status().await?;
+    let Standing {
+        statuses,
+        situation,
+    } = session.standing().await?;
+    let database = session.place().database.clone();
     let lease = session.lease_standing().await?;
     let held = lease.filter(|lease| lease.holder.is_some());
     if place.json {
@@ -75,7 +80,7 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
             .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
             .collect();
         output::json(
-            &json!({ "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps }),
+            &json!({ "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps, "situation": situation.to_json(&database) }),
         );
     } else {
         match session.run.latest() {
@@ -88,6 +93,16 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         if let Some(held) = held {
             output::line(&format!("the lease is held by {}\n", held.words()));
         }
+        let lines = [
+            ("True now", situation.now.clone()),
+            ("Next", situation.next_words()),
+            ("Destroys", situation.destroys.clone()),
+            ("Way back", situation.back_by(&roll_back(&database))),
+        ];
+        for (label, text) in lines {
+            output::line(&format!("{label:<9} {}", safe(&text, 600)));
+        }
+        output::line("");
         output::line(&output::statuses(&statuses));
     }
     Ok(ExitCode::SUCCESS)
@@ -105,14 +120,15 @@ pub struct ReportArguments {
 }
 
 pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
+    session.standing().await?;
     let run = session.run.latest().ok_or_else(|| {
         StepError::NotReady(
             "no run has left a record in this database yet, so there is nothing to report"
                 .to_owned(),
         )
     })?;
-    let content = report::Report::new(run, place.show_personal_data);
+    let content = session.report(run, place.show_personal_data);
     let Some(folder) = arguments.out else {
         if place.json {
             output::json(&content.to_json());

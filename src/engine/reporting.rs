@@ -14,7 +14,7 @@ impl Session {
     /// # Errors
     /// No run has left a record yet.
     pub fn report_markdown(&self, personal: bool) -> Result<String> {
-        Ok(Report::new(self.reported_run()?, personal).to_markdown())
+        Ok(self.report(self.reported_run()?, personal).to_markdown())
     }
 
     /// Writes the report of the latest run into its folder; returns the files.
@@ -25,9 +25,14 @@ impl Session {
         let run = self.reported_run()?;
         write_report(
             &self.run_folder(run),
-            &Report::new(run, personal),
+            &self.report(run, personal),
             &["md", "json"],
         )
+    }
+
+    /// The report of `run`, with the situation as it was read last.
+    pub fn report<'r>(&'r self, run: &'r RunRecord, personal: bool) -> Report<'r> {
+        Report::new(run, personal).standing(self.situation.as_ref())
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {

@@ -12,6 +12,7 @@ use mongodb::{Client, Database};
 use super::command;
 use super::error::{Result, StoreError, UNAUTHORIZED};
 use super::lease::Lease;
+use super::pulse::Pulse;
 use super::throttle::Throttle;
 use crate::domain::view::Place;
 
@@ -35,6 +36,8 @@ pub struct Connection {
     pub lease: Lease,
     /// How fast copies are written.
     pub throttle: Throttle,
+    /// How we connect, for a client beside this one.
+    options: Box<ClientOptions>,
 }
 
 fn is_on_this_machine(host: &ServerAddress) -> bool {
@@ -102,7 +105,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
             ))
         })?;
     let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
-    let client = Client::with_options(options)
+    let client = Client::with_options(options.clone())
         .map_err(|error| StoreError::from_driver("making the client", &error))?;
     let database = client.database(&name);
     let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting")
@@ -167,6 +170,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         database,
         place,
         version,
+        options: Box::new(options),
     })
 }
 
@@ -206,6 +210,14 @@ fn without_credentials(message: &str, uri: &str) -> String {
 }
 
 impl Connection {
+    /// The pulse of the server, on a client of its own.
+    ///
+    /// # Errors
+    /// The driver's refusal.
+    pub fn pulse(&self) -> Result<Pulse> {
+        Pulse::new((*self.options).clone(), &self.place.database)
+    }
+
     /// True when the server is of version `major` or newer.
     pub fn at_least(&self, major: i32) -> bool {
         self.version
