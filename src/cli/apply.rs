@@ -107,6 +107,9 @@ pub(super) async fn apply(
     if let Some(notice) = session.hold().await? {
         output::aside(&notice);
     }
+    if !session.layout.has_any_moved() {
+        session.require_no_strays("nothing was changed")?;
+    }
     let mut done = Vec::new();
     let ordered = Step::ALL.iter().filter(|step| **step <= order.through);
     for step in ordered.copied() {
@@ -133,6 +136,8 @@ pub(super) async fn apply(
             done.push(json!({ "step": Step::BackUp.word(), "says": says }));
         }
     }
+    // What an application wrote aside is never passed over, however far the steps are.
+    session.require_no_strays("the steps that were ordered are done")?;
     Ok(done)
 }
 

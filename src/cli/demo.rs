@@ -117,11 +117,7 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
     task.end(&outcome);
     outcome?;
     session.standing().await?;
-    let run = session
-        .run
-        .latest()
-        .ok_or_else(|| StepError::NotReady("the demo left no run record".to_owned()))?;
-    let report = session.report(run, place.show_personal_data);
+    let report = session.report(place.show_personal_data)?;
     if place.json {
         output::json(&report.to_json());
     } else {
@@ -150,7 +146,7 @@ async fn open_console(session: Session) -> Result<ExitCode> {
     match runtime::run_console(session).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
-                output::line(&format!("report: {}", file.display()));
+                output::line(&format!("report: {}", output::path(&file)));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -9,23 +9,49 @@ use super::progress;
 use crate::domain::checklist::StepStatus;
 use crate::domain::overview::Overview;
 use crate::domain::text;
+use crate::engine::{Result, StepError};
 
-/// Prints one line of the answer. A reader that went away is no error.
+/// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
     progress::beside(|| {
-        let _ = writeln!(std::io::stdout(), "{text}"); // see above
+        let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
     });
+}
+
+/// A path in a message, on one line.
+pub fn path(path: &std::path::Path) -> String {
+    text::named(&path.display().to_string())
 }
 
 /// Prints the answer as one JSON document.
 pub fn json(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let _ = writeln!(std::io::stdout(), "{}", text::json(&text)); // as above
 }
 
-/// Says something beside the answer.
+/// Prints lines that were kept in a file. A reader that went away is no error.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = lines.read(&mut buffer).map_err(|error| {
+            StepError::NotReady(format!(
+                "the temporary file of the findings cannot be read any more: {error}. Nothing was changed; check again"
+            ))
+        })?;
+        if read == 0 || out.write_all(&buffer[..read]).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
     progress::beside(|| {
-        let _ = writeln!(std::io::stderr(), "{text}"); // nobody listens; go on
+        let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
     });
 }
 

@@ -45,9 +45,9 @@ pub(super) struct Shown {
 
 /// A watcher whose progress is shown, and that stops between batches on SIGINT, SIGTERM or SIGHUP. `verb` is named at the end in a pipe; a
 /// verb that says what each of its steps did has none.
-pub(super) fn watch(
+pub(super) fn watch<'s>(
     place: &PlaceArguments,
-    session: &Session,
+    session: impl Into<Option<&'s Session>>,
     verb: &'static str,
 ) -> (Watcher, Shown) {
     let watcher = Watcher::silent();
@@ -56,7 +56,7 @@ pub(super) fn watch(
     if terminal && !place.json {
         tasks.push(tokio::spawn(show(watcher.clone())));
     }
-    if let Ok(pulse) = session.pulse() {
+    if let Some(Ok(pulse)) = session.into().map(Session::pulse) {
         tasks.push(tokio::spawn(feel(pulse)));
     }
     let shown = Shown {

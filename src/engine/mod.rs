@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod conform;
 mod customers;
 pub mod decisions;
 pub mod error;
@@ -28,6 +29,7 @@ pub mod session;
 mod standing;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
+mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod trial;

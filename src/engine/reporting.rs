@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
+use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
@@ -14,7 +15,7 @@ impl Session {
     /// # Errors
     /// No run has left a record yet.
     pub fn report_markdown(&self, personal: bool) -> Result<String> {
-        Ok(self.report(self.reported_run()?, personal).to_markdown())
+        Ok(self.report(personal)?.to_markdown())
     }
 
     /// Writes the report of the latest run into its folder; returns the files.
@@ -25,14 +26,20 @@ impl Session {
         let run = self.reported_run()?;
         write_report(
             &self.run_folder(run),
-            &self.report(run, personal),
+            &self.report(personal)?,
             &["md", "json"],
         )
     }
 
-    /// The report of `run`, with the situation as it was read last.
-    pub fn report<'r>(&'r self, run: &'r RunRecord, personal: bool) -> Report<'r> {
-        Report::new(run, personal).standing(self.situation.as_ref())
+    /// The report of the latest run, with what stands aside now and the situation as it was read last.
+    ///
+    /// # Errors
+    /// No run has left a record yet.
+    pub fn report(&self, personal: bool) -> Result<Report<'_>> {
+        let strays = self.layout.strays().iter();
+        let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
+        let report = Report::new(self.reported_run()?, personal, strays);
+        Ok(report.standing(self.situation.as_ref()))
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {
@@ -54,7 +61,10 @@ pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Res
     let mut files = Vec::new();
     for format in formats {
         let (name, text) = match *format {
-            "json" => ("report.json", format!("{:#}\n", report.to_json())),
+            "json" => (
+                "report.json",
+                format!("{}\n", json(&format!("{:#}", report.to_json()))),
+            ),
             _ => ("report.md", report.to_markdown()),
         };
         let path = folder.join(name);

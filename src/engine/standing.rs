@@ -1,30 +1,23 @@
 //! Looking at where the database stands: the run record, the collections, the lease and foreign writes, read together and anew.
 
-use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::aside::Aside;
+use crate::domain::checklist::Step;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::{Outcome, RunRecord};
 use crate::domain::situation::{Seen, Swapped};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
 use crate::engine::stopped::in_words;
-use crate::store::{collection_spec, run_record};
+use crate::store::run_record;
 
 impl Session {
     /// Reads everything that the situation is made of. What another session did since is taken for true.
     pub(crate) async fn look_around(&mut self) -> Result<Seen> {
         self.take_what_others_did().await?;
         self.look_what_is_swapped().await?;
-        let names = collection_spec::uuids(&self.work.connection).await?;
-        let begin_with = |what: &str| -> Vec<String> {
-            let prefix = format!("{SIDE_PREFIX}{what}_");
-            let found = names.keys().filter(|name| name.starts_with(&prefix));
-            found.cloned().collect()
-        };
-        let mut strays = Vec::new();
-        for name in begin_with("stray") {
-            let documents = self.rough(&name).await;
-            strays.push((name, documents));
-        }
+        let strays = self.layout.strays().iter();
+        let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
+        let aside = self.layout.aside().iter().filter(|it| !it.is_stray());
         let lease = if self.work.connection.lease.is_held() {
             None
         } else {
@@ -38,9 +31,9 @@ impl Session {
             swapped: self.swapped(),
             prepared: self.is_any_prepared(),
             missing: self.missing_originals(),
-            kept: begin_with("before"),
+            kept: self.layout.kept_originals().to_vec(),
             strays,
-            aside: begin_with("rolled_back"),
+            aside: aside.map(Aside::name).collect(),
             ever_swapped: run_record::ever_swapped(&self.work.connection).await?,
             writes: self.foreign_writes_in_words(),
             holder: holder.map(|holder| holder.words()),
@@ -75,7 +68,6 @@ impl Session {
     fn swapped(&self) -> Swapped {
         let whole = |group| self.is_live(group);
         let done = |step| self.run.open().is_some_and(|run| run.is_done(step));
-        use crate::domain::checklist::Step;
         match (whole(Group::CutOver), whole(Group::CleanUp)) {
             (true, true) if done(Step::CutOver) => Swapped::Users,
             (true, false) if done(Step::CutOver) => Swapped::CutOver,
@@ -92,10 +84,7 @@ impl Session {
     /// Live names whose original was kept and stands nowhere now.
     fn missing_originals(&self) -> Vec<String> {
         let list = self.work.mapping.rebuilt();
-        let missing = list.iter().filter(|which| {
-            let had = self.run.collection(which).original.is_some();
-            had && self.layout.is_swapped(which) && self.layout.source(which).is_none()
-        });
+        let missing = list.iter().filter(|which| self.layout.is_lost(which));
         missing.map(|which| which.live().to_owned()).collect()
     }
 

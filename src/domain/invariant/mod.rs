@@ -4,6 +4,7 @@
 mod contact;
 mod examined;
 mod isolation;
+pub mod merged;
 mod names;
 mod paths;
 mod rows;
