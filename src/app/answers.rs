@@ -16,6 +16,7 @@ use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
 use crate::domain::number::counted;
 use crate::domain::overview::Review;
+use crate::domain::situation::Standing;
 use crate::domain::view::Sources;
 
 /// Takes an answer.
@@ -26,17 +27,15 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
     let Model { shared, panes } = model;
     match answer {
         Answer::Standing(standing, review, blocked) => {
-            shared.facts.writes_blocked = blocked;
-            shared.facts.set_review(review);
-            match standing {
-                Ok(statuses) => {
-                    shared.facts.statuses = statuses;
-                    panes.checklist.follow(shared);
-                }
-                Err(error) => shared.alarm("The state of the steps could not be read", error),
+            if let Err(error) = &standing {
+                shared.alarm("The state of the steps could not be read", error.as_str());
             }
-            model.facts_changed();
+            stands(model, standing.ok(), review, blocked);
         }
+        Answer::Stands(standing, review, blocked) => {
+            stands(model, Some(standing), review, blocked);
+        }
+        Answer::StillSo => shared.facts.read.clone_from(&shared.clock),
         Answer::ForeignWrites(words) => shared.alarm("The application writes", words),
         Answer::Surveyed(overview, review) => {
             shared.facts.set_overview(overview);
@@ -44,7 +43,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             model.facts_changed();
         }
         Answer::Ended(job, result) => return ended(model, job, result),
-        Answer::Gate(answer) => gate(shared, *answer),
+        Answer::Gate(answer) => return gate(shared, *answer),
         Answer::Decided(result, review) => return decided(model, result, review),
         Answer::TriedOut(key, result) => tried_out(shared, &key, result),
         Answer::Labels(labels) => {
@@ -69,6 +68,25 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Exported(result) => return exported(model, result),
     }
     Vec::new()
+}
+
+/// What the database says now.
+fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked: Option<String>) {
+    let Model { shared, panes } = model;
+    shared.facts.writes_blocked = blocked;
+    shared.facts.set_review(review);
+    if let Some(Standing {
+        statuses,
+        situation,
+    }) = standing
+    {
+        shared.facts.statuses = statuses;
+        shared.facts.situation = Some(situation);
+        shared.facts.read.clone_from(&shared.clock);
+        panes.checklist.follow(shared);
+        panes.report.lines = None;
+    }
+    model.facts_changed();
 }
 
 /// Opens the editor on what arrived, where the conflict is still selected.
@@ -131,10 +149,13 @@ fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
     model.shared.ask(Request::Standing)
 }
 
-fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
+fn gate(shared: &mut Shared, answer: Result<Gate, String>) -> Vec<Effect> {
     let gate = match answer {
         Ok(gate) => gate,
-        Err(error) => return shared.alarm("The gate stays shut", error),
+        Err(error) => {
+            shared.alarm("The gate stays shut", error);
+            return shared.ask(Request::Standing);
+        }
     };
     match shared.layers.last() {
         None => {}
@@ -147,7 +168,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
                 Weight::Warning,
                 "the gate is ready: go back and press the key again",
             );
-            return;
+            return Vec::new();
         }
     }
     let step = Step::behind(gate.action);
@@ -158,6 +179,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
         complaint: None,
         down: 0,
     })));
+    Vec::new()
 }
 
 fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> Vec<Effect> {
@@ -219,7 +241,7 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
             model
                 .shared
                 .alarm(format!("The note on {} was not kept", step.title()), error);
-            Vec::new()
+            model.shared.ask(Request::Standing)
         }
         (Ok(()), note) => {
             if note.is_some() {
@@ -240,7 +262,7 @@ fn note_taken_back(model: &mut Model, step: Step, result: Result<String, String>
         Err(error) => {
             let title = format!("The note on {} was not taken back", step.title());
             model.shared.alarm(title, error);
-            Vec::new()
+            model.shared.ask(Request::Standing)
         }
         Ok(says) => {
             let line = format!("{}: {says}", step.title());

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::number::{counted, grouped};
 use crate::domain::text::safe;
 use crate::engine::conform::{self, ConformOptions, Conformed};
+use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
 use crate::prisma::conformity::{Conformity, Finding, ModelConformity};
 
@@ -41,9 +42,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ConformArguments) -> 
         personal: place.show_personal_data,
         all: arguments.all,
     };
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, None::<&Session>, "conform");
     let outcome = conform::conform(&options, &watcher).await;
-    task.abort();
+    task.end(&outcome);
     let Conformed {
         database,
         conformity,

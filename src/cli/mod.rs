@@ -9,6 +9,7 @@ mod decisions;
 mod demo;
 mod output;
 mod plan;
+mod progress;
 mod rollback;
 mod strays;
 mod survey;

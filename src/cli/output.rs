@@ -1,20 +1,21 @@
-//! Answers on standard output, progress on standard error.
+//! Answers on standard output, notices on standard error.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use serde_json::Value;
-use tokio::task::JoinHandle;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::checklist::{Progress, StepStatus};
+use super::progress;
+use crate::domain::checklist::StepStatus;
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::engine::{Result, StepError, Watcher};
+use crate::engine::{Result, StepError};
 
 /// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+    progress::beside(|| {
+        let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+    });
 }
 
 /// A path in a message, on one line.
@@ -49,74 +50,9 @@ pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
 
 /// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
-}
-
-/// A watcher that shows progress on a terminal's standard error, and stops between batches on SIGINT, SIGTERM or SIGHUP.
-pub fn watcher() -> (Watcher, JoinHandle<()>) {
-    let watcher = Watcher::silent();
-    let cancel = watcher.cancel.clone();
-    let mut seen = watcher.progress.subscribe();
-    let shows = std::io::stderr().is_terminal();
-    let task = tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(200));
-        let mut signals = Signals::new();
-        loop {
-            tokio::select! {
-                () = signals.any() => {
-                    aside("stopping between two batches …");
-                    cancel.cancel();
-                }
-                _ = tick.tick() => {
-                    if shows && seen.has_changed().unwrap_or(false) {
-                        let progress = seen.borrow_and_update().clone();
-                        let _ = write!(std::io::stderr(), "\r\x1b[K{}", progress_line(&progress)); // only decoration
-                    }
-                }
-            }
-        }
+    progress::beside(|| {
+        let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
     });
-    (watcher, task)
-}
-
-fn progress_line(progress: &Progress) -> String {
-    let mut doing = text::safe(&progress.doing, 60);
-    if !progress.slow.is_empty() {
-        doing = format!("{}: {doing}", progress.slow);
-    }
-    match progress.total {
-        0 => format!("  {doing} …"),
-        total => {
-            // Never 100 % before it is done.
-            let percent = (progress.done * 100 / total.max(1)).min(99);
-            format!("  {doing} … {} of {total} ({percent} %)", progress.done)
-        }
-    }
-}
-
-/// The signals that ask us to stop.
-struct Signals(Vec<tokio::signal::unix::Signal>);
-
-impl Signals {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ];
-        Self(
-            kinds
-                .into_iter()
-                .filter_map(|kind| signal(kind).ok())
-                .collect(),
-        )
-    }
-
-    async fn any(&mut self) {
-        let waiting = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(waiting).await;
-    }
 }
 
 /// A table with a header; numbers (columns in `right`) to the right.

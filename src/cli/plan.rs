@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::engine::Result;
 use crate::engine::decisions;
 
@@ -33,9 +33,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if arguments.defaults {
         session.take_suggestions();
     }
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "plan");
     let outcome = session.survey(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     outcome?;
     session.require_decided()?;
     let plan = session.plan()?;

@@ -34,6 +34,7 @@ pub mod raw;
 pub mod rebuilt;
 pub mod reference;
 pub mod run;
+pub mod situation;
 pub mod standstill;
 pub mod survey;
 pub mod survivorship;

@@ -26,6 +26,7 @@ pub mod roll_back;
 mod rollback_choices;
 mod schema_lines;
 pub mod session;
+mod standing;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
 pub mod strays;
@@ -45,6 +46,7 @@ use crate::domain::checklist::Progress;
 pub use crate::domain::number::counted;
 use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
+pub use retry::LONGEST;
 
 /// How a running step is watched and stopped.
 #[derive(Debug, Clone)]

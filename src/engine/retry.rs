@@ -13,7 +13,7 @@ use crate::engine::session::Session;
 use crate::store::run_record;
 
 /// How long one outage is waited for, and all those of a step together.
-const LONGEST: Duration = Duration::from_mins(1);
+pub const LONGEST: Duration = Duration::from_mins(1);
 /// How often a step is run again.
 const TRIES: u32 = 8;
 /// The first pause; each one is twice the last.

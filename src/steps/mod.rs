@@ -29,6 +29,7 @@ use crate::domain::gate::{
     Restore, RollBack, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, StepRecord};
+use crate::domain::situation::{Situation, Standing};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -143,12 +144,16 @@ impl Session {
 
     async fn read_status(&mut self) -> Result<Vec<StepStatus>> {
         self.see_what_is_swapped().await?;
+        Ok(self.statuses())
+    }
+
+    fn statuses(&self) -> Vec<StepStatus> {
         let mut statuses: Vec<StepStatus> = Vec::new();
         for step in Step::ALL.iter().copied() {
             let (state, says) = self.state(step, &statuses);
             statuses.push(StepStatus { step, state, says });
         }
-        Ok(statuses)
+        statuses
     }
 
     fn state(&self, step: Step, before: &[StepStatus]) -> (State, String) {
@@ -180,6 +185,32 @@ impl Session {
             Some(needed) => (State::Pending, format!("after {}", needed.title())),
             None => (State::Ready, step.ready().to_owned()),
         }
+    }
+
+    /// Reads where everything stands: the steps and the situation, from the database and not from memory.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn standing(&mut self) -> Result<Standing> {
+        patiently!(self, &Watcher::silent(), self.standing_now())
+    }
+
+    /// The same, tried once.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn standing_now(&mut self) -> Result<Standing> {
+        let mut seen = self.look_around().await?;
+        // Looked for anew, where another session may have begun the watch.
+        self.look_for_foreign_writes().await;
+        seen.writes = self.foreign_writes_in_words();
+        let statuses = self.statuses();
+        let situation = Situation::of(&seen, &statuses);
+        self.situation = Some(situation.clone());
+        Ok(Standing {
+            statuses,
+            situation,
+        })
     }
 
     /// Opens the gate of `action`: what it will do, and what is missing.

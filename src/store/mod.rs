@@ -22,6 +22,7 @@ pub mod lease;
 mod merge_join;
 pub mod private_file;
 pub mod process;
+pub mod pulse;
 pub mod raw_write;
 pub mod run_record;
 pub mod scan;

@@ -174,6 +174,22 @@ fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
         })
         .map(|line| format!(" {line}"))
         .collect();
+    if let Some(lost) = &model.shared.lost {
+        let tries = match &model.shared.running {
+            Some(running) => format!(
+                "{} tries until {}; what it wrote before is safe, and running it again goes on from there",
+                running.job.title(),
+                lost.until
+            ),
+            None => "nothing runs, and it is asked again every second".to_owned(),
+        };
+        let text = format!(
+            "!! NO ANSWER from the primary since {}: {tries}",
+            lost.since
+        );
+        let wrapped = wrap(&text, columns.saturating_sub(2));
+        lines.extend(wrapped.into_iter().map(|line| format!(" {line}")));
+    }
     lines.extend(message_lines(model, columns, most));
     lines
 }

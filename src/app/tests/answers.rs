@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::fixture::{
-    at, gate, overview, page, ready, requests, review, running, sources, statuses,
+    at, gate, overview, page, ready, requests, review, running, sources, standing,
 };
 use crate::app::layer::{Layer, Note};
 use crate::app::message::{Detail, ExitReason, Job};
@@ -17,6 +17,8 @@ use crate::domain::view::{DiffCursor, DiffFilter};
 fn name(answer: &Answer) -> &'static str {
     match answer {
         Answer::Standing(..) => "standing",
+        Answer::Stands(..) => "stands",
+        Answer::StillSo => "still so",
         Answer::ForeignWrites(_) => "foreign writes",
         Answer::Ended(..) => "ended",
         Answer::Surveyed(..) => "surveyed",
@@ -33,7 +35,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Exported(_) => "exported",
     }
 }
-const ANSWERS: usize = 15;
+const ANSWERS: usize = 17;
 
 /// The console before, the answer, and what must hold after.
 type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
@@ -104,7 +106,7 @@ fn of_steps() -> Vec<Case> {
     vec![
         (
             ready,
-            |_| Answer::Standing(Ok(statuses(3)), review(true), Some("blocked".into())),
+            |_| Answer::Standing(Ok(standing(3)), review(true), Some("blocked".into())),
             |model, _| {
                 assert_eq!(model.shared.next_step(), Some(Step::Document));
                 assert_eq!(model.panes.checklist.step(), Step::Document, "it follows");
@@ -120,6 +122,30 @@ fn of_steps() -> Vec<Case> {
             |_| Answer::Standing(failed(), review(true), None),
             |model, _| {
                 alarm(model, "The state of the steps could not be read");
+            },
+        ),
+        (
+            ready,
+            |_| Answer::Stands(standing(3), review(true), None),
+            |model, effects| {
+                assert!(effects.is_empty());
+                assert_eq!(
+                    model.shared.next_step(),
+                    Some(Step::Document),
+                    "as another shell left it"
+                );
+            },
+        ),
+        (
+            || {
+                let mut model = ready();
+                model.shared.clock = "12:00:09".into();
+                model
+            },
+            |_| Answer::StillSo,
+            |model, effects| {
+                assert!(effects.is_empty());
+                assert_eq!(model.shared.facts.read, "12:00:09");
             },
         ),
         (

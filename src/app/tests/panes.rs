@@ -413,7 +413,7 @@ fn at_the_end_of_a_page_of_bookings_the_next_one_is_asked_for() {
 #[test]
 fn every_pane_says_the_same_once_the_facts_are_others() {
     let mut model = conflicts();
-    let standing = Answer::Standing(Ok(super::fixture::statuses(0)), review(true), None);
+    let standing = Answer::Standing(Ok(super::fixture::standing(0)), review(true), None);
     update(&mut model, Message::Answer(standing));
     assert_eq!(model.shared.next_step(), Some(Step::Survey));
     assert_eq!(model.panes.checklist.step(), Step::Survey);
