@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::app::message::{Detail, Job};
 use crate::app::{Answer, Request};
 use crate::domain::checklist::Progress;
+use crate::domain::ending::Ended;
+use crate::domain::gate::Destructive;
 use crate::engine::session::Session;
 use crate::engine::{StepError, Watcher};
 
@@ -73,7 +75,10 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::Run { step, confirmed } => {
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
-            let ended = text(session.run_step(step, confirmed, watcher).await);
+            let ended = match session.run_step(step, confirmed, watcher).await {
+                Ok(says) => Ended::done(says),
+                Err(error) => error.ended(),
+            };
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
             let surveys = step.row().surveys;
@@ -85,16 +90,13 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
-            let ended = text(session.roll_back(confirmed, watcher).await);
-            // What could not be carried back is no good end: it stays on screen until it was read.
-            let ended = ended.and_then(|done| {
-                if done.complete {
-                    Ok(done.says)
-                } else {
-                    Err(done.says)
-                }
-            });
+            let ended = session.roll_back(confirmed, watcher).await;
+            let ended = session.how_it_rolled_back(ended);
             vec![Answer::Ended(Job::RollBack, ended)]
+        }
+        Request::Gate(Destructive::RollBack(new)) => {
+            let gate = text(session.rollback_gate(new).await);
+            vec![Answer::Gate(Box::new(gate))]
         }
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
         Request::Decide(changes) => {
@@ -139,6 +141,11 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             session.lease().forget_loss();
             let noted = text(session.note(step, &words).await);
             vec![Answer::Noted(step, noted)]
+        }
+        Request::TakeNoteBack(step) => {
+            session.lease().forget_loss();
+            let taken = text(session.take_note_back(step).await);
+            vec![Answer::NoteTakenBack(step, taken)]
         }
         Request::Report(personal) => {
             vec![Answer::Report(

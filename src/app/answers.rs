@@ -12,6 +12,7 @@ use super::model::Model;
 use super::shared::Shared;
 use crate::domain::checklist::Step;
 use crate::domain::conflict::ConflictKey;
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
 use crate::domain::number::counted;
 use crate::domain::overview::Review;
@@ -63,6 +64,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Detail(detail) => panes.conflicts.take(*detail),
         Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
         Answer::Noted(step, result) => return noted(model, step, result),
+        Answer::NoteTakenBack(step, result) => return note_taken_back(model, step, result),
         Answer::Report(personal, text) => panes.report.take(personal, text),
         Answer::Exported(result) => return exported(model, result),
     }
@@ -102,28 +104,26 @@ fn tried_out(shared: &mut Shared, key: &ConflictKey, result: Result<(), String>)
     }
 }
 
-fn ended(model: &mut Model, job: Job, result: Result<String, String>) -> Vec<Effect> {
-    let cancelled = model
-        .shared
-        .running
-        .take()
-        .is_some_and(|running| running.cancelling);
+fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
+    model.shared.running = None;
     close_questions(&mut model.shared);
     model.outdated();
-    match result {
-        Ok(line) => {
-            let line = format!("{}: {line}", job.title());
-            model.shared.note_in_log(Weight::Info, &line);
-            model.shared.say(Weight::Info, line);
+    let Ended { ending, says } = ended;
+    match ending {
+        Ending::Done | Ending::Stopped => {
+            let weight = match ending {
+                Ending::Stopped => Weight::Warning,
+                _ => Weight::Info,
+            };
+            let line = format!("{}: {says}", job.title());
+            model.shared.note_in_log(weight, &line);
+            model.shared.say(weight, line);
         }
-        Err(error) if cancelled => {
-            let line = format!("{}: {error}", job.title());
-            model.shared.note_in_log(Weight::Warning, &line);
-            model.shared.say(Weight::Warning, line);
+        // What was left, or why not, stays on screen until it was read.
+        Ending::PartlyDone | Ending::Refused | Ending::Failed => {
+            let title = format!("{}: {}", job.title(), ending.word());
+            model.shared.alarm(title, says);
         }
-        Err(error) => model
-            .shared
-            .alarm(format!("{} did not end well", job.title()), error),
     }
     if model.shared.leaving.is_some() {
         return Vec::new();
@@ -230,6 +230,23 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
             model.shared.say(Weight::Info, line);
             model.panes.report.lines = None;
             model.shared.follows = true;
+            model.shared.ask(Request::Standing)
+        }
+    }
+}
+
+fn note_taken_back(model: &mut Model, step: Step, result: Result<String, String>) -> Vec<Effect> {
+    match result {
+        Err(error) => {
+            let title = format!("The note on {} was not taken back", step.title());
+            model.shared.alarm(title, error);
+            Vec::new()
+        }
+        Ok(says) => {
+            let line = format!("{}: {says}", step.title());
+            model.shared.note_in_log(Weight::Info, &line);
+            model.shared.say(Weight::Info, line);
+            model.panes.report.lines = None;
             model.shared.ask(Request::Standing)
         }
     }

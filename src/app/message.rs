@@ -8,6 +8,7 @@ use super::key::Key;
 use crate::domain::checklist::{Progress, Step, StepStatus};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::decision::{Alike, Decision};
+use crate::domain::ending::Ended;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
@@ -134,6 +135,8 @@ pub enum Request {
     Diffs(DiffFilter, DiffCursor),
     /// Keep the operator's words on a step.
     Note(Step, String),
+    /// Take the operator's words on a step back.
+    TakeNoteBack(Step),
     /// The report as text; `true` with names and e-mails.
     Report(bool),
     /// Write the report's files; `true` with names and e-mails.
@@ -157,6 +160,7 @@ impl Request {
             | Self::Detail(_)
             | Self::Diffs(..)
             | Self::Note(..)
+            | Self::TakeNoteBack(_)
             | Self::Report(_)
             | Self::Export(_) => false,
         }
@@ -171,7 +175,7 @@ pub enum Answer {
     /// To nobody: what another client wrote since the application was found quiet.
     ForeignWrites(String),
     /// To `Run` and `RollBack`.
-    Ended(Job, Result<String, String>),
+    Ended(Job, Ended),
     /// A survey's numbers; comes before its `Ended`.
     Surveyed(Overview, Review),
     /// To `Gate`.
@@ -190,6 +194,8 @@ pub enum Answer {
     Diffs(DiffFilter, DiffCursor, Result<DiffPage, String>),
     /// To `Note`.
     Noted(Step, Result<(), String>),
+    /// To `TakeNoteBack`.
+    NoteTakenBack(Step, Result<String, String>),
     /// To `Report`.
     Report(bool, Result<String, String>),
     /// To `Export`.
@@ -210,6 +216,7 @@ impl Answer {
             | Self::Detail(_)
             | Self::Diffs(..)
             | Self::Noted(..)
+            | Self::NoteTakenBack(..)
             | Self::Report(..)
             | Self::Exported(_) => true,
         }

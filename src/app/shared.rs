@@ -31,7 +31,7 @@ pub enum Destination {
 /// Something that needs attention; stays until it is dismissed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Banner {
-    /// What it is about: "Back up did not end well".
+    /// What it is about: "Back up: failed".
     pub title: String,
     /// The whole message.
     pub text: String,
@@ -153,7 +153,15 @@ impl Shared {
                 .copied()
                 .find(|step| wanted.contains(&self.state(*step)))
         };
-        first(&[State::Running]).or_else(|| first(&[State::Failed, State::Stale, State::Ready]))
+        first(&[State::Running]).or_else(|| {
+            first(&[
+                State::Failed,
+                State::Stopped,
+                State::Refused,
+                State::Stale,
+                State::Ready,
+            ])
+        })
     }
 
     /// The engine can be asked something.

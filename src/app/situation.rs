@@ -108,6 +108,8 @@ fn next(shared: &Shared) -> String {
     let again = match shared.state(step) {
         State::Stale => " again",
         State::Failed => ", which failed,",
+        State::Stopped => ", which you stopped,",
+        State::Refused => ", which was refused,",
         State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
     };
     format!(

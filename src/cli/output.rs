@@ -10,21 +10,46 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::checklist::{Progress, StepStatus};
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::engine::Watcher;
+use crate::engine::{Result, StepError, Watcher};
 
-/// Prints one line of the answer. A reader that went away is no error.
+/// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}"); // see above
+    let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+}
+
+/// A path in a message, on one line.
+pub fn path(path: &std::path::Path) -> String {
+    text::named(&path.display().to_string())
 }
 
 /// Prints the answer as one JSON document.
 pub fn json(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let _ = writeln!(std::io::stdout(), "{}", text::json(&text)); // as above
 }
 
-/// Says something beside the answer.
+/// Prints lines that were kept in a file. A reader that went away is no error.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = lines.read(&mut buffer).map_err(|error| {
+            StepError::NotReady(format!(
+                "the temporary file of the findings cannot be read any more: {error}. Nothing was changed; check again"
+            ))
+        })?;
+        if read == 0 || out.write_all(&buffer[..read]).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}"); // nobody listens; go on
+    let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
 }
 
 /// A watcher that shows progress on a terminal's standard error, and stops between batches on SIGINT, SIGTERM or SIGHUP.
@@ -196,12 +221,16 @@ pub fn statuses(statuses: &[StepStatus]) -> String {
     let rows: Vec<Vec<String>> = statuses
         .iter()
         .map(|status| {
-            let says = status.says.lines().next().unwrap_or_default();
+            let mut lines = status.says.lines();
+            let mut says = lines.next().unwrap_or_default().to_owned();
+            if lines.next().is_some() {
+                says.push_str(" …");
+            }
             vec![
                 status.step.number().to_string(),
                 status.step.title().to_owned(),
                 status.state.word().to_owned(),
-                text::safe(says, 110),
+                text::safe(&says, 110),
             ]
         })
         .collect();

@@ -48,7 +48,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         output::line(&format!(
             "plan {} written to {}",
             plan.hash,
-            arguments.out.display()
+            output::path(&arguments.out)
         ));
     }
     Ok(ExitCode::SUCCESS)

@@ -57,6 +57,18 @@ impl New {
         }
     }
 
+    /// Its word at the gate.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep {
+                create_users: false,
+            } => "keep",
+            Self::Keep { create_users: true } => "keep, and make users",
+            Self::Discard => "discard",
+        }
+    }
+
     /// What a command line says for it, after `rollback --confirm DB`.
     pub fn option(self) -> &'static str {
         match self {
@@ -201,8 +213,28 @@ pub struct Gate {
     pub proof: String,
     /// How to get back.
     pub way_back: String,
+    /// What was written since the cut-over, by kind; at the gate to roll back.
+    pub written: Vec<String>,
+    /// What can become of it; at the gate to roll back.
+    pub choices: Vec<WayBack>,
     /// Conditions that do not hold; the gate stays shut while there is one.
     pub missing: Vec<String>,
+}
+
+/// A choice at the gate to roll back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayBack {
+    /// The choice.
+    pub new: New,
+    /// What becomes of what was written since, and what would be left behind.
+    pub says: String,
+}
+
+impl WayBack {
+    /// A choice with what it does.
+    pub fn new(new: New, says: String) -> Self {
+        Self { new, says }
+    }
 }
 
 /// Why a gate stays shut.
@@ -231,6 +263,19 @@ pub struct Confirmed<A = Destructive> {
 }
 
 impl Gate {
+    /// The choice after the present one, of those that the gate shows.
+    pub fn next_choice(&self) -> Option<New> {
+        let Destructive::RollBack(new) = self.action else {
+            return None;
+        };
+        if self.choices.is_empty() {
+            return Some(new.next());
+        }
+        let at = self.choices.iter().position(|choice| choice.new == new);
+        let next = at.map_or(0, |at| (at + 1) % self.choices.len());
+        self.choices.get(next).map(|choice| choice.new)
+    }
+
     /// Host, replica set and database: the first line of every gate.
     pub fn first_line(&self) -> String {
         match &self.replica_set {
@@ -324,6 +369,8 @@ mod tests {
             backup: String::new(),
             proof: String::new(),
             way_back: String::new(),
+            written: vec![],
+            choices: vec![],
             missing,
         }
     }

@@ -1,5 +1,6 @@
 //! What a migration is. Pure: no tokio, no driver, no ratatui, no clock, no files.
 
+pub mod aside;
 pub mod blueprint;
 pub mod checklist;
 pub mod conflict;
@@ -9,6 +10,7 @@ pub mod decision_file;
 pub mod decision_match;
 pub mod document_diff;
 pub mod email;
+pub mod ending;
 pub mod fingerprint;
 pub mod forecast;
 pub mod gate;

@@ -1,6 +1,7 @@
 //! The collections that a migration builds aside and swaps: a list, in the order of their swaps. What is particular to a role stands in the
 //! domain: its transform, its indexes, its proof. The engine works over the list.
 
+use super::aside::{Aside, Why};
 use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
 use super::reference::leaving;
 use super::text::listed;
@@ -76,9 +77,13 @@ impl Rebuilt {
         self.side("merged")
     }
 
-    /// Where a rolled-back collection goes.
-    pub fn rolled_back(&self) -> String {
-        self.side("rolled_back")
+    /// Where what is live goes in the rollback of this run.
+    pub fn rolled_back(&self, run: &str) -> String {
+        Aside {
+            why: Why::RolledBack(run.to_owned()),
+            of: self.live.clone(),
+        }
+        .name()
     }
 
     /// The side collection that is written with its copy, and proved with it.

@@ -83,9 +83,16 @@ pub struct RunRecord {
     watch: Option<WatchStart>,
     /// Whether the application has stopped.
     pub verdict: Option<VerdictRecord>,
-    /// Collections that an application made between two renames, with their documents; they were renamed to these names.
+    /// Strays as version 0.1 kept them; they are derived from the database now.
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code)]
+    strays: BTreeMap<String, u64>,
+    /// What was decided of strays, one line each.
     #[serde(default)]
-    pub strays: BTreeMap<String, u64>,
+    pub decided_strays: Vec<String>,
+    /// UUIDs of all other collections when the cut-over began, by name.
+    #[serde(default)]
+    pub others: BTreeMap<String, String>,
     /// The server's write block, if it was set.
     #[serde(default)]
     pub write_block: Option<WriteBlock>,
@@ -199,6 +206,12 @@ pub struct CollectionRecord {
     pub specification: String,
     /// Fingerprint of the prepared copy when it was proved.
     pub proved: Option<String>,
+    /// Fingerprint of the original after the cut-over: what a rollback gives back.
+    #[serde(default)]
+    pub frozen: Option<String>,
+    /// Live documents that were not what the original gives when it was frozen: something wrote during the swap.
+    #[serde(default)]
+    pub late: u64,
     /// [`Fact::Proved`] as version 0.1 kept it.
     #[serde(default, skip_serializing)]
     proved_since: Option<WatchStart>,
@@ -316,6 +329,8 @@ impl RunRecord {
             write_block: None,
             forecast: None,
             strays: BTreeMap::new(),
+            decided_strays: Vec::new(),
+            others: BTreeMap::new(),
             equations: Vec::new(),
             rollback: None,
             replica_set_id: place.replica_set_id.clone(),
@@ -378,7 +393,7 @@ impl RunRecord {
         self.steps.get(step.word())
     }
 
-    /// True when `step` ended well in this run.
+    /// True when `step` is done in this run.
     pub fn is_done(&self, step: Step) -> bool {
         self.step(step)
             .is_some_and(|record| record.state == State::Done)

@@ -11,7 +11,7 @@ const MARKS: usize = 4;
 
 /// `text` with everything that could move a cursor, hide or reorder text written as `\u{202e}`, and cut to `limit` characters.
 pub fn safe(text: &str, limit: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(limit * 4));
+    let mut out = String::with_capacity(text.len().min(limit.saturating_mul(4)));
     let mut marks = 0;
     for (at, c) in text.chars().enumerate() {
         if at == limit {
@@ -26,6 +26,81 @@ pub fn safe(text: &str, limit: usize) -> String {
         }
     }
     out
+}
+
+/// A name or a path on one line, whole, as [`safe`] writes it: what a message puts between its own words.
+pub fn named(text: &str) -> String {
+    safe(text, usize::MAX)
+}
+
+/// Lines of our own making, each as [`safe`] writes it: what leaves for a terminal or a file. A name that holds a line break must have come
+/// through [`named`] before.
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&named(line));
+    }
+    out
+}
+
+/// JSON that means the same, with what [`safe`] would escape written as `\u202e`.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}"); // as above
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// True for text that looks like an e-mail address or a telephone number.
+pub fn is_personal(text: &str) -> bool {
+    let text = text.trim();
+    let mail = text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
+    });
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let dials =
+        |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '(' | ')' | '/' | '-' | '.');
+    let phone = (7..=15).contains(&digits)
+        && text.chars().all(dials)
+        && (text.starts_with(['+', '(']) || text.starts_with("00") || text.contains(' '));
+    mail || phone
+}
+
+/// A stand-in for a text that tells nothing but its first letter, and that is another one for another text.
+pub fn alias(text: &str) -> String {
+    use sha2::Digest as _;
+    let first: String = text.chars().take(1).collect();
+    let hash = hex::encode(sha2::Sha256::digest(text));
+    format!("{}…#{}", named(&first), &hash[..8])
+}
+
+/// The same, with line breaks kept as line breaks.
+pub fn safe_lines(text: &str, limit: usize) -> String {
+    let mut left = limit;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if left == 0 {
+            break;
+        }
+        lines.push(safe(line, left));
+        left = left.saturating_sub(line.chars().count());
+    }
+    lines.join("\n")
+}
+
+/// The same on one line: a line break becomes a space.
+pub fn safe_line(text: &str, limit: usize) -> String {
+    safe(&text.replace(['\n', '\r'], " "), limit)
 }
 
 /// Controls, bidi overrides and isolates, zero-width and tag characters, variation selectors beyond the usual, line separators.
@@ -138,6 +213,50 @@ mod tests {
         assert_eq!(listed(["a"]), "a");
         assert_eq!(listed(["a", "b"]), "a and b");
         assert_eq!(listed(["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_hides_nothing() {
+        let value = serde_json::json!({ "a\u{202e}": "\u{1b}[1m\u{9b}\u{e0041}\n", "b": [1, "é"] });
+        let text = json(&format!("{value:#}"));
+        assert!(text.chars().all(|c| c == '\n' || !hides(c)), "{text}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).ok(),
+            Some(value)
+        );
+    }
+
+    #[test]
+    fn lines_stay_lines_and_a_name_stays_on_one() {
+        assert_eq!(lines("a\nb\u{9b}c\r\n"), "a\nb\\u{9b}c\\u{d}\n");
+        assert_eq!(named("a\nb"), "a\\u{a}b");
+    }
+
+    #[test]
+    fn mail_addresses_and_telephone_numbers_are_personal_and_other_ids_are_not() {
+        for text in [
+            "ann@example.org",
+            "a@b",
+            "+49 30 1234567",
+            "0049301234567",
+            "(030) 123 4567",
+        ] {
+            assert!(is_personal(text), "{text}");
+            assert!(!alias(text).contains(&text[1..]), "{text}");
+        }
+        for text in [
+            "",
+            "user-17",
+            "65a000000000000000000001",
+            "1234567890",
+            "@",
+            "a @ b",
+            "2024-01-01",
+            "cjld2cjxh0000qzrmn831i7rn",
+        ] {
+            assert!(!is_personal(text), "{text}");
+        }
+        assert_ne!(alias("ann@example.org"), alias("ann@example.com"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod conform;
 mod customers;
 pub mod decisions;
 pub mod error;
@@ -22,10 +23,12 @@ mod purge;
 pub mod reporting;
 pub(crate) mod retry;
 pub mod roll_back;
+mod rollback_choices;
 mod schema_lines;
 pub mod session;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
+mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod trial;

@@ -11,7 +11,7 @@ use bson::raw::RawDocument;
 use crate::domain::index_plan;
 use crate::domain::number::megabytes;
 use crate::domain::raw::get;
-use crate::domain::rebuilt::{Group, Rebuilt};
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::transform::{self, Placed};
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
@@ -365,15 +365,6 @@ impl Session {
         }
         self.build_indexes(which, watcher).await?;
         Ok(converged)
-    }
-
-    /// How many documents differ from what the originals of a group give. Reads only.
-    pub(crate) async fn differing(&self, group: Group, watcher: &Watcher) -> Result<u64> {
-        let mut differ = 0;
-        for which in &self.work.mapping.rebuilt_in(group) {
-            differ += self.converge(which, false, watcher).await?.tally.changes();
-        }
-        Ok(differ)
     }
 
     /// Keeps the plan's numbers in the run record, for the report.

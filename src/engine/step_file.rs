@@ -28,7 +28,7 @@ pub(crate) struct File {
     pub(crate) run: Option<Run>,
     /// What the data and the run record say of it; `None` where only the steps before it decide. The run is one that was not rolled back.
     pub(crate) state: Stand,
-    /// What it ends in when it ends well.
+    /// The state that it ends in when it is done.
     pub(crate) ends: State,
 }
 
@@ -57,5 +57,5 @@ pub(crate) fn swapped_state(
     if swapped {
         return recorded.or_else(|| Some((State::Ready, UNFINISHED.to_owned())));
     }
-    recorded.filter(|(state, _)| *state == State::Failed)
+    recorded.filter(|(state, _)| state.is_unfinished())
 }

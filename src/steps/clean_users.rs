@@ -44,16 +44,13 @@ async fn run(
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CleanUsers>, watcher: &Watcher) -> Result<()> {
-    session.swap_group(Group::CleanUp, watcher).await?;
-    if session.is_as_proved(Group::CleanUp).await? {
-        return Ok(());
-    }
-    match session.differing(Group::CleanUp, watcher).await? {
-        0 => Ok(()),
-        late => Err(StepError::Findings(format!(
+    let (_, late) = session.swap_group(Group::CleanUp, watcher).await?;
+    if late > 0 {
+        return Err(StepError::Findings(format!(
             "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
-        ))),
+        )));
     }
+    session.require_no_strays("the swap is done")
 }
 
 impl Gated for CleanUsers {

@@ -40,16 +40,13 @@ async fn run(
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -> Result<String> {
-    let took = session.swap_group(Group::CutOver, watcher).await?;
-    // Where the log shows that nothing was written late, what is live is what was proved.
-    if !session.is_as_proved(Group::CutOver).await? {
-        let late = session.differing(Group::CutOver, watcher).await?;
-        if late > 0 {
-            return Err(StepError::Findings(format!(
-                "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
-            )));
-        }
+    let (took, late) = session.swap_group(Group::CutOver, watcher).await?;
+    if late > 0 {
+        return Err(StepError::Findings(format!(
+            "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
+        )));
     }
+    session.require_no_strays("the swap is done")?;
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     Ok(format!(
         "{} are live with {}; renamed in {} ms; the originals are kept",
@@ -155,6 +152,11 @@ impl Gated for CutOver {
                 "nobody watched whether the application has stopped (Stop the application)"
                     .to_owned(),
             ),
+        }
+        for name in session.names_in_the_way().await? {
+            missing.push(format!(
+                "{name} stands in the way of a rollback, and it is none of this run's: drop it or give it another name"
+            ));
         }
         // In the middle of a swap that was killed, the originals have moved already.
         if !session.layout.has_any_moved() {

@@ -64,7 +64,7 @@ impl Session {
     /// Runs a step, and keeps what came out in the run record.
     ///
     /// # Errors
-    /// What keeps the step from ending well.
+    /// Why the step is not done.
     pub async fn run_step(
         &mut self,
         step: Step,
@@ -105,7 +105,7 @@ impl Session {
         }
         let (state, says) = match &outcome {
             Ok(says) => (file.ends, says.clone()),
-            Err(error) => (State::Failed, error.to_string()),
+            Err(error) => (error.state(), error.to_string()),
         };
         if may_note {
             let noted = StepRecord {

@@ -5,6 +5,7 @@ use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::invariant::holds_contact;
 use crate::domain::rebuilt::Group;
+use crate::domain::text::named;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
@@ -48,7 +49,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     };
     let referenced = session.surveyed.as_ref().map(|surveyed| {
         let paths = surveyed.survey.referenced.keys();
-        paths.cloned().collect::<Vec<_>>().join(", ")
+        paths.map(|it| named(it)).collect::<Vec<_>>().join(", ")
     });
     let referenced = match referenced.as_deref() {
         None | Some("") => String::new(),

@@ -70,6 +70,21 @@ pub async fn uuids(connection: &Connection) -> Result<BTreeMap<String, Option<St
         .collect())
 }
 
+/// The names of all collections with what each is: `collection`, `view` or `timeseries`. Indexes are not asked for.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn kinds(connection: &Connection) -> Result<BTreeMap<String, String>> {
+    let infos = list(connection, rawdoc! {}).await?;
+    Ok(infos
+        .iter()
+        .filter_map(|info| {
+            let kind = info.get_str("type").unwrap_or("collection");
+            Some((info.get_str("name").ok()?.to_owned(), kind.to_owned()))
+        })
+        .collect())
+}
+
 fn uuid_of(info: &RawDocument) -> Option<String> {
     let info = info.get_document("info").ok()?;
     info.get_binary("uuid")

@@ -17,7 +17,7 @@ use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::situation;
 use crate::command::{self, Danger};
-use crate::domain::text::safe;
+use crate::domain::text::{safe, safe_line};
 
 /// Below this nothing useful can be drawn.
 const LEAST: (u16, u16) = (60, 15);
@@ -316,7 +316,10 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
                 Weight::Error => ("!!", theme.danger()),
             };
             Line::styled(
-                fit(&format!(" {mark} {}", safe(&notice.text, 400)), columns),
+                fit(
+                    &format!(" {mark} {}", safe_line(&notice.text, 400)),
+                    columns,
+                ),
                 style,
             )
         }

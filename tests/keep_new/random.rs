@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use crate::data::{BUSINESS, SERVICE, id};
 use crate::expected::Migrated;
 use crate::oracle::{self, State, fresh};
+use crate::picture;
 use crate::picture::Picture;
 
 /// An application that writes whatever comes to its mind.
@@ -210,7 +211,7 @@ async fn case(seed: u64) -> Result<(), String> {
             return say(format!("{name} has other indexes or options"));
         }
         // Whatever became of it, all that the application wrote is there, aside or as it was proved.
-        let aside = after.get(&format!("_ringfence_rolled_back_{name}"));
+        let aside = picture::put_aside(after.keys(), name).and_then(|it| after.get(&it));
         let all = match name {
             "User" => &now.users,
             "Booking" => &now.bookings,

@@ -116,6 +116,8 @@ pub fn gate(action: Destructive) -> Gate {
         backup: String::new(),
         proof: String::new(),
         way_back: String::new(),
+        written: vec![],
+        choices: vec![],
         missing: vec![],
     }
 }
@@ -177,6 +179,9 @@ pub fn answer(request: Request) -> Option<Answer> {
         })),
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
         Request::Note(step, _) => Answer::Noted(step, Ok(())),
+        Request::TakeNoteBack(step) => {
+            Answer::NoteTakenBack(step, Ok("the note is taken back".into()))
+        }
         Request::Report(personal) => Answer::Report(personal, Ok("# Report\nline".into())),
         Request::Export(_) => Answer::Exported(Ok(vec!["report.md".into()])),
     })

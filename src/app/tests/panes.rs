@@ -30,6 +30,15 @@ pub fn step(step: Step) -> Model {
     model
 }
 
+/// The selected step has a note.
+fn noted() -> Model {
+    let mut model = step(Step::Test);
+    model.shared.may_write = true;
+    let test = Step::Test.number() - 1;
+    model.shared.facts.statuses[test].state = crate::domain::checklist::State::Done;
+    model
+}
+
 pub fn conflicts() -> Model {
     at("conflicts")
 }
@@ -165,6 +174,19 @@ fn checklist() -> Vec<Case> {
             },
             |model, _| assert!(matches!(model.shared.layers.last(), Some(Layer::Note(_)))),
         ),
+        case("take-note-back", noted, |model, effects| {
+            assert!(effects.is_empty(), "it asks first");
+            assert!(matches!(
+                model.shared.layers.last(),
+                Some(Layer::Question(Question::TakeNoteBack(Step::Test)))
+            ));
+        }),
+        case("note", noted, |model, _| {
+            let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                panic!("no note");
+            };
+            assert_eq!(open.editor.text(), "says", "the note goes on");
+        }),
         case("block-writes", ready, |_, effects| {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
         }),

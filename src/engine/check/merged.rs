@@ -13,19 +13,10 @@ use crate::domain::raw::{elements, get};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
-use crate::engine::check::{Checked, KEPT, by_id};
+use crate::engine::check::{Checked, by_id};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan;
-
-impl Checked {
-    fn finds(&mut self, says: String) {
-        self.wrong += 1;
-        if self.findings.len() < KEPT {
-            self.findings.push(says);
-        }
-    }
-}
 
 impl Session {
     /// Checks the merged copies of `which`.
@@ -66,9 +57,10 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         let database = &self.work.connection.database;
-        let (live, merged) = (which.live(), which.merged());
+        let (live, merged) = (self.layout.live(which), which.merged());
         let before = self.layout.source(which).unwrap_or_default();
-        let customers = self.work.mapping.customer.collection.as_str();
+        let customers = self.work.mapping.customers();
+        let customers = self.layout.live(&customers);
         watcher.says(&format!("proving what comes back in {live}"), 0, 0);
         let mut seen = HashSet::new();
         for collection in [before.as_str(), live, merged.as_str()] {

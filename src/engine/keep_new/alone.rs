@@ -13,7 +13,7 @@ impl Carrying<'_> {
     /// Carries what comes back alone, of every rebuilt collection.
     pub(crate) async fn carry_alone(&mut self) -> Result<()> {
         for which in &self.session.work.mapping.rebuilt() {
-            let live = which.live();
+            let live = self.session.layout.live(which);
             let source = self.session.layout.source(which);
             // Without a swap what is live is the original, and no other is kept.
             let Some(before) = source.filter(|name| name != live) else {
@@ -41,7 +41,7 @@ impl Carrying<'_> {
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(which.live(), &ids).await?;
+            let current = self.fetch(session.layout.live(which), &ids).await?;
             for (document, id) in page.documents().zip(&ids) {
                 let Some(current) = current.get(&id.canonical()) else {
                     self.found(which, Change::Deleted);
@@ -67,7 +67,10 @@ impl Carrying<'_> {
     /// Documents that the application made: as they are.
     async fn new_alone(&mut self, which: &Rebuilt, before: &str) -> Result<()> {
         let session = self.session;
-        let mut pages = scan::in_id_order(&session.work.connection.database, which.live())?;
+        let mut pages = scan::in_id_order(
+            &session.work.connection.database,
+            session.layout.live(which),
+        )?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();

@@ -21,7 +21,7 @@ impl Carrying<'_> {
         let mut here = HashSet::new();
         let mut failed = None;
         let links = &self.links;
-        self.each(self.customers.live(), |document| {
+        self.each(self.session.layout.live(&self.customers), |document| {
             let Some(id) = id_of(document) else { return };
             here.insert(id.canonical());
             match links.origin(&id) {
@@ -92,7 +92,7 @@ impl Carrying<'_> {
             let before = self.session.layout.source(&users).unwrap_or_default();
             for ids in ids.chunks(crate::store::side_by_side::PAGE) {
                 taken.extend(self.ids_in(&before, ids).await?);
-                taken.extend(self.ids_in(self.users.live(), ids).await?);
+                taken.extend(self.ids_in(self.session.layout.live(&users), ids).await?);
             }
         }
         for (document, id) in new.iter().zip(ids) {

@@ -20,7 +20,7 @@ use crate::store::side_by_side::PAGE;
 impl Carrying<'_> {
     /// Who is gone.
     pub(crate) async fn look_at_users(&mut self) -> Result<()> {
-        let live = self.users.live();
+        let live = self.session.layout.live(&self.users);
         let before = self.session.layout.source(&self.users).unwrap_or_default();
         if before == live {
             // Users were not swapped: what is live is the original, and no other is kept.
@@ -67,7 +67,7 @@ impl Carrying<'_> {
         let session = self.session;
         let database = &session.work.connection.database;
         let users = self.users.clone();
-        let live = users.live();
+        let live = session.layout.live(&users);
         let before = session.layout.source(&self.users).unwrap_or_default();
         let swapped = before != live;
         let holders = self.account_holders().await?;
