@@ -33,6 +33,7 @@ pub(crate) mod survey;
 pub(crate) mod swap;
 mod trial;
 mod verify;
+mod way_back;
 mod write_block;
 
 use std::sync::Arc;
