@@ -35,6 +35,7 @@ pub(crate) mod swap;
 mod take_in;
 mod trial;
 mod verify;
+mod way_back;
 mod write_block;
 
 use std::sync::Arc;

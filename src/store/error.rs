@@ -71,8 +71,7 @@ pub enum StoreError {
 /// The store's result.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// MongoDB's code for a duplicate key.
-pub const DUPLICATE_KEY: i32 = 11_000;
+pub use super::server_message::DUPLICATE_KEY;
 /// MongoDB's code for a missing privilege.
 pub const UNAUTHORIZED: i32 = 13;
 /// MongoDB's code for a collection that does not exist.
