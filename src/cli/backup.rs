@@ -25,7 +25,7 @@ pub struct BackupArguments {
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: BackupArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
     let (watcher, task) = output::watcher();
     let outcome = session
         .write_backup(&arguments.out, arguments.gzip, &watcher)
@@ -110,7 +110,7 @@ pub struct ExportArguments {
 }
 
 pub(super) async fn export(place: &PlaceArguments, arguments: ExportArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
     let (watcher, task) = output::watcher();
     let outcome = session.export(&arguments.out, &watcher).await;
     task.abort();

@@ -24,6 +24,7 @@ pub(crate) mod retry;
 pub mod roll_back;
 mod schema_lines;
 pub mod session;
+pub(crate) mod specification;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
 pub(crate) mod survey;

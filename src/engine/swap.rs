@@ -43,8 +43,13 @@ impl Session {
         Ok(())
     }
 
-    /// Renames the copies of a group into their places, one after the other, and says how long the renames took. May be called any number of times.
-    pub(crate) async fn swap_group(&mut self, group: Group, watcher: &Watcher) -> Result<Duration> {
+    /// Renames the copies of a group into their places, one after the other. Says how long the renames took, and which indexes came at the last
+    /// moment. May be called any number of times.
+    pub(crate) async fn swap_group(
+        &mut self,
+        group: Group,
+        watcher: &Watcher,
+    ) -> Result<(Duration, Vec<String>)> {
         watcher.says("renaming", 0, 0);
         let list = self.work.mapping.rebuilt_in(group);
         let started = Instant::now();
@@ -53,12 +58,14 @@ impl Session {
             strays.extend(self.swap_forward(which).await?);
         }
         let took = started.elapsed();
+        self.see_what_is_swapped().await?;
+        let mut late = Vec::new();
         for which in &list {
+            late.extend(self.carry_last_indexes(which).await?);
             self.restore_options(which).await?;
         }
-        self.see_what_is_swapped().await?;
         self.refuse_strays(&strays).await?;
-        Ok(took)
+        Ok((took, late))
     }
 
     /// Gives originals that were about to be renamed when their run was killed their true TTLs back, so that a backup holds them.

@@ -11,6 +11,7 @@ use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
+use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
 use crate::store::watch;
 
@@ -29,18 +30,22 @@ async fn run(
     // Journaled is not renamed: a run that was killed before the first rename looks at everything again.
     let began = list.iter().any(|which| session.layout.has_moved(which));
     let confirmed = session.pass::<CutOver>(confirmed, watcher).await?;
+    let mut late = Vec::new();
     if !began {
         session.require_still_quiet().await?;
+        session.survey_as_planned(watcher).await?;
+        late = session.take_late_specification(&list, watcher).await?;
         last_converge(session, watcher).await?;
         session.journal_swap(&list).await?;
         session.require_still_quiet().await?;
     }
-    swap(session, confirmed, watcher).await
+    let says = swap(session, confirmed, watcher).await?;
+    Ok(format!("{says}{}", in_words(&late)))
 }
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -> Result<String> {
-    let took = session.swap_group(Group::CutOver, watcher).await?;
+    let (took, late) = session.swap_group(Group::CutOver, watcher).await?;
     // Where the log shows that nothing was written late, what is live is what was proved.
     if !session.is_as_proved(Group::CutOver).await? {
         let late = session.differing(Group::CutOver, watcher).await?;
@@ -53,16 +58,16 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     let live: Vec<_> = list.iter().map(Rebuilt::live).collect();
     Ok(format!(
-        "{} are live with {}; renamed in {} ms; the originals are kept",
+        "{} are live with {}; renamed in {} ms; the originals are kept{}",
         live.join(" and "),
         session.work.mapping.booking.customer,
-        took.as_millis()
+        took.as_millis(),
+        in_words(&late)
     ))
 }
 
 /// Brings the copies up to date until nothing is left to do, proving again when something was.
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
-    session.survey_as_planned(watcher).await?;
     // The gate's conditions have compared the backup with the originals, or looked into the log for it.
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     let current = list.iter().all(|which| session.is_of_this_plan(which));
