@@ -26,7 +26,7 @@ pub struct BackupArguments {
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: BackupArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
     let (watcher, task) = progress::watch(place, &session, "backup");
     let outcome = session
         .write_backup(&arguments.out, arguments.gzip, &watcher)
@@ -114,7 +114,7 @@ pub struct ExportArguments {
 }
 
 pub(super) async fn export(place: &PlaceArguments, arguments: ExportArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
     let (watcher, task) = progress::watch(place, &session, "export");
     let outcome = session.export(&arguments.out, &watcher).await;
     task.end(&outcome);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::apply::{check_confirmation, open_gate};
 use super::survey::strays_json;
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::gate::Destructive;
 use crate::engine::Result;
 
@@ -49,14 +49,14 @@ pub(super) async fn run(place: &PlaceArguments, arguments: StraysArguments) -> R
         Destructive::SetAside
     };
     let confirmed = open_gate(&mut session, action, key).await?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "strays");
     let only = arguments.stray.as_deref();
     let outcome = if arguments.take_in {
         session.take_strays_in(confirmed, only, &watcher).await
     } else {
         session.set_strays_aside(confirmed, only).await
     };
-    task.abort();
+    task.end(&outcome);
     let decided = outcome?;
     if place.json {
         output::json(&json!({ "says": decided.says, "complete": decided.complete }));

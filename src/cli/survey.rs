@@ -51,16 +51,19 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
     let checked = outcome?;
     if place.json {
         output::json(&json!({
-            "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations,
+            "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations, "notes": checked.notes,
         }));
     } else if checked.wrong == 0 {
-        output::line(&format!("nothing wrong\n{}", checked.equations.join("\n")));
+        output::line(&format!(
+            "nothing wrong\n{}",
+            [&checked.equations[..], &checked.notes].concat().join("\n")
+        ));
     } else {
         output::line(&format!(
             "{} wrong:\n{}\n{}",
             checked.wrong,
             checked.list(),
-            checked.equations.join("\n")
+            [&checked.equations[..], &checked.notes].concat().join("\n")
         ));
     }
     Ok(ExitCode::from(if checked.wrong > 0 { 2 } else { 0 }))

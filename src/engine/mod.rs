@@ -26,6 +26,7 @@ pub mod roll_back;
 mod rollback_choices;
 mod schema_lines;
 pub mod session;
+pub(crate) mod specification;
 mod standing;
 pub(crate) mod step_file;
 pub(crate) mod stopped;

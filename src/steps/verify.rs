@@ -54,7 +54,8 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     }
     session.quiet.found(Fact::Verified, began);
     session.note_disk().await?;
-    let says = format!("nothing wrong; {}", checked.equations.join("; "));
+    let lines = [&checked.equations[..], &checked.notes].concat();
+    let says = format!("nothing wrong; {}", lines.join("; "));
     if stands {
         return Ok(format!(
             "{says}; all bytes are as they were proved, for the server's log shows no write since (`ringfence verify` compares them once more)"
