@@ -31,6 +31,7 @@ pub mod quiet;
 pub mod raw;
 pub mod rebuilt;
 pub mod reference;
+pub mod retire;
 pub mod run;
 pub mod standstill;
 pub mod survey;

@@ -52,6 +52,7 @@ impl Session {
         self.refuse_after_finish()?;
         self.work.mapping = plan.mapping.clone();
         self.take_decisions(plan.decisions()?);
+        self.answers.retire_users = plan.retire_users;
         patiently!(self, watcher, self.survey(watcher))?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
@@ -86,6 +87,7 @@ impl Session {
     pub(crate) fn load_run_decisions(&mut self) -> Result<()> {
         if let Some(plan) = self.run.open().and_then(|run| run.plan.clone()) {
             self.take_decisions(plan.decisions()?);
+            self.answers.retire_users = plan.retire_users;
         }
         Ok(())
     }

@@ -63,6 +63,7 @@ impl Session {
         self.note_proved(group, checked, since);
         if let Some(record) = &mut self.run.record {
             record.numbers.insert(HOLDING.to_owned(), checked.holding);
+            record.take_users_equations(&checked.equations);
         }
         for which in &self.work.mapping.rebuilt_in(group) {
             self.note_prepared(which).await?;

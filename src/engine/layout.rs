@@ -33,7 +33,8 @@ impl Layout {
         for which in mapping.rebuilt() {
             let known = run.collection(&which);
             let key = which.key().to_owned();
-            if known.is_next(uuid(which.live())) {
+            let live = uuid(which.live());
+            if known.is_next(live) || known.is_old(live) {
                 layout.swapped.insert(key.clone());
             }
             if known.is_next(uuid(&which.next())) {

@@ -177,7 +177,11 @@ impl Session {
         Ok(())
     }
 
-    async fn ensure_side(&self, name: &str, like: Option<&CollectionSpec>) -> Result<()> {
+    pub(crate) async fn ensure_side(
+        &self,
+        name: &str,
+        like: Option<&CollectionSpec>,
+    ) -> Result<()> {
         if collection_spec::load(&self.work.connection, name)
             .await?
             .is_none()

@@ -1,7 +1,7 @@
 //! Purge: drops what a finished or rolled-back run keeps.
 
 use crate::domain::gate::{Confirmed, Purge};
-use crate::domain::mapping::{LINKS, QUARANTINE, RUNS};
+use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE};
 use crate::domain::rebuilt::Rebuilt;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
@@ -39,7 +39,7 @@ impl Session {
         for name in self.kept_aside().await? {
             collection_spec::drop(&self.work.connection, &name).await?;
         }
-        for name in [LINKS, QUARANTINE, RUNS] {
+        for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE, RUNS] {
             collection_spec::drop(&self.work.connection, name).await?;
         }
         self.end_lease().await?;
@@ -65,6 +65,15 @@ impl Gated for Purge {
                 counted(session.rough(QUARANTINE).await, "booking", "bookings")
             ),
         ];
+        let names = collection_spec::uuids(&session.work.connection).await?;
+        for (name, what) in [(RETIRED, "who retired"), (SET_ASIDE, "who were set aside")] {
+            if names.contains_key(name) {
+                let users = counted(session.rough(name).await, "user", "users");
+                lines.push(format!(
+                    "drop {name} (whole rows of {users} {what}): they are then in the backup alone"
+                ));
+            }
+        }
         for name in session.kept_aside().await? {
             let documents = counted(session.rough(&name).await, "document", "documents");
             lines.push(format!(

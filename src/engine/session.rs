@@ -16,6 +16,7 @@ use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::retire::Fates;
 use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
@@ -114,6 +115,8 @@ pub struct Answers {
     pub(crate) history: History,
     /// A verdict of UNKNOWN is good enough.
     pub(crate) accept_unknown: bool,
+    /// Customer users are to retire.
+    pub(crate) retire_users: bool,
 }
 
 /// What was seen since a verdict.
@@ -139,6 +142,8 @@ pub struct Session {
     pub(crate) quiet: QuietSince,
     /// Foreign writes since the verdict, as far as they were looked for.
     pub(crate) live_watch: Option<LiveWatch>,
+    /// Who would retire, as it was looked for last.
+    pub(crate) fates: Option<Fates>,
 }
 
 impl Session {
@@ -187,6 +192,7 @@ impl Session {
             answers: Answers::default(),
             quiet: QuietSince::default(),
             live_watch: None,
+            fates: None,
         };
         session.take_quiet_of_the_run();
         session.load_decisions()?;
@@ -419,7 +425,8 @@ impl Session {
             &self.answers.decisions,
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
-        ))
+        )
+        .retiring(self.answers.retire_users))
     }
 }
 

@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// Stops where strangers were moved out of the way: what they hold is in no live collection.
-    async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
+    pub(crate) async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
         self.keep_strays(strays).await?;
         if strays.is_empty() {
             return Ok(());
@@ -109,7 +109,7 @@ impl Session {
     }
 
     /// Gives what is now live its validator and its true TTLs.
-    async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
+    pub(crate) async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
         let live = which.live();
         let record = self.run.collection(which);
         if let Some(before) = collection_spec::load(&self.work.connection, &which.before()).await?

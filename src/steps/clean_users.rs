@@ -12,7 +12,11 @@ use crate::engine::step_file::{File, swapped_state};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| swapped_state(run, Step::CleanUsers, session.is_live(Group::CleanUp)),
+    state: |session, run| {
+        // Between the renames of a later swap nothing stands under the live name.
+        let swapped = session.is_live(Group::CleanUp) || session.has_begun_to_retire();
+        swapped_state(run, Step::CleanUsers, swapped)
+    },
     ..File::USUAL
 };
 

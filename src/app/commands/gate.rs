@@ -75,6 +75,7 @@ fn job(layer: &GateLayer) -> Option<Job> {
         Destructive::BlockWrites => Some(Job::Step(Step::StopApplication)),
         Destructive::CutOver
         | Destructive::CleanUsers
+        | Destructive::RetireUsers
         | Destructive::Finish
         | Destructive::Purge
         | Destructive::Restore => layer.step.map(Job::Step),
@@ -89,6 +90,7 @@ fn what_was_written_since(model: &Model) -> Option<New> {
             Destructive::BlockWrites
             | Destructive::CutOver
             | Destructive::CleanUsers
+            | Destructive::RetireUsers
             | Destructive::Finish
             | Destructive::Purge
             | Destructive::Restore => None,
