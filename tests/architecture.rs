@@ -514,3 +514,35 @@ fn no_file_grew_to_be_two_things() {
         .collect();
     assert!(long.is_empty(), "{long:?}");
 }
+
+#[test]
+fn one_file_alone_reads_what_a_driver_error_says() {
+    let mut found = Vec::new();
+    files(&source(), &mut found);
+    let mut wrong = Vec::new();
+    for path in found {
+        let name = path.strip_prefix(source()).unwrap().display().to_string();
+        // The demo starts servers of its own, without data in them.
+        if name == "store/error.rs" || name.starts_with("demo/server") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let reads = [
+            "mongodb::error",
+            "error.kind.to_string",
+            "\"errmsg\"",
+            "\"errInfo\"",
+        ];
+        let reads = reads.into_iter().filter(|it| text.contains(it));
+        wrong.extend(reads.map(|it| format!("{name}: {it}")));
+    }
+    let expected = [
+        "store/command.rs: \"errmsg\"",
+        "store/scan.rs: mongodb::error",
+    ];
+    wrong.sort();
+    assert_eq!(
+        wrong, expected,
+        "a server's text may quote documents: let StoreError make words of it"
+    );
+}

@@ -107,6 +107,9 @@ pub(super) async fn apply(
     if let Some(notice) = session.hold().await? {
         output::aside(&notice);
     }
+    if !session.layout.has_any_moved() {
+        session.require_no_strays("nothing was changed")?;
+    }
     let mut done = Vec::new();
     let ordered = Step::ALL.iter().filter(|step| **step <= order.through);
     for step in ordered.copied() {
@@ -127,10 +130,7 @@ pub(super) async fn apply(
         }
         let says = run_step(session, step, order, watcher).await?;
         if !order.quiet {
-            output::aside(
-                &format!("\r\x1b[K{:>2} {}: {says}", step.number(), step.title())
-                    .replace("\r\x1b[K", ""),
-            );
+            output::aside(&format!("{:>2} {}: {says}", step.number(), step.title()));
         }
         done.push(json!({ "step": step.word(), "says": says }));
         // A backup that was older than the last foreign write is taken again, now that it is quiet.
@@ -139,6 +139,8 @@ pub(super) async fn apply(
             done.push(json!({ "step": Step::BackUp.word(), "says": says }));
         }
     }
+    // What an application wrote aside is never passed over, however far the steps are.
+    session.require_no_strays("the steps that were ordered are done")?;
     Ok(done)
 }
 

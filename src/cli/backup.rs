@@ -9,6 +9,7 @@ use serde_json::json;
 use super::apply::open_gate;
 use super::{PlaceArguments, output};
 use crate::domain::gate::Destructive;
+use crate::domain::text::named;
 use crate::engine::Result;
 use crate::engine::backup::documents_of;
 use crate::store::dump::restore::RestoreOptions;
@@ -41,7 +42,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: BackupArguments) -> R
         let collections = manifest.collections.len();
         output::line(&format!(
             "{documents} documents of {collections} collections in {}, read back",
-            arguments.out.display()
+            output::path(&arguments.out)
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -92,10 +93,13 @@ pub(super) async fn restore(
         output::json(&json!({ "restored": restored.collections, "left": restored.left }));
     } else {
         for (name, documents) in &restored.collections {
-            output::line(&format!("{name}: {documents} documents"));
+            output::line(&format!("{}: {documents} documents", named(name)));
         }
         if !restored.left.is_empty() {
-            output::line(&format!("left as they are: {}", restored.left.join(", ")));
+            output::line(&format!(
+                "left as they are: {}",
+                named(&restored.left.join(", "))
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -121,7 +125,8 @@ pub(super) async fn export(place: &PlaceArguments, arguments: ExportArguments) -
         for collection in &export.collections {
             output::line(&format!(
                 "{}: {} documents",
-                collection.name, collection.documents
+                named(&collection.name),
+                collection.documents
             ));
         }
     }

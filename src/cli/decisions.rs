@@ -241,7 +241,7 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
         output::line(&format!(
             "{} decisions written to {}",
             all.single.len(),
-            arguments.out.display()
+            output::path(&arguments.out)
         ));
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,6 @@ use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
-use crate::report::Report;
 use crate::{runtime, terminal};
 
 /// The demo's database.
@@ -118,11 +117,7 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
     .await;
     task.abort();
     outcome?;
-    let run = session
-        .run
-        .latest()
-        .ok_or_else(|| StepError::NotReady("the demo left no run record".to_owned()))?;
-    let report = Report::new(run, place.show_personal_data);
+    let report = session.report(place.show_personal_data)?;
     if place.json {
         output::json(&report.to_json());
     } else {
@@ -151,7 +146,7 @@ async fn open_console(session: Session) -> Result<ExitCode> {
     match runtime::run_console(session).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
-                output::line(&format!("report: {}", file.display()));
+                output::line(&format!("report: {}", output::path(&file)));
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -1,6 +1,7 @@
 //! Arguments, and one file per headless verb. Standard output holds the answer (with `--json` one document and nothing else); everything else
 //! goes to standard error.
 
+mod address;
 mod apply;
 mod backup;
 mod decisions;
@@ -11,16 +12,19 @@ mod rollback;
 mod survey;
 mod unlock;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use clap::error::ContextValue;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::checklist::Step;
 use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
+use crate::domain::text;
 use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
 use crate::engine::{Result, StepError};
 use crate::store::lease::Lease;
@@ -57,7 +61,7 @@ pub struct PlaceArguments {
     /// One JSON document on standard output, and nothing else
     #[arg(long, global = true)]
     json: bool,
-    /// Names and e-mails in reports as they are, not masked
+    /// Names, e-mails and ids that look like them as they are, not masked
     #[arg(long, global = true)]
     show_personal_data: bool,
     /// Seconds that “Stop the application” watches for foreign writes
@@ -122,6 +126,21 @@ pub enum Verb {
     Export(backup::ExportArguments),
 }
 
+impl Verb {
+    /// True for verbs whose words go to the operator alone, and into no run record.
+    fn only_says(&self) -> bool {
+        matches!(
+            self,
+            Self::Survey(_)
+                | Self::Plan(_)
+                | Self::Decisions(_)
+                | Self::Verify
+                | Self::Status
+                | Self::Report(_)
+        )
+    }
+}
+
 /// Runs the command line; the only place where an error becomes words and an exit code.
 pub async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -129,7 +148,11 @@ pub async fn run() -> ExitCode {
         Err(error) => {
             // Help and version are answers, not errors.
             let code = u8::from(error.use_stderr());
-            let _ = error.print(); // a closed pipe is no reason to fail twice
+            if code == 0 {
+                let _ = error.print(); // a closed pipe is no reason to fail twice
+            } else {
+                output::aside(on_one_line(error).render().to_string().trim_end());
+            }
             return ExitCode::from(code);
         }
     };
@@ -148,10 +171,28 @@ pub async fn run() -> ExitCode {
     }
 }
 
+/// The same error, with what was typed on one line each.
+fn on_one_line(mut error: clap::Error) -> clap::Error {
+    let typed: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(typed) => Some((kind, text::named(typed))),
+            _ => None,
+        })
+        .collect();
+    for (kind, typed) in typed {
+        error.insert(kind, ContextValue::String(typed));
+    }
+    error
+}
+
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
     if let Some(path) = &place.log {
         keep_log(path)?;
+    }
+    if place.show_personal_data && arguments.verb.as_ref().is_some_and(Verb::only_says) {
+        crate::domain::id::show_personal_data();
     }
     let outcome = Box::pin(carry_out(place, arguments.verb)).await;
     place.let_go().await;
@@ -181,15 +222,38 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
 
 /// Lets what is worth knowing afterwards, and never belongs on the screen, be written into a file that only the operator reads.
 fn keep_log(path: &Path) -> Result<()> {
+    let open = private_file::is_open_to_others(path);
     let file = private_file::append(path)?;
+    if open {
+        output::aside(&format!(
+            "{} could be read or written by other users; it is closed to them now (mode 600)",
+            output::path(path)
+        ));
+    }
     tracing_subscriber::fmt()
         .with_ansi(false)
         .with_target(false)
-        .with_writer(Mutex::new(file))
+        .with_writer(Mutex::new(LogFile(file)))
         .try_init()
         .map_err(|error| {
             StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
         })
+}
+
+/// The log, with nothing in it that a terminal would obey; what is written at once is one line.
+struct LogFile(std::fs::File);
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        let line = text::named(line.trim_end_matches('\n'));
+        writeln!(self.0, "{line}")?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
@@ -200,21 +264,6 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
 }
 
 impl PlaceArguments {
-    /// The connection string, and where it came from.
-    fn uri(&self) -> Result<(String, &'static str)> {
-        if let Some(uri) = &self.uri {
-            return Ok((uri.clone(), "--uri"));
-        }
-        for variable in ["RINGFENCE_URI", "DATABASE_URL"] {
-            if let Ok(uri) = std::env::var(variable) {
-                return Ok((uri, variable));
-            }
-        }
-        Err(StepError::NotReady(
-            "no connection string: neither --uri nor RINGFENCE_URI nor DATABASE_URL is set. Nothing was changed. Try `ringfence --uri mongodb://host:27017/database survey`, or `ringfence demo`".to_owned(),
-        ))
-    }
-
     fn options(&self, uri: String, uri_source: &str) -> SessionOptions {
         SessionOptions {
             uri,
@@ -237,7 +286,7 @@ impl PlaceArguments {
 
     /// Opens a session at the place that the arguments name.
     async fn session(&self) -> Result<Session> {
-        let (uri, source) = self.uri()?;
+        let (uri, source) = address::find(self.uri.as_deref())?;
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
         if self.accept_unknown {

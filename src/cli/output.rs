@@ -12,19 +12,25 @@ use crate::domain::overview::Overview;
 use crate::domain::text;
 use crate::engine::Watcher;
 
-/// Prints one line of the answer. A reader that went away is no error.
+/// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}"); // see above
+    let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+}
+
+/// A path in a message, on one line.
+pub fn path(path: &std::path::Path) -> String {
+    text::named(&path.display().to_string())
 }
 
 /// Prints the answer as one JSON document.
 pub fn json(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let _ = writeln!(std::io::stdout(), "{}", text::json(&text)); // as above
 }
 
-/// Says something beside the answer.
+/// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}"); // nobody listens; go on
+    let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
 }
 
 /// A watcher that shows progress on a terminal's standard error, and stops between batches on SIGINT, SIGTERM or SIGHUP.

@@ -54,7 +54,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         output::line(&format!(
             "plan {} written to {}",
             plan.hash,
-            arguments.out.display()
+            output::path(&arguments.out)
         ));
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));

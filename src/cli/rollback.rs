@@ -86,6 +86,7 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
         );
         return Ok(ExitCode::SUCCESS);
     }
+    session.require_no_strays("nothing was changed")?;
     let (watcher, task) = output::watcher();
     let confirmed = open_gate(&mut session, Destructive::Finish, key.confirm.as_deref()).await?;
     let outcome = session
@@ -98,6 +99,7 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
 
 pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {
     let mut session = place.session().await?;
+    session.require_no_strays("nothing was changed")?;
     let confirmed = open_gate(&mut session, Destructive::Purge, key.confirm.as_deref()).await?;
     // It is over in an instant; a signal only must not end it before it has let go of the lease.
     let (_, task) = output::watcher();

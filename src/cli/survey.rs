@@ -1,5 +1,6 @@
 //! `survey`, `verify`, `status`, `report`: verbs that only read.
 
+use crate::engine::session::Session;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,8 +9,8 @@ use serde_json::json;
 
 use super::{PlaceArguments, output};
 use crate::domain::conflict::Severity;
-use crate::engine::{Result, StepError};
-use crate::report;
+use crate::domain::text::named;
+use crate::engine::Result;
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -74,23 +75,41 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
             .iter()
             .map(|it| json!({ "step": it.step.word(), "state": it.state.word(), "says": it.says }))
             .collect();
-        output::json(
-            &json!({ "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps }),
-        );
+        output::json(&json!({
+            "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps,
+            "strays": strays_json(&session), "keptOriginals": session.layout.kept_originals(),
+        }));
     } else {
         match session.run.latest() {
             Some(run) => output::line(&format!(
                 "run {} on {}, begun by {}\n",
-                run.id, run.database, run.operator
+                named(&run.id),
+                named(&run.database),
+                named(&run.operator)
             )),
             None => output::line("no run yet\n"),
         }
         if let Some(held) = held {
-            output::line(&format!("the lease is held by {}\n", held.words()));
+            output::line(&format!("the lease is held by {}\n", named(&held.words())));
         }
         output::line(&output::statuses(&statuses));
+        if let Some(strays) = session.strays_in_words() {
+            output::line(&format!("\n{strays}"));
+        }
+        if let Some(kept) = session.kept_without_a_run() {
+            output::line(&format!("\n{kept}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Strays by name, with their documents.
+pub(super) fn strays_json(session: &Session) -> serde_json::Value {
+    let strays = session.layout.strays().iter();
+    strays
+        .map(|it| (it.name.clone(), json!(it.documents)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Arguments of `report`.
@@ -106,13 +125,7 @@ pub struct ReportArguments {
 
 pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
     let session = place.session().await?;
-    let run = session.run.latest().ok_or_else(|| {
-        StepError::NotReady(
-            "no run has left a record in this database yet, so there is nothing to report"
-                .to_owned(),
-        )
-    })?;
-    let content = report::Report::new(run, place.show_personal_data);
+    let content = session.report(place.show_personal_data)?;
     let Some(folder) = arguments.out else {
         if place.json {
             output::json(&content.to_json());
@@ -123,7 +136,7 @@ pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -
     };
     let formats: Vec<&str> = arguments.format.iter().map(String::as_str).collect();
     for path in crate::engine::reporting::write_report(&folder, &content, &formats)? {
-        output::line(&path.display().to_string());
+        output::line(&output::path(&path));
     }
     Ok(ExitCode::SUCCESS)
 }

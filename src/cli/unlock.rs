@@ -35,7 +35,10 @@ pub(super) async fn run(place: &PlaceArguments, arguments: UnlockArguments) -> R
     }
     // The holder is shown first, whatever was typed: it is what the operator has to judge.
     if let Some(standing) = session.lease_standing().await? {
-        output::aside(&format!("the lease is held by {}", standing.words()));
+        output::aside(&format!(
+            "the lease is held by {}",
+            crate::domain::text::named(&standing.words())
+        ));
     }
     check_confirmation(&session, key.confirm.as_deref())?;
     let (watcher, task) = output::watcher();

@@ -3,18 +3,30 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering as AtomicOrdering};
 
 use bson::oid::ObjectId;
 use smallvec::SmallVec;
 
 use super::raw::{Value, kind, string_bytes};
+use super::text;
 
 const UUID_SUBTYPE: u8 = 4;
 
+/// Whether messages show ids that look like personal data.
+static SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// From now on ids that look like personal data are shown as they are. Only for a process that shows them to the operator who asked so, and keeps
+/// no record of what it says.
+pub fn show_personal_data() {
+    SHOWN.store(true, AtomicOrdering::Relaxed);
+}
+
 /// An `_id` or a reference: BSON type and bytes, exactly as stored.
 ///
-/// Its text form ([`fmt::Display`]) is one that a person can type and [`Id::parse`] reads back: 24 hexadecimal digits for an
-/// ObjectId, `uuid:…`, a quoted string, `int:…`, else `bson:<type>:<hex>`.
+/// Its text form ([`Id::text`]) is one that a person can type and [`Id::parse`] reads back: 24 hexadecimal digits for an
+/// ObjectId, `uuid:…`, a quoted string, `int:…`, else `bson:<type>:<hex>`. In messages ([`fmt::Display`]) a string that looks like an e-mail or
+/// a telephone number has a stand-in, unless [`show_personal_data`] was called; and no string does anything to a terminal.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Id(SmallVec<[u8; INLINE]>);
 
@@ -179,6 +191,14 @@ impl Id {
         }
     }
 
+    /// The text form, exact: for files that are read back, never for messages.
+    pub fn text(&self) -> String {
+        match self.as_str() {
+            Some(text) => serde_json::Value::from(text).to_string(),
+            None => self.to_string(),
+        }
+    }
+
     /// Reads the text form back.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(id) = ObjectId::parse_str(text) {
@@ -254,8 +274,11 @@ impl fmt::Display for Id {
         if let Some(bytes) = self.as_uuid() {
             return write!(f, "uuid:{}", bson::Uuid::from_bytes(bytes));
         }
-        if let Some(text) = self.as_str() {
-            return write!(f, "{}", serde_json::Value::from(text));
+        if let Some(id) = self.as_str() {
+            if text::is_personal(id) && !SHOWN.load(AtomicOrdering::Relaxed) {
+                return write!(f, "\"{}\"", text::alias(id));
+            }
+            return write!(f, "{}", text::named(&self.text()));
         }
         if value.kind == kind::INT64
             && let Ok(bytes) = value.bytes.try_into()
@@ -322,8 +345,21 @@ mod tests {
                 bytes: &[],
             }),
         ] {
-            assert_eq!(Id::parse(&id.to_string()).unwrap(), id, "{id}");
+            assert_eq!(Id::parse(&id.text()).unwrap(), id, "{id}");
         }
+    }
+
+    #[test]
+    fn a_message_shows_a_stand_in_for_a_personal_id_and_a_file_the_id() {
+        let id = Id::string("ann@example.org");
+        assert_eq!(id.text(), "\"ann@example.org\"");
+        let shown = id.to_string();
+        assert!(
+            shown.starts_with("\"a…#") && !shown.contains("example"),
+            "{shown}"
+        );
+        assert_ne!(shown, Id::string("ann@example.com").to_string());
+        assert_eq!(Id::string("u\u{202e}\n").to_string(), "\"u\\u{202e}\\n\"");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a migration is. Pure: no tokio, no driver, no ratatui, no clock, no files.
 
+pub mod aside;
 pub mod blueprint;
 pub mod checklist;
 pub mod conflict;

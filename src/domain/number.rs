@@ -39,7 +39,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     let number: Option<u64> = digits.parse().ok();
     number
         .and_then(|number| number.checked_mul(1 << shift))
-        .ok_or_else(|| "it takes a number of bytes, such as 64M or 1G".to_owned())
+        .ok_or_else(|| "it takes a whole number of bytes, or of K, M or G, such as 64M or 1G. The least is 0: then all tables stand in a temporary file".to_owned())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The collections that a migration builds aside and swaps: a list, in the order of their swaps. What is particular to a role stands in the
 //! domain: its transform, its indexes, its proof. The engine works over the list.
 
+use super::aside::{Aside, Why};
 use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
 use super::reference::leaving;
+use super::text::listed;
 
 /// What a rebuilt collection is to the migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,9 +82,13 @@ impl Rebuilt {
         self.side("merged")
     }
 
-    /// Where a rolled-back collection goes.
-    pub fn rolled_back(&self) -> String {
-        self.side("rolled_back")
+    /// Where what is live goes in the rollback of this run.
+    pub fn rolled_back(&self, run: &str) -> String {
+        Aside {
+            why: Why::RolledBack(run.to_owned()),
+            of: self.live.clone(),
+        }
+        .name()
     }
 
     /// The side collection that is written with its copy, and proved with it.
@@ -100,6 +106,35 @@ impl Rebuilt {
             Role::Customers => Vec::new(),
             Role::Bookings => vec![leaving(mapping)],
             Role::Users => mapping.user.contact.clone(),
+        }
+    }
+
+    /// True where its documents are made of pairs; all others are made of one original each.
+    pub fn is_made_of_pairs(&self) -> bool {
+        match self.role {
+            Role::Customers => true,
+            Role::Bookings | Role::Users => false,
+        }
+    }
+
+    /// True where its documents may go to the side collection instead of the copy, so that both must order ids alike.
+    pub fn shares_with_side(&self) -> bool {
+        self.side_collection().is_some() && !self.is_made_of_pairs()
+    }
+
+    /// What its documents have and lack once it is live, for a gate.
+    pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
+        match self.role {
+            Role::Customers => None,
+            Role::Bookings => Some(format!(
+                "bookings then have {} and no {}",
+                mapping.booking.customer,
+                leaving(mapping)
+            )),
+            Role::Users => Some(format!(
+                "{} leave the users whose data was copied",
+                mapping.user.contact.join(", ")
+            )),
         }
     }
 
@@ -137,6 +172,11 @@ impl Rebuilt {
             Role::Users => true,
         }
     }
+}
+
+/// What the documents of these collections are called: "customers and bookings".
+pub fn counted_as(list: &[Rebuilt]) -> String {
+    listed(list.iter().map(|which| which.counted_as().1))
 }
 
 impl Mapping {

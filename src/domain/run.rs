@@ -84,9 +84,16 @@ pub struct RunRecord {
     watch: Option<WatchStart>,
     /// Whether the application has stopped.
     pub verdict: Option<VerdictRecord>,
-    /// Collections that an application made between two renames, with their documents; they were renamed to these names.
+    /// Strays as version 0.1 kept them; they are derived from the database now.
+    #[serde(default, skip_serializing)]
+    #[allow(dead_code)]
+    strays: BTreeMap<String, u64>,
+    /// What was decided of strays, one line each.
     #[serde(default)]
-    pub strays: BTreeMap<String, u64>,
+    pub decided_strays: Vec<String>,
+    /// UUIDs of all other collections when the cut-over began, by name.
+    #[serde(default)]
+    pub others: BTreeMap<String, String>,
     /// The server's write block, if it was set.
     #[serde(default)]
     pub write_block: Option<WriteBlock>,
@@ -203,6 +210,12 @@ pub struct CollectionRecord {
     pub specification: String,
     /// Fingerprint of the prepared copy when it was proved.
     pub proved: Option<String>,
+    /// Fingerprint of the original after the cut-over: what a rollback gives back.
+    #[serde(default)]
+    pub frozen: Option<String>,
+    /// Live documents that were not what the original gives when it was frozen: something wrote during the swap.
+    #[serde(default)]
+    pub late: u64,
     /// [`Fact::Proved`] as version 0.1 kept it.
     #[serde(default, skip_serializing)]
     proved_since: Option<WatchStart>,
@@ -364,6 +377,8 @@ impl RunRecord {
             forecast: None,
             retired: None,
             strays: BTreeMap::new(),
+            decided_strays: Vec::new(),
+            others: BTreeMap::new(),
             equations: Vec::new(),
             rollback: None,
             replica_set_id: place.replica_set_id.clone(),

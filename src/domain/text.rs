@@ -11,7 +11,7 @@ const MARKS: usize = 4;
 
 /// `text` with everything that could move a cursor, hide or reorder text written as `\u{202e}`, and cut to `limit` characters.
 pub fn safe(text: &str, limit: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(limit * 4));
+    let mut out = String::with_capacity(text.len().min(limit.saturating_mul(4)));
     let mut marks = 0;
     for (at, c) in text.chars().enumerate() {
         if at == limit {
@@ -28,12 +28,78 @@ pub fn safe(text: &str, limit: usize) -> String {
     out
 }
 
+/// A name or a path on one line, whole, as [`safe`] writes it: what a message puts between its own words.
+pub fn named(text: &str) -> String {
+    safe(text, usize::MAX)
+}
+
+/// Lines of our own making, each as [`safe`] writes it: what leaves for a terminal or a file. A name that holds a line break must have come
+/// through [`named`] before.
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        out.push_str(&named(line));
+    }
+    out
+}
+
+/// JSON that means the same, with what [`safe`] would escape written as `\u202e`.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}"); // as above
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// True for text that looks like an e-mail address or a telephone number.
+pub fn is_personal(text: &str) -> bool {
+    let text = text.trim();
+    let mail = text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
+    });
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let dials =
+        |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '(' | ')' | '/' | '-' | '.');
+    let phone = (7..=15).contains(&digits)
+        && text.chars().all(dials)
+        && (text.starts_with(['+', '(']) || text.starts_with("00") || text.contains(' '));
+    mail || phone
+}
+
+/// A stand-in for a text that tells nothing but its first letter, and that is another one for another text.
+pub fn alias(text: &str) -> String {
+    use sha2::Digest as _;
+    let first: String = text.chars().take(1).collect();
+    let hash = hex::encode(sha2::Sha256::digest(text));
+    format!("{}…#{}", named(&first), &hash[..8])
+}
+
 /// Controls, bidi overrides and isolates, zero-width and tag characters, variation selectors beyond the usual, line separators.
 fn hides(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xAD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
             | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
+}
+
+/// Names in a sentence: "a", "a and b", "a, b and c".
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<_> = names.into_iter().collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() {
+        return last.to_owned();
+    }
+    format!("{} and {last}", names.join(", "))
 }
 
 /// Longer text than anybody's name, e-mail or address.
@@ -120,6 +186,58 @@ mod tests {
         assert!(piled.contains("\\u{301}"), "{piled}");
         assert_eq!(safe("José 李 שלום", 99), "José 李 שלום");
         assert_eq!(safe("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn names_are_listed_as_a_sentence_has_them() {
+        assert_eq!(listed([]), "");
+        assert_eq!(listed(["a"]), "a");
+        assert_eq!(listed(["a", "b"]), "a and b");
+        assert_eq!(listed(["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_hides_nothing() {
+        let value = serde_json::json!({ "a\u{202e}": "\u{1b}[1m\u{9b}\u{e0041}\n", "b": [1, "é"] });
+        let text = json(&format!("{value:#}"));
+        assert!(text.chars().all(|c| c == '\n' || !hides(c)), "{text}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).ok(),
+            Some(value)
+        );
+    }
+
+    #[test]
+    fn lines_stay_lines_and_a_name_stays_on_one() {
+        assert_eq!(lines("a\nb\u{9b}c\r\n"), "a\nb\\u{9b}c\\u{d}\n");
+        assert_eq!(named("a\nb"), "a\\u{a}b");
+    }
+
+    #[test]
+    fn mail_addresses_and_telephone_numbers_are_personal_and_other_ids_are_not() {
+        for text in [
+            "ann@example.org",
+            "a@b",
+            "+49 30 1234567",
+            "0049301234567",
+            "(030) 123 4567",
+        ] {
+            assert!(is_personal(text), "{text}");
+            assert!(!alias(text).contains(&text[1..]), "{text}");
+        }
+        for text in [
+            "",
+            "user-17",
+            "65a000000000000000000001",
+            "1234567890",
+            "@",
+            "a @ b",
+            "2024-01-01",
+            "cjld2cjxh0000qzrmn831i7rn",
+        ] {
+            assert!(!is_personal(text), "{text}");
+        }
+        assert_ne!(alias("ann@example.org"), alias("ann@example.com"));
     }
 
     #[test]

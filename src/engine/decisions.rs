@@ -13,6 +13,7 @@ use crate::domain::decision_match::Match;
 use crate::domain::history::{self, Change};
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
+use crate::domain::text::named;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
 use crate::store::{StoreError, private_file};
@@ -33,7 +34,8 @@ pub fn write_plan(path: &Path, plan: &Plan) -> Result<()> {
 pub fn read_plan(path: &Path) -> Result<Plan> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| StoreError::file("reading the plan", path, error))?;
-    Plan::parse(&text).map_err(|error| StepError::PlanFile(path.display().to_string(), error))
+    Plan::parse(&text)
+        .map_err(|error| StepError::PlanFile(named(&path.display().to_string()), error))
 }
 
 impl Session {
@@ -259,7 +261,7 @@ impl Session {
         if old.is_some() && old != self.answers.text {
             return Err(StepError::NotReady(format!(
                 "{} was changed by something else since it was read. Nothing was changed; open the console again to take in what it says now",
-                path.display()
+                named(&path.display().to_string())
             )));
         }
         let file = DecisionFile::new(

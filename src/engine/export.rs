@@ -14,10 +14,11 @@ impl Session {
     /// # Errors
     /// The server's, or the disk's.
     pub async fn export(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
+        let services = &self.work.mapping.service.collection;
         let collections: Vec<String> = [
             self.layout.source(&self.work.mapping.users()),
             self.layout.source(&self.work.mapping.bookings()),
-            Some(self.work.mapping.service.collection.clone()),
+            Some(self.layout.original_of(&self.work.mapping, services)),
         ]
         .into_iter()
         .flatten()

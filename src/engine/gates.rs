@@ -4,7 +4,6 @@
 use crate::domain::gate::{Action, Confirmed, Gate, Shut};
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::rebuilt::Role;
 use crate::domain::run::WatchStart;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -145,7 +144,7 @@ impl Session {
         for which in collections {
             let live = which.live();
             if self.layout.is_swapped(which)
-                || (unchanged && which.role() != Role::Customers)
+                || (unchanged && !which.is_made_of_pairs())
                 || collection_spec::load(&self.work.connection, live)
                     .await?
                     .is_none()

@@ -1,56 +1,144 @@
-//! Where the rebuilt collections stand: what is swapped, moved and prepared, as the server's UUIDs say.
+//! Where the collections of a migration stand, as the server's UUIDs say: what is swapped, moved, prepared, put aside, and under which name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::mapping::Mapping;
+use crate::domain::aside::Aside;
+use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::RunRecord;
 use crate::engine::error::Result;
 use crate::store::collection_spec;
 use crate::store::connect::Connection;
+use crate::store::scan;
+use crate::store::swap::Stray;
 
-/// Which collection stands where, by the rebuilt collection's key.
+/// Which collection stands where. Rebuilt ones by their key.
 #[derive(Debug, Default)]
 pub struct Layout {
-    swapped: BTreeSet<String>,
+    /// Where the copy is live.
+    swapped: BTreeMap<String, String>,
+    /// Where the original stands, once it is no longer live.
     moved: BTreeMap<String, String>,
+    /// Copies that stand under their own name.
     prepared: BTreeSet<String>,
+    /// Originals of the run that stand nowhere.
+    lost: BTreeSet<String>,
+    /// Where what was live went, by a rollback.
+    put_aside: BTreeMap<String, String>,
+    /// Collections that stood under the first name at the cut-over, and stand under the second now.
+    renamed: BTreeMap<String, String>,
+    /// Vacated names under which something stands that is none of ours.
+    strangers: Vec<String>,
+    /// What stands aside under a name of ours.
+    aside: Vec<Aside>,
+    /// Kept originals by name, whether or not a run knows them.
+    kept: Vec<String>,
+    /// Strays that nobody has decided on.
+    strays: Vec<Stray>,
 }
 
 impl Layout {
-    /// Asks the server where the collections of an open run stand.
+    /// Asks the server where the collections stand: all those of an open run, and what stands aside.
     pub(crate) async fn read(
         connection: &Connection,
         mapping: &Mapping,
         run: Option<&RunRecord>,
     ) -> Result<Self> {
-        let mut layout = Self::default();
-        let Some(run) = run else {
-            return Ok(layout);
-        };
         let uuids = collection_spec::uuids(connection).await?;
-        let uuid = |name: &str| uuids.get(name).and_then(Option::as_deref);
-        for which in mapping.rebuilt() {
-            let known = run.collection(&which);
-            let key = which.key().to_owned();
-            let live = uuid(which.live());
-            if known.is_next(live) || known.is_old(live) {
-                layout.swapped.insert(key.clone());
-            }
-            if known.is_next(uuid(&which.next())) {
-                layout.prepared.insert(key.clone());
-            }
-            let before = which.before();
-            if known.is_original(uuid(&before)) {
-                layout.moved.insert(key, before);
-            }
+        let mut layout = Self {
+            aside: uuids.keys().filter_map(|name| Aside::parse(name)).collect(),
+            kept: uuids
+                .keys()
+                .filter(|name| name.starts_with(&format!("{SIDE_PREFIX}before_")))
+                .cloned()
+                .collect(),
+            ..Self::default()
+        };
+        if let Some(run) = run {
+            layout.place_all(&uuids, mapping, run);
+        }
+        let named = layout.aside.iter().filter(|it| it.is_stray());
+        let named: Vec<String> = named.map(Aside::name).collect();
+        for name in named.iter().chain(&layout.strangers) {
+            layout.strays.push(Stray {
+                documents: scan::rough_count(&connection.database, name).await,
+                name: name.clone(),
+            });
         }
         Ok(layout)
     }
 
-    /// True once the prepared copy is live.
+    fn place_all(
+        &mut self,
+        uuids: &BTreeMap<String, Option<String>>,
+        mapping: &Mapping,
+        run: &RunRecord,
+    ) {
+        let by_uuid: BTreeMap<&str, &str> = uuids
+            .iter()
+            .filter_map(|(name, uuid)| Some((uuid.as_deref()?, name.as_str())))
+            .collect();
+        for which in mapping.rebuilt() {
+            let known = run.collection(&which);
+            let key = which.key().to_owned();
+            let copy = known.next.as_deref().and_then(|uuid| by_uuid.get(uuid));
+            match copy.copied() {
+                Some(name) if name == which.next() => {
+                    self.prepared.insert(key.clone());
+                }
+                Some(name) if name.starts_with(SIDE_PREFIX) => {
+                    self.put_aside.insert(key.clone(), name.to_owned());
+                }
+                Some(name) => {
+                    self.swapped.insert(key.clone(), name.to_owned());
+                    self.note_name(which.live(), name);
+                }
+                None => {}
+            }
+            // Before the renames of a later swap, what was live until then still is.
+            let old = known
+                .old
+                .iter()
+                .filter_map(|old| by_uuid.get(old.uuid.as_str()));
+            for name in old.filter(|name| !name.starts_with(SIDE_PREFIX)) {
+                self.swapped.insert(key.clone(), (*name).to_owned());
+                self.note_name(which.live(), name);
+            }
+            let Some(original) = known.original.as_deref() else {
+                continue;
+            };
+            match by_uuid.get(original).copied() {
+                Some(name) if name == which.live() => {}
+                Some(name) => {
+                    self.moved.insert(key, name.to_owned());
+                }
+                None if known.swap_began => {
+                    self.lost.insert(key);
+                }
+                None => {}
+            }
+        }
+        for (name, uuid) in &run.others {
+            if let Some(now) = by_uuid.get(uuid.as_str()) {
+                self.note_name(name, now);
+            }
+        }
+        let vacated = self.renamed.keys();
+        self.strangers = vacated
+            .filter(|name| uuids.contains_key(*name))
+            .cloned()
+            .collect();
+    }
+
+    fn note_name(&mut self, then: &str, now: &str) {
+        if then != now {
+            self.renamed.insert(then.to_owned(), now.to_owned());
+        }
+    }
+
+    /// True once the prepared copy is live, under whatever name.
     pub fn is_swapped(&self, which: &Rebuilt) -> bool {
-        self.swapped.contains(which.key())
+        self.swapped.contains_key(which.key())
     }
 
     /// True once all copies of a group are live.
@@ -66,17 +154,23 @@ impl Layout {
 
     /// True once the first rename of a swap was done, whatever became of the rest. The journal alone only says that it was about to be sent.
     pub fn has_moved(&self, which: &Rebuilt) -> bool {
-        self.is_swapped(which) || self.moved.contains_key(which.key())
+        let key = which.key();
+        self.is_swapped(which) || self.moved.contains_key(key) || self.lost.contains(key)
     }
 
     /// True once some original was renamed.
     pub fn has_any_moved(&self) -> bool {
-        !self.swapped.is_empty() || !self.moved.is_empty()
+        !(self.swapped.is_empty() && self.moved.is_empty() && self.lost.is_empty())
     }
 
     /// True where the prepared copy of this run stands.
     pub fn is_prepared(&self, which: &Rebuilt) -> bool {
         self.prepared.contains(which.key())
+    }
+
+    /// True where the run's original stands nowhere any more.
+    pub fn is_lost(&self, which: &Rebuilt) -> bool {
+        self.lost.contains(which.key())
     }
 
     /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.
@@ -88,20 +182,66 @@ impl Layout {
         }
     }
 
+    /// Where the original was put, once it is no longer live.
+    pub fn moved_to(&self, which: &Rebuilt) -> Option<&str> {
+        self.moved.get(which.key()).map(String::as_str)
+    }
+
+    /// Where the copy stands after a rollback has put it aside.
+    pub fn put_aside(&self, which: &Rebuilt) -> Option<&str> {
+        self.put_aside.get(which.key()).map(String::as_str)
+    }
+
     /// Where the documents stand that were under a live name before any swap.
     pub(crate) fn original_of(&self, mapping: &Mapping, live: &str) -> String {
         let list = mapping.rebuilt();
         let rebuilt = list.iter().find(|which| which.live() == live);
-        let place = rebuilt.and_then(|which| self.source(which));
-        place.unwrap_or_else(|| live.to_owned())
+        match rebuilt.and_then(|which| self.source(which)) {
+            Some(place) => place,
+            None => self.now(live).to_owned(),
+        }
+    }
+
+    /// The name that a collection has now which had this one at the cut-over.
+    pub fn now<'a>(&'a self, name: &'a str) -> &'a str {
+        self.renamed.get(name).map_or(name, String::as_str)
+    }
+
+    /// The live name of a rebuilt collection now.
+    pub fn live<'a>(&'a self, which: &'a Rebuilt) -> &'a str {
+        self.now(which.live())
+    }
+
+    /// Collections that were renamed since the cut-over: the name then, and now.
+    pub fn renamed(&self) -> &BTreeMap<String, String> {
+        &self.renamed
     }
 
     /// Where the rebuilt collection stands: prepared, or live after the swap.
     pub fn place(&self, which: &Rebuilt) -> String {
-        if self.is_swapped(which) {
-            which.live().to_owned()
-        } else {
-            which.next()
+        match self.swapped.get(which.key()) {
+            Some(name) => name.clone(),
+            None => which.next(),
         }
+    }
+
+    /// Strays that nobody has decided on: those under a name of ours, and what stands under a vacated name.
+    pub fn strays(&self) -> &[Stray] {
+        &self.strays
+    }
+
+    /// What stands under a vacated name and is none of ours.
+    pub fn strangers(&self) -> &[String] {
+        &self.strangers
+    }
+
+    /// What stands aside under a name of ours.
+    pub fn aside(&self) -> &[Aside] {
+        &self.aside
+    }
+
+    /// Kept originals, whether or not a run knows them.
+    pub fn kept_originals(&self) -> &[String] {
+        &self.kept
     }
 }

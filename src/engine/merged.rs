@@ -12,7 +12,7 @@ use crate::engine::session::Session;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::converge::{Gathered, Target};
 use crate::store::error::DUPLICATE_KEY;
-use crate::store::swap::{self, Replacement, Stray};
+use crate::store::swap::{self, Replacement};
 use crate::store::unique_index;
 
 impl Session {
@@ -98,7 +98,8 @@ impl Session {
         } else {
             collection_spec::drop_index(&self.work.connection, &name, "*").await?;
         }
-        let live = collection_spec::load(&self.work.connection, which.live()).await?;
+        let live = self.layout.live(which);
+        let live = collection_spec::load(&self.work.connection, live).await?;
         let known_ttl = self
             .run
             .open()
@@ -189,19 +190,15 @@ impl Session {
         )))
     }
 
-    /// Swaps the merged copy in, where there is one (none otherwise); may be called any number of times.
-    pub(crate) async fn swap_merged(
-        &self,
-        which: &Rebuilt,
-        watcher: &Watcher,
-    ) -> Result<Option<Vec<Stray>>> {
+    /// Swaps the merged copy in, where there is one (false otherwise); may be called any number of times.
+    pub(crate) async fn swap_merged(&self, which: &Rebuilt, watcher: &Watcher) -> Result<bool> {
         let record = self.rollback_record().unwrap_or_default();
         let Some(merged) = record.merged.get(which.key()) else {
-            return Ok(None);
+            return Ok(false);
         };
         let live = which.live();
         watcher.says(&format!("renaming the merged {live} into its place"), 0, 0);
-        let (aside, name) = (which.rolled_back(), which.merged());
+        let (aside, name) = (self.rolled_back_name(which), which.merged());
         let replacement = Replacement {
             live,
             aside: &aside,
@@ -209,17 +206,14 @@ impl Session {
             outgoing: &merged.outgoing,
             incoming: &merged.incoming,
         };
-        let strays = swap::replace(&self.work.connection, replacement).await?;
-        let before = which.before();
-        let original = match collection_spec::load(&self.work.connection, &before).await? {
-            Some(spec) => Some(spec),
-            None => collection_spec::load(&self.work.connection, &aside).await?,
-        };
+        swap::replace(&self.work.connection, replacement).await?;
+        let before = self.layout.moved_to(which).unwrap_or(&aside);
+        let original = collection_spec::load(&self.work.connection, before).await?;
         if let Some(validation) = original.and_then(|spec| spec.validation()) {
             collection_spec::put_validation(&self.work.connection, live, &validation).await?;
         }
         self.set_true_ttls(live, &merged.ttl).await?;
-        Ok(Some(strays))
+        Ok(true)
     }
 
     /// Drops the original that a merged copy stands for now; the backup still has it.
@@ -228,13 +222,8 @@ impl Session {
         if !record.merged.contains_key(which.key()) {
             return Ok(());
         }
-        let before = which.before();
-        let kept = collection_spec::load(&self.work.connection, &before)
-            .await?
-            .and_then(|spec| spec.uuid);
-        let known = self.run.open().map(|run| run.collection(which));
-        if known.is_some_and(|known| known.is_original(kept.as_deref())) {
-            collection_spec::drop(&self.work.connection, &before).await?;
+        if let Some(before) = self.layout.moved_to(which) {
+            collection_spec::drop(&self.work.connection, before).await?;
         }
         Ok(())
     }

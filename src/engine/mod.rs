@@ -27,6 +27,7 @@ mod schema_lines;
 pub mod session;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
+mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod trial;

@@ -11,7 +11,7 @@ use bson::raw::RawDocument;
 use crate::domain::index_plan;
 use crate::domain::number::megabytes;
 use crate::domain::raw::get;
-use crate::domain::rebuilt::{Group, Rebuilt, Role};
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::transform::{self, Placed};
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
@@ -170,8 +170,8 @@ impl Session {
         }
         self.save().await?;
         if let Some(side) = which.side_collection() {
-            // The quarantine is walked with the bookings, so it must order ids alike.
-            let model = original.as_ref().filter(|_| which.role() == Role::Bookings);
+            // It is walked with the original, so it must order ids alike.
+            let model = original.as_ref().filter(|_| which.shares_with_side());
             self.ensure_side(side, model).await?;
         }
         Ok(())
@@ -359,25 +359,16 @@ impl Session {
         which: &Rebuilt,
         watcher: &Watcher,
     ) -> Result<Converged> {
-        if which.role() == Role::Customers {
+        if which.is_made_of_pairs() {
             self.drop_outdated_indexes(which).await?;
         }
         let converged = self.converge(which, true, watcher).await?;
-        if which.role() == Role::Customers {
+        if which.is_made_of_pairs() {
             self.build_before_unique(watcher).await?;
             self.prove_unique(watcher).await?;
         }
         self.build_indexes(which, watcher).await?;
         Ok(converged)
-    }
-
-    /// How many documents differ from what the originals of a group give. Reads only.
-    pub(crate) async fn differing(&self, group: Group, watcher: &Watcher) -> Result<u64> {
-        let mut differ = 0;
-        for which in &self.work.mapping.rebuilt_in(group) {
-            differ += self.converge(which, false, watcher).await?.tally.changes();
-        }
-        Ok(differ)
     }
 
     /// Keeps the plan's numbers in the run record, for the report.
@@ -410,28 +401,39 @@ impl Session {
         Ok(())
     }
 
-    /// Where a step stands that prepares a copy.
+    /// Where a step stands that prepares these copies.
     pub(crate) fn prepared_state(
         &self,
         run: Option<&RunRecord>,
         step: Step,
-        which: &Rebuilt,
+        list: &[Rebuilt],
     ) -> Option<(State, String)> {
-        let record = run?.step(step)?;
+        let run = run?;
+        let record = run.step(step)?;
         let (state, says) = (record.state, record.says.clone());
-        if state != State::Done || self.layout.is_swapped(which) {
+        if state != State::Done {
             return Some((state, says));
         }
-        let record = run?.collection(which);
-        let why = if !self.layout.is_prepared(which) {
-            "the prepared copy is gone; prepare it again"
+        let stale = list.iter().find_map(|which| self.is_stale(run, which));
+        Some(match stale {
+            Some(why) => (State::Stale, why.to_owned()),
+            None => (state, says),
+        })
+    }
+
+    /// Why a prepared copy has to be prepared again, if it has.
+    fn is_stale(&self, run: &RunRecord, which: &Rebuilt) -> Option<&'static str> {
+        let record = run.collection(which);
+        if self.layout.is_swapped(which) {
+            None
+        } else if !self.layout.is_prepared(which) {
+            Some("the prepared copy is gone; prepare it again")
         } else if record.prepared_for.is_none() {
-            "it was being prepared anew and that was cut off; prepare it again"
-        } else if record.prepared_for.as_deref() != run?.plan_hash() {
-            "the plan is another one since; prepare it again, only what differs is written"
+            Some("it was being prepared anew and that was cut off; prepare it again")
+        } else if record.prepared_for.as_deref() != run.plan_hash() {
+            Some("the plan is another one since; prepare it again, only what differs is written")
         } else {
-            return Some((state, says));
-        };
-        Some((State::Stale, why.to_owned()))
+            None
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Purge: drops what a finished or rolled-back run keeps.
 
+use crate::domain::aside::Aside;
 use crate::domain::gate::{Confirmed, Purge};
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE};
-use crate::domain::rebuilt::Rebuilt;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -10,17 +10,10 @@ use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 
 impl Session {
-    /// What rollbacks put aside: live collections of the migrated model, with what the application wrote into them.
-    async fn kept_aside(&self) -> Result<Vec<String>> {
-        let names = collection_spec::uuids(&self.work.connection).await?;
-        let mapping = self
-            .run
-            .record
-            .as_ref()
-            .map_or(&self.work.mapping, |run| &run.mapping);
-        let aside = mapping.rebuilt();
-        let aside = aside.iter().map(Rebuilt::rolled_back);
-        Ok(aside.filter(|name| names.contains_key(name)).collect())
+    /// What rollbacks and restores put aside, and strays that were decided on.
+    fn kept_aside(&self) -> Vec<String> {
+        let aside = self.layout.aside().iter();
+        aside.filter(|it| !it.is_stray()).map(Aside::name).collect()
     }
 
     /// Drops links, quarantine, run records, and what rollbacks put aside.
@@ -28,6 +21,8 @@ impl Session {
     /// # Errors
     /// A run is open, or the server's refusal.
     pub async fn purge(&mut self, confirmed: Confirmed) -> Result<String> {
+        self.see_what_is_swapped().await?;
+        self.require_no_strays("nothing was changed")?;
         let confirmed = self
             .pass::<Purge>(Some(confirmed), &Watcher::silent())
             .await?;
@@ -36,7 +31,7 @@ impl Session {
 
     async fn drop_the_rest(&mut self, _: Confirmed<Purge>) -> Result<String> {
         self.hold().await?;
-        for name in self.kept_aside().await? {
+        for name in self.kept_aside() {
             collection_spec::drop(&self.work.connection, &name).await?;
         }
         for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE, RUNS] {
@@ -74,10 +69,10 @@ impl Gated for Purge {
                 ));
             }
         }
-        for name in session.kept_aside().await? {
+        for name in session.kept_aside() {
             let documents = counted(session.rough(&name).await, "document", "documents");
             lines.push(format!(
-                "drop {name} ({documents}), what a rollback put aside: it is nowhere else"
+                "drop {name} ({documents}), which was put aside: it is nowhere else"
             ));
         }
         lines.push(
@@ -89,7 +84,7 @@ impl Gated for Purge {
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
         Ok(match session.run.open() {
             Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
-            None => Vec::new(),
+            None => session.strays_in_words().into_iter().collect(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
+use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
@@ -14,7 +15,7 @@ impl Session {
     /// # Errors
     /// No run has left a record yet.
     pub fn report_markdown(&self, personal: bool) -> Result<String> {
-        Ok(Report::new(self.reported_run()?, personal).to_markdown())
+        Ok(self.report(personal)?.to_markdown())
     }
 
     /// Writes the report of the latest run into its folder; returns the files.
@@ -25,9 +26,19 @@ impl Session {
         let run = self.reported_run()?;
         write_report(
             &self.run_folder(run),
-            &Report::new(run, personal),
+            &self.report(personal)?,
             &["md", "json"],
         )
+    }
+
+    /// The report of the latest run, with what stands aside now.
+    ///
+    /// # Errors
+    /// No run has left a record yet.
+    pub fn report(&self, personal: bool) -> Result<Report<'_>> {
+        let strays = self.layout.strays().iter();
+        let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
+        Ok(Report::new(self.reported_run()?, personal, strays))
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {
@@ -49,7 +60,10 @@ pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Res
     let mut files = Vec::new();
     for format in formats {
         let (name, text) = match *format {
-            "json" => ("report.json", format!("{:#}\n", report.to_json())),
+            "json" => (
+                "report.json",
+                format!("{}\n", json(&format!("{:#}", report.to_json()))),
+            ),
             _ => ("report.md", report.to_markdown()),
         };
         let path = folder.join(name);

@@ -65,16 +65,21 @@ impl Session {
         self.see_what_is_swapped().await?;
         self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
-        let mut strays = self.settle_later_swaps(false).await?;
+        self.settle_later_swaps(false).await?;
+        let mut known = Vec::new();
         match self.rollback_record() {
             Some(record) if record.began => self.require_same(&record, new)?,
-            _ => Box::pin(self.begin_rollback(new, watcher)).await?,
+            _ => {
+                known = self.require_way_back(new, watcher).await?;
+                Box::pin(self.begin_rollback(new, watcher)).await?;
+            }
         }
         for which in self.work.mapping.rebuilt().iter().rev() {
-            strays.extend(self.swap_back(which, watcher).await?);
+            self.swap_back(which, watcher).await?;
         }
-        self.keep_strays(&strays).await?;
+        known.extend(self.name_back(watcher).await?);
         self.check_specifications().await?;
+        self.see_what_is_swapped().await?;
         let (mut aside, late) = self.settle_what_was_live(watcher).await?;
         aside.extend(self.settle_old_copies(watcher).await?);
         for which in &self.work.mapping.rebuilt() {
@@ -83,7 +88,10 @@ impl Session {
             self.drop_original_of_merged(which).await?;
         }
         collection_spec::drop(&self.work.connection, TRIAL).await?;
-        if aside.is_empty() {
+        self.see_what_is_swapped().await?;
+        let strays = self.layout.strays().to_vec();
+        // A stray's bookings name customers: the links say whose they are.
+        if aside.is_empty() && strays.is_empty() {
             for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE] {
                 collection_spec::drop(&self.work.connection, name).await?;
             }
@@ -96,7 +104,7 @@ impl Session {
         self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        Ok(rolled_back(kept, aside, &late, &strays))
+        Ok(rolled_back(kept, aside, &late, &strays, &known))
     }
 
     /// A rollback needs no plan: only that the run is the one that was confirmed.
@@ -135,7 +143,6 @@ impl Session {
 
     /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
     async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
-        self.require_free_names().await?;
         let live = self.live_fingerprints(watcher).await?;
         let mut record = RollbackRecord {
             new,
@@ -196,24 +203,128 @@ impl Session {
         ))
     }
 
-    /// What an earlier rollback kept aside must not be in the way, and must not be dropped.
-    async fn require_free_names(&self) -> Result<()> {
-        if !self.layout.is_any_swapped() {
-            return Ok(());
-        }
+    /// Where what is live goes.
+    pub(crate) fn rolled_back_name(&self, which: &Rebuilt) -> String {
+        let run = self.run.open().map_or("", |run| run.id.as_str());
+        which.rolled_back(run)
+    }
+
+    /// Refuses before the first rename where the way back would not give back what was there: an original that is gone or was changed, or
+    /// something in its way. Returns what has to be said all the same.
+    async fn require_way_back(&self, new: New, watcher: &Watcher) -> Result<Vec<String>> {
+        let mut known = Vec::new();
         for which in &self.work.mapping.rebuilt() {
-            let name = which.rolled_back();
-            let Some(spec) = collection_spec::load(&self.work.connection, &name).await? else {
+            let record = self.run.collection(which);
+            if !record.swap_began || !self.layout.has_moved(which) {
                 continue;
-            };
-            let next = self.run.collection(which).next;
-            if spec.uuid != next {
-                return Err(StepError::NotReady(format!(
-                    "{name} still holds what an earlier rollback kept aside. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
+            }
+            if self.layout.is_lost(which) {
+                return Err(self.no_way_back(&format!(
+                    "the original of {} is gone: no collection has its UUID any more",
+                    which.live()
                 )));
             }
+            let Some(place) = self.layout.moved_to(which) else {
+                continue;
+            };
+            watcher.says(&format!("checking the original of {}", which.live()), 0, 0);
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+            let is = identity::fingerprint(connection, place, cancel).await?;
+            let backup = self.run.open().and_then(|run| run.backup.as_ref());
+            let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()));
+            match (&record.frozen, backed_up) {
+                (Some(was), _) if *was == is.text() => {}
+                (Some(_), _) => {
+                    return Err(self.no_way_back(&format!(
+                        "{place}, the original of {}, was changed since the cut-over: it does not hold what was there before",
+                        which.live()
+                    )));
+                }
+                (None, Some(was)) if *was == is.text() => {}
+                // Killed before the original was looked at: what it holds beside the backup was written during the renames.
+                (None, _) => known.push(format!(
+                    "the original of {} is not what the backup holds: something wrote to it during the renames; it comes back with that",
+                    which.live()
+                )),
+            }
         }
-        Ok(())
+        self.require_free_names().await?;
+        let strays = self.layout.strays().iter();
+        if new == New::Refuse && strays.clone().any(|stray| stray.documents > 0) {
+            return Err(StepError::Findings(format!(
+                "{}. Nothing was changed. Take their documents in, or set them aside, first: `ringfence strays`",
+                self.strays_in_words().unwrap_or_default()
+            )));
+        }
+        Ok(known)
+    }
+
+    /// Names that a rollback needs, and that something else has.
+    pub(crate) async fn names_in_the_way(&self) -> Result<Vec<String>> {
+        let standing = collection_spec::uuids(&self.work.connection).await?;
+        let mut taken = Vec::new();
+        for which in &self.work.mapping.rebuilt() {
+            let record = self.run.collection(which);
+            let name = self.rolled_back_name(which);
+            if standing.get(&name).is_some_and(|uuid| *uuid != record.next) {
+                taken.push(name);
+            }
+            let before = which.before();
+            if standing
+                .get(&before)
+                .is_some_and(|uuid| *uuid != record.original)
+            {
+                taken.push(before);
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn require_free_names(&self) -> Result<()> {
+        match self.names_in_the_way().await?.first() {
+            Some(name) => Err(StepError::NotReady(format!(
+                "{name} stands in the way, and it is none of this run's. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A refusal with the way out that is left.
+    fn no_way_back(&self, why: &str) -> StepError {
+        let database = &self.work.connection.place.database;
+        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
+        StepError::Findings(format!(
+            "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`"
+        ))
+    }
+
+    /// Gives collections that were only renamed since the cut-over their names back. Says what of them was written since.
+    async fn name_back(&mut self, watcher: &Watcher) -> Result<Vec<String>> {
+        self.see_what_is_swapped().await?;
+        let rebuilt = self.work.mapping.rebuilt();
+        let mut says = Vec::new();
+        for (then, now) in self.layout.renamed().clone() {
+            if rebuilt.iter().any(|which| *which.live() == then) {
+                continue;
+            }
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+            let is = identity::fingerprint(connection, &now, cancel).await?;
+            swap::name_back(connection, &now, &then).await?;
+            let backup = self.run.open().and_then(|run| run.backup.as_ref());
+            let was = backup.and_then(|backup| backup.fingerprints.get(&then));
+            let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
+            says.push(match was {
+                Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
+                Some(was) => format!(
+                    "{now} is called {then} again, with what was written since: {} documents, where the backup holds {}",
+                    is.documents(),
+                    documents(was)
+                ),
+                None => format!("{now} is called {then} again"),
+            });
+        }
+        Ok(says)
     }
 
     /// Fingerprints of the collections that a rollback moves.
@@ -223,7 +334,7 @@ impl Session {
             return Ok(all);
         }
         for which in &self.work.mapping.rebuilt() {
-            let live = which.live();
+            let live = self.layout.live(which);
             watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
             let hash = identity::fingerprint(&self.work.connection, live, &watcher.cancel)
                 .await?
@@ -252,13 +363,13 @@ impl Session {
         })
     }
 
-    async fn swap_back(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Vec<Stray>> {
-        if let Some(strays) = self.swap_merged(which, watcher).await? {
-            return Ok(strays);
+    async fn swap_back(&self, which: &Rebuilt, watcher: &Watcher) -> Result<()> {
+        if self.swap_merged(which, watcher).await? {
+            return Ok(());
         }
         let record = self.run.collection(which);
         let Some(prepared) = record.next.as_deref().filter(|_| record.swap_began) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         watcher.says(
             &format!("renaming the original of {} back", which.live()),
@@ -266,7 +377,6 @@ impl Session {
             0,
         );
         let (next, before) = (which.next(), which.before());
-        let rolled_back = which.rolled_back();
         let swap = Swap {
             live: which.live(),
             next: &next,
@@ -274,11 +384,11 @@ impl Session {
             original: record.original.as_deref(),
             prepared,
         };
-        let strays = swap::back(&self.work.connection, swap, &rolled_back).await?;
+        swap::back(&self.work.connection, swap, &self.rolled_back_name(which)).await?;
         if record.original.is_some() {
             self.set_true_ttls(which.live(), &record.ttl).await?;
         }
-        Ok(strays)
+        Ok(())
     }
 
     /// Drops what was live where it is what was proved, and keeps it aside otherwise. Also returns what changed after the rollback began.
@@ -286,7 +396,10 @@ impl Session {
         let (mut aside, mut late) = (Vec::new(), Vec::new());
         let live = self.rollback_record().unwrap_or_default().live;
         for which in self.work.mapping.rebuilt().iter().rev() {
-            let name = which.rolled_back();
+            let name = match self.layout.put_aside(which) {
+                Some(name) => name.to_owned(),
+                None => self.rolled_back_name(which),
+            };
             if collection_spec::load(&self.work.connection, &name)
                 .await?
                 .is_none()
@@ -336,11 +449,21 @@ fn rolled_back(
     aside: Vec<String>,
     late: &[String],
     strays: &[Stray],
+    known: &[String],
 ) -> RolledBack {
     const REDEPLOY: &str = "Redeploy the old code before you start the application";
+    let late_original = known
+        .iter()
+        .any(|says| says.contains("is not what the backup holds"));
     let mut says = match &kept {
-        _ if aside.is_empty() => format!(
+        _ if aside.is_empty() && late_original => format!(
+            "the originals are live again; prepared copies, links and quarantine are gone. {REDEPLOY}"
+        ),
+        _ if aside.is_empty() && strays.is_empty() => format!(
             "the originals are live again, byte for byte; prepared copies, links and quarantine are gone. {REDEPLOY}"
+        ),
+        _ if aside.is_empty() => format!(
+            "the originals are live again, byte for byte; prepared copies are gone. {REDEPLOY}"
         ),
         Some(kept) if !kept.is_empty() => format!(
             "the originals are live again, with what was written since; all of that is kept in {} too. {REDEPLOY}\n{}",
@@ -352,6 +475,10 @@ fn rolled_back(
             aside.join(", ")
         ),
     };
+    for line in known {
+        says.push('\n');
+        says.push_str(line);
+    }
     if !late.is_empty() {
         says.push_str("\nsomething was written during the rollback: it is in ");
         says.push_str(&late.join(", "));
@@ -359,14 +486,15 @@ fn rolled_back(
     }
     if !strays.is_empty() {
         let names: Vec<_> = strays.iter().map(ToString::to_string).collect();
-        says.push_str("\nan application inserted between the renames, and the server made a collection of it: ");
+        says.push_str("\nan application wrote under a name that was vacated: ");
         says.push_str(&names.join(", "));
-        says.push_str(". Nothing of it is lost, and nothing of it is live");
+        says.push_str(". Nothing of it is lost, and nothing of it is live; `ringfence strays` takes it in or sets it aside");
     }
     RolledBack {
         says,
         complete: late.is_empty()
             && strays.is_empty()
+            && !late_original
             && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
         kept,
         aside,
@@ -410,7 +538,10 @@ impl Gated for RollBack {
                     .map_or("FOLDER", |backup| backup.path.as_str()),
                 session.work.connection.place.database
             )],
-            _ => vec!["no run is open, so there is nothing to roll back".to_owned()],
+            _ => vec![match session.kept_without_a_run() {
+                Some(kept) => kept,
+                None => "no run is open, so there is nothing to roll back".to_owned(),
+            }],
         })
     }
 

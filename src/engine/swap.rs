@@ -1,13 +1,16 @@
 //! Swapping a rebuilt collection: journaled renames, expiries, validators.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::store::collection_spec;
-use crate::store::swap::{self, Stray, Swap};
+use crate::store::identity;
+use crate::store::swap::{self, Swap};
 
 impl Session {
     /// Surveys anew, and refuses when that asks for other decisions than the plan has.
@@ -28,7 +31,11 @@ impl Session {
 
     /// Writes down that the swaps begin, under one entry, and keeps the originals' TTLs from acting while they are kept.
     pub(crate) async fn journal_swap(&mut self, list: &[Rebuilt]) -> Result<()> {
+        let others = self.other_collections().await?;
         if let Some(record) = &mut self.run.record {
+            if record.others.is_empty() {
+                record.others = others;
+            }
             for which in list {
                 record.collection_mut(which).swap_began = true;
             }
@@ -43,22 +50,79 @@ impl Session {
         Ok(())
     }
 
-    /// Renames the copies of a group into their places, one after the other, and says how long the renames took. May be called any number of times.
-    pub(crate) async fn swap_group(&mut self, group: Group, watcher: &Watcher) -> Result<Duration> {
+    /// UUIDs of the collections that are not rebuilt, by name.
+    async fn other_collections(&self) -> Result<BTreeMap<String, String>> {
+        let rebuilt = self.work.mapping.rebuilt();
+        let all = collection_spec::uuids(&self.work.connection).await?;
+        let others = all.into_iter().filter_map(|(name, uuid)| {
+            let ours = name.starts_with(SIDE_PREFIX) || name.starts_with("system.");
+            let ours = ours || rebuilt.iter().any(|which| which.live() == name);
+            Some((name, uuid?)).filter(|_| !ours)
+        });
+        Ok(others.collect())
+    }
+
+    /// Renames the copies of a group into their places, one after the other, and keeps what the originals are now. Says how long the renames took,
+    /// and how many documents differ from what the originals give. May be called any number of times.
+    pub(crate) async fn swap_group(
+        &mut self,
+        group: Group,
+        watcher: &Watcher,
+    ) -> Result<(Duration, u64)> {
         watcher.says("renaming", 0, 0);
         let list = self.work.mapping.rebuilt_in(group);
         let started = Instant::now();
-        let mut strays = Vec::new();
         for which in &list {
-            strays.extend(self.swap_forward(which).await?);
+            self.swap_forward(which).await?;
         }
         let took = started.elapsed();
+        self.see_what_is_swapped().await?;
         for which in &list {
             self.restore_options(which).await?;
         }
-        self.see_what_is_swapped().await?;
-        self.refuse_strays(&strays).await?;
-        Ok(took)
+        let late = self.freeze(group, watcher).await?;
+        Ok((took, late))
+    }
+
+    /// Keeps the fingerprints of a group's originals, frozen now, and how many live documents are not what they give.
+    async fn freeze(&mut self, group: Group, watcher: &Watcher) -> Result<u64> {
+        let list = self.work.mapping.rebuilt_in(group);
+        let known = |which: &Rebuilt| {
+            let record = self.run.collection(which);
+            record.original.is_none() || (record.frozen.is_some() && record.late == 0)
+        };
+        if list.iter().all(known) {
+            return Ok(0);
+        }
+        // Where the log shows that nothing was written late, the originals are what the backup holds, and what is live is what was proved.
+        let as_proved = self.is_as_proved(group).await?;
+        let mut late = 0;
+        for which in &list {
+            let source = self.layout.source(which);
+            let backup = self.run.open().and_then(|run| run.backup.as_ref());
+            let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()));
+            let frozen = match (backed_up.filter(|_| as_proved), source) {
+                (Some(fingerprint), Some(_)) => Some(fingerprint.clone()),
+                (None, Some(source)) => {
+                    let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+                    let read = identity::fingerprint(connection, &source, cancel).await?;
+                    Some(read.text())
+                }
+                (_, None) => None,
+            };
+            let of_this = if as_proved {
+                0
+            } else {
+                self.converge(which, false, watcher).await?.tally.changes()
+            };
+            late += of_this;
+            if let Some(record) = &mut self.run.record {
+                let record = record.collection_mut(which);
+                (record.frozen, record.late) = (frozen, of_this);
+            }
+        }
+        self.save().await?;
+        Ok(late)
     }
 
     /// Gives originals that were about to be renamed when their run was killed their true TTLs back, so that a backup holds them.
@@ -72,8 +136,7 @@ impl Session {
         Ok(())
     }
 
-    /// Swaps; what an application made under the live name meanwhile is kept in the run record, with its name.
-    async fn swap_forward(&mut self, which: &Rebuilt) -> Result<Vec<Stray>> {
+    async fn swap_forward(&mut self, which: &Rebuilt) -> Result<()> {
         let record = self.run.collection(which);
         let (next, before) = (which.next(), which.before());
         let swap = Swap {
@@ -83,36 +146,16 @@ impl Session {
             original: record.original.as_deref(),
             prepared: record.next.as_deref().unwrap_or_default(),
         };
-        Ok(swap::forward(&self.work.connection, swap).await?)
-    }
-
-    /// Writes into the run record what strangers were moved out of the way.
-    pub(crate) async fn keep_strays(&mut self, strays: &[Stray]) -> Result<()> {
-        if let Some(record) = &mut self.run.record {
-            let names = strays.iter().map(|it| (it.name.clone(), it.documents));
-            record.strays.extend(names);
-        }
-        self.save().await
-    }
-
-    /// Stops where strangers were moved out of the way: what they hold is in no live collection.
-    pub(crate) async fn refuse_strays(&mut self, strays: &[Stray]) -> Result<()> {
-        self.keep_strays(strays).await?;
-        if strays.is_empty() {
-            return Ok(());
-        }
-        let list: Vec<_> = strays.iter().map(ToString::to_string).collect();
-        Err(StepError::Findings(format!(
-            "the swap is done, but an application inserted between the renames, and the server made a collection of it: {}. Nothing of it is lost, and nothing of it is live. Stop the application, look at what it wrote, carry over what counts, then run the same command again; it goes on from here",
-            list.join(", ")
-        )))
+        swap::forward(&self.work.connection, swap).await?;
+        Ok(())
     }
 
     /// Gives what is now live its validator and its true TTLs.
     pub(crate) async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
-        let live = which.live();
+        let live = self.layout.live(which);
         let record = self.run.collection(which);
-        if let Some(before) = collection_spec::load(&self.work.connection, &which.before()).await?
+        if let Some(before) = self.layout.moved_to(which)
+            && let Some(before) = collection_spec::load(&self.work.connection, before).await?
             && let Some(validation) = before.validation()
         {
             collection_spec::put_validation(&self.work.connection, live, &validation).await?;
@@ -124,7 +167,7 @@ impl Session {
     pub(crate) async fn set_true_ttls(
         &self,
         live: &str,
-        ttl: &std::collections::BTreeMap<String, i64>,
+        ttl: &BTreeMap<String, i64>,
     ) -> Result<()> {
         if ttl.is_empty() {
             return Ok(());

@@ -17,13 +17,38 @@ impl Session {
     pub async fn verify(&mut self, watcher: &Watcher) -> Result<Checked> {
         self.begin_to_verify(watcher).await?;
         let checked = self.check_documents(watcher).await?;
-        Ok(checked.and(self.check_bystanders(watcher).await?))
+        Ok(checked
+            .and(self.check_bystanders(watcher).await?)
+            .and(self.check_strays()))
+    }
+
+    /// What an application wrote beside the live collections, and nobody has decided on.
+    pub(crate) fn check_strays(&self) -> Checked {
+        let mut checked = Checked::default();
+        for stray in self.layout.strays() {
+            checked.finds(format!(
+                "{stray}: an application wrote it under a name that was vacated, and it is in no live collection; see `ringfence strays`"
+            ));
+        }
+        checked
     }
 
     /// Refuses where nothing is live that could be verified.
     pub(crate) async fn begin_to_verify(&mut self, watcher: &Watcher) -> Result<()> {
         self.see_what_is_swapped().await?;
+        for which in &self.work.mapping.rebuilt() {
+            if self.layout.is_lost(which) {
+                return Err(StepError::Findings(format!(
+                    "the original of {} is gone: no collection has its UUID any more, so what is live cannot be compared with it. Nothing was changed. There is no way back by a rollback; the backup holds what was there before",
+                    which.live()
+                )));
+            }
+        }
         if !self.is_live(Group::CutOver) {
+            if let Some(kept) = self.kept_without_a_run() {
+                return Err(StepError::Findings(kept));
+            }
+            self.require_no_strays("the run is not cut over, so there is nothing else to verify")?;
             return Err(StepError::NotReady(match self.run.latest() {
                 Some(run) => format!(
                     "run {} is not cut over (or was rolled back or finished), so there are no kept originals to compare with. Nothing was changed",
@@ -78,24 +103,22 @@ impl Session {
             return Ok(checked);
         };
         let rebuilt = self.work.mapping.rebuilt();
-        for name in collection_spec::uuids(&self.work.connection)
-            .await?
-            .into_keys()
-        {
-            let ours =
-                name.starts_with(SIDE_PREFIX) || rebuilt.iter().any(|which| which.live() == name);
-            let Some(expected) = backup.fingerprints.get(&name).filter(|_| !ours) else {
+        let standing = collection_spec::uuids(&self.work.connection).await?;
+        for (then, expected) in &backup.fingerprints {
+            if then.starts_with(SIDE_PREFIX) || rebuilt.iter().any(|which| which.live() == then) {
                 continue;
-            };
+            }
+            let name = self.layout.now(then);
+            if !standing.contains_key(name) {
+                checked.finds(format!("collection {then} is gone; the backup holds it"));
+                continue;
+            }
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);
-            let hash = identity::fingerprint(&self.work.connection, &name, &watcher.cancel)
+            let hash = identity::fingerprint(&self.work.connection, name, &watcher.cancel)
                 .await?
                 .text();
             if hash != *expected {
-                checked.wrong += 1;
-                checked
-                    .findings
-                    .push(format!("collection {name} is not what the backup holds"));
+                checked.finds(format!("collection {name} is not what the backup holds"));
             }
         }
         Ok(checked)

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
+use crate::domain::number::counted;
 use crate::domain::standstill::Standstill;
-use crate::domain::text::safe;
+use crate::domain::text::{named, safe};
 
 /// Characters of a value.
 const WIDTH: usize = 400;
@@ -52,7 +53,7 @@ impl Report<'_> {
             let _ = writeln!(out, "nothing yet");
         }
         for equation in &run.equations {
-            let _ = writeln!(out, "- {equation}");
+            let _ = writeln!(out, "- {}", named(equation));
         }
         if let Some(retired) = run.retired.as_ref().filter(|_| run.has_retired()) {
             let _ = writeln!(out, "- {} retired", retired.going());
@@ -60,19 +61,23 @@ impl Report<'_> {
                 let _ = writeln!(out, "- {}", escape_within(&line, LIST));
             }
         }
-        for (name, documents) in &run.strays {
+        for (name, documents) in &self.strays {
             let _ = writeln!(
                 out,
-                "- {} holds {documents} documents that an application inserted between two renames; they are in no live collection",
-                escape(name)
+                "- {} holds {}. An application wrote them under a name that was vacated; they are in no live collection",
+                escape(name),
+                counted(*documents, "document", "documents")
             );
+        }
+        for decided in &run.decided_strays {
+            let _ = writeln!(out, "- {}", escape(decided));
         }
         if let Some(block) = &run.write_block {
             let end = match block.released {
                 Some(at) => format!("released {}", time(at)),
                 None => format!(
                     "they still are: release them with `ringfence unlock --write-block --confirm {}`",
-                    run.database
+                    named(&run.database)
                 ),
             };
             let _ = writeln!(
@@ -90,10 +95,10 @@ impl Report<'_> {
             );
         }
         if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
-            let _ = writeln!(out, "- {}", forecast.words());
+            let _ = writeln!(out, "- {}", named(&forecast.words()));
         }
         if let Some(standstill) = Standstill::of(run) {
-            let _ = writeln!(out, "- {}", standstill.words());
+            let _ = writeln!(out, "- {}", named(&standstill.words()));
         }
         if let Some(backup) = &run.backup {
             let _ = writeln!(
@@ -110,7 +115,7 @@ impl Report<'_> {
                 let _ = writeln!(out, "- {}", escape_within(&line, LIST));
             }
         }
-        let _ = writeln!(out, "\n## How to get back\n\n{}", self.way_back());
+        let _ = writeln!(out, "\n## How to get back\n\n{}", named(&self.way_back()));
         out
     }
 }
@@ -118,7 +123,7 @@ impl Report<'_> {
 fn found(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(out, "\n## Found\n");
     for (name, count) in &report.run.numbers {
-        let _ = writeln!(out, "- {name}: {count}");
+        let _ = writeln!(out, "- {}: {count}", named(name));
     }
     let taken_in = report.taken_in();
     if taken_in > 0 {

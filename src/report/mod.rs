@@ -19,12 +19,19 @@ use crate::domain::text::mask;
 pub struct Report<'r> {
     run: &'r RunRecord,
     personal: bool,
+    /// Strays that nobody has decided on, with their documents.
+    strays: Vec<(String, u64)>,
 }
 
 impl<'r> Report<'r> {
-    /// The report of `run`; with `personal`, values typed by hand and notes are shown as they are, else masked.
-    pub fn new(run: &'r RunRecord, personal: bool) -> Self {
-        Self { run, personal }
+    /// The report of `run`; with `personal`, values typed by hand and notes are shown as they are, else masked. `strays` are those that nobody
+    /// has decided on, with their documents.
+    pub fn new(run: &'r RunRecord, personal: bool, strays: Vec<(String, u64)>) -> Self {
+        Self {
+            run,
+            personal,
+            strays,
+        }
     }
 
     /// As JSON.
@@ -56,7 +63,8 @@ impl<'r> Report<'r> {
             "backup": run.backup.as_ref().map(|backup| json!({
                 "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "fingerprints": backup.fingerprints,
             })),
-            "strays": run.strays,
+            "strays": self.strays.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+            "decidedStrays": run.decided_strays,
             "writeBlock": run.write_block.as_ref().map(|block| json!({
                 "since": time(block.since), "released": block.released.map(time), "release": block.release,
             })),

@@ -2,7 +2,7 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::{CleanUsers, Confirmed};
-use crate::domain::rebuilt::Group;
+use crate::domain::rebuilt::{Group, counted_as};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -48,43 +48,47 @@ async fn run(
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CleanUsers>, watcher: &Watcher) -> Result<()> {
-    session.swap_group(Group::CleanUp, watcher).await?;
-    if session.is_as_proved(Group::CleanUp).await? {
-        return Ok(());
-    }
-    match session.differing(Group::CleanUp, watcher).await? {
-        0 => Ok(()),
-        late => Err(StepError::Findings(format!(
+    let (_, late) = session.swap_group(Group::CleanUp, watcher).await?;
+    if late > 0 {
+        return Err(StepError::Findings(format!(
             "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
-        ))),
+        )));
     }
+    session.require_no_strays("the swap is done")
 }
 
 impl Gated for CleanUsers {
     const OF_A_PLAN: bool = true;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        Ok(vec![
-            session.will_swap(&session.work.mapping.users()).await,
-            format!(
-                "{} leave the users whose data was copied",
-                session.work.mapping.user.contact.join(", ")
-            ),
-        ])
+        let list = session.work.mapping.rebuilt_in(Group::CleanUp);
+        let mut lines = Vec::new();
+        for which in &list {
+            lines.push(session.will_swap(which).await);
+        }
+        lines.extend(
+            list.iter()
+                .filter_map(|it| it.becomes(&session.work.mapping)),
+        );
+        Ok(lines)
     }
 
     async fn missing(self, session: &mut Session, watcher: &Watcher) -> Result<Vec<String>> {
         let list = session.work.mapping.rebuilt_in(Group::CleanUp);
         let mut missing = Vec::new();
         if !session.is_live(Group::CutOver) {
-            missing.push("customers and bookings are not cut over (Cut over)".to_owned());
+            let before = session.work.mapping.rebuilt_in(Group::CutOver);
+            missing.push(format!(
+                "{} are not cut over (Cut over)",
+                counted_as(&before)
+            ));
         }
         let done = session
             .run
             .open()
             .is_some_and(|run| run.is_done(Step::CleanUsers));
         if done && session.is_live(Group::CleanUp) {
-            missing.push("users are cleaned up already".to_owned());
+            missing.push(format!("{} are cleaned up already", counted_as(&list)));
         }
         missing.extend(session.missing_backup(&list, watcher).await?);
         Ok(missing)

@@ -10,11 +10,8 @@ use crate::engine::{Watcher, counted};
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |session, run| {
-        session.prepared_state(
-            run,
-            Step::CreateCustomers,
-            &session.work.mapping.customers(),
-        )
+        let customers = [session.work.mapping.customers()];
+        session.prepared_state(run, Step::CreateCustomers, &customers)
     },
     ..File::USUAL
 };

@@ -4,9 +4,9 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
-use crate::domain::rebuilt::{Group, Rebuilt};
-use crate::domain::reference::leaving;
+use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
+use crate::domain::text::listed;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -40,21 +40,17 @@ async fn run(
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -> Result<String> {
-    let took = session.swap_group(Group::CutOver, watcher).await?;
-    // Where the log shows that nothing was written late, what is live is what was proved.
-    if !session.is_as_proved(Group::CutOver).await? {
-        let late = session.differing(Group::CutOver, watcher).await?;
-        if late > 0 {
-            return Err(StepError::Findings(format!(
-                "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
-            )));
-        }
+    let (took, late) = session.swap_group(Group::CutOver, watcher).await?;
+    if late > 0 {
+        return Err(StepError::Findings(format!(
+            "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
+        )));
     }
+    session.require_no_strays("the swap is done")?;
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
-    let live: Vec<_> = list.iter().map(Rebuilt::live).collect();
     Ok(format!(
         "{} are live with {}; renamed in {} ms; the originals are kept",
-        live.join(" and "),
+        listed(list.iter().map(Rebuilt::live)),
         session.work.mapping.booking.customer,
         took.as_millis()
     ))
@@ -105,11 +101,11 @@ impl Gated for CutOver {
         for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
             lines.push(session.will_swap(which).await);
         }
-        lines.push(format!(
-            "bookings then have {} and no {}",
-            session.work.mapping.booking.customer,
-            leaving(&session.work.mapping)
-        ));
+        let list = session.work.mapping.rebuilt_in(Group::CutOver);
+        lines.extend(
+            list.iter()
+                .filter_map(|it| it.becomes(&session.work.mapping)),
+        );
         let forecast = session.run.open().and_then(Forecast::of);
         let forecast = forecast.map(|forecast| forecast.words());
         lines.extend(forecast);
@@ -123,9 +119,8 @@ impl Gated for CutOver {
             .open()
             .is_some_and(|run| run.is_done(Step::CutOver));
         if done && session.is_live(Group::CutOver) {
-            return Ok(vec![
-                "customers and bookings are cut over already".to_owned(),
-            ]);
+            let list = session.work.mapping.rebuilt_in(Group::CutOver);
+            return Ok(vec![format!("{} are cut over already", counted_as(&list))]);
         }
         let mut missing = Vec::new();
         match session.require_decided() {
@@ -157,6 +152,11 @@ impl Gated for CutOver {
                 "nobody watched whether the application has stopped (Stop the application)"
                     .to_owned(),
             ),
+        }
+        for name in session.names_in_the_way().await? {
+            missing.push(format!(
+                "{name} stands in the way of a rollback, and it is none of this run's: drop it or give it another name"
+            ));
         }
         // In the middle of a swap that was killed, the originals have moved already.
         if !session.layout.has_any_moved() {

@@ -23,6 +23,7 @@ async fn run(
     watcher: &Watcher,
 ) -> Result<String> {
     session.see_what_is_swapped().await?;
+    session.require_no_strays("nothing was changed")?;
     // No survey: after a kill between the drops there is nothing left to survey.
     let confirmed = session.pass::<DeleteOriginals>(confirmed, watcher).await?;
     drop_originals(session, confirmed).await
@@ -99,7 +100,7 @@ impl Gated for DeleteOriginals {
             .open()
             .is_some_and(|run| run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers));
         Ok(if swapped && done {
-            Vec::new()
+            session.strays_in_words().into_iter().collect()
         } else {
             vec![
                 "the migration is not complete: the cut-over and the users' clean-up come first"

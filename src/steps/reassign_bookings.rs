@@ -1,8 +1,8 @@
-//! Reassign bookings: the prepared bookings and the quarantine, beside the live data.
+//! Reassign bookings: the prepared bookings and the quarantine, beside the live data; and any other copy of the cut-over that is made of originals.
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::rebuilt::{Group, Role};
+use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::error::Result;
 use crate::engine::prepare::did;
 use crate::engine::session::Session;
@@ -11,22 +11,19 @@ use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| {
-        session.prepared_state(
-            run,
-            Step::ReassignBookings,
-            &session.work.mapping.bookings(),
-        )
-    },
+    state: |session, run| session.prepared_state(run, Step::ReassignBookings, &copies(session)),
     ..File::USUAL
 };
 
+/// What this step prepares.
+fn copies(session: &Session) -> Vec<Rebuilt> {
+    let mut list = session.work.mapping.rebuilt_in(Group::CutOver);
+    list.retain(|which| !which.is_made_of_pairs());
+    list
+}
+
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
-    let list = session.work.mapping.rebuilt_in(Group::CutOver);
-    let list: Vec<_> = list
-        .into_iter()
-        .filter(|which| which.role() != Role::Customers)
-        .collect();
+    let list = copies(session);
     for which in &list {
         session.before_cut_over(which)?;
     }

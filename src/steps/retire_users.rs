@@ -8,6 +8,7 @@ use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
+use crate::domain::text::named;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -56,7 +57,7 @@ async fn retire(
     watcher: &Watcher,
 ) -> Result<String> {
     let users = session.work.mapping.users();
-    let mut strays = session.settle_later_swaps(true).await?;
+    session.settle_later_swaps(true).await?;
     if !session.has_begun_to_retire() {
         let counts = session.look_who_retires(watcher).await?;
         if counts.going == 0 {
@@ -64,12 +65,12 @@ async fn retire(
         }
         session.prepare_retirement(watcher).await?;
         watcher.says("renaming", 0, 0);
-        strays.extend(session.settle_later_swaps(true).await?);
+        session.settle_later_swaps(true).await?;
     }
-    session.refuse_strays(&strays).await?;
     if !session.is_as_proved(Group::CleanUp).await? {
         session.require_nothing_late(&users, watcher).await?;
     }
+    session.require_no_strays("users are swapped")?;
     let run = session.run.open();
     let counts = run.and_then(|run| run.retired.clone()).unwrap_or_default();
     let equations = run.map(RunRecord::users_equations).unwrap_or_default();
@@ -112,7 +113,7 @@ async fn count(session: &mut Session, watcher: &Watcher) -> Result<String> {
     };
     let referenced = session.surveyed.as_ref().map(|surveyed| {
         let paths = surveyed.survey.referenced.keys();
-        paths.cloned().collect::<Vec<_>>().join(", ")
+        paths.map(|it| named(it)).collect::<Vec<_>>().join(", ")
     });
     let referenced = match referenced.as_deref() {
         None | Some("") => String::new(),

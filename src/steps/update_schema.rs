@@ -3,6 +3,7 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
+use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
@@ -15,7 +16,7 @@ pub(super) const FILE: File = File {
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
-    if !session.layout.is_swapped(&session.work.mapping.bookings()) {
+    if !session.is_live(Group::CutOver) {
         return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
     }
     if session.surveyed.is_none() {

@@ -7,6 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::options::ReadConcern;
 
 use super::connect::{APP_NAME, Connection};
+use super::error::StoreError;
 
 /// Clients that look alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,11 +56,12 @@ pub async fn connected(connection: &Connection) -> Result<BTreeMap<Client, u64>,
         .aggregate(pipeline)
         .read_concern(ReadConcern::local()) // the stage takes no other
         .await
-        .map_err(|error| error.kind.to_string())?;
-    let operations: Vec<Document> = operations
-        .try_collect()
-        .await
-        .map_err(|error| error.kind.to_string())?;
+        .map_err(|error| {
+            StoreError::from_driver("listing the connected clients", &error).to_string()
+        })?;
+    let operations: Vec<Document> = operations.try_collect().await.map_err(|error| {
+        StoreError::from_driver("listing the connected clients", &error).to_string()
+    })?;
     let mut clients = BTreeMap::new();
     for operation in &operations {
         // Where users authenticate, what has not done so only watches the server's health.

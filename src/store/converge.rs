@@ -18,7 +18,7 @@ use super::command;
 use super::connect::Connection;
 use super::error::{Result, StoreError};
 use super::merge_join::join_by_id;
-use super::raw_write::{InsertOutcome, insert_batch};
+use super::raw_write::{InsertOutcome, insert_owned};
 use super::scan::{self, Batch, Scan};
 pub use super::side_by_side::Source;
 use super::side_by_side::{Hashes, SideBySide};
@@ -31,8 +31,9 @@ use crate::domain::table::{Memory, Table};
 /// Documents per batch, and their bytes.
 const BATCH: usize = 1_000;
 const BATCH_BYTES: usize = 512 << 10;
-/// Batches under way at once.
+/// Batches under way at once, and their bytes. One batch always goes: it may be a single document of 16 MiB.
 const WRITERS: usize = 3;
+const BYTES_UNDER_WAY: usize = 4 << 20;
 
 /// What a pass changed; in a comparison, what it would change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,16 +78,26 @@ pub struct Target<'a> {
     /// What the next batch deletes, then inserts.
     delete: Vec<Id>,
     insert: Vec<RawDocumentBuf>,
+    /// The bytes of what it inserts.
+    bytes: usize,
     /// Batches under way.
     writers: JoinSet<Result<Written>>,
+    /// The bytes of what they insert.
+    under_way: usize,
     /// The counts so far.
     pub tally: Tally,
     deferred: u64,
     first_deferred: Option<Id>,
 }
 
-/// The result of a batch: how many documents collided with another in a unique index, and one of them.
-type Written = (u64, Option<Id>);
+/// The result of a batch.
+struct Written {
+    /// How many documents collided with another in a unique index, and one of them.
+    deferred: u64,
+    first: Option<Id>,
+    /// The bytes of what it inserted.
+    bytes: usize,
+}
 
 impl<'a> Target<'a> {
     /// The collection `name`, to be written.
@@ -119,7 +130,9 @@ impl<'a> Target<'a> {
             writes: false,
             delete: Vec::new(),
             insert: Vec::new(),
+            bytes: 0,
             writers: JoinSet::new(),
+            under_way: 0,
             tally: Tally::default(),
             deferred: 0,
             first_deferred: None,
@@ -141,14 +154,14 @@ impl<'a> Target<'a> {
         }
         if self.writes {
             self.delete.extend(present.and_then(id_of));
+            self.bytes += wanted.as_ref().map_or(0, |it| it.as_bytes().len());
             self.insert.extend(wanted);
         }
     }
 
     /// True when the collected changes fill a batch.
     fn is_full(&self) -> bool {
-        let bytes = || self.insert.iter().map(|it| it.as_bytes().len());
-        self.delete.len().max(self.insert.len()) >= BATCH || bytes().sum::<usize>() >= BATCH_BYTES
+        self.delete.len().max(self.insert.len()) >= BATCH || self.bytes >= BATCH_BYTES
     }
 
     /// Sends the collected changes.
@@ -163,9 +176,13 @@ impl<'a> Target<'a> {
 
     /// Sends a batch, as soon as fewer than [`WRITERS`] are under way; its result is read later.
     async fn write_batch(&mut self, delete: Vec<Id>, insert: Vec<RawDocumentBuf>) -> Result<()> {
-        while self.writers.len() >= WRITERS {
+        let bytes = std::mem::take(&mut self.bytes);
+        while self.writers.len() >= WRITERS
+            || (!self.writers.is_empty() && self.under_way + bytes > BYTES_UNDER_WAY)
+        {
             self.join().await?;
         }
+        self.under_way += bytes;
         let throttle = self.connection.throttle.clone();
         throttle.admit(delete.len() + insert.len()).await?;
         self.connection.lease.check().await?;
@@ -174,14 +191,21 @@ impl<'a> Target<'a> {
         self.writers.spawn(async move {
             let sent = Instant::now();
             delete_batch(&database, &name, uuid, &delete).await?;
+            let mut written = Written {
+                deferred: 0,
+                first: None,
+                bytes,
+            };
             if insert.is_empty() {
-                return Ok((0, None));
+                return Ok(written);
             }
+            let ids: Vec<Option<Id>> = insert.iter().map(|it| id_of(it)).collect();
             let InsertOutcome { duplicates, .. } =
-                insert_batch(&database, &name, uuid, &insert).await?;
+                insert_owned(&database, &name, uuid, insert).await?;
             throttle.took(sent.elapsed());
-            let first = duplicates.first().and_then(|at| insert.get(*at));
-            Ok((duplicates.len() as u64, first.and_then(|it| id_of(it))))
+            written.deferred = duplicates.len() as u64;
+            written.first = duplicates.first().and_then(|at| ids.get(*at)?.clone());
+            Ok(written)
         });
         Ok(())
     }
@@ -191,14 +215,15 @@ impl<'a> Target<'a> {
         let Some(joined) = self.writers.join_next().await else {
             return Ok(());
         };
-        let (deferred, first) = joined.unwrap_or_else(|_| {
+        let written = joined.unwrap_or_else(|_| {
             Err(StoreError::Refused(format!(
                 "writing to {} was broken off",
                 self.name
             )))
         })?;
-        self.deferred += deferred;
-        self.first_deferred = first.or(self.first_deferred.take());
+        self.under_way -= written.bytes.min(self.under_way);
+        self.deferred += written.deferred;
+        self.first_deferred = written.first.or(self.first_deferred.take());
         Ok(())
     }
 
@@ -356,13 +381,17 @@ where
                 let partner = read.iter().position(|it| *it == at);
                 let present = partner.and_then(|at| *row.partners.get(at)?);
                 target.reconcile(wanted.map(|(_, document)| document), present);
+                if target.is_full() {
+                    target.send().await?;
+                }
             }
         }
         for (which, document) in page.unmatched() {
-            targets[read[which]].reconcile(None, Some(document));
-        }
-        for target in targets.iter_mut().filter(|target| target.is_full()) {
-            target.send().await?;
+            let target = &mut targets[read[which]];
+            target.reconcile(None, Some(document));
+            if target.is_full() {
+                target.send().await?;
+            }
         }
         done += page.len() as u64;
         progress(done);

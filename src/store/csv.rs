@@ -8,7 +8,7 @@ const WHOLE: usize = 64 * 1024 * 1024;
 /// Appends text from the database as a field, quoted where it must be: what a spreadsheet would take for a formula gets a `'` before it, control
 /// and bidi characters are shown as `\u{202e}`.
 pub fn append_field(record: &mut Vec<u8>, text: &str) {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
+    let formula = is_formula(text);
     // Most text is plain: nothing to look at character by character.
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let spaced = text.starts_with(' ') || text.ends_with(' ');
@@ -25,6 +25,15 @@ pub fn append_field(record: &mut Vec<u8>, text: &str) {
     } else {
         record.extend_from_slice(text.as_bytes());
     }
+}
+
+/// True for what a spreadsheet takes for a formula, also behind blanks that it drops and in full-width characters that it folds.
+fn is_formula(text: &str) -> bool {
+    let first = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    text.starts_with(['\t', '\r', '\0'])
+        || first.starts_with([
+            '=', '+', '-', '@', '\0', '＝', '＋', '－', '＠', '−', '﹣', '﹢', '﹦', '﹫',
+        ])
 }
 
 /// Appends one record of fields as they are to stand in it, and CRLF.
@@ -53,6 +62,13 @@ mod tests {
             ("\t=1", "'\\u{9}=1"),
             ("\r=1", "'\\u{d}=1"),
             ("\0=1", "'\\u{0}=1"),
+            (" =1", "' =1"),
+            ("\u{a0}\u{3000}+1", "'\u{a0}\u{3000}+1"),
+            ("\n=1", "'\\u{a}=1"),
+            ("＝1+1", "'＝1+1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠sum", "'＠sum"),
             ("a=1", "a=1"),
             ("", ""),
             ("two\nlines \u{202e}", "two\\u{a}lines \\u{202e}"),

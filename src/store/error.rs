@@ -4,37 +4,43 @@ use std::path::{Path, PathBuf};
 
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
+use super::{connection_trouble, server_message};
+use crate::domain::text::named;
+
 /// An error of the store. Each message says what happened; none holds a credential or a document's value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The server answered with an error code.
-    #[error("{doing}: the server refused (code {code}): {message}")]
+    #[error("{}: the server refused (code {code}): {message}", named(doing))]
     Server {
         /// What we were doing, as a clause: "inserting into Booking".
         doing: String,
         /// The server's error code, for instance 13 (Unauthorized) or 11000 (DuplicateKey).
         code: i32,
-        /// The server's message, without key values.
+        /// What it means, in our words; never a text that may quote data.
         message: String,
     },
     /// No server could be reached in time, or the connection broke.
-    #[error("{doing}: the server cannot be reached: {message}")]
+    #[error("{}: the server cannot be reached: {message}", named(doing))]
     Unreachable {
         /// What we were doing.
         doing: String,
-        /// The driver's words.
+        /// What is known of the cause.
         message: String,
     },
     /// Wrong user name or password, or no such user.
-    #[error("{doing}: the server does not accept these credentials: {message}")]
+    #[error(
+        "{}: the server does not accept these credentials: {message}",
+        named(doing)
+    )]
     Credentials {
         /// What we were doing.
         doing: String,
-        /// The driver's words, which hold no password.
+        /// What to look at.
         message: String,
     },
     /// A file of the run folder could not be read or written.
-    #[error("{doing} {}: {source}", path.display())]
+    #[error("{doing} {}: {source}", named(&path.display().to_string()))]
     File {
         /// What we were doing, as a verb: "writing".
         doing: &'static str,
@@ -44,16 +50,16 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// Something read is not what it must be.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Invalid(String),
     /// We refuse to go on, and say why and what to do.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Refused(String),
     /// The lease is no longer ours: somebody unlocked it or took it, and names follow.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     LeaseLost(String),
     /// A rename's target was there: something else made it.
-    #[error("{0}")]
+    #[error("{}", named(.0))]
     Occupied(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(
@@ -75,9 +81,14 @@ pub const NAMESPACE_NOT_FOUND: i32 = 26;
 pub const NAMESPACE_EXISTS: i32 = 48;
 
 impl StoreError {
-    /// Sorts a driver error; `doing` is a clause such as "reading Booking".
+    /// Sorts a driver error; `doing` is a clause such as "reading Booking". No word of the server passes here, and none of the driver that may
+    /// quote the server, a document or the connection string.
     pub fn from_driver(doing: impl Into<String>, error: &DriverError) -> Self {
         let doing = doing.into();
+        let unreachable = |message: &str| Self::Unreachable {
+            doing: doing.clone(),
+            message: message.to_owned(),
+        };
         match error.kind.as_ref() {
             ErrorKind::Command(refusal) => Self::server(doing, refusal.code, &refusal.message),
             ErrorKind::Write(WriteFailure::WriteError(refusal)) => {
@@ -86,43 +97,62 @@ impl StoreError {
             ErrorKind::Write(WriteFailure::WriteConcernError(refusal)) => {
                 Self::server(doing, refusal.code, &refusal.message)
             }
-            ErrorKind::Authentication { message, .. } => Self::Credentials {
+            ErrorKind::InsertMany(refusals) => {
+                let write = refusals.write_errors.iter().flatten().next();
+                let write = write.map(|it| (it.code, &it.message));
+                let concern = refusals.write_concern_error.as_ref();
+                let first = write.or(concern.map(|it| (it.code, &it.message)));
+                let (code, message) = first.unwrap_or((0, &doing));
+                Self::server(doing.clone(), code, message)
+            }
+            ErrorKind::Authentication { .. } => Self::Credentials {
                 doing,
-                message: message.clone(),
+                message: "see whether user name, password and authSource are right, and whether the server offers this way to sign in".to_owned(),
             },
-            ErrorKind::Io(broken) => Self::Unreachable {
-                doing,
-                message: format!(
-                    "the connection broke ({broken}), so whether the last command was done is not known yet"
-                ),
-            },
-            ErrorKind::ServerSelection { .. } => Self::Unreachable {
-                doing,
-                message: "no primary answered in time".to_owned(),
-            },
-            ErrorKind::ConnectionPoolCleared { .. } => Self::Unreachable {
-                doing,
-                message: "the server closed its connections".to_owned(),
-            },
-            _ => Self::Unreachable {
-                doing,
-                message: error.kind.to_string(),
-            },
+            ErrorKind::Io(broken) => {
+                let cause = connection_trouble::of(&broken.to_string())
+                    .unwrap_or_else(|| broken.kind().to_string());
+                unreachable(&format!(
+                    "the connection broke ({cause}), so whether the last command was done is not known yet"
+                ))
+            }
+            ErrorKind::ServerSelection { message, .. } => {
+                unreachable(&match connection_trouble::of(message) {
+                    Some(cause) => format!("no primary answered in time: {cause}"),
+                    None => "no primary answered in time".to_owned(),
+                })
+            }
+            ErrorKind::ConnectionPoolCleared { message, .. } => {
+                unreachable(&match connection_trouble::of(message) {
+                    Some(cause) => format!("the connections were closed: {cause}"),
+                    None => "the server closed its connections".to_owned(),
+                })
+            }
+            ErrorKind::DnsResolve { .. } => unreachable(
+                "a name of the connection string cannot be resolved (DNS); of a mongodb+srv address, the SRV or TXT record cannot be read",
+            ),
+            ErrorKind::InvalidTlsConfig { .. } => Self::Refused(format!(
+                "{doing}: the TLS options cannot be used: see whether tlsCAFile and tlsCertificateKeyFile are PEM files that we may read, and whether the key's password is right"
+            )),
+            ErrorKind::IncompatibleServer { .. } => Self::Refused(format!(
+                "{doing}: the server is too old or too new for this driver"
+            )),
+            ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => Self::Invalid(format!(
+                "{doing}: the driver cannot send this command, or cannot read the answer. What the data holds is not shown"
+            )),
+            ErrorKind::InvalidResponse { .. } => unreachable("the server's answer cannot be read"),
+            ErrorKind::SessionsNotSupported => unreachable("the server offers no sessions"),
+            ErrorKind::MissingResumeToken => unreachable("the change stream cannot be resumed"),
+            _ => unreachable("the driver gave up"),
         }
     }
 
-    /// The server's refusal; a duplicate key's message is cut, for it holds the values.
-    pub fn server(doing: impl Into<String>, code: i32, message: &str) -> Self {
-        let message = if code == DUPLICATE_KEY {
-            let cut = message.find(" dup key").unwrap_or(message.len());
-            message[..cut].to_owned()
-        } else {
-            message.to_owned()
-        };
+    /// The server's refusal: its code in our words.
+    pub fn server(doing: impl Into<String>, code: i32, theirs: &str) -> Self {
         Self::Server {
             doing: doing.into(),
             code,
-            message,
+            message: server_message::words(code, theirs),
         }
     }
 

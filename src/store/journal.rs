@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::{Result, StoreError};
 use super::private_file;
 use crate::domain::run::{Millis, RunRecord};
+use crate::domain::text;
 
 /// The journal's name in the run folder.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -63,7 +64,7 @@ impl Journal {
     /// # Errors
     /// The disk's; a line that was changed; a journal of another run, database or cluster; or one that knows later saves than the record.
     pub fn open(folder: &Path, record: &RunRecord) -> Result<Self> {
-        private_file::create_folder(folder)?;
+        private_file::create_run_folder(folder)?;
         let path = folder.join(JOURNAL);
         let failed = |error| StoreError::file("reading the journal", &path, error);
         let mut file = private_file::append(&path)?;
@@ -168,9 +169,11 @@ impl Journal {
             previous: self.last.clone(),
             hash: String::new(),
         };
-        let mut line = serde_json::to_vec(&entry).map_err(|error| {
+        let line = serde_json::to_string(&entry).map_err(|error| {
             StoreError::Invalid(format!("the journal's line cannot be written: {error}"))
         })?;
+        // Somebody may look at it in a terminal.
+        let mut line = text::json(&line).into_bytes();
         let hash = hash(&line);
         line.pop(); // the closing brace
         line.extend_from_slice(seal(&hash).as_bytes());

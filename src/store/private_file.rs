@@ -20,6 +20,20 @@ pub fn create_folder(path: &Path) -> Result<()> {
         .map_err(|error| StoreError::file("creating the folder", path, error))
 }
 
+/// Makes the folder of a run, closed to others. One that is there must be ours alone: what others may write there could be exchanged.
+///
+/// # Errors
+/// It, or the folder that it stands in, belongs to somebody else or may be written by others; or the system's answer.
+pub fn create_run_folder(path: &Path) -> Result<()> {
+    let parent = path.parent().filter(|it| *it != Path::new(""));
+    let parent = parent.unwrap_or(Path::new("."));
+    if parent.exists() {
+        owner::check(parent, true)?;
+    }
+    create_folder(path)?;
+    owner::check(path, false)
+}
+
 /// Opens a new file for writing; one that is there already is an error, never overwritten.
 pub fn create_new(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
@@ -34,6 +48,21 @@ pub fn create_new(path: &Path) -> Result<File> {
         .map_err(|error| StoreError::file("creating", path, error))
 }
 
+/// True for a regular file that others may read or write.
+pub fn is_open_to_others(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = path.metadata();
+        metadata.is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// Opens a file for reading, and for writing at its end; makes it where it is not there.
 pub fn append(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
@@ -43,9 +72,102 @@ pub fn append(path: &Path) -> Result<File> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options
+    let file = options
         .open(path)
-        .map_err(|error| StoreError::file("opening", path, error))
+        .map_err(|error| StoreError::file("opening", path, error))?;
+    owner::close(&file, path)?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+mod owner {
+    use super::{File, Path, Result};
+
+    pub(super) fn check(_: &Path, _: bool) -> Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn close(_: &File, _: &Path) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+mod owner {
+    //! Who owns a folder or a file, and who else may write it.
+
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::{File, Path, Result, StoreError};
+
+    /// What others may do: all of it, and writing.
+    const OTHERS: u32 = 0o077;
+    const WRITE: u32 = 0o022;
+    /// In such a folder nobody moves what belongs to another.
+    const STICKY: u32 = 0o1000;
+
+    fn us() -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    fn refused(path: &Path, what: &str, way: &str) -> StoreError {
+        StoreError::Refused(format!(
+            "{} {what}, so what ringfence keeps there could be read or exchanged. Nothing was changed; {way}",
+            path.display()
+        ))
+    }
+
+    /// Refuses a folder of somebody else, and one that others may write. One that others may only read is closed to them, unless it is `outer`,
+    /// a folder that only holds ours.
+    pub(super) fn check(path: &Path, outer: bool) -> Result<()> {
+        let looking = |error| StoreError::file("looking at the folder", path, error);
+        let metadata = path.metadata().map_err(looking)?;
+        let (owner, mode) = (metadata.uid(), metadata.mode());
+        let other_place = "name another folder with --run-dir";
+        if owner != us() && !(outer && owner == 0) {
+            return Err(refused(path, "belongs to another user", other_place));
+        }
+        if mode & WRITE != 0 && !(outer && mode & STICKY != 0) {
+            let way = format!(
+                "chmod go-w {} after you looked at what stands there, or {other_place}",
+                path.display()
+            );
+            return Err(refused(path, "may be written by other users", &way));
+        }
+        if !outer && mode & OTHERS != 0 {
+            tracing::warn!("{} was open to other users; closed it", path.display());
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+                .map_err(looking)?;
+        }
+        Ok(())
+    }
+
+    /// Closes a file that others may read or write; refuses one of somebody else. What is no regular file (a terminal, a pipe) is left as it is.
+    pub(super) fn close(file: &File, path: &Path) -> Result<()> {
+        let looking = |error| StoreError::file("looking at", path, error);
+        let metadata = file.metadata().map_err(looking)?;
+        if !metadata.is_file() {
+            return Ok(());
+        }
+        if metadata.uid() != us() {
+            return Err(refused(
+                path,
+                "belongs to another user",
+                "name another file",
+            ));
+        }
+        if metadata.mode() & WRITE != 0 {
+            tracing::warn!(
+                "{} could be written by other users until now; closed it",
+                path.display()
+            );
+        }
+        if metadata.mode() & OTHERS != 0 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o600))
+                .map_err(looking)?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes a whole new file and waits for the disk.
@@ -89,7 +211,7 @@ pub fn sync_folder(path: &Path) -> Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use super::{create_folder, replace, write_new};
+    use super::{append, create_folder, create_run_folder, replace, write_new};
 
     #[test]
     fn folders_are_0700_and_files_0600() {
@@ -104,6 +226,42 @@ mod tests {
         };
         assert_eq!((mode("a"), mode("a/b")), (0o700, 0o700));
         assert_eq!((mode("a/b/new"), mode("a/b/replaced")), (0o600, 0o600));
+    }
+
+    #[test]
+    fn what_others_may_write_is_refused_and_what_they_may_read_is_closed() {
+        let root = tempfile::tempdir().unwrap();
+        let set = |path: &std::path::Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        let (runs, run) = (root.path().join("runs"), root.path().join("runs/1"));
+        create_run_folder(&run).unwrap();
+        for (path, open) in [
+            (&runs, 0o777),
+            (&run, 0o770),
+            (&run, 0o1777),
+            (&runs, 0o775),
+        ] {
+            set(path, open);
+            let error = create_run_folder(&run).unwrap_err().to_string();
+            assert!(error.contains("may be written by other users"), "{error}");
+            assert!(error.contains("chmod go-w"), "{error}");
+            assert_eq!(mode(path), open);
+            set(path, 0o700);
+        }
+        set(&runs, 0o1777); // as /tmp
+        set(&run, 0o755);
+        create_run_folder(&run).unwrap();
+        assert_eq!((mode(&runs), mode(&run)), (0o1777, 0o700));
+        let log = root.path().join("log");
+        std::fs::write(&log, "x").unwrap();
+        for open in [0o644, 0o666, 0o600] {
+            set(&log, open);
+            append(&log).unwrap();
+            assert_eq!(mode(&log), 0o600);
+        }
+        append(std::path::Path::new("/dev/null")).unwrap();
     }
 
     #[test]

@@ -80,6 +80,32 @@ pub async fn insert_batch(
     insert_batch_with(database, collection, documents, &options).await
 }
 
+/// As [`insert_batch`], and lets go of the documents as soon as they stand in a command: a large one is in memory once less.
+///
+/// # Errors
+/// As there.
+pub async fn insert_owned(
+    database: &Database,
+    collection: &str,
+    uuid: Option<[u8; 16]>,
+    documents: Vec<RawDocumentBuf>,
+) -> Result<InsertOutcome> {
+    let all: Vec<usize> = (0..documents.len()).collect();
+    let whole = chunks(&documents, &all, PLAIN_OVERHEAD).count() == 1;
+    if !whole || documents.iter().any(|it| needs_literal(it)) {
+        return insert_batch(database, collection, uuid, &documents).await;
+    }
+    let options = InsertOptions {
+        collection_uuid: uuid,
+        bypass_validation: false,
+    };
+    let command = insert_command(collection, &documents, &all, &options);
+    drop(documents);
+    let mut outcome = InsertOutcome::default();
+    send(database, collection, command, &all, &mut outcome).await?;
+    Ok(outcome)
+}
+
 /// [`insert_batch`] with all its options.
 ///
 /// # Errors

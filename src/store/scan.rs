@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt};
 use mongodb::Database;
 use mongodb::options::{FindOptions, Hint, ReadConcern};
 use mongodb::raw_batch_cursor::RawBatch;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
@@ -17,6 +17,8 @@ use crate::domain::raw::elements;
 
 /// Documents per batch, unless a scan says otherwise.
 const BATCH: u32 = 2_000;
+/// Bytes from which on a batch is fetched only when it is asked for, so that no two of them stand in memory. A server sends up to 16 MiB at once.
+pub(super) const LARGE: usize = 2 << 20;
 
 /// Which documents, and how.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +70,11 @@ impl Batch {
         self.length == 0
     }
 
+    /// The bytes of its documents.
+    pub fn bytes(&self) -> usize {
+        documents_of(&self.reply).map_or(0, |it| it.as_bytes().len())
+    }
+
     /// The documents, in their order.
     pub fn documents(&self) -> impl Iterator<Item = &RawDocument> {
         // Each was looked at when the batch came, so none is passed over here.
@@ -83,9 +90,12 @@ fn documents_of(reply: &RawBatch) -> Option<&RawDocument> {
     RawDocument::from_bytes(reply.doc_slices().ok()?.as_bytes()).ok()
 }
 
-/// Batches of a scan, or what is made of each. While one is looked at, a task of its own fetches the next.
+/// Batches of a scan, or what is made of each. While one is looked at, a task of its own fetches the next; after a large one only once that is
+/// asked for.
 pub struct Reader<T = Batch> {
     batches: mpsc::Receiver<Result<Option<T>>>,
+    /// How often the next batch was asked for.
+    asked: watch::Sender<u64>,
     collection: String,
     ended: bool,
 }
@@ -99,6 +109,7 @@ impl<T> Reader<T> {
         if self.ended {
             return Ok(None);
         }
+        self.asked.send_modify(|times| *times += 1);
         let came = self.batches.recv().await.unwrap_or_else(|| {
             // The end is said; a silence is none.
             Err(StoreError::Refused(format!(
@@ -137,6 +148,7 @@ pub fn read_as<T: Send + 'static>(
 ) -> Result<Reader<T>> {
     let mut options = options_of(scan)?;
     let (give, batches) = mpsc::channel(1);
+    let (asked, mut asks) = watch::channel(0);
     let source = database.collection::<RawDocumentBuf>(collection);
     let filter = scan.filter.clone();
     let name = collection.to_owned();
@@ -145,7 +157,7 @@ pub fn read_as<T: Send + 'static>(
         let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let done = match moment {
             None => match source.find(filter).with_options(options).batch().await {
-                Ok(cursor) => pass_on(cursor, &give, &name, make).await,
+                Ok(cursor) => pass_on(cursor, (&give, &mut asks), &name, make).await,
                 Err(error) => Err(failed(error)),
             },
             Some(session) => {
@@ -155,7 +167,7 @@ pub fn read_as<T: Send + 'static>(
                 let find = source.find(filter).with_options(options);
                 match find.session(&mut *session).batch().await {
                     Ok(mut cursor) => {
-                        pass_on(cursor.stream(&mut session), &give, &name, make).await
+                        pass_on(cursor.stream(&mut session), (&give, &mut asks), &name, make).await
                     }
                     Err(error) => Err(failed(error)),
                 }
@@ -166,6 +178,7 @@ pub fn read_as<T: Send + 'static>(
     });
     Ok(Reader {
         batches,
+        asked,
         collection: collection.to_owned(),
         ended: false,
     })
@@ -174,16 +187,26 @@ pub fn read_as<T: Send + 'static>(
 /// Gives batches on until they end or nobody wants them.
 async fn pass_on<T>(
     stream: impl Stream<Item = mongodb::error::Result<RawBatch>>,
-    give: &mpsc::Sender<Result<Option<T>>>,
+    (give, asks): (&mpsc::Sender<Result<Option<T>>>, &mut watch::Receiver<u64>),
     name: &str,
     make: impl Fn(Batch) -> T,
 ) -> Result<()> {
     let mut stream = std::pin::pin!(stream);
+    let mut given = 0;
     while let Some(reply) = stream.next().await {
         let reply =
             reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         let batch = Batch::of(reply, name)?;
-        if !batch.is_empty() && give.send(Ok(Some(make(batch)))).await.is_err() {
+        if batch.is_empty() {
+            continue;
+        }
+        let large = batch.bytes() > LARGE;
+        if give.send(Ok(Some(make(batch)))).await.is_err() {
+            break;
+        }
+        given += 1;
+        // Whoever asks again has let go of the batch before.
+        if large && asks.wait_for(|times| *times > given).await.is_err() {
             break;
         }
     }
@@ -322,12 +345,26 @@ pub async fn batches_by_ids(
     collection: &str,
     ids: impl IntoIterator<Item = &Id>,
 ) -> Result<Vec<Batch>> {
+    fields_by_ids(database, collection, ids, &[]).await
+}
+
+/// As [`batches_by_ids`], with only these fields; with none named, whole.
+///
+/// # Errors
+/// As there.
+pub async fn fields_by_ids(
+    database: &Database,
+    collection: &str,
+    ids: impl IntoIterator<Item = &Id>,
+    fields: &[&str],
+) -> Result<Vec<Batch>> {
     let ids = ids.into_iter().map(bson_of).collect::<Result<Vec<_>>>()?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let scan = Scan {
         filter: doc! { "_id": { "$in": ids } },
+        fields: fields.iter().map(|it| (*it).to_owned()).collect(),
         ..Scan::default()
     };
     batches(database, collection, &scan).await

@@ -8,11 +8,13 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 use futures_util::future::try_join_all;
 use mongodb::Database;
-use smallvec::{SmallVec, smallvec};
-use tokio::sync::mpsc;
+use smallvec::smallvec;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::error::{Result, StoreError};
+use super::joined_page::{Documents, Partners, in_parts, parts};
+pub use super::joined_page::{JoinedRow, Page};
 use super::merge_join::join_by_id;
 use super::scan::{self, Batch, Reader, Scan};
 use crate::domain::fingerprint::Fingerprint;
@@ -23,6 +25,8 @@ use crate::domain::survey::facts::id_of;
 pub const PAGE: usize = 500;
 /// Documents of one side that may wait for their partners. Several writers send batches in any order, so several pages must fit.
 const WAITING: usize = 4 * PAGE;
+/// Their bytes: from here on all of them are looked up at once.
+const WAITING_BYTES: usize = 8 << 20;
 /// How many steps a document waits for its partner before it may be looked up.
 const PATIENCE: u32 = 4;
 
@@ -50,81 +54,11 @@ pub enum Hashes {
     Companion,
 }
 
-/// Documents of one collection, numbered: those that waited first, then those just read.
-#[derive(Debug, Default)]
-struct Documents {
-    waited: Vec<RawDocumentBuf>,
-    read: Vec<Batch>,
-}
-
-impl Documents {
-    fn all(&self) -> Vec<&RawDocument> {
-        let read = self.read.iter().flat_map(Batch::documents);
-        self.waited.iter().map(AsRef::as_ref).chain(read).collect()
-    }
-}
-
-/// For each companion, the number of the partner.
-type Partners = SmallVec<[Option<usize>; 2]>;
-
-/// Originals with their partners, and documents of companions without an original.
-#[derive(Debug, Default)]
-pub struct Page {
-    originals: Documents,
-    companions: Vec<Documents>,
-    rows: Vec<(usize, Partners)>,
-    unmatched: Vec<(usize, usize)>,
-}
-
-/// An original and the document with its `_id` in each companion, in the companions' order.
-#[derive(Debug)]
-pub struct JoinedRow<'d> {
-    /// The original.
-    pub original: &'d RawDocument,
-    /// Its partners.
-    pub partners: SmallVec<[Option<&'d RawDocument>; 2]>,
-}
-
-impl Page {
-    /// The originals. One appears twice only when two companions hold it, or when it was deleted and inserted again during the read.
-    pub fn rows(&self) -> Vec<JoinedRow<'_>> {
-        let originals = self.originals.all();
-        let companions: Vec<_> = self.companions.iter().map(Documents::all).collect();
-        let partner = |(which, at): (usize, &Option<usize>)| {
-            at.and_then(|at| companions.get(which)?.get(at).copied())
-        };
-        let rows = self.rows.iter().filter_map(|(at, partners)| {
-            Some(JoinedRow {
-                original: originals.get(*at)?,
-                partners: partners.iter().enumerate().map(partner).collect(),
-            })
-        });
-        rows.collect()
-    }
-
-    /// Documents without an original, each with the number of its companion.
-    pub fn unmatched(&self) -> Vec<(usize, &RawDocument)> {
-        let companions: Vec<_> = self.companions.iter().map(Documents::all).collect();
-        let unmatched = self.unmatched.iter();
-        unmatched
-            .filter_map(|(which, at)| Some((*which, *companions.get(*which)?.get(*at)?)))
-            .collect()
-    }
-
-    /// The number of originals.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// True without any.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// The join's reader. While the caller works on a page, a task fetches and hashes the next.
+/// The join's reader. While the caller works on a page, a task fetches and hashes the next; after a large page only once that is asked for.
 pub struct SideBySide {
     pages: mpsc::Receiver<Result<Message>>,
+    /// How often the next page was asked for.
+    asked: watch::Sender<u64>,
     /// The fingerprint, after the last page.
     ended: Option<String>,
 }
@@ -170,12 +104,22 @@ impl SideBySide {
             step: 0,
         };
         let (give, pages) = mpsc::channel(1);
+        let (asked, asks) = watch::channel(0);
         tokio::spawn(async move {
-            let done = walk.run(&give).await;
+            let mut out = Out {
+                give: give.clone(),
+                asks,
+                given: 0,
+            };
+            let done = walk.run(&mut out).await;
             // A closed channel means that the caller stopped reading.
             let _ = give.send(done.map(Message::End)).await;
         });
-        Ok(Self { pages, ended: None })
+        Ok(Self {
+            pages,
+            asked,
+            ended: None,
+        })
     }
 
     /// The next page.
@@ -186,6 +130,7 @@ impl SideBySide {
         if self.ended.is_some() {
             return Ok(None);
         }
+        self.asked.send_modify(|times| *times += 1);
         let message = self.pages.recv().await.unwrap_or_else(|| {
             // A channel that closes without an end marker is an error.
             Err(StoreError::Refused("reading was broken off".to_owned()))
@@ -209,7 +154,8 @@ impl SideBySide {
 pub struct Pipelined<T, F> {
     pages: SideBySide,
     examine: F,
-    under_way: Option<JoinHandle<Result<T>>>,
+    /// The result of the page before, and whether that page is a large one.
+    under_way: Option<(JoinHandle<Result<T>>, bool)>,
 }
 
 impl<T, F, E> Pipelined<T, F>
@@ -235,17 +181,23 @@ where
         if self.under_way.is_none() {
             self.under_way = self.begin().await?;
         }
-        let Some(now) = self.under_way.take() else {
+        let Some((now, large)) = self.under_way.take() else {
             return Ok(None);
         };
-        self.under_way = self.begin().await?;
         let broken_off = |_| Err(StoreError::Refused("reading was broken off".to_owned()));
+        if large {
+            return now.await.unwrap_or_else(broken_off).map(Some);
+        }
+        self.under_way = self.begin().await?;
         now.await.unwrap_or_else(broken_off).map(Some)
     }
 
-    async fn begin(&mut self) -> Result<Option<JoinHandle<Result<T>>>> {
+    async fn begin(&mut self) -> Result<Option<(JoinHandle<Result<T>>, bool)>> {
         let page = self.pages.next().await?;
-        Ok(page.map(|page| tokio::spawn((self.examine)(page))))
+        Ok(page.map(|page| {
+            let large = page.is_large();
+            (tokio::spawn((self.examine)(page)), large)
+        }))
     }
 
     /// See [`SideBySide::fingerprint`].
@@ -272,6 +224,15 @@ impl Side {
         }
     }
 
+    fn waiting_bytes(&self) -> usize {
+        let bytes = self.waiting.iter().map(|(_, it)| it.as_bytes().len());
+        bytes.sum()
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= WAITING || self.waiting_bytes() >= WAITING_BYTES
+    }
+
     fn is_over(&self) -> bool {
         self.reader.is_none() && self.waiting.is_empty()
     }
@@ -279,7 +240,7 @@ impl Side {
     /// The waiting documents, and the next batch unless too many wait already; and for each waiting one, since which step.
     async fn next(&mut self) -> Result<(Documents, Vec<u32>)> {
         let mut read = Vec::new();
-        if self.waiting.len() < WAITING
+        if !self.is_full()
             && let Some(reader) = &mut self.reader
         {
             match reader.next().await? {
@@ -306,11 +267,32 @@ impl Side {
         let unmatched =
             unmatched.map(|(since, document)| (*since.unwrap_or(&now), document.to_owned()));
         self.waiting.extend(unmatched);
+        let large = self.waiting_bytes() >= WAITING_BYTES;
         let full = self.waiting.len() >= WAITING;
-        let to_look_up = self
-            .waiting
-            .extract_if(.., |(since, _)| over || full && *since + PATIENCE <= now);
+        let to_look_up = self.waiting.extract_if(.., |(since, _)| {
+            over || large || full && *since + PATIENCE <= now
+        });
         to_look_up.map(|(_, document)| document).collect()
+    }
+}
+
+/// Where pages go.
+struct Out {
+    give: mpsc::Sender<Result<Message>>,
+    asks: watch::Receiver<u64>,
+    given: u64,
+}
+
+impl Out {
+    /// Gives a page; after a large one it waits until the next is asked for. False when nobody wants pages any more.
+    async fn page(&mut self, page: Page) -> bool {
+        let large = page.is_large();
+        if self.give.send(Ok(Message::Page(page))).await.is_err() {
+            return false;
+        }
+        self.given += 1;
+        let given = self.given;
+        !large || self.asks.wait_for(|times| *times > given).await.is_ok()
     }
 }
 
@@ -325,12 +307,10 @@ struct Walk {
 }
 
 impl Walk {
-    async fn run(mut self, give: &mpsc::Sender<Result<Message>>) -> Result<String> {
+    async fn run(mut self, out: &mut Out) -> Result<String> {
         while !(self.originals.is_over() && self.companion.is_over()) {
-            for page in self.step().await? {
-                if give.send(Ok(Message::Page(page))).await.is_err() {
-                    return Ok(String::new());
-                }
+            if !self.step(out).await? {
+                return Ok(String::new());
             }
         }
         for which in 1..self.companions.len() {
@@ -341,15 +321,11 @@ impl Walk {
                 None,
             )?;
             while let Some(batch) = reader.next().await? {
-                let page = self.with_originals(
-                    which,
-                    Documents {
-                        read: vec![batch],
-                        ..Documents::default()
-                    },
-                );
-                if give.send(Ok(Message::Page(page.await?))).await.is_err() {
-                    return Ok(String::new());
+                for documents in in_parts(batch) {
+                    let page = self.with_originals(which, documents).await?;
+                    if !out.page(page).await {
+                        return Ok(String::new());
+                    }
                 }
             }
         }
@@ -357,8 +333,8 @@ impl Walk {
         Ok(hash.map(|hash| hash.text()).unwrap_or_default())
     }
 
-    /// Reads the next batch of both sides, and joins it with the waiting documents.
-    async fn step(&mut self) -> Result<Vec<Page>> {
+    /// Reads the next batch of both sides, and joins it with the waiting documents. False when nobody wants pages any more.
+    async fn step(&mut self, out: &mut Out) -> Result<bool> {
         self.step += 1;
         let (originals, companion) =
             tokio::try_join!(self.originals.next(), self.companion.next())?;
@@ -370,37 +346,43 @@ impl Walk {
             .filter(|(_, partner)| partner.is_some() || self.companions.is_empty())
             .map(|(at, partner)| (at, self.partners_of(*partner)))
             .collect();
-        let mut pages = Vec::new();
+        let (mut originals_asked, mut companions_asked) = (Vec::new(), Vec::new());
         if !self.companions.is_empty() {
             let over = self.companion.reader.is_none();
             let unmatched = first.iter().zip(&join.partners).enumerate();
             let unmatched = unmatched.filter(|(_, (_, partner))| partner.is_none());
             let unmatched = unmatched.map(|(at, (document, _))| (since.get(at), *document));
-            let originals_asked = self.originals.keep_waiting(unmatched, (self.step, over));
+            originals_asked = self.originals.keep_waiting(unmatched, (self.step, over));
             let over = self.originals.reader.is_none();
             let unmatched = join.unmatched.iter();
             let unmatched =
                 unmatched.filter_map(|at| Some((companion_since.get(*at), *second.get(*at)?)));
-            let companions_asked = self.companion.keep_waiting(unmatched, (self.step, over));
-            let documents = |waited| Documents {
-                waited,
-                ..Documents::default()
-            };
-            if !originals_asked.is_empty() {
-                pages.push(self.with_partners(documents(originals_asked)).await?);
-            }
-            if !companions_asked.is_empty() {
-                pages.push(self.with_originals(0, documents(companions_asked)).await?);
-            }
+            companions_asked = self.companion.keep_waiting(unmatched, (self.step, over));
         }
         drop((first, second));
-        pages.push(Page {
+        let page = Page {
             originals,
             companions: vec![companion],
             rows,
             unmatched: Vec::new(),
-        });
-        Ok(pages)
+        };
+        // Before anything is looked up: the page may be a large one.
+        if !out.page(page).await {
+            return Ok(false);
+        }
+        for documents in parts(originals_asked) {
+            let page = self.with_partners(documents).await?;
+            if !out.page(page).await {
+                return Ok(false);
+            }
+        }
+        for documents in parts(companions_asked) {
+            let page = self.with_originals(0, documents).await?;
+            if !out.page(page).await {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn partners_of(&self, first: Option<usize>) -> Partners {
@@ -439,7 +421,9 @@ impl Walk {
     /// that the first companion holds too becomes a row here; any other original was or will be looked up by itself.
     async fn with_originals(&self, which: usize, documents: Documents) -> Result<Page> {
         let asked = documents.all();
-        let originals = self.look_up(&self.name, &asked).await?;
+        // Of the first companion's documents only those matter here that have no original.
+        let fields: &[&str] = if which == 0 { &["_id"] } else { &[] };
+        let originals = self.look_up_fields(&self.name, &asked, fields).await?;
         let mut companions: Vec<Documents> = Vec::new();
         companions.resize_with(self.companions.len(), Documents::default);
         let (known, mut rows) = (originals.all(), Vec::new());
@@ -471,10 +455,19 @@ impl Walk {
 
     /// The documents of a collection that have the ids of `documents`.
     async fn look_up(&self, name: &str, documents: &[&RawDocument]) -> Result<Documents> {
+        self.look_up_fields(name, documents, &[]).await
+    }
+
+    async fn look_up_fields(
+        &self,
+        name: &str,
+        documents: &[&RawDocument],
+        fields: &[&str],
+    ) -> Result<Documents> {
         let ids: Vec<Id> = documents.iter().filter_map(|it| id_of(it)).collect();
         let mut read = Vec::new();
         for ids in ids.chunks(PAGE) {
-            read.extend(scan::batches_by_ids(&self.database, name, ids).await?);
+            read.extend(scan::fields_by_ids(&self.database, name, ids, fields).await?);
         }
         Ok(Documents {
             read,

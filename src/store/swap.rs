@@ -1,20 +1,20 @@
 //! The swap: renames, and nothing else. UUIDs say which collection is which. The renames are journaled in the run record before the first is
 //! sent, so the same call after a kill continues where the last one stopped.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bson::rawdoc;
 
-use super::collection_spec::{self, CollectionSpec};
+use super::collection_spec;
 use super::command;
 use super::connect::Connection;
 use super::error::{NAMESPACE_EXISTS, Result, StoreError};
 use super::exclusive::{ATTEMPT_MS, ATTEMPTS, Retries};
 use super::write_command::write_concern;
+use crate::domain::aside::{self, Aside, Why};
+use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::number::counted;
-
-/// Prefix for strays.
-const STRAY: &str = "_ringfence_stray_";
 
 /// Renames a collection within the database; never drops a target. When the answer leaves the outcome open (a time limit, a write concern), the
 /// collection's UUID shows whether the rename was done.
@@ -88,32 +88,42 @@ impl fmt::Display for Stray {
 }
 
 /// Makes the prepared copy live and keeps the original. Safe to repeat. Returns the strays: collections that an application created under the
-/// live name by an insert between the two renames.
+/// live name by an insert between the two renames. A copy that was renamed since it went live is live all the same.
 ///
 /// # Errors
 /// An unknown collection under the live name before the first rename, a stray that reappears each time, or the server's refusal.
 pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stray>> {
-    let live = collection_spec::load(connection, swap.live).await?;
-    let live_uuid = uuid(live.as_ref());
-    if live_uuid == Some(swap.prepared) {
+    let names = collection_spec::uuids(connection).await?;
+    let copy = name_of(&names, Some(swap.prepared));
+    if copy.is_some_and(|name| !name.starts_with(SIDE_PREFIX)) {
         return Ok(Vec::new());
     }
-    if live.is_some() {
-        if live_uuid == swap.original {
-            if !has_identity(connection, swap.next, Some(swap.prepared)).await? {
+    if let Some(live) = names.get(swap.live) {
+        if live.as_deref() == swap.original {
+            if copy != Some(swap.next) {
                 return Err(StoreError::Refused(format!(
                     "{} is not the copy that was proved any more: somebody dropped, renamed or replaced it. {} is live as it was; see who works on this database, then prepare again",
                     swap.next, swap.live
                 )));
             }
             rename(connection, swap.live, swap.before).await?;
-        } else if swap.original.is_none()
-            || !has_identity(connection, swap.before, swap.original).await?
-        {
+        } else if swap.original.is_none() || name_of(&names, swap.original).is_none() {
             return Err(unknown_collection(swap.live));
         }
     }
     rename_to_live(connection, swap.next, swap.live).await
+}
+
+/// The collection of this UUID.
+fn name_of<'n>(
+    names: &'n BTreeMap<String, Option<String>>,
+    identity: Option<&str>,
+) -> Option<&'n str> {
+    let identity = identity?;
+    let mut found = names
+        .iter()
+        .filter(|(_, uuid)| uuid.as_deref() == Some(identity));
+    found.next().map(|(name, _)| name.as_str())
 }
 
 /// Renames `from` to the live name. A stray collection there is moved out of the way first.
@@ -125,56 +135,65 @@ async fn rename_to_live(connection: &Connection, from: &str, live: &str) -> Resu
             other => return other.map(|()| strays),
         }
     }
+    let names: Vec<_> = strays.iter().map(ToString::to_string).collect();
     Err(StoreError::Refused(format!(
-        "{live} is made anew by an application each time it is moved out of the way ({} times now, to {STRAY}*). Nothing was dropped. Stop the application, then run the same command again",
-        strays.len()
+        "{live} is made anew by an application each time it is moved out of the way ({} times now: {}). Nothing was dropped. Stop the application, then run the same command again",
+        strays.len(),
+        names.join(", ")
     )))
 }
 
-/// True when the collection `name` exists and has this UUID.
-async fn has_identity(connection: &Connection, name: &str, identity: Option<&str>) -> Result<bool> {
-    let spec = collection_spec::load(connection, name).await?;
-    Ok(spec.is_some() && uuid(spec.as_ref()) == identity)
-}
-
 /// Renames a stray collection to the next free stray name.
-async fn move_stray(connection: &Connection, live: &str) -> Result<Stray> {
+///
+/// # Errors
+/// The server's refusal.
+pub async fn move_stray(connection: &Connection, live: &str) -> Result<Stray> {
     let names = collection_spec::uuids(connection).await?;
-    let free = (1..=names.len() + 1)
-        .map(|number| format!("{STRAY}{number}_{live}"))
-        .find(|name| !names.contains_key(name));
-    let name = free.unwrap_or_default();
+    let aside = Aside {
+        why: Why::Stray(aside::next_number(names.keys().map(String::as_str))),
+        of: live.to_owned(),
+    };
+    let name = aside.name();
     rename(connection, live, &name).await?;
     let documents = super::scan::rough_count(&connection.database, &name).await;
     Ok(Stray { name, documents })
 }
 
-/// Makes the original live again and keeps the collection that was live. Safe to repeat. Returns the strays, as [`forward`].
+/// Makes the original live again and keeps the collection that was live, whatever their names are by now. Safe to repeat. Returns the strays:
+/// what an application made under the live name meanwhile.
 ///
 /// # Errors
-/// An unknown collection under one of the names before the first rename, or the server's refusal.
+/// The server's refusal.
 pub async fn back(
     connection: &Connection,
     swap: Swap<'_>,
     rolled_back: &str,
 ) -> Result<Vec<Stray>> {
-    let live = collection_spec::load(connection, swap.live).await?;
-    if live.is_some() {
-        if swap.original.is_some() && uuid(live.as_ref()) == swap.original {
-            return Ok(Vec::new());
-        }
-        if uuid(live.as_ref()) == Some(swap.prepared) {
-            rename(connection, swap.live, rolled_back).await?;
-        } else if !has_identity(connection, rolled_back, Some(swap.prepared)).await? {
-            return Err(unknown_collection(swap.live));
-        } else if swap.original.is_none() {
-            return Ok(vec![move_stray(connection, swap.live).await?]);
-        }
+    let names = collection_spec::uuids(connection).await?;
+    let original = name_of(&names, swap.original);
+    if original == Some(swap.live) {
+        return Ok(Vec::new());
     }
-    if swap.original.is_some() && has_identity(connection, swap.before, swap.original).await? {
-        return rename_to_live(connection, swap.before, swap.live).await;
+    let copy = name_of(&names, Some(swap.prepared));
+    if let Some(copy) = copy.filter(|name| !name.starts_with(SIDE_PREFIX)) {
+        rename(connection, copy, rolled_back).await?;
     }
-    Ok(Vec::new())
+    let mut strays = Vec::new();
+    if copy != Some(swap.live) && names.contains_key(swap.live) {
+        strays.push(move_stray(connection, swap.live).await?);
+    }
+    if let Some(original) = original {
+        strays.extend(rename_to_live(connection, original, swap.live).await?);
+    }
+    Ok(strays)
+}
+
+/// Gives a collection that was only renamed its name back. Safe to repeat. Returns the strays: what an application made under it meanwhile.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn name_back(connection: &Connection, now: &str, then: &str) -> Result<Vec<Stray>> {
+    rename_to_live(connection, now, then).await
 }
 
 /// Names and identities where a merged copy takes the place of what is live.
@@ -197,22 +216,23 @@ pub struct Replacement<'a> {
 /// # Errors
 /// An unknown collection under one of the names before the first rename, or the server's refusal.
 pub async fn replace(connection: &Connection, replacement: Replacement<'_>) -> Result<Vec<Stray>> {
-    let live = collection_spec::load(connection, replacement.live).await?;
-    if uuid(live.as_ref()) == Some(replacement.incoming) {
+    let names = collection_spec::uuids(connection).await?;
+    if name_of(&names, Some(replacement.incoming)) == Some(replacement.live) {
         return Ok(Vec::new());
     }
-    if live.is_some() {
-        if uuid(live.as_ref()) == Some(replacement.outgoing) {
-            rename(connection, replacement.live, replacement.aside).await?;
-        } else if !has_identity(connection, replacement.aside, Some(replacement.outgoing)).await? {
+    let outgoing = name_of(&names, Some(replacement.outgoing));
+    if let Some(outgoing) = outgoing.filter(|name| !name.starts_with(SIDE_PREFIX)) {
+        rename(connection, outgoing, replacement.aside).await?;
+    }
+    let mut strays = Vec::new();
+    if outgoing != Some(replacement.live) && names.contains_key(replacement.live) {
+        if outgoing.is_none() {
             return Err(unknown_collection(replacement.live));
         }
+        strays.push(move_stray(connection, replacement.live).await?);
     }
-    rename_to_live(connection, replacement.merged, replacement.live).await
-}
-
-fn uuid(spec: Option<&CollectionSpec>) -> Option<&str> {
-    spec.and_then(|spec| spec.uuid.as_deref())
+    strays.extend(rename_to_live(connection, replacement.merged, replacement.live).await?);
+    Ok(strays)
 }
 
 fn unknown_collection(name: &str) -> StoreError {

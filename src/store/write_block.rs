@@ -6,7 +6,7 @@ use bson::{Bson, Document, doc, rawdoc};
 use super::clients;
 use super::command;
 use super::connect::Connection;
-use super::error::Result;
+use super::error::{Result, StoreError};
 
 const BYPASS: &str = "bypassWriteBlockingMode";
 const SET: &str = "setUserWriteBlockMode";
@@ -142,10 +142,9 @@ async fn may_bypass(
 ) -> std::result::Result<bool, String> {
     let command = doc! { "usersInfo": { "user": name, "db": database }, "showPrivileges": true };
     let admin = connection.client.database("admin");
-    let reply: Document = admin
-        .run_command(command)
-        .await
-        .map_err(|error| error.kind.to_string())?;
+    let reply: Document = admin.run_command(command).await.map_err(|error| {
+        StoreError::from_driver("asking for the privileges of a connected user", &error).to_string()
+    })?;
     let user = reply
         .get_array("users")
         .ok()

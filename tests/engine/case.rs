@@ -86,12 +86,18 @@ impl Case {
 
     /// Runs the binary with these arguments alone, in the case's folder and without a terminal.
     pub async fn bare(&self, arguments: &[&str]) -> Ended {
+        self.with_environment(&[], arguments).await
+    }
+
+    /// As [`Self::bare`], with these variables.
+    pub async fn with_environment(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ended {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"))
             .args(arguments)
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env_remove("DATABASE_URL")
             .env_remove("RINGFENCE_URI")
+            .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true)
             .output()

@@ -114,6 +114,14 @@ pub fn only(picture: &Picture, keep: impl Fn(&str) -> bool) -> Picture {
     kept.map(|(name, it)| (name.clone(), it.clone())).collect()
 }
 
+/// The name of what the newest rollback put aside of a collection.
+pub fn put_aside<'p>(names: impl IntoIterator<Item = &'p String>, of: &str) -> Option<String> {
+    let suffix = format!("_{of}");
+    let aside =
+        |name: &&String| name.starts_with("_ringfence_rolled_back_") && name.ends_with(&suffix);
+    names.into_iter().filter(aside).max().cloned()
+}
+
 /// The application's collections: all but our own.
 pub fn application(picture: &Picture) -> Picture {
     only(picture, |name| !name.starts_with("_ringfence_"))

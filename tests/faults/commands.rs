@@ -149,7 +149,7 @@ async fn through(case: &Case, command: &str, kind: &Kind, expected: &Picture) ->
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_on_every_command_ends_in_the_state_of_an_undisturbed_run() {
-    let full = std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full");
+    let full = crate::support::full();
     let kinds: Vec<&Kind> = KINDS
         .iter()
         .take(if full { KINDS.len() } else { 3 })

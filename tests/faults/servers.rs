@@ -76,7 +76,7 @@ async fn a_primary_that_steps_down_again_and_again_changes_nothing_of_the_end() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_is_frozen_for_a_while_changes_nothing_of_the_end() {
-    let full = std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full");
+    let full = crate::support::full();
     let frozen = Duration::from_secs(if full { 20 } else { 3 });
     let (server, case) = three().await;
     let admin = case.database.client().database("admin");

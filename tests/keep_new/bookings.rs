@@ -18,7 +18,7 @@ async fn a_new_booking_gets_its_customers_user_appended() {
     world.expect("Booking", &of_user(booking, usual(60)));
     world.comes_back(&[], 0).await.says(&[
         "carried back in Booking: 1 added",
-        "_ringfence_rolled_back_Booking",
+        "_ringfence_rolled_back_",
     ]);
 }
 

@@ -126,11 +126,6 @@ async fn wait_until_quiet(server: &Server) {
     }
 }
 
-/// True where every place is tried, not one in a few.
-fn full() -> bool {
-    std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full")
-}
-
 /// Kills at every `step`th of this command, and compares. Returns how often it was killed.
 async fn killed_at_each(command: &str, step: usize) -> u32 {
     let server = server().await;
@@ -167,14 +162,14 @@ async fn a_kill_at_any_rename_and_the_same_command_again_end_alike() {
 
 #[tokio::test]
 async fn a_kill_while_the_copies_are_built_and_the_same_command_again_end_alike() {
-    let step = if full() { 1 } else { 2 };
+    let step = if crate::support::full() { 1 } else { 2 };
     assert!(killed_at_each("insert", step).await >= 2);
     assert!(killed_at_each("createIndexes", step).await >= 2);
 }
 
 #[tokio::test]
 async fn a_kill_at_any_drop_or_note_and_the_same_command_again_end_alike() {
-    let step = if full() { 1 } else { 9 };
+    let step = if crate::support::full() { 1 } else { 9 };
     assert!(killed_at_each("drop", step).await >= 2);
     assert!(killed_at_each("update", step).await >= 2);
 }

@@ -1,5 +1,6 @@
 //! Customers and users that the application added, changed or deleted.
 
+use crate::picture;
 use bson::{DateTime, Document, doc};
 
 use crate::data::{BOOKING, BUSINESS, CUSTOMER, USER, id};
@@ -34,7 +35,7 @@ async fn edits_of_a_customer_go_back_to_its_user_in_place() {
     world.expect("User", &expected);
     world.comes_back(&[], 0).await.says(&[
         "carried back in Customer: 1 changed",
-        "_ringfence_rolled_back_Customer",
+        "_ringfence_rolled_back_",
     ]);
 }
 
@@ -75,7 +76,9 @@ async fn edits_that_fit_no_user_are_reported_and_stay_aside() {
     for of in [shared, placeholder, foreign] {
         assert!(ended.out.contains(&of.to_hex()), "{}", ended.out);
     }
-    let aside = world.one("_ringfence_rolled_back_Customer", doc! { "_id": foreign });
+    let names = world.case.picture().await;
+    let aside = picture::put_aside(names.keys(), "Customer").unwrap();
+    let aside = world.one(&aside, doc! { "_id": foreign });
     assert_eq!(aside.await.get_str("role").unwrap(), "ADMIN");
 }
 
@@ -127,8 +130,9 @@ async fn a_customer_of_the_applications_stays_aside_with_its_bookings() {
         "--create-users",
         "back with the user that it had",
     ]);
+    let names = world.case.picture().await;
     let aside = |name: &str, of| {
-        let name = format!("_ringfence_rolled_back_{name}");
+        let name = picture::put_aside(names.keys(), name).unwrap();
         let of = doc! { "_id": of };
         async move { world.one(&name, of).await }
     };

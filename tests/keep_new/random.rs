@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use crate::data::{BUSINESS, SERVICE, id};
 use crate::expected::Migrated;
 use crate::oracle::{self, State, fresh};
+use crate::picture;
 use crate::picture::Picture;
 
 /// An application that writes whatever comes to its mind.
@@ -210,7 +211,7 @@ async fn case(seed: u64) -> Result<(), String> {
             return say(format!("{name} has other indexes or options"));
         }
         // Whatever became of it, all that the application wrote is there, aside or as it was proved.
-        let aside = after.get(&format!("_ringfence_rolled_back_{name}"));
+        let aside = picture::put_aside(after.keys(), name).and_then(|it| after.get(&it));
         let all = match name {
             "User" => &now.users,
             "Booking" => &now.bookings,
@@ -232,7 +233,7 @@ async fn whatever_the_application_writes_comes_back_as_the_oracle_says() {
         value.map_or(usual, |value| value.parse().unwrap())
     };
     let first = number("RINGFENCE_KEEP_SEED", 1);
-    let full = std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full");
+    let full = crate::support::full();
     let cases = number("RINGFENCE_KEEP_CASES", if full { 200 } else { 8 });
     let failures: Vec<String> = stream::iter(first..first + cases)
         .map(case)

@@ -147,10 +147,12 @@ async fn unprobe(database: &mongodb::Database) -> Result<(), String> {
             .await
             .map_err(|error| error.to_string())?;
     }
-    for name in ["Booking", "User", "Customer"] {
-        let aside =
-            database.collection::<bson::Document>(&format!("_ringfence_rolled_back_{name}"));
-        aside.drop().await.map_err(|error| error.to_string())?;
+    let names = database.list_collection_names().await;
+    for name in names.map_err(|error| error.to_string())? {
+        if name.starts_with("_ringfence_rolled_back_") {
+            let aside = database.collection::<bson::Document>(&name);
+            aside.drop().await.map_err(|error| error.to_string())?;
+        }
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_database_is_migrated_as_the_oracle_says_and_comes_back_as_it_was() {
-    let full = std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full");
+    let full = support::full();
     let cases = setting("RINGFENCE_ORACLE_CASES", if full { 2_000 } else { 150 });
     let first = setting("RINGFENCE_ORACLE_SEED", 1);
     let uri = &support::shared().uri("");

@@ -11,6 +11,7 @@ mod case;
 mod data;
 #[path = "../crash/hold.rs"]
 mod hold;
+#[allow(dead_code)] // the crash tests use more of it
 #[path = "../crash/kill.rs"]
 mod kill;
 #[path = "../engine/picture.rs"]

@@ -28,6 +28,11 @@ pub fn folder() -> tempfile::TempDir {
     tempfile::TempDir::with_prefix_in("ringfence-test-", folder_for_data()).expect("a folder")
 }
 
+/// True where the long tests are asked for, with `RINGFENCE_TESTS=full`.
+pub fn full() -> bool {
+    std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full")
+}
+
 /// A private server, ended when the handle is dropped.
 pub async fn private(topology: Topology, arguments: &[&str]) -> Server {
     let binary = mongod::find(None, &|words| eprintln!("{words}")).expect("a mongod");

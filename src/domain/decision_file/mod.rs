@@ -109,7 +109,7 @@ word!(
     Survivor::from_word,
     |rule| { rule.word().to_owned() }
 );
-word!(IdText, Id, "id", Id::parse, Id::to_string);
+word!(IdText, Id, "id", Id::parse, Id::text);
 
 /// Why a decisions file is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -195,11 +195,11 @@ fn survivors(document: &mut DocumentMut, file: &DecisionFile) {
             .survivor
             .at
             .keys()
-            .map(|IdText(id)| id.to_string())
+            .map(|IdText(id)| id.text())
             .collect::<Vec<_>>(),
     );
     for (IdText(business), SurvivorWord(rule)) in &file.survivor.at {
-        set(at, &business.to_string(), rule.word().into());
+        set(at, &business.text(), rule.word().into());
     }
 }
 
@@ -223,7 +223,7 @@ fn written(entry: &Entry, mut table: Table) -> Table {
         &format!("{}: {}", code.title(), code.does(choice)),
         fresh,
     );
-    let text = |id: &IdText| id.0.to_string();
+    let text = |id: &IdText| id.0.text();
     set(&mut table, "code", code.word().into());
     if let Some(business) = &entry.business {
         set(&mut table, "business", text(business).into());

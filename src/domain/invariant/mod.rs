@@ -5,6 +5,7 @@ mod accounts;
 mod contact;
 mod examined;
 mod isolation;
+pub mod merged;
 mod names;
 mod paths;
 mod rows;

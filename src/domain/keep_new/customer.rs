@@ -4,7 +4,6 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::links::Origin;
-use super::weave::Fields;
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Builder, Malformed, elements, get};
@@ -102,18 +101,6 @@ pub fn as_user(
         }
     }
     Ok((user.finish(), foreign))
-}
-
-/// A customer that was there before, with what was changed of it since.
-///
-/// # Errors
-/// A document that is not BSON.
-pub fn existing(before: &RawDocument, current: &RawDocument) -> Result<RawDocumentBuf, Malformed> {
-    if before == current {
-        return Ok(before.to_owned());
-    }
-    let (was, is) = (Fields::of(before)?, Fields::of(current)?);
-    super::weave::weave(before, [&was, &was, &is], &[])
 }
 
 /// The `_id` of a document's customer-to-be or the like, as text for people.

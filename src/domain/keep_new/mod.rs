@@ -3,6 +3,7 @@
 //! the first, field by field. Nothing here asks a survey: the links say who is who, so a service or a business that the application
 //! removed meanwhile changes nothing.
 
+pub mod alone;
 pub mod booking;
 pub mod customer;
 pub mod links;

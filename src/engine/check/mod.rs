@@ -69,6 +69,14 @@ impl Checked {
         }
     }
 
+    /// Notes something wrong.
+    pub(crate) fn finds(&mut self, says: String) {
+        self.wrong += 1;
+        if self.findings.len() < KEPT {
+            self.findings.push(says);
+        }
+    }
+
     /// With the fingerprint of a collection that was read.
     fn with(mut self, which: &Rebuilt, fingerprint: String) -> Self {
         self.fingerprints
@@ -218,7 +226,8 @@ impl Session {
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
-        let (businesses, scan) = (&mapping.business.collection, fields(&["_id"]));
+        let businesses = self.layout.now(&mapping.business.collection);
+        let scan = fields(&["_id"]);
         scan::each(place, businesses, &scan, cancel, |it| {
             ledger.business(it);
             Ok(())
@@ -226,7 +235,8 @@ impl Session {
         .await?;
         for needed in ledger.paths().needed() {
             let scan = fields(&["_id", &needed.field]);
-            scan::each(place, &needed.collection, &scan, cancel, |it| {
+            let between = self.layout.original_of(mapping, &needed.collection);
+            scan::each(place, &between, &scan, cancel, |it| {
                 ledger.between(&needed, it);
                 Ok(())
             })

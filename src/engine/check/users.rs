@@ -177,7 +177,7 @@ impl Session {
             if spec.kind == "view" || side || name.starts_with("system.") {
                 continue;
             }
-            let is_user = name == users.live();
+            let is_user = name == self.layout.live(users);
             let read = if is_user { current } else { name.as_str() };
             watcher.says(&format!("reading {read}"), 0, 0);
             scan::each(place, read, &Scan::default(), &watcher.cancel, |it| {

@@ -34,7 +34,7 @@ impl Carrying<'_> {
         let businesses = self.way(paths.business()).await?;
         let database = &session.work.connection.database;
         let bookings = self.bookings.clone();
-        let live = bookings.live();
+        let live = session.layout.live(&bookings);
         let before = session.layout.source(&bookings).unwrap_or_default();
         let links = std::mem::take(&mut self.links);
         let (gone, created) = (

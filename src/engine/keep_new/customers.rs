@@ -4,14 +4,13 @@ use std::collections::HashSet;
 
 use bson::RawDocumentBuf;
 
-use super::{Carrying, invalid};
+use super::Carrying;
 use crate::domain::id::Id;
 use crate::domain::keep_new::customer::{self, Edits};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
-use crate::store::scan;
 
 impl Carrying<'_> {
     /// What became of the customers that the migration made, and which ones are new.
@@ -22,7 +21,7 @@ impl Carrying<'_> {
         let mut here = HashSet::new();
         let mut failed = None;
         let links = &self.links;
-        self.each(self.customers.live(), |document| {
+        self.each(self.session.layout.live(&self.customers), |document| {
             let Some(id) = id_of(document) else { return };
             here.insert(id.canonical());
             match links.origin(&id) {
@@ -93,7 +92,7 @@ impl Carrying<'_> {
             let before = self.session.layout.source(&users).unwrap_or_default();
             for ids in ids.chunks(crate::store::side_by_side::PAGE) {
                 taken.extend(self.ids_in(&before, ids).await?);
-                taken.extend(self.ids_in(self.users.live(), ids).await?);
+                taken.extend(self.ids_in(self.session.layout.live(&users), ids).await?);
             }
         }
         for (document, id) in new.iter().zip(ids) {
@@ -138,44 +137,5 @@ impl Carrying<'_> {
                 self.leave(what, Reason::UserIsMore, &id, &[]);
             }
         }
-    }
-
-    /// Customers that were there before: what became of them comes back with their collection.
-    pub(crate) async fn existing_customers(&mut self) -> Result<()> {
-        let customers = self.customers.clone();
-        let live = customers.live();
-        let Some(before) = self
-            .session
-            .layout
-            .source(&customers)
-            .filter(|name| name != live)
-        else {
-            return Ok(());
-        };
-        let mut pages = scan::in_id_order(&self.session.work.connection.database, &before)?;
-        while let Some(page) = pages.next().await? {
-            self.stop_if_cancelled()?;
-            let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(live, &ids).await?;
-            for (document, id) in page.documents().zip(&ids) {
-                let Some(current) = current.get(&id.canonical()) else {
-                    self.found(&customers, Change::Deleted);
-                    self.out.differs.insert(customers.clone());
-                    continue;
-                };
-                let mut back = customer::existing(document, current).map_err(invalid)?;
-                if **current != *document {
-                    self.found(&customers, Change::Changed);
-                    if self.is_held(&customers, id) {
-                        let what = (&customers, Change::Changed);
-                        self.leave(what, Reason::NotUnique, id, &[]);
-                        back = document.to_owned();
-                    }
-                }
-                let touched = *back != *document;
-                self.want(&customers, back, touched).await?;
-            }
-        }
-        Ok(())
     }
 }

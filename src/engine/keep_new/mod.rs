@@ -1,6 +1,7 @@
 //! Carrying what the application wrote since the cut-over onto the originals: reads links, originals and what is live, and says for every
 //! document what comes back. With copies to write to it makes them so; without, it only counts. Called again it does the same.
 
+mod alone;
 mod bookings;
 mod customers;
 mod users;
@@ -112,7 +113,7 @@ impl<'a> Carrying<'a> {
         self.carry_bookings().await?;
         self.carry_users().await?;
         self.deleted_customers();
-        self.existing_customers().await?;
+        self.carry_alone().await?;
         Ok((self.out, self.copies))
     }
 

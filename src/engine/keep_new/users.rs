@@ -21,7 +21,7 @@ use crate::store::side_by_side::PAGE;
 impl Carrying<'_> {
     /// Who is gone.
     pub(crate) async fn look_at_users(&mut self) -> Result<()> {
-        let live = self.users.live();
+        let live = self.session.layout.live(&self.users);
         let before = self.session.layout.source(&self.users).unwrap_or_default();
         if before == live {
             // Users were not swapped: what is live is the original, and no other is kept.
@@ -77,7 +77,7 @@ impl Carrying<'_> {
         let session = self.session;
         let database = &session.work.connection.database;
         let users = self.users.clone();
-        let live = users.live();
+        let live = session.layout.live(&users);
         let before = session.layout.source(&self.users).unwrap_or_default();
         let swapped = before != live;
         let holders = self.account_holders().await?;
@@ -116,22 +116,6 @@ impl Carrying<'_> {
                 };
                 self.user(&holders, (id, document), current, swapped)
                     .await?;
-            }
-        }
-        if swapped {
-            let mut pages = scan::in_id_order(database, live)?;
-            while let Some(page) = pages.next().await? {
-                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-                let known = self.ids_in(&before, &ids).await?;
-                let new = page.documents().zip(&ids);
-                for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    self.found(&users, Change::Added);
-                    if self.is_held(&users, id) {
-                        self.leave((&users, Change::Added), Reason::NotUnique, id, &[]);
-                    } else {
-                        self.want(&users, document.to_owned(), true).await?;
-                    }
-                }
             }
         }
         for user in std::mem::take(&mut self.created) {

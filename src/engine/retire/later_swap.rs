@@ -4,14 +4,16 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
-use crate::store::swap::{self, Stray, Swap};
+use crate::store::swap::{self, Swap};
 use crate::store::{collection_spec, identity};
 
 impl Session {
     /// Completes every later swap that was journaled; one whose copy is gone, or that has not renamed anything, is taken back, so that each live
     /// name stands. May be called any number of times.
-    pub(crate) async fn settle_later_swaps(&mut self, forward: bool) -> Result<Vec<Stray>> {
-        let mut strays = Vec::new();
+    pub(crate) async fn settle_later_swaps(&mut self, forward: bool) -> Result<()> {
+        if self.rollback_record().is_some_and(|record| record.began) {
+            return Ok(()); // that goes on with its own renames
+        }
         for which in self.work.mapping.rebuilt() {
             let record = self.run.collection(&which);
             let Some(old) = record.old.last().cloned() else {
@@ -19,7 +21,8 @@ impl Session {
             };
             let uuids = collection_spec::uuids(&self.work.connection).await?;
             let at = |name: &str| uuids.get(name).and_then(Option::as_deref);
-            let (live, next) = (which.live(), which.next());
+            let live = self.layout.live(&which).to_owned();
+            let (live, next) = (live.as_str(), which.next());
             if record.is_next(at(live)) {
                 self.restore_options(&which).await?;
                 continue;
@@ -34,7 +37,8 @@ impl Session {
                     original: Some(&old.uuid),
                     prepared: record.next.as_deref().unwrap_or_default(),
                 };
-                strays.extend(swap::forward(&self.work.connection, swap).await?);
+                swap::forward(&self.work.connection, swap).await?;
+                self.see_what_is_swapped().await?;
                 self.restore_options(&which).await?;
                 continue;
             }
@@ -48,8 +52,7 @@ impl Session {
             self.save().await?;
             self.set_true_ttls(live, &record.ttl).await?;
         }
-        self.see_what_is_swapped().await?;
-        Ok(strays)
+        self.see_what_is_swapped().await
     }
 
     /// Fingerprints of the copies that were live before a later swap, by name.
@@ -114,7 +117,7 @@ impl Session {
             return Ok(());
         };
         let checked = self
-            .check_users(which, Some(&old.name), which.live(), watcher)
+            .check_users(which, Some(&old.name), self.layout.live(which), watcher)
             .await?;
         if checked.wrong == 0 {
             return Ok(());

@@ -64,7 +64,7 @@ impl Session {
         let original = self.layout.source(&which).unwrap_or_default();
         let spec = collection_spec::load(&self.work.connection, &original).await?;
         self.ensure_side(RETIRED, spec.as_ref()).await?;
-        let live = which.live().to_owned();
+        let live = self.layout.live(&which).to_owned();
         let next = which.next();
         self.place_retired((&original, RETIRED), true, watcher)
             .await?;
@@ -131,7 +131,7 @@ impl Session {
     /// Makes sure that there is a collection for the later copy, and that it is this run's.
     async fn ensure_later(&mut self, which: &Rebuilt) -> Result<()> {
         let name = which.next();
-        let live = collection_spec::load(&self.work.connection, which.live()).await?;
+        let live = collection_spec::load(&self.work.connection, self.layout.live(which)).await?;
         let known = self.run.collection(which).later;
         let mut next = collection_spec::load(&self.work.connection, &name).await?;
         if next.as_ref().is_some_and(|spec| spec.uuid != known) {

@@ -41,7 +41,12 @@ impl Session {
         } = self.surveyed()?;
         let database = &self.work.connection.database;
         let before = self.layout.source(&users).unwrap_or_default();
-        let mut pages = SideBySide::of(database, &before, &[users.live()], Hashes::Originals)?;
+        let mut pages = SideBySide::of(
+            database,
+            &before,
+            &[self.layout.live(&users)],
+            Hashes::Originals,
+        )?;
         while let Some(page) = pages.next().await? {
             if watcher.cancel.is_cancelled() {
                 return Err(StoreError::Cancelled.into());
@@ -81,8 +86,8 @@ impl Session {
             if spec.kind == "view" || side || name.starts_with("system.") {
                 continue;
             }
-            let is_user = name == users.live();
-            if name == bookings.live() && !self.is_live(Group::CutOver) {
+            let is_user = name == self.layout.live(&users);
+            if name == self.layout.live(&bookings) && !self.is_live(Group::CutOver) {
                 // As they will be.
                 let mut failed = None;
                 self.scan(

@@ -124,6 +124,7 @@ impl Session {
             )));
         }
         for (role, name) in self.work.mapping.required() {
+            let name = self.layout.now(name);
             // A swapped collection's live name may be missing for an instant of a cut-over that was killed.
             let mid_swap = self
                 .run
@@ -220,7 +221,7 @@ impl Session {
             mapping.clone(),
             &self.work.memory,
         );
-        let businesses = &mapping.business.collection;
+        let businesses = self.layout.now(&mapping.business.collection);
         self.scan_at(moment, businesses, watcher, |it| {
             survey.take_business(it);
         })
@@ -228,11 +229,11 @@ impl Session {
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
-            let spec = specs.get(&account.collection);
+            let rows = self.layout.now(&account.collection);
+            let spec = specs.get(rows);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(&account, it);
-                self.scan_at(moment, &account.collection, watcher, take)
-                    .await?;
+                self.scan_at(moment, rows, watcher, take).await?;
             }
         }
         let ours = self.customers_made_before(specs).await?;

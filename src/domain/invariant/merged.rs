@@ -1,0 +1,234 @@
+//! What the proof says of a merged copy, the one that a rollback makes of an original and of what was written since. Nothing of what builds it is
+//! used: what is neither there nor as it is live is counted, and must be as much as the report says was left behind.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bson::raw::{RawDocument, RawDocumentBuf};
+
+use super::paths::ProofPaths;
+use crate::domain::id::Id;
+use crate::domain::keep_new::report::{Change, Kept, Reason};
+use crate::domain::mapping::Mapping;
+use crate::domain::raw::elements;
+use crate::domain::rebuilt::{Rebuilt, Role};
+
+/// Users by customer, as the links have them.
+pub type UsersOf = HashMap<Id, Vec<Id>>;
+
+/// One `_id` in all places where it may stand.
+#[derive(Debug, Default)]
+pub struct Sides<'a> {
+    /// In the original.
+    pub before: Option<&'a RawDocumentBuf>,
+    /// In what is live.
+    pub current: Option<&'a RawDocumentBuf>,
+    /// In the merged copy.
+    pub merged: Option<&'a RawDocumentBuf>,
+    /// In the quarantine.
+    pub quarantined: bool,
+    /// Among the live customers.
+    pub customer: bool,
+}
+
+/// The account of one merged copy.
+#[derive(Debug)]
+pub struct Merged<'a> {
+    mapping: &'a Mapping,
+    which: &'a Rebuilt,
+    users_of: &'a UsersOf,
+    paths: ProofPaths,
+    /// Neither live nor there.
+    deleted: u64,
+    /// Live, and not there.
+    behind: u64,
+    /// There, but not with every field that is live.
+    short: u64,
+}
+
+impl<'a> Merged<'a> {
+    /// The account of the merged copy of `which`.
+    pub fn new(mapping: &'a Mapping, which: &'a Rebuilt, users_of: &'a UsersOf) -> Self {
+        Self {
+            mapping,
+            which,
+            users_of,
+            paths: ProofPaths::of(mapping),
+            deleted: 0,
+            behind: 0,
+            short: 0,
+        }
+    }
+
+    /// Takes one `_id`. What is wrong with it, if something is; what may be is counted.
+    pub fn take(&mut self, sides: &Sides<'_>) -> Option<&'static str> {
+        let role = self.which.role();
+        let Some(merged) = sides.merged else {
+            match sides.current {
+                Some(_) => self.behind += 1,
+                None => self.deleted += 1,
+            }
+            return None;
+        };
+        if role == Role::Bookings && sides.quarantined {
+            return (sides.before != Some(merged))
+                .then_some("was quarantined and would not be what it was");
+        }
+        let Some(current) = sides.current else {
+            // Deleted since, and back because something needs it; or a user made for a customer.
+            let known = sides.before.is_some() || (role == Role::Users && sides.customer);
+            return (!known).then_some("would come from nowhere");
+        };
+        self.short += u64::from(self.lacks(current, merged));
+        let fits =
+            role != Role::Bookings || self.user_fits(sides.before.map(|it| &**it), current, merged);
+        (!fits).then_some("would name a user who is not its customer's")
+    }
+
+    /// Compares the counts with what the report says was left behind. What differs, in words.
+    pub fn close(&self, kept: &Kept) -> Vec<String> {
+        let live = self.which.live();
+        let left = |change, counts: fn(Reason) -> bool| -> u64 {
+            let lines = kept.left.iter().filter(|left| {
+                left.collection == live && left.change == change && counts(left.reason)
+            });
+            lines.map(|left| left.count).sum()
+        };
+        let of = kept
+            .counts
+            .get(live)
+            .and_then(|of| of.get(&Change::Deleted));
+        let deleted = of.copied().unwrap_or_default().carried;
+        let short = left(Change::Changed, |reason| reason == Reason::NotUnique);
+        let missing = left(Change::Added, |reason| reason != Reason::IdTaken);
+        let equations = match self.which.role() {
+            Role::Bookings => vec![
+                ("live and not back", self.behind, missing),
+                ("deleted", self.deleted, deleted),
+                ("not with every field", self.short, short),
+            ],
+            // A deleted customer takes its user along, so more users may be gone than were deleted.
+            Role::Users => vec![("not with every field", self.short, short)],
+            // Edits of created customers, which go to users, may be held too.
+            Role::Customers => {
+                vec![("not with every field", self.short.saturating_sub(short), 0)]
+            }
+        };
+        let differ = equations.into_iter().filter(|(_, is, said)| is != said);
+        differ
+            .map(|(what, is, said)| format!("{live}: {is} {what}, but {said} were reported"))
+            .collect()
+    }
+
+    /// Fields that need not be as they are live.
+    fn own(&self) -> Vec<&str> {
+        match self.which.role() {
+            Role::Bookings => self.paths.changing().to_vec(),
+            // A user takes its customer's values too.
+            Role::Users => self.mapping.user.copied().collect(),
+            Role::Customers => Vec::new(),
+        }
+    }
+
+    /// Whether a field that is live is not in the copy as it is live, or one that was taken away is still there.
+    fn lacks(&self, current: &RawDocument, merged: &RawDocument) -> bool {
+        let (current, mut merged) = (by_key(current), by_key(merged));
+        let own = self.own();
+        let is_own = |key: &[u8]| own.iter().any(|own| own.as_bytes() == key);
+        merged.retain(|key, _| !is_own(key));
+        let live = current.into_iter().filter(|(key, _)| !is_own(key));
+        live.collect::<BTreeMap<_, _>>() != merged
+    }
+
+    /// Whether a booking names one of its customer's users, what it named before, or the customer itself.
+    fn user_fits(
+        &self,
+        before: Option<&RawDocument>,
+        current: &RawDocument,
+        merged: &RawDocument,
+    ) -> bool {
+        let paths = &self.paths;
+        let Some(user) = paths.user(merged) else {
+            return true;
+        };
+        if before.and_then(|before| paths.user(before)) == Some(user)
+            || paths.user(current) == Some(user)
+        {
+            return true;
+        }
+        let Some(customer) = paths.customer(current).map(Id::from_value) else {
+            return true;
+        };
+        let user = Id::from_value(user).canonical();
+        match self.users_of.get(&customer.canonical()) {
+            Some(users) => users.contains(&user),
+            None => user == customer.canonical(),
+        }
+    }
+}
+
+/// All elements of a document by key.
+fn by_key(document: &RawDocument) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut fields: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for element in elements(document).map_while(Result::ok) {
+        let of = fields.entry(element.key.to_vec()).or_default();
+        of.push(element.whole.to_vec());
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::mapping::DEFAULT;
+    use bson::rawdoc;
+
+    fn mapping() -> Mapping {
+        Mapping::parse(DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn a_booking_that_would_name_another_customers_user_is_found() {
+        let (mapping, bookings) = (mapping(), mapping().bookings());
+        let users_of = UsersOf::from([(
+            Id::string("c").canonical(),
+            vec![Id::string("u").canonical()],
+        )]);
+        let current = rawdoc! { "_id": 1, "customerId": "c" };
+        let mut merged = Merged::new(&mapping, &bookings, &users_of);
+        let mut named = |user: &str| {
+            let back = rawdoc! { "_id": 1, "userId": user };
+            merged.take(&Sides {
+                current: Some(&current),
+                merged: Some(&back),
+                ..Sides::default()
+            })
+        };
+        assert_eq!(named("u"), None);
+        assert!(named("other").unwrap().contains("not its customer's"));
+    }
+
+    #[test]
+    fn what_is_live_and_not_back_and_what_lacks_a_field_must_have_been_reported() {
+        let (mapping, bookings) = (mapping(), mapping().bookings());
+        let users_of = UsersOf::new();
+        let mut merged = Merged::new(&mapping, &bookings, &users_of);
+        let current = rawdoc! { "_id": 1, "customerId": "c", "price": 2 };
+        let back = rawdoc! { "_id": 1, "userId": "c" };
+        for merged_copy in [None, Some(&back)] {
+            let wrong = merged.take(&Sides {
+                current: Some(&current),
+                merged: merged_copy,
+                ..Sides::default()
+            });
+            assert_eq!(wrong, None);
+        }
+        assert_eq!(
+            merged.close(&Kept::default()),
+            [
+                "Booking: 1 live and not back, but 0 were reported",
+                "Booking: 1 not with every field, but 0 were reported"
+            ]
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! Strays: collections that an application made under a name which a swap or a rename had vacated. They are derived from the database, in every
+//! verb, and named until somebody decides on them.
+
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+
+impl Session {
+    /// The strays that nobody has decided on, in words; `None` where there is none.
+    pub fn strays_in_words(&self) -> Option<String> {
+        let strays = self.layout.strays();
+        if strays.is_empty() {
+            return None;
+        }
+        let list: Vec<_> = strays.iter().map(ToString::to_string).collect();
+        Some(format!(
+            "an application wrote under a name that was vacated: {}. Nothing of it is lost, and nothing of it is live",
+            list.join(", ")
+        ))
+    }
+
+    /// Refuses while a stray stands that nobody has decided on.
+    ///
+    /// # Errors
+    /// The strays, with their documents; `now` says what is true beside.
+    pub fn require_no_strays(&self, now: &str) -> Result<()> {
+        match self.strays_in_words() {
+            None => Ok(()),
+            Some(strays) => Err(StepError::Findings(format!(
+                "{strays}; {now}. Stop the application, then take the documents in, or set them aside: `ringfence strays`"
+            ))),
+        }
+    }
+
+    /// What stands of a run whose record is gone, in words; `None` where nothing does, or a run knows it.
+    pub fn kept_without_a_run(&self) -> Option<String> {
+        let kept = self.layout.kept_originals();
+        if self.run.open().is_some() || kept.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "there is no open run, and these originals of a migration still stand: {}. The run's record is gone, or the database was restored without it. What is live is unchanged. To go back with the run's backup: `ringfence rollback --without-record --backup FOLDER --confirm {}`",
+            kept.join(", "),
+            self.work.connection.place.database
+        ))
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a server cannot be reached, told from the driver's words. Only our own words are shown: the driver's quote addresses and servers.
+
+/// What the driver says, and what we say for it. The first that fits counts.
+const CAUSES: [(&str, &str); 14] = [
+    (
+        "UnknownIssuer",
+        "its TLS certificate is signed by an authority that is not trusted here; name the authority's certificate with tlsCAFile=FILE in the connection string",
+    ),
+    (
+        "CaUsedAsEndEntity",
+        "its TLS certificate is an authority's own and no server's; it needs one that the authority signed",
+    ),
+    (
+        "NotValidForName",
+        "its TLS certificate was made for another host name; use the name that the certificate holds",
+    ),
+    (
+        "not valid for name",
+        "its TLS certificate was made for another host name; use the name that the certificate holds",
+    ),
+    ("Expired", "its TLS certificate has expired"),
+    ("expired", "its TLS certificate has expired"),
+    (
+        "NotValidYet",
+        "its TLS certificate is not valid yet; see whether the clocks are right",
+    ),
+    ("Revoked", "its TLS certificate was revoked"),
+    (
+        "invalid peer certificate",
+        "its TLS certificate is not accepted",
+    ),
+    (
+        "received fatal alert",
+        "the server ended the TLS handshake; it may ask for a client certificate (tlsCertificateKeyFile)",
+    ),
+    (
+        "InvalidContentType",
+        "it does not speak TLS; leave tls=true out, or start it with TLS",
+    ),
+    (
+        "corrupt message",
+        "it does not speak TLS; leave tls=true out, or start it with TLS",
+    ),
+    ("onnection refused", "nothing listens at that host and port"),
+    ("failed to lookup address", "the host's name is not known"),
+];
+
+/// The cause that these words of the driver tell, if it is one that we know.
+pub fn of(words: &str) -> Option<String> {
+    let cause = CAUSES.iter().find(|(theirs, _)| words.contains(theirs));
+    cause.map(|(_, ours)| (*ours).to_owned())
+}

@@ -1,0 +1,120 @@
+//! A rollback never makes things worse: without its original, or over one that was changed, it refuses before the first rename.
+
+use bson::{Document, doc};
+
+use crate::case::Case;
+use crate::picture;
+
+/// Rolls back in every way, and fails unless each is refused with these words and changes nothing.
+async fn refused(case: &Case, words: &[&str]) {
+    let before = case.picture().await;
+    for options in [&[][..], &["--keep-new"], &["--discard-new"]] {
+        case.roll_back(options).await.code(2).says(words);
+        let (was, now) = (picture::but_lease(&before), case.picture().await);
+        let (was, now) = (
+            picture::but_runs(&was),
+            picture::but_runs(&picture::but_lease(&now)),
+        );
+        let differences = picture::differences(&was, &now, true);
+        assert!(differences.is_empty(), "{options:?}: {differences:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_original_that_is_gone_is_said_and_nothing_is_renamed() {
+    for name in ["Booking", "User"] {
+        let case = Case::seeded().await;
+        case.migrate().await;
+        let original = format!("_ringfence_before_{name}");
+        case.database
+            .collection::<Document>(&original)
+            .drop()
+            .await
+            .unwrap();
+        let gone = format!("the original of {name} is gone");
+        refused(
+            &case,
+            &[&gone, "Nothing was changed", "ringfence restore --from"],
+        )
+        .await;
+        case.ringfence(&["verify"]).await.code(2).says(&[&gone]);
+    }
+}
+
+#[tokio::test]
+async fn an_original_that_was_changed_since_the_cut_over_never_comes_back_as_the_same() {
+    for (name, change) in [
+        ("Booking", doc! { "$set": { "status": "changed" } }),
+        ("User", doc! { "$unset": { "name": "" } }),
+    ] {
+        let case = Case::seeded().await;
+        case.migrate().await;
+        let original = format!("_ringfence_before_{name}");
+        let kept = case.database.collection::<Document>(&original);
+        kept.update_one(doc! { "name": { "$ne": 1 } }, change)
+            .await
+            .unwrap();
+        refused(&case, &[&original, "was changed since the cut-over"]).await;
+    }
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let kept = case
+        .database
+        .collection::<Document>("_ringfence_before_Booking");
+    kept.delete_one(doc! {}).await.unwrap();
+    refused(&case, &["was changed since the cut-over"]).await;
+}
+
+#[tokio::test]
+async fn an_original_that_was_renamed_is_found_and_comes_back() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.migrate().await;
+    let admin = case.database.client().database("admin");
+    let of = |name: &str| format!("{}.{name}", case.name);
+    admin
+        .run_command(
+            doc! { "renameCollection": of("_ringfence_before_Booking"), "to": of("old_bookings") },
+        )
+        .await
+        .unwrap();
+    case.ringfence(&["verify"]).await.code(0);
+    case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
+    let now = picture::application(&case.picture().await);
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn a_run_whose_record_is_gone_is_said_by_every_command() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    case.database
+        .collection::<Document>("_ringfence_runs")
+        .drop()
+        .await
+        .unwrap();
+    let words = ["_ringfence_before_Booking", "--without-record"];
+    case.ringfence(&["verify"]).await.code(2).says(&words);
+    case.ringfence(&["status"]).await.code(0).says(&words);
+    case.roll_back(&[]).await.code(1).says(&words);
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_rollback_keeps_the_cut_over_shut() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let way = case
+        .database
+        .collection::<Document>("_ringfence_before_Booking");
+    way.insert_one(doc! { "of": "another" }).await.unwrap();
+    case.apply(&[])
+        .await
+        .code(1)
+        .says(&["_ringfence_before_Booking stands in the way"]);
+    way.drop().await.unwrap();
+    case.apply(&[]).await.code(0);
+}

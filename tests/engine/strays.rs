@@ -1,0 +1,170 @@
+//! Writes at the wrong moment: what an application makes under a vacated name is live, or named with its place by every later command.
+
+use bson::{Document, doc};
+
+use crate::case::Case;
+use crate::data::{self, id};
+use crate::picture;
+
+async fn names(case: &Case) -> Vec<String> {
+    let mut names = case.database.list_collection_names().await.unwrap();
+    names.sort();
+    names
+}
+
+async fn rename(case: &Case, from: &str, to: &str) {
+    let admin = case.database.client().database("admin");
+    let of = |name: &str| format!("{}.{name}", case.name);
+    admin
+        .run_command(doc! { "renameCollection": of(from), "to": of(to) })
+        .await
+        .unwrap();
+}
+
+/// A booking as an old process writes it.
+fn booking(number: u32) -> Document {
+    doc! { "_id": id(data::BOOKING, number), "userId": id(data::USER, 8), "serviceId": id(data::SERVICE, 1), "status": "LATE" }
+}
+
+/// Puts the database where a kill after the first rename of the bookings leaves it, and an application that inserted since.
+async fn killed_between_the_renames(case: &Case) {
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    case.apply(&["--through", "cut-over"]).await.code(0);
+    rename(case, "Booking", "_ringfence_next_Booking").await;
+    let bookings = case.database.collection::<Document>("Booking");
+    bookings.insert_one(booking(900)).await.unwrap();
+    rename(case, "Booking", "_ringfence_stray_1_Booking").await;
+    let runs = case.database.collection::<Document>("_ringfence_runs");
+    let unset = doc! { "$unset": { "steps.cut-over": "" } };
+    runs.update_one(doc! {}, unset).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stray_is_named_by_every_command_until_somebody_decides() {
+    let case = Case::seeded().await;
+    killed_between_the_renames(&case).await;
+    let stray = "_ringfence_stray_1_Booking (1 document)";
+    // The rename that was journaled is completed first, so that the live name stands.
+    case.apply(&[]).await.code(2).says(&[stray]);
+    assert!(names(&case).await.contains(&"Booking".to_owned()));
+    case.apply(&[]).await.code(2).says(&[stray]);
+    case.ringfence(&["verify"]).await.code(2).says(&[stray]);
+    case.ringfence(&["status"]).await.code(0).says(&[stray]);
+    case.ringfence(&["report"])
+        .await
+        .code(0)
+        .says(&[r"\_ringfence\_stray\_1\_Booking holds 1 document"]);
+    let json = case.ringfence(&["status", "--json"]).await.code(0).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["strays"]["_ringfence_stray_1_Booking"], 1);
+    let before = case.picture().await;
+    for verb in ["finish", "purge", "rollback"] {
+        case.ringfence(&[verb, "--confirm", &case.name])
+            .await
+            .code(2)
+            .says(&[stray]);
+        let now = picture::application(&case.picture().await);
+        let was = picture::application(&before);
+        assert_eq!(picture::differences(&was, &now, true), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_that_discards_leaves_strays_where_they_stand_and_keeps_the_links() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    killed_between_the_renames(&case).await;
+    case.apply(&[]).await.code(2);
+    case.roll_back(&["--discard-new"])
+        .await
+        .code(2)
+        .says(&["_ringfence_stray_1_Booking (1 document)"]);
+    let after = case.picture().await;
+    assert_eq!(
+        picture::differences(&before, &picture::application(&after), true),
+        Vec::<String>::new()
+    );
+    assert!(after.contains_key("_ringfence_links"));
+    // Named still, though no run is open.
+    for (verb, name) in [
+        ("status", "_ringfence_stray_1_Booking"),
+        ("report", r"\_ringfence\_stray\_1\_Booking"),
+    ] {
+        case.ringfence(&[verb]).await.code(0).says(&[name]);
+    }
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .code(2);
+}
+
+#[tokio::test]
+async fn what_was_renamed_after_the_cut_over_is_found_counted_and_renamed_back() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.migrate().await;
+    let renames = [
+        ("Booking", "bookings"),
+        ("Customer", "customers"),
+        ("User", "users"),
+        ("Business", "businesses"),
+        ("Service", "services"),
+    ];
+    for (from, to) in renames {
+        rename(&case, from, to).await;
+    }
+    case.ringfence(&["verify"]).await.code(0);
+    // Nothing is built a second time.
+    case.apply(&[]).await.code(0);
+    assert!(!names(&case).await.contains(&"Booking".to_owned()));
+    let new =
+        doc! { "_id": id(data::BOOKING, 901), "serviceId": id(data::SERVICE, 1), "status": "NEW" };
+    let live = case.database.collection::<Document>("bookings");
+    live.insert_one(new).await.unwrap();
+    let services = case.database.collection::<Document>("services");
+    services
+        .insert_one(doc! { "_id": "new", "businessId": id(data::BUSINESS, 1) })
+        .await
+        .unwrap();
+    case.roll_back(&[])
+        .await
+        .code(2)
+        .says(&["1 document added", "Nothing was changed"]);
+    case.roll_back(&["--discard-new"])
+        .await
+        .code(0)
+        .says(&["services is called Service again, with what was written since"]);
+    let mut after = picture::application(&case.picture().await);
+    let service = after.get_mut("Service").unwrap();
+    assert_eq!(
+        service.documents.len(),
+        before["Service"].documents.len() + 1
+    );
+    *service = before["Service"].clone();
+    let differences = picture::differences(&before, &after, true);
+    assert!(differences.is_empty(), "{differences:#?}");
+}
+
+#[tokio::test]
+async fn what_an_old_process_makes_under_a_name_that_was_vacated_is_a_stray() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    rename(&case, "Booking", "bookings").await;
+    let old = case.database.collection::<Document>("Booking");
+    old.insert_one(booking(902)).await.unwrap();
+    for verb in [&["verify"][..], &["finish", "--confirm", &case.name]] {
+        case.ringfence(verb)
+            .await
+            .code(2)
+            .says(&["Booking (1 document)"]);
+    }
+    case.roll_back(&[])
+        .await
+        .code(2)
+        .says(&["Nothing was changed"]);
+    assert_eq!(old.count_documents(doc! {}).await.unwrap(), 1);
+    case.roll_back(&["--discard-new"])
+        .await
+        .code(2)
+        .says(&["_ringfence_stray_1_Booking (1 document)"]);
+}
