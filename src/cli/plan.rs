@@ -69,6 +69,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
 /// Surveys, and looks who would retire where that is asked for.
 async fn survey(session: &mut Session, watcher: &Watcher) -> Result<Option<RetireCounts>> {
     session.survey(watcher).await?;
+    session
+        .require_nothing_refers_to_those_aside(watcher)
+        .await?;
     if !session.retires_users() {
         return Ok(None);
     }

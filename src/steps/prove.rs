@@ -28,7 +28,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         session.survey(watcher).await?;
     }
     // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
-    let users_wanted = session.begin_later(Group::CleanUp).await?;
+    let users_wanted = session.begin_later(Group::CleanUp, watcher).await?;
     session.make_room_for_a_proof();
     let since = watch::begin(&session.work.connection).await?;
     let aside = watcher.muted();

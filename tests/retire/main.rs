@@ -17,6 +17,7 @@ mod kill;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod aside;
 mod kills;
 mod ways;
 mod who;

@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::blueprint::{Blueprint, Role};
 use super::id::Id;
-use super::mapping::UserRole;
 use super::number::counted;
-use super::raw::{elements, get, kind};
-use super::survey::facts::is_set;
+use super::raw::{elements, kind};
 use super::survey::{Password, Survey, UserIx};
 pub use search::RetireSearch;
 
@@ -35,6 +33,8 @@ pub enum Fate {
     Referred,
     /// Changed since the plan was made.
     Changed,
+    /// Is set aside by decision, when users are cleaned up.
+    Aside,
     /// Is not among the live users any more.
     Gone,
     /// Leaves the users.
@@ -47,6 +47,8 @@ pub struct Fates {
     of: Vec<Fate>,
     /// References that keep somebody: how many, by "collection.path".
     pub referring: BTreeMap<String, u64>,
+    /// References to those who are to be set aside: how many, by "collection.path".
+    pub referring_aside: BTreeMap<String, u64>,
     /// Some of those who changed.
     pub changed: Vec<Id>,
     /// Fields of those who go that no customer receives: in how many users, by name.
@@ -90,14 +92,15 @@ impl Fates {
                 Fate::Account
             } else if facts.account || facts.verified {
                 Fate::MaySignIn
+            } else if blueprint.sets_aside(user) {
+                fates.by_number += u64::from(!is_told(&id));
+                Fate::Aside
             } else if booked_at.is_empty() {
                 Fate::NoBooking
             } else if booked_at.iter().any(skipped) {
                 Fate::Left
             } else {
-                let value = id.value().kind;
-                let told = [kind::OBJECT_ID, kind::STRING, kind::BINARY].contains(&value);
-                fates.by_number += u64::from(!told);
+                fates.by_number += u64::from(!is_told(&id));
                 Fate::Goes
             };
             fates.of.push(fate);
@@ -126,6 +129,10 @@ impl Fates {
 
     /// Something refers to a user: they stay.
     fn refer(&mut self, user: UserIx, place: &str) {
+        if self.of(user) == Fate::Aside {
+            *self.referring_aside.entry(place.to_owned()).or_default() += 1;
+            return;
+        }
         if matches!(self.of(user), Fate::Goes | Fate::Referred) {
             self.keep(user, Fate::Referred);
             *self.referring.entry(place.to_owned()).or_default() += 1;
@@ -196,19 +203,16 @@ impl Fates {
                 Fate::Left => counts.left += 1,
                 Fate::Referred => counts.referred += 1,
                 Fate::Changed => counts.changed += 1,
-                Fate::Account | Fate::Gone => {}
+                Fate::Account | Fate::Aside | Fate::Gone => {}
             }
         }
         counts
     }
 }
 
-/// True where a row itself says that somebody may sign in: a password, or a verified e-mail.
-pub fn may_sign_in(role: &UserRole, row: &RawDocument) -> bool {
-    let password = get(row, &role.password);
-    let has_password = password.is_some_and(|it| it.kind != kind::NULL && it.as_str() != Some(""));
-    let verified = get(row, super::mapping::VERIFIED);
-    has_password || verified.is_some_and(is_set)
+/// True for an `_id` that is a reference wherever it stands. A number may be any number.
+fn is_told(id: &Id) -> bool {
+    [kind::OBJECT_ID, kind::STRING, kind::BINARY].contains(&id.value().kind)
 }
 
 impl RetireCounts {

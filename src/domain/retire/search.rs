@@ -69,7 +69,11 @@ impl<'a> RetireSearch<'a> {
         let Some(found) = self.survey.find_user(id) else {
             return false;
         };
-        if own != Some(found.at) && matches!(self.fates.of(found.at), Fate::Goes | Fate::Referred) {
+        let looked_for = matches!(
+            self.fates.of(found.at),
+            Fate::Goes | Fate::Referred | Fate::Aside
+        );
+        if own != Some(found.at) && looked_for {
             self.fates.refer(found.at, &place());
         }
         true

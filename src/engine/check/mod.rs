@@ -311,7 +311,7 @@ impl Session {
         ledger.cleans_copied();
         for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
-            if *code == Code::ContactOnlyOnAccount
+            if matches!(code, Code::ContactOnlyOnAccount | Code::IdleUser)
                 && self.answers.decisions.choice(&conflict.key) == Choice::Wipe
             {
                 for user in subjects {

@@ -195,14 +195,17 @@ impl Carrying<'_> {
         self.want(&users, document, touched).await
     }
 
-    /// Whether the operator had the contact fields of this account removed though no customer took them.
+    /// Whether the operator had the contact fields of this user removed though no customer took them.
     pub(crate) fn is_wiped(&self, id: &Id) -> bool {
-        let key = ConflictKey {
-            code: Code::ContactOnlyOnAccount,
-            business: None,
-            subjects: vec![id.clone()],
+        let wipes = |code| {
+            let key = ConflictKey {
+                code,
+                business: None,
+                subjects: vec![id.clone()],
+            };
+            self.session.answers.decisions.choice(&key) == Choice::Wipe
         };
-        self.links.customers_of(id).is_empty()
-            && self.session.answers.decisions.choice(&key) == Choice::Wipe
+        let mut codes = [Code::ContactOnlyOnAccount, Code::IdleUser].into_iter();
+        self.links.customers_of(id).is_empty() && codes.any(wipes)
     }
 }

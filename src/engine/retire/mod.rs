@@ -4,9 +4,9 @@
 mod later_swap;
 mod who;
 
-use crate::domain::mapping::RETIRED;
+use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::quiet::Fact;
-use crate::domain::rebuilt::{Group, Rebuilt};
+use crate::domain::rebuilt::{Group, Rebuilt, Role};
 use crate::domain::retire::{Fates, RetireCounts};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
@@ -45,6 +45,41 @@ impl Session {
             of_the_run
         } else {
             looked.or(of_the_run)
+        }
+    }
+
+    /// Refuses where anything refers to users who are to be set aside, or where that cannot be told.
+    ///
+    /// # Errors
+    /// The references, with their names and counts.
+    pub async fn require_nothing_refers_to_those_aside(&mut self, watcher: &Watcher) -> Result<()> {
+        if self.surveyed()?.blueprint.set_aside() == 0 {
+            return Ok(());
+        }
+        self.look_who_retires(watcher).await?;
+        let Some(fates) = &self.fates else {
+            return Ok(());
+        };
+        let named = fates.referring_aside.iter();
+        let named: Vec<_> = named
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
+        let why = match (named.is_empty(), fates.by_number) {
+            (true, 0) => return Ok(()),
+            (false, _) => format!("they are referred to: {}", named.join(", ")),
+            (true, _) => "their _id is a number, by which no reference can be told".to_owned(),
+        };
+        Err(StepError::Findings(format!(
+            "users of idle-user cannot be set aside: {why}. The live users are unchanged; keep those users, then plan again"
+        )))
+    }
+
+    /// The collection that is written with the copy of a rebuilt one, where this plan needs one.
+    pub(crate) fn side_of(&self, which: &Rebuilt) -> Option<&'static str> {
+        let aside = self.surveyed.as_ref().map(|it| it.blueprint.set_aside());
+        match which.role() {
+            Role::Users => aside.filter(|aside| *aside > 0).map(|_| SET_ASIDE),
+            Role::Customers | Role::Bookings => which.side_collection(),
         }
     }
 
