@@ -34,6 +34,9 @@ pub struct ApplyArguments {
     /// Go on with the run under way (apply does so anyway; without one it is an error)
     #[arg(long)]
     resume: bool,
+    /// Take users who are customers and nothing else out of the users, though the plan does not say so
+    #[arg(long)]
+    retire_users: bool,
     /// Let the server refuse the writes of every other user, in the whole cluster, until `unlock --write-block` (needs bypassWriteBlockingMode)
     #[arg(long)]
     block_writes: bool,
@@ -57,6 +60,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
         },
         build_ahead: arguments.build_ahead,
         block_writes: arguments.block_writes,
+        retire_users: arguments.retire_users,
         quiet: place.json,
     };
     let outcome = apply(&mut session, &plan, &order, &watcher).await;
@@ -90,6 +94,8 @@ pub(super) struct Order<'a> {
     pub(super) build_ahead: bool,
     /// Set the write block when the application must stop.
     pub(super) block_writes: bool,
+    /// Retire customer users, whatever the plan says.
+    pub(super) retire_users: bool,
     /// Say nothing on the way.
     pub(super) quiet: bool,
 }
@@ -122,7 +128,10 @@ pub(super) async fn apply(
             ByApply::Always => true,
             ByApply::UntilRenamed => !session.layout.has_any_moved(),
         };
-        if !always && is_settled(session, step).await? {
+        // Left out before is not done, where it is asked for now.
+        let asked =
+            step == Step::RetireUsers && order.retire_users && !session.has_begun_to_retire();
+        if !always && !asked && is_settled(session, step).await? {
             continue;
         }
         let says = run_step(session, step, order, watcher).await?;
@@ -148,8 +157,11 @@ async fn run_step(
     watcher: &Watcher,
 ) -> Result<String> {
     let blocks = step == Step::StopApplication && order.block_writes;
+    let retires = order.retire_users || session.retires_users() || session.has_begun_to_retire();
     let action = if blocks && session.writes_blocked().is_none() {
         Some(Destructive::BlockWrites)
+    } else if step == Step::RetireUsers && !retires {
+        None // it only counts then
     } else {
         step.row().gate
     };

@@ -107,6 +107,7 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
                 through: Step::Verify,
                 build_ahead: false,
                 block_writes: false,
+                retire_users: false,
                 quiet: place.json,
             },
             &watcher,

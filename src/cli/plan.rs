@@ -7,8 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::{PlaceArguments, output, progress};
-use crate::engine::Result;
+use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
+use crate::engine::session::Session;
+use crate::engine::{Result, Watcher};
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -22,6 +24,9 @@ pub struct PlanArguments {
     /// Take the suggestion wherever nothing is decided
     #[arg(long)]
     defaults: bool,
+    /// The plan retires users who are customers and nothing else: `apply` takes them out of the users
+    #[arg(long)]
+    retire_users: bool,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Result<ExitCode> {
@@ -33,23 +38,43 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if arguments.defaults {
         session.take_suggestions();
     }
+    session.retire_users(arguments.retire_users);
     let (watcher, task) = progress::watch(place, &session, "plan");
-    let outcome = session.survey(&watcher).await;
+    let outcome = survey(&mut session, &watcher).await;
     task.end(&outcome);
-    outcome?;
+    let retiring = outcome?;
     session.require_decided()?;
     let plan = session.plan()?;
     decisions::write_plan(&arguments.out, &plan)?;
     if place.json {
-        output::json(
-            &json!({ "plan": arguments.out, "hash": plan.hash, "pairs": plan.pairs, "bookings": plan.bookings }),
-        );
+        output::json(&json!({
+            "plan": arguments.out, "hash": plan.hash, "pairs": plan.pairs, "bookings": plan.bookings, "retire": retiring,
+        }));
     } else {
         output::line(&format!(
             "plan {} written to {}",
             plan.hash,
             output::path(&arguments.out)
         ));
+        if let Some(counts) = retiring {
+            output::line(&format!("{} would retire", counts.going()));
+            for line in counts.lines() {
+                output::line(&line);
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Surveys, and looks who would retire where that is asked for.
+async fn survey(session: &mut Session, watcher: &Watcher) -> Result<Option<RetireCounts>> {
+    session.survey(watcher).await?;
+    session
+        .require_nothing_refers_to_those_aside(watcher)
+        .await?;
+    if !session.retires_users() {
+        return Ok(None);
+    }
+    session.require_decided()?;
+    session.who_would_retire(watcher).await.map(Some)
 }

@@ -70,6 +70,7 @@ choices! {
     JoinByValue, "join-by-value";
     CopyAll, "copy-all";
     NameAndEmail, "name-and-email";
+    SetAside, "set-aside";
 }
 
 macro_rules! codes {
@@ -158,7 +159,9 @@ codes! {
         [Keep: "create the customer without an e-mail"];
     IdleUser, "idle-user", Note, "no password and no booking: no business can be told", "users",
         "whose customer this was cannot be told from the data",
-        [Keep: "keep the user, untouched"];
+        [Keep: "keep the user, untouched",
+         Wipe: "keep the user, and remove the contact fields, which no customer receives; only the original and the backup keep them",
+         SetAside: "take the user out of the users when they are cleaned up; the whole row stands in _ringfence_set_aside until purge, a rollback brings it back; refused where anything refers to the user"];
     ContactOnlyOnAccount, "contact-only-on-account", Note, "contact fields on an account that no customer receives", "users",
         "the guide's script would wipe contact data that lives nowhere else",
         [Keep: "keep the contact fields with the user",

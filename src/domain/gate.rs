@@ -92,6 +92,8 @@ pub enum Destructive {
     CutOver,
     /// Users are swapped.
     CleanUsers,
+    /// Customer users leave.
+    RetireUsers,
     /// Renames the originals back.
     RollBack(New),
     /// Drops the originals.
@@ -113,6 +115,7 @@ impl Destructive {
             Self::BlockWrites => "Block writes",
             Self::CutOver => "Cut over",
             Self::CleanUsers => "Clean up users",
+            Self::RetireUsers => "Retire customer users",
             Self::RollBack(New::Refuse) => "Roll back",
             Self::RollBack(New::Keep { .. }) => "Roll back and keep what was written since",
             Self::RollBack(New::Discard) => "Roll back and discard what was written since",
@@ -169,6 +172,8 @@ actions! {
     CutOver = CutOver;
     /// Swaps users.
     CleanUsers = CleanUsers;
+    /// Takes customer users out of the users.
+    RetireUsers = RetireUsers;
     /// Drops the originals.
     DeleteOriginals = Finish;
     /// Drops links, quarantine and run record.
@@ -196,6 +201,7 @@ impl Action for RollBack {
             Destructive::BlockWrites
             | Destructive::CutOver
             | Destructive::CleanUsers
+            | Destructive::RetireUsers
             | Destructive::Finish
             | Destructive::Purge
             | Destructive::Restore

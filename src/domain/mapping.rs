@@ -154,6 +154,12 @@ pub const TRIAL: &str = "_ringfence_trial";
 pub const LINKS: &str = "_ringfence_links";
 /// The quarantine.
 pub const QUARANTINE: &str = "_ringfence_quarantine";
+/// Whole users that retired, until purge.
+pub const RETIRED: &str = "_ringfence_retired";
+/// Whole users that were set aside by decision, until purge.
+pub const SET_ASIDE: &str = "_ringfence_set_aside";
+/// A user in whom this field is set may sign in, though without a password: the e-mail was verified.
+pub const VERIFIED: &str = "emailVerified";
 /// The run records.
 pub const RUNS: &str = "_ringfence_runs";
 /// The lease.

@@ -33,6 +33,7 @@ pub mod quiet;
 pub mod raw;
 pub mod rebuilt;
 pub mod reference;
+pub mod retire;
 pub mod run;
 pub mod situation;
 pub mod standstill;

@@ -33,6 +33,9 @@ pub struct Plan {
     pub mapping: Mapping,
     /// The decisions.
     pub decisions: DecisionFile,
+    /// Customer users are retired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retire_users: bool,
     /// Every conflict that the hash covers, with the digest of its members.
     pub conflicts: BTreeMap<String, String>,
 }
@@ -88,10 +91,19 @@ impl Plan {
             bookings,
             mapping: mapping.clone(),
             decisions: DecisionFile::new(database, decisions),
+            retire_users: false,
             conflicts: covered(decisions, conflicts),
         };
         plan.hash = plan.content_hash();
         plan
+    }
+
+    /// The same plan, which also says whether customer users are retired.
+    #[must_use]
+    pub fn retiring(mut self, retire_users: bool) -> Self {
+        self.retire_users = retire_users;
+        self.hash = self.content_hash();
+        self
     }
 
     fn content_hash(&self) -> String {
@@ -105,6 +117,9 @@ impl Plan {
             // Plain data with string keys always becomes JSON.
             hash.update(part.unwrap_or_default());
             hash.update(b"\0");
+        }
+        if self.retire_users {
+            hash.update(b"retire-users\0");
         }
         hex::encode(hash.finalize())
     }
@@ -155,6 +170,9 @@ impl Plan {
         }
         if self.decisions != now.decisions {
             changes.push("the decisions are others".to_owned());
+        }
+        if self.retire_users != now.retire_users {
+            changes.push("whether customer users are retired is another answer".to_owned());
         }
         for (key, digest) in &now.conflicts {
             match self.conflicts.get(key) {

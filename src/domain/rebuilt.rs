@@ -72,6 +72,11 @@ impl Rebuilt {
         self.side("before")
     }
 
+    /// Where the copy goes that was live until its later swap of this number, from 1.
+    pub fn old(&self, number: usize) -> String {
+        self.side(&format!("old_{number}"))
+    }
+
     /// Where a rollback merges what the application wrote into the original.
     pub fn merged(&self) -> String {
         self.side("merged")

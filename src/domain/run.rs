@@ -13,6 +13,7 @@ use super::plan::Plan;
 pub use super::quiet::WatchStart;
 use super::quiet::{Fact, QuietSince};
 use super::rebuilt::{Group, Rebuilt};
+use super::retire::RetireCounts;
 use super::trial::ForecastRecord;
 use super::view::Place;
 
@@ -99,6 +100,9 @@ pub struct RunRecord {
     /// What was forecast, and held against what came.
     #[serde(default)]
     pub forecast: Option<ForecastRecord>,
+    /// What the retirement of users came to, once it was prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired: Option<RetireCounts>,
     /// The equations, as they were proved.
     #[serde(default)]
     pub equations: Vec<String>,
@@ -218,6 +222,23 @@ pub struct CollectionRecord {
     /// Hash of the plan that the prepared copy was made for; `None` while it is being made.
     #[serde(default)]
     pub prepared_for: Option<String>,
+    /// UUID of a later copy under the prepared one's name, while it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<String>,
+    /// Copies that were live before a later one was swapped in, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old: Vec<OldRecord>,
+}
+
+/// A copy that was live until a later one took its place; it stands under a name of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldRecord {
+    /// Where it stands.
+    pub name: String,
+    /// Its UUID.
+    pub uuid: String,
+    /// Fingerprint when it was proved.
+    pub proved: Option<String>,
 }
 
 /// A backup.
@@ -294,6 +315,32 @@ impl CollectionRecord {
         uuid.is_some() && self.next.as_deref() == uuid
     }
 
+    /// Whether `uuid` is that of a copy that was live before a later swap.
+    pub fn is_old(&self, uuid: Option<&str>) -> bool {
+        self.old.iter().any(|old| uuid == Some(&old.uuid))
+    }
+
+    /// A later copy is about to be swapped in: from here on it is the prepared one, and what is live is about to move to `name`.
+    pub fn begin_later(&mut self, name: String, proved: Option<String>) {
+        let Some(uuid) = self.later.take() else {
+            return;
+        };
+        let live = self.next.replace(uuid).unwrap_or_default();
+        self.old.push(OldRecord {
+            name,
+            uuid: live,
+            proved: std::mem::replace(&mut self.proved, proved),
+        });
+    }
+
+    /// The later swap is taken back before anything was renamed: what is live is the prepared copy again.
+    pub fn take_later_back(&mut self) {
+        if let Some(old) = self.old.pop() {
+            self.later = self.next.replace(old.uuid);
+            self.proved = old.proved;
+        }
+    }
+
     /// Whether `uuid` is the original's.
     pub fn is_original(&self, uuid: Option<&str>) -> bool {
         uuid.is_some() && self.original.as_deref() == uuid
@@ -328,6 +375,7 @@ impl RunRecord {
             verdict: None,
             write_block: None,
             forecast: None,
+            retired: None,
             strays: BTreeMap::new(),
             decided_strays: Vec::new(),
             others: BTreeMap::new(),
@@ -374,6 +422,23 @@ impl RunRecord {
         self.collections.entry(which.key().to_owned()).or_default()
     }
 
+    /// True once the swap that retires users was journaled.
+    pub fn has_retired(&self) -> bool {
+        self.collections.values().any(|it| !it.old.is_empty())
+    }
+
+    /// Takes what a proof of the users said, instead of what an earlier one said.
+    pub fn take_users_equations(&mut self, says: &[String]) {
+        self.equations.retain(|line| !is_of_users(line));
+        self.equations.extend_from_slice(says);
+    }
+
+    /// What the last proof of the users said.
+    pub fn users_equations(&self) -> Vec<String> {
+        let lines = self.equations.iter().filter(|line| is_of_users(line));
+        lines.cloned().collect()
+    }
+
     /// What the database is part of: the replica set's id or name, or host and port.
     pub fn cluster(&self) -> String {
         self.replica_set_id
@@ -398,4 +463,8 @@ impl RunRecord {
         self.step(step)
             .is_some_and(|record| record.state == State::Done)
     }
+}
+/// True for a line of the proof of the users.
+fn is_of_users(line: &str) -> bool {
+    line.starts_with("users ") || line.starts_with("accounts ")
 }

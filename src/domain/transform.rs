@@ -47,6 +47,9 @@ pub fn of<'a>(
         })),
         Role::Users => Some(Box::new(|document| {
             let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
+            if user.is_some_and(|user| blueprint.sets_aside(user)) {
+                return Ok(Placed::Side(document.to_owned()));
+            }
             let cleans = user
                 .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
             Ok(Placed::Copy(self::user(

@@ -53,6 +53,7 @@ impl Session {
         self.refuse_after_finish()?;
         self.work.mapping = plan.mapping.clone();
         self.take_decisions(plan.decisions()?);
+        self.answers.retire_users = plan.retire_users;
         self.survey(watcher).await?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
@@ -87,6 +88,7 @@ impl Session {
     pub(crate) fn load_run_decisions(&mut self) -> Result<()> {
         if let Some(plan) = self.run.open().and_then(|run| run.plan.clone()) {
             self.take_decisions(plan.decisions()?);
+            self.answers.retire_users = plan.retire_users;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ impl Session {
         group: Group,
         watcher: &Watcher,
     ) -> Result<Option<Tally>> {
-        if !self.begin_later(group).await? {
+        if !self.begin_later(group, watcher).await? {
             return Ok(None);
         }
         let mut did = Tally::default();
@@ -35,11 +35,14 @@ impl Session {
     }
 
     /// Makes sure that there are collections for the copies; false where they stand as they were proved for this plan.
-    pub(crate) async fn begin_later(&mut self, group: Group) -> Result<bool> {
+    pub(crate) async fn begin_later(&mut self, group: Group, watcher: &Watcher) -> Result<bool> {
         let list = self.work.mapping.rebuilt_in(group);
         let of_this_plan = list.iter().all(|which| self.is_of_this_plan(which));
         if of_this_plan && self.is_as_proved(group).await? {
             return Ok(false);
+        }
+        if group == Group::CleanUp {
+            self.require_nothing_refers_to_those_aside(watcher).await?;
         }
         for which in &list {
             self.ensure_next(which).await?;
@@ -63,6 +66,7 @@ impl Session {
         self.note_proved(group, checked, since);
         if let Some(record) = &mut self.run.record {
             record.numbers.insert(HOLDING.to_owned(), checked.holding);
+            record.take_users_equations(&checked.equations);
         }
         for which in &self.work.mapping.rebuilt_in(group) {
             self.note_prepared(which).await?;

@@ -95,6 +95,15 @@ impl Layout {
                 }
                 None => {}
             }
+            // Before the renames of a later swap, what was live until then still is.
+            let old = known
+                .old
+                .iter()
+                .filter_map(|old| by_uuid.get(old.uuid.as_str()));
+            for name in old.filter(|name| !name.starts_with(SIDE_PREFIX)) {
+                self.swapped.insert(key.clone(), (*name).to_owned());
+                self.note_name(which.live(), name);
+            }
             let Some(original) = known.original.as_deref() else {
                 continue;
             };

@@ -21,6 +21,7 @@ pub mod preview;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;
+mod retire;
 pub(crate) mod retry;
 pub mod roll_back;
 mod rollback_choices;

@@ -7,9 +7,10 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::index_plan;
+use crate::domain::mapping::SET_ASIDE;
 use crate::domain::number::megabytes;
 use crate::domain::raw::get;
-use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::transform::{self, Placed};
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
@@ -171,7 +172,11 @@ impl Session {
             record.prepared_for = None;
         }
         self.save().await?;
-        if let Some(side) = which.side_collection() {
+        if which.role() == Role::Users && self.side_of(which).is_none() {
+            // Of another plan, which set users aside.
+            collection_spec::drop(&self.work.connection, SET_ASIDE).await?;
+        }
+        if let Some(side) = self.side_of(which) {
             // It is walked with the original, so it must order ids alike.
             let model = original.as_ref().filter(|_| which.shares_with_side());
             self.ensure_side(side, model).await?;
@@ -179,7 +184,11 @@ impl Session {
         Ok(())
     }
 
-    async fn ensure_side(&self, name: &str, like: Option<&CollectionSpec>) -> Result<()> {
+    pub(crate) async fn ensure_side(
+        &self,
+        name: &str,
+        like: Option<&CollectionSpec>,
+    ) -> Result<()> {
         if collection_spec::load(&self.work.connection, name)
             .await?
             .is_none()
@@ -305,7 +314,7 @@ impl Session {
         let names = [self.layout.place(which)];
         let names = names
             .into_iter()
-            .chain(which.side_collection().map(str::to_owned));
+            .chain(self.side_of(which).map(str::to_owned));
         let names: Vec<String> = names.collect();
         let mut targets = Vec::new();
         for name in &names {

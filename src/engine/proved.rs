@@ -1,5 +1,6 @@
 //! What was proved, and whether it still stands.
 
+use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::WatchStart;
@@ -62,6 +63,10 @@ impl Session {
         let kept = list.iter().map(Rebuilt::before);
         let sides = list.iter().filter_map(Rebuilt::side_collection);
         let sides = sides.map(str::to_owned);
+        let gone = [RETIRED, SET_ASIDE].into_iter().map(str::to_owned);
+        let gone = gone.filter(|_| group == Group::CleanUp);
+        let old = list.iter().flat_map(|which| self.run.collection(which).old);
+        let sides = sides.chain(gone).chain(old.map(|old| old.name));
         let ours: Vec<String> = sides.chain(copies).chain(kept).collect();
         let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
         // A copy of ours that somebody dropped or renamed is not seen in the log.

@@ -2,7 +2,7 @@
 
 use crate::domain::aside::Aside;
 use crate::domain::gate::{Confirmed, Purge};
-use crate::domain::mapping::{LINKS, QUARANTINE, RUNS};
+use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE};
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -34,7 +34,7 @@ impl Session {
         for name in self.kept_aside() {
             collection_spec::drop(&self.work.connection, &name).await?;
         }
-        for name in [LINKS, QUARANTINE, RUNS] {
+        for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE, RUNS] {
             collection_spec::drop(&self.work.connection, name).await?;
         }
         self.end_lease().await?;
@@ -60,6 +60,15 @@ impl Gated for Purge {
                 counted(session.rough(QUARANTINE).await, "booking", "bookings")
             ),
         ];
+        let names = collection_spec::uuids(&session.work.connection).await?;
+        for (name, what) in [(RETIRED, "who retired"), (SET_ASIDE, "who were set aside")] {
+            if names.contains_key(name) {
+                let users = counted(session.rough(name).await, "user", "users");
+                lines.push(format!(
+                    "drop {name} (whole rows of {users} {what}): they are then in the backup alone"
+                ));
+            }
+        }
         for name in session.kept_aside() {
             let documents = counted(session.rough(&name).await, "document", "documents");
             lines.push(format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
-use crate::domain::mapping::{LINKS, QUARANTINE, TRIAL};
+use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord};
 use crate::engine::Watcher;
@@ -16,6 +16,9 @@ use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::{collection_spec, identity};
+
+/// Stands for the fingerprint of a copy that is what was proved.
+const AS_PROVED: &str = "as proved";
 
 /// What came of a rollback.
 #[derive(Debug, Clone)]
@@ -62,6 +65,7 @@ impl Session {
         self.see_what_is_swapped().await?;
         self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
+        self.settle_later_swaps(false).await?;
         let mut known = Vec::new();
         match self.rollback_record() {
             Some(record) if record.began => self.require_same(&record, new)?,
@@ -76,7 +80,8 @@ impl Session {
         known.extend(self.name_back(watcher).await?);
         self.check_specifications().await?;
         self.see_what_is_swapped().await?;
-        let (aside, late) = self.settle_what_was_live(watcher).await?;
+        let (mut aside, late) = self.settle_what_was_live(watcher).await?;
+        aside.extend(self.settle_old_copies(watcher).await?);
         for which in &self.work.mapping.rebuilt() {
             collection_spec::drop(&self.work.connection, &which.next()).await?;
             collection_spec::drop(&self.work.connection, &which.merged()).await?;
@@ -87,8 +92,9 @@ impl Session {
         let strays = self.layout.strays().to_vec();
         // A stray's bookings name customers: the links say whose they are.
         if aside.is_empty() && strays.is_empty() {
-            collection_spec::drop(&self.work.connection, LINKS).await?;
-            collection_spec::drop(&self.work.connection, QUARANTINE).await?;
+            for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE] {
+                collection_spec::drop(&self.work.connection, name).await?;
+            }
         }
         let kept = self.rollback_record().and_then(|record| record.kept);
         if let Some(record) = &mut self.run.record {
@@ -242,6 +248,11 @@ impl Session {
                 .text();
             all.insert(which.key().to_owned(), hash);
         }
+        // What was live before a later swap holds what the application wrote until then.
+        for (name, hash, proved) in self.old_fingerprints(watcher).await? {
+            let same = proved.as_ref() == Some(&hash);
+            all.insert(name, if same { AS_PROVED.to_owned() } else { hash });
+        }
         Ok(all)
     }
 
@@ -250,6 +261,12 @@ impl Session {
             let proved = self.run.collection(which).proved;
             self.layout.is_swapped(which)
                 && (proved.is_none() || proved.as_ref() != live.get(which.key()))
+                || self
+                    .run
+                    .collection(which)
+                    .old
+                    .iter()
+                    .any(|old| live.get(&old.name).is_some_and(|hash| hash != AS_PROVED))
         })
     }
 

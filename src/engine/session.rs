@@ -16,6 +16,7 @@ use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::retire::Fates;
 use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
@@ -116,6 +117,8 @@ pub struct Answers {
     pub(crate) history: History,
     /// A verdict of UNKNOWN is good enough.
     pub(crate) accept_unknown: bool,
+    /// Customer users are to retire.
+    pub(crate) retire_users: bool,
 }
 
 /// What was seen since a verdict.
@@ -143,6 +146,8 @@ pub struct Session {
     pub(crate) live_watch: Option<LiveWatch>,
     /// The situation as it was read last.
     pub(crate) situation: Option<Situation>,
+    /// Who would retire, as it was looked for last.
+    pub(crate) fates: Option<Fates>,
 }
 
 impl Session {
@@ -192,6 +197,7 @@ impl Session {
             quiet: QuietSince::default(),
             live_watch: None,
             situation: None,
+            fates: None,
         };
         session.take_quiet_of_the_run();
         session.load_decisions()?;
@@ -432,7 +438,8 @@ impl Session {
             &self.answers.decisions,
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
-        ))
+        )
+        .retiring(self.answers.retire_users))
     }
 }
 

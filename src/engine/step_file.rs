@@ -28,8 +28,8 @@ pub(crate) struct File {
     pub(crate) run: Option<Run>,
     /// What the data and the run record say of it; `None` where only the steps before it decide. The run is one that was not rolled back.
     pub(crate) state: Stand,
-    /// The state that it ends in when it is done.
-    pub(crate) ends: State,
+    /// What it ends in when it ends well, by what the run record says then.
+    pub(crate) ends: fn(Option<&RunRecord>) -> State,
 }
 
 impl File {
@@ -37,7 +37,7 @@ impl File {
     pub(crate) const USUAL: Self = Self {
         run: None,
         state: |_, _| None,
-        ends: State::Done,
+        ends: |_| State::Done,
     };
 }
 

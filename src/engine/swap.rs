@@ -164,7 +164,7 @@ impl Session {
     }
 
     /// Gives what is now live its validator and its true TTLs.
-    async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
+    pub(crate) async fn restore_options(&self, which: &Rebuilt) -> Result<()> {
         let live = self.layout.live(which);
         let record = self.run.collection(which);
         if let Some(before) = self.layout.moved_to(which)

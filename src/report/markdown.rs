@@ -57,6 +57,12 @@ impl Report<'_> {
         for equation in &run.equations {
             let _ = writeln!(out, "- {}", named(equation));
         }
+        if let Some(retired) = run.retired.as_ref().filter(|_| run.has_retired()) {
+            let _ = writeln!(out, "- {} retired", retired.going());
+            for line in retired.lines() {
+                let _ = writeln!(out, "- {}", escape_within(&line, LIST));
+            }
+        }
         for (name, documents) in &self.strays {
             let _ = writeln!(
                 out,

@@ -100,6 +100,7 @@ impl<'r> Report<'r> {
             "standstill": self.standstill().map(|it| json!({
                 "since": time(it.since), "until": it.until.map(time), "ownWorkSeconds": it.own as f64 / 1000.0,
             })),
+            "retired": run.retired.as_ref().filter(|_| run.has_retired()),
             "equations": run.equations,
             "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),
             "wayBack": self.way_back(),

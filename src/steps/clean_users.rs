@@ -2,18 +2,23 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::{CleanUsers, Confirmed};
+use crate::domain::mapping::SET_ASIDE;
 use crate::domain::rebuilt::{Group, counted_as};
-use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::prepare::did;
 use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
+use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| swapped_state(run, Step::CleanUsers, session.is_live(Group::CleanUp)),
+    state: |session, run| {
+        // Between the renames of a later swap nothing stands under the live name.
+        let swapped = session.is_live(Group::CleanUp) || session.has_begun_to_retire();
+        swapped_state(run, Step::CleanUsers, swapped)
+    },
     ..File::USUAL
 };
 
@@ -75,6 +80,21 @@ impl Gated for CleanUsers {
             list.iter()
                 .filter_map(|it| it.becomes(&session.work.mapping)),
         );
+        if let Some(surveyed) = &session.surveyed {
+            let (aside, wiped) = (surveyed.blueprint.set_aside(), surveyed.blueprint.wiped());
+            if aside > 0 {
+                lines.push(format!(
+                    "{} by decision leave the users; their whole rows stand in {SET_ASIDE} until purge",
+                    counted(aside, "user", "users")
+                ));
+            }
+            if wiped > 0 {
+                lines.push(format!(
+                    "{} by decision lose contact fields that no customer receives; the original and the backup keep them",
+                    counted(wiped, "user", "users")
+                ));
+            }
+        }
         Ok(lines)
     }
 
@@ -94,6 +114,13 @@ impl Gated for CleanUsers {
             .is_some_and(|run| run.is_done(Step::CleanUsers));
         if done && session.is_live(Group::CleanUp) {
             missing.push(format!("{} are cleaned up already", counted_as(&list)));
+        }
+        let began = list.iter().any(|which| session.layout.has_moved(which));
+        if !began && session.surveyed.is_some() {
+            match session.require_nothing_refers_to_those_aside(watcher).await {
+                Err(StepError::Findings(why)) => missing.push(why),
+                looked => looked?,
+            }
         }
         missing.extend(session.missing_backup(&list, watcher).await?);
         Ok(missing)

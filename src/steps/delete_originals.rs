@@ -2,6 +2,7 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, DeleteOriginals};
+use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::engine::error::Result;
@@ -45,6 +46,11 @@ async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) ->
             dropped.push(before);
         }
         collection_spec::drop(&session.work.connection, &which.next()).await?;
+        dropped.extend(session.drop_old_copies(which).await?);
+    }
+    if !session.has_begun_to_retire() {
+        // Rows of a retirement that was prepared and not done: all of them are live.
+        collection_spec::drop(&session.work.connection, RETIRED).await?;
     }
     if let Some(record) = &mut session.run.record {
         record.outcome = Outcome::Finished;
@@ -71,6 +77,18 @@ impl Gated for DeleteOriginals {
                 let documents = counted(session.rough(&before).await, "document", "documents");
                 lines.push(format!("drop {before} ({documents})"));
             }
+        }
+        if session.has_begun_to_retire() {
+            let old = session.work.mapping.users().old(1);
+            lines.push(format!(
+                "drop {old}, the users before customer users retired"
+            ));
+            let counts = session.retire_counts().unwrap_or_default();
+            lines.push(format!(
+                "the whole rows of {} who retired stay in {RETIRED} until `ringfence purge`",
+                counts.going()
+            ));
+            lines.extend(counts.lines());
         }
         Ok(lines)
     }

@@ -26,7 +26,7 @@ use std::fmt::Write;
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
-    Restore, RollBack, SetAside, TakeIn,
+    Restore, RetireUsers, RollBack, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, StepRecord};
 use crate::domain::situation::{Situation, Standing};
@@ -105,7 +105,7 @@ impl Session {
             let _ = write!(says, "; the run goes on without its journal: {trouble}"); // as above
         }
         let (state, says) = match &outcome {
-            Ok(says) => (file.ends, says.clone()),
+            Ok(says) => ((file.ends)(self.run.open()), says.clone()),
             Err(error) => (error.state(), error.to_string()),
         };
         if may_note {
@@ -222,6 +222,7 @@ impl Session {
             Destructive::BlockWrites => self.open_gate(BlockWrites).await,
             Destructive::CutOver => self.open_gate(CutOver).await,
             Destructive::CleanUsers => self.open_gate(CleanUsers).await,
+            Destructive::RetireUsers => self.open_gate(RetireUsers).await,
             Destructive::RollBack(new) => self.open_gate(RollBack(new)).await,
             Destructive::Finish => self.open_gate(DeleteOriginals).await,
             Destructive::Purge => self.open_gate(Purge).await,

@@ -31,7 +31,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     let late = session.take_late_specification(&list, watcher).await?;
     // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
-    let users_wanted = session.begin_later(Group::CleanUp).await?;
+    let users_wanted = session.begin_later(Group::CleanUp, watcher).await?;
     session.make_room_for_a_proof();
     let since = watch::begin(&session.work.connection).await?;
     let aside = watcher.muted();

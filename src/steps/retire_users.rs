@@ -1,25 +1,89 @@
-//! Retire customer users: counts the password-less users that still hold a name and an e-mail; removes nothing.
+//! Retire customer users: optional. Who goes is looked for on the live rows when the gate opens and again by its effect; their whole rows are kept
+//! aside, and the users without them are swapped in. Without a confirmation it counts those who still hold a name and an e-mail.
 
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
-use crate::domain::gate::Confirmed;
+use crate::domain::gate::{Confirmed, RetireUsers};
 use crate::domain::invariant::holds_contact;
+use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
+use crate::domain::run::RunRecord;
 use crate::domain::text::named;
 use crate::engine::error::Result;
+use crate::engine::gates::Gated;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 use crate::store::scan::{self, Scan};
 
+/// Where a retirement stands whose process ended after its renames.
+const UNFINISHED: &str = "users were leaving when the process ended; run it again";
+
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| recorded(run, Step::RetireUsers),
-    ends: State::Skipped,
+    state,
+    ends: |run| match run.and_then(|run| run.retired.as_ref()) {
+        Some(_) => State::Done,
+        None => State::Skipped,
+    },
 };
 
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    let recorded = recorded(run, Step::RetireUsers);
+    if session.has_begun_to_retire() {
+        let done = recorded.filter(|(state, _)| *state == State::Done);
+        return done.or_else(|| Some((State::Ready, UNFINISHED.to_owned())));
+    }
+    recorded
+}
+
+async fn run(
+    session: &mut Session,
+    confirmed: Option<Confirmed>,
+    watcher: &Watcher,
+) -> Result<String> {
+    let Some(confirmed) = confirmed else {
+        return count(session, watcher).await;
+    };
+    let confirmed = session
+        .pass::<RetireUsers>(Some(confirmed), watcher)
+        .await?;
+    retire(session, confirmed, watcher).await
+}
+
+async fn retire(
+    session: &mut Session,
+    _: Confirmed<RetireUsers>,
+    watcher: &Watcher,
+) -> Result<String> {
+    let users = session.work.mapping.users();
+    session.settle_later_swaps(true).await?;
+    if !session.has_begun_to_retire() {
+        let counts = session.look_who_retires(watcher).await?;
+        if counts.going == 0 {
+            return Ok(format!("nobody retires; {}", counts.lines().join("; ")));
+        }
+        session.prepare_retirement(watcher).await?;
+        watcher.says("renaming", 0, 0);
+        session.settle_later_swaps(true).await?;
+    }
+    if !session.is_as_proved(Group::CleanUp).await? {
+        session.require_nothing_late(&users, watcher).await?;
+    }
+    session.require_no_strays("users are swapped")?;
+    let run = session.run.open();
+    let counts = run.and_then(|run| run.retired.clone()).unwrap_or_default();
+    let equations = run.map(RunRecord::users_equations).unwrap_or_default();
+    Ok(format!(
+        "{} retired: their whole rows stand in {RETIRED} until purge; {}; {}",
+        counts.going(),
+        equations.join("; "),
+        counts.lines().join("; ")
+    ))
+}
+
 /// Counts password-less users that still hold a name and an e-mail; what the proof counted stands where nobody wrote since.
-async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
+async fn count(session: &mut Session, watcher: &Watcher) -> Result<String> {
     let role = &session.work.mapping.user;
     let known = session
         .run
@@ -56,8 +120,59 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         Some(paths) => format!("; some are referred to by {paths}"),
     };
     Ok(format!(
-        "{} still hold a name and an e-mail in {}; they were left there, removing them is not part of this version{referenced}",
+        "{} still hold a name and an e-mail in {}; nobody retired, since that was not asked for (`apply --retire-users`){referenced}",
         counted(count, "password-less user", "password-less users"),
         role.collection
     ))
+}
+
+impl Gated for RetireUsers {
+    const OF_A_PLAN: bool = true;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let users = session.work.mapping.users();
+        let counts = session.retire_counts().unwrap_or_default();
+        let (live, next, old) = (users.live(), users.next(), users.old(1));
+        let mut lines = vec![
+            format!(
+                "{} leave {live}; their whole rows stand in {RETIRED} until purge",
+                counts.going()
+            ),
+            format!("rename {live} → {old}, {next} → {live}"),
+        ];
+        lines.extend(counts.lines());
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, watcher: &Watcher) -> Result<Vec<String>> {
+        let done = session
+            .run
+            .open()
+            .is_some_and(|run| run.is_done(Step::RetireUsers));
+        if session.has_begun_to_retire() {
+            return Ok(match done {
+                true => vec!["customer users are retired already".to_owned()],
+                false => Vec::new(), // it goes on from where it stopped
+            });
+        }
+        let mut missing = Vec::new();
+        if !session.is_live(Group::CleanUp) {
+            missing.push("users are not cleaned up (Clean up users)".to_owned());
+            return Ok(missing);
+        }
+        session.survey_if_changed(watcher).await?;
+        session.look_who_retires(watcher).await?;
+        let by_number = session.fates.as_ref().map_or(0, |fates| fates.by_number);
+        if by_number > 0 {
+            missing.push(format!(
+                "{} with a number for an _id: whether anything refers to them cannot be told by a number, so nobody retires",
+                counted(by_number, "user would retire", "users would retire")
+            ));
+        }
+        Ok(missing)
+    }
+
+    fn way_back(self, session: &Session) -> String {
+        session.renamed_back()
+    }
 }

@@ -75,6 +75,7 @@ fn job(layer: &GateLayer) -> Option<Job> {
         Destructive::BlockWrites => Some(Job::Step(Step::StopApplication)),
         Destructive::CutOver
         | Destructive::CleanUsers
+        | Destructive::RetireUsers
         | Destructive::Finish
         | Destructive::Purge
         | Destructive::Restore

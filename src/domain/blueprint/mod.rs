@@ -87,6 +87,7 @@ pub struct Blueprint {
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
     wiped: Set<UserIx>,
+    aside: Set<UserIx>,
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
@@ -113,6 +114,7 @@ impl Blueprint {
             user_values: Map::default(),
             narrow: Set::default(),
             wiped: Set::default(),
+            aside: Set::default(),
             relinked: Set::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
@@ -165,10 +167,16 @@ impl Blueprint {
                 if decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
                     skipped.insert(user);
                 }
-                if facts.contact
-                    && decisions.choice(&key(Code::ContactOnlyOnAccount)) == Choice::Wipe
-                {
-                    self.wiped.insert(user);
+            }
+            if survey.businesses_of(user).is_empty() {
+                let code = match facts.account || facts.verified {
+                    true => Code::ContactOnlyOnAccount,
+                    false => Code::IdleUser,
+                };
+                match decisions.choice(&key(code)) {
+                    Choice::SetAside => drop(self.aside.insert(user)),
+                    Choice::Wipe if facts.contact => drop(self.wiped.insert(user)),
+                    _ => {}
                 }
             }
             if survey.businesses_of(user).len() > 1
@@ -302,6 +310,21 @@ impl Blueprint {
                 self.narrow.contains(&user)
             }
         }
+    }
+
+    /// True for one who leaves the users by decision.
+    pub fn sets_aside(&self, user: UserIx) -> bool {
+        self.aside.contains(&user)
+    }
+
+    /// How many leave the users by decision.
+    pub fn set_aside(&self) -> u64 {
+        self.aside.len() as u64
+    }
+
+    /// How many lose contact fields that no customer receives.
+    pub fn wiped(&self) -> u64 {
+        self.wiped.len() as u64
     }
 
     /// True when the contact fields leave this user: they were copied to a created customer, or the operator wants them gone.

@@ -229,14 +229,18 @@ rows! {
             back: RENAMED_BACK,
         }),
     }
-    /// Counts the users that hold a customer's data still.
+    /// Takes those out of the users who are customers alone.
     RetireUsers: USUAL {
         word: "retire-users",
         phase: Phase::Migration,
+        touch: Touch::Gate,
         title: "Retire customer users",
-        does: "counts the password-less users that still hold a name and an e-mail; removes nothing",
+        does: "optional: takes users who are customers and nothing else out of the users; their whole rows stay aside until purge",
+        ready: "gate, optional: users who are customers and nothing else leave",
         guide: &["User = Authentication only"],
         needs: &[Step::CleanUsers],
+        gate: Some(Destructive::RetireUsers),
+        destroys: "nothing: users who have a Customer and cannot sign in leave the users; their whole rows and the originals are kept",
     }
     /// Says what changes in the schema, and checks the indexes.
     Schema: USUAL {

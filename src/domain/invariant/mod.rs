@@ -1,6 +1,7 @@
 //! The proof: claims about a migrated database, checked from the outside. Nothing here calls the transform; each term of an equation is
 //! counted on its own.
 
+mod accounts;
 mod contact;
 mod examined;
 mod isolation;
@@ -19,6 +20,7 @@ use super::raw::{elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::survey::facts::id_of;
 use super::table::{Memory, Table};
+pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
 use examined::Became;
 pub use examined::Examined;

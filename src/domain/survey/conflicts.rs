@@ -121,10 +121,11 @@ impl Survey {
                 push(Code::UnsafeText);
             }
             if booked_at.is_empty() {
-                match facts.account {
-                    true if facts.contact => push(Code::ContactOnlyOnAccount),
-                    false => push(Code::IdleUser),
-                    true => {}
+                if facts.account && facts.contact {
+                    push(Code::ContactOnlyOnAccount);
+                }
+                if !facts.account && !facts.verified {
+                    push(Code::IdleUser);
                 }
                 continue;
             }

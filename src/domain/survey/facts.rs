@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::email;
 use crate::domain::id::Id;
-use crate::domain::mapping::UserRole;
+use crate::domain::mapping::{UserRole, VERIFIED};
 use crate::domain::phone;
 use crate::domain::raw::{Value, elements, kind};
 use crate::domain::text::is_unsafe;
@@ -67,6 +67,8 @@ pub struct UserFacts {
     pub phone_tail: u32,
     /// How the password stands.
     pub password: Password,
+    /// The e-mail was verified: they may sign in, though without a password.
+    pub verified: bool,
 }
 
 /// How a password stands. Missing, null and "" are all "no password"; Prisma's `where: {hashedPassword: null}` finds only one of them.
@@ -98,6 +100,10 @@ impl UserFacts {
             let is = |field: &str| key == field.as_bytes();
             let copied = is(&role.name) || is(&role.email) || role.contact.iter().any(|f| is(f));
             let other = is(&role.created) || is(&role.password);
+            if is(VERIFIED) && !copied {
+                facts.verified |= is_set(value);
+                continue;
+            }
             if !(copied || other) || seen.contains(&key) {
                 continue; // of a repeated key the first one counts, as for the server
             }
@@ -136,6 +142,12 @@ impl UserFacts {
             None => self.email_odd = value.kind != kind::NULL,
         }
     }
+}
+
+/// True for a value that says something: neither null nor false.
+pub fn is_set(value: Value<'_>) -> bool {
+    let no = value.kind == kind::BOOLEAN && value.bytes == [0];
+    value.kind != kind::NULL && !no
 }
 
 fn password(value: Value<'_>) -> Password {

@@ -191,7 +191,7 @@ impl Survey {
         }
     }
 
-    fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
+    pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
         find_by(|id| self.users.find(id), reference)
     }
 

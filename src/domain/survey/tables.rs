@@ -52,6 +52,7 @@ impl Fixed for UserFacts {
             self.email_indexed,
             self.contact,
             self.unsafe_text,
+            self.verified,
         ];
         let flags = flags.iter().rev();
         let flags = flags.fold(0_u16, |bits, flag| bits << 1 | u16::from(*flag));
@@ -79,6 +80,7 @@ impl Fixed for UserFacts {
             email_indexed: flag(4),
             contact: flag(5),
             unsafe_text: flag(6),
+            verified: flag(7),
             phone_tail,
             password: match flags >> 8 {
                 0 => Password::Missing,

@@ -2,6 +2,7 @@
 //! what is live (verify).
 
 mod merged;
+mod users;
 mod values;
 
 use crate::domain::rebuilt::Group;
@@ -354,30 +355,8 @@ impl Session {
 
     /// Checks a collection whose documents are proved one by one, wherever it stands.
     async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
-        let mut ledger = self.ledger_of_users(watcher).await?;
-        let database = &self.work.connection.database;
-        self.expect_cleaned(&mut ledger)?;
-        let source = self.layout.source(which).unwrap_or_default();
         let current = self.layout.place(which);
-        let total = scan::rough_count(database, &source).await;
-        let mut pages = SideBySide::of(database, &source, &[&current], Hashes::Companion)?;
-        let mut done = 0;
-        while let Some(page) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
-            for met in page.rows() {
-                let now = met.partners.first().copied().flatten();
-                ledger.document(which, met.original, now);
-            }
-            for (_, extra) in page.unmatched() {
-                ledger.extra(which, extra, &current);
-            }
-            done += page.len() as u64;
-            watcher.says(which.checking(), done, total);
-        }
-        self.tables_hold()?;
-        Ok(Checked::of(ledger, Vec::new()).with(which, pages.fingerprint()))
+        self.check_users(which, None, &current, watcher).await
     }
 
     /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
@@ -385,7 +364,7 @@ impl Session {
         ledger.cleans_copied();
         for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
-            if *code == Code::ContactOnlyOnAccount
+            if matches!(code, Code::ContactOnlyOnAccount | Code::IdleUser)
                 && self.answers.decisions.choice(&conflict.key) == Choice::Wipe
             {
                 for user in subjects {

@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
 use crate::domain::link::LinkKind;
+use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::raw::{blank, get};
 use crate::domain::reference::AccountPath;
 use crate::domain::survey::facts::id_of;
@@ -40,10 +41,19 @@ impl Carrying<'_> {
         while let Some(page) = pages.next().await? {
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let here = self.ids_in(live, &ids).await?;
+            let aside = self.ids_aside(&ids).await?;
             let gone = ids.iter().map(Id::canonical);
-            self.gone.extend(gone.filter(|id| !here.contains(id)));
+            self.gone
+                .extend(gone.filter(|id| !here.contains(id) && !aside.contains(id)));
         }
         Ok(())
+    }
+
+    /// Which of these the migration itself took out of the users: they retired, or were set aside.
+    async fn ids_aside(&self, ids: &[Id]) -> Result<HashSet<Id>> {
+        let mut aside = self.ids_in(RETIRED, ids).await?;
+        aside.extend(self.ids_in(SET_ASIDE, ids).await?);
+        Ok(aside)
     }
 
     /// Users who may not leave with their customer: owners and whoever an account collection names.
@@ -91,9 +101,16 @@ impl Carrying<'_> {
             if swapped {
                 current = self.fetch(live, &ids).await?;
             }
+            let aside = if swapped {
+                self.ids_aside(&ids).await?
+            } else {
+                HashSet::new()
+            };
             for (document, id) in page.documents().zip(&ids) {
                 let current = if swapped {
-                    current.get(&id.canonical()).map(|it| &**it)
+                    let live = current.get(&id.canonical()).map(|it| &**it);
+                    // Whom the migration took out, the application did not change.
+                    live.or_else(|| aside.contains(&id.canonical()).then_some(document))
                 } else {
                     Some(document)
                 };
@@ -137,7 +154,9 @@ impl Carrying<'_> {
             }
             self.leave((&users, Change::Deleted), Reason::StillNeeded, id, &[]);
         }
+        let taken_out = current.is_some_and(|current| std::ptr::eq(current, before));
         let cleaned = swapped
+            && !taken_out
             && (self.links.is_cleaned(id)
                 || (self.is_wiped(id)
                     && current.is_some_and(|current| user::without_contact(role, current))));
@@ -176,14 +195,17 @@ impl Carrying<'_> {
         self.want(&users, document, touched).await
     }
 
-    /// Whether the operator had the contact fields of this account removed though no customer took them.
+    /// Whether the operator had the contact fields of this user removed though no customer took them.
     pub(crate) fn is_wiped(&self, id: &Id) -> bool {
-        let key = ConflictKey {
-            code: Code::ContactOnlyOnAccount,
-            business: None,
-            subjects: vec![id.clone()],
+        let wipes = |code| {
+            let key = ConflictKey {
+                code,
+                business: None,
+                subjects: vec![id.clone()],
+            };
+            self.session.answers.decisions.choice(&key) == Choice::Wipe
         };
-        self.links.customers_of(id).is_empty()
-            && self.session.answers.decisions.choice(&key) == Choice::Wipe
+        let mut codes = [Code::ContactOnlyOnAccount, Code::IdleUser].into_iter();
+        self.links.customers_of(id).is_empty() && codes.any(wipes)
     }
 }

@@ -1,0 +1,398 @@
+//! What the proof says of the users as a whole: each user of the original is live, retired or set aside, once; who may sign in is live still,
+//! with the same bytes to sign in with; who retired could not sign in, has a Customer, and nothing refers to them. It shares no code with what
+//! decides who retires, on purpose.
+
+use bson::raw::RawDocument;
+
+use super::KEPT;
+use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::{Mapping, VERIFIED};
+use crate::domain::raw::{elements, get, kind};
+use crate::domain::survey::facts::id_of;
+use crate::domain::table::{Memory, Table};
+
+/// A user who is not live any more.
+const RETIRED: u32 = 1;
+const ASIDE: u32 = 2;
+const LINKED: u32 = 4;
+
+/// The account of the users. Feed who retired and who was set aside, customers, links and who is named as an account holder first, then users,
+/// then every document that may refer to one who is gone.
+#[derive(Debug)]
+pub struct Accounts {
+    mapping: Mapping,
+    gone: Table<u32>,
+    customers: Table<()>,
+    named: Table<()>,
+    /// What is wrong, each with its id.
+    pub findings: Vec<String>,
+    /// How much is wrong.
+    pub wrong: u64,
+    users: u64,
+    kept: u64,
+    retired: u64,
+    aside: u64,
+    deleted: u64,
+    before: u64,
+    after: u64,
+    passwordless: u64,
+}
+
+/// Where a user of the original is now.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Whereabouts<'d> {
+    /// The live row, or that of the prepared copy.
+    pub live: Option<&'d RawDocument>,
+    /// The row among those who retired.
+    pub retired: Option<&'d RawDocument>,
+    /// The row among those who were set aside.
+    pub aside: Option<&'d RawDocument>,
+}
+
+fn key(id: &Id) -> Vec<u8> {
+    id.canonical().as_bytes().to_vec()
+}
+
+fn find<V: crate::domain::table::Fixed>(table: &Table<V>, id: &Id) -> Option<usize> {
+    let exact = table.find(&key(id));
+    exact.or_else(|| table.find(&key(&id.other_form()?)))
+}
+
+impl Accounts {
+    /// An empty account.
+    pub fn new(mapping: Mapping, memory: &Memory) -> Self {
+        Self {
+            mapping,
+            gone: Table::new(memory),
+            customers: Table::new(memory),
+            named: Table::new(memory),
+            findings: Vec::new(),
+            wrong: 0,
+            users: 0,
+            kept: 0,
+            retired: 0,
+            aside: 0,
+            deleted: 0,
+            before: 0,
+            after: 0,
+            passwordless: 0,
+        }
+    }
+
+    fn says(&mut self, says: String) {
+        self.wrong += 1;
+        if self.findings.len() < KEPT {
+            self.findings.push(says);
+        }
+    }
+
+    fn mark(&mut self, document: &RawDocument, mark: u32) {
+        if let Some(id) = id_of(document) {
+            let (at, _) = self.gone.insert(&key(&id), &0);
+            let marks = self.gone.value(at);
+            self.gone.set(at, &(marks | mark));
+        }
+    }
+
+    /// Takes one who retired.
+    pub fn retired(&mut self, row: &RawDocument) {
+        self.mark(row, RETIRED);
+    }
+
+    /// Takes one who was set aside.
+    pub fn set_aside(&mut self, row: &RawDocument) {
+        self.mark(row, ASIDE);
+    }
+
+    /// True while somebody is gone.
+    pub fn anybody_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Takes a customer.
+    pub fn customer(&mut self, row: &RawDocument) {
+        if let Some(id) = id_of(row) {
+            self.customers.insert(&key(&id), &());
+        }
+    }
+
+    /// Takes a link: its users have a customer, where that stands.
+    pub fn link(&mut self, link: &RawDocument) {
+        let placeholder = LinkKind::of(link).is_ok_and(|kind| kind == LinkKind::Placeholder);
+        let stands = id_of(link).is_some_and(|id| find(&self.customers, &id).is_some());
+        if placeholder || !stands {
+            return;
+        }
+        let users = get(link, "users").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+        for user in users.into_iter().flat_map(elements).map_while(Result::ok) {
+            if let Some(at) = find(&self.gone, &Id::from_value(user.value)) {
+                let marks = self.gone.value(at);
+                self.gone.set(at, &(marks | LINKED));
+            }
+        }
+    }
+
+    /// Takes a document that names an account holder in `field`.
+    pub fn names(&mut self, document: &RawDocument, field: &str) {
+        if let Some(value) = get(document, field).filter(|it| it.kind != kind::NULL) {
+            self.named.insert(&key(&Id::from_value(value)), &());
+        }
+    }
+
+    /// True for one who may sign in, by the row and by whoever names them.
+    fn is_account(&self, id: &Id, row: &RawDocument) -> bool {
+        self.signs_in(row) || find(&self.named, id).is_some()
+    }
+
+    fn signs_in(&self, row: &RawDocument) -> bool {
+        let verified = match get(row, VERIFIED) {
+            None => false,
+            Some(value) => match value.kind {
+                kind::NULL => false,
+                kind::BOOLEAN => value.bytes != [0],
+                _ => true,
+            },
+        };
+        verified || self.has_password(row)
+    }
+
+    fn has_password(&self, row: &RawDocument) -> bool {
+        match get(row, &self.mapping.user.password) {
+            None => false,
+            Some(value) if value.kind == kind::NULL => false,
+            Some(value) => value.as_str() != Some(""),
+        }
+    }
+
+    /// Takes a user of the original. `may_differ`: the application may have changed or deleted users since.
+    pub fn user(&mut self, before: &RawDocument, now: Whereabouts<'_>, may_differ: bool) {
+        let Some(id) = id_of(before) else { return };
+        self.users += 1;
+        let account = self.is_account(&id, before);
+        self.before += u64::from(account);
+        let places = [now.live, now.retired, now.aside];
+        if places.iter().flatten().count() > 1 {
+            self.says(format!("user {id} stands in two places"));
+        }
+        match now {
+            Whereabouts {
+                live: Some(live), ..
+            } => {
+                self.kept += 1;
+                self.passwordless += u64::from(!self.has_password(live));
+                self.after += u64::from(account);
+                let role = &self.mapping.user;
+                let same = |field: &str| get(before, field) == get(live, field);
+                let fields = [role.email.as_str(), role.password.as_str(), VERIFIED];
+                if account && !may_differ && !fields.iter().all(|field| same(field)) {
+                    self.says(format!(
+                        "account {id} has other bytes to sign in with than the original"
+                    ));
+                }
+            }
+            Whereabouts {
+                retired: Some(row), ..
+            } => {
+                self.retired += 1;
+                if row.as_bytes() != before.as_bytes() {
+                    self.says(format!(
+                        "user {id} retired with other bytes than the original"
+                    ));
+                }
+                if account {
+                    self.says(format!("user {id} retired, but may sign in"));
+                }
+                let marks = find(&self.gone, &id).map_or(0, |at| self.gone.value(at));
+                if marks & LINKED == 0 {
+                    self.says(format!("user {id} retired without a customer"));
+                }
+            }
+            Whereabouts {
+                aside: Some(row), ..
+            } => {
+                self.aside += 1;
+                if row.as_bytes() != before.as_bytes() {
+                    self.says(format!(
+                        "user {id} was set aside with other bytes than the original"
+                    ));
+                }
+                if account {
+                    self.says(format!("user {id} was set aside, but may sign in"));
+                }
+            }
+            Whereabouts { .. } if may_differ => self.deleted += 1,
+            Whereabouts { .. } => self.says(format!("user {id} is missing")),
+        }
+    }
+
+    /// Takes a row that the original does not hold, among those who retired or were set aside.
+    pub fn extra(&mut self, row: &RawDocument, place: &str) {
+        let id = id_of(row).unwrap_or_else(|| Id::string(""));
+        self.says(format!(
+            "user {id} stands in {place} and not in the original"
+        ));
+    }
+
+    /// Takes a live row as it was before retiring, with the same user afterwards.
+    pub fn swapped(
+        &mut self,
+        was: &RawDocument,
+        now: Option<&RawDocument>,
+        retired: Option<&RawDocument>,
+    ) {
+        let Some(id) = id_of(was) else { return };
+        match (now, retired) {
+            (Some(now), None) if now.as_bytes() == was.as_bytes() => {}
+            (Some(_), None) => {
+                self.says(format!("user {id} has other bytes than before retiring"));
+            }
+            (None, Some(row)) => {
+                let contact = &self.mapping.user.contact;
+                let rest = |document| {
+                    elements(document)
+                        .map_while(Result::ok)
+                        .filter(|it| !contact.iter().any(|field| field.as_bytes() == it.key))
+                        .map(|it| it.whole)
+                };
+                let same = rest(row).eq(rest(was));
+                if !same || self.signs_in(was) {
+                    self.says(format!(
+                        "user {id} retired though the row had changed since the cut-over"
+                    ));
+                }
+            }
+            (None, None) => self.says(format!("user {id} is neither live nor retired")),
+            (Some(_), Some(_)) => self.says(format!("user {id} is live and retired")),
+        }
+    }
+
+    /// Takes a document that may refer to somebody who is gone. A user's own `_id` is no reference.
+    pub fn refers(&mut self, collection: &str, document: &RawDocument, is_user: bool) {
+        let mut stack = vec![document];
+        while let Some(inner) = stack.pop() {
+            for element in elements(inner).map_while(Result::ok) {
+                let value = element.value;
+                if value.kind == kind::DOCUMENT || value.kind == kind::ARRAY {
+                    stack.extend(RawDocument::from_bytes(value.bytes).ok());
+                    continue;
+                }
+                if is_user && element.key == b"_id" && std::ptr::eq(inner, document) {
+                    continue;
+                }
+                let named = Id::from_value(value);
+                if find(&self.gone, &named).is_some() {
+                    let key = String::from_utf8_lossy(element.key).into_owned();
+                    self.says(format!(
+                        "{collection} still refers to user {named}, who is gone, in a field {key}"
+                    ));
+                }
+            }
+        }
+    }
+
+    /// The equations, in words.
+    pub fn close(&mut self) -> Vec<String> {
+        let (users, kept, retired, aside) = (self.users, self.kept, self.retired, self.aside);
+        let mut of_users =
+            format!("users {users} = kept {kept} + retired {retired} + set aside {aside}");
+        if self.deleted > 0 {
+            of_users = format!("{of_users} + deleted by the application {}", self.deleted);
+        }
+        if users != kept + retired + aside + self.deleted {
+            self.says(format!("the account does not close: {of_users}"));
+        }
+        let (before, after) = (self.before, self.after);
+        let same = if self.wrong == 0 && before == after {
+            ", all their sign-in fields byte-equal"
+        } else {
+            ""
+        };
+        let of_accounts = format!("accounts {before} before, {after} after{same}");
+        vec![
+            of_users,
+            of_accounts,
+            format!("users without a password that stay {}", self.passwordless),
+        ]
+    }
+
+    /// How many retired.
+    pub fn count_retired(&self) -> u64 {
+        self.retired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::mapping::DEFAULT;
+    use crate::domain::table::tests::memory;
+    use bson::rawdoc;
+
+    /// The findings of one user who retired, with a link to a customer.
+    fn findings(row: &RawDocument, feed: impl FnOnce(&mut Accounts)) -> Vec<String> {
+        let mut accounts = Accounts::new(Mapping::parse(DEFAULT).unwrap(), &memory(1 << 20));
+        accounts.retired(row);
+        accounts.customer(&rawdoc! { "_id": "c" });
+        feed(&mut accounts);
+        let now = Whereabouts {
+            retired: Some(row),
+            ..Whereabouts::default()
+        };
+        accounts.user(row, now, false);
+        accounts.close();
+        accounts.findings
+    }
+
+    fn linked(accounts: &mut Accounts) {
+        accounts.link(&rawdoc! { "_id": "c", "kind": "created", "users": ["u"] });
+    }
+
+    #[test]
+    fn who_retired_must_have_a_customer_and_no_way_to_sign_in_and_nothing_that_refers_to_them() {
+        let row = rawdoc! { "_id": "u", "name": "Ann", "emailVerified": null };
+        assert_eq!(findings(&row, linked), Vec::<String>::new());
+        assert_eq!(
+            findings(&row, |_| {}),
+            ["user \"u\" retired without a customer"]
+        );
+        let owner = findings(&row, |accounts| {
+            linked(accounts);
+            accounts.names(&rawdoc! { "_id": "b", "ownerId": "u" }, "ownerId");
+        });
+        assert!(owner[0].contains("may sign in"), "{owner:?}");
+        let referred = findings(&row, |accounts| {
+            linked(accounts);
+            accounts.refers(
+                "Review",
+                &rawdoc! { "_id": 1, "by": [{ "who": "u" }] },
+                false,
+            );
+            accounts.refers("User", &rawdoc! { "_id": "u" }, true);
+        });
+        assert_eq!(referred.len(), 1);
+        for signs_in in [
+            rawdoc! { "_id": "u", "hashedPassword": "x" },
+            rawdoc! { "_id": "u", "emailVerified": true },
+        ] {
+            assert!(findings(&signs_in, linked)[0].contains("may sign in"));
+        }
+    }
+
+    #[test]
+    fn every_user_is_in_one_place_and_an_account_keeps_what_it_signs_in_with() {
+        let mut accounts = Accounts::new(Mapping::parse(DEFAULT).unwrap(), &memory(1 << 20));
+        let before = rawdoc! { "_id": "u", "hashedPassword": "x", "email": "a@b.org", "phone": 1 };
+        let now = rawdoc! { "_id": "u", "hashedPassword": "y", "email": "a@b.org" };
+        let live = Whereabouts {
+            live: Some(&now),
+            ..Whereabouts::default()
+        };
+        accounts.user(&before, live, false);
+        accounts.user(&rawdoc! { "_id": "v" }, Whereabouts::default(), false);
+        let says = accounts.close();
+        assert!(says[0].starts_with("users 2 = kept 1"), "{says:?}");
+        assert_eq!(accounts.wrong, 3);
+    }
+}
