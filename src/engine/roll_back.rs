@@ -1,8 +1,6 @@
 //! Rolling back: the originals are renamed back, byte for byte. What the application wrote since the cut-over is, by the operator's choice,
 //! a reason to refuse, carried onto the originals, or given up. Before the cut-over only the prepared copies are dropped.
 
-use std::collections::BTreeMap;
-
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
@@ -16,9 +14,6 @@ use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::{collection_spec, identity};
-
-/// Stands for the fingerprint of a copy that is what was proved.
-const AS_PROVED: &str = "as proved";
 
 /// What came of a rollback.
 #[derive(Debug, Clone)]
@@ -325,42 +320,6 @@ impl Session {
             });
         }
         Ok(says)
-    }
-
-    /// Fingerprints of the collections that a rollback moves.
-    async fn live_fingerprints(&self, watcher: &Watcher) -> Result<BTreeMap<String, String>> {
-        let mut all = BTreeMap::new();
-        if !self.layout.is_any_swapped() {
-            return Ok(all);
-        }
-        for which in &self.work.mapping.rebuilt() {
-            let live = self.layout.live(which);
-            watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
-            let hash = identity::fingerprint(&self.work.connection, live, &watcher.cancel)
-                .await?
-                .text();
-            all.insert(which.key().to_owned(), hash);
-        }
-        // What was live before a later swap holds what the application wrote until then.
-        for (name, hash, proved) in self.old_fingerprints(watcher).await? {
-            let same = proved.as_ref() == Some(&hash);
-            all.insert(name, if same { AS_PROVED.to_owned() } else { hash });
-        }
-        Ok(all)
-    }
-
-    fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
-        self.work.mapping.rebuilt().iter().any(|which| {
-            let proved = self.run.collection(which).proved;
-            self.layout.is_swapped(which)
-                && (proved.is_none() || proved.as_ref() != live.get(which.key()))
-                || self
-                    .run
-                    .collection(which)
-                    .old
-                    .iter()
-                    .any(|old| live.get(&old.name).is_some_and(|hash| hash != AS_PROVED))
-        })
     }
 
     async fn swap_back(&self, which: &Rebuilt, watcher: &Watcher) -> Result<()> {
