@@ -11,11 +11,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::key::{Key, KeyCode};
-use crate::app::message::TERMINAL_GONE;
+use crate::app::message::{Lost, TERMINAL_GONE};
 use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, update};
 use crate::command;
 use crate::domain::checklist::Progress;
+use crate::engine::LONGEST;
 use crate::engine::session::Session;
+use crate::store::pulse::Pulse;
 use crate::store::throttle::Throttle;
 use crate::terminal::Screen;
 use crate::ui::{self, Theme};
@@ -157,6 +159,8 @@ struct Outside {
     progress: watch::Receiver<Progress>,
     cancel: CancellationToken,
     throttle: Throttle,
+    /// What the server's pulse says.
+    pulse: watch::Receiver<Option<Lost>>,
     engine: Option<JoinHandle<()>>,
     signals: Vec<(&'static str, Signal)>,
 }
@@ -166,6 +170,10 @@ impl Outside {
         let (requests, received) = mpsc::channel(QUEUE);
         let (answer, answers) = mpsc::channel(QUEUE);
         let (says, progress) = watch::channel(Progress::default());
+        let (beat, pulse) = watch::channel(None);
+        if let Ok(server) = session.pulse() {
+            tokio::spawn(feel(server, beat));
+        }
         let signals = [
             ("SIGINT", SignalKind::interrupt()),
             ("SIGTERM", SignalKind::terminate()),
@@ -179,6 +187,7 @@ impl Outside {
             progress,
             cancel: CancellationToken::new(),
             throttle: session.throttle().clone(),
+            pulse,
             engine: Some(tokio::spawn(worker::serve(session, received, answer, says))),
             signals: signals
                 .into_iter()
@@ -202,6 +211,7 @@ impl Outside {
             events,
             answers,
             progress,
+            pulse,
             engine,
             signals,
             ..
@@ -220,6 +230,9 @@ impl Outside {
             Some(answer) = answers.recv() => Next::Message(Message::Answer(answer)),
             Ok(()) = progress.changed() => {
                 Next::Message(Message::Progress(progress.borrow_and_update().clone()))
+            }
+            Ok(()) = pulse.changed() => {
+                Next::Message(Message::Pulse(pulse.borrow_and_update().clone()))
             }
             ((name, _), _, _) = signalled => Next::Message(Message::Signal(name)),
             ended = ended(engine) => match ended {
@@ -249,6 +262,27 @@ impl Outside {
             Effect::LeaveNow => {}
         }
         Ok(())
+    }
+}
+
+/// Feels the server's pulse until nobody listens, and says when it is lost and when it is back.
+async fn feel(server: Pulse, beat: watch::Sender<Option<Lost>>) {
+    let clock = |time: &jiff::Zoned| time.strftime("%H:%M:%S").to_string();
+    let mut answered = jiff::Zoned::now();
+    while !beat.is_closed() {
+        let beats = server.beats().await;
+        if beats {
+            answered = jiff::Zoned::now();
+        }
+        beat.send_if_modified(|lost| {
+            if beats != lost.is_some() {
+                return false;
+            }
+            let until = answered.saturating_add(LONGEST);
+            let (since, until) = (clock(&answered), clock(&until));
+            *lost = (!beats).then_some(Lost { since, until });
+            true
+        });
     }
 }
 

@@ -8,10 +8,13 @@ use tokio_util::sync::CancellationToken;
 use crate::app::message::{Detail, Job};
 use crate::app::{Answer, Request};
 use crate::domain::checklist::Progress;
+use crate::domain::ending::Ended;
+use crate::domain::gate::Destructive;
+use crate::domain::situation::Standing;
 use crate::engine::session::Session;
 use crate::engine::{StepError, Watcher};
 
-/// How long nobody may ask for anything before the engine looks for foreign writes.
+/// How long nobody may ask for anything before the engine looks at the database anew.
 const LOOK: Duration = Duration::from_secs(2);
 /// Bookings per page of the preview.
 const PAGE: usize = 100;
@@ -34,24 +37,13 @@ async fn answer_all(
     answers: &mpsc::Sender<Answer>,
     progress: &watch::Sender<Progress>,
 ) {
-    loop {
-        let received = tokio::time::timeout(LOOK, requests.recv()).await;
-        let Ok(received) = received else {
-            if let Some(words) = session.look_for_foreign_writes().await
-                && answers.send(Answer::ForeignWrites(words)).await.is_err()
-            {
-                return; // the console is gone
-            }
-            continue;
-        };
-        let Some((request, cancel)) = received else {
-            return;
-        };
+    let mut told = None;
+    while let Some((request, cancel)) = next_request(session, requests, answers, &mut told).await {
         let watcher = Watcher {
             progress: progress.clone(),
             cancel,
         };
-        for answer in Box::pin(answer(session, request, &watcher)).await {
+        for answer in Box::pin(answer(session, request, &watcher, &mut told)).await {
             if answers.send(answer).await.is_err() {
                 return; // the console is gone
             }
@@ -59,21 +51,75 @@ async fn answer_all(
     }
 }
 
+/// Waits for an order, and looks at the database now and then meanwhile. `None` when nobody can order anything any more.
+async fn next_request(
+    session: &mut Session,
+    requests: &mut mpsc::Receiver<(Request, CancellationToken)>,
+    answers: &mpsc::Sender<Answer>,
+    told: &mut Option<Standing>,
+) -> Option<(Request, CancellationToken)> {
+    loop {
+        if let Ok(received) = tokio::time::timeout(LOOK, requests.recv()).await {
+            return received;
+        }
+        // A look only reads: an order need not wait for its end.
+        let news = tokio::select! {
+            biased;
+            received = requests.recv() => return received,
+            news = Box::pin(look(session, told)) => news,
+        };
+        for answer in news {
+            answers.send(answer).await.ok()?;
+        }
+    }
+}
+
+/// What is new in the database since the console was told. What cannot be read now is read at the next look.
+async fn look(session: &mut Session, told: &mut Option<Standing>) -> Vec<Answer> {
+    let mut news = Vec::new();
+    if let Some(words) = session.look_for_foreign_writes().await {
+        news.push(Answer::ForeignWrites(words));
+    }
+    let Ok(standing) = session.standing_now().await else {
+        return news;
+    };
+    let same = told.as_ref().is_some_and(|told| {
+        told.statuses == standing.statuses && told.situation.says_as(&standing.situation)
+    });
+    news.push(if same {
+        Answer::StillSo
+    } else {
+        let blocked = session.writes_blocked_words();
+        Answer::Stands(standing.clone(), session.review(), blocked)
+    });
+    *told = Some(standing);
+    news
+}
+
 /// Errors travel as text: what happened, what is true now, what to do.
 fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
     outcome.map_err(|error| error.to_string())
 }
 
-async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> Vec<Answer> {
+async fn answer(
+    session: &mut Session,
+    request: Request,
+    watcher: &Watcher,
+    told: &mut Option<Standing>,
+) -> Vec<Answer> {
     match request {
         Request::Standing => {
-            let standing = text(session.status().await);
+            let standing = text(session.standing().await);
+            *told = standing.as_ref().ok().cloned();
             let blocked = session.writes_blocked_words();
             vec![Answer::Standing(standing, session.review(), blocked)]
         }
         Request::Run { step, confirmed } => {
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
-            let ended = text(session.run_step(step, confirmed, watcher).await);
+            let ended = match session.run_step(step, confirmed, watcher).await {
+                Ok(says) => Ended::done(says),
+                Err(error) => error.ended(),
+            };
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
             let surveys = step.row().surveys;
@@ -85,16 +131,13 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
         }
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
-            let ended = text(session.roll_back(confirmed, watcher).await);
-            // What could not be carried back is no good end: it stays on screen until it was read.
-            let ended = ended.and_then(|done| {
-                if done.complete {
-                    Ok(done.says)
-                } else {
-                    Err(done.says)
-                }
-            });
+            let ended = session.roll_back(confirmed, watcher).await;
+            let ended = session.how_it_rolled_back(ended);
             vec![Answer::Ended(Job::RollBack, ended)]
+        }
+        Request::Gate(Destructive::RollBack(new)) => {
+            let gate = text(session.rollback_gate(new).await);
+            vec![Answer::Gate(Box::new(gate))]
         }
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
         Request::Decide(changes) => {
@@ -140,7 +183,13 @@ async fn answer(session: &mut Session, request: Request, watcher: &Watcher) -> V
             let noted = text(session.note(step, &words).await);
             vec![Answer::Noted(step, noted)]
         }
+        Request::TakeNoteBack(step) => {
+            session.lease().forget_loss();
+            let taken = text(session.take_note_back(step).await);
+            vec![Answer::NoteTakenBack(step, taken)]
+        }
         Request::Report(personal) => {
+            let _ = session.standing().await; // what cannot be read now is left out
             vec![Answer::Report(
                 personal,
                 text(session.report_markdown(personal)),

@@ -12,9 +12,11 @@ use super::model::Model;
 use super::shared::Shared;
 use crate::domain::checklist::Step;
 use crate::domain::conflict::ConflictKey;
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
 use crate::domain::number::counted;
 use crate::domain::overview::Review;
+use crate::domain::situation::Standing;
 use crate::domain::view::Sources;
 
 /// Takes an answer.
@@ -25,17 +27,15 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
     let Model { shared, panes } = model;
     match answer {
         Answer::Standing(standing, review, blocked) => {
-            shared.facts.writes_blocked = blocked;
-            shared.facts.set_review(review);
-            match standing {
-                Ok(statuses) => {
-                    shared.facts.statuses = statuses;
-                    panes.checklist.follow(shared);
-                }
-                Err(error) => shared.alarm("The state of the steps could not be read", error),
+            if let Err(error) = &standing {
+                shared.alarm("The state of the steps could not be read", error.as_str());
             }
-            model.facts_changed();
+            stands(model, standing.ok(), review, blocked);
         }
+        Answer::Stands(standing, review, blocked) => {
+            stands(model, Some(standing), review, blocked);
+        }
+        Answer::StillSo => shared.facts.read.clone_from(&shared.clock),
         Answer::ForeignWrites(words) => shared.alarm("The application writes", words),
         Answer::Surveyed(overview, review) => {
             shared.facts.set_overview(overview);
@@ -43,7 +43,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             model.facts_changed();
         }
         Answer::Ended(job, result) => return ended(model, job, result),
-        Answer::Gate(answer) => gate(shared, *answer),
+        Answer::Gate(answer) => return gate(shared, *answer),
         Answer::Decided(result, review) => return decided(model, result, review),
         Answer::TriedOut(key, result) => tried_out(shared, &key, result),
         Answer::Labels(labels) => {
@@ -63,10 +63,30 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Detail(detail) => panes.conflicts.take(*detail),
         Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
         Answer::Noted(step, result) => return noted(model, step, result),
+        Answer::NoteTakenBack(step, result) => return note_taken_back(model, step, result),
         Answer::Report(personal, text) => panes.report.take(personal, text),
         Answer::Exported(result) => return exported(model, result),
     }
     Vec::new()
+}
+
+/// What the database says now.
+fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked: Option<String>) {
+    let Model { shared, panes } = model;
+    shared.facts.writes_blocked = blocked;
+    shared.facts.set_review(review);
+    if let Some(Standing {
+        statuses,
+        situation,
+    }) = standing
+    {
+        shared.facts.statuses = statuses;
+        shared.facts.situation = Some(situation);
+        shared.facts.read.clone_from(&shared.clock);
+        panes.checklist.follow(shared);
+        panes.report.lines = None;
+    }
+    model.facts_changed();
 }
 
 /// Opens the editor on what arrived, where the conflict is still selected.
@@ -102,28 +122,26 @@ fn tried_out(shared: &mut Shared, key: &ConflictKey, result: Result<(), String>)
     }
 }
 
-fn ended(model: &mut Model, job: Job, result: Result<String, String>) -> Vec<Effect> {
-    let cancelled = model
-        .shared
-        .running
-        .take()
-        .is_some_and(|running| running.cancelling);
+fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
+    model.shared.running = None;
     close_questions(&mut model.shared);
     model.outdated();
-    match result {
-        Ok(line) => {
-            let line = format!("{}: {line}", job.title());
-            model.shared.note_in_log(Weight::Info, &line);
-            model.shared.say(Weight::Info, line);
+    let Ended { ending, says } = ended;
+    match ending {
+        Ending::Done | Ending::Stopped => {
+            let weight = match ending {
+                Ending::Stopped => Weight::Warning,
+                _ => Weight::Info,
+            };
+            let line = format!("{}: {says}", job.title());
+            model.shared.note_in_log(weight, &line);
+            model.shared.say(weight, line);
         }
-        Err(error) if cancelled => {
-            let line = format!("{}: {error}", job.title());
-            model.shared.note_in_log(Weight::Warning, &line);
-            model.shared.say(Weight::Warning, line);
+        // What was left, or why not, stays on screen until it was read.
+        Ending::PartlyDone | Ending::Refused | Ending::Failed => {
+            let title = format!("{}: {}", job.title(), ending.word());
+            model.shared.alarm(title, says);
         }
-        Err(error) => model
-            .shared
-            .alarm(format!("{} did not end well", job.title()), error),
     }
     if model.shared.leaving.is_some() {
         return Vec::new();
@@ -131,10 +149,13 @@ fn ended(model: &mut Model, job: Job, result: Result<String, String>) -> Vec<Eff
     model.shared.ask(Request::Standing)
 }
 
-fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
+fn gate(shared: &mut Shared, answer: Result<Gate, String>) -> Vec<Effect> {
     let gate = match answer {
         Ok(gate) => gate,
-        Err(error) => return shared.alarm("The gate stays shut", error),
+        Err(error) => {
+            shared.alarm("The gate stays shut", error);
+            return shared.ask(Request::Standing);
+        }
     };
     match shared.layers.last() {
         None => {}
@@ -147,7 +168,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
                 Weight::Warning,
                 "the gate is ready: go back and press the key again",
             );
-            return;
+            return Vec::new();
         }
     }
     let step = Step::behind(gate.action);
@@ -158,6 +179,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) {
         complaint: None,
         down: 0,
     })));
+    Vec::new()
 }
 
 fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> Vec<Effect> {
@@ -219,7 +241,7 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
             model
                 .shared
                 .alarm(format!("The note on {} was not kept", step.title()), error);
-            Vec::new()
+            model.shared.ask(Request::Standing)
         }
         (Ok(()), note) => {
             if note.is_some() {
@@ -230,6 +252,23 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
             model.shared.say(Weight::Info, line);
             model.panes.report.lines = None;
             model.shared.follows = true;
+            model.shared.ask(Request::Standing)
+        }
+    }
+}
+
+fn note_taken_back(model: &mut Model, step: Step, result: Result<String, String>) -> Vec<Effect> {
+    match result {
+        Err(error) => {
+            let title = format!("The note on {} was not taken back", step.title());
+            model.shared.alarm(title, error);
+            model.shared.ask(Request::Standing)
+        }
+        Ok(says) => {
+            let line = format!("{}: {says}", step.title());
+            model.shared.note_in_log(Weight::Info, &line);
+            model.shared.say(Weight::Info, line);
+            model.panes.report.lines = None;
             model.shared.ask(Request::Standing)
         }
     }

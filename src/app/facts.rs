@@ -4,6 +4,7 @@ use crate::domain::checklist::{Step, StepStatus};
 use crate::domain::conflict::{Code, Severity};
 use crate::domain::decision::Alike;
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
+use crate::domain::situation::Situation;
 
 /// How many conflicts of a kind there are, and how many of them have no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub struct Count {
 pub struct Facts {
     /// All steps in order; empty until the engine has answered.
     pub statuses: Vec<StepStatus>,
+    /// The situation; `None` until the engine has answered.
+    pub situation: Option<Situation>,
+    /// When it was read last, by the wall clock.
+    pub read: String,
     /// The last survey's numbers.
     pub overview: Option<Overview>,
     /// The businesses of the last survey, in the order that the operator chose.

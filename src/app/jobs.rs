@@ -2,7 +2,6 @@
 
 use super::commands::about::CommandId;
 use super::conflict_list::Filter;
-use super::editor::Editor;
 use super::layer::{Layer, Note, Question};
 use super::log::Weight;
 use super::message::{Effect, Job, Request};
@@ -10,7 +9,7 @@ use super::panes::conflicts;
 use super::progress::Running;
 use super::shared::{Destination, Shared};
 use crate::app::commands::in_several_places::SHOW_ALL;
-use crate::domain::checklist::{Step, Touch};
+use crate::domain::checklist::{State, Step, Touch};
 use crate::domain::gate::Confirmed;
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
@@ -48,13 +47,12 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
 
 /// Opens the text area for a note; keeping one writes to the run record, so the first write asks here too.
 pub fn note(shared: &mut Shared, step: Step) -> Vec<Effect> {
+    // The note that stands there already, to go on with.
+    let status = shared.facts.status(step);
+    let noted = status.filter(|status| status.state == State::Done);
+    let words = noted.map_or_else(String::new, |status| status.says.clone());
     shared.layers.push(if shared.may_write {
-        Layer::Note(Note {
-            step,
-            editor: Editor::area(),
-            complaint: None,
-            sent: false,
-        })
+        Layer::Note(Note::new(step, &words))
     } else {
         Layer::Question(Question::FirstNote(step))
     });

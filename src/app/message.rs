@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::Key;
-use crate::domain::checklist::{Progress, Step, StepStatus};
+use crate::domain::checklist::{Progress, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::decision::{Alike, Decision};
+use crate::domain::ending::Ended;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
 use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
+use crate::domain::situation::Standing;
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record, Sources};
 
 /// The name of the signal that the terminal's own end stands for.
@@ -47,8 +49,19 @@ pub enum Message {
     Answer(Answer),
     /// The engine's task ended without being asked to; the text says how.
     EngineEnded(String),
+    /// No primary answers, or one answers again.
+    Pulse(Option<Lost>),
     /// The process was told to stop by this signal ("SIGTERM").
     Signal(&'static str),
+}
+
+/// The server does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// When it answered last, by the wall clock.
+    pub since: String,
+    /// Until when a running step tries again, by the wall clock.
+    pub until: String,
 }
 
 /// How far the contents of the place that has the focus can be scrolled, in rows.
@@ -134,6 +147,8 @@ pub enum Request {
     Diffs(DiffFilter, DiffCursor),
     /// Keep the operator's words on a step.
     Note(Step, String),
+    /// Take the operator's words on a step back.
+    TakeNoteBack(Step),
     /// The report as text; `true` with names and e-mails.
     Report(bool),
     /// Write the report's files; `true` with names and e-mails.
@@ -157,6 +172,7 @@ impl Request {
             | Self::Detail(_)
             | Self::Diffs(..)
             | Self::Note(..)
+            | Self::TakeNoteBack(_)
             | Self::Report(_)
             | Self::Export(_) => false,
         }
@@ -167,11 +183,15 @@ impl Request {
 #[derive(Debug)]
 pub enum Answer {
     /// To `Standing`: the steps, the decisions, and that writes are blocked, while they are.
-    Standing(Result<Vec<StepStatus>, String>, Review, Option<String>),
+    Standing(Result<Standing, String>, Review, Option<String>),
+    /// To nobody: the same, where it is no longer what was said last.
+    Stands(Standing, Review, Option<String>),
+    /// To nobody: it was read again, and is as it was said last.
+    StillSo,
     /// To nobody: what another client wrote since the application was found quiet.
     ForeignWrites(String),
     /// To `Run` and `RollBack`.
-    Ended(Job, Result<String, String>),
+    Ended(Job, Ended),
     /// A survey's numbers; comes before its `Ended`.
     Surveyed(Overview, Review),
     /// To `Gate`.
@@ -190,6 +210,8 @@ pub enum Answer {
     Diffs(DiffFilter, DiffCursor, Result<DiffPage, String>),
     /// To `Note`.
     Noted(Step, Result<(), String>),
+    /// To `TakeNoteBack`.
+    NoteTakenBack(Step, Result<String, String>),
     /// To `Report`.
     Report(bool, Result<String, String>),
     /// To `Export`.
@@ -200,7 +222,11 @@ impl Answer {
     /// True for the answer to a short request; the others come from jobs, or unasked.
     pub fn is_to_short_request(&self) -> bool {
         match self {
-            Self::Ended(..) | Self::Surveyed(..) | Self::ForeignWrites(_) => false,
+            Self::Ended(..)
+            | Self::Surveyed(..)
+            | Self::ForeignWrites(_)
+            | Self::Stands(..)
+            | Self::StillSo => false,
             Self::Standing(..)
             | Self::Gate(_)
             | Self::Decided(..)
@@ -210,6 +236,7 @@ impl Answer {
             | Self::Detail(_)
             | Self::Diffs(..)
             | Self::Noted(..)
+            | Self::NoteTakenBack(..)
             | Self::Report(..)
             | Self::Exported(_) => true,
         }

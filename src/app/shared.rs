@@ -9,10 +9,11 @@ use super::conflict_list::Filter;
 use super::facts::Facts;
 use super::layer::Layer;
 use super::log::{Log, Weight};
-use super::message::{Effect, ExitReason, Job, Request, Scrollable};
+use super::message::{Effect, ExitReason, Job, Lost, Request, Scrollable};
 use super::progress::Running;
 use crate::domain::checklist::{State, Step};
 use crate::domain::pace::Limits;
+use crate::domain::situation;
 use crate::domain::view::{DiffFilter, Place};
 
 /// The name of a pane.
@@ -31,7 +32,7 @@ pub enum Destination {
 /// Something that needs attention; stays until it is dismissed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Banner {
-    /// What it is about: "Back up did not end well".
+    /// What it is about: "Back up: failed".
     pub title: String,
     /// The whole message.
     pub text: String,
@@ -85,6 +86,8 @@ pub struct Shared {
     pub may_write: bool,
     /// The engine's task ended; nothing can be asked any more.
     pub engine_ended: Option<String>,
+    /// No primary answers.
+    pub lost: Option<Lost>,
     /// On the way out.
     pub leaving: Option<ExitReason>,
     /// Leave as soon as the report is written.
@@ -117,6 +120,7 @@ impl Shared {
             notice: None,
             may_write: false,
             engine_ended: None,
+            lost: None,
             leaving: None,
             leaves_after_export: false,
             exported: Vec::new(),
@@ -145,15 +149,9 @@ impl Shared {
         self.state(step) == State::Done
     }
 
-    /// The step that comes next: the first that runs, failed or went stale, else the first that is ready.
+    /// The step that comes next.
     pub fn next_step(&self) -> Option<Step> {
-        let first = |wanted: &[State]| {
-            Step::ALL
-                .iter()
-                .copied()
-                .find(|step| wanted.contains(&self.state(*step)))
-        };
-        first(&[State::Running]).or_else(|| first(&[State::Failed, State::Stale, State::Ready]))
+        situation::next_step(|step| self.state(step))
     }
 
     /// The engine can be asked something.

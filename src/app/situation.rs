@@ -7,7 +7,8 @@ use super::panes;
 use super::panes::checklist::{Checklist, RUN};
 use super::panes::pane::PaneCommands;
 use super::shared::Shared;
-use crate::domain::checklist::{Leaves, State, Step, Touch};
+use crate::domain::checklist::{State, Step};
+use crate::domain::situation::{Situation as Known, step_words};
 
 /// The four sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,43 +23,31 @@ pub struct Situation {
     pub back: String,
 }
 
-/// The situation of the console.
+/// The situation as the console says it.
 pub fn of(shared: &Shared) -> Situation {
+    let known = shared.facts.situation.as_ref();
     Situation {
-        now: now(shared),
+        now: known.map_or_else(
+            || "not known yet: the state is being read from the database".to_owned(),
+            |known| now(shared, known),
+        ),
         next: next(shared),
-        destroys: match (&shared.running, shared.next_step()) {
+        destroys: match (&shared.running, known) {
             (Some(running), _) => job_destroys(running.job).to_owned(),
-            (None, Some(step)) => step.destroys().to_owned(),
+            (None, Some(known)) => known.destroys.clone(),
             (None, None) => "nothing".to_owned(),
         },
-        back: back(shared),
+        back: known.map_or_else(String::new, |known| known.back_by(shared.key(ROLL_BACK))),
     }
 }
 
-/// What the last step left that changed what is true of the data; whether or not something under it changed since.
-fn left(shared: &Shared) -> Option<&'static Leaves> {
-    let happened = |step: &&Step| {
-        let state = shared.facts.status(**step).map(|status| status.state);
-        matches!(state, Some(State::Done | State::Stale))
-    };
-    let mut done = Step::ALL.iter().rev().filter(happened);
-    done.find_map(|step| step.row().leaves.as_ref())
-}
-
-fn now(shared: &Shared) -> String {
-    if shared.facts.statuses.is_empty() {
-        return "not known yet: the state is being read from the database".to_owned();
-    }
-    let data = left(shared).map_or(
-        "the live data is untouched; nothing is prepared",
-        |leaves| leaves.now,
-    );
-    let blockers = shared.facts.undecided_blockers();
-    match blockers {
-        0 => data.to_owned(),
-        1 => format!("{data}; 1 blocker is undecided"),
-        _ => format!("{data}; {blockers} blockers are undecided"),
+fn now(shared: &Shared, known: &Known) -> String {
+    let data = &known.now;
+    let read = &shared.facts.read;
+    match shared.facts.undecided_blockers() {
+        0 => format!("{data} (read {read})"),
+        1 => format!("{data}; 1 blocker is undecided (read {read})"),
+        blockers => format!("{data}; {blockers} blockers are undecided (read {read})"),
     }
 }
 
@@ -99,21 +88,9 @@ fn next(shared: &Shared) -> String {
             ),
         };
     };
-    let how = match step.touch() {
-        Touch::ReadOnly => "reads only",
-        Touch::Aside => "writes beside the live data",
-        Touch::Gate => "changes the live data, behind a gate",
-        Touch::Note => "yours to do, then noted",
-    };
-    let again = match shared.state(step) {
-        State::Stale => " again",
-        State::Failed => ", which failed,",
-        State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
-    };
     format!(
-        "{} {}{again} ({how}); {} on it",
-        step.number(),
-        step.title(),
+        "{}; {} on it",
+        step_words(step, shared.state(step)),
         shared.key(RUN)
     )
 }
@@ -123,12 +100,6 @@ fn job_destroys(job: Job) -> &'static str {
         Job::Step(step) => step.destroys(),
         Job::RollBack => "what the migration made live; the originals come back",
     }
-}
-
-/// How to get back from where the data stands.
-fn back(shared: &Shared) -> String {
-    let back = left(shared).map_or("nothing to undo", |leaves| leaves.back);
-    back.replace("{roll-back}", shared.key(ROLL_BACK))
 }
 
 /// What stands in a pane while nothing was surveyed.

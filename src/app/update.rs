@@ -4,9 +4,10 @@ use super::commands::ids::{INTERRUPT, QUIT};
 use super::key::Key;
 use super::layer::Layer;
 use super::log::Weight;
-use super::message::{Effect, ExitReason, Job, Message, Request, TERMINAL_GONE};
+use super::message::{Effect, ExitReason, Job, Lost, Message, Request, TERMINAL_GONE};
 use super::model::Model;
 use super::panes::pane::Pane;
+use super::shared::Shared;
 use super::{answers, commands, jobs};
 use crate::domain::checklist::Step;
 
@@ -58,6 +59,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             engine_ended(model, &text);
             Vec::new()
         }
+        Message::Pulse(lost) => pulse(shared, lost),
         Message::Signal(name) => signal(model, name),
     };
     effects.extend(look(model));
@@ -148,6 +150,30 @@ fn engine_ended(model: &mut Model, text: &str) {
             "{text}\nWhat was written so far is kept, and nothing else is written from here. Leave with {leave} and start again: the console opens where the data stands."
         ),
     );
+}
+
+/// The server is lost, or it answers again: then what is true is read anew.
+fn pulse(shared: &mut Shared, lost: Option<Lost>) -> Vec<Effect> {
+    if lost.is_some() == shared.lost.is_some() {
+        return Vec::new();
+    }
+    shared.lost = lost;
+    let (weight, line) = match &shared.lost {
+        Some(lost) => (
+            Weight::Warning,
+            format!("no answer from the primary since {}", lost.since),
+        ),
+        None => (Weight::Info, "the primary answers again".to_owned()),
+    };
+    shared.note_in_log(weight, &line);
+    if shared.lost.is_some() {
+        return Vec::new();
+    }
+    shared.say(weight, line);
+    match shared.can_ask() {
+        Ok(()) => shared.ask(Request::Standing),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn signal(model: &mut Model, name: &'static str) -> Vec<Effect> {

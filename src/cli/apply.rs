@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output, step_word};
+use super::{PlaceArguments, output, progress, step_word};
 use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::plan::Plan;
@@ -51,7 +51,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "");
     let order = Order {
         confirm: arguments.confirm.as_deref(),
         through: if arguments.build_ahead {
@@ -65,10 +65,16 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
         quiet: place.json,
     };
     let outcome = apply(&mut session, &plan, &order, &watcher).await;
-    task.abort();
+    task.end(&outcome);
     let done = outcome?;
-    if let Some(standstill) = session.run.open().and_then(Standstill::of) {
-        output::aside(&standstill.words());
+    let situation = session.standing().await?.situation;
+    let standstill = session.run.open().and_then(Standstill::of);
+    match (situation.writes, standstill) {
+        (Some(writes), _) => output::aside(&format!(
+            "the application wrote since it was found quiet: {writes}"
+        )),
+        (None, Some(standstill)) => output::aside(&standstill.words()),
+        (None, None) => {}
     }
     if let Some(blocked) = session.writes_blocked_words() {
         output::aside(&blocked);

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::open_gate;
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::gate::Destructive;
 use crate::domain::text::named;
 use crate::engine::Result;
@@ -26,12 +26,12 @@ pub struct BackupArguments {
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: BackupArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
-    let (watcher, task) = output::watcher();
+    let mut session = place.session().await?;
+    let (watcher, task) = progress::watch(place, &session, "backup");
     let outcome = session
         .write_backup(&arguments.out, arguments.gzip, &watcher)
         .await;
-    task.abort();
+    task.end(&outcome);
     let manifest = outcome?;
     let documents = documents_of(&manifest);
     if place.json {
@@ -79,7 +79,7 @@ pub(super) async fn restore(
     } else {
         None
     };
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "restore");
     let options = RestoreOptions {
         source_database: arguments.source_db,
         collections: (!arguments.only.is_empty()).then(|| arguments.only.into_iter().collect()),
@@ -87,7 +87,7 @@ pub(super) async fn restore(
     };
     let restoring = session.restore(&arguments.from, options, replace, &watcher);
     let outcome = restoring.await;
-    task.abort();
+    task.end(&outcome);
     let restored = outcome?;
     if place.json {
         output::json(&json!({ "restored": restored.collections, "left": restored.left }));
@@ -114,10 +114,10 @@ pub struct ExportArguments {
 }
 
 pub(super) async fn export(place: &PlaceArguments, arguments: ExportArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
-    let (watcher, task) = output::watcher();
+    let mut session = place.session().await?;
+    let (watcher, task) = progress::watch(place, &session, "export");
     let outcome = session.export(&arguments.out, &watcher).await;
-    task.abort();
+    task.end(&outcome);
     let export = outcome?;
     if place.json {
         output::json(&json!(export));

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::conflict::{ConflictKey, Severity};
 use crate::domain::decision::Decisions;
 use crate::domain::decision_file::{self, DecisionFile};
@@ -77,9 +77,9 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
         let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "decisions");
     let outcome = session.survey(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     outcome?;
     let matched = session.match_decisions(session.decisions())?;
     if place.json {

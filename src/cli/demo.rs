@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::app::ExitReason;
 use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
@@ -94,7 +94,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
 }
 
 async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCode> {
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "");
     session.take_suggestions();
     let outcome = async {
         session.survey(&watcher).await?;
@@ -115,8 +115,9 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
         .await
     }
     .await;
-    task.abort();
+    task.end(&outcome);
     outcome?;
+    session.standing().await?;
     let report = session.report(place.show_personal_data)?;
     if place.json {
         output::json(&report.to_json());

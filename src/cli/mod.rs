@@ -4,11 +4,14 @@
 mod address;
 mod apply;
 mod backup;
+mod conform;
 mod decisions;
 mod demo;
 mod output;
 mod plan;
+mod progress;
 mod rollback;
+mod strays;
 mod survey;
 mod unlock;
 
@@ -28,7 +31,7 @@ use crate::domain::text;
 use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
 use crate::engine::{Result, StepError};
 use crate::store::lease::Lease;
-use crate::store::private_file;
+use crate::store::{private_file, throttle};
 
 /// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
 ///
@@ -44,6 +47,7 @@ pub struct Arguments {
 }
 
 /// Where to work, and how to answer.
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 #[derive(Debug, Args)]
 pub struct PlaceArguments {
     /// Connection string; else RINGFENCE_URI, else DATABASE_URL
@@ -73,6 +77,9 @@ pub struct PlaceArguments {
     /// Seconds that the slowest secondary may be behind before writing waits
     #[arg(long, global = true, value_name = "S", value_parser = seconds)]
     max_lag: Option<Duration>,
+    /// With --max-lag: writing waits also while a member of the replica set cannot be reached
+    #[arg(long, global = true, requires = "max_lag")]
+    require_all: bool,
     /// Milliseconds that a batch may take before the next one waits as long
     #[arg(long, global = true, value_name = "MS")]
     max_latency: Option<u64>,
@@ -106,8 +113,12 @@ pub enum Verb {
     Apply(apply::ApplyArguments),
     /// Integrity and isolation of what is live; exit 2 with counter-examples
     Verify,
+    /// Every document against a schema.prisma: what the application could not read; exit 2 with findings
+    Conform(conform::ConformArguments),
     /// Rename the originals back
     Rollback(rollback::RollbackArguments),
+    /// What an application wrote under a vacated name: list it, take it in, or set it aside
+    Strays(strays::StraysArguments),
     /// Drop the originals: the point of no return
     Finish(rollback::Confirmation),
     /// Drop links, quarantine, run records and what rollbacks put aside, after finish or rollback
@@ -208,8 +219,10 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,
         Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
+        Some(Verb::Conform(verb)) => Box::pin(conform::run(place, verb)).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
+        Some(Verb::Strays(verb)) => strays::run(place, verb).await,
         Some(Verb::Purge(verb)) => rollback::purge(place, verb).await,
         Some(Verb::Unlock(verb)) => unlock::run(place, verb).await,
         Some(Verb::Status) => survey::status(place).await,
@@ -238,6 +251,39 @@ fn keep_log(path: &Path) -> Result<()> {
         .map_err(|error| {
             StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
         })
+}
+
+/// What --max-lag does not see, or what it will wait for.
+async fn lag_notices(session: &Session, most: Duration, require_all: bool) -> Vec<String> {
+    let Some(members) = throttle::members(session.database().client()).await else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if !members.away.is_empty() {
+        let away = members.away.join(", ");
+        lines.push(if require_all {
+            format!("--require-all: writing waits until {away} can be reached")
+        } else {
+            format!(
+                "warning: {away} cannot be reached, so --max-lag does not see how far that member is behind; with --max-lag {} --require-all writing waits for it",
+                most.as_secs_f64()
+            )
+        });
+    }
+    if !members.delayed.is_empty() {
+        lines.push(format!(
+            "{} is behind on purpose (secondaryDelaySecs) and does not count for --max-lag",
+            members.delayed.join(", ")
+        ));
+    }
+    if members.lag > most {
+        lines.push(format!(
+            "the slowest secondary is {:.0} s behind, more than --max-lag {}: writing waits until it has caught up",
+            members.lag.as_secs_f64(),
+            most.as_secs_f64()
+        ));
+    }
+    lines
 }
 
 /// The log, with nothing in it that a terminal would obey; what is written at once is one line.
@@ -278,6 +324,7 @@ impl PlaceArguments {
                 lag: self
                     .max_lag
                     .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
+                require_all: self.require_all,
                 latency: self.max_latency,
             },
             memory: self.memory,
@@ -289,6 +336,11 @@ impl PlaceArguments {
         let (uri, source) = address::find(self.uri.as_deref())?;
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
+        if let Some(lag) = self.max_lag {
+            for line in lag_notices(&session, lag, self.require_all).await {
+                output::aside(&line);
+            }
+        }
         if self.accept_unknown {
             session.accept_unknown();
         }

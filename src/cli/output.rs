@@ -1,20 +1,21 @@
-//! Answers on standard output, progress on standard error.
+//! Answers on standard output, notices on standard error.
 
-use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::io::Write;
 
 use serde_json::Value;
-use tokio::task::JoinHandle;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::checklist::{Progress, StepStatus};
+use super::progress;
+use crate::domain::checklist::StepStatus;
 use crate::domain::overview::Overview;
 use crate::domain::text;
-use crate::engine::Watcher;
+use crate::engine::{Result, StepError};
 
 /// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+    progress::beside(|| {
+        let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
+    });
 }
 
 /// A path in a message, on one line.
@@ -28,76 +29,30 @@ pub fn json(value: &Value) {
     let _ = writeln!(std::io::stdout(), "{}", text::json(&text)); // as above
 }
 
+/// Prints lines that were kept in a file. A reader that went away is no error.
+///
+/// # Errors
+/// The file cannot be read any more.
+pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let mut buffer = [0; 8192];
+    loop {
+        let read = lines.read(&mut buffer).map_err(|error| {
+            StepError::NotReady(format!(
+                "the temporary file of the findings cannot be read any more: {error}. Nothing was changed; check again"
+            ))
+        })?;
+        if read == 0 || out.write_all(&buffer[..read]).is_err() {
+            return Ok(());
+        }
+    }
+}
+
 /// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
-}
-
-/// A watcher that shows progress on a terminal's standard error, and stops between batches on SIGINT, SIGTERM or SIGHUP.
-pub fn watcher() -> (Watcher, JoinHandle<()>) {
-    let watcher = Watcher::silent();
-    let cancel = watcher.cancel.clone();
-    let mut seen = watcher.progress.subscribe();
-    let shows = std::io::stderr().is_terminal();
-    let task = tokio::spawn(async move {
-        let mut tick = tokio::time::interval(Duration::from_millis(200));
-        let mut signals = Signals::new();
-        loop {
-            tokio::select! {
-                () = signals.any() => {
-                    aside("stopping between two batches …");
-                    cancel.cancel();
-                }
-                _ = tick.tick() => {
-                    if shows && seen.has_changed().unwrap_or(false) {
-                        let progress = seen.borrow_and_update().clone();
-                        let _ = write!(std::io::stderr(), "\r\x1b[K{}", progress_line(&progress)); // only decoration
-                    }
-                }
-            }
-        }
+    progress::beside(|| {
+        let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
     });
-    (watcher, task)
-}
-
-fn progress_line(progress: &Progress) -> String {
-    let mut doing = text::safe(&progress.doing, 60);
-    if !progress.slow.is_empty() {
-        doing = format!("{}: {doing}", progress.slow);
-    }
-    match progress.total {
-        0 => format!("  {doing} …"),
-        total => {
-            // Never 100 % before it is done.
-            let percent = (progress.done * 100 / total.max(1)).min(99);
-            format!("  {doing} … {} of {total} ({percent} %)", progress.done)
-        }
-    }
-}
-
-/// The signals that ask us to stop.
-struct Signals(Vec<tokio::signal::unix::Signal>);
-
-impl Signals {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ];
-        Self(
-            kinds
-                .into_iter()
-                .filter_map(|kind| signal(kind).ok())
-                .collect(),
-        )
-    }
-
-    async fn any(&mut self) {
-        let waiting = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(waiting).await;
-    }
 }
 
 /// A table with a header; numbers (columns in `right`) to the right.
@@ -202,12 +157,16 @@ pub fn statuses(statuses: &[StepStatus]) -> String {
     let rows: Vec<Vec<String>> = statuses
         .iter()
         .map(|status| {
-            let says = status.says.lines().next().unwrap_or_default();
+            let mut lines = status.says.lines();
+            let mut says = lines.next().unwrap_or_default().to_owned();
+            if lines.next().is_some() {
+                says.push_str(" …");
+            }
             vec![
                 status.step.number().to_string(),
                 status.step.title().to_owned(),
                 status.state.word().to_owned(),
-                text::safe(says, 110),
+                text::safe(&says, 110),
             ]
         })
         .collect();

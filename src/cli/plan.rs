@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
 use crate::engine::session::Session;
@@ -39,9 +39,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         session.take_suggestions();
     }
     session.retire_users(arguments.retire_users);
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "plan");
     let outcome = survey(&mut session, &watcher).await;
-    task.abort();
+    task.end(&outcome);
     let retiring = outcome?;
     session.require_decided()?;
     let plan = session.plan()?;

@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::{check_confirmation, open_gate};
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::checklist::Step;
+use crate::domain::ending::Ending;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
 use crate::engine::Result;
@@ -58,9 +59,12 @@ pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) ->
     };
     let action = Destructive::RollBack(new);
     let confirmed = open_gate(&mut session, action, arguments.key.confirm.as_deref()).await?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "rollback");
     let outcome = session.roll_back(confirmed, &watcher).await;
-    task.abort();
+    match &outcome {
+        Ok(done) if !done.complete => task.end_as(Ending::PartlyDone),
+        outcome => task.end(outcome),
+    }
     let done = outcome?;
     if place.json {
         output::json(&json!({
@@ -87,12 +91,12 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
         return Ok(ExitCode::SUCCESS);
     }
     session.require_no_strays("nothing was changed")?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "finish");
     let confirmed = open_gate(&mut session, Destructive::Finish, key.confirm.as_deref()).await?;
     let outcome = session
         .run_step(Step::DeleteOriginals, Some(confirmed), &watcher)
         .await;
-    task.abort();
+    task.end(&outcome);
     answer(place, &outcome?);
     Ok(ExitCode::SUCCESS)
 }
@@ -102,9 +106,9 @@ pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<E
     session.require_no_strays("nothing was changed")?;
     let confirmed = open_gate(&mut session, Destructive::Purge, key.confirm.as_deref()).await?;
     // It is over in an instant; a signal only must not end it before it has let go of the lease.
-    let (_, task) = output::watcher();
+    let (_, task) = progress::watch(place, &session, "purge");
     let outcome = session.purge(confirmed).await;
-    task.abort();
+    task.end(&outcome);
     answer(place, &outcome?);
     Ok(ExitCode::SUCCESS)
 }

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::domain::conflict::Severity;
-use crate::domain::text::named;
+use crate::domain::situation::{Standing, roll_back};
+use crate::domain::text::{named, safe};
 use crate::engine::Result;
 
 /// Arguments of `survey`.
@@ -26,9 +27,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "survey");
     let outcome = session.survey(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     let overview = outcome?;
     if place.json {
         output::json(&overview.to_json());
@@ -44,22 +45,25 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
 
 pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "verify");
     let outcome = session.verify(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     let checked = outcome?;
     if place.json {
         output::json(&json!({
-            "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations,
+            "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations, "notes": checked.notes,
         }));
     } else if checked.wrong == 0 {
-        output::line(&format!("nothing wrong\n{}", checked.equations.join("\n")));
+        output::line(&format!(
+            "nothing wrong\n{}",
+            [&checked.equations[..], &checked.notes].concat().join("\n")
+        ));
     } else {
         output::line(&format!(
             "{} wrong:\n{}\n{}",
             checked.wrong,
             checked.list(),
-            checked.equations.join("\n")
+            [&checked.equations[..], &checked.notes].concat().join("\n")
         ));
     }
     Ok(ExitCode::from(if checked.wrong > 0 { 2 } else { 0 }))
@@ -67,7 +71,11 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
 
 pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    let statuses = session.status().await?;
+    let Standing {
+        statuses,
+        situation,
+    } = session.standing().await?;
+    let database = session.place().database.clone();
     let lease = session.lease_standing().await?;
     let held = lease.filter(|lease| lease.holder.is_some());
     if place.json {
@@ -78,6 +86,7 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         output::json(&json!({
             "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps,
             "strays": strays_json(&session), "keptOriginals": session.layout.kept_originals(),
+            "situation": situation.to_json(&database),
         }));
     } else {
         match session.run.latest() {
@@ -92,6 +101,16 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         if let Some(held) = held {
             output::line(&format!("the lease is held by {}\n", named(&held.words())));
         }
+        let lines = [
+            ("True now", situation.now.clone()),
+            ("Next", situation.next_words()),
+            ("Destroys", situation.destroys.clone()),
+            ("Way back", situation.back_by(&roll_back(&database))),
+        ];
+        for (label, text) in lines {
+            output::line(&format!("{label:<9} {}", safe(&text, 600)));
+        }
+        output::line("");
         output::line(&output::statuses(&statuses));
         if let Some(strays) = session.strays_in_words() {
             output::line(&format!("\n{strays}"));
@@ -124,7 +143,8 @@ pub struct ReportArguments {
 }
 
 pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -> Result<ExitCode> {
-    let session = place.session().await?;
+    let mut session = place.session().await?;
+    session.standing().await?;
     let content = session.report(place.show_personal_data)?;
     let Some(folder) = arguments.out else {
         if place.json {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::apply::check_confirmation;
 use super::rollback::Confirmation;
-use super::{PlaceArguments, output};
+use super::{PlaceArguments, output, progress};
 use crate::engine::Result;
 
 /// Arguments of `unlock`.
@@ -41,9 +41,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: UnlockArguments) -> R
         ));
     }
     check_confirmation(&session, key.confirm.as_deref())?;
-    let (watcher, task) = output::watcher();
+    let (watcher, task) = progress::watch(place, &session, "unlock");
     let outcome = session.unlock(&watcher).await;
-    task.abort();
+    task.end(&outcome);
     let unlocked = outcome?;
     if place.json {
         output::json(&json!({ "holder": unlocked.holder, "done": unlocked.done }));

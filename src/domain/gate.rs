@@ -1,6 +1,7 @@
 //! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name. Each destructive function takes
 //! the `Confirmed` of its own [`Action`] by value, so no code path can skip it or use another's.
 
+use crate::domain::text::named;
 use serde::{Deserialize, Serialize};
 
 /// What a rollback does with what the application wrote since the cut-over. The run record holds it as the command line says it.
@@ -57,6 +58,18 @@ impl New {
         }
     }
 
+    /// Its word at the gate.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep {
+                create_users: false,
+            } => "keep",
+            Self::Keep { create_users: true } => "keep, and make users",
+            Self::Discard => "discard",
+        }
+    }
+
     /// What a command line says for it, after `rollback --confirm DB`.
     pub fn option(self) -> &'static str {
         match self {
@@ -89,6 +102,10 @@ pub enum Destructive {
     Purge,
     /// Overwrites collections from a backup.
     Restore,
+    /// Takes the documents of strays in.
+    TakeIn,
+    /// Sets strays aside for good.
+    SetAside,
 }
 
 impl Destructive {
@@ -105,6 +122,8 @@ impl Destructive {
             Self::Finish => "Delete the originals",
             Self::Purge => "Purge links, quarantine and run record",
             Self::Restore => "Restore from the backup",
+            Self::TakeIn => "Take in the documents of strays",
+            Self::SetAside => "Set strays aside",
         }
     }
 }
@@ -161,6 +180,10 @@ actions! {
     Purge = Purge;
     /// Overwrites collections from a backup.
     Restore = Restore;
+    /// Takes the documents of strays in.
+    TakeIn = TakeIn;
+    /// Sets strays aside for good.
+    SetAside = SetAside;
 }
 
 /// Renames the originals back.
@@ -181,7 +204,9 @@ impl Action for RollBack {
             | Destructive::RetireUsers
             | Destructive::Finish
             | Destructive::Purge
-            | Destructive::Restore => None,
+            | Destructive::Restore
+            | Destructive::TakeIn
+            | Destructive::SetAside => None,
         }
     }
 }
@@ -207,18 +232,38 @@ pub struct Gate {
     pub proof: String,
     /// How to get back.
     pub way_back: String,
+    /// What was written since the cut-over, by kind; at the gate to roll back.
+    pub written: Vec<String>,
+    /// What can become of it; at the gate to roll back.
+    pub choices: Vec<WayBack>,
     /// Conditions that do not hold; the gate stays shut while there is one.
     pub missing: Vec<String>,
+}
+
+/// A choice at the gate to roll back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WayBack {
+    /// The choice.
+    pub new: New,
+    /// What becomes of what was written since, and what would be left behind.
+    pub says: String,
+}
+
+impl WayBack {
+    /// A choice with what it does.
+    pub fn new(new: New, says: String) -> Self {
+        Self { new, says }
+    }
 }
 
 /// Why a gate stays shut.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Shut {
     /// Nothing was typed.
-    #[error("nothing was typed: type the database's name, {0}, to confirm")]
+    #[error("nothing was typed: type the database's name, {}, to confirm", named(.0))]
     Empty(String),
     /// Something else was typed.
-    #[error("that is not the database's name: type {0} exactly, or go back")]
+    #[error("that is not the database's name: type {} exactly, or go back", named(.0))]
     Wrong(String),
     /// A condition does not hold.
     #[error("not yet: {0}")]
@@ -237,6 +282,19 @@ pub struct Confirmed<A = Destructive> {
 }
 
 impl Gate {
+    /// The choice after the present one, of those that the gate shows.
+    pub fn next_choice(&self) -> Option<New> {
+        let Destructive::RollBack(new) = self.action else {
+            return None;
+        };
+        if self.choices.is_empty() {
+            return Some(new.next());
+        }
+        let at = self.choices.iter().position(|choice| choice.new == new);
+        let next = at.map_or(0, |at| (at + 1) % self.choices.len());
+        self.choices.get(next).map(|choice| choice.new)
+    }
+
     /// Host, replica set and database: the first line of every gate.
     pub fn first_line(&self) -> String {
         match &self.replica_set {
@@ -330,6 +388,8 @@ mod tests {
             backup: String::new(),
             proof: String::new(),
             way_back: String::new(),
+            written: vec![],
+            choices: vec![],
             missing,
         }
     }

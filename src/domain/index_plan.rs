@@ -197,13 +197,17 @@ pub fn with_ttl(index: &RawDocument, seconds: Option<i64>) -> RawDocumentBuf {
     let mut out = Builder::new(index.as_bytes().len());
     for element in elements(index).map_while(Result::ok) {
         if element.key == b"expireAfterSeconds" {
-            out.value(
-                "expireAfterSeconds",
-                super::raw::Value {
-                    kind: kind::INT64,
-                    bytes: &seconds.to_le_bytes(),
-                },
-            );
+            // As the server keeps it: the short type where it fits.
+            let (short, long);
+            let (kind, bytes): (u8, &[u8]) = if let Ok(fits) = i32::try_from(seconds) {
+                short = fits.to_le_bytes();
+                (kind::INT32, &short)
+            } else {
+                long = seconds.to_le_bytes();
+                (kind::INT64, &long)
+            };
+            let value = super::raw::Value { kind, bytes };
+            out.value("expireAfterSeconds", value);
         } else {
             out.element(&element);
         }

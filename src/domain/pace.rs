@@ -16,6 +16,8 @@ pub struct Limits {
     pub rate: Option<u64>,
     /// How far the slowest secondary may be behind.
     pub lag: Option<u64>,
+    /// With a lag: wait also while a member of the set cannot be reached.
+    pub require_all: bool,
     /// How long a batch may take before the next one waits as long.
     pub latency: Option<u64>,
 }
@@ -48,6 +50,8 @@ impl Limits {
             self.rate.map(|rate| format!("at most {rate}/s")),
             self.lag
                 .map(|lag| format!("replica lag at most {} s", lag as f64 / 1000.0)),
+            self.require_all
+                .then(|| "every member reachable".to_owned()),
             self.latency.map(|it| format!("batches of at most {it} ms")),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -44,10 +44,13 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error)]
 pub enum BadPlan {
     /// Not JSON of this shape; the message has line and column.
-    #[error("the plan cannot be read: {0}")]
+    #[error("the plan cannot be read: {}", super::text::unquoted(&.0.to_string()))]
     Syntax(#[from] serde_json::Error),
     /// Another format or version.
-    #[error("this is {format} version {version}, not a ringfence plan of version 1")]
+    #[error(
+        "this is {} version {version}, not a ringfence plan of version 1",
+        super::text::named(format)
+    )]
     Version {
         /// The file's format.
         format: String,

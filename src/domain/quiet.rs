@@ -45,6 +45,8 @@ pub enum Fact {
     Surveyed,
     /// All foreign writes were told. Of this session alone.
     Told,
+    /// What is live was verified, and nobody wrote since.
+    Verified,
     /// The backup holds what is there.
     BackedUp,
     /// Nobody writes.
@@ -55,9 +57,10 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Surveyed,
         Self::Told,
+        Self::Verified,
         Self::BackedUp,
         Self::Stopped,
         Self::Proved(Group::CutOver),
@@ -69,6 +72,7 @@ impl Fact {
         match self {
             Self::Surveyed => "surveyed",
             Self::Told => "told",
+            Self::Verified => "verified",
             Self::BackedUp => "backed-up",
             Self::Stopped => "stopped",
             Self::Proved(Group::CutOver) => "proved-cut-over",
@@ -80,7 +84,7 @@ impl Fact {
     fn is_of_the_run(self) -> bool {
         match self {
             Self::Surveyed | Self::Told => false,
-            Self::BackedUp | Self::Stopped | Self::Proved(_) => true,
+            Self::Verified | Self::BackedUp | Self::Stopped | Self::Proved(_) => true,
         }
     }
 
@@ -89,7 +93,7 @@ impl Fact {
         match self {
             Self::Surveyed | Self::BackedUp | Self::Stopped => true,
             // What was told is looked for from its own moment; a proof is broken by our own writes as well.
-            Self::Told | Self::Proved(_) => false,
+            Self::Told | Self::Verified | Self::Proved(_) => false,
         }
     }
 }
@@ -206,7 +210,7 @@ mod tests {
         let kept = serde_json::to_value(quiet.of_the_run()).unwrap();
         let read: QuietSince = serde_json::from_value(kept.clone()).unwrap();
         assert_eq!(read, quiet.of_the_run());
-        assert_eq!(kept.as_object().unwrap().len(), 4);
+        assert_eq!(kept.as_object().unwrap().len(), 5);
         let mut session = QuietSince::default();
         session.found(Fact::Surveyed, at(3));
         session.found(Fact::Stopped, at(3));

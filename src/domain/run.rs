@@ -458,7 +458,7 @@ impl RunRecord {
         self.steps.get(step.word())
     }
 
-    /// True when `step` ended well in this run.
+    /// True when `step` is done in this run.
     pub fn is_done(&self, step: Step) -> bool {
         self.step(step)
             .is_some_and(|record| record.state == State::Done)

@@ -7,7 +7,7 @@ use super::run::{Millis, RunRecord};
 /// The time without writers, as far as it has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standstill {
-    /// When “Stop the application” began to watch or blocked writes, the last time that it ended well.
+    /// When “Stop the application” began to watch or blocked writes, the last time that it was done.
     pub since: Millis,
     /// When going live was noted.
     pub until: Option<Millis>,

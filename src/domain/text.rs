@@ -61,6 +61,19 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// A parser's words without what they quote, which may be data that somebody typed.
+pub fn unquoted(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    for (at, part) in words.split(['"', '`', '\'']).enumerate() {
+        if at % 2 == 0 {
+            out.push_str(part);
+        } else {
+            out.push('…');
+        }
+    }
+    named(&out)
+}
+
 /// True for text that looks like an e-mail address or a telephone number.
 pub fn is_personal(text: &str) -> bool {
     let text = text.trim();
@@ -82,6 +95,25 @@ pub fn alias(text: &str) -> String {
     let first: String = text.chars().take(1).collect();
     let hash = hex::encode(sha2::Sha256::digest(text));
     format!("{}…#{}", named(&first), &hash[..8])
+}
+
+/// The same, with line breaks kept as line breaks.
+pub fn safe_lines(text: &str, limit: usize) -> String {
+    let mut left = limit;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if left == 0 {
+            break;
+        }
+        lines.push(safe(line, left));
+        left = left.saturating_sub(line.chars().count());
+    }
+    lines.join("\n")
+}
+
+/// The same on one line: a line break becomes a space.
+pub fn safe_line(text: &str, limit: usize) -> String {
+    safe(&text.replace(['\n', '\r'], " "), limit)
 }
 
 /// Controls, bidi overrides and isolates, zero-width and tag characters, variation selectors beyond the usual, line separators.

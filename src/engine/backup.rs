@@ -4,6 +4,7 @@ use crate::domain::gate::{Confirmed, Restore};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
+use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::dump::manifest::Manifest;
 use crate::store::dump::progress::{Phase, Progress};
@@ -43,6 +44,16 @@ impl Session {
     /// # Errors
     /// The server's, or the disk's; the folder then holds no manifest.
     pub async fn write_backup(
+        &mut self,
+        out: &std::path::Path,
+        gzip: bool,
+        watcher: &Watcher,
+    ) -> Result<Manifest> {
+        patiently!(self, watcher, self.write_backup_once(out, gzip, watcher))
+    }
+
+    /// The same, tried once: for a step, which is tried again as a whole.
+    pub(crate) async fn write_backup_once(
         &self,
         out: &std::path::Path,
         gzip: bool,

@@ -1,7 +1,6 @@
 //! The decisions, their file, and the plan that follows from them.
 
 use crate::engine::Watcher;
-use crate::engine::retry::patiently;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +54,7 @@ impl Session {
         self.work.mapping = plan.mapping.clone();
         self.take_decisions(plan.decisions()?);
         self.answers.retire_users = plan.retire_users;
-        patiently!(self, watcher, self.survey(watcher))?;
+        self.survey(watcher).await?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
             Ok(())

@@ -1,6 +1,8 @@
-//! What keeps a step from ending well, and the exit code that a script sees.
+//! Why a step was not done, how that ending is called, and the exit code that a script sees.
 
+use crate::domain::checklist::State;
 use crate::domain::decision_file::BadDecisions;
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Shut;
 use crate::domain::plan::BadPlan;
 use crate::domain::raw::Malformed;
@@ -9,7 +11,7 @@ use crate::store::StoreError;
 /// The steps' result.
 pub type Result<T> = std::result::Result<T, StepError>;
 
-/// Why a step did not end well. Each message says what happened, what is true now and what to do.
+/// Why a step was not done. Each message says what happened, what is true now and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The server, or a file.
@@ -36,6 +38,14 @@ pub enum StepError {
     /// Something must come first, or is not possible here.
     #[error("{0}")]
     NotReady(String),
+    /// The server did not answer for too long.
+    #[error("{0}")]
+    GaveUp(String),
+    /// The operator stopped it while the server did not answer.
+    #[error(
+        "{0}. You stopped waiting for the server. What was written before is kept; when the server answers again, run the same command again"
+    )]
+    StoppedWaiting(Box<StepError>),
     /// Conflicts without an answer, or checks that failed.
     #[error("{0}")]
     Findings(String),
@@ -63,6 +73,45 @@ impl From<StoreError> for StepError {
 }
 
 impl StepError {
+    /// How this ending is called.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Store(StoreError::Cancelled) | Self::StoppedWaiting(_) => Ending::Stopped,
+            Self::Store(StoreError::Refused(_))
+            | Self::Plan(_)
+            | Self::PlanFile(..)
+            | Self::Decisions(_)
+            | Self::Mapping(_)
+            | Self::NotReady(_)
+            | Self::Shut(_)
+            | Self::Drift(_)
+            | Self::LeaseHeld(_) => Ending::Refused,
+            Self::Store(_)
+            | Self::Malformed(_)
+            | Self::Link(_)
+            | Self::GaveUp(_)
+            | Self::Findings(_)
+            | Self::LeaseLost(_) => Ending::Failed,
+        }
+    }
+
+    /// The ending with its text.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            ending: self.ending(),
+            says: self.to_string(),
+        }
+    }
+
+    /// The state of a step that ended so.
+    pub fn state(&self) -> State {
+        match self.ending() {
+            Ending::Stopped => State::Stopped,
+            Ending::Refused => State::Refused,
+            Ending::Done | Ending::PartlyDone | Ending::Failed => State::Failed,
+        }
+    }
+
     /// The exit code of the headless contract.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -72,7 +121,7 @@ impl StepError {
             Self::Shut(_) => 3,
             Self::Drift(_) => 4,
             Self::LeaseHeld(_) | Self::LeaseLost(_) => 5,
-            Self::Store(StoreError::Cancelled) => 130,
+            Self::Store(StoreError::Cancelled) | Self::StoppedWaiting(_) => 130,
             _ => 1,
         }
     }

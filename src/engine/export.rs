@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::engine::Watcher;
 use crate::engine::error::Result;
+use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::dump::progress::Progress;
 use crate::store::export::{self, Export};
@@ -13,7 +14,12 @@ impl Session {
     ///
     /// # Errors
     /// The server's, or the disk's.
-    pub async fn export(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
+    pub async fn export(&mut self, out: &Path, watcher: &Watcher) -> Result<Export> {
+        patiently!(self, watcher, self.export_once(out, watcher))
+    }
+
+    /// The same, tried once: for a step, which is tried again as a whole.
+    pub(crate) async fn export_once(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
         let services = &self.work.mapping.service.collection;
         let collections: Vec<String> = [
             self.layout.source(&self.work.mapping.users()),

@@ -67,6 +67,8 @@ impl Session {
             backup,
             proof,
             way_back: action.way_back(self),
+            written: Vec::new(),
+            choices: Vec::new(),
             missing,
         })
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::domain::lease::{Holder, Standing, clock};
 use crate::domain::mapping::{LEASE, SIDE_PREFIX};
-use crate::domain::run::Outcome;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -88,13 +87,7 @@ impl Session {
         let run = found
             .as_ref()
             .map_or("none".to_owned(), |run| run.id.clone());
-        if let Some(run) = found.as_ref().filter(|run| run.outcome == Outcome::Open) {
-            self.work.mapping = run.mapping.clone();
-            self.work.connection.lease.set_run(&run.id);
-        }
-        self.run.record = found;
-        self.take_quiet_of_the_run();
-        self.surveyed = None;
+        self.take_record(found);
         self.see_what_is_swapped().await?;
         Err(StepError::NotReady(format!(
             "another session worked on this database after this one had read it (the latest run is now: {run}). Nothing was changed by this command. Look at where the steps stand, survey again, then do the same again"

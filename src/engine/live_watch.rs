@@ -1,36 +1,40 @@
-//! The watch of the stopped application, kept open in the console: between two orders the worker looks whether anyone has written since, and says so at once.
-//! It decides nothing: the gates ask the server on their own, from the verdict on.
+//! The watch of the stopped application. Between two orders the console's worker looks whether anyone has written since, and `status` and
+//! `report` look once. It decides nothing: the gates ask the server on their own, from the verdict on.
 
-use crate::domain::quiet::Fact;
-use crate::domain::rebuilt::Group;
-use crate::engine::session::LiveWatch;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::checklist::Step;
 use crate::domain::lease::clock;
-use crate::engine::session::Session;
+use crate::domain::quiet::Fact;
+use crate::domain::rebuilt::Group;
+use crate::domain::run::{Millis, WatchStart};
+use crate::engine::session::{LiveWatch, Session};
 use crate::engine::stopped::in_words;
 use crate::store::watch::{self, Seen};
 
+/// From when foreign writes are looked for.
+struct From {
+    /// Another one begins another watch.
+    mark: Millis,
+    start: WatchStart,
+    /// The migrated copies are live.
+    live: bool,
+}
+
 impl Session {
-    /// Looks once. The words that are new since the last look: every foreign write between the verdict and the cut-over, by collection.
+    /// Looks once. The words that are new since the last look: every foreign write since writers were found to stand still, by collection.
     /// What cannot be seen now is seen at the next look, or at the gate.
     pub async fn look_for_foreign_writes(&mut self) -> Option<String> {
-        let cut = self.work.mapping.rebuilt_in(Group::CutOver);
-        if cut.iter().any(|which| self.layout.has_moved(which)) {
-            return None;
-        }
-        let verdict = self.run.open()?.verdict.as_ref()?.at;
+        let from = self.watched_from()?;
         if self
             .live_watch
             .as_ref()
-            .is_none_or(|it| it.verdict != verdict)
+            .is_none_or(|it| it.mark != from.mark)
         {
-            let start = self.quiet.of(Fact::Stopped)?.clone();
-            self.quiet.found(Fact::Told, start);
+            self.quiet.found(Fact::Told, from.start);
             self.live_watch = Some(LiveWatch {
-                verdict,
+                mark: from.mark,
                 writes: BTreeMap::new(),
             });
         }
@@ -44,18 +48,54 @@ impl Session {
             return None;
         };
         self.quiet.found(Fact::Told, now);
-        let live = self.live_watch.as_mut()?;
+        let watched = self.live_watch.as_mut()?;
         if writes.is_empty() {
             return None;
         }
         for (name, count) in writes {
-            *live.writes.entry(name).or_default() += count;
+            *watched.writes.entry(name).or_default() += count;
         }
-        Some(format!(
-            "{} since {}. The live data is as the application made it; the cut-over's gate stays shut. Stop it, then run “{}” again",
-            in_words(&live.writes),
-            clock(verdict),
-            Step::StopApplication.title()
-        ))
+        let writes = in_words(&watched.writes);
+        let since = clock(from.mark);
+        Some(if from.live {
+            format!(
+                "{writes} since {since}. They are live. A rollback counts them, and asks whether to keep them; run “{}” again to check what is live now",
+                Step::Verify.title()
+            )
+        } else {
+            format!(
+                "{writes} since {since}. The live data is as the application made it; the cut-over's gate stays shut. Stop it, then run “{}” again",
+                Step::StopApplication.title()
+            )
+        })
+    }
+
+    /// Before the cut-over from the verdict on; after it from the last verification or proof on, until going live is noted.
+    fn watched_from(&self) -> Option<From> {
+        let run = self.run.open()?;
+        let cut = self.work.mapping.rebuilt_in(Group::CutOver);
+        if !cut.iter().any(|which| self.layout.has_moved(which)) {
+            return Some(From {
+                mark: run.verdict.as_ref()?.at,
+                start: self.quiet.of(Fact::Stopped)?.clone(),
+                live: false,
+            });
+        }
+        // A swap that is half done is nobody's moment to look, and counters count renames too.
+        let is_live = self.is_live(Group::CutOver) && run.is_done(Step::CutOver);
+        if !is_live || run.notes.contains_key(Step::GoLive.word()) {
+            return None;
+        }
+        let verified = self.quiet.of(Fact::Verified);
+        let verified = verified.and_then(|start| Some((run.step(Step::Verify)?.started, start)));
+        let proved = self.quiet.of(Fact::Proved(Group::CutOver));
+        let proved = proved.and_then(|start| Some((run.step(Step::CutOver)?.ended, start)));
+        let (mark, start) = verified.or(proved)?;
+        let start = match start {
+            WatchStart::OperationTime { .. } => start.clone(),
+            WatchStart::Counters(_) => return None,
+        };
+        let live = true;
+        Some(From { mark, start, live })
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod conform;
 mod customers;
 pub mod decisions;
 pub mod error;
@@ -23,15 +24,20 @@ pub mod reporting;
 mod retire;
 pub(crate) mod retry;
 pub mod roll_back;
+mod rollback_choices;
 mod schema_lines;
 pub mod session;
+pub(crate) mod specification;
+mod standing;
 pub(crate) mod step_file;
 pub(crate) mod stopped;
-mod strays;
+pub mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
+mod take_in;
 mod trial;
 mod verify;
+mod way_back;
 mod write_block;
 
 use std::sync::Arc;
@@ -43,6 +49,7 @@ use crate::domain::checklist::Progress;
 pub use crate::domain::number::counted;
 use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
+pub use retry::LONGEST;
 
 /// How a running step is watched and stopped.
 #[derive(Debug, Clone)]

@@ -3,8 +3,6 @@
 use crate::domain::checklist::State;
 use crate::domain::checklist::Step;
 use crate::domain::run::RunRecord;
-use std::collections::BTreeMap;
-
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
@@ -138,8 +136,18 @@ impl Session {
         self.begin_run().await?;
         let known = self.run.open().and_then(|run| run.collection(which).next);
         let mut next = collection_spec::load(&self.work.connection, &name).await?;
-        if next.as_ref().is_some_and(|spec| spec.uuid != known) {
-            // A copy of another run, made under another specification.
+        let other_options = |copy: &CollectionSpec| {
+            let plain = |spec: &CollectionSpec| spec.plain_options();
+            original
+                .as_ref()
+                .map(plain)
+                .is_some_and(|options| options != copy.plain_options())
+        };
+        if next
+            .as_ref()
+            .is_some_and(|spec| spec.uuid != known || other_options(spec))
+        {
+            // A copy of another run, or one made under another specification.
             collection_spec::drop(&self.work.connection, &name).await?;
             next = None;
         }
@@ -147,16 +155,10 @@ impl Session {
             collection_spec::create(&self.work.connection, &name, original.as_ref()).await?;
             next = collection_spec::load(&self.work.connection, &name).await?;
         }
-        let ttl: BTreeMap<String, i64> = original
-            .iter()
-            .flat_map(|spec| &spec.indexes)
-            .filter_map(|index| {
-                Some((
-                    index_plan::name_of(index).to_owned(),
-                    index_plan::ttl_of(index)?,
-                ))
-            })
-            .collect();
+        let ttl = original
+            .as_ref()
+            .map(CollectionSpec::expiries)
+            .unwrap_or_default();
         let record = self.begin_run().await?.collection_mut(which);
         record.next = next.and_then(|spec| spec.uuid);
         if !record.swap_began {
@@ -213,20 +215,6 @@ impl Session {
         })
     }
 
-    /// Drops indexes of the prepared copy that other decisions asked for: they would keep documents out.
-    async fn drop_outdated_indexes(&self, which: &Rebuilt) -> Result<()> {
-        let name = which.next();
-        let wanted = self.wanted_indexes(which).await?;
-        let spec = collection_spec::load(&self.work.connection, &name).await?;
-        for index in spec.iter().flat_map(|spec| &spec.indexes) {
-            let index = index_plan::name_of(index);
-            if index != "_id_" && !wanted.iter().any(|it| index_plan::name_of(it) == index) {
-                collection_spec::drop_index(&self.work.connection, &name, index).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Builds the customers' indexes together: the unique ones as they are before the server's proof, where it knows how.
     async fn build_before_unique(&self, watcher: &Watcher) -> Result<()> {
         let name = self.work.mapping.customers().next();
@@ -241,19 +229,22 @@ impl Session {
                 indexes.push(before);
             }
         }
-        collection_spec::build_indexes(&self.work.connection, &name, &indexes).await?;
-        Ok(())
+        self.build_or_name(&name, &indexes).await
     }
 
     /// Lets the server prove that the customers' unique indexes can be, where it knows how.
     async fn prove_unique(&self, watcher: &Watcher) -> Result<()> {
         let name = self.work.mapping.customers().next();
         watcher.says("proving the unique index on business and e-mail", 0, 0);
-        let mut clashes = Vec::new();
+        let (mut clashes, mut names) = (Vec::new(), Vec::new());
         for index in self.wanted_indexes(&self.work.mapping.customers()).await? {
             if get(&index, "unique").is_some() {
                 let groups = unique_index::prove(&self.work.connection, &name, &index).await?;
-                clashes.extend(groups.unwrap_or_default());
+                let groups = groups.unwrap_or_default();
+                if !groups.is_empty() {
+                    names.push(index_plan::name_of(&index).to_owned());
+                }
+                clashes.extend(groups);
             }
         }
         if clashes.is_empty() {
@@ -268,8 +259,9 @@ impl Session {
             })
             .collect();
         Err(StepError::Findings(format!(
-            "the server finds {} of customers that the unique index of customers cannot hold together. The live data is unchanged. Merge them, or give one another e-mail (duplicate-email, customer-exists), then prepare again:\n  - {}",
+            "the server finds {} of customers that the unique index of customers ({}) cannot hold together. The live data is unchanged. Merge them, or give one another e-mail (duplicate-email, customer-exists), then prepare again:\n  - {}",
             counted(clashes.len() as u64, "group", "groups"),
+            names.join(", "),
             groups.join("\n  - ")
         )))
     }
@@ -278,8 +270,7 @@ impl Session {
         let name = which.next();
         watcher.says(&format!("building the indexes of {}", which.live()), 0, 0);
         let wanted = self.wanted_indexes(which).await?;
-        collection_spec::build_indexes(&self.work.connection, &name, &wanted).await?;
-        Ok(())
+        self.build_or_name(&name, &wanted).await
     }
 
     /// The indexes that the rebuilt collection must have, with their true TTLs.
@@ -364,9 +355,8 @@ impl Session {
         which: &Rebuilt,
         watcher: &Watcher,
     ) -> Result<Converged> {
-        if which.is_made_of_pairs() {
-            self.drop_outdated_indexes(which).await?;
-        }
+        // They would keep documents out.
+        self.drop_outdated_indexes(which).await?;
         let converged = self.converge(which, true, watcher).await?;
         if which.is_made_of_pairs() {
             self.build_before_unique(watcher).await?;

@@ -324,6 +324,32 @@ impl Session {
         }
         Ok(())
     }
+
+    /// Takes the operator's words on a step back; the step is open again. Says what else is true.
+    ///
+    /// # Errors
+    /// There is no note, or the server's refusal.
+    pub async fn take_note_back(&mut self, step: Step) -> Result<String> {
+        let run = self.run.latest();
+        if run.is_none_or(|run| !run.notes.contains_key(step.word())) {
+            return Err(StepError::NotReady(format!(
+                "there is no note on {}. Nothing was changed",
+                step.title()
+            )));
+        }
+        self.hold().await?;
+        if let Some(record) = &mut self.run.record {
+            record.notes.remove(step.word());
+        }
+        self.save().await?;
+        let block = self.run.latest().and_then(|run| run.write_block.as_ref());
+        Ok(match block {
+            Some(block) if step == Step::GoLive && block.released.is_some() => {
+                "the note is taken back; the write block that it released stays released".to_owned()
+            }
+            _ => "the note is taken back".to_owned(),
+        })
+    }
 }
 
 fn record(what: &str, document: &RawDocument) -> Record {

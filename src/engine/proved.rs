@@ -4,15 +4,10 @@ use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::WatchStart;
-use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
-use crate::store::{collection_spec, identity, watch};
-use std::collections::BTreeMap;
-
-/// Stands for the fingerprint of a copy that is what was proved.
-const AS_PROVED: &str = "as proved";
+use crate::store::{collection_spec, watch};
 
 impl Session {
     /// Has the survey give up its memory where a proof, which keeps an account of its own, would have too little: it stands in the temporary file then.
@@ -85,44 +80,5 @@ impl Session {
             return Ok(false);
         }
         Ok(watch::is_untouched(&self.work.connection, since, &ours).await?)
-    }
-
-    /// Fingerprints of the collections that a rollback moves.
-    pub(crate) async fn live_fingerprints(
-        &self,
-        watcher: &Watcher,
-    ) -> Result<BTreeMap<String, String>> {
-        let mut all = BTreeMap::new();
-        if !self.layout.is_any_swapped() {
-            return Ok(all);
-        }
-        for which in &self.work.mapping.rebuilt() {
-            let live = self.layout.live(which);
-            watcher.says(&format!("comparing {live} with what was proved"), 0, 0);
-            let hash = identity::fingerprint(&self.work.connection, live, &watcher.cancel)
-                .await?
-                .text();
-            all.insert(which.key().to_owned(), hash);
-        }
-        // What was live before a later swap holds what the application wrote until then.
-        for (name, hash, proved) in self.old_fingerprints(watcher).await? {
-            let same = proved.as_ref() == Some(&hash);
-            all.insert(name, if same { AS_PROVED.to_owned() } else { hash });
-        }
-        Ok(all)
-    }
-
-    pub(crate) fn differs_from_proved(&self, live: &BTreeMap<String, String>) -> bool {
-        self.work.mapping.rebuilt().iter().any(|which| {
-            let proved = self.run.collection(which).proved;
-            self.layout.is_swapped(which)
-                && (proved.is_none() || proved.as_ref() != live.get(which.key()))
-                || self
-                    .run
-                    .collection(which)
-                    .old
-                    .iter()
-                    .any(|old| live.get(&old.name).is_some_and(|hash| hash != AS_PROVED))
-        })
     }
 }

@@ -31,14 +31,15 @@ impl Session {
         )
     }
 
-    /// The report of the latest run, with what stands aside now.
+    /// The report of the latest run, with what stands aside now and the situation as it was read last.
     ///
     /// # Errors
     /// No run has left a record yet.
     pub fn report(&self, personal: bool) -> Result<Report<'_>> {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
-        Ok(Report::new(self.reported_run()?, personal, strays))
+        let report = Report::new(self.reported_run()?, personal, strays);
+        Ok(report.standing(self.situation.as_ref()))
     }
 
     fn reported_run(&self) -> Result<&RunRecord> {

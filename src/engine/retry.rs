@@ -10,10 +10,10 @@ use bson::doc;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
-use crate::store::{StoreError, run_record};
+use crate::store::run_record;
 
 /// How long one outage is waited for, and all those of a step together.
-const LONGEST: Duration = Duration::from_mins(1);
+pub const LONGEST: Duration = Duration::from_mins(1);
 /// How often a step is run again.
 const TRIES: u32 = 8;
 /// The first pause; each one is twice the last.
@@ -26,7 +26,7 @@ pub(crate) struct Patience {
     waited: Duration,
 }
 
-/// Does something of a session, again and again while what keeps it from ending well passes by itself.
+/// Does something of a session, again and again while the cause of its failure passes by itself.
 macro_rules! patiently {
     ($session:expr, $watcher:expr, $act:expr) => {{
         let mut patience = $crate::engine::retry::Patience::default();
@@ -72,7 +72,7 @@ impl Session {
             patience.tries += 1;
             patience.waited += began.elapsed();
             if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
+                return Err(StepError::StoppedWaiting(Box::new(error)));
             }
             if !found {
                 return Err(gave_up(&error, patience));
@@ -143,8 +143,8 @@ impl Session {
 }
 
 fn gave_up(error: &StepError, patience: &Patience) -> StepError {
-    StepError::NotReady(format!(
-        "{error}. It was tried {} more times in {} s. What was done so far is kept, and nothing is half done that the same command does not go on with; when the server answers again, run it again",
+    StepError::GaveUp(format!(
+        "{error}. It was tried {} more times in {} s. Progress is saved: when the server answers again, run the same command again",
         patience.tries,
         patience.waited.as_secs()
     ))

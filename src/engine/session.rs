@@ -18,6 +18,7 @@ use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::retire::Fates;
 use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
+use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
 use crate::domain::view::Place;
@@ -27,6 +28,7 @@ use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
+use crate::store::pulse::Pulse;
 use crate::store::{process, run_record, spill};
 
 /// Where runs leave their folders unless told.
@@ -122,8 +124,8 @@ pub struct Answers {
 /// What was seen since a verdict.
 #[derive(Debug)]
 pub struct LiveWatch {
-    /// The verdict's time: another verdict begins another watch.
-    pub(crate) verdict: Millis,
+    /// The time of the verdict or the verification: another one begins another watch.
+    pub(crate) mark: Millis,
     /// Foreign writes by collection.
     pub(crate) writes: BTreeMap<String, u64>,
 }
@@ -142,6 +144,8 @@ pub struct Session {
     pub(crate) quiet: QuietSince,
     /// Foreign writes since the verdict, as far as they were looked for.
     pub(crate) live_watch: Option<LiveWatch>,
+    /// The situation as it was read last.
+    pub(crate) situation: Option<Situation>,
     /// Who would retire, as it was looked for last.
     pub(crate) fates: Option<Fates>,
 }
@@ -192,6 +196,7 @@ impl Session {
             answers: Answers::default(),
             quiet: QuietSince::default(),
             live_watch: None,
+            situation: None,
             fates: None,
         };
         session.take_quiet_of_the_run();
@@ -214,6 +219,14 @@ impl Session {
     /// The database.
     pub fn database(&self) -> &mongodb::Database {
         &self.work.connection.database
+    }
+
+    /// The pulse of the server, on a connection of its own.
+    ///
+    /// # Errors
+    /// The driver's refusal.
+    pub fn pulse(&self) -> Result<Pulse> {
+        Ok(self.work.connection.pulse()?)
     }
 
     /// The mapping.

@@ -57,5 +57,5 @@ pub(crate) fn swapped_state(
     if swapped {
         return recorded.or_else(|| Some((State::Ready, UNFINISHED.to_owned())));
     }
-    recorded.filter(|(state, _)| *state == State::Failed)
+    recorded.filter(|(state, _)| state.is_unfinished())
 }

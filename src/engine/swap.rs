@@ -12,6 +12,16 @@ use crate::store::collection_spec;
 use crate::store::identity;
 use crate::store::swap::{self, Swap};
 
+/// What a swap did.
+pub(crate) struct Swapped {
+    /// How long the renames took.
+    pub(crate) took: Duration,
+    /// Documents that differ from what the originals give: something wrote during the swap.
+    pub(crate) late: u64,
+    /// Indexes that came at the last moment, in words.
+    pub(crate) indexes: Vec<String>,
+}
+
 impl Session {
     /// Surveys anew, and refuses when that asks for other decisions than the plan has.
     pub(crate) async fn survey_as_planned(&mut self, watcher: &Watcher) -> Result<()> {
@@ -64,11 +74,8 @@ impl Session {
 
     /// Renames the copies of a group into their places, one after the other, and keeps what the originals are now. Says how long the renames took,
     /// and how many documents differ from what the originals give. May be called any number of times.
-    pub(crate) async fn swap_group(
-        &mut self,
-        group: Group,
-        watcher: &Watcher,
-    ) -> Result<(Duration, u64)> {
+    /// Says which indexes came at the last moment, too.
+    pub(crate) async fn swap_group(&mut self, group: Group, watcher: &Watcher) -> Result<Swapped> {
         watcher.says("renaming", 0, 0);
         let list = self.work.mapping.rebuilt_in(group);
         let started = Instant::now();
@@ -77,11 +84,17 @@ impl Session {
         }
         let took = started.elapsed();
         self.see_what_is_swapped().await?;
+        let mut indexes = Vec::new();
         for which in &list {
+            indexes.extend(self.carry_last_indexes(which).await?);
             self.restore_options(which).await?;
         }
         let late = self.freeze(group, watcher).await?;
-        Ok((took, late))
+        Ok(Swapped {
+            took,
+            late,
+            indexes,
+        })
     }
 
     /// Keeps the fingerprints of a group's originals, frozen now, and how many live documents are not what they give.

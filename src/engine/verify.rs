@@ -6,6 +6,7 @@ use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::{collection_spec, identity};
 
@@ -15,6 +16,10 @@ impl Session {
     /// # Errors
     /// Nothing is cut over yet, or the server's refusal.
     pub async fn verify(&mut self, watcher: &Watcher) -> Result<Checked> {
+        patiently!(self, watcher, self.verify_once(watcher))
+    }
+
+    async fn verify_once(&mut self, watcher: &Watcher) -> Result<Checked> {
         self.begin_to_verify(watcher).await?;
         let checked = self.check_documents(watcher).await?;
         Ok(checked

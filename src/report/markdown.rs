@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
-use crate::domain::standstill::Standstill;
 use crate::domain::text::{named, safe};
 
 /// Characters of a value.
@@ -24,7 +23,7 @@ impl Report<'_> {
             || "standalone".to_owned(),
             |set| format!("replica set {set}"),
         );
-        let _ = writeln!(out, "- run: {} ({})", run.id, self.outcome());
+        let _ = writeln!(out, "- run: {} ({})", run.id, self.outcome_words());
         let _ = writeln!(
             out,
             "- where: {} · {} · database {}",
@@ -45,6 +44,9 @@ impl Report<'_> {
             escape(&run.server_version)
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+        if let Some(situation) = self.situation {
+            let _ = writeln!(out, "- now: {}", escape(&situation.now));
+        }
         found(&mut out, self);
         decided(&mut out, self);
         done(&mut out, self);
@@ -97,7 +99,14 @@ impl Report<'_> {
         if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
             let _ = writeln!(out, "- {}", named(&forecast.words()));
         }
-        if let Some(standstill) = Standstill::of(run) {
+        if let Some(writes) = self.writes() {
+            let _ = writeln!(
+                out,
+                "- the application wrote since then: {}",
+                escape(writes)
+            );
+        }
+        if let Some(standstill) = self.standstill() {
             let _ = writeln!(out, "- {}", named(&standstill.words()));
         }
         if let Some(backup) = &run.backup {
@@ -183,9 +192,15 @@ fn done(out: &mut String, report: &Report<'_>) {
             "\nNote on {step} ({}, {}): {}",
             escape(&note.by),
             time(note.at),
-            escape(&note.text)
+            lines(&note.text)
         );
     }
+}
+
+/// Text that Markdown takes as text, line by line as it was typed.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(escape).collect();
+    lines.join("  \n")
 }
 
 /// Text that Markdown takes as text, on one line.

@@ -11,6 +11,7 @@ use crate::domain::decision_file::DecisionFile;
 use crate::domain::forecast::Forecast;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
+use crate::domain::situation::Situation;
 use crate::domain::standstill::Standstill;
 use crate::domain::text::mask;
 
@@ -21,6 +22,7 @@ pub struct Report<'r> {
     personal: bool,
     /// Strays that nobody has decided on, with their documents.
     strays: Vec<(String, u64)>,
+    situation: Option<&'r Situation>,
 }
 
 impl<'r> Report<'r> {
@@ -31,7 +33,27 @@ impl<'r> Report<'r> {
             run,
             personal,
             strays,
+            situation: None,
         }
+    }
+
+    /// The same, with the situation as it was read from the database.
+    #[must_use]
+    pub fn standing(mut self, situation: Option<&'r Situation>) -> Self {
+        self.situation = situation;
+        self
+    }
+
+    /// Foreign writes since writers were found to stand still.
+    fn writes(&self) -> Option<&str> {
+        self.situation?.writes.as_deref()
+    }
+
+    /// How long writers stood still; nothing where that is not true, or not known any more.
+    fn standstill(&self) -> Option<Standstill> {
+        let standstill = Standstill::of(self.run)?;
+        let goes_on = self.run.outcome == Outcome::Open && self.writes().is_none();
+        (goes_on || standstill.until.is_some()).then_some(standstill)
     }
 
     /// As JSON.
@@ -75,14 +97,28 @@ impl<'r> Report<'r> {
                 "seconds": it.expected as f64 / 1000.0, "tookSeconds": it.took.map(|took| took as f64 / 1000.0),
                 "diskBytes": it.disk, "diskTookBytes": it.disk_took,
             })),
-            "standstill": Standstill::of(run).map(|it| json!({
+            "standstill": self.standstill().map(|it| json!({
                 "since": time(it.since), "until": it.until.map(time), "ownWorkSeconds": it.own as f64 / 1000.0,
             })),
             "retired": run.retired.as_ref().filter(|_| run.has_retired()),
             "equations": run.equations,
             "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),
             "wayBack": self.way_back(),
+            "foreignWrites": self.writes(),
+            "situation": self.situation.map(|it| it.to_json(&run.database)),
         })
+    }
+
+    /// The outcome, with what was left.
+    fn outcome_words(&self) -> String {
+        let left = self
+            .kept()
+            .map_or(0, |kept| kept.left.iter().map(|left| left.count).sum());
+        match (self.run.outcome, left) {
+            (Outcome::RolledBack, 1) => "rolled back, partly: 1 thing left behind".to_owned(),
+            (Outcome::RolledBack, 2..) => format!("rolled back, partly: {left} things left behind"),
+            _ => self.outcome().to_owned(),
+        }
     }
 
     fn outcome(&self) -> &'static str {

@@ -30,7 +30,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         }
         out = folder.join(format!("backup-{number}"));
     }
-    let manifest = session.write_backup(&out, false, watcher).await?;
+    let manifest = session.write_backup_once(&out, false, watcher).await?;
     let documents = crate::engine::backup::documents_of(&manifest);
     let fingerprints = manifest
         .collections

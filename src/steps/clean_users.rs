@@ -8,6 +8,7 @@ use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::prepare::did;
 use crate::engine::session::Session;
+use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
 use crate::engine::{Watcher, counted};
 
@@ -27,7 +28,7 @@ async fn run(
     watcher: &Watcher,
 ) -> Result<String> {
     if session.surveyed.is_none() {
-        session.survey(watcher).await?;
+        session.survey_once(watcher).await?;
     }
     let confirmed = session.pass::<CleanUsers>(confirmed, watcher).await?;
     let list = session.work.mapping.rebuilt_in(Group::CleanUp);
@@ -38,24 +39,32 @@ async fn run(
         if let Some(tally) = session.prepare_later(Group::CleanUp, watcher).await? {
             done = format!("; {}", did(tally));
         }
+        let late = session.take_late_specification(&list, watcher).await?;
+        done.push_str(&in_words(&late));
         session.journal_swap(&list).await?;
     }
-    swap(session, confirmed, watcher).await?;
+    let late = swap(session, confirmed, watcher).await?;
     Ok(format!(
-        "contact fields that were copied have left {}{done}",
+        "contact fields that were copied have left {}{done}{late}",
         session.work.mapping.user.collection
     ))
 }
 
 /// Renames, and looks once more at what was frozen.
-async fn swap(session: &mut Session, _: Confirmed<CleanUsers>, watcher: &Watcher) -> Result<()> {
-    let (_, late) = session.swap_group(Group::CleanUp, watcher).await?;
+async fn swap(
+    session: &mut Session,
+    _: Confirmed<CleanUsers>,
+    watcher: &Watcher,
+) -> Result<String> {
+    let swapped = session.swap_group(Group::CleanUp, watcher).await?;
+    let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
             "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
         )));
     }
-    session.require_no_strays("the swap is done")
+    session.require_no_strays("the swap is done")?;
+    Ok(in_words(&swapped.indexes))
 }
 
 impl Gated for CleanUsers {

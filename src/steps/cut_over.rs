@@ -11,6 +11,7 @@ use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
+use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
 use crate::store::watch;
 
@@ -29,18 +30,23 @@ async fn run(
     // Journaled is not renamed: a run that was killed before the first rename looks at everything again.
     let began = list.iter().any(|which| session.layout.has_moved(which));
     let confirmed = session.pass::<CutOver>(confirmed, watcher).await?;
+    let mut late = Vec::new();
     if !began {
         session.require_still_quiet().await?;
+        session.survey_as_planned(watcher).await?;
+        late = session.take_late_specification(&list, watcher).await?;
         last_converge(session, watcher).await?;
         session.journal_swap(&list).await?;
         session.require_still_quiet().await?;
     }
-    swap(session, confirmed, watcher).await
+    let says = swap(session, confirmed, watcher).await?;
+    Ok(format!("{says}{}", in_words(&late)))
 }
 
 /// Renames, and looks once more at what was frozen.
 async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -> Result<String> {
-    let (took, late) = session.swap_group(Group::CutOver, watcher).await?;
+    let swapped = session.swap_group(Group::CutOver, watcher).await?;
+    let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
             "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
@@ -49,16 +55,16 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     session.require_no_strays("the swap is done")?;
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     Ok(format!(
-        "{} are live with {}; renamed in {} ms; the originals are kept",
+        "{} are live with {}; renamed in {} ms; the originals are kept{}",
         listed(list.iter().map(Rebuilt::live)),
         session.work.mapping.booking.customer,
-        took.as_millis()
+        swapped.took.as_millis(),
+        in_words(&swapped.indexes)
     ))
 }
 
 /// Brings the copies up to date until nothing is left to do, proving again when something was.
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
-    session.survey_as_planned(watcher).await?;
     // The gate's conditions have compared the backup with the originals, or looked into the log for it.
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     let current = list.iter().all(|which| session.is_of_this_plan(which));

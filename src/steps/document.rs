@@ -21,7 +21,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         std::fs::remove_dir_all(&out)
             .map_err(|error| crate::store::StoreError::file("clearing", &out, error))?;
     }
-    let export = session.export(&out, watcher).await?;
+    let export = session.export_once(&out, watcher).await?;
     let list: Vec<_> = export
         .collections
         .iter()

@@ -26,9 +26,10 @@ use std::fmt::Write;
 use crate::domain::checklist::{State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
-    Restore, RetireUsers, RollBack,
+    Restore, RetireUsers, RollBack, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, StepRecord};
+use crate::domain::situation::{Situation, Standing};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -64,7 +65,7 @@ impl Session {
     /// Runs a step, and keeps what came out in the run record.
     ///
     /// # Errors
-    /// What keeps the step from ending well.
+    /// Why the step is not done.
     pub async fn run_step(
         &mut self,
         step: Step,
@@ -105,7 +106,7 @@ impl Session {
         }
         let (state, says) = match &outcome {
             Ok(says) => ((file.ends)(self.run.open()), says.clone()),
-            Err(error) => (State::Failed, error.to_string()),
+            Err(error) => (error.state(), error.to_string()),
         };
         if may_note {
             let noted = StepRecord {
@@ -143,12 +144,16 @@ impl Session {
 
     async fn read_status(&mut self) -> Result<Vec<StepStatus>> {
         self.see_what_is_swapped().await?;
+        Ok(self.statuses())
+    }
+
+    fn statuses(&self) -> Vec<StepStatus> {
         let mut statuses: Vec<StepStatus> = Vec::new();
         for step in Step::ALL.iter().copied() {
             let (state, says) = self.state(step, &statuses);
             statuses.push(StepStatus { step, state, says });
         }
-        Ok(statuses)
+        statuses
     }
 
     fn state(&self, step: Step, before: &[StepStatus]) -> (State, String) {
@@ -182,6 +187,32 @@ impl Session {
         }
     }
 
+    /// Reads where everything stands: the steps and the situation, from the database and not from memory.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn standing(&mut self) -> Result<Standing> {
+        patiently!(self, &Watcher::silent(), self.standing_now())
+    }
+
+    /// The same, tried once.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn standing_now(&mut self) -> Result<Standing> {
+        let mut seen = self.look_around().await?;
+        // Looked for anew, where another session may have begun the watch.
+        self.look_for_foreign_writes().await;
+        seen.writes = self.foreign_writes_in_words();
+        let statuses = self.statuses();
+        let situation = Situation::of(&seen, &statuses);
+        self.situation = Some(situation.clone());
+        Ok(Standing {
+            statuses,
+            situation,
+        })
+    }
+
     /// Opens the gate of `action`: what it will do, and what is missing.
     ///
     /// # Errors
@@ -196,6 +227,8 @@ impl Session {
             Destructive::Finish => self.open_gate(DeleteOriginals).await,
             Destructive::Purge => self.open_gate(Purge).await,
             Destructive::Restore => self.open_gate(Restore).await,
+            Destructive::TakeIn => self.open_gate(TakeIn).await,
+            Destructive::SetAside => self.open_gate(SetAside).await,
         }
     }
 }

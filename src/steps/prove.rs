@@ -8,6 +8,7 @@ use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
+use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 use crate::store::watch;
@@ -25,8 +26,10 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         session.require_prepared(which)?;
     }
     if session.surveyed.is_none() {
-        session.survey(watcher).await?;
+        session.survey_once(watcher).await?;
     }
+    let list = session.work.mapping.rebuilt_in(Group::CutOver);
+    let late = session.take_late_specification(&list, watcher).await?;
     // The users' copy is made meanwhile, so that writers need not stand still for it: the proof asks more of us, the copy of the server.
     let users_wanted = session.begin_later(Group::CleanUp, watcher).await?;
     session.make_room_for_a_proof();
@@ -57,7 +60,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             checked.list()
         )));
     }
-    let says = checked.equations.join("; ");
+    let says = format!("{}{}", checked.equations.join("; "), in_words(&late));
     session.note_proved(Group::CutOver, &checked, since);
     if let Some(record) = &mut session.run.record {
         record.equations = checked.equations;

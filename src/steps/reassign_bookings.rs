@@ -28,7 +28,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
         session.before_cut_over(which)?;
     }
     if session.surveyed.is_none() {
-        session.survey(watcher).await?;
+        session.survey_once(watcher).await?;
     }
     session.give_memory_back();
     session.require_decided()?;

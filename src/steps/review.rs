@@ -42,7 +42,9 @@ fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> 
     if session.is_live(Group::CutOver) {
         return recorded(run, Step::Review);
     }
-    let surveyed = session.surveyed.as_ref()?;
+    let Some(surveyed) = session.surveyed.as_ref() else {
+        return recorded(run, Step::Review);
+    };
     let undecided = session
         .answers
         .decisions

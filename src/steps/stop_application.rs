@@ -125,8 +125,18 @@ async fn run(
     Ok(format!("{}: {}{note}", verdict.0.word(), verdict.1))
 }
 
-fn state(_: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
     let (state, says) = recorded(run, Step::StopApplication)?;
+    if let Some(writes) = session.foreign_writes_in_words() {
+        let says = format!(
+            "the application wrote since ({writes}), so it does not stand still; stop it and run this again"
+        );
+        let is_live = session.is_live(Group::CutOver);
+        return Some(match state {
+            State::Done if !is_live => (State::Stale, says),
+            state => (state, format!("the application wrote since ({writes})")),
+        });
+    }
     Some(match run.and_then(Standstill::of) {
         Some(standstill) => (state, format!("{}; {says}", standstill.words())),
         None => (state, says),

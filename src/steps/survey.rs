@@ -1,11 +1,12 @@
 //! Survey: reads businesses, services, account rows, customers, users and bookings once each. Writes nothing.
 
-use crate::domain::checklist::State;
+use crate::domain::checklist::{State, Step};
+use crate::domain::conflict::Severity;
 use crate::domain::gate::Confirmed;
 use crate::domain::run::RunRecord;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
-use crate::engine::step_file::File;
+use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
@@ -19,19 +20,31 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let overview = session
         .overview()
         .ok_or_else(crate::engine::survey::not_kept)?;
-    let conflicts: u64 = overview.conflicts.iter().map(|row| row.count).sum();
+    let review = session.review();
+    let blockers = review
+        .rows
+        .iter()
+        .filter(|row| row.key.code.severity() == Severity::Blocker);
+    let blockers = counted(blockers.count() as u64, "blocker", "blockers");
     let [missing, null, empty] = overview.without_password;
     Ok(format!(
         "{}, {}, {}, {}; password missing {missing}, null {null}, \"\" {empty}",
         counted(overview.users, "user", "users"),
         counted(overview.bookings, "booking", "bookings"),
         counted(overview.pairs, "pair", "pairs"),
-        counted(conflicts, "finding", "findings"),
+        format_args!(
+            "{} ({blockers})",
+            counted(review.rows.len() as u64, "conflict", "conflicts")
+        ),
     ))
 }
 
-fn state(session: &Session, _: Option<&RunRecord>) -> Option<(State, String)> {
-    let overview = session.overview()?;
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    let Some(overview) = session.overview() else {
+        // A run's own survey stands in its record; another session takes one anew before it writes.
+        let (state, says) = recorded(run, Step::Survey)?;
+        return Some((state, says));
+    };
     let says = format!(
         "{}, {}, {}",
         counted(overview.users, "user", "users"),

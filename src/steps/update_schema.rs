@@ -20,7 +20,9 @@ async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result
         return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
     }
     if session.surveyed.is_none() {
-        session.survey(&crate::engine::Watcher::silent()).await?;
+        session
+            .survey_once(&crate::engine::Watcher::silent())
+            .await?;
     }
     let mut checked = crate::engine::check::Checked::default();
     for which in &session.work.mapping.rebuilt() {

@@ -2,21 +2,36 @@
 //! the server's log shows that nobody wrote since the proofs, they are the comparison with the originals, and only whose each booking is is
 //! read once more.
 
-use crate::domain::checklist::Step;
+use crate::domain::checklist::{State, Step};
 use crate::domain::gate::Confirmed;
+use crate::domain::quiet::Fact;
+use crate::domain::run::RunRecord;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
+use crate::store::watch;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| recorded(run, Step::Verify),
+    state,
     ..File::USUAL
 };
 
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    let (state, says) = recorded(run, Step::Verify)?;
+    Some(match session.foreign_writes_in_words() {
+        Some(writes) if state == State::Done => (
+            State::Stale,
+            format!("the application wrote since ({writes}): what is live now is not checked"),
+        ),
+        _ => (state, says),
+    })
+}
+
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.begin_to_verify(watcher).await?;
+    let began = watch::begin(&session.work.connection).await?;
     let stands = session.stands_as_proved().await?;
     let ours = async {
         let checked = if stands {
@@ -37,8 +52,10 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             checked.list()
         )));
     }
+    session.quiet.found(Fact::Verified, began);
     session.note_disk().await?;
-    let says = format!("nothing wrong; {}", checked.equations.join("; "));
+    let lines = [&checked.equations[..], &checked.notes].concat();
+    let says = format!("nothing wrong; {}", lines.join("; "));
     if stands {
         return Ok(format!(
             "{says}; all bytes are as they were proved, for the server's log shows no write since (`ringfence verify` compares them once more)"

@@ -12,7 +12,7 @@ use super::connect::Connection;
 use super::error::{NAMESPACE_NOT_FOUND, Result, StoreError};
 use super::exclusive::{ATTEMPT_MS, Retries};
 use super::write_command::{MAX_TIME_MS, drop_collection, write_concern};
-use crate::domain::index_plan::{TTL_OFF, name_of, without_ttl};
+use crate::domain::index_plan::{TTL_OFF, name_of, ttl_of, with_ttl, without_ttl};
 use crate::domain::raw::{Builder, elements, get};
 
 /// What a collection is.
@@ -67,6 +67,21 @@ pub async fn uuids(connection: &Connection) -> Result<BTreeMap<String, Option<St
     Ok(infos
         .iter()
         .filter_map(|info| Some((info.get_str("name").ok()?.to_owned(), uuid_of(info))))
+        .collect())
+}
+
+/// The names of all collections with what each is: `collection`, `view` or `timeseries`. Indexes are not asked for.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn kinds(connection: &Connection) -> Result<BTreeMap<String, String>> {
+    let infos = list(connection, rawdoc! {}).await?;
+    Ok(infos
+        .iter()
+        .filter_map(|info| {
+            let kind = info.get_str("type").unwrap_or("collection");
+            Some((info.get_str("name").ok()?.to_owned(), kind.to_owned()))
+        })
         .collect())
 }
 
@@ -157,6 +172,17 @@ impl CollectionSpec {
         }
     }
 
+    /// Its options without the validator's.
+    pub fn plain_options(&self) -> RawDocumentBuf {
+        let mut out = Builder::new(64);
+        for element in elements(&self.options).map_while(std::result::Result::ok) {
+            if !VALIDATION.contains(&element.key) {
+                out.element(&element);
+            }
+        }
+        out.finish()
+    }
+
     /// Hash over options and indexes (by name), TTLs and all.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
@@ -167,6 +193,23 @@ impl CollectionSpec {
             hash.update(index.as_bytes());
         }
         hex::encode(hash.finalize())
+    }
+
+    /// [`Self::fingerprint`] as it is with these true TTLs, of a collection whose own are kept from acting.
+    pub fn fingerprint_with(&self, ttl: &BTreeMap<String, i64>) -> String {
+        let mut spec = self.clone();
+        for index in &mut spec.indexes {
+            if let Some(seconds) = ttl.get(name_of(index)) {
+                *index = with_ttl(index, Some(*seconds));
+            }
+        }
+        spec.fingerprint()
+    }
+
+    /// The TTL of each index that has one, by the index's name.
+    pub fn expiries(&self) -> BTreeMap<String, i64> {
+        let of = |index: &RawDocumentBuf| Some((name_of(index).to_owned(), ttl_of(index)?));
+        self.indexes.iter().filter_map(of).collect()
     }
 
     /// The validator and its level and action, as `collMod` takes them; `None` when there is none.

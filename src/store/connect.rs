@@ -13,6 +13,7 @@ use super::command;
 use super::connection_string;
 use super::error::{Result, StoreError, UNAUTHORIZED};
 use super::lease::Lease;
+use super::pulse::Pulse;
 use super::throttle::Throttle;
 use crate::domain::view::Place;
 
@@ -36,6 +37,8 @@ pub struct Connection {
     pub lease: Lease,
     /// How fast copies are written.
     pub throttle: Throttle,
+    /// How we connect, for a client beside this one.
+    options: Box<ClientOptions>,
 }
 
 fn is_on_this_machine(host: &ServerAddress) -> bool {
@@ -94,7 +97,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         })?;
     let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
     // This sends nothing yet: all that can go wrong are the files and options of TLS.
-    let client = Client::with_options(options).map_err(|_| {
+    let client = Client::with_options(options.clone()).map_err(|_| {
         StoreError::Refused(format!(
             "the TLS options of the connection string ({uri_source}) cannot be used: see whether tlsCAFile and tlsCertificateKeyFile are PEM files that we may read, the key without a password. Nothing was changed"
         ))
@@ -162,6 +165,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         database,
         place,
         version,
+        options: Box::new(options),
     })
 }
 
@@ -184,6 +188,14 @@ fn topology(hello: &Document) -> String {
 }
 
 impl Connection {
+    /// The pulse of the server, on a client of its own.
+    ///
+    /// # Errors
+    /// The driver's refusal.
+    pub fn pulse(&self) -> Result<Pulse> {
+        Pulse::new((*self.options).clone(), &self.place.database)
+    }
+
     /// True when the server is of version `major` or newer.
     pub fn at_least(&self, major: i32) -> bool {
         self.version

@@ -1,14 +1,14 @@
 //! Why a server cannot be reached, told from the driver's words. Only our own words are shown: the driver's quote addresses and servers.
 
 /// What the driver says, and what we say for it. The first that fits counts.
-const CAUSES: [(&str, &str); 14] = [
+const CAUSES: [(&str, &str); 15] = [
     (
         "UnknownIssuer",
         "its TLS certificate is signed by an authority that is not trusted here; name the authority's certificate with tlsCAFile=FILE in the connection string",
     ),
     (
         "CaUsedAsEndEntity",
-        "its TLS certificate is an authority's own and no server's; it needs one that the authority signed",
+        "its TLS certificate is not trusted here: it is self-signed, an authority's own; give the server one that an authority signed, and name the authority's certificate with tlsCAFile=FILE in the connection string",
     ),
     (
         "NotValidForName",
@@ -40,6 +40,10 @@ const CAUSES: [(&str, &str); 14] = [
     (
         "corrupt message",
         "it does not speak TLS; leave tls=true out, or start it with TLS",
+    ),
+    (
+        "handshake eof",
+        "it ended the TLS handshake; if it does not speak TLS, leave tls=true out",
     ),
     ("onnection refused", "nothing listens at that host and port"),
     ("failed to lookup address", "the host's name is not known"),

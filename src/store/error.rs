@@ -63,7 +63,7 @@ pub enum StoreError {
     Occupied(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(
-        "stopped on request, between two batches; what was prepared so far is kept, and the same command goes on from there"
+        "stopped by you, between two batches; what was prepared so far is kept, and the same command goes on from there"
     )]
     Cancelled,
 }
@@ -71,14 +71,16 @@ pub enum StoreError {
 /// The store's result.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// MongoDB's code for a duplicate key.
-pub const DUPLICATE_KEY: i32 = 11_000;
+pub use super::server_message::DUPLICATE_KEY;
 /// MongoDB's code for a missing privilege.
 pub const UNAUTHORIZED: i32 = 13;
 /// MongoDB's code for a collection that does not exist.
 pub const NAMESPACE_NOT_FOUND: i32 = 26;
 /// MongoDB's code for a collection that already exists.
 pub const NAMESPACE_EXISTS: i32 = 48;
+/// `CursorNotFound`, `QueryPlanKilled`, `CursorKilled`: the server gave a cursor up, as it does when it starts again, when a session was idle for
+/// too long, or when somebody killed it. The documents are where they were.
+const CURSOR_LOST: [i32; 3] = [43, 175, 237];
 
 impl StoreError {
     /// Sorts a driver error; `doing` is a clause such as "reading Booking". No word of the server passes here, and none of the driver that may
@@ -165,14 +167,20 @@ impl StoreError {
         }
     }
 
-    /// True for a transient error, such as during a failover, and for one that leaves open whether the command was done: the operation can be
-    /// retried once a primary answers. The codes are those that drivers retry, and those of an unknown outcome (50, 64).
+    /// True when the server gave up the cursor of a read.
+    pub fn is_lost_cursor(&self) -> bool {
+        self.code().is_some_and(|code| CURSOR_LOST.contains(&code))
+    }
+
+    /// True for a transient error, such as during a failover or of a lost cursor, and for one that leaves open whether the command was done:
+    /// the operation can be retried once a primary answers. The codes are those that drivers retry, those of a lost cursor, and those of an
+    /// unknown outcome (50, 64).
     pub fn passes(&self) -> bool {
         const TRANSIENT: [i32; 16] = [
             6, 7, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436,
         ];
         match self {
-            Self::Server { code, .. } => TRANSIENT.contains(code),
+            Self::Server { code, .. } => TRANSIENT.contains(code) || CURSOR_LOST.contains(code),
             Self::Unreachable { .. } => true,
             Self::Credentials { .. }
             | Self::File { .. }

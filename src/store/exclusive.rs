@@ -15,9 +15,9 @@ pub const ATTEMPT_MS: i32 = 2_000;
 /// How often a command is attempted.
 pub const ATTEMPTS: u32 = 5;
 
-/// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`: another operation held the lock, or the answer came too late. The
-/// command may have been carried out.
-const RETRYABLE: [i32; 4] = [50, 24, 112, 64];
+/// `MaxTimeMSExpired`, `LockTimeout`, `WriteConflict`, `WriteConcernFailed`, `BackgroundOperationInProgressForNamespace` (an index is being
+/// built): another operation held the lock, or the answer came too late. The command may have been carried out.
+const RETRYABLE: [i32; 5] = [50, 24, 112, 64, 12_587];
 
 /// Counts the attempts of one command. Each is sent with [`ATTEMPT_MS`].
 pub struct Retries<'a> {

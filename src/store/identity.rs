@@ -2,6 +2,7 @@
 //! so is natural order, except that of a capped collection.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +12,10 @@ use super::error::Result;
 use super::scan::{self, Scan};
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::mapping::SIDE_PREFIX;
+
+/// How often a collection is read again after what passes by itself, and the pause before the first time.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// Where a time series keeps its data.
 pub const BUCKETS_PREFIX: &str = "system.buckets.";
@@ -53,16 +58,28 @@ pub async fn fingerprint_of(
     spec: &CollectionSpec,
     cancel: &CancellationToken,
 ) -> Result<Fingerprint> {
-    let mut fingerprint = empty_fingerprint(spec);
-    if let Some(name) = data_collection(spec) {
+    let Some(name) = data_collection(spec) else {
+        return Ok(empty_fingerprint(spec));
+    };
+    let (all, mut tries) = (Scan::default(), 0);
+    loop {
+        let mut fingerprint = empty_fingerprint(spec);
         let database = (&connection.database, None);
-        scan::each(database, &name, &Scan::default(), cancel, |document| {
+        let read = scan::each(database, &name, &all, cancel, |document| {
             fingerprint.add(document);
             Ok(())
-        })
-        .await?;
+        });
+        match read.await {
+            Ok(_) => return Ok(fingerprint),
+            // Whoever asks may be in the middle of something that cannot begin again, as a restore; reading a collection anew always can.
+            Err(error) if error.passes() && tries < TRIES => {
+                tries += 1;
+                tracing::warn!("reading {name} again after: {error}");
+                tokio::time::sleep(PAUSE * tries).await;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(fingerprint)
 }
 
 /// Every collection, view and time series but our own and the server's: fingerprint of the documents and of the specification, by name.

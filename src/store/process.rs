@@ -2,14 +2,41 @@
 //! process is ever taken for dead.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 
 use crate::domain::lease::{Holder, Process};
 
 /// The user's name on this machine.
 pub fn user() -> String {
-    std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| "unknown".to_owned())
+    let of = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    let known = of("USER")
+        .or_else(|| of("LOGNAME"))
+        .or_else(of_this_process);
+    known.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The name of the user whose process this is: from the system's list of users, else from `id`, which asks directories too; else the number.
+fn of_this_process() -> Option<String> {
+    let id = std::fs::metadata("/proc/self").ok().map(|it| it.uid());
+    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    id.and_then(|id| name_in(&list, id))
+        .or_else(|| {
+            let said = std::process::Command::new("id").arg("-un").output().ok()?;
+            let name = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+            (said.status.success() && !name.is_empty()).then_some(name)
+        })
+        .or_else(|| Some(format!("user {}", id?)))
+}
+
+/// The name of a user in a list of the form of passwd(5): name, password, number.
+fn name_in(list: &str, id: u32) -> Option<String> {
+    let mut names = list.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let of = fields.nth(1)?.parse::<u32>().ok()?;
+        (of == id && !name.is_empty()).then(|| name.to_owned())
+    });
+    names.next()
 }
 
 /// This machine's name.
@@ -122,6 +149,15 @@ mod tests {
             started,
             ..own().unwrap()
         }
+    }
+
+    #[test]
+    fn without_user_and_logname_the_system_names_the_user() {
+        let list = "root:x:0:0::/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\nbroken\n";
+        assert_eq!(name_in(list, 1000).as_deref(), Some("ann"));
+        assert_eq!(name_in(list, 7), None);
+        let name = of_this_process().unwrap();
+        assert!(!name.is_empty() && name != "unknown", "{name}");
     }
 
     #[test]

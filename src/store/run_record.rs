@@ -1,6 +1,7 @@
 //! The run record's place in the database: `_ringfence_runs`, one document per run, replaced whole.
 
 use bson::{Document, doc};
+use futures_util::TryStreamExt;
 use mongodb::options::ReplaceOptions;
 
 use super::connect::Connection;
@@ -28,6 +29,31 @@ pub async fn latest(connection: &Connection) -> Result<Option<RunRecord>> {
     })?;
     record.take_older_form();
     Ok(Some(record))
+}
+
+/// Whether a run on record swapped something in, whatever became of it.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn ever_swapped(connection: &Connection) -> Result<bool> {
+    let doing = |error| StoreError::from_driver("reading the run records", &error);
+    let mut found = connection
+        .database
+        .collection::<Document>(RUNS)
+        .find(doc! {})
+        .projection(doc! { "collections": 1 })
+        .await
+        .map_err(doing)?;
+    while let Some(run) = found.try_next().await.map_err(doing)? {
+        let Ok(collections) = run.get_document("collections") else {
+            continue;
+        };
+        let mut records = collections.values().filter_map(bson::Bson::as_document);
+        if records.any(|record| record.get_bool("swap_began").unwrap_or(false)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The run that is under way, if one is.

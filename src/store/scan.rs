@@ -1,20 +1,25 @@
 //! Reading collections: natural order for pure scans, `_id` order for walks, raw documents, from the primary with read concern majority.
 //! Documents stay in the server's reply until somebody looks at them, and the next reply is on its way meanwhile.
+//!
+//! A cursor that the server gave up is opened again after the last `_id` where the read goes by `_id`. In natural order nothing says what was
+//! read already, so there the error goes on to the caller, who begins its pass again.
 
 use bson::raw::RawDocument;
 use bson::{Document, RawDocumentBuf, doc};
 use futures_util::{Stream, StreamExt};
-use mongodb::Database;
 use mongodb::options::{FindOptions, Hint, ReadConcern};
 use mongodb::raw_batch_cursor::RawBatch;
+use mongodb::{Collection, Database};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
 use super::snapshot::Snapshot;
 use crate::domain::id::Id;
-use crate::domain::raw::elements;
+use crate::domain::raw::{elements, get};
 
+/// How often a cursor is opened again in a row without one more document.
+const MOST_STUCK: u32 = 3;
 /// Documents per batch, unless a scan says otherwise.
 const BATCH: u32 = 2_000;
 /// Bytes from which on a batch is fetched only when it is asked for, so that no two of them stand in memory. A server sends up to 16 MiB at once.
@@ -41,11 +46,19 @@ pub struct Scan {
     pub batch: u32,
 }
 
+impl Scan {
+    fn is_ordered(&self) -> bool {
+        self.ordered || self.from.is_some() || self.until.is_some()
+    }
+}
+
 /// Documents as the server sent them, in one piece.
 #[derive(Debug, Clone)]
 pub struct Batch {
     reply: RawBatch,
     length: usize,
+    /// So many at the beginning were given in an earlier batch.
+    skipped: usize,
 }
 
 impl Batch {
@@ -57,7 +70,26 @@ impl Batch {
             RawDocument::from_bytes(element.value.bytes).map_err(|_| broken())?;
             length += 1;
         }
-        Ok(Self { reply, length })
+        Ok(Self {
+            reply,
+            length,
+            skipped: 0,
+        })
+    }
+
+    /// Leaves out a first document that has this `_id`: it was given before the cursor was lost.
+    fn without(mut self, last: &Id) -> Self {
+        let first = self.documents().next().and_then(|it| get(it, "_id"));
+        if first.is_some_and(|first| Id::from_value(first).canonical() == last.canonical()) {
+            self.skipped += 1;
+            self.length -= 1;
+        }
+        self
+    }
+
+    fn last_id(&self) -> Option<Id> {
+        let last = self.documents().last()?;
+        get(last, "_id").map(Id::from_value)
     }
 
     /// How many.
@@ -83,6 +115,7 @@ impl Batch {
             .flat_map(elements)
             .map_while(std::result::Result::ok)
             .filter_map(|element| RawDocument::from_bytes(element.value.bytes).ok())
+            .skip(self.skipped)
     }
 }
 
@@ -144,37 +177,40 @@ pub fn read_as<T: Send + 'static>(
     collection: &str,
     scan: &Scan,
     moment: Option<&Snapshot>,
-    make: impl Fn(Batch) -> T + Send + 'static,
+    mut make: impl FnMut(Batch) -> T + Send + 'static,
 ) -> Result<Reader<T>> {
     let mut options = options_of(scan)?;
     let (give, batches) = mpsc::channel(1);
-    let (asked, mut asks) = watch::channel(0);
+    let (asked, asks) = watch::channel(0);
+    let mut to = Receiver {
+        give,
+        asks,
+        given: 0,
+    };
     let source = database.collection::<RawDocumentBuf>(collection);
-    let filter = scan.filter.clone();
-    let name = collection.to_owned();
+    let (scan, name) = (scan.clone(), collection.to_owned());
     let moment = moment.map(Snapshot::session);
     tokio::spawn(async move {
         let failed = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let done = match moment {
-            None => match source.find(filter).with_options(options).batch().await {
-                Ok(cursor) => pass_on(cursor, (&give, &mut asks), &name, make).await,
-                Err(error) => Err(failed(error)),
-            },
+            None => pass_on_all(&source, scan, &mut to, make).await,
             Some(session) => {
                 // The driver leaves a concern that is set as it is, and ours is majority everywhere else (driver 3.9, seen: another moment per read).
                 options.read_concern = Some(ReadConcern::snapshot());
                 let mut session = session.lock_owned().await;
-                let find = source.find(filter).with_options(options);
+                let find = source.find(scan.filter).with_options(options);
                 match find.session(&mut *session).batch().await {
                     Ok(mut cursor) => {
-                        pass_on(cursor.stream(&mut session), (&give, &mut asks), &name, make).await
+                        let batches = cursor.stream(&mut session);
+                        let mut all = |batch: Batch| (!batch.is_empty()).then(|| make(batch));
+                        pass_on(batches, &mut to, &name, &mut all).await
                     }
                     Err(error) => Err(failed(error)),
                 }
             }
         };
         // Where nobody listens any more, nobody needs the end.
-        let _ = give.send(done.map(|()| None)).await;
+        let _ = to.give.send(done.map(|()| None)).await;
     });
     Ok(Reader {
         batches,
@@ -184,29 +220,88 @@ pub fn read_as<T: Send + 'static>(
     })
 }
 
+/// Who reads the batches.
+struct Receiver<T> {
+    give: mpsc::Sender<Result<Option<T>>>,
+    /// How often the next batch was asked for.
+    asks: watch::Receiver<u64>,
+    given: u64,
+}
+
+/// Reads and gives on. Where the read goes by `_id`, a lost cursor is opened again after the last document, as long as each one gets further.
+async fn pass_on_all<T>(
+    source: &Collection<RawDocumentBuf>,
+    mut scan: Scan,
+    to: &mut Receiver<T>,
+    mut make: impl FnMut(Batch) -> T,
+) -> Result<()> {
+    let name = source.name();
+    // Backwards, and with a limit, reads are short; they begin again as those without an order do.
+    let resumes = scan.is_ordered() && !scan.backwards && scan.limit == 0;
+    let (mut last, mut stuck): (Option<Id>, u32) = (None, 0);
+    loop {
+        let began_after = last.take();
+        let mut reached = None;
+        let mut take = |mut batch: Batch| {
+            if let Some(before) = &began_after
+                && reached.is_none()
+            {
+                batch = batch.without(before);
+            }
+            if batch.is_empty() {
+                return None;
+            }
+            if resumes {
+                reached = batch.last_id();
+            }
+            Some(make(batch))
+        };
+        let found = source
+            .find(scan.filter.clone())
+            .with_options(options_of(&scan)?)
+            .batch()
+            .await;
+        let done = match found {
+            Ok(cursor) => pass_on(cursor, to, name, &mut take).await,
+            Err(error) => Err(StoreError::from_driver(format!("reading {name}"), &error)),
+        };
+        let error = match done {
+            Err(error) if resumes && error.is_lost_cursor() => error,
+            done => return done,
+        };
+        stuck = if reached.is_some() { 0 } else { stuck + 1 };
+        if stuck > MOST_STUCK {
+            return Err(error);
+        }
+        tracing::warn!("opening the cursor again after: {error}");
+        last = reached.or(began_after);
+        if last.is_some() {
+            scan.from.clone_from(&last);
+        }
+    }
+}
+
 /// Gives batches on until they end or nobody wants them.
 async fn pass_on<T>(
     stream: impl Stream<Item = mongodb::error::Result<RawBatch>>,
-    (give, asks): (&mpsc::Sender<Result<Option<T>>>, &mut watch::Receiver<u64>),
+    to: &mut Receiver<T>,
     name: &str,
-    make: impl Fn(Batch) -> T,
+    make: &mut impl FnMut(Batch) -> Option<T>,
 ) -> Result<()> {
     let mut stream = std::pin::pin!(stream);
-    let mut given = 0;
     while let Some(reply) = stream.next().await {
         let reply =
             reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         let batch = Batch::of(reply, name)?;
-        if batch.is_empty() {
-            continue;
-        }
         let large = batch.bytes() > LARGE;
-        if give.send(Ok(Some(make(batch)))).await.is_err() {
+        let Some(made) = make(batch) else { continue };
+        if to.give.send(Ok(Some(made))).await.is_err() {
             break;
         }
-        given += 1;
+        to.given += 1;
+        let given = to.given;
         // Whoever asks again has let go of the batch before.
-        if large && asks.wait_for(|times| *times > given).await.is_err() {
+        if large && to.asks.wait_for(|times| *times > given).await.is_err() {
             break;
         }
     }
@@ -238,7 +333,7 @@ pub fn bson_of(id: &Id) -> Result<bson::Bson> {
 fn options_of(scan: &Scan) -> Result<FindOptions> {
     let batch = if scan.batch == 0 { BATCH } else { scan.batch };
     let mut options = FindOptions::builder().batch_size(batch).build();
-    if scan.ordered || scan.from.is_some() || scan.until.is_some() {
+    if scan.is_ordered() {
         options.hint = Some(Hint::Keys(doc! { "_id": 1 }));
         options.sort = Some(doc! { "_id": if scan.backwards { -1 } else { 1 } });
     }

@@ -3,6 +3,9 @@
 
 use crate::domain::text::safe;
 
+/// MongoDB's code for a duplicate key.
+pub const DUPLICATE_KEY: i32 = 11_000;
+
 /// The longest text of a server that passes.
 const LONGEST: usize = 300;
 
@@ -150,7 +153,7 @@ const CLEAN: [(i32, &str); 8] = [
 pub fn words(code: i32, theirs: &str) -> String {
     let ours = WORDS.iter().find(|(known, _)| *known == code);
     let ours = ours.map(|(_, words)| (*words).to_owned());
-    if code == super::error::DUPLICATE_KEY {
+    if code == DUPLICATE_KEY {
         return match index_of_duplicate(theirs) {
             Some(index) => format!(
                 "a value would stand twice in the unique index {}",

@@ -18,13 +18,7 @@ struct TemporaryFile {
 
 impl TemporaryFile {
     fn folder(&self) -> &Path {
-        // A survey creates no files that stay, so it creates no folder.
-        if self.run_root.is_dir() {
-            return &self.run_root;
-        }
-        let beside = self.run_root.parent();
-        let beside = beside.filter(|it| !it.as_os_str().is_empty());
-        beside.unwrap_or(Path::new("."))
+        folder(&self.run_root)
     }
 
     fn file(&self) -> Option<&File> {
@@ -49,6 +43,21 @@ impl TemporaryFile {
         let done = act(file);
         done.map_err(|error| self.note(doing, &error)).is_ok()
     }
+}
+
+/// Where temporary files go. A survey leaves nothing behind, so no folder is made for it.
+fn folder(run_root: &Path) -> &Path {
+    if run_root.is_dir() {
+        return run_root;
+    }
+    let beside = run_root.parent();
+    let beside = beside.filter(|it| !it.as_os_str().is_empty());
+    beside.unwrap_or(Path::new("."))
+}
+
+/// Lines that wait for the end: the first megabyte in memory, the rest in a file without a name.
+pub fn lines(run_root: &Path) -> tempfile::SpooledTempFile {
+    tempfile::spooled_tempfile_in(1 << 20, folder(run_root))
 }
 
 impl SpillFile for TemporaryFile {

@@ -34,8 +34,8 @@ struct Inner {
 #[derive(Default)]
 struct Pace {
     budget: Budget,
-    /// The lag that was seen last, and when.
-    lag: Option<(Instant, Duration)>,
+    /// The members as they were seen last, and when.
+    members: Option<(Instant, Members)>,
     /// How long the last batch took, until somebody waited for it.
     took: Duration,
     said: bool,
@@ -119,11 +119,16 @@ impl Throttle {
             return Some(("paused".to_owned(), LAG_EVERY));
         }
         let mut pace = self.pace();
-        if let (Some(most), Some((_, lag))) = (limits.lag, pace.lag)
-            && lag > Duration::from_millis(most)
-        {
-            let why = format!("waiting: replica lag {:.0} s", lag.as_secs_f64());
-            return Some((why, LAG_EVERY / 2));
+        if let (Some(most), Some((_, members))) = (limits.lag, &pace.members) {
+            if limits.require_all && !members.away.is_empty() {
+                let why = format!("waiting: {} cannot be reached", members.away.join(", "));
+                return Some((why, LAG_EVERY / 2));
+            }
+            let lag = members.lag;
+            if lag > Duration::from_millis(most) {
+                let why = format!("waiting: replica lag {:.0} s", lag.as_secs_f64());
+                return Some((why, LAG_EVERY / 2));
+            }
         }
         let took = std::mem::take(&mut pace.took);
         if limits
@@ -157,44 +162,95 @@ impl Throttle {
         let Some(client) = &self.0.replica_set else {
             return;
         };
-        let known = self.pace().lag;
-        if known.is_some_and(|(at, _)| at.elapsed() < LAG_EVERY) {
+        let known = self.pace().members.as_ref().map(|it| it.0);
+        if known.is_some_and(|at| at.elapsed() < LAG_EVERY) {
             return;
         }
-        let lag = lag(client).await.unwrap_or_default();
-        self.pace().lag = Some((Instant::now(), lag));
+        let members = members(client).await.unwrap_or_default();
+        self.pace().members = Some((Instant::now(), members));
     }
 }
 
-/// How far the slowest secondary of a replica set is behind the primary; where our user may not ask, how far the majority is. `None` where
-/// neither can be read.
-pub async fn lag(client: &Client) -> Option<Duration> {
+/// The members of a replica set beside the primary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// How far the slowest secondary is behind the primary.
+    pub lag: Duration,
+    /// Members that cannot be reached, or are in no state to follow: host and port, and the state.
+    pub away: Vec<String>,
+    /// Members that are behind on purpose (`secondaryDelaySecs`): they are not counted.
+    pub delayed: Vec<String>,
+}
+
+/// What the members of the set say; where our user may not ask them, how far the majority is behind. `None` where neither can be read.
+pub async fn members(client: &Client) -> Option<Members> {
     let admin = client.database("admin");
     if let Ok(status) = admin.run_command(doc! { "replSetGetStatus": 1 }).await {
-        return Some(lag_of(&status));
+        let config = admin.run_command(doc! { "replSetGetConfig": 1 }).await;
+        let delayed = config.map(|it| delayed(&it)).unwrap_or_default();
+        return Some(members_of(&status, delayed));
     }
     let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
     let last = hello.get_document("lastWrite").ok()?;
     let at = |key: &str| last.get_datetime(key).map(|it| it.timestamp_millis());
     let behind = at("lastWriteDate").ok()? - at("majorityWriteDate").ok()?;
-    Some(Duration::from_millis(u64::try_from(behind).unwrap_or(0)))
+    Some(Members {
+        lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
+        ..Members::default()
+    })
+}
+
+/// How far the slowest secondary is behind; see [`members`].
+pub async fn lag(client: &Client) -> Option<Duration> {
+    members(client).await.map(|it| it.lag)
+}
+
+/// From the answer of `replSetGetConfig`.
+fn delayed(reply: &Document) -> Vec<String> {
+    let config = reply.get_document("config").cloned().unwrap_or_default();
+    let members = config.get_array("members").map_or(&[][..], Vec::as_slice);
+    let number = |member: &Document, key: &str| {
+        let value = member.get(key);
+        value.and_then(|it| it.as_i64().or(it.as_i32().map(i64::from)))
+    };
+    members
+        .iter()
+        .filter_map(bson::Bson::as_document)
+        .filter(|member| {
+            ["secondaryDelaySecs", "slaveDelay"]
+                .iter()
+                .any(|key| number(member, key).is_some_and(|delay| delay > 0))
+        })
+        .filter_map(|member| member.get_str("host").ok().map(str::to_owned))
+        .collect()
 }
 
 /// From the answer of `replSetGetStatus`.
-fn lag_of(status: &Document) -> Duration {
+fn members_of(status: &Document, delayed: Vec<String>) -> Members {
     let members = status.get_array("members").map_or(&[][..], Vec::as_slice);
-    let written = |state: &'static str| {
-        members
-            .iter()
-            .filter_map(bson::Bson::as_document)
-            .filter(move |member| member.get_str("stateStr").is_ok_and(|it| it == state))
-            .filter_map(|member| Some(member.get_datetime("optimeDate").ok()?.timestamp_millis()))
-    };
-    let behind = match (written("PRIMARY").max(), written("SECONDARY").min()) {
-        (Some(primary), Some(secondary)) => primary - secondary,
+    let (mut primary, mut slowest, mut away) = (None, None, Vec::new());
+    for member in members.iter().filter_map(bson::Bson::as_document) {
+        let name = member.get_str("name").unwrap_or("a member");
+        let state = member.get_str("stateStr").unwrap_or("unknown");
+        let written = member.get_datetime("optimeDate").ok();
+        let written = written.map(|it| it.timestamp_millis());
+        match state {
+            "PRIMARY" => primary = written,
+            "ARBITER" => {}
+            _ if delayed.iter().any(|it| it == name) => {}
+            "SECONDARY" => slowest = [slowest, written].into_iter().flatten().min(),
+            _ => away.push(format!("{name} ({})", state.trim_matches(['(', ')']))),
+        }
+    }
+    let behind = match (primary, slowest) {
+        (Some(primary), Some(slowest)) => primary - slowest,
         _ => 0,
     };
-    Duration::from_millis(u64::try_from(behind).unwrap_or(0))
+    Members {
+        lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
+        away,
+        delayed,
+    }
 }
 
 #[cfg(test)]
@@ -203,13 +259,16 @@ mod tests {
 
     #[test]
     fn the_lag_is_that_of_the_slowest_secondary() {
-        let member = |state: &str, at: i64| doc! { "stateStr": state, "optimeDate": bson::DateTime::from_millis(at) };
-        let status = doc! { "members": [member("SECONDARY", 9_000), member("PRIMARY", 10_000), member("SECONDARY", 4_500), member("(not reachable/healthy)", 0)] };
-        assert_eq!(lag_of(&status), Duration::from_millis(5_500));
-        assert_eq!(
-            lag_of(&doc! { "members": [member("PRIMARY", 10_000)] }),
-            Duration::ZERO
-        );
+        let member = |name: &str, state: &str, at: i64| doc! { "name": name, "stateStr": state, "optimeDate": bson::DateTime::from_millis(at) };
+        let status = doc! { "members": [
+            member("a", "SECONDARY", 9_000), member("b", "PRIMARY", 10_000), member("c", "SECONDARY", 4_500), member("d", "ARBITER", 0),
+            member("e", "(not reachable/healthy)", 0), member("f", "SECONDARY", 0),
+        ] };
+        let seen = members_of(&status, vec!["f".to_owned()]);
+        assert_eq!(seen.lag, Duration::from_millis(5_500));
+        assert_eq!(seen.away, ["e (not reachable/healthy)"]);
+        let alone = doc! { "members": [member("a", "PRIMARY", 10_000)] };
+        assert_eq!(members_of(&alone, Vec::new()), Members::default());
     }
 
     #[tokio::test]

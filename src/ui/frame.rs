@@ -17,7 +17,7 @@ use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::situation;
 use crate::command::{self, Danger};
-use crate::domain::text::safe;
+use crate::domain::text::{safe, safe_line};
 
 /// Below this nothing useful can be drawn.
 const LEAST: (u16, u16) = (60, 15);
@@ -174,6 +174,22 @@ fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
         })
         .map(|line| format!(" {line}"))
         .collect();
+    if let Some(lost) = &model.shared.lost {
+        let tries = match &model.shared.running {
+            Some(running) => format!(
+                "{} tries until {}; what it wrote before is safe, and running it again goes on from there",
+                running.job.title(),
+                lost.until
+            ),
+            None => "nothing runs, and it is asked again every second".to_owned(),
+        };
+        let text = format!(
+            "!! NO ANSWER from the primary since {}: {tries}",
+            lost.since
+        );
+        let wrapped = wrap(&text, columns.saturating_sub(2));
+        lines.extend(wrapped.into_iter().map(|line| format!(" {line}")));
+    }
     lines.extend(message_lines(model, columns, most));
     lines
 }
@@ -316,7 +332,10 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
                 Weight::Error => ("!!", theme.danger()),
             };
             Line::styled(
-                fit(&format!(" {mark} {}", safe(&notice.text, 400)), columns),
+                fit(
+                    &format!(" {mark} {}", safe_line(&notice.text, 400)),
+                    columns,
+                ),
                 style,
             )
         }

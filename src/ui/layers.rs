@@ -11,12 +11,13 @@ use super::text::{pad, wrap};
 use super::theme::Theme;
 use super::widgets::{self, below, complaint, editor};
 use crate::app::commands::about::Keymap;
-use crate::app::commands::ids::{CONFIRM, NO, YES};
+use crate::app::commands::ids::{CHOOSE, CONFIRM, KEEP_NOTE, NO, YES};
 use crate::app::layer::picker::Picker;
 use crate::app::layer::{GateLayer, Layer, Note, Question};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::command::{self, Danger};
+use crate::domain::gate::{Destructive, Gate};
 use crate::domain::text::safe;
 
 /// Draws the top layer; how far it scrolls, or `None` when there is none.
@@ -32,7 +33,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
             let business = row.map_or("", |row| row.business_names.as_str());
             decision::draw(frame, area, open, business, &model.shared.keys, theme)
         }
-        Layer::Note(open) => note(frame, area, open, theme),
+        Layer::Note(open) => note(frame, area, open, keys, theme),
         Layer::Line(open) => {
             let inside = widgets::popup(frame, area, (70, 4), open.title, theme);
             editor(
@@ -86,6 +87,13 @@ fn question(
             "May ringfence write?",
             "Until now nothing was written. The note goes into the run record, in a side collection that begins with _ringfence_.".to_owned(),
         ),
+        Question::TakeNoteBack(step) => (
+            "Take the note back?",
+            format!(
+                "The note on {} is removed from the run record and the report, and the step is open again.",
+                step.title()
+            ),
+        ),
         Question::Cancel => (
             "End the running step?",
             "It ends between two batches. What was prepared is kept, and running the step again goes on from there.".to_owned(),
@@ -127,6 +135,10 @@ fn gate(
     for line in &gate.will_do {
         lines.extend(widgets::labelled("Will do", &safe(line, 400), room, theme));
     }
+    for line in &gate.written {
+        lines.extend(widgets::labelled("Written", &safe(line, 400), room, theme));
+    }
+    lines.extend(choice_lines(gate, keys, room, theme));
     lines.extend(widgets::labelled(
         "Backup",
         &safe(&gate.backup, 300),
@@ -203,8 +215,38 @@ fn gate(
     }
 }
 
-fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, theme: Theme) -> Scrollable {
-    let title = format!("Note on step {}, {}", open.step.number(), open.step.title());
+/// The choices at the gate to roll back, the present one marked.
+fn choice_lines(gate: &Gate, keys: &Keymap, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if gate.choices.len() > 1 {
+        let ask = format!(
+            "What becomes of it? {} goes to the next choice:",
+            keys.of(CHOOSE)
+        );
+        lines.push(Line::styled(ask, theme.title()));
+    }
+    for choice in &gate.choices {
+        let chosen = gate.action == Destructive::RollBack(choice.new);
+        let (mark, style) = if chosen {
+            ("▸", theme.selected())
+        } else {
+            (" ", theme.dim())
+        };
+        let text = format!("{mark} {}: {}", choice.new.word(), safe(&choice.says, 900));
+        for line in wrap(&text, room) {
+            lines.push(Line::styled(line, style));
+        }
+    }
+    lines
+}
+
+fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, keys: &Keymap, theme: Theme) -> Scrollable {
+    let title = format!(
+        "Note on step {}, {} ({} keeps it)",
+        open.step.number(),
+        open.step.title(),
+        keys.of(KEEP_NOTE)
+    );
     let inside = widgets::popup(frame, area, (80, 12), &title, theme);
     let rows = inside.height.saturating_sub(2);
     editor(

@@ -178,7 +178,7 @@ async fn a_unique_index_that_the_merge_would_break_stops_the_run_and_leaves_what
     case.plan().await;
     case.apply(&[])
         .await
-        .code(1)
+        .code(2)
         .says(&["Booking_customerId_slot_key"]);
     let now = picture::application(&case.picture().await);
     assert_eq!(

@@ -368,7 +368,8 @@ async fn each_fault_planted_in_what_is_live_fails_verify_which_names_it() {
         case: &case,
         prefix: "",
     };
-    for fault in FAULTS {
+    // An index more is no fault of what is live: the new application may have made it.
+    for fault in FAULTS.into_iter().filter(|it| *it != Fault::IndexExtra) {
         let words = place.plant(fault).await;
         let ended = case.ringfence(&["verify"]).await;
         assert_eq!(ended.code, 2, "{fault:?}: {ended:?}");

@@ -11,6 +11,7 @@ mod case;
 mod data;
 mod faults;
 mod journal;
+mod late_indexes;
 mod memory;
 mod originals;
 mod picture;

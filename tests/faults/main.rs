@@ -14,4 +14,5 @@ mod data;
 mod picture;
 
 mod commands;
+mod cursors;
 mod servers;

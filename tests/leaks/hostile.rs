@@ -290,3 +290,26 @@ async fn a_hostile_dump_is_named_and_not_obeyed() {
     .unwrap();
     restore().await;
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_told_by_its_place_and_not_quoted() {
+    let case = Case::seeded().await;
+    for text in [
+        "version = 1\ndatabase = \"x\"\n[[decision]]\nset = { email = \"zelda.q@secret.example.net }\n",
+        "version = \"zelda.q@secret.example.net\"\n",
+        "version = 1\ndatabase = \"x\"\n[[decision]]\ncode = \"zelda.q@secret.example.net\"\n",
+    ] {
+        std::fs::write(case.path("d.toml"), text).unwrap();
+        let ended = case.ringfence(&["survey", "--decisions", "d.toml"]).await;
+        assert!(!format!("{ended:?}").contains("zelda"), "{ended:?}");
+        ended.code(1).says(&["decisions", "line"]);
+    }
+    std::fs::write(
+        case.path("p.json"),
+        "{\"format\": 1, \"zelda.q@secret.example.net\": \"zelda.q@secret.example.net\" x",
+    )
+    .unwrap();
+    let ended = case.ringfence(&["apply", "--plan", "p.json"]).await;
+    assert!(!format!("{ended:?}").contains("zelda"), "{ended:?}");
+    ended.code(1).says(&["the plan cannot be read", "line 1"]);
+}

@@ -13,6 +13,8 @@ mod data;
 mod picture;
 
 mod addresses;
+mod clusters;
+mod dumps;
 mod hostile;
 mod memory;
 mod personal;

@@ -31,15 +31,13 @@ fn esc_never_leaves_and_q_and_ctrl_c_ask_first() {
     console.press_for("q", "Leaving: the report");
     console.press(ESC);
     console.hides("Leaving: the report");
+    console.press_for("?", "Help: every command");
     console.press_for(CTRL_C, "Leaving: the report");
-    console.press(CTRL_C);
-    console.hides("Leaving: the report");
-    console.press_for("q", "Leaving: the report");
     console.press("q");
     console.press("Y");
     console.press(ENTER);
     console.press_for("P", "values as they are");
-    console.press("Q");
+    console.press(CTRL_C); // once more, where it has asked
     assert_eq!(console.ends().code, 0);
     assert!(
         place.side_collections().is_empty(),

@@ -204,7 +204,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     });
     console.press(ENTER);
     console.shows("· Roll back:");
-    console.shows("True now the live data is untouched");
+    console.shows("True now the originals are live again");
     assert_eq!(place.fingerprints(), before, "the originals are back");
     assert!(
         !place

@@ -192,7 +192,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(INTERRUPT, &[Key::ctrl('c')], "Ctrl-C", "")
-            .help("While a step runs: ask whether to end it. Else: leave. On the way out: leave at once.")
+            .help("While a step runs: ask whether to end it. Else: the way out, and pressed again there: leave. On the way out: leave at once.")
             .unhinted(),
         scopes: &[Scope::Always],
         allowed: always,
@@ -275,10 +275,13 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
                 shared.layers.push(Layer::Question(Question::Cancel));
             }
         }
+        None if matches!(shared.layers.last(), Some(Layer::Leave)) => {
+            let reason = ExitReason::Left(shared.exported.clone());
+            return model.leave(reason);
+        }
         None => {
-            if shared.layers.pop().is_none() {
-                return quit(model);
-            }
+            shared.layers.clear();
+            return quit(model);
         }
     }
     Vec::new()

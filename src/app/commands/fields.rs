@@ -1,7 +1,7 @@
 //! The commands of text fields and lists: what was typed is kept, a line is picked.
 
 use super::decision;
-use super::ids::{BREAK_LINE, CLOSE_LAYER, SAVE};
+use super::ids::{BREAK_LINE, CLOSE_LAYER, KEEP_NOTE, SAVE};
 use crate::app::commands::about::{About, CommandId};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
@@ -15,11 +15,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
         about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "save")
             .help("Keep what was typed."),
-        scopes: &[
-            Scope::Over(LayerKind::Typing),
-            Scope::Over(LayerKind::Note),
-            Scope::Over(LayerKind::Line),
-        ],
+        scopes: &[Scope::Over(LayerKind::Typing), Scope::Over(LayerKind::Line)],
         allowed: always,
         run: |model, _| save(model),
     },
@@ -43,11 +39,36 @@ pub const COMMANDS: &[ModelCommand] = &[
             "new line",
         )
         .help("Begin a new line."),
-        scopes: &[Scope::Over(LayerKind::Note), Scope::Over(LayerKind::Typing)],
+        scopes: &[Scope::Over(LayerKind::Typing)],
         allowed: always,
         run: |model, key| {
             if let Some(editor) = model.shared.layers.last_mut().and_then(Layer::editor) {
                 editor.key(key);
+            }
+            Vec::new()
+        },
+    },
+    ModelCommand {
+        about: About::new(KEEP_NOTE, &[Key::ctrl('s')], "Ctrl-S", "keep the note").help(
+            "Keep the note; the step is then done. A very short note asks for a second look.",
+        ),
+        scopes: &[Scope::Over(LayerKind::Note)],
+        allowed: always,
+        run: |model, _| keep_note(&mut model.shared),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("note-line"),
+            &[Key::plain(KeyCode::Enter), Key::alt(KeyCode::Enter)],
+            "Enter",
+            "new line",
+        )
+        .help("Begin a new line of the note."),
+        scopes: &[Scope::Over(LayerKind::Note)],
+        allowed: always,
+        run: |model, _| {
+            if let Some(editor) = model.shared.layers.last_mut().and_then(Layer::editor) {
+                editor.key(Key::alt(KeyCode::Enter));
             }
             Vec::new()
         },
@@ -70,11 +91,11 @@ pub const COMMANDS: &[ModelCommand] = &[
 fn save(model: &mut Model) -> Vec<Effect> {
     match model.shared.layers.last() {
         Some(Layer::Decision(_)) => decision::save(&mut model.shared),
-        Some(Layer::Note(_)) => keep_note(&mut model.shared),
         Some(Layer::Line(_)) => take_line(model),
         Some(
             Layer::Question(_)
             | Layer::Gate(_)
+            | Layer::Note(_)
             | Layer::Picker(_)
             | Layer::Help(_)
             | Layer::Whole(_)
@@ -84,9 +105,12 @@ fn save(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// A note of fewer characters may have been typed by mistake: it is kept only when asked for twice.
+const SHORT: usize = 8;
+
 fn keep_note(shared: &mut Shared) -> Vec<Effect> {
     let allowed = shared.can_ask();
-    let close = shared.key(CLOSE_LAYER);
+    let (close, keep) = (shared.key(CLOSE_LAYER), shared.key(KEEP_NOTE));
     let Some(Layer::Note(note)) = shared.layers.last_mut() else {
         return Vec::new();
     };
@@ -97,6 +121,11 @@ fn keep_note(shared: &mut Shared) -> Vec<Effect> {
     let verdict = if text.is_empty() {
         Err(format!(
             "an empty note is not kept: say what was done, or go back with {close}"
+        ))
+    } else if text.chars().count() < SHORT && note.looked_at.as_ref() != Some(&text) {
+        note.looked_at = Some(text.clone());
+        Err(format!(
+            "this is a very short note, and it marks the step as done: {keep} again keeps it, {close} goes back"
         ))
     } else {
         allowed

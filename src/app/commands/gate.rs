@@ -1,7 +1,7 @@
 //! The commands of a gate: the name of the database is typed, then confirmed.
 
-use super::ids::CONFIRM;
-use crate::app::commands::about::{About, CommandId, Danger, Verdict};
+use super::ids::{CHOOSE, CONFIRM};
+use crate::app::commands::about::{About, Danger, Verdict};
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{GateLayer, Layer, LayerKind};
@@ -23,20 +23,20 @@ pub const COMMANDS: &[ModelCommand] = &[
         run: |model, _| confirm(&mut model.shared),
     },
     ModelCommand {
-        about: About::new(CommandId("what-was-written-since"), &[Key::plain(KeyCode::Tab)], "Tab", "refuse, keep, discard")
+        about: About::new(CHOOSE, &[Key::plain(KeyCode::Tab)], "Tab", "refuse, keep, discard")
             .help("At the gate to roll back: choose between refusing, keeping (carried back) and discarding \
                  what was written since the cut-over.")
             .danger(Danger::Gate)
             .unhinted(),
         scopes: &[Scope::Over(LayerKind::Gate)],
         allowed: can_choose,
-        run: |model, _| match what_was_written_since(model) {
- Some(new) => {
- let action = Destructive::RollBack(new.next());
- model.shared.ask(Request::Gate(action))
- }
- None => Vec::new(),
- },
+        run: |model, _| match next_choice(model) {
+            Some(new) => {
+                let action = Destructive::RollBack(new);
+                model.shared.ask(Request::Gate(action))
+            }
+            None => Vec::new(),
+        },
     },
 ];
 
@@ -78,30 +78,23 @@ fn job(layer: &GateLayer) -> Option<Job> {
         | Destructive::RetireUsers
         | Destructive::Finish
         | Destructive::Purge
-        | Destructive::Restore => layer.step.map(Job::Step),
+        | Destructive::Restore
+        | Destructive::TakeIn
+        | Destructive::SetAside => layer.step.map(Job::Step),
     }
 }
 
-/// The choice at the gate to roll back, where that is on top.
-fn what_was_written_since(model: &Model) -> Option<New> {
+/// The next choice at the gate to roll back, where that is on top.
+fn next_choice(model: &Model) -> Option<New> {
     match model.shared.layers.last() {
-        Some(Layer::Gate(layer)) => match layer.gate.action {
-            Destructive::RollBack(new) => Some(new),
-            Destructive::BlockWrites
-            | Destructive::CutOver
-            | Destructive::CleanUsers
-            | Destructive::RetireUsers
-            | Destructive::Finish
-            | Destructive::Purge
-            | Destructive::Restore => None,
-        },
+        Some(Layer::Gate(layer)) => layer.gate.next_choice(),
         _ => None,
     }
 }
 
 /// The gate on top is that of a roll back. Another choice opens it anew, with its own counts.
 fn can_choose(model: &Model) -> Verdict {
-    match what_was_written_since(model) {
+    match next_choice(model) {
         Some(_) => model.shared.can_ask(),
         None => Err("this gate has no such choice".to_owned()),
     }

@@ -22,6 +22,10 @@ pub const KEEP_DECISION: CommandId = CommandId("keep-answer");
 pub const BREAK_LINE: CommandId = CommandId("new-line");
 /// What was typed is kept.
 pub const SAVE: CommandId = CommandId("save");
+/// A note is kept.
+pub const KEEP_NOTE: CommandId = CommandId("keep-note");
+/// What becomes of what was written since the cut-over.
+pub const CHOOSE: CommandId = CommandId("what-was-written-since");
 /// What is behind the gate is done.
 pub const CONFIRM: CommandId = CommandId("confirm");
 /// Yes to a question.

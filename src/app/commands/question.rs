@@ -6,7 +6,7 @@ use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind, Question};
 use crate::app::log::Weight;
-use crate::app::message::Effect;
+use crate::app::message::{Effect, Request};
 use crate::app::model::{ModelCommand, Scope, always};
 use crate::app::shared::Shared;
 
@@ -52,6 +52,10 @@ fn yes(shared: &mut Shared) -> Vec<Effect> {
             allow_writing(shared);
             jobs::run(shared, step)
         }
+        Question::TakeNoteBack(step) => {
+            allow_writing(shared);
+            shared.ask(Request::TakeNoteBack(step))
+        }
         Question::FirstNote(step) => {
             allow_writing(shared);
             jobs::note(shared, step)
@@ -60,6 +64,9 @@ fn yes(shared: &mut Shared) -> Vec<Effect> {
 }
 
 fn allow_writing(shared: &mut Shared) {
+    if shared.may_write {
+        return;
+    }
     shared.may_write = true;
     shared.note_in_log(Weight::Warning, "writing beside the live data is allowed");
 }

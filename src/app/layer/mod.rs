@@ -116,6 +116,8 @@ pub enum Question {
     FirstWrite(Step),
     /// The first write: may we, and then take a note on this step?
     FirstNote(Step),
+    /// Take the note on this step back?
+    TakeNoteBack(Step),
     /// End the running job between two batches?
     Cancel,
 }
@@ -146,6 +148,23 @@ pub struct Note {
     pub complaint: Option<String>,
     /// On its way; the layer closes when it is kept.
     pub sent: bool,
+    /// The short text that was asked to be looked at once more before it is kept.
+    pub looked_at: Option<String>,
+}
+
+impl Note {
+    /// A note on `step` that begins with `text`.
+    pub fn new(step: Step, text: &str) -> Self {
+        let mut editor = Editor::area();
+        editor.insert(text);
+        Self {
+            step,
+            editor,
+            complaint: None,
+            sent: false,
+            looked_at: None,
+        }
+    }
 }
 
 /// A line of text for the pane below.

@@ -1,10 +1,11 @@
 //! The checklist: the steps, the selected one, and running it.
 
-use crate::app::commands::about::{About, CommandId, Danger, Verdict, quoted};
+use crate::app::commands::about::{About, CommandId, Danger, Verdict, only_if, quoted};
 use crate::app::commands::ids::ROLL_BACK;
 use crate::app::commands::in_several_places::READ_AGAIN;
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
+use crate::app::layer::{Layer, Question};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, can_ask};
@@ -45,6 +46,23 @@ impl PaneCommands for Checklist {
                 .danger(Danger::Writes),
             allowed: can_note,
             run: |pane, shared, _| jobs::note(shared, pane.step()),
+        },
+        PaneCommand {
+            about: About::new(
+                CommandId("take-note-back"),
+                &[Key::char('u')],
+                "u",
+                "take note back…",
+            )
+            .help("Take the note on the selected step back, after a question; the step is then open again.")
+            .danger(Danger::Writes)
+            .unhinted(),
+            allowed: can_take_note_back,
+            run: |pane, shared, _| {
+                let question = Question::TakeNoteBack(pane.step());
+                shared.layers.push(Layer::Question(question));
+                Vec::new()
+            },
         },
         PaneCommand {
             about: About::new(
@@ -116,7 +134,15 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
             Err(format!("it is done; {} rolls back", shared.key(ROLL_BACK)))
         }
         (State::Done, Touch::ReadOnly | Touch::Aside | Touch::Note)
-        | (State::Ready | State::Failed | State::Skipped | State::Stale, _) => Ok(()),
+        | (
+            State::Ready
+            | State::Failed
+            | State::Stopped
+            | State::Refused
+            | State::Skipped
+            | State::Stale,
+            _,
+        ) => Ok(()),
     }
 }
 
@@ -130,6 +156,12 @@ fn can_note(pane: &Checklist, shared: &Shared) -> Verdict {
         return Err("this step is run, not noted".to_owned());
     }
     Ok(())
+}
+
+/// There is a note on the selected step.
+fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
+    can_note(pane, shared)?;
+    only_if(shared.is_done(pane.step()), "there is no note on this step")
 }
 
 /// The server's write block can be asked for.

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use super::fixture::{
-    at, gate, overview, page, ready, requests, review, running, sources, statuses,
+    at, gate, overview, page, ready, requests, review, running, sources, standing,
 };
 use crate::app::layer::{Layer, Note};
 use crate::app::message::{Detail, ExitReason, Job};
 use crate::app::{Answer, Effect, Message, Model, Request, update};
 use crate::domain::checklist::{State, Step};
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::view::{DiffCursor, DiffFilter};
 
@@ -16,6 +17,8 @@ use crate::domain::view::{DiffCursor, DiffFilter};
 fn name(answer: &Answer) -> &'static str {
     match answer {
         Answer::Standing(..) => "standing",
+        Answer::Stands(..) => "stands",
+        Answer::StillSo => "still so",
         Answer::ForeignWrites(_) => "foreign writes",
         Answer::Ended(..) => "ended",
         Answer::Surveyed(..) => "surveyed",
@@ -27,17 +30,23 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Detail(_) => "detail",
         Answer::Diffs(..) => "diffs",
         Answer::Noted(..) => "noted",
+        Answer::NoteTakenBack(..) => "note taken back",
         Answer::Report(..) => "report",
         Answer::Exported(_) => "exported",
     }
 }
-const ANSWERS: usize = 14;
+const ANSWERS: usize = 17;
 
 /// The console before, the answer, and what must hold after.
 type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
 
 fn failed<T>() -> Result<T, String> {
     Err("it went wrong".into())
+}
+
+fn ended(job: Job, ending: Ending) -> Answer {
+    let says = "it went wrong".into();
+    Answer::Ended(job, Ended { ending, says })
 }
 
 fn alarm(model: &Model, title: &str) {
@@ -54,12 +63,9 @@ fn asked(effects: &[Effect], request: &Request) {
 
 fn note_sent() -> Model {
     let mut model = ready();
-    model.shared.layers.push(Layer::Note(Note {
-        step: Step::Test,
-        editor: crate::app::editor::Editor::area(),
-        complaint: None,
-        sent: true,
-    }));
+    let mut note = Note::new(Step::Test, "");
+    note.sent = true;
+    model.shared.layers.push(Layer::Note(note));
     model
 }
 
@@ -100,7 +106,7 @@ fn of_steps() -> Vec<Case> {
     vec![
         (
             ready,
-            |_| Answer::Standing(Ok(statuses(3)), review(true), Some("blocked".into())),
+            |_| Answer::Standing(Ok(standing(3)), review(true), Some("blocked".into())),
             |model, _| {
                 assert_eq!(model.shared.next_step(), Some(Step::Document));
                 assert_eq!(model.panes.checklist.step(), Step::Document, "it follows");
@@ -120,6 +126,30 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             ready,
+            |_| Answer::Stands(standing(3), review(true), None),
+            |model, effects| {
+                assert!(effects.is_empty());
+                assert_eq!(
+                    model.shared.next_step(),
+                    Some(Step::Document),
+                    "as another shell left it"
+                );
+            },
+        ),
+        (
+            || {
+                let mut model = ready();
+                model.shared.clock = "12:00:09".into();
+                model
+            },
+            |_| Answer::StillSo,
+            |model, effects| {
+                assert!(effects.is_empty());
+                assert_eq!(model.shared.facts.read, "12:00:09");
+            },
+        ),
+        (
+            ready,
             |_| Answer::ForeignWrites("it went wrong".into()),
             |model, effects| {
                 assert!(effects.is_empty());
@@ -128,7 +158,7 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             || running(ready()),
-            |_| Answer::Ended(Job::Step(Step::BackUp), Ok("8 collections".into())),
+            |_| Answer::Ended(Job::Step(Step::BackUp), Ended::done("8 collections")),
             |model, effects| {
                 assert!(model.shared.running.is_none());
                 assert_eq!(
@@ -140,20 +170,31 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             || running(ready()),
-            |_| Answer::Ended(Job::Step(Step::BackUp), failed()),
+            |_| ended(Job::Step(Step::BackUp), Ending::Failed),
             |model, effects| {
-                alarm(model, "Back up did not end well");
+                alarm(model, "Back up: failed");
                 asked(effects, &Request::Standing);
             },
         ),
         (
-            || {
-                let mut model = running(ready());
-                model.shared.running.as_mut().unwrap().cancelling = true;
-                model
+            || running(ready()),
+            |_| ended(Job::Step(Step::BackUp), Ending::Refused),
+            |model, _| alarm(model, "Back up: refused"),
+        ),
+        (
+            || running(ready()),
+            |_| ended(Job::RollBack, Ending::PartlyDone),
+            |model, _| alarm(model, "Roll back: partly done"),
+        ),
+        (
+            || running(ready()),
+            |_| ended(Job::Step(Step::BackUp), Ending::Stopped),
+            |model, _| {
+                assert!(
+                    model.shared.banner.is_none(),
+                    "one's own stop is no failure"
+                )
             },
-            |_| Answer::Ended(Job::Step(Step::BackUp), failed()),
-            |model, _| assert!(model.shared.banner.is_none(), "one's own end is no failure"),
         ),
         (
             super::fixture::empty,
@@ -200,6 +241,20 @@ fn of_steps() -> Vec<Case> {
                 };
                 assert!(!open.sent && open.complaint.as_deref() == Some("it went wrong"));
             },
+        ),
+        (
+            ready,
+            |_| Answer::NoteTakenBack(Step::Test, Ok("it is taken back".into())),
+            |model, effects| {
+                let notice = model.shared.notice.as_ref().unwrap();
+                assert_eq!(notice.text, "Test: it is taken back");
+                asked(effects, &Request::Standing);
+            },
+        ),
+        (
+            ready,
+            |_| Answer::NoteTakenBack(Step::Test, failed()),
+            |model, _| alarm(model, "The note on Test was not taken back"),
         ),
         (
             ready,
@@ -425,8 +480,8 @@ fn a_gate_that_arrives_under_a_layer_waits_for_its_key() {
 fn a_step_that_ended_is_no_longer_running_whatever_was_said() {
     let mut model = running(ready());
     assert_eq!(model.shared.state(Step::BackUp), State::Running);
-    let ended = Answer::Ended(Job::Step(Step::BackUp), failed());
-    update(&mut model, Message::Answer(ended));
+    let answer = ended(Job::Step(Step::BackUp), Ending::Failed);
+    update(&mut model, Message::Answer(answer));
     assert_eq!(
         model.shared.state(Step::BackUp),
         State::Done,

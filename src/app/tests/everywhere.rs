@@ -118,10 +118,20 @@ pub fn cases() -> Vec<Case> {
         case("interrupt", ready, |model, _| {
             assert!(matches!(model.shared.layers.last(), Some(Layer::Leave)));
         }),
+        case("interrupt", leaving, |model, effects| {
+            assert!(model.shared.leaving.is_some(), "twice at rest leaves");
+            assert!(matches!(effects, [Effect::Close]));
+        }),
         case("suspend", ready, |_, effects| {
             assert!(matches!(effects, [Effect::Suspend]));
         }),
     ]
+}
+
+fn leaving() -> Model {
+    let mut model = ready();
+    model.shared.layers.push(Layer::Leave);
+    model
 }
 
 fn alarmed() -> Model {

@@ -15,6 +15,7 @@ use crate::domain::gate::{Destructive, Gate};
 use crate::domain::id::Id;
 use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
+use crate::domain::situation::{Seen, Situation, Standing};
 use crate::domain::survivorship::{Candidate, Survivor};
 use crate::domain::view::{DiffPage, Place, Record, Source, Sources};
 
@@ -53,6 +54,16 @@ pub fn statuses(done: usize) -> Vec<StepStatus> {
             says: "says".into(),
         })
         .collect()
+}
+
+/// The same, with a situation.
+pub fn standing(done: usize) -> Standing {
+    let statuses = statuses(done);
+    let situation = Situation::of(&Seen::default(), &statuses);
+    Standing {
+        statuses,
+        situation,
+    }
 }
 
 fn id(number: u8) -> Id {
@@ -116,6 +127,8 @@ pub fn gate(action: Destructive) -> Gate {
         backup: String::new(),
         proof: String::new(),
         way_back: String::new(),
+        written: vec![],
+        choices: vec![],
         missing: vec![],
     }
 }
@@ -158,7 +171,7 @@ pub fn page(more: bool) -> DiffPage {
 /// What an engine says to a request when all goes well. A job says nothing until it ends.
 pub fn answer(request: Request) -> Option<Answer> {
     Some(match request {
-        Request::Standing => Answer::Standing(Ok(statuses(DONE)), review(false), None),
+        Request::Standing => Answer::Standing(Ok(standing(DONE)), review(false), None),
         Request::Run { .. } | Request::RollBack(_) => return None,
         Request::Gate(action) => Answer::Gate(Box::new(Ok(gate(action)))),
         Request::Decide(changes) => Answer::Decided(Ok(changes.len()), review(false)),
@@ -177,6 +190,9 @@ pub fn answer(request: Request) -> Option<Answer> {
         })),
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
         Request::Note(step, _) => Answer::Noted(step, Ok(())),
+        Request::TakeNoteBack(step) => {
+            Answer::NoteTakenBack(step, Ok("the note is taken back".into()))
+        }
         Request::Report(personal) => Answer::Report(personal, Ok("# Report\nline".into())),
         Request::Export(_) => Answer::Exported(Ok(vec!["report.md".into()])),
     })
@@ -215,8 +231,8 @@ pub fn empty() -> Model {
 /// A console with a survey, [`DONE`] steps done and the first bookings there; the checklist has the focus.
 pub fn ready() -> Model {
     let mut model = empty();
-    let statuses = Answer::Standing(Ok(statuses(DONE)), review(false), None);
-    for answer in [Answer::Surveyed(overview(), review(false)), statuses] {
+    let standing = Answer::Standing(Ok(standing(DONE)), review(false), None);
+    for answer in [Answer::Surveyed(overview(), review(false)), standing] {
         let effects = update(&mut model, Message::Answer(answer));
         settle(&mut model, effects);
     }

@@ -2,7 +2,6 @@
 
 use super::commands::{Case, Refusal};
 use super::fixture::{DATABASE, at, ended, gate, press, ready, requests, running, sources, typing};
-use crate::app::editor::Editor;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::decision_editor::{DecisionEditor, Typing};
 use crate::app::layer::{Layer, Note, Question};
@@ -19,7 +18,7 @@ fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -
 fn question(question: Question) -> Model {
     let mut model = match question {
         Question::Cancel => running(ready()),
-        Question::FirstWrite(_) | Question::FirstNote(_) => ready(),
+        Question::FirstWrite(_) | Question::FirstNote(_) | Question::TakeNoteBack(_) => ready(),
     };
     model.shared.layers.push(Layer::Question(question));
     model
@@ -65,14 +64,8 @@ fn open(model: &Model) -> &DecisionEditor {
 fn note(text: &str) -> Model {
     let mut model = ready();
     model.shared.may_write = true;
-    let mut editor = Editor::area();
-    editor.insert(text);
-    model.shared.layers.push(Layer::Note(Note {
-        step: Step::Test,
-        editor,
-        complaint: None,
-        sent: false,
-    }));
+    let note = Note::new(Step::Test, text);
+    model.shared.layers.push(Layer::Note(note));
     model
 }
 
@@ -179,6 +172,14 @@ fn questions() -> Vec<Case> {
             },
         ),
         case(
+            "yes",
+            || question(Question::TakeNoteBack(Step::Test)),
+            |model, effects| {
+                assert!(model.shared.may_write);
+                assert_eq!(requests(effects), [&Request::TakeNoteBack(Step::Test)]);
+            },
+        ),
+        case(
             "no",
             || question(Question::FirstWrite(Step::BackUp)),
             |model, effects| {
@@ -240,16 +241,39 @@ fn gates() -> Vec<Case> {
 fn fields() -> Vec<Case> {
     vec![
         case(
-            "save",
-            || note("done"),
+            "keep-note",
+            || note("all tests ran"),
             |model, effects| {
-                let request = Request::Note(Step::Test, "done".into());
+                let request = Request::Note(Step::Test, "all tests ran".into());
                 assert_eq!(requests(effects), [&request]);
                 assert!(!model.shared.layers.is_empty(), "open until it is kept");
             },
         ),
         case(
-            "save",
+            "keep-note",
+            || note("g"),
+            |model, effects| {
+                assert!(effects.is_empty(), "a letter alone is looked at once more");
+                let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                    panic!("the note closed");
+                };
+                assert!(!open.sent && open.looked_at.as_deref() == Some("g"));
+            },
+        ),
+        case(
+            "keep-note",
+            || {
+                let mut model = note("g");
+                press(&mut model, Key::ctrl('s'));
+                model
+            },
+            |_, effects| {
+                let request = Request::Note(Step::Test, "g".into());
+                assert_eq!(requests(effects), [&request]);
+            },
+        ),
+        case(
+            "keep-note",
             || note("  "),
             |model, effects| {
                 assert!(effects.is_empty());
@@ -298,7 +322,7 @@ fn fields() -> Vec<Case> {
             assert!(open(model).typing.is_none());
         }),
         case(
-            "new-line",
+            "note-line",
             || note("a"),
             |model, _| {
                 let Some(Layer::Note(open)) = model.shared.layers.last() else {

@@ -30,6 +30,15 @@ pub fn step(step: Step) -> Model {
     model
 }
 
+/// The selected step has a note.
+fn noted() -> Model {
+    let mut model = step(Step::Test);
+    model.shared.may_write = true;
+    let test = Step::Test.number() - 1;
+    model.shared.facts.statuses[test].state = crate::domain::checklist::State::Done;
+    model
+}
+
 pub fn conflicts() -> Model {
     at("conflicts")
 }
@@ -165,6 +174,19 @@ fn checklist() -> Vec<Case> {
             },
             |model, _| assert!(matches!(model.shared.layers.last(), Some(Layer::Note(_)))),
         ),
+        case("take-note-back", noted, |model, effects| {
+            assert!(effects.is_empty(), "it asks first");
+            assert!(matches!(
+                model.shared.layers.last(),
+                Some(Layer::Question(Question::TakeNoteBack(Step::Test)))
+            ));
+        }),
+        case("note", noted, |model, _| {
+            let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                panic!("no note");
+            };
+            assert_eq!(open.editor.text(), "says", "the note goes on");
+        }),
         case("block-writes", ready, |_, effects| {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
         }),
@@ -391,7 +413,7 @@ fn at_the_end_of_a_page_of_bookings_the_next_one_is_asked_for() {
 #[test]
 fn every_pane_says_the_same_once_the_facts_are_others() {
     let mut model = conflicts();
-    let standing = Answer::Standing(Ok(super::fixture::statuses(0)), review(true), None);
+    let standing = Answer::Standing(Ok(super::fixture::standing(0)), review(true), None);
     update(&mut model, Message::Answer(standing));
     assert_eq!(model.shared.next_step(), Some(Step::Survey));
     assert_eq!(model.panes.checklist.step(), Step::Survey);

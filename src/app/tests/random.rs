@@ -10,6 +10,7 @@ use crate::app::message::Job;
 use crate::app::{Answer, Effect, Message, Model, Request, begin, update};
 use crate::command;
 use crate::domain::checklist::{Progress, Step, Touch};
+use crate::domain::ending::{Ended, Ending};
 
 /// Something that happens.
 #[derive(Debug, Clone)]
@@ -63,12 +64,19 @@ fn failed<T>() -> Result<T, String> {
     Err("no".into())
 }
 
+fn badly() -> Ended {
+    Ended {
+        ending: Ending::Failed,
+        says: "no".into(),
+    }
+}
+
 /// What an engine says when it goes badly.
 fn refused(request: Request) -> Answer {
     match request {
         Request::Standing => Answer::Standing(failed(), review(false), None),
-        Request::Run { step, .. } => Answer::Ended(Job::Step(step), failed()),
-        Request::RollBack(_) => Answer::Ended(Job::RollBack, failed()),
+        Request::Run { step, .. } => Answer::Ended(Job::Step(step), badly()),
+        Request::RollBack(_) => Answer::Ended(Job::RollBack, badly()),
         Request::Gate(_) => Answer::Gate(Box::new(failed())),
         Request::Decide(_) | Request::DecideAlike(_) | Request::Undo | Request::Redo => {
             Answer::Decided(failed(), review(false))
@@ -83,6 +91,7 @@ fn refused(request: Request) -> Answer {
         })),
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, failed()),
         Request::Note(step, _) => Answer::Noted(step, failed()),
+        Request::TakeNoteBack(step) => Answer::NoteTakenBack(step, failed()),
         Request::Report(personal) => Answer::Report(personal, failed()),
         Request::Export(_) => Answer::Exported(failed()),
     }
@@ -136,7 +145,7 @@ impl World {
                             );
                             assert!(step.touch() != Touch::Aside || allows, "{step:?}");
                         }
-                        Request::Note(..) => assert!(allows),
+                        Request::Note(..) | Request::TakeNoteBack(_) => assert!(allows),
                         Request::Standing
                         | Request::Gate(_)
                         | Request::Decide(_)
@@ -171,7 +180,7 @@ impl World {
         if !well {
             return self.take(Message::Answer(refused(request)));
         }
-        let said = answer(request).or_else(|| Some(Answer::Ended(job?, Ok("done".into()))));
+        let said = answer(request).or_else(|| Some(Answer::Ended(job?, Ended::done("done"))));
         if job == Some(Job::Step(Step::Survey)) {
             let surveyed = Answer::Surveyed(super::fixture::overview(), review(false));
             self.take(Message::Answer(surveyed));

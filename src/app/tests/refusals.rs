@@ -40,6 +40,11 @@ pub fn refusals() -> Vec<Refusal> {
             empty,
             "the state of the steps has not been read yet",
         ),
+        refusal(
+            "take-note-back",
+            || step(Step::Test),
+            "there is no note on this step",
+        ),
         refusal("block-writes", empty, "the backup comes first (“Back up”)"),
         refusal(
             "block-writes",

@@ -94,8 +94,12 @@ pub enum State {
     Running,
     /// Done, and still true.
     Done,
-    /// Did not end well.
+    /// It failed.
     Failed,
+    /// The operator stopped it; running it again goes on.
+    Stopped,
+    /// It was refused; nothing was changed.
+    Refused,
     /// Left out on purpose.
     Skipped,
     /// Was done; something under it changed since.
@@ -103,6 +107,11 @@ pub enum State {
 }
 
 impl State {
+    /// True for a step that was run and is not done: it failed, was stopped, or was refused.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Failed | Self::Stopped | Self::Refused)
+    }
+
     /// The word beside the mark.
     pub fn word(self) -> &'static str {
         match self {
@@ -111,6 +120,8 @@ impl State {
             Self::Running => "running",
             Self::Done => "done",
             Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Refused => "refused",
             Self::Skipped => "skipped",
             Self::Stale => "stale",
         }

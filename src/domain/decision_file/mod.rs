@@ -12,6 +12,7 @@ use super::decision::{Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
+use super::text::{named, unquoted};
 
 /// The file as it is written and read. The plan holds the same shape as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +97,13 @@ macro_rules! word {
     };
 }
 
+/// Where a file cannot be read, and why; nothing of what stands there.
+fn place_of(error: &toml_edit::de::Error) -> String {
+    let shown = error.to_string();
+    let place = shown.lines().next().unwrap_or_default();
+    format!("{}: {}", named(place), unquoted(error.message()))
+}
+
 word!(CodeWord, Code, "conflict code", Code::from_word, |code| {
     code.word().to_owned()
 });
@@ -115,11 +123,13 @@ word!(IdText, Id, "id", Id::parse, Id::text);
 #[derive(Debug, thiserror::Error)]
 pub enum BadDecisions {
     /// Not TOML of this shape; the message has line and column.
-    #[error("the decisions file cannot be read: {0}")]
+    #[error("the decisions file cannot be read: {}", place_of(.0))]
     Syntax(#[from] toml_edit::de::Error),
     /// Made for another database.
     #[error(
-        "the decisions file was made for database {found}, this one is {expected}; change its `database` line if it is meant for both"
+        "the decisions file was made for database {}, this one is {}; change its `database` line if it is meant for both",
+        named(found),
+        named(expected)
     )]
     OtherDatabase {
         /// The file's database.
@@ -131,7 +141,7 @@ pub enum BadDecisions {
     #[error("the decisions file has format version {0}, this ringfence reads version 1")]
     Version(u32),
     /// An answer that does not fit its conflict.
-    #[error("decision {at}, {key}: {why}")]
+    #[error("decision {at}, {}: {}", named(key), named(why))]
     Answer {
         /// Its number in the file, from 1.
         at: usize,

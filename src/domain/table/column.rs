@@ -24,6 +24,16 @@ impl<V: Fixed> Column<V> {
         self.records.push(&encoded(value));
     }
 
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// True without any value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The value at a place.
     pub fn value(&self, at: usize) -> V {
         self.records.read(at, |value| V::get(&mut Reader(value)))

@@ -11,6 +11,7 @@ use crate::domain::index_plan::names_field;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
 use crate::domain::overview::Overview;
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{AccountPath, End};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::Survey;
@@ -18,6 +19,7 @@ use crate::domain::survey::build::BookingRead;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
@@ -36,12 +38,26 @@ impl Session {
     /// # Errors
     /// A database that cannot be migrated, with the reason, or the server's refusal.
     pub async fn survey(&mut self, watcher: &Watcher) -> Result<Overview> {
+        patiently!(self, watcher, self.survey_once(watcher))
+    }
+
+    /// The same, tried once: for a step, which is tried again as a whole.
+    pub(crate) async fn survey_once(&mut self, watcher: &Watcher) -> Result<Overview> {
+        self.survey_with(&[], watcher).await
+    }
+
+    /// The same, with the bookings of these collections beside the originals.
+    pub(crate) async fn survey_with(
+        &mut self,
+        also: &[String],
+        watcher: &Watcher,
+    ) -> Result<Overview> {
         self.see_what_is_swapped().await?;
         let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
         let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
-        let survey = self.read(&specs, watcher).await?;
+        let survey = self.read(&specs, also, watcher).await?;
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
@@ -65,7 +81,7 @@ impl Session {
         let known = self.quiet.of(Fact::Surveyed).cloned();
         let known = known.filter(|_| self.surveyed.is_some());
         let Some(since) = self.still_unchanged(known.as_ref()).await? else {
-            self.survey(watcher).await?;
+            self.survey_once(watcher).await?;
             return Ok(());
         };
         self.see_what_is_swapped().await?;
@@ -157,32 +173,37 @@ impl Session {
 
     /// Validators and partial filters that would change their meaning when a field leaves.
     fn obstacles(&self, specs: &BTreeMap<String, CollectionSpec>) -> Vec<String> {
+        let list = self.work.mapping.rebuilt();
+        let found = list.iter().filter_map(|which| {
+            let spec = specs.get(&self.layout.source(which)?)?;
+            Some(self.obstacles_of(which, spec))
+        });
+        found.flatten().collect()
+    }
+
+    /// Those of one collection.
+    pub(crate) fn obstacles_of(&self, which: &Rebuilt, spec: &CollectionSpec) -> Vec<String> {
         let mut obstacles = Vec::new();
-        for which in &self.work.mapping.rebuilt() {
-            let Some(spec) = self.layout.source(which).and_then(|name| specs.get(&name)) else {
-                continue;
-            };
-            for field in &which.leaving(&self.work.mapping) {
-                if spec
-                    .validation()
-                    .is_some_and(|validation| names_field(&validation, field))
+        for field in &which.leaving(&self.work.mapping) {
+            if spec
+                .validation()
+                .is_some_and(|validation| names_field(&validation, field))
+            {
+                obstacles.push(format!(
+                    "the validator of {} names {field}, which leaves; change it with collMod before you apply",
+                    spec.name
+                ));
+            }
+            for index in &spec.indexes {
+                if index
+                    .get_document("partialFilterExpression")
+                    .is_ok_and(|filter| names_field(filter, field))
                 {
                     obstacles.push(format!(
-                        "the validator of {} names {field}, which leaves; change it with collMod before you apply",
+                        "the partial index {} of {} filters by {field}, which leaves; drop or change it before you apply",
+                        crate::domain::index_plan::name_of(index),
                         spec.name
                     ));
-                }
-                for index in &spec.indexes {
-                    if index
-                        .get_document("partialFilterExpression")
-                        .is_ok_and(|filter| names_field(filter, field))
-                    {
-                        obstacles.push(format!(
-                            "the partial index {} of {} filters by {field}, which leaves; drop or change it before you apply",
-                            crate::domain::index_plan::name_of(index),
-                            spec.name
-                        ));
-                    }
                 }
             }
         }
@@ -196,23 +217,25 @@ impl Session {
     async fn read(
         &self,
         specs: &BTreeMap<String, CollectionSpec>,
+        also: &[String],
         watcher: &Watcher,
     ) -> Result<Survey> {
         if let Some(moment) = snapshot::begin(&self.work.connection).await {
-            match self.read_at(Some(&moment), specs, watcher).await {
+            match self.read_at(Some(&moment), specs, also, watcher).await {
                 Err(StepError::Store(error)) if snapshot::is_impossible(&error) => {
                     tracing::warn!("surveying without a snapshot: {error}");
                 }
                 read => return read,
             }
         }
-        self.read_at(None, specs, watcher).await
+        self.read_at(None, specs, also, watcher).await
     }
 
     async fn read_at(
         &self,
         moment: Option<&Snapshot>,
         specs: &BTreeMap<String, CollectionSpec>,
+        also: &[String],
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.work.mapping.clone();
@@ -263,14 +286,17 @@ impl Session {
             .source(&self.work.mapping.bookings())
             .unwrap_or_default();
         let paths = survey.paths().clone();
-        let make = move |batch: Batch| {
-            let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
-            bookings.collect::<Vec<_>>()
-        };
-        self.scan_as(moment, &bookings, watcher, make, |bookings| {
-            survey.take_bookings(&bookings);
-        })
-        .await?;
+        for place in [bookings].iter().chain(also) {
+            let paths = paths.clone();
+            let make = move |batch: Batch| {
+                let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
+                bookings.collect::<Vec<_>>()
+            };
+            self.scan_as(moment, place, watcher, make, |bookings| {
+                survey.take_bookings(&bookings);
+            })
+            .await?;
+        }
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
     }

@@ -7,6 +7,7 @@ use super::file_name;
 use super::hashed_file::HashedReader;
 use super::manifest::{DataRecord, Manifest, UNFINISHED};
 use super::metadata::{self, Metadata};
+use super::unread;
 use crate::store::error::{Result, StoreError};
 use crate::store::identity::BUCKETS_PREFIX;
 
@@ -44,6 +45,7 @@ impl Dump {
     /// # Errors
     /// There is no backup, several and none was named, an interrupted one, or a file that is broken; which one is said.
     pub fn open(from: &Path, database: Option<&str>) -> Result<Self> {
+        unread::refuse(from)?;
         if let Some(manifest) = Manifest::load(from)? {
             return Self::ours(from, manifest, database);
         }

@@ -12,4 +12,5 @@ pub mod progress;
 pub mod read;
 pub mod restore;
 pub mod restore_spec;
+mod unread;
 pub mod write;

@@ -80,7 +80,7 @@ pub fn restore_spec(collection: &DumpedCollection) -> Result<RestoreSpec> {
         if is_id {
             id_index = Some(without(index, b"ns"));
         } else {
-            indexes.push(without(index, b"ns"));
+            indexes.push(with_collation(&without(index, b"ns"), &metadata.options));
         }
     }
     let mut create = Builder::new(256);
@@ -100,6 +100,19 @@ pub fn restore_spec(collection: &DumpedCollection) -> Result<RestoreSpec> {
         has_validator: get(&metadata.options, "validator").is_some(),
         keeps_order: metadata.options.get_bool("capped").unwrap_or(false),
     })
+}
+
+/// `index` with a simple collation spelled out where its collection has another one: `listIndexes` and mongodump leave it out, and a server
+/// would take the collection's.
+fn with_collation(index: &RawDocument, options: &RawDocument) -> RawDocumentBuf {
+    let mut index = index.to_owned();
+    if get(options, "collation").is_some() && get(&index, "collation").is_none() {
+        index.append(
+            bson::raw::cstr!("collation"),
+            rawdoc! { "locale": "simple" },
+        );
+    }
+    index
 }
 
 /// The command that builds `indexes`.

@@ -29,7 +29,7 @@ pub(super) async fn since(
 ) -> Result<Option<Seen>> {
     let present = start::begin(connection).await?;
     match read(connection, start, &present, ours).await {
-        Err(StoreError::Server { .. }) => Ok(None),
+        Err(error @ StoreError::Server { .. }) if !error.passes() => Ok(None),
         read => read,
     }
 }

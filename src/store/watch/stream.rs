@@ -12,6 +12,8 @@ use crate::domain::run::WatchStart;
 use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
 
+/// `CappedPositionLost`, `ChangeStreamFatalError`, `ChangeStreamHistoryLost`: the log was cut off before it was read.
+const LOG_LOST: [i32; 3] = [136, 280, 286];
 /// How long the server waits for an event before it says that there is none.
 const PAUSE: Duration = Duration::from_millis(200);
 /// The same where only the past counts.
@@ -38,6 +40,17 @@ fn has_reached(token: Option<&ResumeToken>, present: &WatchStart) -> bool {
         .is_none_or(|reached| reached.is_not_before(present))
 }
 
+/// What a change stream's end means: the server's log began anew, the watch is not possible, or the error goes on.
+fn blind(error: StoreError) -> Result<Seen> {
+    match error {
+        StoreError::Server { code, .. } if LOG_LOST.contains(&code) => Ok(Seen::Blind(
+            "the server's log (oplog) is too small for what is written: its oldest entries were dropped before they were read, so nobody can tell from it who wrote. Give the server a larger oplog (replSetResizeOplog), or watch the application yourself".to_owned(),
+        )),
+        StoreError::Server { .. } if !error.passes() => Ok(Seen::Blind(error.to_string())),
+        other => Err(other),
+    }
+}
+
 /// Reads the server's log from `start` to the moment of the call, and for `more` time after it.
 pub(super) async fn since(
     connection: &Connection,
@@ -60,20 +73,18 @@ pub(super) async fn since(
     let mut stream = match stream {
         Ok(stream) => stream.with_type::<RawDocumentBuf>(),
         Err(error) => {
-            let error = StoreError::from_driver("opening a change stream", &error);
-            return match error {
-                StoreError::Server { .. } => Ok(Seen::Blind(error.to_string())),
-                other => Err(other),
-            };
+            return blind(StoreError::from_driver("opening a change stream", &error));
         }
     };
     let mut writes: BTreeMap<String, u64> = BTreeMap::new();
     let deadline = tokio::time::Instant::now() + more;
     loop {
-        let event = stream
-            .next_if_any()
-            .await
-            .map_err(|error| StoreError::from_driver("reading the change stream", &error))?;
+        let event = match stream.next_if_any().await {
+            Ok(event) => event,
+            Err(error) => {
+                return blind(StoreError::from_driver("reading the change stream", &error));
+            }
+        };
         match event {
             Some(event) => {
                 let name = event

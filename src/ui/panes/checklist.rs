@@ -11,7 +11,7 @@ use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::domain::checklist::{Phase, State, Step, Touch};
-use crate::domain::text::safe;
+use crate::domain::text::safe_lines;
 
 /// The sign of a state; never by colour alone.
 fn sign(state: State) -> &'static str {
@@ -21,6 +21,8 @@ fn sign(state: State) -> &'static str {
         State::Running => "»",
         State::Done => "✓",
         State::Failed => "✗",
+        State::Stopped => "■",
+        State::Refused => "!",
         State::Skipped => "–",
         State::Stale => "~",
     }
@@ -98,7 +100,7 @@ fn row(model: &Model, step: Step, columns: usize, theme: Theme) -> Line<'static>
     let style = match state {
         State::Done => theme.good(),
         State::Failed => theme.danger(),
-        State::Stale | State::Running => theme.warning(),
+        State::Stale | State::Running | State::Stopped | State::Refused => theme.warning(),
         State::Pending | State::Skipped => theme.dim(),
         State::Ready => theme.label(),
     };
@@ -140,7 +142,7 @@ fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         .shared
         .facts
         .status(step)
-        .map(|status| safe(&status.says, 900))
+        .map(|status| safe_lines(&status.says, 900))
         .unwrap_or_default();
     let state = model.shared.state(step).word();
     let mut lines = Vec::new();

@@ -16,6 +16,7 @@ use crate::app::panes::conflicts::{DETAIL_LEFT, DETAIL_RIGHT};
 use crate::app::shared::Shared;
 use crate::app::situation;
 use crate::domain::conflict::Severity;
+use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
 use crate::domain::text::safe;
 use crate::domain::view::Record;
@@ -119,8 +120,9 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     let facts = &model.shared.facts;
     let conflicts = &model.panes.conflicts.list;
     let undecided = facts.undecided(None);
+    let blockers = counted(facts.undecided_blockers() as u64, "blocker", "blockers");
     let mut title = format!(
-        "Conflicts: {} of {}, {undecided} undecided",
+        "Conflicts: {} of {}, {undecided} undecided ({blockers})",
         conflicts.shown(),
         facts.conflicts().len()
     );

@@ -1,0 +1,202 @@
+//! Progress of the headless verbs, on standard error: a bar with rate and time left on a terminal, a line at the end in a pipe, and nothing
+//! with `--json`. Whatever else is printed goes past the bar, never onto its line.
+
+use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+
+use super::{PlaceArguments, output};
+use crate::domain::checklist::Progress;
+use crate::domain::ending::Ending;
+use crate::domain::text;
+use crate::engine::session::Session;
+use crate::engine::{LONGEST, Result, StepError, Watcher};
+use crate::store::pulse::Pulse;
+
+/// Between two drawings.
+const TICK: Duration = Duration::from_millis(200);
+/// What a stage of known length looks like: never in percents, so that it never says 100 % before its end.
+const BAR: &str = "  {wide_msg} {bar:24} {human_pos} of {human_len} · {per_sec:.0} · {eta} left";
+/// What one of unknown length looks like.
+const SPINNER: &str = "  {spinner} {wide_msg} {elapsed}";
+
+/// The bar that is on the terminal now.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Prints something while the bar steps aside.
+pub(super) fn beside(print: impl FnOnce()) {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    match shown.as_ref() {
+        Some(bar) => bar.suspend(print),
+        None => print(),
+    }
+}
+
+/// The tasks that show a verb's progress, hear its signals and feel the server's pulse.
+pub(super) struct Shown {
+    verb: &'static str,
+    began: Instant,
+    says_end: bool,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// A watcher whose progress is shown, and that stops between batches on SIGINT, SIGTERM or SIGHUP. `verb` is named at the end in a pipe; a
+/// verb that says what each of its steps did has none.
+pub(super) fn watch<'s>(
+    place: &PlaceArguments,
+    session: impl Into<Option<&'s Session>>,
+    verb: &'static str,
+) -> (Watcher, Shown) {
+    let watcher = Watcher::silent();
+    let terminal = std::io::stderr().is_terminal();
+    let mut tasks = vec![tokio::spawn(hear(watcher.clone()))];
+    if terminal && !place.json {
+        tasks.push(tokio::spawn(show(watcher.clone())));
+    }
+    if let Some(Ok(pulse)) = session.into().map(Session::pulse) {
+        tasks.push(tokio::spawn(feel(pulse)));
+    }
+    let shown = Shown {
+        verb,
+        began: Instant::now(),
+        says_end: !terminal && !place.json && !verb.is_empty(),
+        tasks,
+    };
+    (watcher, shown)
+}
+
+impl Shown {
+    /// Takes the bar away, and says in a pipe how the verb ended.
+    pub(super) fn end<T>(self, outcome: &Result<T>) {
+        let ending = outcome.as_ref().err().map(StepError::ending);
+        self.end_as(ending.unwrap_or(Ending::Done));
+    }
+
+    /// The same for an ending that is known.
+    pub(super) fn end_as(self, ending: Ending) {
+        if self.says_end {
+            output::aside(&format!(
+                "{}: {} after {:.1} s",
+                self.verb,
+                ending.word(),
+                self.began.elapsed().as_secs_f64()
+            ));
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = shown.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+async fn hear(watcher: Watcher) {
+    let mut signals = Signals::new();
+    loop {
+        signals.any().await;
+        output::aside("stopping between two batches …");
+        watcher.cancel.cancel();
+    }
+}
+
+async fn show(watcher: Watcher) {
+    let mut seen = watcher.progress.subscribe();
+    let mut tick = tokio::time::interval(TICK);
+    let mut stage = String::new();
+    loop {
+        tick.tick().await;
+        let progress = seen.borrow_and_update().clone();
+        if progress.doing.is_empty() {
+            continue;
+        }
+        let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if stage != progress.doing
+            && progress.total > 0
+            && let Some(bar) = shown.take()
+        {
+            bar.finish_and_clear(); // a new stage has a rate of its own
+        }
+        let bar = shown.get_or_insert_with(|| {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
+        });
+        stage.clone_from(&progress.doing);
+        draw(bar, &progress);
+    }
+}
+
+fn draw(bar: &ProgressBar, progress: &Progress) {
+    let mut doing = text::safe(&progress.doing, 60);
+    if !progress.slow.is_empty() {
+        doing = format!("{}: {doing}", progress.slow);
+    }
+    let template = if progress.total > 0 { BAR } else { SPINNER };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if progress.total > 0 {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done.min(progress.total));
+    }
+    bar.set_message(doing);
+    bar.tick();
+}
+
+/// Says when the server is lost, and when it answers again.
+async fn feel(pulse: Pulse) {
+    let mut lost = false;
+    let mut answered = jiff::Zoned::now();
+    loop {
+        let beats = pulse.beats().await;
+        if beats == lost {
+            lost = !beats;
+            output::aside(&if lost {
+                let until = answered.saturating_add(LONGEST);
+                format!(
+                    "no answer from the primary since {}; tried until {}; what was written before is safe",
+                    answered.strftime("%H:%M:%S"),
+                    until.strftime("%H:%M:%S")
+                )
+            } else {
+                "the primary answers again".to_owned()
+            });
+        }
+        if beats {
+            answered = jiff::Zoned::now();
+        }
+    }
+}
+
+/// The signals that ask us to stop.
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        Self(
+            kinds
+                .into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
+    }
+
+    async fn any(&mut self) {
+        let waiting = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(waiting).await;
+    }
+}

@@ -1,0 +1,323 @@
+//! What is true now, what is next, what it destroys, and how to get back: one value, worked out of what was read from the database, for the
+//! console, `status`, the report and the gates alike.
+
+use serde_json::{Value, json};
+
+use super::checklist::{Leaves, State, Step, StepStatus, Touch};
+use super::run::{Millis, Outcome};
+
+/// Where `{roll-back}` stands in a text, the console puts its key and the command line its verb.
+const ROLL_BACK: &str = "{roll-back}";
+
+/// How far the copies were swapped in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Swapped {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// A swap was begun and not completed.
+    Half,
+    /// Customers and bookings.
+    CutOver,
+    /// Customers, bookings and users.
+    Users,
+}
+
+/// What was read from the database, as plain values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The database.
+    pub database: String,
+    /// The latest run and what became of it.
+    pub run: Option<(String, Outcome)>,
+    /// How far the copies of that run are live.
+    pub swapped: Swapped,
+    /// Prepared copies of that run stand.
+    pub prepared: bool,
+    /// Live names whose kept original stands nowhere.
+    pub missing: Vec<String>,
+    /// Kept originals, by name, whatever run they are of.
+    pub kept: Vec<String>,
+    /// Collections that an application made between two renames, with their documents.
+    pub strays: Vec<(String, u64)>,
+    /// What rollbacks put aside.
+    pub aside: Vec<String>,
+    /// A run on record swapped something in, once.
+    pub ever_swapped: bool,
+    /// Foreign writes since writers were found to stand still, in words.
+    pub writes: Option<String>,
+    /// Who else works on the database, in words.
+    pub holder: Option<String>,
+    /// When all this was read.
+    pub read: Millis,
+}
+
+/// The situation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// What is true of the data.
+    pub now: String,
+    /// What comes next; `None` where nothing is left to do.
+    pub next: Option<Step>,
+    /// How the next step stands.
+    pub next_state: State,
+    /// What the next step destroys.
+    pub destroys: String,
+    /// How to get back.
+    pub back: String,
+    /// Foreign writes since writers were found to stand still, in words.
+    pub writes: Option<String>,
+    /// When it was read.
+    pub read: Millis,
+}
+
+/// Where every step stands, and the situation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The steps in order.
+    pub statuses: Vec<StepStatus>,
+    /// The situation.
+    pub situation: Situation,
+}
+
+/// The step that comes next: the first that runs, is unfinished or went stale, or else the first that is ready.
+pub fn next_step(state: impl Fn(Step) -> State) -> Option<Step> {
+    let first = |wanted: fn(State) -> bool| {
+        let mut steps = Step::ALL.iter().copied();
+        steps.find(|step| wanted(state(*step)))
+    };
+    first(|state| state == State::Running).or_else(|| {
+        first(|state| state.is_unfinished() || matches!(state, State::Stale | State::Ready))
+    })
+}
+
+impl Situation {
+    /// The situation as it was seen, with the steps as they stand.
+    pub fn of(seen: &Seen, statuses: &[StepStatus]) -> Self {
+        let state = |step: Step| {
+            let status = statuses.iter().find(|status| status.step == step);
+            status.map_or(State::Pending, |status| status.state)
+        };
+        let next = next_step(state);
+        Self {
+            now: now(seen),
+            next,
+            next_state: next.map_or(State::Pending, state),
+            destroys: next.map_or("nothing", Step::destroys).to_owned(),
+            back: back(seen),
+            writes: seen.writes.clone(),
+            read: seen.read,
+        }
+    }
+
+    /// What comes next, in words.
+    pub fn next_words(&self) -> String {
+        self.next.map_or_else(
+            || "nothing is left to do".to_owned(),
+            |step| step_words(step, self.next_state),
+        )
+    }
+
+    /// How to get back, where `roll_back` is how that is ordered here.
+    pub fn back_by(&self, roll_back: &str) -> String {
+        self.back.replace(ROLL_BACK, roll_back)
+    }
+
+    /// As JSON, for a command line.
+    pub fn to_json(&self, database: &str) -> Value {
+        json!({
+            "now": self.now,
+            "next": self.next.map(|step| json!({ "step": step.word(), "state": self.next_state.word(), "says": self.next_words() })),
+            "destroys": self.destroys,
+            "back": self.back_by(&roll_back(database)),
+            "foreignWrites": self.writes,
+            "readAt": self.read,
+        })
+    }
+
+    /// True where it says the same, whenever it was read.
+    pub fn says_as(&self, other: &Self) -> bool {
+        let read = other.read;
+        Self {
+            read,
+            ..self.clone()
+        } == *other
+    }
+}
+
+/// How a rollback is ordered on a command line.
+pub fn roll_back(database: &str) -> String {
+    format!("`ringfence rollback --confirm {database}`")
+}
+
+/// A step that comes next, in words.
+pub fn step_words(step: Step, state: State) -> String {
+    let how = match step.touch() {
+        Touch::ReadOnly => "reads only",
+        Touch::Aside => "writes beside the live data",
+        Touch::Gate => "changes the live data, behind a gate",
+        Touch::Note => "yours to do, then noted",
+    };
+    let again = match state {
+        State::Stale => " again",
+        State::Failed => ", which failed,",
+        State::Stopped => ", which you stopped,",
+        State::Refused => ", which was refused,",
+        State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
+    };
+    format!("{} {}{again} ({how})", step.number(), step.title())
+}
+
+/// What a step leaves once it is done.
+fn left_by(step: Step) -> Leaves {
+    step.row().leaves.unwrap_or(Leaves {
+        now: "",
+        back: "nothing to undo",
+    })
+}
+
+fn now(seen: &Seen) -> String {
+    let mut words = data(seen);
+    if let Some(writes) = &seen.writes {
+        words.push_str("; the application wrote: ");
+        words.push_str(writes);
+    }
+    for (name, documents) in &seen.strays {
+        words.push_str(&format!(
+            "; {name} holds {documents} documents that are in no live collection"
+        ));
+    }
+    if let Some(holder) = &seen.holder {
+        words.push_str("; at work: ");
+        words.push_str(holder);
+    }
+    words
+}
+
+fn data(seen: &Seen) -> String {
+    let live = if seen.ever_swapped {
+        "the originals are live again"
+    } else {
+        "the live data is untouched"
+    };
+    match &seen.run {
+        None if !seen.kept.is_empty() => format!(
+            "there is no run record, but originals stand aside ({}): what is live may be a migrated copy",
+            seen.kept.join(", ")
+        ),
+        None => "the live data is untouched by any run on record; nothing is prepared".to_owned(),
+        Some((_, Outcome::Finished)) => left_by(Step::DeleteOriginals).now.to_owned(),
+        Some((_, Outcome::RolledBack)) if !seen.ever_swapped => {
+            format!("{live}; nothing is prepared")
+        }
+        Some((_, Outcome::RolledBack)) if seen.aside.is_empty() => live.to_owned(),
+        Some((_, Outcome::RolledBack)) => format!(
+            "{live}; what was live before stands aside in {}",
+            seen.aside.join(", ")
+        ),
+        Some((_, Outcome::Open)) => {
+            let mut words = match seen.swapped {
+                Swapped::Users => left_by(Step::CleanUsers).now.to_owned(),
+                Swapped::CutOver => left_by(Step::CutOver).now.to_owned(),
+                Swapped::Half => {
+                    "a swap is half done; running the same step again completes it".to_owned()
+                }
+                Swapped::Nothing if seen.prepared => {
+                    format!("{live}; prepared copies stand beside it")
+                }
+                Swapped::Nothing => format!("{live}; nothing is prepared"),
+            };
+            if !seen.missing.is_empty() && seen.swapped != Swapped::Nothing {
+                words.push_str(&format!(
+                    "; MISSING: the kept original of {}",
+                    seen.missing.join(", ")
+                ));
+            }
+            words
+        }
+    }
+}
+
+fn back(seen: &Seen) -> String {
+    let words = match (&seen.run, seen.swapped) {
+        (Some((_, Outcome::Finished)), _) => left_by(Step::DeleteOriginals).back,
+        (Some((_, Outcome::RolledBack)), _) if seen.ever_swapped => {
+            "nothing to undo: the originals are live"
+        }
+        (Some((_, Outcome::Open)), Swapped::Half | Swapped::CutOver | Swapped::Users) => {
+            left_by(Step::CutOver).back
+        }
+        (Some((_, Outcome::Open)), Swapped::Nothing) if seen.prepared => {
+            left_by(Step::ReassignBookings).back
+        }
+        _ => "nothing to undo",
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(outcome: Outcome) -> Seen {
+        Seen {
+            run: Some(("r1".to_owned(), outcome)),
+            ..Seen::default()
+        }
+    }
+
+    #[test]
+    fn untouched_is_said_until_something_was_swapped_and_never_after() {
+        let open = seen(Outcome::Open);
+        assert!(now(&Seen::default()).starts_with("the live data is untouched"));
+        assert_eq!(
+            now(&open),
+            "the live data is untouched; nothing is prepared"
+        );
+        let again = Seen {
+            ever_swapped: true,
+            prepared: true,
+            ..seen(Outcome::Open)
+        };
+        assert_eq!(
+            now(&again),
+            "the originals are live again; prepared copies stand beside it"
+        );
+        let back = Seen {
+            ever_swapped: true,
+            ..seen(Outcome::RolledBack)
+        };
+        assert_eq!(now(&back), "the originals are live again");
+    }
+
+    #[test]
+    fn what_was_written_stands_astray_or_is_missing_is_said() {
+        let seen = Seen {
+            swapped: Swapped::CutOver,
+            missing: vec!["Booking".to_owned()],
+            writes: Some("2 writes to Booking".to_owned()),
+            strays: vec![("_ringfence_stray_1_Booking".to_owned(), 7)],
+            holder: Some("ann on desk".to_owned()),
+            ..seen(Outcome::Open)
+        };
+        let words = now(&seen);
+        for part in [
+            "MISSING",
+            "2 writes",
+            "stray_1_Booking holds 7",
+            "ann on desk",
+        ] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert!(back(&seen).contains(ROLL_BACK));
+    }
+
+    #[test]
+    fn originals_without_a_run_record_are_said() {
+        let seen = Seen {
+            kept: vec!["_ringfence_before_Booking".to_owned()],
+            ..Seen::default()
+        };
+        assert!(now(&seen).contains("_ringfence_before_Booking"));
+    }
+}

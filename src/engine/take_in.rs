@@ -1,0 +1,377 @@
+//! Deciding on strays: their documents are taken in, or they are set aside for good. Each command can be run again after a kill or a part: a document
+//! counts as taken in when what it gives stands live, byte for byte.
+
+use std::collections::HashMap;
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use crate::domain::aside::{Aside, Why};
+use crate::domain::blueprint::Role as PairRole;
+use crate::domain::gate::{Confirmed, SetAside, TakeIn};
+use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
+use crate::domain::mapping::LINKS;
+use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::reference::BookingPaths;
+use crate::domain::survey::Standing;
+use crate::domain::survey::facts::id_of;
+use crate::domain::survivorship::{self, Link};
+use crate::domain::transform::{self, BookingFate};
+use crate::engine::check::by_id;
+use crate::engine::error::{Result, StepError};
+use crate::engine::gates::Gated;
+use crate::engine::session::{Session, Surveyed};
+use crate::engine::{Watcher, counted};
+use crate::store::swap::{self, Stray};
+use crate::store::{raw_write, scan};
+
+/// What came of deciding on strays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// One line for each stray.
+    pub says: Vec<String>,
+    /// False when a document had to stay where it is.
+    pub complete: bool,
+}
+
+/// What one stray's documents give.
+#[derive(Default)]
+struct Given {
+    /// What must stand live, by `_id`.
+    documents: Vec<RawDocumentBuf>,
+    /// Customers and links that they need.
+    people: Vec<(RawDocumentBuf, RawDocumentBuf)>,
+    /// Documents that need a decision.
+    stay: u64,
+}
+
+impl Session {
+    /// The strays that a command is about: all, or the one of this name.
+    fn chosen_strays(&self, only: Option<&str>) -> Result<Vec<Stray>> {
+        let all = self.layout.strays();
+        let chosen: Vec<Stray> = all
+            .iter()
+            .filter(|stray| only.is_none_or(|name| stray.name == name))
+            .cloned()
+            .collect();
+        match only {
+            Some(name) if chosen.is_empty() => Err(StepError::NotReady(format!(
+                "there is no undecided stray of the name {name}. Nothing was changed; `ringfence strays` lists them"
+            ))),
+            _ => Ok(chosen),
+        }
+    }
+
+    /// Renames a stray that stands under a vacated name to a name of ours, and reads the name.
+    async fn named_stray(&self, stray: &Stray) -> Result<Aside> {
+        let name = if self.layout.strangers().contains(&stray.name) {
+            swap::move_stray(&self.work.connection, &stray.name)
+                .await?
+                .name
+        } else {
+            stray.name.clone()
+        };
+        Aside::parse(&name).ok_or_else(|| {
+            StepError::NotReady(format!("{name} is no stray's name. Nothing was changed"))
+        })
+    }
+
+    /// Sets strays aside for good.
+    ///
+    /// # Errors
+    /// Another confirmation, or the server's refusal.
+    pub async fn set_strays_aside(
+        &mut self,
+        confirmed: Confirmed,
+        only: Option<&str>,
+    ) -> Result<Decided> {
+        self.hold().await?;
+        self.see_what_is_swapped().await?;
+        let confirmed = self
+            .pass::<SetAside>(Some(confirmed), &Watcher::silent())
+            .await?;
+        self.set_aside(confirmed, only).await
+    }
+
+    async fn set_aside(&mut self, _: Confirmed<SetAside>, only: Option<&str>) -> Result<Decided> {
+        let mut says = Vec::new();
+        for stray in self.chosen_strays(only)? {
+            let aside = self.named_stray(&stray).await?;
+            let name = self.rename_decided(&aside, Why::SetAside).await?;
+            let documents = counted(stray.documents, "document", "documents");
+            says.push(format!(
+                "{} is set aside by decision as {name} ({documents}), until `ringfence purge`",
+                stray.name
+            ));
+        }
+        self.note_decided_strays(&says).await?;
+        Ok(Decided {
+            says,
+            complete: true,
+        })
+    }
+
+    async fn rename_decided(&self, aside: &Aside, why: fn(u64) -> Why) -> Result<String> {
+        let decided = Aside {
+            why: why(aside.number().unwrap_or_default()),
+            of: aside.of.clone(),
+        };
+        let name = decided.name();
+        swap::rename(&self.work.connection, &aside.name(), &name).await?;
+        Ok(name)
+    }
+
+    /// Keeps what was decided in the run record, where there is one.
+    async fn note_decided_strays(&mut self, says: &[String]) -> Result<()> {
+        if let Some(record) = &mut self.run.record {
+            record.decided_strays.extend_from_slice(says);
+            self.save().await?;
+        }
+        self.see_what_is_swapped().await
+    }
+
+    /// Takes the documents of strays in.
+    ///
+    /// # Errors
+    /// Another confirmation, or the server's refusal; what was taken in stays so, and the same command goes on.
+    pub async fn take_strays_in(
+        &mut self,
+        confirmed: Confirmed,
+        only: Option<&str>,
+        watcher: &Watcher,
+    ) -> Result<Decided> {
+        self.hold().await?;
+        self.see_what_is_swapped().await?;
+        let confirmed = self.pass::<TakeIn>(Some(confirmed), watcher).await?;
+        self.take_in(confirmed, only, watcher).await
+    }
+
+    async fn take_in(
+        &mut self,
+        _: Confirmed<TakeIn>,
+        only: Option<&str>,
+        watcher: &Watcher,
+    ) -> Result<Decided> {
+        let mut decided = Decided {
+            says: Vec::new(),
+            complete: true,
+        };
+        for stray in self.chosen_strays(only)? {
+            let aside = self.named_stray(&stray).await?;
+            let (live, stay) = self.take_one_in(&aside, watcher).await?;
+            let documents = counted(stray.documents, "document", "documents");
+            if stay > 0 {
+                decided.complete = false;
+                decided.says.push(format!(
+                    "{}: {stay} of {documents} stay there, since they need a decision, or their _id or a unique value is live already; the others are live in {live}",
+                    aside.name()
+                ));
+                continue;
+            }
+            let name = self.rename_decided(&aside, Why::TakenIn).await?;
+            decided.says.push(format!(
+                "{}: {documents} read back, live in {live}; it is kept as {name} until `ringfence purge`",
+                aside.name()
+            ));
+        }
+        self.note_decided_strays(&decided.says).await?;
+        Ok(decided)
+    }
+
+    /// Takes one stray in. Returns where its documents are live, and how many had to stay.
+    async fn take_one_in(&mut self, aside: &Aside, watcher: &Watcher) -> Result<(String, u64)> {
+        let rebuilt = self.work.mapping.rebuilt();
+        let which = rebuilt.iter().find(|which| which.live() == aside.of);
+        let live = self.layout.now(&aside.of).to_owned();
+        let name = aside.name();
+        watcher.says(&format!("taking in {name}"), 0, 0);
+        let transformed =
+            which.is_some_and(|it| it.role() == Role::Bookings && self.layout.is_swapped(it));
+        if transformed {
+            self.load_run_decisions()?;
+            let also = [name.clone()];
+            self.survey_with(&also, watcher).await?;
+        }
+        let mut stay = 0;
+        let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
+        let mut all = Vec::new();
+        while let Some(page) = pages.next().await? {
+            let documents: Vec<&RawDocument> = page.documents().collect();
+            let given = if transformed {
+                self.given(&documents).await?
+            } else {
+                self.given_as_they_are(which, &documents)
+            };
+            stay += given.stay;
+            self.make_live(&live, &given).await?;
+            all.extend(given.documents);
+        }
+        // Read back: what is not live as it must be stays.
+        for some in all.chunks(1_000) {
+            let ids: Vec<Id> = some.iter().filter_map(|it| id_of(it)).collect();
+            let database = &self.work.connection.database;
+            let found = by_id(scan::by_ids(database, &live, &ids).await?);
+            for document in some {
+                let is = id_of(document).and_then(|id| found.get(&id.canonical()));
+                stay += u64::from(is != Some(document));
+            }
+        }
+        if transformed {
+            self.surveyed = None; // it held the stray's bookings, too
+        }
+        Ok((live, stay))
+    }
+
+    /// What documents give that need no transform. A booking that names a customer would have to be given back to a user.
+    fn given_as_they_are(&self, which: Option<&Rebuilt>, documents: &[&RawDocument]) -> Given {
+        let paths = BookingPaths::of(&self.work.mapping);
+        let bookings = which.is_some_and(|it| it.role() == Role::Bookings);
+        let mut given = Given::default();
+        for document in documents {
+            if bookings && paths.read(document).customer.is_some() {
+                given.stay += 1;
+            } else {
+                given.documents.push((*document).to_owned());
+            }
+        }
+        given
+    }
+
+    /// What bookings give after the cut-over: each points at the customer of its user at its business, who is made where there is none yet.
+    async fn given(&self, documents: &[&RawDocument]) -> Result<Given> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let database = &self.work.connection.database;
+        let customers = self.layout.place(&self.work.mapping.customers());
+        let paths = BookingPaths::of(&self.work.mapping);
+        let mut given = Given::default();
+        for document in documents {
+            let BookingFate::Linked {
+                customer,
+                document: booking,
+                ..
+            } = transform::booking(survey, blueprint, document)?
+            else {
+                given.stay += 1;
+                continue;
+            };
+            let standing = scan::by_ids(database, &customers, [&customer]).await?;
+            if standing.is_empty() {
+                let Standing::Paired { user, business, .. } =
+                    survey.standing(&paths.read(document))
+                else {
+                    given.stay += 1;
+                    continue;
+                };
+                let own = matches!(blueprint.role(survey, user, business), PairRole::Own);
+                let users = self.work.mapping.users();
+                let users = self.layout.source(&users).unwrap_or_default();
+                let rows = scan::by_ids(database, &users, [&survey.user_id(user)]).await?;
+                let (true, Some(row)) = (own, rows.first()) else {
+                    given.stay += 1; // a group to merge with, or to adopt: that is a decision
+                    continue;
+                };
+                let rules = blueprint.rules(user, business);
+                let business = survey.business_id(business);
+                let mapping = &self.work.mapping;
+                let made = survivorship::customer(mapping, &customer, business, &[row], &rules);
+                let link = Link {
+                    customer: &customer,
+                    business: Some(business),
+                    kind: if rules.narrow {
+                        LinkKind::Narrow
+                    } else {
+                        LinkKind::Created
+                    },
+                    users: vec![survey.user_id(user)],
+                    made: Some(&made),
+                };
+                let rows: [&RawDocument; 1] = [row];
+                let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
+                let link = survivorship::link(mapping, &link, lost);
+                given.people.push((made, link));
+            }
+            given.documents.push(booking);
+        }
+        Ok(given)
+    }
+
+    /// Inserts what is not there yet: customers, links, then the documents. What is there already is never overwritten.
+    async fn make_live(&self, live: &str, given: &Given) -> Result<()> {
+        let customers = self.layout.place(&self.work.mapping.customers());
+        let (made, links): (Vec<_>, Vec<_>) = given.people.iter().cloned().unzip();
+        let unique = |documents: Vec<RawDocumentBuf>| {
+            let by_id: HashMap<Id, RawDocumentBuf> = documents
+                .into_iter()
+                .filter_map(|it| Some((id_of(&it)?.canonical(), it)))
+                .collect();
+            by_id.into_values().collect::<Vec<_>>()
+        };
+        let writes = [
+            (customers.as_str(), unique(made)),
+            (LINKS, unique(links)),
+            (live, given.documents.clone()),
+        ];
+        for (name, documents) in writes {
+            if !documents.is_empty() {
+                self.work.connection.lease.check().await?;
+                let database = &self.work.connection.database;
+                raw_write::insert_batch(database, name, None, &documents).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn strays_at_the_gate(&self) -> Vec<String> {
+        let strays = self.layout.strays().iter();
+        strays.map(ToString::to_string).collect()
+    }
+}
+
+impl Gated for TakeIn {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let strays = session.strays_at_the_gate().into_iter();
+        let mut lines: Vec<String> = strays.map(|it| format!("take in {it}")).collect();
+        lines.push("documents whose _id or unique value is live already stay where they are; nothing live is overwritten".to_owned());
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(nothing_to_decide(session))
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "the strays are kept whole until purge; a rollback with --keep-new carries their documents back"
+            .to_owned()
+    }
+}
+
+impl Gated for SetAside {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let strays = session.strays_at_the_gate().into_iter();
+        Ok(strays
+            .map(|it| format!("set {it} aside: its documents are never live"))
+            .collect())
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(nothing_to_decide(session))
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "the documents stand aside until purge".to_owned()
+    }
+}
+
+fn nothing_to_decide(session: &Session) -> Vec<String> {
+    if session.layout.strays().is_empty() {
+        return vec!["no stray stands in this database".to_owned()];
+    }
+    Vec::new()
+}

@@ -1,0 +1,111 @@
+//! Whether the way back is open: before the first rename of a rollback every original stands, holds what was there before, and nothing stands
+//! in the way of a name that it needs.
+
+use crate::domain::gate::New;
+use crate::domain::rebuilt::Rebuilt;
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::Session;
+use crate::store::{collection_spec, identity};
+
+impl Session {
+    /// Where what is live goes.
+    pub(crate) fn rolled_back_name(&self, which: &Rebuilt) -> String {
+        let run = self.run.open().map_or("", |run| run.id.as_str());
+        which.rolled_back(run)
+    }
+
+    /// Refuses before the first rename where the way back would not give back what was there: an original that is gone or was changed, or
+    /// something in its way. Returns what has to be said all the same.
+    pub(crate) async fn require_way_back(
+        &self,
+        new: New,
+        watcher: &Watcher,
+    ) -> Result<Vec<String>> {
+        let mut known = Vec::new();
+        for which in &self.work.mapping.rebuilt() {
+            let record = self.run.collection(which);
+            if !record.swap_began || !self.layout.has_moved(which) {
+                continue;
+            }
+            if self.layout.is_lost(which) {
+                return Err(self.no_way_back(&format!(
+                    "the original of {} is gone: no collection has its UUID any more",
+                    which.live()
+                )));
+            }
+            let Some(place) = self.layout.moved_to(which) else {
+                continue;
+            };
+            watcher.says(&format!("checking the original of {}", which.live()), 0, 0);
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+            let is = identity::fingerprint(connection, place, cancel).await?;
+            let backup = self.run.open().and_then(|run| run.backup.as_ref());
+            let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()));
+            match (&record.frozen, backed_up) {
+                (Some(was), _) if *was == is.text() => {}
+                (Some(_), _) => {
+                    return Err(self.no_way_back(&format!(
+                        "{place}, the original of {}, was changed since the cut-over: it does not hold what was there before",
+                        which.live()
+                    )));
+                }
+                (None, Some(was)) if *was == is.text() => {}
+                // Killed before the original was looked at: what it holds beside the backup was written during the renames.
+                (None, _) => known.push(format!(
+                    "the original of {} is not what the backup holds: something wrote to it during the renames; it comes back with that",
+                    which.live()
+                )),
+            }
+        }
+        self.require_free_names().await?;
+        let strays = self.layout.strays().iter();
+        if new == New::Refuse && strays.clone().any(|stray| stray.documents > 0) {
+            return Err(StepError::Findings(format!(
+                "{}. Nothing was changed. Take their documents in, or set them aside, first: `ringfence strays`",
+                self.strays_in_words().unwrap_or_default()
+            )));
+        }
+        Ok(known)
+    }
+
+    /// Names that a rollback needs, and that something else has.
+    pub(crate) async fn names_in_the_way(&self) -> Result<Vec<String>> {
+        let standing = collection_spec::uuids(&self.work.connection).await?;
+        let mut taken = Vec::new();
+        for which in &self.work.mapping.rebuilt() {
+            let record = self.run.collection(which);
+            let name = self.rolled_back_name(which);
+            if standing.get(&name).is_some_and(|uuid| *uuid != record.next) {
+                taken.push(name);
+            }
+            let before = which.before();
+            if standing
+                .get(&before)
+                .is_some_and(|uuid| *uuid != record.original)
+            {
+                taken.push(before);
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn require_free_names(&self) -> Result<()> {
+        match self.names_in_the_way().await?.first() {
+            Some(name) => Err(StepError::NotReady(format!(
+                "{name} stands in the way, and it is none of this run's. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A refusal with the way out that is left.
+    fn no_way_back(&self, why: &str) -> StepError {
+        let database = &self.work.connection.place.database;
+        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
+        StepError::Findings(format!(
+            "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`"
+        ))
+    }
+}

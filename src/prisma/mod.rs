@@ -1,0 +1,53 @@
+//! `schema.prisma`: what it says, and whether the documents of a database are as it says. Pure: documents and indexes come in as raw BSON,
+//! findings go out; no file is opened here and no server is asked.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `lexer`, `parser`, `ast` | text → blocks, with the place of everything |
+//! | `schema`, `resolve` | blocks → models, composite types, enums, relations, indexes |
+//! | `kind` | the closed list of findings, and what a client does about each |
+//! | `shape`, `judge`, `value` | one raw document against its model |
+//! | `index_key`, `uniques`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
+//! | `indexes` | the indexes that stand against those that the schema names |
+//! | `collection_check`, `tally`, `repair`, `conformity` | counts, samples and words: the answer |
+
+mod ast;
+mod collection_check;
+pub mod conformity;
+mod id_log;
+mod index_key;
+mod indexes;
+mod judge;
+pub mod kind;
+mod lexer;
+mod pairs;
+mod parser;
+mod reference_key;
+mod references;
+mod repair;
+mod resolve;
+pub mod schema;
+mod shape;
+mod source;
+mod tally;
+mod uniques;
+mod value;
+
+pub use collection_check::{SchemaCheck, Standing};
+pub use source::{SchemaError, Source};
+pub use tally::Listener;
+
+use schema::Schema;
+
+/// Reads a schema of one file or several.
+///
+/// # Errors
+/// The first thing that cannot be read, with its file, line, column and text.
+pub fn read(sources: &[Source]) -> Result<Schema, SchemaError> {
+    let mut blocks = Vec::new();
+    for (file, source) in sources.iter().enumerate() {
+        let parsed = parser::parse(&source.text, file);
+        blocks.extend(parsed.map_err(|flaw| SchemaError::new(sources, flaw))?);
+    }
+    resolve::resolve(blocks).map_err(|flaw| SchemaError::new(sources, flaw))
+}
