@@ -18,6 +18,7 @@ use crate::engine::{Result, Watcher};
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // independent words of a command line
 pub struct ApplyArguments {
     /// The plan
     #[arg(long, value_name = "F")]
@@ -85,6 +86,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
 }
 
 /// What was ordered on the command line.
+#[allow(clippy::struct_excessive_bools)] // as above
 pub(super) struct Order<'a> {
     /// What was typed for the gates.
     pub(super) confirm: Option<&'a str>,

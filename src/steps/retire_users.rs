@@ -150,9 +150,11 @@ impl Gated for RetireUsers {
             .open()
             .is_some_and(|run| run.is_done(Step::RetireUsers));
         if session.has_begun_to_retire() {
-            return Ok(match done {
-                true => vec!["customer users are retired already".to_owned()],
-                false => Vec::new(), // it goes on from where it stopped
+            // Where it is not done it goes on from where it stopped.
+            return Ok(if done {
+                vec!["customer users are retired already".to_owned()]
+            } else {
+                Vec::new()
             });
         }
         let mut missing = Vec::new();

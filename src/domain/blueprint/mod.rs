@@ -163,15 +163,14 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
-            if facts.account {
-                if decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
-                    skipped.insert(user);
-                }
+            if facts.account && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+                skipped.insert(user);
             }
             if survey.businesses_of(user).is_empty() {
-                let code = match facts.account || facts.verified {
-                    true => Code::ContactOnlyOnAccount,
-                    false => Code::IdleUser,
+                let code = if facts.account || facts.verified {
+                    Code::ContactOnlyOnAccount
+                } else {
+                    Code::IdleUser
                 };
                 match decisions.choice(&key(code)) {
                     Choice::SetAside => drop(self.aside.insert(user)),

@@ -4,13 +4,15 @@
 
 use bson::raw::RawDocument;
 
-use super::KEPT;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::{Mapping, VERIFIED};
+use crate::domain::mapping::{AccountRole, Mapping, VERIFIED};
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::{Memory, Table};
+
+/// Findings kept with their ids; the rest is only counted.
+const KEPT: usize = 50;
 
 /// A user who is not live any more.
 const RETIRED: u32 = 1;
@@ -131,6 +133,15 @@ impl Accounts {
                 self.gone.set(at, &(marks | LINKED));
             }
         }
+    }
+
+    /// Collections that name account holders, each with the field that does.
+    pub fn named_in(&self) -> Vec<(String, String)> {
+        let rows = self.mapping.accounts.iter();
+        let rows = rows.map(|AccountRole { collection, user }| (collection.clone(), user.clone()));
+        let businesses = &self.mapping.business;
+        let owners = (businesses.collection.clone(), businesses.owner.clone());
+        rows.chain([owners]).collect()
     }
 
     /// Takes a document that names an account holder in `field`.

@@ -3,7 +3,7 @@
 
 use bson::raw::RawDocument;
 
-use super::{Fate, Fates};
+use super::fates::{Fate, Fates};
 use crate::domain::id::Id;
 use crate::domain::map::Set;
 use crate::domain::raw::{elements, kind};
@@ -46,9 +46,11 @@ impl<'a> RetireSearch<'a> {
             let value = element.value;
             let nested = value.kind == kind::DOCUMENT || value.kind == kind::ARRAY;
             // The places of an array are no part of the path: any of them is meant.
-            let here = || match array {
-                true => path.to_owned(),
-                false => format!("{path}.{}", String::from_utf8_lossy(element.key)),
+            let here = || {
+                if array {
+                    return path.to_owned();
+                }
+                format!("{path}.{}", String::from_utf8_lossy(element.key))
             };
             if !array {
                 self.name(element.key, path, own);

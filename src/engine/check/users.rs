@@ -122,15 +122,9 @@ impl Session {
             })
             .await?;
         }
-        let rows = mapping.accounts.iter();
-        let rows = rows.map(|role| (role.collection.as_str(), role.user.as_str()));
-        let owners = (
-            mapping.business.collection.as_str(),
-            mapping.business.owner.as_str(),
-        );
-        for (collection, field) in rows.chain([owners]) {
-            scan::each(place, collection, &fields(&[field]), cancel, |it| {
-                accounts.names(it, field);
+        for (collection, field) in accounts.named_in() {
+            scan::each(place, &collection, &fields(&[&field]), cancel, |it| {
+                accounts.names(it, &field);
                 Ok(())
             })
             .await?;
