@@ -61,11 +61,18 @@ pub fn json(text: &str) -> String {
     out
 }
 
-/// A parser's words without what they quote, which may be data that somebody typed.
+/// A parser's words without what they quote, which may be data that somebody typed. Words of the form of our own keys and codes stay.
 pub fn unquoted(words: &str) -> String {
+    let is_word = |it: &str| {
+        it.len() <= 40
+            && it.starts_with(|c: char| c.is_ascii_lowercase())
+            && it
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_'))
+    };
     let mut out = String::with_capacity(words.len());
-    for (at, part) in words.split(['"', '`', '\'']).enumerate() {
-        if at % 2 == 0 {
+    for (at, part) in words.split(['"', '`']).enumerate() {
+        if at % 2 == 0 || is_word(part) {
             out.push_str(part);
         } else {
             out.push('…');

@@ -388,6 +388,17 @@ where
 /// # Errors
 /// The server's refusal.
 pub async fn batches(database: &Database, collection: &str, scan: &Scan) -> Result<Vec<Batch>> {
+    let mut batches = Vec::new();
+    each_batch(database, collection, scan, |batch| batches.push(batch)).await?;
+    Ok(batches)
+}
+
+async fn each_batch(
+    database: &Database,
+    collection: &str,
+    scan: &Scan,
+    mut take: impl FnMut(Batch),
+) -> Result<()> {
     let failed = |error| StoreError::from_driver(format!("reading {collection}"), &error);
     let mut cursor = database
         .collection::<RawDocumentBuf>(collection)
@@ -396,11 +407,10 @@ pub async fn batches(database: &Database, collection: &str, scan: &Scan) -> Resu
         .batch()
         .await
         .map_err(failed)?;
-    let mut batches = Vec::new();
     while let Some(reply) = cursor.next().await {
-        batches.push(Batch::of(reply.map_err(failed)?, collection)?);
+        take(Batch::of(reply.map_err(failed)?, collection)?);
     }
-    Ok(batches)
+    Ok(())
 }
 
 /// All documents of a small or bounded scan.
@@ -412,9 +422,11 @@ pub async fn all(
     collection: &str,
     scan: &Scan,
 ) -> Result<Vec<RawDocumentBuf>> {
-    let batches = batches(database, collection, scan).await?;
-    let documents = batches.iter().flat_map(Batch::documents);
-    Ok(documents.map(RawDocument::to_owned).collect())
+    // Each batch is let go of before the next comes: its documents are in memory once.
+    let mut documents = Vec::new();
+    let take = |batch: Batch| documents.extend(batch.documents().map(RawDocument::to_owned));
+    each_batch(database, collection, scan, take).await?;
+    Ok(documents)
 }
 
 /// The documents with these ids, in no order.
@@ -426,9 +438,10 @@ pub async fn by_ids(
     collection: &str,
     ids: impl IntoIterator<Item = &Id>,
 ) -> Result<Vec<RawDocumentBuf>> {
-    let batches = batches_by_ids(database, collection, ids).await?;
-    let documents = batches.iter().flat_map(Batch::documents);
-    Ok(documents.map(RawDocument::to_owned).collect())
+    match with_ids(ids, &[])? {
+        Some(scan) => all(database, collection, &scan).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// As [`by_ids`], as the server sent them.
@@ -453,16 +466,19 @@ pub async fn fields_by_ids(
     ids: impl IntoIterator<Item = &Id>,
     fields: &[&str],
 ) -> Result<Vec<Batch>> {
-    let ids = ids.into_iter().map(bson_of).collect::<Result<Vec<_>>>()?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    match with_ids(ids, fields)? {
+        Some(scan) => batches(database, collection, &scan).await,
+        None => Ok(Vec::new()),
     }
-    let scan = Scan {
+}
+
+fn with_ids<'i>(ids: impl IntoIterator<Item = &'i Id>, fields: &[&str]) -> Result<Option<Scan>> {
+    let ids = ids.into_iter().map(bson_of).collect::<Result<Vec<_>>>()?;
+    Ok((!ids.is_empty()).then(|| Scan {
         filter: doc! { "_id": { "$in": ids } },
         fields: fields.iter().map(|it| (*it).to_owned()).collect(),
         ..Scan::default()
-    };
-    batches(database, collection, &scan).await
+    }))
 }
 
 /// A fast count from the collection's metadata, for progress bars; never for a proof.

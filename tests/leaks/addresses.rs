@@ -125,7 +125,7 @@ async fn a_password_in_an_argument_is_warned_of_and_one_in_the_environment_is_no
     assert!(!quiet.err.contains("warning"), "{}", quiet.err);
     // Wrong ones are refused in our words.
     let wrong = uri
-        .replacen(":", ":wrong", 2)
+        .replacen(':', ":wrong", 2)
         .replacen(":wrong//", "://", 1);
     let ended = case
         .with_environment(&[("RINGFENCE_URI", &wrong)], &["status"])

@@ -209,11 +209,8 @@ async fn hostile_arguments_and_files_of_the_operator_are_shown_and_not_obeyed() 
     }
     for decisions in [
         format!("{{ \u{1b}[2J\u{202e}\n\nFORGED {HOSTILE}"),
-        format!(
-            "version = 1\ndatabase = \"{}\"\n\n[[decision]]\ncode = \"\u{202e}\u{9b}\"\n",
-            name
-        ),
-        format!("version = 1\ndatabase = \"x\\u001b\\u202e\\nFORGED\"\n"),
+        format!("version = 1\ndatabase = \"{name}\"\n\n[[decision]]\ncode = \"\u{202e}\u{9b}\"\n"),
+        "version = 1\ndatabase = \"x\\u001b\\u202e\\nFORGED\"\n".to_owned(),
     ] {
         std::fs::write(case.path("d.toml"), &decisions).unwrap();
         run(&["survey", "--decisions", "d.toml"]).await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bson::oid::ObjectId;
-use bson::{Bson, Document, doc};
+use bson::{Document, doc};
+use tokio::io::AsyncReadExt;
 
 use crate::case::{Case, Ended};
 use crate::data;
@@ -39,7 +39,6 @@ async fn measured(case: &Case, arguments: &[&str]) -> (Ended, u64) {
     });
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let (mut said, mut aside) = (String::new(), String::new());
-    use tokio::io::AsyncReadExt;
     let (one, two) = tokio::join!(
         out.read_to_string(&mut said),
         err.read_to_string(&mut aside)
@@ -69,7 +68,7 @@ async fn seeded(sizes: &[usize], of_users: &[usize]) -> Case {
     }
     let users = case.database.collection::<Document>("User");
     for (at, size) in (20..).zip(of_users) {
-        let one = doc! { "_id": Bson::ObjectId(ObjectId::from(data::id(data::USER, at))) };
+        let one = doc! { "_id": data::id(data::USER, at) };
         let more = doc! { "$set": { "portrait": pad(*size) } };
         users.update_one(one, more).await.unwrap();
     }
