@@ -224,6 +224,8 @@ pub struct Gate {
     pub database: String,
     /// The plan's hash at the moment the gate was opened; the action is refused when it no longer holds.
     pub plan_hash: String,
+    /// What is true of the data, as it was read when the gate was opened.
+    pub now: String,
     /// What it will do, line by line, with counts.
     pub will_do: Vec<String>,
     /// Where the backup is and when it was verified.
@@ -384,6 +386,7 @@ mod tests {
             replica_set: Some("rs0".into()),
             database: "shop".into(),
             plan_hash: "abc".into(),
+            now: String::new(),
             will_do: vec![],
             backup: String::new(),
             proof: String::new(),

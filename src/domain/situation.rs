@@ -1,9 +1,12 @@
 //! What is true now, what is next, what it destroys, and how to get back: one value, worked out of what was read from the database, for the
 //! console, `status`, the report and the gates alike.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::checklist::{Leaves, State, Step, StepStatus, Touch};
+use super::lease::clock;
 use super::run::{Millis, Outcome};
 
 /// Where `{roll-back}` stands in a text, the console puts its key and the command line its verb.
@@ -131,7 +134,7 @@ impl Situation {
             "destroys": self.destroys,
             "back": self.back_by(&roll_back(database)),
             "foreignWrites": self.writes,
-            "readAt": self.read,
+            "readAt": clock(self.read),
         })
     }
 
@@ -183,9 +186,10 @@ fn now(seen: &Seen) -> String {
         words.push_str(writes);
     }
     for (name, documents) in &seen.strays {
-        words.push_str(&format!(
+        let _ = write!(
+            words,
             "; {name} holds {documents} documents that are in no live collection"
-        ));
+        ); // writing to a String cannot fail
     }
     if let Some(holder) = &seen.holder {
         words.push_str("; at work: ");
@@ -228,10 +232,8 @@ fn data(seen: &Seen) -> String {
                 Swapped::Nothing => format!("{live}; nothing is prepared"),
             };
             if !seen.missing.is_empty() && seen.swapped != Swapped::Nothing {
-                words.push_str(&format!(
-                    "; MISSING: the kept original of {}",
-                    seen.missing.join(", ")
-                ));
+                let missing = seen.missing.join(", ");
+                let _ = write!(words, "; MISSING: the kept original of {missing}"); // as above
             }
             words
         }

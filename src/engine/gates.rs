@@ -5,6 +5,7 @@ use crate::domain::gate::{Action, Confirmed, Gate, Shut};
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::WatchStart;
+use crate::domain::situation::Situation;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
@@ -40,6 +41,8 @@ impl Session {
     }
 
     async fn look_at_gate<A: Gated>(&mut self, action: A) -> Result<Gate> {
+        // What another session did since is seen here, and not only by the effect.
+        let seen = self.look_around().await?;
         let missing = action.missing(self, &Watcher::silent()).await?;
         let place = self.work.connection.place.clone();
         let run = self.run.latest();
@@ -55,7 +58,7 @@ impl Session {
         );
         let proof = match run.map(|run| run.equations.join("; ")) {
             Some(equations) if !equations.is_empty() => equations,
-            _ => "not proved yet".to_owned(),
+            _ => "not checked yet".to_owned(),
         };
         Ok(Gate {
             action: action.destructive(),
@@ -63,6 +66,7 @@ impl Session {
             replica_set: place.replica_set,
             database: place.database,
             plan_hash: self.plan_hash(),
+            now: Situation::of(&seen, &[]).now,
             will_do: action.will_do(self).await?,
             backup,
             proof,

@@ -70,9 +70,10 @@ impl Session {
             );
         }
         let without_user = kept.left.iter().any(|left| left.reason == Reason::NoUser);
-        let with_users = match without_user {
-            true => Some(self.would_keep(true, &watcher).await?),
-            false => None,
+        let with_users = if without_user {
+            Some(self.would_keep(true, &watcher).await?)
+        } else {
+            None
         };
         gate.choices = choices(Some(&kept), with_users.as_ref());
         Ok(gate)

@@ -99,16 +99,7 @@ impl Report<'_> {
         if let Some(forecast) = Forecast::of(run).filter(|it| it.took.is_some()) {
             let _ = writeln!(out, "- {}", named(&forecast.words()));
         }
-        if let Some(writes) = self.writes() {
-            let _ = writeln!(
-                out,
-                "- the application wrote since then: {}",
-                escape(writes)
-            );
-        }
-        if let Some(standstill) = self.standstill() {
-            let _ = writeln!(out, "- {}", named(&standstill.words()));
-        }
+        stillness(&mut out, self);
         if let Some(backup) = &run.backup {
             let _ = writeln!(
                 out,
@@ -126,6 +117,20 @@ impl Report<'_> {
         }
         let _ = writeln!(out, "\n## How to get back\n\n{}", named(&self.way_back()));
         out
+    }
+}
+
+/// How long writers stood still, or what was written meanwhile.
+fn stillness(out: &mut String, report: &Report<'_>) {
+    if let Some(writes) = report.writes() {
+        let _ = writeln!(
+            out,
+            "- the application wrote since then: {}",
+            escape(writes)
+        );
+    }
+    if let Some(standstill) = report.standstill() {
+        let _ = writeln!(out, "- {}", named(&standstill.words()));
     }
 }
 

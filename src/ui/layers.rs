@@ -132,6 +132,12 @@ fn gate(
         .map(|line| Line::styled(line, theme.danger()))
         .collect();
     lines.push(Line::default());
+    lines.extend(widgets::labelled(
+        "True now",
+        &safe(&gate.now, 600),
+        room,
+        theme,
+    ));
     for line in &gate.will_do {
         lines.extend(widgets::labelled("Will do", &safe(line, 400), room, theme));
     }

@@ -193,7 +193,7 @@ fn of_steps() -> Vec<Case> {
                 assert!(
                     model.shared.banner.is_none(),
                     "one's own stop is no failure"
-                )
+                );
             },
         ),
         (

@@ -123,6 +123,7 @@ pub fn gate(action: Destructive) -> Gate {
         replica_set: None,
         database: DATABASE.into(),
         plan_hash: "abc".into(),
+        now: String::new(),
         will_do: vec!["renames".into()],
         backup: String::new(),
         proof: String::new(),
