@@ -27,15 +27,21 @@ pub struct Aside {
     pub of: String,
 }
 
+/// A reason with a number.
+type Numbered = fn(u64) -> Why;
+
+/// A reason with an id.
+type Named = fn(String) -> Why;
+
 /// Words of a numbered name, with how they are read.
-const NUMBERED: [(&str, fn(u64) -> Why); 3] = [
+const NUMBERED: [(&str, Numbered); 3] = [
     ("stray_", Why::Stray),
     ("taken_in_", Why::TakenIn),
     ("set_aside_", Why::SetAside),
 ];
 
 /// Words of a name with an id.
-const NAMED: [(&str, fn(String) -> Why); 2] = [
+const NAMED: [(&str, Named); 2] = [
     ("rolled_back_", Why::RolledBack),
     ("restored_", Why::Restored),
 ];

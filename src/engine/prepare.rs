@@ -409,8 +409,8 @@ impl Session {
         if state != State::Done {
             return Some((state, says));
         }
-        let stale = list.iter().find_map(|which| self.is_stale(run, which));
-        Some(match stale {
+        let why = list.iter().find_map(|which| self.is_stale(run, which));
+        Some(match why {
             Some(why) => (State::Stale, why.to_owned()),
             None => (state, says),
         })

@@ -63,17 +63,7 @@ impl Report<'_> {
                 let _ = writeln!(out, "- {}", escape_within(&line, LIST));
             }
         }
-        for (name, documents) in &self.strays {
-            let _ = writeln!(
-                out,
-                "- {} holds {}. An application wrote them under a name that was vacated; they are in no live collection",
-                escape(name),
-                counted(*documents, "document", "documents")
-            );
-        }
-        for decided in &run.decided_strays {
-            let _ = writeln!(out, "- {}", escape(decided));
-        }
+        strays(&mut out, self);
         if let Some(block) = &run.write_block {
             let end = match block.released {
                 Some(at) => format!("released {}", time(at)),
@@ -131,6 +121,21 @@ fn stillness(out: &mut String, report: &Report<'_>) {
     }
     if let Some(standstill) = report.standstill() {
         let _ = writeln!(out, "- {}", named(&standstill.words()));
+    }
+}
+
+/// What an application wrote aside, and what was decided of it.
+fn strays(out: &mut String, report: &Report<'_>) {
+    for (name, documents) in &report.strays {
+        let _ = writeln!(
+            out,
+            "- {} holds {}. An application wrote them under a name that was vacated; they are in no live collection",
+            escape(name),
+            counted(*documents, "document", "documents")
+        );
+    }
+    for decided in &report.run.decided_strays {
+        let _ = writeln!(out, "- {}", escape(decided));
     }
 }
 

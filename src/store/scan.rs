@@ -294,8 +294,10 @@ async fn pass_on<T>(
             reply.map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         let batch = Batch::of(reply, name)?;
         let large = batch.bytes() > LARGE;
-        let Some(made) = make(batch) else { continue };
-        if to.give.send(Ok(Some(made))).await.is_err() {
+        let Some(given_on) = make(batch) else {
+            continue;
+        };
+        if to.give.send(Ok(Some(given_on))).await.is_err() {
             break;
         }
         to.given += 1;

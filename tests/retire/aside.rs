@@ -1,5 +1,7 @@
 //! Users without a password and without a booking: kept, set aside, or kept without their contact data.
 
+use std::fmt::Write as _;
+
 use bson::{Document, doc};
 
 use crate::case::Case;
@@ -14,7 +16,8 @@ fn decide(case: &Case, policy: &str, single: &[(u32, &str)]) {
         case.name
     );
     for (user, choice) in single {
-        text += &format!(
+        let _ = write!(
+            text,
             "\n[[decision]]\ncode = \"idle-user\"\nsubjects = [\"{}\"]\nchoice = \"{choice}\"\n",
             id(USER, *user).to_hex()
         );
