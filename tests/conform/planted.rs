@@ -11,7 +11,7 @@ use crate::shop::{
 /// What is done to one document, what is found, and what mends it.
 struct Plant {
     of: u8,
-    plant: Document,
+    put: Document,
     /// Model, field, kind.
     found: (&'static str, &'static str, &'static str),
     /// How the error begins.
@@ -41,7 +41,7 @@ fn booking(
 ) -> Plant {
     Plant {
         of: BOOKING,
-        plant: doc! { "$set": { field: value.into() } },
+        put: doc! { "$set": { field: value.into() } },
         found: ("Booking", name, kind),
         error,
         mend: doc! { "$set": { field: mended.into() } },
@@ -57,7 +57,7 @@ fn unset(
 ) -> Plant {
     Plant {
         of,
-        plant: doc! { "$unset": { field: 1 } },
+        put: doc! { "$unset": { field: 1 } },
         found: (model, name, kind),
         error,
         mend: doc! { "$set": { field: mended.into() } },
@@ -71,7 +71,7 @@ fn business(
 ) -> Plant {
     Plant {
         of: BUSINESS,
-        plant: doc! { "$set": set },
+        put: doc! { "$set": set },
         found: ("Business", name, kind),
         error,
         mend: doc! { "$set": mend },
@@ -94,6 +94,7 @@ fn uuid() -> Binary {
     }
 }
 
+#[allow(clippy::too_many_lines)] // one row for each case
 fn absent() -> Vec<Plant> {
     let updated = ("Booking", "updatedAt", "missing-required");
     vec![
@@ -266,6 +267,7 @@ fn ids() -> Vec<Plant> {
     ]
 }
 
+#[allow(clippy::too_many_lines)] // as above
 fn types() -> Vec<Plant> {
     let refused = |field| (field, "wrong-type", P2023);
     vec![
@@ -422,7 +424,7 @@ fn broken() -> Vec<Plant> {
         ),
         Plant {
             of: TAG,
-            plant: doc! { "$pull": { "businessIds": id(BUSINESS, 1) } },
+            put: doc! { "$pull": { "businessIds": id(BUSINESS, 1) } },
             // The business still names the tag.
             found: ("Business", "tagIds", "relation-mismatch"),
             error: SILENT,
@@ -438,10 +440,10 @@ async fn play(plant: Plant) {
     let number = 1;
     let planted = id(plant.of, number);
     let (model, field, kind) = plant.found;
-    let what = format!("{kind} of {model}.{field}: {}", plant.plant);
+    let what = format!("{kind} of {model}.{field}: {}", plant.put);
     let one = doc! { "_id": planted };
     documents
-        .update_one(one.clone(), plant.plant)
+        .update_one(one.clone(), plant.put)
         .await
         .unwrap();
     let found = json(conform(&case, &["--json"]).await, 2);

@@ -256,7 +256,7 @@ async fn after_a_broken_connection_the_check_is_run_again_and_no_finding_is_prin
     let admin = case.database.client().database("admin");
     let fail = doc! { "configureFailPoint": "failCommand", "mode": { "times": 1 }, "data": { "failCommands": ["getMore"], "appName": "ringfence", "closeConnection": true } };
     data::run(&admin, fail).await;
-    let again = tokio::time::timeout(Duration::from_secs(60), conform(&case, &["--all"]))
+    let again = tokio::time::timeout(Duration::from_mins(1), conform(&case, &["--all"]))
         .await
         .unwrap()
         .code(2);
