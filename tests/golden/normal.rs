@@ -41,9 +41,15 @@ pub fn volatile(text: &str) -> String {
     clock(&replaced(text, VOLATILE))
 }
 
-/// Takes out the server's time of the moment alone, which is told where a lease is held.
+/// Takes out the time of the moment alone: the server's, which is told where a lease is held, and that of the situation.
 pub fn clock(text: &str) -> String {
-    replaced(text, &[(r#""now": \d+"#, "\"now\": NOW")])
+    replaced(
+        text,
+        &[
+            (r#""now": \d+"#, "\"now\": NOW"),
+            (r#""readAt": "[^"]*""#, "\"readAt\": NOW"),
+        ],
+    )
 }
 
 /// Takes out the numbers of steps, which texts will lose: `step 5, Review conflicts`, `(step 2)`, `steps 6 and 7`, `steps 6 to 13`.

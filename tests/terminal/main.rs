@@ -8,11 +8,14 @@ mod support;
 
 mod console;
 mod data;
+mod headless;
 mod hostile;
 mod keys;
 mod leaving;
 mod live_watch;
+mod lost_server;
 mod narrow;
 mod pace;
+mod situation;
 mod stopping;
 mod walk;

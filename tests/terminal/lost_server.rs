@@ -1,0 +1,35 @@
+//! A server that is lost is said within three seconds, with since when, until when, and what is safe; and that it is back.
+
+use std::time::{Duration, Instant};
+
+use bson::doc;
+use ringfence::demo::server::{Signal, Topology};
+
+use crate::console::{CTRL_C, Console, ENTER};
+use crate::{data, support};
+
+#[test]
+fn a_lost_server_is_said_within_three_seconds_and_its_return_too() {
+    let server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
+    let name = support::fresh_name();
+    let place = data::seeded_at(server.uri(&name), name);
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("Next     2 Back up");
+    server.signal(0, Signal::Stop).unwrap();
+    let began = Instant::now();
+    let screen = console.shows("NO ANSWER from the primary since");
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(3_500), "{took:?}"); // half a second for a busy machine
+    assert!(screen.contains("nothing runs"), "{screen}");
+    server.signal(0, Signal::Continue).unwrap();
+    console.hides("NO ANSWER");
+    console.press_for("R", "Next     2 Back up");
+    // A running step says how long it tries, and one's own stop is no failure.
+    console.press_for(ENTER, "May ringfence write?");
+    console.press("Y");
+    console.shows("Next     3 Stop");
+    console.press_for(CTRL_C, "Leaving: the report");
+    console.press(CTRL_C);
+    assert_eq!(console.ends().code, 0);
+    assert_eq!(place.count("Booking", doc! {}), 2_000);
+}
