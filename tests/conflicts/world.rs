@@ -195,7 +195,10 @@ pub async fn planned(case: &Case, changes: Vec<Change>) {
 fn holds(equation: &str) {
     // Lines that only count have no other side.
     let Some((left, right)) = equation.split_once(" = ") else {
-        assert!(equation.contains("accounts") || equation.contains("stay"), "{equation}");
+        assert!(
+            equation.contains("accounts") || equation.contains("stay"),
+            "{equation}"
+        );
         return;
     };
     let (left, right) = (left, right.split(';').next().unwrap_or(right));

@@ -442,10 +442,7 @@ async fn play(plant: Plant) {
     let (model, field, kind) = plant.found;
     let what = format!("{kind} of {model}.{field}: {}", plant.put);
     let one = doc! { "_id": planted };
-    documents
-        .update_one(one.clone(), plant.put)
-        .await
-        .unwrap();
+    documents.update_one(one.clone(), plant.put).await.unwrap();
     let found = json(conform(&case, &["--json"]).await, 2);
     assert_eq!(
         findings(&found),

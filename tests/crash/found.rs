@@ -66,7 +66,8 @@ async fn a_cut_over_that_was_killed_after_its_renames_still_puts_validators_and_
 }
 
 #[tokio::test]
-async fn the_swaps_have_one_journal_entry_and_a_run_that_was_killed_around_it_can_still_be_rolled_back() {
+async fn the_swaps_have_one_journal_entry_and_a_run_that_was_killed_around_it_can_still_be_rolled_back()
+ {
     let small = Small::new().await;
     small.case.apply(&["--through", "prove"]).await.code(0);
     kill_at(&small.case, &small.apply(), "update _ringfence_runs +4").await;

@@ -138,3 +138,16 @@ pub fn but_runs(picture: &Picture) -> Picture {
         !["_ringfence_runs", "_ringfence_lease"].contains(&name)
     })
 }
+
+/// The same, with what rollbacks put aside under names without the run's id.
+pub fn without_run_ids(picture: &Picture) -> Picture {
+    const PREFIX: &str = "_ringfence_rolled_back_";
+    let short = |name: &String| match name.strip_prefix(PREFIX).and_then(|it| it.split_once('_')) {
+        Some((_, of)) => format!("{PREFIX}{of}"),
+        None => name.clone(),
+    };
+    picture
+        .iter()
+        .map(|(name, of)| (short(name), of.clone()))
+        .collect()
+}

@@ -168,3 +168,74 @@ async fn what_an_old_process_makes_under_a_name_that_was_vacated_is_a_stray() {
         .code(2)
         .says(&["_ringfence_stray_1_Booking (1 document)"]);
 }
+
+#[tokio::test]
+async fn a_stray_that_is_set_aside_is_recorded_and_stands_until_purge() {
+    let case = Case::seeded().await;
+    killed_between_the_renames(&case).await;
+    case.apply(&[]).await.code(2);
+    let name = "_ringfence_stray_1_Booking";
+    let decide = [
+        "strays",
+        "--set-aside",
+        "--stray",
+        name,
+        "--confirm",
+        &case.name,
+    ];
+    case.ringfence(&[
+        "strays",
+        "--stray",
+        "other",
+        "--set-aside",
+        "--confirm",
+        &case.name,
+    ])
+    .await
+    .code(1)
+    .says(&["Nothing was changed"]);
+    case.ringfence(&decide)
+        .await
+        .code(0)
+        .says(&["_ringfence_set_aside_1_Booking (1 document)"]);
+    case.apply(&[]).await.code(0);
+    case.ringfence(&["report"])
+        .await
+        .code(0)
+        .says(&["is set aside by decision"]);
+    case.roll_back(&[]).await.code(0);
+    assert!(
+        names(&case)
+            .await
+            .contains(&"_ringfence_set_aside_1_Booking".to_owned())
+    );
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .code(0);
+    assert!(!names(&case).await.iter().any(|it| it.contains("set_aside")));
+}
+
+#[tokio::test]
+async fn a_booking_whose_id_is_live_already_stays_in_the_stray_and_is_counted() {
+    let case = Case::seeded().await;
+    killed_between_the_renames(&case).await;
+    case.apply(&[]).await.code(2);
+    let stray = case
+        .database
+        .collection::<Document>("_ringfence_stray_1_Booking");
+    let mut taken = booking(10);
+    taken.insert("status", "ANOTHER");
+    stray.insert_one(taken).await.unwrap();
+    let live = case.database.collection::<Document>("Booking");
+    let of = doc! { "_id": id(data::BOOKING, 10) };
+    let before = live.find_one(of.clone()).await.unwrap();
+    let take_in = ["strays", "--take-in", "--confirm", &case.name];
+    for _ in 0..2 {
+        case.ringfence(&take_in)
+            .await
+            .code(2)
+            .says(&["1 of 2 documents stay there"]);
+        assert_eq!(live.find_one(of.clone()).await.unwrap(), before);
+    }
+    case.ringfence(&["verify"]).await.code(2);
+}

@@ -95,19 +95,54 @@ async fn what_an_application_makes_between_two_renames_is_moved_aside_and_named_
     let stray = case
         .database
         .collection::<Document>("_ringfence_stray_1_Booking");
-    assert_eq!(stray.find_one(doc! {}).await.unwrap(), Some(new));
-    case.apply(&[]).await.code(0);
-    case.ringfence(&["verify"]).await.code(0);
-    case.ringfence(&["report"])
+    assert_eq!(stray.find_one(doc! {}).await.unwrap(), Some(new.clone()));
+    // The same command never passes it over.
+    case.apply(&[])
         .await
-        .code(0)
-        .says(&["stray", "holds 1 documents"]);
-    case.roll_back(&[]).await.code(0);
+        .code(2)
+        .says(&["_ringfence_stray_1_Booking (1 document)"]);
+    // Nothing is taken in unasked, or for another database.
+    case.ringfence(&["strays", "--take-in"]).await.code(3);
     assert_eq!(
         ids(&case.database, "_ringfence_stray_1_Booking")
             .await
             .len(),
         1
+    );
+    let take_in = ["strays", "--take-in", "--confirm", &case.name];
+    case.ringfence(&take_in)
+        .await
+        .code(0)
+        .says(&["1 document read back, live in Booking"]);
+    let bookings = case.database.collection::<Document>("Booking");
+    let id = new.get("_id").unwrap();
+    let taken = bookings
+        .find_one(doc! { "_id": id })
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(taken.contains_key("customerId") && !taken.contains_key("userId"));
+    case.apply(&[]).await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+    case.ringfence(&["report"])
+        .await
+        .code(0)
+        .says(&["read back, live in Booking"]);
+    // It is new since the cut-over, and goes back as it was written.
+    case.roll_back(&[]).await.code(2);
+    case.roll_back(&["--keep-new"]).await.code(0);
+    let back = bookings
+        .find_one(doc! { "_id": id })
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(back.get("userId"), new.get("userId"));
+    let purge = ["purge", "--confirm", &case.name];
+    case.ringfence(&purge).await.code(0);
+    let names = case.database.list_collection_names().await.unwrap();
+    assert!(
+        !names.iter().any(|name| name.contains("taken_in")),
+        "{names:?}"
     );
 }
 

@@ -58,7 +58,7 @@ async fn written_to(server: &Server, name: &str) -> Migrated {
 
 /// All that a rollback leaves, but for the run record.
 async fn end(world: &Migrated) -> Picture {
-    picture::but_runs(&world.case.picture().await)
+    picture::without_run_ids(&picture::but_runs(&world.case.picture().await))
 }
 
 /// Starts a rollback and holds this command of ours back from the `nth` on, for so long. `None` where the rollback ended before.
