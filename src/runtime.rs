@@ -15,7 +15,7 @@ use crate::app::message::{Lost, TERMINAL_GONE};
 use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, update};
 use crate::command;
 use crate::domain::checklist::Progress;
-use crate::engine::LONGEST;
+use crate::engine::retry::LONGEST;
 use crate::engine::session::Session;
 use crate::store::pulse::Pulse;
 use crate::store::throttle::Throttle;

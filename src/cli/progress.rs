@@ -13,7 +13,8 @@ use crate::domain::checklist::Progress;
 use crate::domain::ending::Ending;
 use crate::domain::text;
 use crate::engine::session::Session;
-use crate::engine::{LONGEST, Result, StepError, Watcher};
+use crate::engine::retry::LONGEST;
+use crate::engine::{Result, StepError, Watcher};
 use crate::store::pulse::Pulse;
 
 /// Between two drawings.

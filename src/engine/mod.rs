@@ -22,7 +22,7 @@ pub(crate) mod proved;
 mod purge;
 pub mod reporting;
 mod retire;
-pub(crate) mod retry;
+pub mod retry;
 pub mod roll_back;
 mod rollback_choices;
 mod schema_lines;
@@ -49,7 +49,6 @@ use crate::domain::checklist::Progress;
 pub use crate::domain::number::counted;
 use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
-pub use retry::LONGEST;
 
 /// How a running step is watched and stopped.
 #[derive(Debug, Clone)]
