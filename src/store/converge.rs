@@ -207,6 +207,10 @@ impl<'a> Target<'a> {
             written.first = duplicates.first().and_then(|at| ids.get(*at)?.clone());
             Ok(written)
         });
+        // A large one is on its way alone: nothing else is read meanwhile.
+        while self.under_way > BYTES_UNDER_WAY && !self.writers.is_empty() {
+            self.join().await?;
+        }
         Ok(())
     }
 
