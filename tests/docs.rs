@@ -90,7 +90,8 @@ fn wrong(quoted: &str, words: &BTreeSet<String>) -> Option<String> {
             .split_once(' ')
             .and_then(|(_, rest)| wrong(rest, words));
     }
-    let is_path = quoted.contains('/') || quoted.ends_with(".md") || quoted.ends_with(".toml");
+    let ending = Path::new(quoted).extension().and_then(|it| it.to_str());
+    let is_path = quoted.contains('/') || matches!(ending, Some("md" | "toml"));
     if is_path && !quoted.contains(' ') {
         let there = root().join(quoted).exists();
         return (!there).then(|| format!("`{quoted}` does not exist"));

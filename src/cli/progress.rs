@@ -12,8 +12,8 @@ use super::{PlaceArguments, output};
 use crate::domain::checklist::Progress;
 use crate::domain::ending::Ending;
 use crate::domain::text;
-use crate::engine::session::Session;
 use crate::engine::retry::LONGEST;
+use crate::engine::session::Session;
 use crate::engine::{Result, StepError, Watcher};
 use crate::store::pulse::Pulse;
 
