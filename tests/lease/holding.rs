@@ -169,7 +169,7 @@ async fn a_run_that_is_ended_by_a_signal_or_an_error_lets_go_of_the_lease_and_th
     };
     field.admin(fail).await;
     let failing = field.apply(LONG, &[]);
-    ends_and_lets_go(&field, failing, 1).await;
+    ends_and_lets_go(&field, failing, 2).await;
     field.slow(&[], 0).await;
     let whole = field.apply(LONG, &[]);
     ends_and_lets_go(&field, whole, 0).await;
