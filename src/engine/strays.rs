@@ -38,7 +38,7 @@ impl Session {
             return None;
         }
         Some(format!(
-            "there is no open run, and these originals of a migration still stand: {}. The run's record is gone, or the database was restored without it. What is live is unchanged. To go back with the run's backup: `ringfence rollback --without-record --backup FOLDER --confirm {}`",
+            "there is no open run, and these originals of a migration still stand: {}. The run's record is gone, or the database was restored without it. What is live is unchanged. They cannot be renamed back without the record. What was there before is in the run's backup, in the run folder: `ringfence restore --from FOLDER --replace --confirm {}`",
             kept.join(", "),
             self.work.connection.place.database
         ))

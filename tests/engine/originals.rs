@@ -96,7 +96,7 @@ async fn a_run_whose_record_is_gone_is_said_by_every_command() {
         .drop()
         .await
         .unwrap();
-    let words = ["_ringfence_before_Booking", "--without-record"];
+    let words = ["_ringfence_before_Booking", "ringfence restore --from"];
     case.ringfence(&["verify"]).await.code(2).says(&words);
     case.ringfence(&["status"]).await.code(0).says(&words);
     case.roll_back(&[]).await.code(1).says(&words);
