@@ -72,9 +72,7 @@ impl Session {
         Ok(others.collect())
     }
 
-    /// Renames the copies of a group into their places, one after the other, and keeps what the originals are now. Says how long the renames took,
-    /// and how many documents differ from what the originals give. May be called any number of times.
-    /// Says which indexes came at the last moment, too.
+    /// Renames the copies of a group into their places, one after the other, and keeps what the originals are now. May be called any number of times.
     pub(crate) async fn swap_group(&mut self, group: Group, watcher: &Watcher) -> Result<Swapped> {
         watcher.says("renaming", 0, 0);
         let list = self.work.mapping.rebuilt_in(group);

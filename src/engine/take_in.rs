@@ -195,24 +195,20 @@ impl Session {
         }
         let mut stay = 0;
         let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
-        let mut all = Vec::new();
         while let Some(page) = pages.next().await? {
             let documents: Vec<&RawDocument> = page.documents().collect();
-            let given = if transformed {
+            let mut given = if transformed {
                 self.given(&documents).await?
             } else {
                 self.given_as_they_are(which, &documents)
             };
+            self.make_live(&live, &mut given).await?;
             stay += given.stay;
-            self.make_live(&live, &given).await?;
-            all.extend(given.documents);
-        }
-        // Read back: what is not live as it must be stays.
-        for some in all.chunks(1_000) {
-            let ids: Vec<Id> = some.iter().filter_map(|it| id_of(it)).collect();
+            // Read back: what is not live as it must be stays.
+            let ids: Vec<Id> = given.documents.iter().filter_map(|it| id_of(it)).collect();
             let database = &self.work.connection.database;
             let found = by_id(scan::by_ids(database, &live, &ids).await?);
-            for document in some {
+            for document in &given.documents {
                 let is = id_of(document).and_then(|id| found.get(&id.canonical()));
                 stay += u64::from(is != Some(document));
             }
@@ -298,28 +294,39 @@ impl Session {
         Ok(given)
     }
 
-    /// Inserts what is not there yet: customers, links, then the documents. What is there already is never overwritten.
-    async fn make_live(&self, live: &str, given: &Given) -> Result<()> {
+    /// Inserts what is not there yet: customers, then links and documents. What is there already is never overwritten. A booking whose customer
+    /// the server refuses, since a unique value is live already, stays.
+    async fn make_live(&self, live: &str, given: &mut Given) -> Result<()> {
+        let people = std::mem::take(&mut given.people);
+        let people: HashMap<Id, (RawDocumentBuf, RawDocumentBuf)> = people
+            .into_iter()
+            .filter_map(|(made, link)| Some((id_of(&made)?.canonical(), (made, link))))
+            .collect();
         let customers = self.layout.place(&self.work.mapping.customers());
-        let (made, links): (Vec<_>, Vec<_>) = given.people.iter().cloned().unzip();
-        let unique = |documents: Vec<RawDocumentBuf>| {
-            let by_id: HashMap<Id, RawDocumentBuf> = documents
-                .into_iter()
-                .filter_map(|it| Some((id_of(&it)?.canonical(), it)))
-                .collect();
-            by_id.into_values().collect::<Vec<_>>()
-        };
-        let writes = [
-            (customers.as_str(), unique(made)),
-            (LINKS, unique(links)),
-            (live, given.documents.clone()),
-        ];
-        for (name, documents) in writes {
-            if !documents.is_empty() {
-                self.work.connection.lease.check().await?;
-                let database = &self.work.connection.database;
-                raw_write::insert_batch(database, name, None, &documents).await?;
-            }
+        let made: Vec<_> = people.values().map(|(made, _)| made.clone()).collect();
+        self.insert(&customers, &made).await?;
+        let database = &self.work.connection.database;
+        let standing = by_id(scan::by_ids(database, &customers, people.keys()).await?);
+        let refused =
+            |customer: &Id| people.contains_key(customer) && !standing.contains_key(customer);
+        let paths = BookingPaths::of(&self.work.mapping);
+        let before = given.documents.len();
+        given.documents.retain(|booking| {
+            let customer = paths.read(booking).customer.map(|it| it.canonical());
+            !customer.is_some_and(|customer| refused(&customer))
+        });
+        given.stay += (before - given.documents.len()) as u64;
+        let links = people.iter().filter(|(customer, _)| !refused(customer));
+        let links: Vec<_> = links.map(|(_, (_, link))| link.clone()).collect();
+        self.insert(LINKS, &links).await?;
+        self.insert(live, &given.documents).await
+    }
+
+    async fn insert(&self, name: &str, documents: &[RawDocumentBuf]) -> Result<()> {
+        if !documents.is_empty() {
+            self.work.connection.lease.check().await?;
+            let database = &self.work.connection.database;
+            raw_write::insert_batch(database, name, None, documents).await?;
         }
         Ok(())
     }

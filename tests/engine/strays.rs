@@ -239,3 +239,39 @@ async fn a_booking_whose_id_is_live_already_stays_in_the_stray_and_is_counted() 
     }
     case.ringfence(&["verify"]).await.code(2);
 }
+
+#[tokio::test]
+async fn a_booking_whose_customer_the_server_refuses_stays_and_never_names_nobody() {
+    let case = Case::seeded().await;
+    killed_between_the_renames(&case).await;
+    case.apply(&[]).await.code(2);
+    // A user without a booking, whose e-mail the application gave to a customer of its own meanwhile.
+    let user = doc! { "_id": id(data::USER, 990), "name": "Late", "email": "late@example.org" };
+    let users = case.database.collection::<Document>("User");
+    users.insert_one(user).await.unwrap();
+    let customers = case.database.collection::<Document>("Customer");
+    let mut taken = customers.find_one(doc! {}).await.unwrap().unwrap();
+    let service = case.database.collection::<Document>("Service");
+    let service = service.find_one(doc! { "_id": id(data::SERVICE, 1) }).await;
+    taken.insert("_id", id(data::CUSTOMER, 990));
+    taken.insert(
+        "businessId",
+        service.unwrap().unwrap().get("businessId").unwrap(),
+    );
+    taken.insert("email", "late@example.org");
+    customers.insert_one(taken).await.unwrap();
+    let stray = case
+        .database
+        .collection::<Document>("_ringfence_stray_1_Booking");
+    let mut late = booking(991);
+    late.insert("userId", id(data::USER, 990));
+    stray.insert_one(late).await.unwrap();
+    let take_in = ["strays", "--take-in", "--confirm", &case.name];
+    case.ringfence(&take_in)
+        .await
+        .code(2)
+        .says(&["1 of 2 documents stay there"]);
+    let live = case.database.collection::<Document>("Booking");
+    let of = doc! { "_id": id(data::BOOKING, 991) };
+    assert_eq!(live.find_one(of).await.unwrap(), None);
+}
