@@ -171,7 +171,7 @@ impl UniqueSearch {
     fn values(&self, booking: &RawDocument) -> Option<u128> {
         let mut all = Vec::new();
         for field in &self.others {
-            let id = match at_path(booking, field)? {
+            let id = match at_path(booking, field).ok()? {
                 Some(value) => Id::from_value(value).canonical(),
                 None => Id::from_value(Value {
                     kind: kind::NULL,
@@ -202,8 +202,11 @@ impl UniqueSearch {
     }
 }
 
-/// The value at a dotted path; `None` where a list is on the way or at its end.
-fn at_path<'d>(document: &'d RawDocument, path: &str) -> Option<Option<Value<'d>>> {
+/// A list is on the way, or at its end.
+struct AList;
+
+/// The value at a dotted path.
+fn at_path<'d>(document: &'d RawDocument, path: &str) -> Result<Option<Value<'d>>, AList> {
     let mut at = document;
     let mut rest = path;
     loop {
@@ -212,17 +215,17 @@ fn at_path<'d>(document: &'d RawDocument, path: &str) -> Option<Option<Value<'d>
             None => (rest, None),
         };
         let Some(value) = get(at, first) else {
-            return Some(None);
+            return Ok(None);
         };
         if value.kind == kind::ARRAY {
-            return None;
+            return Err(AList);
         }
         let Some(more) = more else {
-            return Some(Some(value));
+            return Ok(Some(value));
         };
         let inner = RawDocument::from_bytes(value.bytes).ok();
         let Some(inner) = inner.filter(|_| value.kind == kind::DOCUMENT) else {
-            return Some(None);
+            return Ok(None);
         };
         (at, rest) = (inner, more);
     }
