@@ -241,7 +241,7 @@ fn every_test_that_the_readme_names_exists() {
         .into_iter()
         .filter_map(|it| it.split_once(' '))
     {
-        if binary == "cargo" {
+        if binary == "cargo" || !name.contains('_') {
             continue; // a command
         }
         let mut found = Vec::new();
