@@ -6,6 +6,7 @@ use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
+use crate::engine::layout::Layout;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::{collection_spec, identity};
@@ -24,18 +25,7 @@ impl Session {
         let checked = self.check_documents(watcher).await?;
         Ok(checked
             .and(self.check_bystanders(watcher).await?)
-            .and(self.check_strays()))
-    }
-
-    /// What an application wrote beside the live collections, and nobody has decided on.
-    pub(crate) fn check_strays(&self) -> Checked {
-        let mut checked = Checked::default();
-        for stray in self.layout.strays() {
-            checked.finds(format!(
-                "{stray}: an application wrote it under a name that was vacated, and it is in no live collection; see `ringfence strays`"
-            ));
-        }
-        checked
+            .and(self.layout.check_strays()))
     }
 
     /// Refuses where nothing is live that could be verified.
@@ -127,5 +117,18 @@ impl Session {
             }
         }
         Ok(checked)
+    }
+}
+
+impl Layout {
+    /// What an application wrote beside the live collections, and nobody has decided on.
+    pub(crate) fn check_strays(&self) -> Checked {
+        let mut checked = Checked::default();
+        for stray in self.strays() {
+            checked.finds(format!(
+                "{stray}: an application wrote it under a name that was vacated, and it is in no live collection; see `ringfence strays`"
+            ));
+        }
+        checked
     }
 }
