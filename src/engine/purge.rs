@@ -11,7 +11,7 @@ use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 
 impl Session {
-    /// Drops links, quarantine, run records, and what rollbacks put aside.
+    /// Drops links, quarantine, run records, and what rollbacks and restores put aside.
     ///
     /// # Errors
     /// A run is open, or the server's refusal.
@@ -35,7 +35,7 @@ impl Session {
         self.end_lease().await?;
         self.run.record = None;
         Ok(
-            "links, quarantine, run records and what rollbacks put aside are dropped; the run folder and its backup stay"
+            "links, quarantine, run records and what rollbacks and restores put aside are dropped; the run folder and its backup stay"
                 .to_owned(),
         )
     }
@@ -45,7 +45,8 @@ impl Layout {
     /// What rollbacks and restores put aside, and strays that were decided on.
     fn kept_aside(&self) -> Vec<String> {
         let aside = self.aside().iter();
-        aside.filter(|it| !it.is_stray()).map(Aside::name).collect()
+        let aside = aside.filter(|it| !it.is_stray()).map(Aside::name);
+        aside.chain(self.beside().iter().cloned()).collect()
     }
 }
 
@@ -86,6 +87,7 @@ impl Gated for Purge {
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
         Ok(match session.run.open() {
+            _ if session.half_restored().is_some() => session.half_restored().into_iter().collect(),
             Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
             None => session.strays_in_words().into_iter().collect(),
         })

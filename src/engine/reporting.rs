@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::run::RunRecord;
 use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Run, Session};
+use crate::engine::session::Session;
 use crate::report::Report;
 use crate::store::private_file;
 
@@ -23,7 +23,7 @@ impl Session {
     /// # Errors
     /// No run yet, or the system's answer.
     pub fn export_report(&self, personal: bool) -> Result<Vec<PathBuf>> {
-        let run = self.run.reported_run()?;
+        let run = self.reported_run()?;
         write_report(
             &self.run_folder(run),
             &self.report(personal)?,
@@ -38,18 +38,18 @@ impl Session {
     pub fn report(&self, personal: bool) -> Result<Report<'_>> {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
-        let report = Report::new(self.run.reported_run()?, personal, strays);
+        let report = Report::new(self.reported_run()?, personal, strays);
         Ok(report.standing(self.situation.as_ref()))
     }
 }
 
-impl Run {
+impl Session {
     fn reported_run(&self) -> Result<&RunRecord> {
-        self.latest().ok_or_else(|| {
-            StepError::NotReady(
+        self.run.latest().ok_or_else(|| {
+            StepError::NotReady(self.kept_without_a_run().unwrap_or_else(|| {
                 "no run has left a record in this database yet, so there is nothing to report"
-                    .to_owned(),
-            )
+                    .to_owned()
+            }))
         })
     }
 }

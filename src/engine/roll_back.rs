@@ -65,6 +65,7 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<RolledBack> {
         let RollBack(new) = confirmed.action();
+        self.refuse_half_restored()?;
         self.see_what_is_swapped().await?;
         self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
@@ -473,8 +474,9 @@ impl Gated for RollBack {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        let kept = session.kept_without_a_run();
         Ok(match session.run.latest() {
-            Some(run) if run.outcome == Outcome::Open => Vec::new(),
+            Some(run) if run.outcome == Outcome::Open => kept.into_iter().collect(),
             Some(run) if run.outcome == Outcome::Finished => vec![format!(
                 "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
                 run.id,
@@ -483,10 +485,11 @@ impl Gated for RollBack {
                     .map_or("FOLDER", |backup| backup.path.as_str()),
                 session.work.connection.place.database
             )],
-            _ => vec![match session.kept_without_a_run() {
-                Some(kept) => kept,
-                None => "no run is open, so there is nothing to roll back".to_owned(),
-            }],
+            _ => {
+                vec![kept.unwrap_or_else(|| {
+                    "no run is open, so there is nothing to roll back".to_owned()
+                })]
+            }
         })
     }
 

@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// What a rollback that keeps would carry and leave behind, as far as it can be told without making it.
-    async fn would_keep(&self, create_users: bool, watcher: &Watcher) -> Result<Kept> {
+    pub(crate) async fn would_keep(&self, create_users: bool, watcher: &Watcher) -> Result<Kept> {
         let held = Held::new();
         let carrying = Carrying::new(self, (create_users, &held), Copies::new(), watcher);
         let (carried, _) = carrying.run().await?;

@@ -30,7 +30,11 @@ impl Session {
 
     /// Refuses where nothing is live that could be verified.
     pub(crate) async fn begin_to_verify(&mut self, watcher: &Watcher) -> Result<()> {
+        self.refuse_half_restored()?;
         self.see_what_is_swapped().await?;
+        if let Some(kept) = self.kept_without_a_run() {
+            return Err(StepError::Findings(kept));
+        }
         for which in &self.work.mapping.rebuilt() {
             if self.layout.is_lost(which) {
                 return Err(StepError::Findings(format!(
@@ -40,9 +44,6 @@ impl Session {
             }
         }
         if !self.is_live(Group::CutOver) {
-            if let Some(kept) = self.kept_without_a_run() {
-                return Err(StepError::Findings(kept));
-            }
             self.require_no_strays("the run is not cut over, so there is nothing else to verify")?;
             return Err(StepError::NotReady(match self.run.latest() {
                 Some(run) => format!(

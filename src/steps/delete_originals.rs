@@ -22,6 +22,7 @@ async fn run(
     confirmed: Option<Confirmed>,
     watcher: &Watcher,
 ) -> Result<String> {
+    session.refuse_half_restored()?;
     session.see_what_is_swapped().await?;
     session.require_no_strays("nothing was changed")?;
     // No survey: after a kill between the drops there is nothing left to survey.
