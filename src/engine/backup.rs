@@ -1,8 +1,10 @@
 //! Writing backups and restoring them, with their progress.
 
 use crate::domain::gate::{Confirmed, Restore};
+use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::number::megabytes;
 use crate::engine::Watcher;
-use crate::engine::error::Result;
+use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
@@ -10,6 +12,7 @@ use crate::store::dump::manifest::Manifest;
 use crate::store::dump::progress::{Phase, Progress};
 use crate::store::dump::restore::{self, RestoreOptions, Restored};
 use crate::store::dump::{read, write};
+use crate::store::{collection_spec, disk_space};
 
 /// Documents of all collections of a backup.
 pub fn documents_of(manifest: &Manifest) -> u64 {
@@ -59,6 +62,15 @@ impl Session {
         gzip: bool,
         watcher: &Watcher,
     ) -> Result<Manifest> {
+        // Zipped it takes less; how much less nobody knows beforehand.
+        if !gzip {
+            let names = collection_spec::uuids(&self.work.connection).await?;
+            let names: Vec<String> = names
+                .into_keys()
+                .filter(|name| !name.starts_with(SIDE_PREFIX))
+                .collect();
+            self.require_room_here("backup", out, (&names, 1)).await?;
+        }
         let progress = |progress: Progress| says(watcher, &progress);
         let options = write::BackupOptions { gzip };
         write::back_up(
@@ -70,6 +82,28 @@ impl Session {
         )
         .await?;
         Ok(read::verify_backup(out, &progress, &watcher.cancel).await?)
+    }
+
+    /// Refuses where this machine's disk has no room in `out` for so many copies of all documents of these collections.
+    pub(crate) async fn require_room_here(
+        &self,
+        what: &str,
+        out: &std::path::Path,
+        (collections, copies): (&[String], u64),
+    ) -> Result<()> {
+        let Some(free) = disk_space::free_here(out) else {
+            return Ok(());
+        };
+        let needed = disk_space::documents(&self.work.connection, collections).await? * copies;
+        if needed < free {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "the {what} needs about {} MB in {}, and {} MB are free there. Nothing was changed; make room, or name another folder",
+            megabytes(needed),
+            out.display(),
+            megabytes(free)
+        )))
     }
 
     /// Restores a backup into this database. With `replace`, the confirmation of its gate, over the collections that stand there.

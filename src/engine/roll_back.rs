@@ -2,19 +2,22 @@
 //! a reason to refuse, carried onto the originals, or given up. Before the cut-over only the prepared copies are dropped.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::run::{Outcome, RollbackRecord};
+use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
+use crate::engine::stopped::in_words;
 use crate::store::swap::{self, Stray, Swap};
+use crate::store::watch::{self, Seen};
 use crate::store::{collection_spec, identity};
 
 /// Stands for the fingerprint of a copy that is what was proved.
@@ -143,6 +146,7 @@ impl Session {
 
     /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
     async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
+        let since = watch::begin(&self.work.connection).await?;
         let live = self.live_fingerprints(watcher).await?;
         let mut record = RollbackRecord {
             new,
@@ -163,7 +167,14 @@ impl Session {
             if let New::Keep { .. } = new {
                 self.keep_rollback(record.clone()).await?;
                 let merging = self.merge(carried, create_users, watcher);
-                let kept = Box::pin(merging).await?;
+                let kept = match Box::pin(merging).await {
+                    Ok(kept) => kept,
+                    // What is written meanwhile is live and not in what comes back, so the proof fails: say the cause, not the effect.
+                    Err(error @ StepError::Findings(_)) => {
+                        return Err(self.still_written(&since).await?.unwrap_or(error));
+                    }
+                    Err(error) => return Err(error),
+                };
                 record.merged = self
                     .rollback_record()
                     .map(|record| record.merged)
@@ -175,9 +186,9 @@ impl Session {
             record.merged.clear();
         }
         if self.live_fingerprints(watcher).await? != live {
-            return Err(StepError::NotReady(
-                "something was written while the rollback was prepared, so the application still runs. Nothing was renamed. Stop it, then run the same command again".to_owned(),
-            ));
+            return Err(self.still_written(&since).await?.unwrap_or_else(|| {
+                StepError::NotReady("something was written while the rollback was prepared, so the application still runs. Nothing was renamed. Stop it, then run the same command again".to_owned())
+            }));
         }
         record.live = live;
         record.began = true;
@@ -190,6 +201,22 @@ impl Session {
             record.rollback = Some(rollback);
         }
         self.save().await
+    }
+
+    /// That the application writes while a rollback is prepared, how much, and how it is stopped; `None` where the server shows no write.
+    async fn still_written(&self, since: &WatchStart) -> Result<Option<StepError>> {
+        let seen = watch::since(&self.work.connection, since, Duration::ZERO).await?;
+        let Seen::Writes(writes) = seen else {
+            return Ok(None);
+        };
+        if writes.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(StepError::NotReady(format!(
+            "the application still writes: {} since this rollback began. Nothing was renamed, and what is live is unchanged by us. Stop it (end its processes, or block writes in the console at “Stop the application”), then run the same command again; {}",
+            in_words(&writes),
+            self.who_is_connected().await
+        ))))
     }
 
     fn refused(&self, kept: &Kept) -> StepError {

@@ -375,6 +375,12 @@ impl Session {
         Ok(())
     }
 
+    /// What is wrong with the journal of the latest run, in words; `None` for nothing.
+    pub fn journal_trouble(&self) -> Option<String> {
+        let run = self.run.latest()?;
+        Journal::trouble(&self.run_folder(run), run)
+    }
+
     /// The folder of a run.
     pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
         self.work.run_root.join(&run.id)

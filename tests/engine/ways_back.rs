@@ -1,5 +1,6 @@
 //! Rolling back after the application wrote, and what is left after finish and purge.
 
+use bson::oid::ObjectId;
 use bson::{Document, doc};
 use mongodb::Collection;
 
@@ -202,4 +203,36 @@ async fn finish_before_the_whole_is_done_is_refused() {
         ),
         Vec::<String>::new()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_that_writes_while_its_writes_are_carried_back_is_named_with_how_much() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    write_since(&case).await;
+    let bookings = of(&case, "Booking");
+    let one = bookings.find_one(doc! {}).await.unwrap().unwrap();
+    let writer = tokio::spawn(async move {
+        for n in 0.. {
+            let mut new = one.clone();
+            new.insert("_id", ObjectId::new());
+            new.insert("reference", format!("during {n}"));
+            bookings.insert_one(new).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    });
+    let refused = case.roll_back(&["--keep-new"]).await;
+    writer.abort();
+    let _ = writer.await; // aborted
+    refused.code(1).says(&[
+        "the application still writes",
+        "to Booking",
+        "Nothing was renamed",
+    ]);
+    let live = of(&case, "Booking");
+    let during = doc! { "reference": { "$regex": "^during" } };
+    let written = live.count_documents(during.clone()).await.unwrap();
+    assert!(written > 0);
+    case.roll_back(&["--keep-new"]).await;
+    assert_eq!(live.count_documents(during).await.unwrap(), written);
 }
