@@ -1,8 +1,8 @@
 //! What a mapping's file makes impossible by itself, and what it may say and the engine does not do yet. Nothing of a file is passed over:
 //! what is not carried out is refused, with its line.
 
-use super::path::{HopText, ReferencePath};
-use super::{BadMapping, BusinessReference, Customers, Following, Mapping, Several, UserReference};
+use super::path::ReferencePath;
+use super::{BadMapping, Customers, Following, Mapping, Several, UserReference};
 
 impl Mapping {
     /// Refuses what no engine could do.
@@ -99,29 +99,26 @@ impl Mapping {
     fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
         let booking = &self.booking.following;
         let by_email = matches!(booking.user, Some(UserReference::Email(_)));
-        let constant = matches!(booking.business, BusinessReference::Constant(_));
         let unbuilt = [
             (booking.filter.is_some(), "booking.where"),
             (booking.user.is_none() || by_email, "booking.user"),
-            (constant, "booking.business"),
             (booking.several != Several::First, "booking.several"),
             (booking.in_place, "booking.in_place"),
             (booking.keep, "booking.keep"),
             (!booking.drop.is_empty(), "booking.drop"),
             (booking.guest.is_some(), "booking.guest"),
         ];
-        let simple = match (&booking.user, &booking.business) {
-            (Some(UserReference::Path(user)), BusinessReference::Paths(paths)) => {
-                let over_one = |path: &ReferencePath| {
-                    let plain = |hop: &HopText| hop.by.is_none() && hop.then.is_top_level();
-                    path.hops.len() == 1 && path.hops.iter().all(plain)
-                };
-                user.as_field().is_some() && paths.len() == 1 && paths.iter().all(over_one)
-            }
-            _ => true,
-        };
-        if !simple {
-            return Err(self.not_built("booking.business"));
+        if let Some(UserReference::Path(user)) = &booking.user
+            && !user.start.is_top_level()
+        {
+            return Err(self.not_built("booking.user"));
+        }
+        let hops = |path: &ReferencePath| !path.hops.is_empty();
+        if self.business.owner.as_ref().is_some_and(hops) {
+            return Err(self.not_built("business.owner"));
+        }
+        if let Some(at) = self.accounts.iter().position(|role| hops(&role.user)) {
+            return Err(self.not_built(&format!("accounts.{at}.user")));
         }
         match unbuilt.iter().find(|(is_said, _)| *is_said) {
             Some((_, key)) => Err(self.not_built(key)),

@@ -246,8 +246,8 @@ impl Session {
             &self.work.memory,
         );
         for businesses in &mapping.business.collections {
-            let businesses = self.layout.now(businesses);
-            self.scan_at(moment, businesses, watcher, |it| {
+            let businesses = self.layout.original_of(&mapping, businesses);
+            self.scan_at(moment, &businesses, watcher, |it| {
                 survey.take_business(it);
             })
             .await?;
