@@ -100,6 +100,11 @@ pub fn booking(
     match survey.standing(&refs) {
         Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
         Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
+        Standing::Disagrees { businesses } => Ok(if blueprint.leaves_between(&businesses) {
+            BookingFate::Left
+        } else {
+            BookingFate::Quarantined
+        }),
         Standing::Paired {
             business,
             linked: Some(existing),

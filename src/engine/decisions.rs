@@ -227,7 +227,8 @@ impl Session {
             .conflicts
             .iter()
             .filter(|conflict| {
-                alike.covers(conflict) && !self.answers.decisions.is_decided(&conflict.key)
+                let says = alike.choice.is_some() || conflict.key.code.suggests();
+                says && alike.covers(conflict) && !self.answers.decisions.is_decided(&conflict.key)
             })
             .map(|conflict| {
                 let key = conflict.key.clone();

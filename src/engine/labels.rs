@@ -122,7 +122,7 @@ impl Session {
         }
         Ok(Sources {
             key: key.clone(),
-            role: self.work.mapping.user.clone(),
+            role: (*self.work.mapping.user).clone(),
             inherited: decisions.survivor(key),
             records,
         })

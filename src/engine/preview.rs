@@ -88,6 +88,9 @@ impl Session {
                     (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
                         names.as_ref() == key.subjects.first()
                     }
+                    (Code::BusinessDisagrees, Standing::Disagrees { businesses }) => {
+                        survey.ids_of_businesses(&businesses) == key.subjects
+                    }
                     (
                         Code::BookingWithoutUser,
                         Standing::WithoutUser {
@@ -244,7 +247,7 @@ impl Session {
                 Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
                     (None, Some(business))
                 }
-                Standing::WithoutBusiness { .. } => (None, None),
+                Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, None),
             },
         };
         let of = business.map(|business| survey.business_id(business));

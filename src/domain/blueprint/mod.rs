@@ -92,6 +92,7 @@ pub struct Blueprint {
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
+    left_between: Set<Vec<BusinessIx>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -119,6 +120,7 @@ impl Blueprint {
             relinked: Set::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
+            left_between: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -145,6 +147,12 @@ impl Blueprint {
             blueprint.obstacles.push(format!(
                 "{} bookings are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
                 survey.oversize.len()
+            ));
+        }
+        let several = survey.several_users.bookings;
+        if several > 0 {
+            blueprint.obstacles.push(format!(
+                "{several} bookings name several users, and this version of ringfence cannot carry that out; let each name one user, or map a path that does"
             ));
         }
         let odd = survey.odd_user_ids();
@@ -210,6 +218,16 @@ impl Blueprint {
         for names in survey.without_business.keys() {
             if decisions.choice(&key(Code::BookingWithoutBusiness, None, names)) == Choice::Leave {
                 self.left_without_business.insert(names.clone());
+            }
+        }
+        for businesses in survey.disagreeing.keys() {
+            let key = ConflictKey {
+                code: Code::BusinessDisagrees,
+                business: None,
+                subjects: survey.ids_of_businesses(businesses),
+            };
+            if decisions.choice(&key) == Choice::Leave {
+                self.left_between.insert(businesses.clone());
             }
         }
         for business in survey.already_linked.keys() {
@@ -293,6 +311,11 @@ impl Blueprint {
     /// True where bookings whose business is unknown, and that name this, stay in place instead of going to the quarantine.
     pub fn leaves(&self, names: &Option<Id>) -> bool {
         self.left_without_business.contains(names)
+    }
+
+    /// True where bookings that these businesses disagree about stay as they are.
+    pub fn leaves_between(&self, businesses: &[BusinessIx]) -> bool {
+        self.left_between.contains(businesses)
     }
 
     /// True where bookings with a customerId get the one of the migration.

@@ -1,8 +1,9 @@
 //! What can be told of a booking from its documents alone: the part of the proof that needs no account, so that any task can do it.
 
 use bson::raw::RawDocument;
+use smallvec::SmallVec;
 
-use super::paths::ProofPaths;
+use super::paths::{Ids, ProofPaths};
 use crate::domain::id::Id;
 use crate::domain::raw::{Element, Value, elements, kind};
 
@@ -10,10 +11,10 @@ use crate::domain::raw::{Element, Value, elements, kind};
 #[derive(Debug)]
 pub struct Examined {
     pub(super) id: Id,
-    /// By which the original finds its business.
-    pub(super) business: Option<Id>,
-    /// The user that it names.
-    pub(super) names: Option<Id>,
+    /// By which the original finds its business, each with the number of its path.
+    pub(super) businesses: SmallVec<[(usize, Id); 1]>,
+    /// By which it names its user.
+    pub(super) names: Ids,
     pub(super) became: Became,
 }
 
@@ -52,8 +53,8 @@ impl Examined {
         let named = paths.named(before);
         Some(Self {
             id: named.id?,
-            business: named.business,
-            names: named.user,
+            businesses: named.businesses,
+            names: named.users,
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,

@@ -2,7 +2,7 @@
 
 use bson::raw::RawDocument;
 
-use super::{Ledger, TOGETHER};
+use super::{Ledger, TOGETHER, only};
 use crate::domain::id::Id;
 
 impl Ledger {
@@ -33,8 +33,7 @@ impl Ledger {
             let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
             self.wrong(&id, says);
         }
-        let business = named.business.as_ref();
-        let business = business.and_then(|named| self.ways.business(named));
+        let business = only(&self.ways.businesses(&named.businesses));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {

@@ -26,7 +26,7 @@ use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
 use paths::Ways;
-pub use paths::{Needed, ProofPaths};
+pub use paths::{Needed, ProofPaths, UserWay};
 use rows::{Customer, Customers, Pair, pair_key};
 
 /// Findings kept with their ids; the rest is only counted.
@@ -80,6 +80,14 @@ pub struct Ledger {
     pub findings: Vec<Finding>,
     /// How much is wrong, kept or not.
     pub wrong: u64,
+}
+
+/// The one business; none where there are several, for then nobody can say whose a booking is.
+fn only(businesses: &[Number]) -> Option<Number> {
+    match businesses {
+        [one] => Some(*one),
+        _ => None,
+    }
 }
 
 fn reference(document: &RawDocument, field: &str) -> Option<Id> {
@@ -196,7 +204,7 @@ impl Ledger {
     /// Takes bookings of the original with what became of them.
     pub fn bookings(&mut self, examined: &[Examined]) {
         for some in examined.chunks(TOGETHER) {
-            let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
+            let names: Vec<_> = some.iter().filter_map(|it| it.names.first()).collect();
             self.users.prefetch(&names);
             let customers = some.iter().filter_map(|it| match &it.became {
                 Became::Linked { customer, .. } => Some(customer.as_bytes()),
@@ -212,10 +220,10 @@ impl Ledger {
     fn booking(&mut self, booking: &Examined) {
         self.bookings += 1;
         let id = &booking.id;
-        let business = booking.business.as_ref();
-        let business = business.and_then(|named| self.ways.business(named));
-        let names = booking.names.as_ref();
-        let user = names.and_then(|user| self.ways.user(user, &self.users));
+        let business = only(&self.ways.businesses(&booking.businesses));
+        let names = booking.names.first();
+        let users = self.ways.users(&booking.names, &self.users);
+        let user = users.first().copied();
         match &booking.became {
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {

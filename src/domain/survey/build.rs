@@ -9,7 +9,7 @@ use super::{Business, Existing, Joined, Standing, Stray, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::{BusinessReference, Mapping};
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
     AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
@@ -59,20 +59,36 @@ impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
         let paths = BookingPaths::of(&mapping);
+        let constant = match &mapping.booking.following.business {
+            BusinessReference::Constant(id) => Some(id.clone()),
+            BusinessReference::Paths(_) => None,
+        };
+        let only = constant.map(|id| {
+            let business = Business {
+                id: id.clone(),
+                name: String::new(),
+                bookings: 0,
+            };
+            (id.canonical(), business)
+        });
+        let ways = paths.businesses().iter();
         Self {
-            to_business: Way::new(paths.business().clone()),
+            to_business: ways.map(|path| Way::new(path.clone())).collect(),
+            one_business: only.is_some(),
             to_user: Way::new(paths.user().clone()),
-            owner: AccountPath::owner(&mapping),
+            owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
             mapping,
             database: database.to_owned(),
             users: Users::new(memory),
-            businesses: Ordered::default(),
+            businesses: only.into_iter().collect(),
             existing: Ordered::default(),
             pairs: Pairs::new(memory),
             linked_users: BTreeSet::new(),
             without_user: BTreeMap::new(),
             without_business: BTreeMap::new(),
+            disagreeing: BTreeMap::new(),
+            several_users: Stray::default(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
             referenced: BTreeMap::new(),
@@ -99,11 +115,14 @@ impl Survey {
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
-        let name = get(document, &self.mapping.business.name)
-            .and_then(|name| name.as_str())
+        let name = self.mapping.business.name.as_ref();
+        let name = name
+            .and_then(|name| name.value(document)?.as_str())
             .unwrap_or_default();
-        let owner = self.owner.read(document);
-        self.name_account(&owner);
+        if let Some(owner) = &self.owner {
+            let owner = owner.read(document);
+            self.name_account(&owner);
+        }
         self.businesses.insert(
             id.canonical(),
             Business {
@@ -117,7 +136,10 @@ impl Survey {
     /// What must be read so that bookings find this, in this order. After the businesses, or the users, and before the bookings.
     pub fn hops(&self, end: End) -> Vec<HopRead> {
         match end {
-            End::Business => self.to_business.reads(),
+            End::Business => {
+                let ways = self.to_business.iter().enumerate();
+                ways.flat_map(|(at, way)| way.reads_as(at)).collect()
+            }
             End::User => self.to_user.reads(),
         }
     }
@@ -127,7 +149,8 @@ impl Survey {
         let mismatch = match end {
             End::Business => {
                 let business = |id: &Id| find(&self.businesses, id);
-                self.to_business.take(read, document, business)
+                let way = self.to_business.get_mut(read.way);
+                way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {
                 let user = |id: &Id| find_by(|id| self.users.find(id), id);
@@ -168,7 +191,7 @@ impl Survey {
     }
 
     fn name_account(&mut self, user: &Reading) {
-        self.named_accounts.extend(user.named().cloned());
+        self.named_accounts.extend(user.all().cloned());
     }
 
     /// Takes a customer that this tool did not make. After the businesses.
@@ -281,9 +304,16 @@ impl Survey {
             return; // migrated by an earlier run
         }
         self.booking_mismatches(refs, joined);
+        if !joined.user.others.is_empty() {
+            self.several_users.take(refs);
+        }
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
                 self.without_business.entry(names).or_default().take(refs);
+            }
+            Standing::Disagrees { businesses } => {
+                let stray = self.disagreeing.entry(businesses).or_default();
+                stray.take(refs);
             }
             Standing::Paired {
                 user,
@@ -333,8 +363,15 @@ impl Survey {
             self.note_mismatch(&collection, &field, &of);
         }
         if joined.business.mismatch {
-            let field = self.paths.business().text().to_owned();
-            self.note_mismatch(&collection, &field, &of);
+            for at in 0..self.to_business.len() {
+                let way = self.to_business.get(at).zip(refs.businesses().nth(at));
+                let business = |id: &Id| find(&self.businesses, id);
+                if way.is_some_and(|(way, reading)| way.resolve(reading, business).mismatch) {
+                    let path = self.paths.businesses().get(at);
+                    let field = path.map_or("", |path| path.text()).to_owned();
+                    self.note_mismatch(&collection, &field, &of);
+                }
+            }
         }
     }
 

@@ -81,6 +81,27 @@ impl Survey {
         for (names, stray) in &self.without_business {
             push(Code::BookingWithoutBusiness, None, names.clone(), stray);
         }
+        for (businesses, stray) in &self.disagreeing {
+            let mut conflict = self.conflict(
+                Code::BusinessDisagrees,
+                None,
+                self.ids_of_businesses(businesses),
+                stray.bookings,
+            );
+            conflict.businesses.clone_from(&conflict.key.subjects);
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        }
+        let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
+            let mut conflict = self.conflict(
+                code,
+                business,
+                subject.into_iter().collect(),
+                stray.bookings,
+            );
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        };
         for (business, stray) in &self.already_linked {
             push(Code::AlreadyLinked, Some(*business), None, stray);
         }

@@ -84,6 +84,10 @@ pub struct Survey {
     pub without_user: BTreeMap<(BusinessIx, Option<Id>), Stray>,
     /// Bookings without a known business, by the value that leads to none.
     pub without_business: BTreeMap<Option<Id>, Stray>,
+    /// Bookings whose paths lead to several businesses, by those.
+    pub disagreeing: BTreeMap<Vec<BusinessIx>, Stray>,
+    /// Bookings that name several users.
+    pub several_users: Stray,
     /// Bookings with a customerId, by business.
     pub already_linked: BTreeMap<BusinessIx, Stray>,
     /// References of another type than their target, by "collection.field".
@@ -99,9 +103,12 @@ pub struct Survey {
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
     paths: BookingPaths,
-    to_business: Way<BusinessIx>,
+    /// One for each path, in their order.
+    to_business: Vec<Way<BusinessIx>>,
+    /// There is one business alone.
+    one_business: bool,
     to_user: Way<UserIx>,
-    owner: AccountPath,
+    owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
@@ -123,6 +130,11 @@ pub enum Standing {
     WithoutBusiness {
         /// The value that leads to none.
         names: Option<Id>,
+    },
+    /// Its paths lead to several businesses.
+    Disagrees {
+        /// Those, in the order of the paths.
+        businesses: Vec<BusinessIx>,
     },
     /// Business and user are known.
     Paired {
@@ -176,8 +188,12 @@ impl Survey {
 
     /// How many services bookings can name.
     pub fn services(&self) -> u64 {
-        let services = &self.mapping.service.collection;
-        self.to_business.documents_of(services) as u64
+        let services = self.mapping.service.as_ref();
+        services.map_or(0, |it| {
+            let ways = self.to_business.iter();
+            let documents = ways.map(|way| way.documents_of(&it.collection));
+            documents.max().unwrap_or_default() as u64
+        })
     }
 
     /// Where a booking stands.
@@ -187,11 +203,30 @@ impl Survey {
 
     /// What its references lead to.
     fn joined(&self, refs: &References) -> Joined {
-        let business = |id: &Id| find(&self.businesses, id);
         Joined {
             user: self.to_user.resolve(&refs.user, |id| self.find_user(id)),
-            business: self.to_business.resolve(&refs.business, business),
+            business: self.business_of(refs),
         }
+    }
+
+    /// Where its paths to a business lead, all together: the order decides only where some lead nowhere.
+    fn business_of(&self, refs: &References) -> Reached<BusinessIx> {
+        let business = |id: &Id| find(&self.businesses, id);
+        let mut ways = self.to_business.iter().zip(refs.businesses());
+        let Some((way, reading)) = ways.next() else {
+            return Reached {
+                end: self.one_business.then_some(0),
+                others: Vec::new(),
+                mismatch: false,
+            };
+        };
+        let mut reached = way.resolve(reading, business);
+        for (way, reading) in ways {
+            let other = way.resolve(reading, business);
+            reached.mismatch |= other.mismatch;
+            other.ends().for_each(|end| reached.add(*end));
+        }
+        reached
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
@@ -201,9 +236,14 @@ impl Survey {
     fn standing_of(&self, refs: &References, joined: &Joined) -> Standing {
         let Some(business) = joined.business.end else {
             return Standing::WithoutBusiness {
-                names: refs.business.named().cloned(),
+                names: refs.names_business().cloned(),
             };
         };
+        if !joined.business.others.is_empty() {
+            return Standing::Disagrees {
+                businesses: joined.business.ends().copied().collect(),
+            };
+        }
         let linked = refs
             .customer
             .as_ref()
@@ -238,6 +278,12 @@ impl Survey {
     /// The `_id` of a business, as stored.
     pub fn business_id(&self, business: BusinessIx) -> &Id {
         &self.businesses[business].id
+    }
+
+    /// The ids of businesses, as stored.
+    pub fn ids_of_businesses(&self, businesses: &[BusinessIx]) -> Vec<Id> {
+        let ids = businesses.iter().map(|it| self.business_id(*it).clone());
+        ids.collect()
     }
 
     /// The most common type of user ids: what an id takes that has no user to take its type from.

@@ -236,15 +236,18 @@ impl Session {
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
-        let businesses = self.layout.now(&mapping.business.collection);
         let scan = fields(&["_id"]);
-        scan::each(place, businesses, &scan, cancel, |it| {
-            ledger.business(it);
-            Ok(())
-        })
-        .await?;
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.original_of(mapping, businesses);
+            scan::each(place, &businesses, &scan, cancel, |it| {
+                ledger.business(it);
+                Ok(())
+            })
+            .await?;
+        }
         for needed in ledger.paths().needed() {
-            let scan = fields(&["_id", &needed.field]);
+            let names: Vec<&str> = needed.fields.iter().map(String::as_str).collect();
+            let scan = fields(&names);
             let between = self.layout.original_of(mapping, &needed.collection);
             scan::each(place, &between, &scan, cancel, |it| {
                 ledger.between(&needed, it);
@@ -433,7 +436,8 @@ impl Answers {
         LeftAllowed {
             skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
             without_user: any(Code::BookingWithoutUser, Choice::Leave),
-            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave)
+                || any(Code::BusinessDisagrees, Choice::Leave),
         }
     }
 }
