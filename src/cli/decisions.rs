@@ -11,6 +11,7 @@ use crate::domain::conflict::{ConflictKey, Severity};
 use crate::domain::decision::Decisions;
 use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
+use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
@@ -96,8 +97,15 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
     } else {
         output::line(&words(&matched, session.decisions()));
     }
+    let asks = session.overview().map(|it| it.asks).unwrap_or_default();
+    if !asks.is_empty() && !place.json {
+        output::line(&format!(
+            "\nMore than 1 % of the bookings leave the application by these answers, so their number has to be confirmed: {}",
+            Departures::options(&asks)
+        ));
+    }
     let open = |key: &ConflictKey| key.code.severity() == Severity::Blocker;
-    let fine = matched.changed.is_empty() && !matched.open.iter().any(open);
+    let fine = asks.is_empty() && matched.changed.is_empty() && !matched.open.iter().any(open);
     Ok(ExitCode::from(if fine { 0 } else { 2 }))
 }
 
@@ -165,6 +173,9 @@ async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<E
     lines.push(format!("survivor: {} – {}", rule.word(), rule.says()));
     for (business, rule) in &decisions.survivor_at {
         lines.push(format!("survivor at business {business}: {}", rule.word()));
+    }
+    for (what, number) in &decisions.accepted {
+        lines.push(format!("accepted: {what} = {number}"));
     }
     for (key, decision) in &decisions.single {
         let does = key.code.does(decision.choice);

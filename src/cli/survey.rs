@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{PlaceArguments, output, progress};
+use crate::domain::accepted::Accepted;
 use crate::domain::conflict::Severity;
 use crate::domain::situation::{Standing, roll_back};
 use crate::domain::text::{named, safe};
@@ -19,6 +20,9 @@ pub struct SurveyArguments {
     /// Decisions file; what it answers is not counted as undecided
     #[arg(long, value_name = "F")]
     decisions: Option<PathBuf>,
+    /// Confirm how many bookings leave the application by the answers to one kind of conflict, such as booking-without-business=44; or how many values of a reference lead nowhere, such as mapping:booking.service=3
+    #[arg(long, value_name = "CODE=N", value_parser = Accepted::argument)]
+    accept: Vec<(Accepted, u64)>,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> Result<ExitCode> {
@@ -27,10 +31,12 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
+    session.accept(&arguments.accept);
     let (watcher, task) = progress::watch(place, &session, "survey");
     let outcome = session.survey(&watcher).await;
     task.end(&outcome);
     let overview = outcome?;
+    session.require_numbers(&arguments.accept)?;
     if place.json {
         output::json(&overview.to_json());
     } else {
@@ -40,7 +46,8 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         .conflicts
         .iter()
         .any(|row| row.code.severity() == Severity::Blocker && row.undecided > 0);
-    Ok(ExitCode::from(if undecided { 2 } else { 0 }))
+    let asks = !overview.asks.is_empty();
+    Ok(ExitCode::from(if undecided || asks { 2 } else { 0 }))
 }
 
 pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {

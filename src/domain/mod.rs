@@ -1,5 +1,6 @@
 //! What a migration is. Pure: no tokio, no driver, no ratatui, no clock, no files.
 
+pub mod accepted;
 pub mod aside;
 pub mod blueprint;
 pub mod checklist;
@@ -8,6 +9,7 @@ pub mod customer_id;
 pub mod decision;
 pub mod decision_file;
 pub mod decision_match;
+pub mod departure;
 pub mod document_diff;
 pub mod email;
 pub mod ending;

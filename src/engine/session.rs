@@ -407,7 +407,7 @@ impl Session {
         let mut overview = surveyed.survey.overview(
             &surveyed.conflicts,
             &self.answers.decisions,
-            &surveyed.blueprint.customers,
+            &surveyed.blueprint,
         );
         overview
             .database
@@ -421,8 +421,18 @@ impl Session {
         Review {
             rows: surveyed
                 .map(|it| {
-                    it.survey
-                        .conflict_rows(&it.conflicts, &self.answers.decisions)
+                    it.survey.conflict_rows(
+                        &it.conflicts,
+                        &self.answers.decisions,
+                        &it.blueprint.departures,
+                    )
+                })
+                .unwrap_or_default(),
+            asks: surveyed
+                .map(|it| {
+                    it.blueprint
+                        .departures
+                        .not_accepted(&self.answers.decisions.accepted)
                 })
                 .unwrap_or_default(),
             survivor: self.answers.decisions.survivor,
@@ -445,7 +455,8 @@ impl Session {
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         )
-        .retiring(self.answers.retire_users))
+        .retiring(self.answers.retire_users)
+        .leaving(&surveyed.blueprint.departures))
     }
 }
 
