@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output, progress, step_word};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::plan::Plan;
@@ -15,6 +16,14 @@ use crate::domain::standstill::Standstill;
 use crate::engine::decisions;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
+
+/// The step of `--through`.
+fn step(word: &str) -> std::result::Result<Step, String> {
+    Step::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Step::ALL.iter().map(|step| step.word()).collect();
+        format!("no such step; there are {}", words.join(", "))
+    })
+}
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -27,7 +36,7 @@ pub struct ApplyArguments {
     #[arg(long, value_name = "DB")]
     confirm: Option<String>,
     /// Stop after this step
-    #[arg(long, value_name = "STEP", value_parser = step_word, default_value = "verify")]
+    #[arg(long, value_name = "STEP", value_parser = step, default_value = "verify")]
     through: Step,
     /// Back up and prepare the copies while the application still runs, and stop there; the next apply takes in what changed since
     #[arg(long, conflicts_with_all = ["through", "block_writes"])]

@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::open_gate;
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::gate::Destructive;
 use crate::domain::text::named;
 use crate::engine::Result;

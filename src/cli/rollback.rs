@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::{check_confirmation, open_gate};
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::checklist::Step;
 use crate::domain::ending::Ending;
 use crate::domain::gate::{Destructive, New};

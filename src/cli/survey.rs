@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::accepted::Accepted;
 use crate::domain::conflict::Severity;
 use crate::domain::situation::{Standing, roll_back};
