@@ -467,7 +467,7 @@ const WAYS: [&str; 6] = [
 
 /// Who may say it: the mapping, the resolver of references, and the proof's own one.
 const RESOLVERS: [&str; 3] = [
-    "domain/mapping.rs",
+    "domain/mapping/",
     "domain/reference/",
     "domain/invariant/paths.rs",
 ];

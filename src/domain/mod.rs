@@ -26,6 +26,7 @@ pub mod lease;
 pub mod link;
 pub mod map;
 pub mod mapping;
+pub mod nearest;
 pub mod number;
 pub mod overview;
 pub mod pace;

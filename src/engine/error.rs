@@ -30,7 +30,7 @@ pub enum StepError {
     Decisions(#[from] BadDecisions),
     /// A mapping that cannot be read.
     #[error("the mapping cannot be read: {0}")]
-    Mapping(#[from] toml_edit::de::Error),
+    Mapping(#[from] crate::domain::mapping::BadMapping),
     /// Not BSON.
     #[error(transparent)]
     Malformed(#[from] Malformed),

@@ -7,7 +7,8 @@ use bson::raw::RawDocument;
 use super::names::{Names, Number};
 use crate::domain::id::Id;
 use crate::domain::map::Map;
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::path::ReferencePath;
+use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
@@ -21,6 +22,17 @@ enum ToBusiness {
         collection: String,
         then: String,
     },
+}
+
+impl ToBusiness {
+    fn over(path: Option<&ReferencePath>) -> Self {
+        let hop = path.and_then(|path| path.hops.first());
+        Self::Over {
+            field: path.map_or("", |path| path.start.top()).to_owned(),
+            collection: hop.map_or("", |hop| &hop.collection).to_owned(),
+            then: hop.map_or("", |hop| hop.then.top()).to_owned(),
+        }
+    }
 }
 
 /// What the proof knows of a booking's references.
@@ -67,12 +79,14 @@ impl ProofPaths {
     /// Those of a mapping.
     pub fn of(mapping: &Mapping) -> Self {
         Self {
-            user: mapping.booking.user.clone(),
+            user: match &mapping.booking.following.user {
+                Some(UserReference::Path(path)) => path.start.top().to_owned(),
+                _ => String::new(),
+            },
             customer: mapping.booking.customer.clone(),
-            business: ToBusiness::Over {
-                field: mapping.booking.service.clone(),
-                collection: mapping.service.collection.clone(),
-                then: mapping.service.business.clone(),
+            business: match &mapping.booking.following.business {
+                BusinessReference::Paths(paths) => ToBusiness::over(paths.first()),
+                BusinessReference::Constant(_) => ToBusiness::over(None),
             },
         }
     }

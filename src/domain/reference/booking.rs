@@ -4,7 +4,8 @@ use bson::raw::RawDocument;
 
 use super::path::{Path, Reading};
 use crate::domain::id::Id;
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
 
 /// The paths of a booking, as the mapping says them.
@@ -40,12 +41,29 @@ impl BookingPaths {
     /// Those of a mapping.
     pub fn of(mapping: &Mapping) -> Self {
         let booking = &mapping.booking;
-        let service = &mapping.service;
+        let user = match &booking.following.user {
+            Some(UserReference::Path(path)) => path.start.top(),
+            _ => "",
+        };
+        let business = match &booking.following.business {
+            BusinessReference::Paths(paths) => paths.first().map(|path| {
+                let hops = path.hops.iter();
+                let start = Path::field(path.start.top());
+                hops.fold(start, |path, hop| {
+                    path.then(&hop.collection, hop.then.top())
+                })
+            }),
+            BusinessReference::Constant(_) => None,
+        };
         Self {
-            user: Path::field(&booking.user),
-            business: Path::field(&booking.service).then(&service.collection, &service.business),
+            user: Path::field(user),
+            business: business.unwrap_or_else(|| Path::field("")),
             customer: booking.customer.clone(),
-            created: booking.created.clone(),
+            created: booking
+                .created
+                .as_ref()
+                .map_or("", FieldPath::top)
+                .to_owned(),
         }
     }
 

@@ -62,7 +62,7 @@ impl Survey {
         Self {
             to_business: Way::new(paths.business().clone()),
             to_user: Way::new(paths.user().clone()),
-            owner: AccountPath::owner(&mapping),
+            owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
             mapping,
             database: database.to_owned(),
@@ -99,11 +99,14 @@ impl Survey {
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
-        let name = get(document, &self.mapping.business.name)
-            .and_then(|name| name.as_str())
+        let name = self.mapping.business.name.as_ref();
+        let name = name
+            .and_then(|name| name.value(document)?.as_str())
             .unwrap_or_default();
-        let owner = self.owner.read(document);
-        self.name_account(&owner);
+        if let Some(owner) = &self.owner {
+            let owner = owner.read(document);
+            self.name_account(&owner);
+        }
         self.businesses.insert(
             id.canonical(),
             Business {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::email;
 use crate::domain::id::Id;
-use crate::domain::mapping::{UserRole, VERIFIED};
+use crate::domain::mapping::{Evidence, UserRole};
 use crate::domain::phone;
 use crate::domain::raw::{Value, elements, kind};
 use crate::domain::text::is_unsafe;
@@ -99,15 +99,24 @@ impl UserFacts {
             let (key, value) = (element.key, element.value);
             let is = |field: &str| key == field.as_bytes();
             let copied = is(&role.name) || is(&role.email) || role.contact.iter().any(|f| is(f));
-            let other = is(&role.created) || is(&role.password);
-            if is(VERIFIED) && !copied {
-                facts.verified |= is_set(value);
-                continue;
-            }
-            if !(copied || other) || seen.contains(&key) {
+            let other = is(&role.created) || role.passwords.iter().any(|path| is(path.top()));
+            let shows = role.evidence.iter().any(|it| it.top().is_some_and(is));
+            if !(copied || other || shows) || seen.contains(&key) {
                 continue; // of a repeated key the first one counts, as for the server
             }
             seen.push(key);
+            for (at, path) in role.passwords.iter().enumerate() {
+                if is(path.top()) {
+                    facts.take_password(at, path.value_under(value));
+                }
+            }
+            for evidence in &role.evidence {
+                if let Evidence::Field(path) = evidence
+                    && is(path.top())
+                {
+                    facts.verified |= path.value_under(value).is_some_and(is_set);
+                }
+            }
             let blank = value.is_blank();
             facts.filled += u8::from(copied && !blank);
             facts.unsafe_text |= copied && value.as_str().is_some_and(is_unsafe);
@@ -121,14 +130,25 @@ impl UserFacts {
                 facts.take_email(value);
             } else if is(&role.created) {
                 facts.created = value.as_date().unwrap_or(i64::MAX);
-            } else if is(&role.password) {
-                facts.password = password(value);
-                facts.account |= facts.password == Password::Set;
-            } else {
+            } else if copied {
                 facts.contact |= !blank;
             }
         }
+        facts.verified |= role.evidence.iter().any(|it| match it {
+            Evidence::Field(_) => false,
+            Evidence::Filter(filter) => filter.lets_in(document),
+        });
         facts
+    }
+
+    /// Any password counts; where none is set, the first field says how it is absent.
+    fn take_password(&mut self, at: usize, value: Option<Value<'_>>) {
+        let Some(value) = value else { return };
+        let found = password(value);
+        if found == Password::Set || at == 0 && self.password != Password::Set {
+            self.password = found;
+        }
+        self.account |= found == Password::Set;
     }
 
     fn take_email(&mut self, value: Value<'_>) {
@@ -144,10 +164,10 @@ impl UserFacts {
     }
 }
 
-/// True for a value that says something: neither null nor false.
+/// True for a value that says something: neither null, nor "", nor false.
 pub fn is_set(value: Value<'_>) -> bool {
     let no = value.kind == kind::BOOLEAN && value.bytes == [0];
-    value.kind != kind::NULL && !no
+    value.kind != kind::NULL && value.as_str() != Some("") && !no
 }
 
 fn password(value: Value<'_>) -> Password {

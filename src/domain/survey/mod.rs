@@ -101,7 +101,7 @@ pub struct Survey {
     paths: BookingPaths,
     to_business: Way<BusinessIx>,
     to_user: Way<UserIx>,
-    owner: AccountPath,
+    owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
@@ -176,8 +176,8 @@ impl Survey {
 
     /// How many services bookings can name.
     pub fn services(&self) -> u64 {
-        let services = &self.mapping.service.collection;
-        self.to_business.documents_of(services) as u64
+        let services = self.mapping.service.as_ref();
+        services.map_or(0, |it| self.to_business.documents_of(&it.collection) as u64)
     }
 
     /// Where a booking stands.

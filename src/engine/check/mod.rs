@@ -232,13 +232,15 @@ impl Session {
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
-        let businesses = self.layout.now(&mapping.business.collection);
         let scan = fields(&["_id"]);
-        scan::each(place, businesses, &scan, cancel, |it| {
-            ledger.business(it);
-            Ok(())
-        })
-        .await?;
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.now(businesses);
+            scan::each(place, businesses, &scan, cancel, |it| {
+                ledger.business(it);
+                Ok(())
+            })
+            .await?;
+        }
         for needed in ledger.paths().needed() {
             let scan = fields(&["_id", &needed.field]);
             let between = self.layout.original_of(mapping, &needed.collection);

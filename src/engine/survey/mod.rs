@@ -10,6 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
+use crate::domain::nearest::nearest;
 use crate::domain::overview::Overview;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{AccountPath, End};
@@ -244,11 +245,13 @@ impl Session {
             mapping.clone(),
             &self.work.memory,
         );
-        let businesses = self.layout.now(&mapping.business.collection);
-        self.scan_at(moment, businesses, watcher, |it| {
-            survey.take_business(it);
-        })
-        .await?;
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.now(businesses);
+            self.scan_at(moment, businesses, watcher, |it| {
+                survey.take_business(it);
+            })
+            .await?;
+        }
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
@@ -398,14 +401,4 @@ fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {
         .into()),
         None => Ok(()),
     }
-}
-
-/// The most similar name, if one is similar at all.
-fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    among
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
 }

@@ -1,0 +1,138 @@
+//! What a mapping's file makes impossible by itself, and what it may say and the engine does not do yet. Nothing of a file is passed over:
+//! what is not carried out is refused, with its line.
+
+use super::path::{HopText, ReferencePath};
+use super::{BadMapping, BusinessReference, Customers, Following, Mapping, Several, UserReference};
+
+impl Mapping {
+    /// Refuses what no engine could do.
+    pub(super) fn refuse_impossible(&self) -> Result<(), BadMapping> {
+        self.refuse_references("booking", "customer", &self.booking.following)?;
+        for (at, follow) in self.follow.iter().enumerate() {
+            self.refuse_references(&format!("follow.{at}"), "to", follow)?;
+        }
+        Ok(())
+    }
+
+    fn refuse_references(
+        &self,
+        section: &str,
+        to: &str,
+        following: &Following,
+    ) -> Result<(), BadMapping> {
+        let bad = |key: &str, why: String| Err(self.bad(&format!("{section}.{key}"), why));
+        if following.keep && following.in_place {
+            return bad(
+                "in_place",
+                format!(
+                    "{section}.keep leaves the old reference where it is, and {section}.in_place gives its place to the new one: say one of the two"
+                ),
+            );
+        }
+        let Some(UserReference::Path(path)) = &following.user else {
+            return Ok(());
+        };
+        let same = path.start.is_top_level() && path.start.top() == following.customer;
+        if same && !following.in_place {
+            return bad(
+                to,
+                format!(
+                    "{section}.user and {section}.{to} are both `{}`: give the new reference another name, or say in_place = true, so that it takes the old one's place",
+                    following.customer
+                ),
+            );
+        }
+        if following.in_place && !same {
+            return bad(
+                "in_place",
+                format!(
+                    "{section}.in_place gives the new reference the old one's name and place, so {section}.{to} must be the field that {section}.user names"
+                ),
+            );
+        }
+        if path.start.goes_through_arrays() && !following.keep {
+            return bad(
+                "user",
+                format!(
+                    "{section}.user goes through an array of documents, out of which nothing can leave: say keep = true, and the old references stay"
+                ),
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses what the engine does not do yet.
+    pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
+        let user = &self.user;
+        if !self.users_are_plain() {
+            return Err(self.not_built("user"));
+        }
+        let unbuilt = [
+            (!self.has_users(), "booking.guest"),
+            (user.filter.is_some(), "user.where"),
+            (!user.drop.is_empty(), "user.drop"),
+            (!user.deleted.is_empty(), "user.deleted"),
+            (user.customers != Customers::NoPassword, "user.customers"),
+            (user.business.is_some(), "user.business"),
+            (self.business.filter.is_some(), "business.where"),
+            (!self.follow.is_empty(), "follow"),
+            (self.schema.is_some(), "schema"),
+            (!self.customer.fields.is_empty(), "customer.fields"),
+            (!self.customer.defaults.is_empty(), "customer.defaults"),
+            (!self.customer.nulls.is_empty(), "customer.nulls"),
+            (self.customer.ids.is_some(), "customer.ids"),
+            (
+                self.customer.adopt_by_phone || !self.customer.adopt_by_email,
+                "customer.adopt",
+            ),
+            (self.theme.is_some(), "theme"),
+            (!self.keys.is_empty(), "keys"),
+        ];
+        for (is_said, key) in unbuilt {
+            if is_said {
+                return Err(self.not_built(key));
+            }
+        }
+        self.refuse_unbuilt_references()
+    }
+
+    fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
+        let booking = &self.booking.following;
+        let by_email = matches!(booking.user, Some(UserReference::Email(_)));
+        let constant = matches!(booking.business, BusinessReference::Constant(_));
+        let unbuilt = [
+            (booking.filter.is_some(), "booking.where"),
+            (booking.user.is_none() || by_email, "booking.user"),
+            (constant, "booking.business"),
+            (booking.several != Several::First, "booking.several"),
+            (booking.in_place, "booking.in_place"),
+            (booking.keep, "booking.keep"),
+            (!booking.drop.is_empty(), "booking.drop"),
+            (booking.guest.is_some(), "booking.guest"),
+        ];
+        let simple = match (&booking.user, &booking.business) {
+            (Some(UserReference::Path(user)), BusinessReference::Paths(paths)) => {
+                let over_one = |path: &ReferencePath| {
+                    let plain = |hop: &HopText| hop.by.is_none() && hop.then.is_top_level();
+                    path.hops.len() == 1 && path.hops.iter().all(plain)
+                };
+                user.as_field().is_some() && paths.len() == 1 && paths.iter().all(over_one)
+            }
+            _ => true,
+        };
+        if !simple {
+            return Err(self.not_built("booking.business"));
+        }
+        match unbuilt.iter().find(|(is_said, _)| *is_said) {
+            Some((_, key)) => Err(self.not_built(key)),
+            None => Ok(()),
+        }
+    }
+
+    fn not_built(&self, key: &str) -> BadMapping {
+        self.bad(
+            key,
+            format!("{key}: this version of ringfence reads this and cannot carry it out yet; nothing was changed. Remove it, or use a version that can"),
+        )
+    }
+}
