@@ -16,8 +16,9 @@ use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
+use crate::engine::session::read_mapping;
 use crate::engine::{Result, StepError};
-use crate::store::{StoreError, private_file};
+use crate::store::private_file;
 
 /// Lines of one kind that are shown; the rest is counted.
 const SHOWN: usize = 50;
@@ -151,12 +152,10 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
 }
 
 fn role(place: &PlaceArguments) -> Result<Mapping> {
-    let text = match &place.config {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| StoreError::file("reading", path, error))?,
-        None => mapping::DEFAULT.to_owned(),
-    };
-    Ok(Mapping::parse(&text)?)
+    match place.mapping_file() {
+        Some(path) => read_mapping(&path),
+        None => Ok(Mapping::parse(mapping::DEFAULT)?),
+    }
 }
 
 async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<ExitCode> {

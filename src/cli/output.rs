@@ -128,6 +128,14 @@ pub fn overview(overview: &Overview) -> String {
             bytes / 1024
         ),
     };
+    let absent = if overview.absent.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n\nThe built-in mapping also names what this database does not have: {}",
+            overview.absent.join(", ")
+        )
+    };
     let asks = if overview.asks.is_empty() {
         String::new()
     } else {
@@ -138,7 +146,7 @@ pub fn overview(overview: &Overview) -> String {
         )
     };
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{asks}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{absent}{asks}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -7,11 +7,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::PlaceArguments;
+use super::survey::{migrated, warn};
 use super::{output, progress};
 use crate::domain::accepted::Accepted;
 use crate::domain::departure::Departures;
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
+use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
 
@@ -47,7 +49,11 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     session.accept(&arguments.accept);
     session.retire_users(arguments.retire_users);
     let (watcher, task) = progress::watch(place, &session, "plan");
-    let outcome = survey(&mut session, &watcher).await;
+    if let Some(migrated) = migrated(place, &mut session, &watcher).await? {
+        task.end(&crate::engine::Result::Ok(()));
+        return Ok(migrated);
+    }
+    let outcome = survey(&mut session, &arguments.accept, &watcher).await;
     task.end(&outcome);
     let retiring = outcome?;
     session.require_numbers(&arguments.accept)?;
@@ -79,7 +85,13 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
 }
 
 /// Surveys, and looks who would retire where that is asked for.
-async fn survey(session: &mut Session, watcher: &Watcher) -> Result<Option<RetireCounts>> {
+async fn survey(
+    session: &mut Session,
+    numbers: &[(Accepted, u64)],
+    watcher: &Watcher,
+) -> Result<Option<RetireCounts>> {
+    session.check_mapping(Said::Now(numbers), watcher).await?;
+    warn(session);
     session.survey(watcher).await?;
     session
         .require_nothing_refers_to_those_aside(watcher)

@@ -13,7 +13,8 @@ use crate::domain::accepted::Accepted;
 use crate::domain::conflict::Severity;
 use crate::domain::situation::{Standing, roll_back};
 use crate::domain::text::{named, safe};
-use crate::engine::Result;
+use crate::engine::fit::Said;
+use crate::engine::{Result, Watcher};
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -34,7 +35,17 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
     }
     session.accept(&arguments.accept);
     let (watcher, task) = progress::watch(place, &session, "survey");
-    let outcome = session.survey(&watcher).await;
+    if let Some(migrated) = migrated(place, &mut session, &watcher).await? {
+        task.end(&Result::Ok(()));
+        return Ok(migrated);
+    }
+    let outcome = async {
+        let said = Said::Now(&arguments.accept);
+        session.check_mapping(said, &watcher).await?;
+        warn(&session);
+        session.survey(&watcher).await
+    }
+    .await;
     task.end(&outcome);
     let overview = outcome?;
     session.require_numbers(&arguments.accept)?;
@@ -49,6 +60,32 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         .any(|row| row.code.severity() == Severity::Blocker && row.undecided > 0);
     let asks = !overview.asks.is_empty();
     Ok(ExitCode::from(if undecided || asks { 2 } else { 0 }))
+}
+
+/// Says that a finished run has migrated everything, where that is so.
+pub(super) async fn migrated(
+    place: &PlaceArguments,
+    session: &mut Session,
+    watcher: &Watcher,
+) -> Result<Option<ExitCode>> {
+    let Some(words) = session.migrated(watcher).await? else {
+        return Ok(None);
+    };
+    if place.json {
+        let run = session.run.latest().map(|run| run.id.clone());
+        output::json(&json!({ "migratedBy": run, "says": words }));
+    } else {
+        output::line(&words);
+    }
+    Ok(Some(ExitCode::SUCCESS))
+}
+
+/// Says what the check of the mapping found worth saying.
+pub(super) fn warn(session: &Session) {
+    let fit = session.fit();
+    for line in fit.warnings.iter().chain(&fit.accepted) {
+        output::aside(line);
+    }
 }
 
 pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {

@@ -102,6 +102,10 @@ pub struct Overview {
     pub departures: Departures,
     /// Kinds whose number of such bookings has to be confirmed.
     pub asks: Vec<(Code, u64)>,
+    /// What the check of the mapping warns of, one line each.
+    pub warnings: Vec<String>,
+    /// What the built-in mapping names and this database does not have.
+    pub absent: Vec<String>,
     /// Bytes of what was kept of users and pairs that passed `--memory` and went to a temporary file.
     pub spilled_bytes: u64,
 }
@@ -139,6 +143,8 @@ impl Overview {
             "mustBeAccepted": self.asks.iter()
                 .map(|(code, bookings)| (code.word().to_owned(), json!(bookings)))
                 .collect::<serde_json::Map<_, _>>(),
+            "warnings": self.warnings,
+            "absent": self.absent,
         })
     }
 }

@@ -12,10 +12,12 @@ use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::Match;
 use crate::domain::departure;
 use crate::domain::history::{self, Change};
+use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
 use crate::domain::text::named;
 use crate::engine::error::{Result, StepError};
+use crate::engine::fit::Said;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::{StoreError, private_file};
 
@@ -53,9 +55,11 @@ impl Session {
             )));
         }
         self.refuse_after_finish()?;
-        self.work.mapping = plan.mapping.clone();
+        self.require_the_plans_mapping(plan)?;
+        self.take_mapping(&plan.mapping);
         self.take_decisions(plan.decisions()?);
         self.answers.retire_users = plan.retire_users;
+        self.check_mapping(Said::InThePlan, watcher).await?;
         self.survey(watcher).await?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
@@ -63,6 +67,35 @@ impl Session {
         } else {
             Err(StepError::Drift(changes))
         }
+    }
+
+    /// Works with a mapping that was kept; where the mapping file says the same, with that, which has lines.
+    fn take_mapping(&mut self, mapping: &Mapping) {
+        let file = self.work.mapping_file.as_ref();
+        let same = file.filter(|file| *file == mapping);
+        let usual = || Mapping::parse(DEFAULT).is_ok_and(|usual| usual == *mapping);
+        self.work.built_in = file.is_none() && usual();
+        self.work.mapping = same.unwrap_or(mapping).clone();
+    }
+
+    /// Refuses a plan for another mapping than the one that the run under way began with, or that the mapping file says.
+    fn require_the_plans_mapping(&self, plan: &Plan) -> Result<()> {
+        let run = self.run.open();
+        let mut changes = Vec::new();
+        if let Some(run) = run.filter(|run| run.mapping != plan.mapping) {
+            changes.push(format!(
+                "the plan has another mapping than run {} began with; roll that run back first",
+                run.id
+            ));
+        }
+        let file = self.work.mapping_file.as_ref();
+        if file.is_some_and(|mapping| *mapping != plan.mapping) {
+            changes.push("the mapping file says another mapping than the plan".to_owned());
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Err(StepError::Drift(changes))
     }
 
     /// Where this database's decisions are kept.

@@ -31,6 +31,9 @@ pub enum StepError {
     /// A mapping that cannot be read.
     #[error("the mapping cannot be read: {0}")]
     Mapping(#[from] crate::domain::mapping::BadMapping),
+    /// A mapping that does not fit the database.
+    #[error("{0}")]
+    Unfit(String),
     /// Not BSON.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -96,6 +99,7 @@ impl StepError {
             | Self::PlanFile(..)
             | Self::Decisions(_)
             | Self::Mapping(_)
+            | Self::Unfit(_)
             | Self::NotReady(_)
             | Self::AsksForNumber { .. }
             | Self::Shut(_)

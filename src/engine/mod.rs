@@ -8,6 +8,7 @@ mod customers;
 pub mod decisions;
 pub mod error;
 mod export;
+pub mod fit;
 pub mod gates;
 mod keep_new;
 pub mod labels;

@@ -14,4 +14,6 @@ mod data;
 mod picture;
 
 mod numbers;
+mod references;
+mod table;
 mod world;

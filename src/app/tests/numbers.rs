@@ -1,5 +1,6 @@
 //! Answers that take many bookings out of the application: the number is typed, and nothing else keeps them.
 
+use super::commands::Case;
 use super::fixture::{ENTER, ESC, at, press, requests, sources, typing};
 use crate::app::layer::{Layer, LayerKind};
 use crate::app::message::AskedNumber;
@@ -32,6 +33,34 @@ fn asks(model: &mut Model) {
         Message::Answer(Answer::AsksForNumber(Box::new(asked))),
     );
     assert_eq!(model.top(), Some(LayerKind::Number));
+}
+
+fn typed() -> Model {
+    let mut model = at("conflicts");
+    asks(&mut model);
+    typing(&mut model, "1044");
+    model
+}
+
+/// The transitions of the commands that hold here.
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case {
+            id: "save",
+            before: typed,
+            after: |model, effects| {
+                assert!(matches!(requests(effects)[..], [Request::Decide(_)]));
+                assert!(model.shared.layers.is_empty());
+            },
+        },
+        Case {
+            id: "close",
+            before: typed,
+            after: |model, effects| {
+                assert!(effects.is_empty() && model.shared.layers.is_empty());
+            },
+        },
+    ]
 }
 
 fn enter(model: &mut Model) -> Vec<Effect> {
@@ -81,6 +110,9 @@ fn an_answer_of_the_editor_waits_under_the_number_and_closes_with_it() {
     asks(&mut model);
     press(&mut model, ESC);
     assert!(matches!(model.shared.layers.last(), Some(Layer::Decision(open)) if !open.sent));
+    if let Some(Layer::Decision(open)) = model.shared.layers.last_mut() {
+        open.sent = true;
+    }
     asks(&mut model);
     typing(&mut model, "1044");
     press(&mut model, ENTER);

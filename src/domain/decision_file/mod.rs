@@ -329,7 +329,7 @@ mod tests {
         decisions.survivor = Survivor::Oldest;
         let without = Accepted::Bookings(Code::BookingWithoutBusiness);
         decisions.accepted.insert(without, 44);
-        let reference = Accepted::Unresolved("booking.service".into());
+        let reference = Accepted::Unresolved("business.owner".into());
         decisions.accepted.insert(reference, 7);
         let business = Id::object_id([1; 12]);
         decisions

@@ -234,6 +234,8 @@ impl Survey {
             conflicts: counts.into_values().collect(),
             departures: blueprint.departures.clone(),
             asks,
+            warnings: Vec::new(),
+            absent: Vec::new(),
         }
     }
 }
