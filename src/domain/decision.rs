@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::accepted::Accepted;
 use super::conflict::{Choice, Code, Conflict, ConflictKey, Severity};
 use super::id::Id;
 use super::mapping::UserRole;
@@ -52,6 +53,8 @@ pub struct Decisions {
     pub survivor_at: BTreeMap<Id, Survivor>,
     /// Single answers.
     pub single: BTreeMap<ConflictKey, Decision>,
+    /// Numbers that were confirmed.
+    pub accepted: BTreeMap<Accepted, u64>,
 }
 
 impl Decisions {

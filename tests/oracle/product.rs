@@ -45,10 +45,30 @@ impl Product<'_> {
         Ok((json, ended.code))
     }
 
-    /// Makes a plan with every suggestion accepted.
+    /// Makes a plan with every suggestion accepted, and every number that is asked for.
     pub async fn plan(&self) -> Result<Ended, String> {
         let plan = self.plan_file();
-        self.run("plan", &["--defaults", "--out", &plan]).await
+        let mut numbers = Vec::new();
+        loop {
+            let mut more = vec!["--defaults", "--out", &plan];
+            more.extend(
+                numbers
+                    .iter()
+                    .flat_map(|it: &String| ["--accept", it.as_str()]),
+            );
+            let ended = self.run("plan", &more).await?;
+            let words = ended.stderr.split_whitespace();
+            let asked = words.clone().zip(words.skip(1));
+            let asked = asked.filter(|(word, _)| *word == "--accept");
+            let asked: Vec<String> = asked
+                .map(|(_, number)| number.trim_end_matches([',', '.']).to_owned())
+                .filter(|number| !numbers.contains(number))
+                .collect();
+            if ended.code == 0 || asked.is_empty() {
+                return Ok(ended);
+            }
+            numbers.extend(asked);
+        }
     }
 
     /// Applies the plan made before.

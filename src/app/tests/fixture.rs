@@ -81,6 +81,7 @@ fn conflict(code: Code, number: u8, decided: bool) -> ConflictRow {
         businesses: vec![id(number % 2)],
         business_names: format!("Salon {}", number % 2),
         decision: decided.then(|| Decision::new(code.suggestion())),
+        asks: false,
     }
 }
 

@@ -2,6 +2,7 @@
 //! contact fields leave.
 
 mod count;
+mod departures;
 mod groups;
 mod unique;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, placeholder_id};
 use super::decision::Decisions;
+use super::departure::Departures;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
 use super::survivorship::Rules;
@@ -99,6 +101,8 @@ pub struct Blueprint {
     pub email_index: EmailIndex,
     /// Customers that each business will have.
     pub customers: Vec<u64>,
+    /// Bookings that leave the application.
+    pub departures: Departures,
     /// Why this cannot be applied: what no decision can mend.
     pub obstacles: Vec<String>,
     /// Why these decisions do not go together; other answers mend it.
@@ -124,6 +128,7 @@ impl Blueprint {
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
+            departures: Departures::of(survey.bookings),
             obstacles: Vec::new(),
             clashes: Vec::new(),
             usual: survey.usual_kind(),
@@ -138,6 +143,7 @@ impl Blueprint {
                 blueprint.roles.insert(pair, Role::Linked);
             }
         }
+        blueprint.count_departures(survey);
         blueprint.take_groups(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
