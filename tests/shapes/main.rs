@@ -14,4 +14,5 @@ mod data;
 mod picture;
 
 mod paths;
+mod people;
 mod shape;

@@ -8,7 +8,7 @@ mod unique;
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::customer_id::{IdKind, customer_id, placeholder_id};
+use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
 use super::decision::Decisions;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
@@ -173,7 +173,9 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
-            if facts.account && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+            if !survey.is_customer_by_nature(&facts)
+                && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
+            {
                 skipped.insert(user);
             }
             if survey.businesses_of(user).is_empty() {
@@ -271,11 +273,11 @@ impl Blueprint {
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
         let derived = |user| {
-            customer_id(
-                survey.business_id(business),
-                &survey.user_id(user),
-                self.usual,
-            )
+            let (business, user) = (survey.business_id(business), survey.user_id(user));
+            match survey.kind_of_ids() {
+                Some(kind) => customer_id_as(kind, business, &user),
+                None => customer_id(business, &user, self.usual),
+            }
         };
         let existing = |at: usize| Some(survey.existing[at].id.clone());
         match self.role(survey, user, business) {

@@ -24,12 +24,16 @@ impl Ledger {
         let named = self.paths().named(booking);
         let Some(id) = named.id else { return };
         self.bookings += 1;
+        if self.paths().is_outside(booking) {
+            self.outside += 1;
+            return;
+        }
         let Some(customer) = named.customer else {
             self.left += 1;
             return;
         };
         self.linked += 1;
-        if self.paths().user(booking).is_some() {
+        if !self.paths().keeps() && self.paths().user(booking).is_some() {
             let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
             self.wrong(&id, says);
         }

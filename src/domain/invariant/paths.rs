@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::names::{Names, Number};
 use crate::domain::id::Id;
 use crate::domain::map::Map;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Value, elements, get, kind};
@@ -25,6 +26,11 @@ pub struct ProofPaths {
     /// The paths to the business; none where the mapping names the one business.
     businesses: Vec<ReferencePath>,
     constant: Option<Id>,
+    filter: Option<Filter>,
+    /// The old reference stays.
+    keeps: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
     /// Each is one top-level field, and none of them is another's.
     flat: bool,
 }
@@ -56,6 +62,8 @@ pub(super) struct Named {
 pub(super) struct Ways {
     paths: ProofPaths,
     businesses: Names,
+    /// Only these documents are businesses.
+    only: Option<Filter>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
 }
@@ -146,7 +154,29 @@ impl ProofPaths {
             customer: mapping.booking.customer.clone(),
             businesses,
             constant,
+            filter: following.filter.clone(),
+            keeps: following.keep,
+            drops: following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
+    }
+
+    /// True for a booking that the mapping lets take part in nothing.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        self.filter.as_ref().is_some_and(|it| !it.lets_in(booking))
+    }
+
+    /// True where the old reference stays.
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// True for a field that leaves a booking with its reference.
+    pub(super) fn drops(&self, key: &[u8]) -> bool {
+        self.drops.iter().any(|field| field.as_bytes() == key)
     }
 
     /// The paths, that to the user last.
@@ -174,12 +204,24 @@ impl ProofPaths {
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = vec!["_id", self.customer.as_str()];
         fields.extend(self.all().map(|path| path.start.top()));
+        fields.extend(
+            self.filter
+                .iter()
+                .flat_map(Filter::fields)
+                .map(FieldPath::top),
+        );
         fields
     }
 
     /// The two fields that a migration changes: the user's, the customer's.
     pub fn changing(&self) -> [&str; 2] {
         [self.user.start.top(), &self.customer]
+    }
+
+    /// The fields that a way back may make other than they are live.
+    pub(super) fn own(&self) -> Vec<&str> {
+        let drops = self.drops.iter().map(String::as_str);
+        self.changing().into_iter().chain(drops).collect()
     }
 
     /// The user as the booking holds it, null included.
@@ -268,6 +310,7 @@ impl Ways {
             between: paths.needed().iter().map(|_| Map::default()).collect(),
             paths,
             businesses,
+            only: mapping.business.filter.clone(),
         }
     }
 
@@ -277,7 +320,8 @@ impl Ways {
 
     /// Takes a business.
     pub(super) fn take(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
+        let is_one = self.only.as_ref().is_none_or(|it| it.lets_in(document));
+        if let Some(id) = id_of(document).filter(|_| is_one) {
             self.businesses.take(&id);
         }
     }
@@ -520,7 +564,7 @@ mod tests {
                 let booking = document([("_id", id), ("userId", user), ("serviceId", service)]);
                 let named = proof.paths().named(&booking);
                 let business = proof.businesses(&named.businesses);
-                let business = business.first().and_then(|number| proof.id(*number));
+                let business = super::super::only(&business).and_then(|number| proof.id(number));
                 let user = proof.users(&named.users, &known);
                 let user = user.first().and_then(|number| known.id(*number));
                 let found = match survey.standing(&survey.paths().read(&booking)) {

@@ -158,6 +158,14 @@ impl Ground<'_> {
             return Ok(as_it_was(false)); // the migration left it, and so did the application
         }
         let paths = self.paths;
+        if paths.is_outside(before) {
+            // The migration did nothing to it.
+            return Ok(Returned {
+                document: current.to_owned(),
+                changed: true,
+                stays: false,
+            });
+        }
         let (user_field, customer_field) = (paths.user().key(), paths.customer());
         let (user_key, customer_key) = (user_field.as_bytes(), customer_field.as_bytes());
         let (was, is) = (Fields::of(before)?, Fields::of(current)?);
@@ -219,7 +227,15 @@ impl Ground<'_> {
         if is.has(user_key) && !is.same(&was, user_key) {
             user_turn = Turn::Put(is.bytes(user_key)); // the application named a user itself
         }
-        let own = [(customer_field, customer_turn), (user_field, user_turn)];
+        let mut own = vec![(customer_field, customer_turn), (user_field, user_turn)];
+        for drop in paths.drops() {
+            let turn = if is.has(drop.as_bytes()) {
+                Turn::Put(is.bytes(drop.as_bytes()))
+            } else {
+                Turn::Before
+            };
+            own.push((drop, turn));
+        }
         Ok(Returned {
             document: weave(before, [&was, &was, &is], &own)?,
             changed: true,
@@ -235,7 +251,7 @@ impl Ground<'_> {
         let paths = self.paths;
         let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
         let said = paths.read(current);
-        let Some(customer) = said.customer else {
+        let Some(customer) = said.customer.filter(|_| !paths.is_outside(current)) else {
             // A customer behind a broken element must not be passed over.
             elements(current).try_for_each(|element| element.map(drop))?;
             return Ok(Some(current.to_owned()));

@@ -4,6 +4,7 @@ use bson::raw::RawDocument;
 
 use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
@@ -16,6 +17,11 @@ pub struct BookingPaths {
     businesses: Vec<Path>,
     customer: String,
     created: Option<FieldPath>,
+    filter: Option<Filter>,
+    /// The old reference stays.
+    keeps: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
     /// One path to the business, and all fields different ones: everything is found in one pass.
     in_one_pass: bool,
 }
@@ -49,7 +55,7 @@ impl References {
     }
 }
 
-/// The reference that leaves a booking, as the mapping writes it.
+/// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
     BookingPaths::of(mapping).user.text().to_owned()
 }
@@ -80,6 +86,14 @@ impl BookingPaths {
             businesses,
             customer: booking.customer.clone(),
             created: created.cloned(),
+            filter: booking.following.filter.clone(),
+            keeps: booking.following.keep,
+            drops: booking
+                .following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
     }
 
@@ -91,6 +105,17 @@ impl BookingPaths {
     /// How a booking finds its business: the paths in their order.
     pub fn businesses(&self) -> &[Path] {
         &self.businesses
+    }
+
+    /// True for a booking that takes part in nothing, by the mapping's filter.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| !filter.lets_in(booking))
+    }
+
+    /// The fields that leave a booking beside its reference to a user.
+    pub fn drops(&self) -> &[String] {
+        &self.drops
     }
 
     /// The field of the customer.
@@ -176,7 +201,9 @@ impl BookingPaths {
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(document) {
             let element = element?;
-            if element.key != user && !(replaces && element.key == customer) {
+            let leaves = !self.keeps && element.key == user
+                || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
+            if !leaves && !(replaces && element.key == customer) {
                 out.element(&element);
             }
         }

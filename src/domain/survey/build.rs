@@ -28,6 +28,8 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct BookingRead {
     refs: References,
+    /// The mapping lets it take part in nothing.
+    outside: bool,
     /// It would pass the server's limit with its new field.
     large: bool,
 }
@@ -37,6 +39,7 @@ impl BookingRead {
     pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
         Self {
             refs: paths.read(document),
+            outside: paths.is_outside(document),
             large: document.as_bytes().len() > LARGEST - NEW_FIELD,
         }
     }
@@ -95,6 +98,7 @@ impl Survey {
             without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
+            outside: 0,
             linked_without_user: 0,
             ours: Set::default(),
             usual_ids: [0; 3],
@@ -115,6 +119,10 @@ impl Survey {
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        let filter = self.mapping.business.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return;
+        }
         let name = self.mapping.business.name.as_ref();
         let name = name
             .and_then(|name| name.value(document)?.as_str())
@@ -232,6 +240,10 @@ impl Survey {
     /// Takes a user. After businesses and account rows.
     pub fn take_user(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        let filter = self.mapping.user.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return; // nobody, to whoever refers to it
+        }
         match IdKind::of(&id) {
             Some(IdKind::ObjectId) => self.usual_ids[0] += 1,
             Some(IdKind::Uuid) => self.usual_ids[1] += 1,
@@ -246,7 +258,8 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
-        let email = get(document, &self.mapping.user.email);
+        let email = self.mapping.user.emails.as_ref();
+        let email = email.and_then(|email| email.value(document));
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();
             let texts = listed.flat_map(elements).map_while(Result::ok);
@@ -292,6 +305,10 @@ impl Survey {
     fn take_joined(&mut self, booking: &BookingRead, joined: &Joined) {
         let refs = &booking.refs;
         self.bookings += 1;
+        if booking.outside {
+            self.outside += 1;
+            return;
+        }
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }

@@ -156,16 +156,16 @@ impl Survey {
                 }
                 continue;
             }
-            if facts.name_blank {
+            if facts.name_blank && !self.mapping.user.name.is_empty() {
                 push(Code::MissingName);
             }
-            if facts.email_blank {
+            if facts.email_blank && !self.mapping.user.email.is_empty() {
                 push(Code::MissingEmail);
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
             }
-            if facts.account {
+            if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);
             }
             if booked_at.len() > 1 {

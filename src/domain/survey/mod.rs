@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::customer_id::IdKind;
 use super::id::Id;
-use super::mapping::Mapping;
+use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
@@ -100,6 +100,8 @@ pub struct Survey {
     pub oversize: Vec<Id>,
     /// Bookings in all.
     pub bookings: u64,
+    /// Bookings that the mapping's filter keeps out of everything.
+    pub outside: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
     paths: BookingPaths,
@@ -280,6 +282,14 @@ impl Survey {
         &self.businesses[business].id
     }
 
+    /// True for a customer by nature: by the mapping, or, where it says nothing, whoever holds no account.
+    pub fn is_customer_by_nature(&self, facts: &UserFacts) -> bool {
+        match self.mapping.user.customers {
+            Customers::NoPassword => !facts.account,
+            Customers::Everybody | Customers::Filter(_) => facts.by_filter,
+        }
+    }
+
     /// The ids of businesses, as stored.
     pub fn ids_of_businesses(&self, businesses: &[BusinessIx]) -> Vec<Id> {
         let ids = businesses.iter().map(|it| self.business_id(*it).clone());
@@ -288,6 +298,9 @@ impl Survey {
 
     /// The most common type of user ids: what an id takes that has no user to take its type from.
     pub fn usual_kind(&self) -> IdKind {
+        if let Some(ids) = self.kind_of_ids() {
+            return ids;
+        }
         let [object_ids, uuids, strings] = self.usual_ids;
         if object_ids >= uuids && object_ids >= strings {
             IdKind::ObjectId
@@ -296,6 +309,15 @@ impl Survey {
         } else {
             IdKind::String
         }
+    }
+
+    /// The type of new ids, where the mapping says it.
+    pub fn kind_of_ids(&self) -> Option<IdKind> {
+        self.mapping.customer.ids.map(|ids| match ids {
+            NewIds::ObjectId => IdKind::ObjectId,
+            NewIds::Uuid => IdKind::Uuid,
+            NewIds::String => IdKind::String,
+        })
     }
 
     /// How many documents a collection of this role has.
@@ -319,7 +341,7 @@ impl Survey {
             .pairs
             .keys()
             .map(|(user, _)| self.user_id(user))
-            .filter(|id| IdKind::of(id).is_none())
+            .filter(|id| IdKind::of(id).is_none() && !id.is_whole_number())
             .collect();
         odd.into_iter().collect()
     }
