@@ -107,7 +107,8 @@ impl Rebuilt {
             Role::Bookings => {
                 let following = &mapping.booking.following;
                 let drops = following.drop.iter().map(|it| it.top().to_owned());
-                let reference = (!following.keep).then(|| leaving(mapping));
+                let stays = following.keep || following.in_place;
+                let reference = (!stays).then(|| leaving(mapping));
                 reference.into_iter().chain(drops).collect()
             }
             Role::Users => mapping.user.leaving().map(str::to_owned).collect(),
@@ -131,6 +132,10 @@ impl Rebuilt {
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
             Role::Customers => None,
+            Role::Bookings if mapping.booking.following.in_place => Some(format!(
+                "{} of bookings then names a customer, where it named a user",
+                mapping.booking.customer
+            )),
             Role::Bookings if mapping.booking.following.keep => Some(format!(
                 "bookings then have {} and keep {}, by which they still reach the shared record",
                 mapping.booking.customer,

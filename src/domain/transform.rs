@@ -11,7 +11,6 @@ use super::conflict::Choice;
 use super::id::Id;
 use super::mapping::UserRole;
 use super::raw::{Builder, Malformed, elements};
-use super::reference::BookingPaths;
 use super::survey::facts::id_of;
 use super::survey::{BusinessIx, Standing, Survey};
 
@@ -117,7 +116,7 @@ pub fn booking(
             let Some(customer) = blueprint.customer_of(survey, user, business) else {
                 return Ok(BookingFate::Left);
             };
-            let document = at_customer(paths, document, &customer)?;
+            let document = paths.pointed_at(document, customer.value())?;
             Ok(BookingFate::Linked {
                 customer,
                 business,
@@ -138,7 +137,7 @@ pub fn booking(
             Choice::Leave => Ok(BookingFate::Left),
             _ => {
                 let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                let document = at_customer(paths, document, &customer)?;
+                let document = paths.pointed_at(document, customer.value())?;
                 Ok(BookingFate::Linked {
                     customer,
                     business,
@@ -147,17 +146,6 @@ pub fn booking(
             }
         },
     }
-}
-
-/// The booking without its user and its old customer; `customer` is appended last.
-fn at_customer(
-    paths: &BookingPaths,
-    document: &RawDocument,
-    customer: &Id,
-) -> Result<RawDocumentBuf, Malformed> {
-    let mut out = paths.without_user(document, true)?;
-    out.value(paths.customer(), customer.value());
-    Ok(out.finish())
 }
 
 /// The user without contact fields, or as it is.

@@ -6,7 +6,7 @@ use bson::raw::RawDocument;
 
 use super::id::Id;
 use super::link::LinkKind;
-use super::mapping::{Mapping, UserRole};
+use super::mapping::{Given, Mapping, UserRole};
 use super::raw::{Value, elements, get, kind};
 use super::survey::facts::id_of;
 use super::survivorship::UNKNOWN_CUSTOMER;
@@ -122,7 +122,13 @@ fn given_fields(mapping: &Mapping) -> impl Iterator<Item = &str> {
 fn is_given(mapping: &Mapping, field: &str, held: Value<'_>) -> bool {
     let defaults = &mapping.customer.defaults;
     match defaults.iter().find(|(name, _)| name == field) {
-        Some((_, given)) => given.under(field) == held.under(field),
+        Some((_, given)) => {
+            let inactive = *given == Given::Boolean(true)
+                && mapping.user.says_active(field)
+                && !mapping.user.deleted.is_empty();
+            given.under(field) == held.under(field)
+                || inactive && Given::Boolean(false).under(field) == held.under(field)
+        }
         None => held.kind == kind::NULL && mapping.customer.nulls.iter().any(|name| name == field),
     }
 }

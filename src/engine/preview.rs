@@ -114,9 +114,15 @@ impl Session {
                     }
                     (
                         Code::AlreadyLinked,
-                        Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
+                        Standing::Paired {
+                            business, linked, ..
+                        }
+                        | Standing::WithoutUser {
+                            business, linked, ..
+                        },
                     ) => {
                         refs.customer.is_some()
+                            && (linked.is_some() || !survey.paths().is_in_place())
                             && Some(survey.business_id(business)) == key.business.as_ref()
                     }
                     (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),

@@ -15,4 +15,5 @@ mod picture;
 
 mod paths;
 mod people;
+mod references;
 mod shape;

@@ -87,6 +87,7 @@ pub struct Blueprint {
     rules: Map<(UserIx, BusinessIx), Rules>,
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
+    deleted: Set<UserIx>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
     relinked: Set<BusinessIx>,
@@ -115,6 +116,7 @@ impl Blueprint {
             rules: Map::default(),
             user_values: Map::default(),
             narrow: Set::default(),
+            deleted: Set::default(),
             wiped: Set::default(),
             aside: Set::default(),
             relinked: Set::default(),
@@ -149,6 +151,18 @@ impl Blueprint {
                 survey.oversize.len()
             ));
         }
+        for (id, text) in survey.id_twins() {
+            let key = ConflictKey {
+                code: Code::IdTwins,
+                business: None,
+                subjects: vec![id.clone(), text],
+            };
+            if decisions.choice(&key) == Choice::Stop {
+                blueprint.obstacles.push(format!(
+                    "the user id {id} stands there in two forms, and one of the two is to be changed by hand first (id-twins: stop); when it is, survey again"
+                ));
+            }
+        }
         let several = survey.several_users.bookings;
         if several > 0 {
             blueprint.obstacles.push(format!(
@@ -158,7 +172,7 @@ impl Blueprint {
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
-                "{} users with bookings have an _id that is no ObjectId, UUID or string (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
+                "{} users with bookings have an _id that is no ObjectId, UUID, string or whole number (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
                 odd.len()
             ));
         }
@@ -173,6 +187,12 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
+            if facts.deleted {
+                if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
+                    skipped.insert(user);
+                }
+                self.deleted.insert(user);
+            }
             if !survey.is_customer_by_nature(&facts)
                 && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
             {
@@ -267,6 +287,7 @@ impl Blueprint {
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);
+        rules.deleted = self.deleted.contains(&user);
         rules
     }
 

@@ -39,6 +39,8 @@ pub(super) enum Became {
         /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
         same: bool,
     },
+    /// In place: live, equal in every byte; whether it names a customer is for the account to say.
+    Unchanged { customer: Option<Id> },
     /// Live without a customer of its own, or still with its user.
     Left {
         /// Equal in every byte.
@@ -86,6 +88,9 @@ impl Examined {
 
 fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
     let [user, customer] = paths.changing().map(str::as_bytes);
+    if paths.in_place() {
+        return in_its_place(paths, before, current);
+    }
     let goes = |element: &Element<'_>| {
         element.key == customer || element.key == user && !paths.keeps() || paths.drops(element.key)
     };
@@ -112,6 +117,43 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
         _ => Became::Left {
             same: before.as_bytes() == current.as_bytes(),
             half: leftover && times > 0,
+        },
+    }
+}
+
+/// The customer stands where the user stood: every other element is the same, at the same place.
+fn in_its_place(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
+    let customer = paths.customer(current).filter(|it| it.kind != kind::NULL);
+    if before.as_bytes() == current.as_bytes() {
+        return Became::Unchanged {
+            customer: customer.map(Id::from_value),
+        };
+    }
+    let key = paths.changing()[1].as_bytes();
+    let mut expected: Vec<Element<'_>> = Vec::new();
+    for element in elements(before).map_while(Result::ok) {
+        let again = element.key == key && expected.iter().any(|it| it.key == key);
+        if !again && !paths.drops(element.key) {
+            expected.push(element);
+        }
+    }
+    let appended = !expected.iter().any(|it| it.key == key);
+    let now: Vec<Element<'_>> = elements(current).map_while(Result::ok).collect();
+    let count = expected.len() + usize::from(appended);
+    let same_place = |(at, element): (usize, &Element<'_>)| match expected.get(at) {
+        Some(was) if was.key == key => element.key == key,
+        Some(was) => was.whole == element.whole,
+        None => appended && element.key == key,
+    };
+    let same = now.len() == count && now.iter().enumerate().all(same_place);
+    match customer {
+        Some(customer) => Became::Linked {
+            customer: Id::from_value(customer),
+            same,
+        },
+        None => Became::Left {
+            same: false,
+            half: false,
         },
     }
 }

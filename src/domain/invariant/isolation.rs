@@ -33,7 +33,14 @@ impl Ledger {
             return;
         };
         self.linked += 1;
-        if !self.paths().keeps() && self.paths().user(booking).is_some() {
+        let in_place = self.paths().in_place();
+        if in_place && !self.is_here(&customer) {
+            self.linked -= 1;
+            self.left += 1; // it still names a user
+            return;
+        }
+        let may_stay = in_place || self.paths().keeps();
+        if !may_stay && self.paths().user(booking).is_some() {
             let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
             self.wrong(&id, says);
         }

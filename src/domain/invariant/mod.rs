@@ -159,11 +159,21 @@ impl Ledger {
         self.ways.take_between(needed, document);
     }
 
+    /// The top-level fields of users that a proof looks at.
+    pub fn fields_of_users(&self) -> Vec<String> {
+        let filter = self.mapping.user.filter.iter();
+        let filter = filter.flat_map(crate::domain::mapping::filter::Filter::fields);
+        let paths = filter.chain(self.ways.of_users());
+        let fields = paths.map(|path| path.top().to_owned());
+        std::iter::once("_id".to_owned()).chain(fields).collect()
+    }
+
     /// Takes a user of the original.
     pub fn user(&mut self, document: &RawDocument) {
         let filter = self.mapping.user.filter.as_ref();
         let is_one = filter.is_none_or(|filter| filter.lets_in(document));
         if let Some(id) = id_of(document).filter(|_| is_one) {
+            self.ways.take_user(document);
             self.users.take(&id);
         }
     }
@@ -240,6 +250,12 @@ impl Ledger {
         let user = users.first().copied();
         match &booking.became {
             Became::Outside { .. } => {}
+            Became::Unchanged { customer } => match customer {
+                Some(customer) if self.is_here(customer) => {
+                    self.linked_booking(id, (customer, true), (business, user, names));
+                }
+                _ => self.left_booking(id, (true, false), (business, user)),
+            },
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {
                 self.wrong(id, format!("booking {id} is live and in the quarantine"));
@@ -329,6 +345,12 @@ impl Ledger {
             );
         }
         business
+    }
+
+    /// True for a customer that is there.
+    fn is_here(&self, customer: &Id) -> bool {
+        let place = self.customers.rows.find(customer.canonical().as_bytes());
+        place.is_some_and(|place| self.customers.rows.value(place).here)
     }
 
     /// The customer that a booking names, and its place; says so where there is none.

@@ -6,6 +6,7 @@ use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
 use super::names::{Names, Number};
+use crate::domain::email::normalise;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
@@ -27,8 +28,12 @@ pub struct ProofPaths {
     businesses: Vec<ReferencePath>,
     constant: Option<Id>,
     filter: Option<Filter>,
+    /// Where the user has the e-mail by which bookings name it.
+    email: Option<FieldPath>,
     /// The old reference stays.
     keeps: bool,
+    /// The new reference takes the old one's name and place.
+    in_place: bool,
     /// What leaves beside it.
     drops: Vec<String>,
     /// Each is one top-level field, and none of them is another's.
@@ -64,6 +69,8 @@ pub(super) struct Ways {
     businesses: Names,
     /// Only these documents are businesses.
     only: Option<Filter>,
+    /// Users by the normal form of their e-mails, where bookings name them so.
+    emails: Map<String, Ids>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
 }
@@ -155,7 +162,12 @@ impl ProofPaths {
             businesses,
             constant,
             filter: following.filter.clone(),
+            email: match &following.user {
+                Some(UserReference::Email(_)) => mapping.user.emails.clone(),
+                _ => None,
+            },
             keeps: following.keep,
+            in_place: following.in_place,
             drops: following
                 .drop
                 .iter()
@@ -172,6 +184,11 @@ impl ProofPaths {
     /// True where the old reference stays.
     pub(super) fn keeps(&self) -> bool {
         self.keeps
+    }
+
+    /// True where the customer stands where the user stood.
+    pub(super) fn in_place(&self) -> bool {
+        self.in_place
     }
 
     /// True for a field that leaves a booking with its reference.
@@ -311,6 +328,7 @@ impl Ways {
             paths,
             businesses,
             only: mapping.business.filter.clone(),
+            emails: Map::default(),
         }
     }
 
@@ -324,6 +342,25 @@ impl Ways {
         if let Some(id) = id_of(document).filter(|_| is_one) {
             self.businesses.take(&id);
         }
+    }
+
+    /// Takes a user, where bookings name users by something else than their ids.
+    pub(super) fn take_user(&mut self, user: &RawDocument) {
+        let Some(email) = &self.paths.email else {
+            return;
+        };
+        let text = email.value(user).and_then(|it| it.as_str());
+        if let (Some(text), Some(id)) = (text, id_of(user)) {
+            let users = self.emails.entry(normalise(text)).or_default();
+            users.push(id);
+        }
+    }
+
+    /// The users whom these e-mails name.
+    fn of_emails(&self, named: &[Id]) -> Ids {
+        let texts = named.iter().filter_map(Id::as_str).map(normalise);
+        let users = texts.filter_map(|text| self.emails.get(&text));
+        users.flatten().cloned().collect()
     }
 
     /// Takes a document of what is needed.
@@ -354,6 +391,11 @@ impl Ways {
         at
     }
 
+    /// The field of users by which bookings name them, where it is not the id.
+    pub(super) fn of_users(&self) -> Option<&FieldPath> {
+        self.paths.email.as_ref()
+    }
+
     /// The users of a booking that names these: each of `users` that they lead to, once.
     pub(super) fn users(&self, named: &Ids, users: &Names) -> SmallVec<[Number; 1]> {
         let path = &self.paths.user;
@@ -363,7 +405,9 @@ impl Ways {
                 found.push(user);
             }
         };
-        if path.hops.is_empty() {
+        if self.paths.email.is_some() {
+            self.of_emails(named).iter().for_each(&mut add);
+        } else if path.hops.is_empty() {
             named.iter().for_each(&mut add);
         } else {
             let before: usize = self.paths.businesses.iter().map(|it| it.hops.len()).sum();
@@ -434,8 +478,22 @@ impl UserWay {
         self.0.take_between(needed, document);
     }
 
+    /// The field of users that must be read too, where bookings name them by it.
+    pub fn of_users(&self) -> Option<String> {
+        self.0.paths.email.as_ref().map(ToString::to_string)
+    }
+
+    /// Takes a user.
+    pub fn take_user(&mut self, user: &RawDocument) {
+        self.0.take_user(user);
+    }
+
     /// The users that these values lead to.
     pub fn ends(&self, named: &[Id]) -> Vec<Id> {
+        if self.0.paths.email.is_some() {
+            let users = self.0.of_emails(named);
+            return users.iter().map(Id::canonical).collect();
+        }
         let named = named.iter().cloned().collect();
         let ends = self
             .0

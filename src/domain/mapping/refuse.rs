@@ -29,6 +29,16 @@ impl Mapping {
                 ),
             );
         }
+        if let Some(UserReference::Email(_)) = &following.user
+            && self.user.emails.is_none()
+        {
+            return bad(
+                "user",
+                format!(
+                    "{section}.user names users by their e-mail, so user.email must say where they have it"
+                ),
+            );
+        }
         let Some(UserReference::Path(path)) = &following.user else {
             return Ok(());
         };
@@ -69,7 +79,6 @@ impl Mapping {
             (!self.has_users(), "booking.guest"),
             (deep(&user.contact_paths), "user.contact"),
             (deep(&user.drop), "user.drop"),
-            (!user.deleted.is_empty(), "user.deleted"),
             (user.business.is_some(), "user.business"),
             (!self.follow.is_empty(), "follow"),
             (self.schema.is_some(), "schema"),
@@ -97,11 +106,9 @@ impl Mapping {
 
     fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
         let booking = &self.booking.following;
-        let by_email = matches!(booking.user, Some(UserReference::Email(_)));
         let unbuilt = [
-            (booking.user.is_none() || by_email, "booking.user"),
+            (booking.user.is_none(), "booking.user"),
             (booking.several != Several::First, "booking.several"),
-            (booking.in_place, "booking.in_place"),
             (
                 !booking.drop.iter().all(FieldPath::is_top_level),
                 "booking.drop",
@@ -110,6 +117,11 @@ impl Mapping {
         ];
         if let Some(UserReference::Path(user)) = &booking.user
             && !user.start.is_top_level()
+        {
+            return Err(self.not_built("booking.user"));
+        }
+        if let Some(UserReference::Email(path)) = &booking.user
+            && !path.is_top_level()
         {
             return Err(self.not_built("booking.user"));
         }

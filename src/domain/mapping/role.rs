@@ -193,6 +193,12 @@ impl UserRole {
         paths.map(FieldPath::top).collect()
     }
 
+    /// True for a field that says who is active: one by which the mapping tells deleted users, or one that is called so.
+    pub fn says_active(&self, field: &str) -> bool {
+        let mut tested = self.deleted.iter().flat_map(Filter::fields);
+        ["isActive", "active"].contains(&field) || tested.any(|path| path.last() == field)
+    }
+
     /// True where some password is set: missing, null and "" are all none.
     pub fn has_password(&self, user: &RawDocument) -> bool {
         let mut passwords = self.passwords.iter().filter_map(|path| path.value(user));

@@ -78,6 +78,7 @@ impl Survey {
         Self {
             to_business: ways.map(|path| Way::new(path.clone())).collect(),
             one_business: only.is_some(),
+            by_email: Map::default(),
             to_user: Way::new(paths.user().clone()),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
@@ -260,6 +261,15 @@ impl Survey {
         let user = self.users.insert(&id.canonical(), &facts);
         let email = self.mapping.user.emails.as_ref();
         let email = email.and_then(|email| email.value(document));
+        let text = email.and_then(|email| email.as_str());
+        if self.paths.is_by_email()
+            && let Some(text) = text.filter(|text| !text.trim().is_empty())
+        {
+            let known = self.by_email.entry(email_hash(text)).or_insert(Some(user));
+            if *known != Some(user) {
+                *known = None;
+            }
+        }
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();
             let texts = listed.flat_map(elements).map_while(Result::ok);
@@ -312,7 +322,7 @@ impl Survey {
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }
-        if refs.user.named().is_none()
+        if (refs.user.named().is_none() || self.paths.is_in_place())
             && refs
                 .customer
                 .as_ref()
@@ -321,7 +331,7 @@ impl Survey {
             return; // migrated by an earlier run
         }
         self.booking_mismatches(refs, joined);
-        if !joined.user.others.is_empty() {
+        if !joined.user.others.is_empty() || self.paths.is_by_email() && self.is_ambiguous(refs) {
             self.several_users.take(refs);
         }
         match self.standing_of(refs, joined) {
@@ -337,7 +347,7 @@ impl Survey {
                 business,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 if let Some(customer) = linked {
@@ -349,7 +359,7 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
@@ -362,9 +372,10 @@ impl Survey {
         }
     }
 
-    fn take_link(&mut self, refs: &References, business: usize) {
+    fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
         self.businesses[business].bookings += 1;
-        if refs.customer.is_some() {
+        // In place, the field names a user unless a customer of the business has that id.
+        if refs.customer.is_some() && (linked || !self.paths.is_in_place()) {
             self.already_linked.entry(business).or_default().take(refs);
         }
     }

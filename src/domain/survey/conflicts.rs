@@ -7,6 +7,7 @@ use crate::domain::conflict::{Code, Conflict, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
+use crate::domain::mapping::Customers;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
@@ -134,6 +135,10 @@ impl Survey {
     }
 
     fn users(&self, conflicts: &mut Vec<Conflict>) {
+        for (id, text) in self.id_twins() {
+            conflicts.push(self.conflict(Code::IdTwins, None, vec![id, text], 2));
+        }
+        let by_password = self.mapping.user.customers == Customers::NoPassword;
         for (user, (id, facts)) in self.users.iter().enumerate() {
             let booked_at = self.businesses_of(user);
             let mut push = |code| {
@@ -164,6 +169,12 @@ impl Survey {
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
+            }
+            if facts.deleted {
+                push(Code::DeletedUser);
+            }
+            if by_password && !facts.account && facts.verified {
+                push(Code::MaySignIn);
             }
             if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);

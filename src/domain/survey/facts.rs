@@ -73,6 +73,8 @@ pub struct UserFacts {
     pub verified: bool,
     /// A customer by nature, where the mapping says it by a filter, or of everybody.
     pub by_filter: bool,
+    /// Soft-deleted.
+    pub deleted: bool,
 }
 
 /// How a password stands. Missing, null and "" are all "no password"; Prisma's `where: {hashedPassword: null}` finds only one of them.
@@ -149,6 +151,7 @@ impl UserFacts {
             Evidence::Field(_) => false,
             Evidence::Filter(filter) => filter.lets_in(document),
         });
+        facts.deleted = role.deleted.iter().any(|filter| filter.lets_in(document));
         facts.by_filter = match &role.customers {
             Customers::NoPassword => false,
             Customers::Everybody => true,

@@ -21,6 +21,7 @@ use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
+use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
 pub use tables::Pair;
@@ -109,6 +110,8 @@ pub struct Survey {
     to_business: Vec<Way<BusinessIx>>,
     /// There is one business alone.
     one_business: bool,
+    /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
+    by_email: Map<u128, Option<UserIx>>,
     to_user: Way<UserIx>,
     owner: Option<AccountPath>,
     ours: Set<Id>,
@@ -206,7 +209,7 @@ impl Survey {
     /// What its references lead to.
     fn joined(&self, refs: &References) -> Joined {
         Joined {
-            user: self.to_user.resolve(&refs.user, |id| self.find_user(id)),
+            user: self.to_user.resolve(&refs.user, |id| self.find_named(id)),
             business: self.business_of(refs),
         }
     }
@@ -229,6 +232,24 @@ impl Survey {
             other.ends().for_each(|end| reached.add(*end));
         }
         reached
+    }
+
+    /// The user whom a booking names so, by an id or, where the mapping says so, an e-mail.
+    fn find_named(&self, reference: &Id) -> Option<Found<UserIx>> {
+        if !self.paths.is_by_email() {
+            return self.find_user(reference);
+        }
+        let at = *self.by_email.get(&email_hash(reference.as_str()?))?;
+        Some(Found {
+            at: at?,
+            mismatch: false,
+        })
+    }
+
+    /// True for an e-mail that several users have.
+    fn is_ambiguous(&self, refs: &References) -> bool {
+        let named = refs.user.named().and_then(Id::as_str);
+        named.is_some_and(|text| self.by_email.get(&email_hash(text)) == Some(&None))
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
@@ -280,6 +301,21 @@ impl Survey {
     /// The `_id` of a business, as stored.
     pub fn business_id(&self, business: BusinessIx) -> &Id {
         &self.businesses[business].id
+    }
+
+    /// Users whose ids are one in two forms: the id, and the text of it.
+    pub fn id_twins(&self) -> Vec<(Id, Id)> {
+        let [object_ids, uuids, strings] = self.usual_ids;
+        if strings == 0 || object_ids + uuids == 0 {
+            return Vec::new();
+        }
+        let texts = self.users.iter().map(|(id, _)| id);
+        let twin = |id: Id| {
+            id.as_str()?;
+            let other = id.other_form()?;
+            self.users.find(&other).map(|_| (other, id))
+        };
+        texts.filter_map(twin).collect()
     }
 
     /// True for a customer by nature: by the mapping, or, where it says nothing, whoever holds no account.

@@ -62,7 +62,9 @@ impl Fixed for UserFacts {
             Password::Empty => 2,
             Password::Set => 3,
         };
-        into.u16(flags | password << 8 | u16::from(self.by_filter) << 10);
+        into.u16(
+            flags | password << 8 | u16::from(self.by_filter) << 10 | u16::from(self.deleted) << 11,
+        );
     }
 
     fn get(from: &mut Reader<'_>) -> Self {
@@ -83,6 +85,7 @@ impl Fixed for UserFacts {
             verified: flag(7),
             phone_tail,
             by_filter: flag(10),
+            deleted: flag(11),
             password: match flags >> 8 & 3 {
                 0 => Password::Missing,
                 1 => Password::Null,

@@ -187,17 +187,8 @@ impl Session {
             .source(&self.work.mapping.users())
             .unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
-        let filter = self
-            .work
-            .mapping
-            .user
-            .filter
-            .iter()
-            .flat_map(Filter::fields);
-        let needed: Vec<&str> = ["_id"]
-            .into_iter()
-            .chain(filter.map(FieldPath::top))
-            .collect();
+        let needed = ledger.fields_of_users();
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let ids = fields(&needed);
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
@@ -373,7 +364,8 @@ impl Session {
                     .any(|(key, it)| key.code == code && it.choice == choice)
         };
         LeftAllowed {
-            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip)
+                || any(Code::DeletedUser, Choice::Skip),
             without_user: any(Code::BookingWithoutUser, Choice::Leave),
             without_business: any(Code::BookingWithoutBusiness, Choice::Leave)
                 || any(Code::BusinessDisagrees, Choice::Leave),
