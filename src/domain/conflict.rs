@@ -71,6 +71,9 @@ choices! {
     CopyAll, "copy-all";
     NameAndEmail, "name-and-email";
     SetAside, "set-aside";
+    Account, "account";
+    Customer, "customer";
+    BringAlong, "bring-along";
 }
 
 macro_rules! codes {
@@ -152,6 +155,10 @@ codes! {
     IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target", "references",
         "MongoDB joins by type and value, so such a reference finds nothing",
         [JoinByValue: "join them by value and write the target's type"];
+    IdTwins, "id-twins", Blocker, "an id and its text form are the ids of two users", "users",
+        "a reference in either form may mean either of them",
+        [KeepApart: "a reference means the user whose id has its own type",
+         Stop: "apply nothing until one of the two is changed by hand"];
     MissingName, "missing-name", Warning, "a customer-to-be has no name", "users",
         "a customer must have a name; the application may refuse to read one without",
         [UnknownCustomer: "name the customer `Unknown Customer`"];
@@ -162,6 +169,14 @@ codes! {
         "whoever has a password, owns a business or is a team member stays a user, but their bookings need a customer all the same",
         [Create: "create a customer too; the account stays",
          Skip: "create no customer; the bookings stay as they are, with their userId"];
+    MaySignIn, "may-sign-in", Warning, "no password, but evidence of an account, and bookings", "users",
+        "whoever signs in by other means than a password would lose the account if taken for a customer alone",
+        [Account: "treat the user as an account: it stays, and a customer is created for its bookings",
+         Customer: "treat the user as a customer by nature; it stays a user all the same, for it may sign in"];
+    DeletedUser, "deleted-user", Warning, "a soft-deleted user has bookings", "users",
+        "the application hides such users, and a customer made of one would be seen again",
+        [BringAlong: "create the customer, inactive where customers have such a field; never the survivor of a merge with somebody who is not deleted",
+         Skip: "create no customer; the bookings stay as they are, with their reference"];
     MissingEmail, "missing-email", Note, "a customer-to-be has no e-mail", "users",
         "a plain unique index lets in one customer without an e-mail per business; with more of them a partial one is built",
         [Keep: "create the customer without an e-mail"];
@@ -203,7 +218,7 @@ impl Code {
 
     /// True where the suggestion may stand for an answer; where it may not, the operator chooses.
     pub fn suggests(self) -> bool {
-        self != Self::BusinessDisagrees
+        !matches!(self, Self::BusinessDisagrees | Self::IdTwins)
     }
 
     /// What is suggested, or, where nothing is, the first choice.

@@ -173,6 +173,9 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
         | Code::BusinessDisagrees
+        | Code::IdTwins
+        | Code::MaySignIn
+        | Code::DeletedUser
         | Code::BookingUnique
         | Code::CustomerExists
         | Code::AlreadyLinked

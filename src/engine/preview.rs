@@ -104,9 +104,15 @@ impl Session {
                     }
                     (
                         Code::AlreadyLinked,
-                        Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
+                        Standing::Paired {
+                            business, linked, ..
+                        }
+                        | Standing::WithoutUser {
+                            business, linked, ..
+                        },
                     ) => {
                         refs.customer.is_some()
+                            && (linked.is_some() || !survey.paths().is_in_place())
                             && Some(survey.business_id(business)) == key.business.as_ref()
                     }
                     (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
@@ -168,7 +174,9 @@ impl Session {
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
-        let documents: Vec<&RawDocument> = documents.iter().map(AsRef::as_ref).collect();
+        let role = &self.work.mapping.user;
+        let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
+        let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,

@@ -14,4 +14,6 @@ mod data;
 mod picture;
 
 mod paths;
+mod people;
+mod references;
 mod shape;

@@ -382,6 +382,7 @@ mod tests {
                         filled: u8::try_from(document.iter().count()).unwrap(),
                         created: i64::MAX,
                         bookings: 0,
+                        deleted: false,
                     },
                 }
             })

@@ -144,6 +144,7 @@ pub fn sources(key: ConflictKey) -> Sources {
             filled: 2,
             created: 5,
             bookings: 1,
+            deleted: false,
         },
     };
     Sources {

@@ -9,7 +9,7 @@ mod unique;
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::customer_id::{IdKind, customer_id, placeholder_id};
+use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
 use super::decision::Decisions;
 use super::departure::Departures;
 use super::id::Id;
@@ -89,6 +89,7 @@ pub struct Blueprint {
     rules: Map<(UserIx, BusinessIx), Rules>,
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
+    deleted: Set<UserIx>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
     relinked: Set<BusinessIx>,
@@ -119,6 +120,7 @@ impl Blueprint {
             rules: Map::default(),
             user_values: Map::default(),
             narrow: Set::default(),
+            deleted: Set::default(),
             wiped: Set::default(),
             aside: Set::default(),
             relinked: Set::default(),
@@ -155,6 +157,18 @@ impl Blueprint {
                 survey.oversize.len()
             ));
         }
+        for (id, text) in survey.id_twins() {
+            let key = ConflictKey {
+                code: Code::IdTwins,
+                business: None,
+                subjects: vec![id.clone(), text],
+            };
+            if decisions.choice(&key) == Choice::Stop {
+                blueprint.obstacles.push(format!(
+                    "the user id {id} stands there in two forms, and one of the two is to be changed by hand first (id-twins: stop); when it is, survey again"
+                ));
+            }
+        }
         let several = survey.several_users.bookings;
         if several > 0 {
             blueprint.obstacles.push(format!(
@@ -164,7 +178,7 @@ impl Blueprint {
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
-                "{} users with bookings have an _id that is no ObjectId, UUID or string (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
+                "{} users with bookings have an _id that is no ObjectId, UUID, string or whole number (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
                 odd.len()
             ));
         }
@@ -179,7 +193,15 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
-            if facts.account && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+            if facts.deleted {
+                if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
+                    skipped.insert(user);
+                }
+                self.deleted.insert(user);
+            }
+            if !survey.is_customer_by_nature(&facts)
+                && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
+            {
                 skipped.insert(user);
             }
             if survey.businesses_of(user).is_empty() {
@@ -271,17 +293,18 @@ impl Blueprint {
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);
+        rules.deleted = self.deleted.contains(&user);
         rules
     }
 
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
         let derived = |user| {
-            customer_id(
-                survey.business_id(business),
-                &survey.user_id(user),
-                self.usual,
-            )
+            let (business, user) = (survey.business_id(business), survey.user_id(user));
+            match survey.kind_of_ids() {
+                Some(kind) => customer_id_as(kind, business, &user),
+                None => customer_id(business, &user, self.usual),
+            }
         };
         let existing = |at: usize| Some(survey.existing[at].id.clone());
         match self.role(survey, user, business) {

@@ -277,11 +277,11 @@ impl Accounts {
                 self.says(format!("user {id} has other bytes than before retiring"));
             }
             (None, Some(row)) => {
-                let contact = &self.mapping.user.contact;
+                let role = &self.mapping.user;
                 let rest = |document| {
                     elements(document)
                         .map_while(Result::ok)
-                        .filter(|it| !contact.iter().any(|field| field.as_bytes() == it.key))
+                        .filter(|it| !role.leaves(it.key))
                         .map(|it| it.whole)
                 };
                 let same = rest(row).eq(rest(was));

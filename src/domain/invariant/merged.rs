@@ -128,9 +128,9 @@ impl<'a> Merged<'a> {
     /// Fields that need not be as they are live.
     fn own(&self) -> Vec<&str> {
         match self.which.role() {
-            Role::Bookings => self.paths.changing().to_vec(),
+            Role::Bookings => self.paths.own(),
             // A user takes its customer's values too.
-            Role::Users => self.mapping.user.copied().collect(),
+            Role::Users => self.mapping.user.given(),
             Role::Customers => Vec::new(),
         }
     }

@@ -6,8 +6,10 @@ use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
 use super::names::{Names, Number};
+use crate::domain::email::normalise;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Value, elements, get, kind};
@@ -25,6 +27,15 @@ pub struct ProofPaths {
     /// The paths to the business; none where the mapping names the one business.
     businesses: Vec<ReferencePath>,
     constant: Option<Id>,
+    filter: Option<Filter>,
+    /// Where the user has the e-mail by which bookings name it.
+    email: Option<FieldPath>,
+    /// The old reference stays.
+    keeps: bool,
+    /// The new reference takes the old one's name and place.
+    in_place: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
     /// Each is one top-level field, and none of them is another's.
     flat: bool,
 }
@@ -56,6 +67,10 @@ pub(super) struct Named {
 pub(super) struct Ways {
     paths: ProofPaths,
     businesses: Names,
+    /// Only these documents are businesses.
+    only: Option<Filter>,
+    /// Users by the normal form of their e-mails, where bookings name them so.
+    emails: Map<String, Ids>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
 }
@@ -146,7 +161,39 @@ impl ProofPaths {
             customer: mapping.booking.customer.clone(),
             businesses,
             constant,
+            filter: following.filter.clone(),
+            email: match &following.user {
+                Some(UserReference::Email(_)) => mapping.user.emails.clone(),
+                _ => None,
+            },
+            keeps: following.keep,
+            in_place: following.in_place,
+            drops: following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
+    }
+
+    /// True for a booking that the mapping lets take part in nothing.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        self.filter.as_ref().is_some_and(|it| !it.lets_in(booking))
+    }
+
+    /// True where the old reference stays.
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// True where the customer stands where the user stood.
+    pub(super) fn in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// True for a field that leaves a booking with its reference.
+    pub(super) fn drops(&self, key: &[u8]) -> bool {
+        self.drops.iter().any(|field| field.as_bytes() == key)
     }
 
     /// The paths, that to the user last.
@@ -174,12 +221,24 @@ impl ProofPaths {
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = vec!["_id", self.customer.as_str()];
         fields.extend(self.all().map(|path| path.start.top()));
+        fields.extend(
+            self.filter
+                .iter()
+                .flat_map(Filter::fields)
+                .map(FieldPath::top),
+        );
         fields
     }
 
     /// The two fields that a migration changes: the user's, the customer's.
     pub fn changing(&self) -> [&str; 2] {
         [self.user.start.top(), &self.customer]
+    }
+
+    /// The fields that a way back may make other than they are live.
+    pub(super) fn own(&self) -> Vec<&str> {
+        let drops = self.drops.iter().map(String::as_str);
+        self.changing().into_iter().chain(drops).collect()
     }
 
     /// The user as the booking holds it, null included.
@@ -268,6 +327,8 @@ impl Ways {
             between: paths.needed().iter().map(|_| Map::default()).collect(),
             paths,
             businesses,
+            only: mapping.business.filter.clone(),
+            emails: Map::default(),
         }
     }
 
@@ -277,9 +338,29 @@ impl Ways {
 
     /// Takes a business.
     pub(super) fn take(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
+        let is_one = self.only.as_ref().is_none_or(|it| it.lets_in(document));
+        if let Some(id) = id_of(document).filter(|_| is_one) {
             self.businesses.take(&id);
         }
+    }
+
+    /// Takes a user, where bookings name users by something else than their ids.
+    pub(super) fn take_user(&mut self, user: &RawDocument) {
+        let Some(email) = &self.paths.email else {
+            return;
+        };
+        let text = email.value(user).and_then(|it| it.as_str());
+        if let (Some(text), Some(id)) = (text, id_of(user)) {
+            let users = self.emails.entry(normalise(text)).or_default();
+            users.push(id);
+        }
+    }
+
+    /// The users whom these e-mails name.
+    fn of_emails(&self, named: &[Id]) -> Ids {
+        let texts = named.iter().filter_map(Id::as_str).map(normalise);
+        let users = texts.filter_map(|text| self.emails.get(&text));
+        users.flatten().cloned().collect()
     }
 
     /// Takes a document of what is needed.
@@ -310,6 +391,11 @@ impl Ways {
         at
     }
 
+    /// The field of users by which bookings name them, where it is not the id.
+    pub(super) fn of_users(&self) -> Option<&FieldPath> {
+        self.paths.email.as_ref()
+    }
+
     /// The users of a booking that names these: each of `users` that they lead to, once.
     pub(super) fn users(&self, named: &Ids, users: &Names) -> SmallVec<[Number; 1]> {
         let path = &self.paths.user;
@@ -319,7 +405,9 @@ impl Ways {
                 found.push(user);
             }
         };
-        if path.hops.is_empty() {
+        if self.paths.email.is_some() {
+            self.of_emails(named).iter().for_each(&mut add);
+        } else if path.hops.is_empty() {
             named.iter().for_each(&mut add);
         } else {
             let before: usize = self.paths.businesses.iter().map(|it| it.hops.len()).sum();
@@ -390,8 +478,22 @@ impl UserWay {
         self.0.take_between(needed, document);
     }
 
+    /// The field of users that must be read too, where bookings name them by it.
+    pub fn of_users(&self) -> Option<String> {
+        self.0.paths.email.as_ref().map(ToString::to_string)
+    }
+
+    /// Takes a user.
+    pub fn take_user(&mut self, user: &RawDocument) {
+        self.0.take_user(user);
+    }
+
     /// The users that these values lead to.
     pub fn ends(&self, named: &[Id]) -> Vec<Id> {
+        if self.0.paths.email.is_some() {
+            let users = self.0.of_emails(named);
+            return users.iter().map(Id::canonical).collect();
+        }
         let named = named.iter().cloned().collect();
         let ends = self
             .0
@@ -520,7 +622,7 @@ mod tests {
                 let booking = document([("_id", id), ("userId", user), ("serviceId", service)]);
                 let named = proof.paths().named(&booking);
                 let business = proof.businesses(&named.businesses);
-                let business = business.first().and_then(|number| proof.id(*number));
+                let business = super::super::only(&business).and_then(|number| proof.id(number));
                 let user = proof.users(&named.users, &known);
                 let user = user.first().and_then(|number| known.id(*number));
                 let found = match survey.standing(&survey.paths().read(&booking)) {

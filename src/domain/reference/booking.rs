@@ -1,9 +1,11 @@
 //! The references of a booking: read in one pass, and what of a booking changes when it points at a customer instead of a user.
 
+use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
@@ -16,6 +18,15 @@ pub struct BookingPaths {
     businesses: Vec<Path>,
     customer: String,
     created: Option<FieldPath>,
+    filter: Option<Filter>,
+    /// The old reference stays.
+    keeps: bool,
+    /// The new reference takes the old one's name and place.
+    in_place: bool,
+    /// The user is named by an e-mail.
+    by_email: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
     /// One path to the business, and all fields different ones: everything is found in one pass.
     in_one_pass: bool,
 }
@@ -49,7 +60,7 @@ impl References {
     }
 }
 
-/// The reference that leaves a booking, as the mapping writes it.
+/// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
     BookingPaths::of(mapping).user.text().to_owned()
 }
@@ -80,6 +91,16 @@ impl BookingPaths {
             businesses,
             customer: booking.customer.clone(),
             created: created.cloned(),
+            filter: booking.following.filter.clone(),
+            keeps: booking.following.keep,
+            in_place: booking.following.in_place,
+            by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
+            drops: booking
+                .following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
     }
 
@@ -91,6 +112,27 @@ impl BookingPaths {
     /// How a booking finds its business: the paths in their order.
     pub fn businesses(&self) -> &[Path] {
         &self.businesses
+    }
+
+    /// True for a booking that takes part in nothing, by the mapping's filter.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| !filter.lets_in(booking))
+    }
+
+    /// True where the field of the customer is the one that named the user.
+    pub fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// True where a booking names its user by an e-mail.
+    pub fn is_by_email(&self) -> bool {
+        self.by_email
+    }
+
+    /// The fields that leave a booking beside its reference to a user.
+    pub fn drops(&self) -> &[String] {
+        &self.drops
     }
 
     /// The field of the customer.
@@ -163,6 +205,38 @@ impl BookingPaths {
         references
     }
 
+    /// The booking that points at `customer`: its reference to a user is gone, unless it stays by the mapping.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn pointed_at(
+        &self,
+        document: &RawDocument,
+        customer: Value<'_>,
+    ) -> Result<RawDocumentBuf, Malformed> {
+        if !self.in_place {
+            let mut out = self.without_user(document, true)?;
+            out.value(&self.customer, customer);
+            return Ok(out.finish());
+        }
+        let mut out = Builder::new(document.as_bytes().len() + 32);
+        let mut placed = false;
+        for element in elements(document) {
+            let element = element?;
+            if element.key == self.customer.as_bytes() {
+                if !std::mem::replace(&mut placed, true) {
+                    out.value(&self.customer, customer);
+                }
+            } else if !self.drops.iter().any(|it| it.as_bytes() == element.key) {
+                out.element(&element);
+            }
+        }
+        if !placed {
+            out.value(&self.customer, customer);
+        }
+        Ok(out.finish())
+    }
+
     /// The booking without its reference to a user and, with `replaces`, without the old customer; a customer can be appended.
     ///
     /// # Errors
@@ -176,7 +250,9 @@ impl BookingPaths {
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(document) {
             let element = element?;
-            if element.key != user && !(replaces && element.key == customer) {
+            let leaves = !self.keeps && !self.in_place && element.key == user
+                || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
+            if !leaves && !(replaces && element.key == customer) {
                 out.element(&element);
             }
         }

@@ -28,6 +28,8 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct BookingRead {
     refs: References,
+    /// The mapping lets it take part in nothing.
+    outside: bool,
     /// It would pass the server's limit with its new field.
     large: bool,
 }
@@ -37,6 +39,7 @@ impl BookingRead {
     pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
         Self {
             refs: paths.read(document),
+            outside: paths.is_outside(document),
             large: document.as_bytes().len() > LARGEST - NEW_FIELD,
         }
     }
@@ -75,6 +78,7 @@ impl Survey {
         Self {
             to_business: ways.map(|path| Way::new(path.clone())).collect(),
             one_business: only.is_some(),
+            by_email: Map::default(),
             to_user: Way::new(paths.user().clone()),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
@@ -95,6 +99,7 @@ impl Survey {
             without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
+            outside: 0,
             linked_without_user: 0,
             ours: Set::default(),
             usual_ids: [0; 3],
@@ -115,6 +120,10 @@ impl Survey {
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        let filter = self.mapping.business.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return;
+        }
         let name = self.mapping.business.name.as_ref();
         let name = name
             .and_then(|name| name.value(document)?.as_str())
@@ -232,6 +241,10 @@ impl Survey {
     /// Takes a user. After businesses and account rows.
     pub fn take_user(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        let filter = self.mapping.user.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return; // nobody, to whoever refers to it
+        }
         match IdKind::of(&id) {
             Some(IdKind::ObjectId) => self.usual_ids[0] += 1,
             Some(IdKind::Uuid) => self.usual_ids[1] += 1,
@@ -246,7 +259,17 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
-        let email = get(document, &self.mapping.user.email);
+        let email = self.mapping.user.emails.as_ref();
+        let email = email.and_then(|email| email.value(document));
+        let text = email.and_then(|email| email.as_str());
+        if self.paths.is_by_email()
+            && let Some(text) = text.filter(|text| !text.trim().is_empty())
+        {
+            let known = self.by_email.entry(email_hash(text)).or_insert(Some(user));
+            if *known != Some(user) {
+                *known = None;
+            }
+        }
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();
             let texts = listed.flat_map(elements).map_while(Result::ok);
@@ -292,10 +315,14 @@ impl Survey {
     fn take_joined(&mut self, booking: &BookingRead, joined: &Joined) {
         let refs = &booking.refs;
         self.bookings += 1;
+        if booking.outside {
+            self.outside += 1;
+            return;
+        }
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }
-        if refs.user.named().is_none()
+        if (refs.user.named().is_none() || self.paths.is_in_place())
             && refs
                 .customer
                 .as_ref()
@@ -304,7 +331,7 @@ impl Survey {
             return; // migrated by an earlier run
         }
         self.booking_mismatches(refs, joined);
-        if !joined.user.others.is_empty() {
+        if !joined.user.others.is_empty() || self.paths.is_by_email() && self.is_ambiguous(refs) {
             self.several_users.take(refs);
         }
         match self.standing_of(refs, joined) {
@@ -320,7 +347,7 @@ impl Survey {
                 business,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 if let Some(customer) = linked {
@@ -332,7 +359,7 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
@@ -345,9 +372,10 @@ impl Survey {
         }
     }
 
-    fn take_link(&mut self, refs: &References, business: usize) {
+    fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
         self.businesses[business].bookings += 1;
-        if refs.customer.is_some() {
+        // In place, the field names a user unless a customer of the business has that id.
+        if refs.customer.is_some() && (linked || !self.paths.is_in_place()) {
             self.already_linked.entry(business).or_default().take(refs);
         }
     }

@@ -9,6 +9,7 @@ use crate::domain::decision::Decisions;
 use crate::domain::departure::Departures;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
+use crate::domain::mapping::Customers;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
@@ -136,6 +137,10 @@ impl Survey {
     }
 
     fn users(&self, conflicts: &mut Vec<Conflict>) {
+        for (id, text) in self.id_twins() {
+            conflicts.push(self.conflict(Code::IdTwins, None, vec![id, text], 2));
+        }
+        let by_password = self.mapping.user.customers == Customers::NoPassword;
         for (user, (id, facts)) in self.users.iter().enumerate() {
             let booked_at = self.businesses_of(user);
             let mut push = |code| {
@@ -158,16 +163,22 @@ impl Survey {
                 }
                 continue;
             }
-            if facts.name_blank {
+            if facts.name_blank && !self.mapping.user.name.is_empty() {
                 push(Code::MissingName);
             }
-            if facts.email_blank {
+            if facts.email_blank && !self.mapping.user.email.is_empty() {
                 push(Code::MissingEmail);
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
             }
-            if facts.account {
+            if facts.deleted {
+                push(Code::DeletedUser);
+            }
+            if by_password && !facts.account && facts.verified {
+                push(Code::MaySignIn);
+            }
+            if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);
             }
             if booked_at.len() > 1 {

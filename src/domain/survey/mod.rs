@@ -16,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::customer_id::IdKind;
 use super::id::Id;
-use super::mapping::Mapping;
+use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
+use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
 pub use tables::Pair;
@@ -100,6 +101,8 @@ pub struct Survey {
     pub oversize: Vec<Id>,
     /// Bookings in all.
     pub bookings: u64,
+    /// Bookings that the mapping's filter keeps out of everything.
+    pub outside: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
     paths: BookingPaths,
@@ -107,6 +110,8 @@ pub struct Survey {
     to_business: Vec<Way<BusinessIx>>,
     /// There is one business alone.
     one_business: bool,
+    /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
+    by_email: Map<u128, Option<UserIx>>,
     to_user: Way<UserIx>,
     owner: Option<AccountPath>,
     ours: Set<Id>,
@@ -204,7 +209,7 @@ impl Survey {
     /// What its references lead to.
     fn joined(&self, refs: &References) -> Joined {
         Joined {
-            user: self.to_user.resolve(&refs.user, |id| self.find_user(id)),
+            user: self.to_user.resolve(&refs.user, |id| self.find_named(id)),
             business: self.business_of(refs),
         }
     }
@@ -227,6 +232,24 @@ impl Survey {
             other.ends().for_each(|end| reached.add(*end));
         }
         reached
+    }
+
+    /// The user whom a booking names so, by an id or, where the mapping says so, an e-mail.
+    fn find_named(&self, reference: &Id) -> Option<Found<UserIx>> {
+        if !self.paths.is_by_email() {
+            return self.find_user(reference);
+        }
+        let at = *self.by_email.get(&email_hash(reference.as_str()?))?;
+        Some(Found {
+            at: at?,
+            mismatch: false,
+        })
+    }
+
+    /// True for an e-mail that several users have.
+    fn is_ambiguous(&self, refs: &References) -> bool {
+        let named = refs.user.named().and_then(Id::as_str);
+        named.is_some_and(|text| self.by_email.get(&email_hash(text)) == Some(&None))
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
@@ -280,6 +303,29 @@ impl Survey {
         &self.businesses[business].id
     }
 
+    /// Users whose ids are one in two forms: the id, and the text of it.
+    pub fn id_twins(&self) -> Vec<(Id, Id)> {
+        let [object_ids, uuids, strings] = self.usual_ids;
+        if strings == 0 || object_ids + uuids == 0 {
+            return Vec::new();
+        }
+        let texts = self.users.iter().map(|(id, _)| id);
+        let twin = |id: Id| {
+            id.as_str()?;
+            let other = id.other_form()?;
+            self.users.find(&other).map(|_| (other, id))
+        };
+        texts.filter_map(twin).collect()
+    }
+
+    /// True for a customer by nature: by the mapping, or, where it says nothing, whoever holds no account.
+    pub fn is_customer_by_nature(&self, facts: &UserFacts) -> bool {
+        match self.mapping.user.customers {
+            Customers::NoPassword => !facts.account,
+            Customers::Everybody | Customers::Filter(_) => facts.by_filter,
+        }
+    }
+
     /// The ids of businesses, as stored.
     pub fn ids_of_businesses(&self, businesses: &[BusinessIx]) -> Vec<Id> {
         let ids = businesses.iter().map(|it| self.business_id(*it).clone());
@@ -288,6 +334,9 @@ impl Survey {
 
     /// The most common type of user ids: what an id takes that has no user to take its type from.
     pub fn usual_kind(&self) -> IdKind {
+        if let Some(ids) = self.kind_of_ids() {
+            return ids;
+        }
         let [object_ids, uuids, strings] = self.usual_ids;
         if object_ids >= uuids && object_ids >= strings {
             IdKind::ObjectId
@@ -296,6 +345,15 @@ impl Survey {
         } else {
             IdKind::String
         }
+    }
+
+    /// The type of new ids, where the mapping says it.
+    pub fn kind_of_ids(&self) -> Option<IdKind> {
+        self.mapping.customer.ids.map(|ids| match ids {
+            NewIds::ObjectId => IdKind::ObjectId,
+            NewIds::Uuid => IdKind::Uuid,
+            NewIds::String => IdKind::String,
+        })
     }
 
     /// How many documents a collection of this role has.
@@ -319,7 +377,7 @@ impl Survey {
             .pairs
             .keys()
             .map(|(user, _)| self.user_id(user))
-            .filter(|id| IdKind::of(id).is_none())
+            .filter(|id| IdKind::of(id).is_none() && !id.is_whole_number())
             .collect();
         odd.into_iter().collect()
     }

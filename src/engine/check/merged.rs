@@ -47,6 +47,13 @@ impl Session {
                 .scan(place, watcher, |document| way.take(&needed, document))
                 .await?;
         }
+        if way.of_users().is_some() {
+            let users = self.layout.source(&self.work.mapping.users());
+            let take = |user: &RawDocument| way.take_user(user);
+            self.work
+                .scan(&users.unwrap_or_default(), watcher, take)
+                .await?;
+        }
         let mut checked = Checked::default();
         for which in which {
             let mut account = Merged::new(&self.work.mapping, which, (&users_of, &way));

@@ -12,7 +12,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::QUARANTINE;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
-use crate::domain::survey::facts::id_of;
+use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
 use crate::store::scan;
 
@@ -61,6 +61,21 @@ impl Carrying<'_> {
             .filter(|origin| !self.here.contains(&origin.id.canonical()))
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();
+        let mut by_email = HashMap::new();
+        if paths.is_by_email()
+            && let Some(email) = &session.work.mapping.user.emails
+        {
+            let users = session.layout.source(&self.users).unwrap_or_default();
+            self.each(&users, |user| {
+                let text = email.value(user).filter(|it| it.as_str().is_some());
+                if let (Some(id), Some(text)) = (id_of(user), text) {
+                    let hash = text.as_str().map(email_hash).unwrap_or_default();
+                    by_email.insert(hash, id.clone());
+                    named_by.insert(id.canonical(), Id::from_value(text));
+                }
+            })
+            .await?;
+        }
         let mut ground = Ground {
             paths: &paths,
             links: &links,
@@ -68,6 +83,7 @@ impl Carrying<'_> {
             users: &users,
             businesses: &businesses,
             named_by: &named_by,
+            by_email: &by_email,
             form: Form::default(),
             gone: &gone,
             created: &created,

@@ -30,6 +30,7 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
     let named_by = named_by.map(|(user, name)| (user.canonical(), name.clone()));
     test(&Ground {
         named_by: &named_by.collect(),
+        by_email: &HashMap::new(),
         form: Form::Id,
         paths: &paths,
         links: &links,

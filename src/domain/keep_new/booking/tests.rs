@@ -35,6 +35,7 @@ struct World {
     users: Way<Id>,
     businesses: Vec<Way<Id>>,
     named_by: HashMap<Id, Id>,
+    by_email: HashMap<u128, Id>,
     gone: HashSet<Id>,
     created: HashSet<Id>,
 }
@@ -66,6 +67,7 @@ impl World {
             users: Way::new(paths.user().clone()),
             businesses: vec![businesses],
             named_by: HashMap::new(),
+            by_email: HashMap::new(),
             paths,
             gone: HashSet::new(),
             created: HashSet::new(),
@@ -80,6 +82,7 @@ impl World {
             users: &self.users,
             businesses: &self.businesses,
             named_by: &self.named_by,
+            by_email: &self.by_email,
             form: Form::Id,
             gone: &self.gone,
             created: &self.created,
