@@ -48,6 +48,9 @@ pub struct ApplyArguments {
     /// Take users who are customers and nothing else out of the users, though the plan does not say so
     #[arg(long)]
     retire_users: bool,
+    /// Take this folder, which mongodump or `ringfence backup` wrote, for the run's backup; it must equal the database
+    #[arg(long, value_name = "D")]
+    backup: Option<PathBuf>,
     /// Let the server refuse the writes of every other user, in the whole cluster, until `unlock --write-block` (needs bypassWriteBlockingMode)
     #[arg(long)]
     block_writes: bool,
@@ -61,6 +64,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }
+    session.take_backup(arguments.backup.as_deref());
     let (watcher, task) = progress::watch(place, &session, "");
     let order = Order {
         confirm: arguments.confirm.as_deref(),
@@ -146,8 +150,11 @@ pub(super) async fn apply(
             ByApply::UntilRenamed => !session.layout.has_any_moved(),
         };
         // Left out before is not done, where it is asked for now.
-        let asked =
-            step == Step::RetireUsers && order.retire_users && !session.has_begun_to_retire();
+        let asked = match step {
+            Step::RetireUsers => order.retire_users && !session.has_begun_to_retire(),
+            Step::BackUp => session.has_backup_to_take() && !session.layout.has_any_moved(),
+            _ => false,
+        };
         if !always && !asked && is_settled(session, step).await? {
             continue;
         }

@@ -1,11 +1,9 @@
 //! Writing backups and restoring them, with their progress.
 
-use crate::domain::gate::{Confirmed, Restore};
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::number::megabytes;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
-use crate::engine::gates::Gated;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::dump::manifest::Manifest;
@@ -106,7 +104,7 @@ impl Session {
         )))
     }
 
-    /// Restores a backup into this database. With `replace`, the confirmation of its gate, over the collections that stand there.
+    /// Restores a backup into this database, beside what stands there.
     ///
     /// # Errors
     /// A damaged backup, collections in the way, or the server's refusal.
@@ -114,17 +112,8 @@ impl Session {
         &mut self,
         from: &std::path::Path,
         options: RestoreOptions,
-        replace: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<Restored> {
-        let replace = match replace {
-            Some(confirmed) => Some(self.pass::<Restore>(Some(confirmed), watcher).await?),
-            None => None,
-        };
-        let options = RestoreOptions {
-            replace: replace.is_some(),
-            ..options
-        };
         self.hold_where_a_migration_was().await?;
         let progress = |progress: Progress| says(watcher, &progress);
         Ok(restore::restore(
@@ -135,23 +124,5 @@ impl Session {
             &watcher.cancel,
         )
         .await?)
-    }
-}
-
-impl Gated for Restore {
-    const OF_A_PLAN: bool = false;
-
-    async fn will_do(self, _: &Session) -> Result<Vec<String>> {
-        Ok(vec![
-            "overwrite the collections of this database with those of the backup".to_owned(),
-        ])
-    }
-
-    async fn missing(self, _: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn way_back(self, _: &Session) -> String {
-        "none but the backup".to_owned()
     }
 }

@@ -2,6 +2,7 @@
 //! knows which step of the checklist calls it.
 
 pub mod backup;
+mod changed_since;
 pub mod check;
 pub mod conform;
 mod customers;
@@ -22,6 +23,7 @@ pub mod preview;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;
+pub mod restoring;
 mod retire;
 pub mod retry;
 pub mod roll_back;
@@ -36,9 +38,11 @@ pub mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod take_in;
+mod taken_backup;
 mod trial;
 mod verify;
 mod way_back;
+mod without_record;
 mod write_block;
 
 use std::sync::Arc;

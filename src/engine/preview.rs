@@ -15,7 +15,7 @@ use crate::domain::text;
 use crate::domain::transform::{self, BookingFate};
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record};
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed, now};
+use crate::engine::session::{Session, Surveyed, Workspace, now};
 use crate::store::scan::{self, Scan};
 
 /// Records shown side by side.
@@ -50,7 +50,7 @@ impl Session {
                     .take(SIDE_BY_SIDE)
                     .map(|existing| existing.id.clone())
                     .collect();
-                self.records_of(&source, "customer", &ids).await
+                self.work.records_of(&source, "customer", &ids).await
             }
             Code::BookingWithoutUser
             | Code::BookingWithoutBusiness
@@ -61,21 +61,11 @@ impl Session {
                     .layout
                     .source(&self.work.mapping.users())
                     .unwrap_or_default();
-                self.records_of(&source, "user", &users(&key.subjects))
+                self.work
+                    .records_of(&source, "user", &users(&key.subjects))
                     .await
             }
         }
-    }
-
-    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
-        let mut documents = scan::by_ids(&self.work.connection.database, collection, ids).await?;
-        documents.sort_by_key(|document| {
-            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
-        });
-        Ok(documents
-            .iter()
-            .map(|document| record(what, document))
-            .collect())
     }
 
     async fn sample_bookings(&self, key: &ConflictKey) -> Result<Vec<Record>> {
@@ -349,6 +339,19 @@ impl Session {
             }
             _ => "the note is taken back".to_owned(),
         })
+    }
+}
+
+impl Workspace {
+    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        let mut documents = scan::by_ids(&self.connection.database, collection, ids).await?;
+        documents.sort_by_key(|document| {
+            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
+        });
+        Ok(documents
+            .iter()
+            .map(|document| record(what, document))
+            .collect())
     }
 }
 

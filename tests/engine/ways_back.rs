@@ -166,7 +166,7 @@ async fn finish_drops_the_originals_and_purge_the_rest_and_a_rollback_then_says_
     let command = said.err.split('`').nth(1).unwrap();
     let words: Vec<_> = command.split(' ').skip(1).collect();
     case.ringfence(&words).await.code(0);
-    let restored = case.picture().await;
+    let restored = picture::application(&case.picture().await);
     assert_eq!(
         picture::differences(&original, &restored, false),
         Vec::<String>::new()
@@ -235,4 +235,50 @@ async fn an_application_that_writes_while_its_writes_are_carried_back_is_named_w
     assert!(written > 0);
     case.roll_back(&["--keep-new"]).await;
     assert_eq!(live.count_documents(during).await.unwrap(), written);
+}
+
+#[tokio::test]
+async fn finish_says_what_was_changed_since_the_cut_over_in_each_rebuilt_collection() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let finish = ["finish", "--confirm", &case.name];
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert_eq!(
+        gate.written,
+        ["nothing since the cut-over: Customer, Booking, User are byte for byte what was proved"]
+    );
+    write_since(&case).await;
+    of(&case, "Customer").delete_one(doc! {}).await.unwrap();
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert_eq!(
+        gate.written[..3],
+        [
+            "Booking: 1 document added, 2 changed, 3 deleted",
+            "Customer: 0 documents added, 0 changed, 1 deleted",
+            "User: 0 documents added, 1 changed, 0 deleted",
+        ]
+    );
+    assert!(gate.written[3].contains("exact for what stands now"));
+    // A refusal says it as well, and `--json` puts it into its document.
+    let ended = case.ringfence(&[&["--json"], &finish[..]].concat()).await;
+    let said: serde_json::Value = serde_json::from_str(&ended.code(0).out).unwrap();
+    assert_eq!(
+        said["writtenSince"][0],
+        "Booking: 1 document added, 2 changed, 3 deleted"
+    );
+}
+
+#[tokio::test]
+async fn finish_says_which_collections_cannot_be_counted() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    of(&case, "_ringfence_before_User").drop().await.unwrap();
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert!(gate.written[0].contains("the original of User is gone"));
+    let bookings = of(&case, "Booking");
+    case.ringfence(&["finish", "--confirm", &case.name])
+        .await
+        .code(0)
+        .says(&["written since the cut-over: cannot be counted"]);
+    assert_eq!(bookings.count_documents(doc! {}).await.unwrap(), 147);
 }

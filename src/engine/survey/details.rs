@@ -165,7 +165,8 @@ impl Session {
                 }
                 search.count_anew();
             }
-            self.scan(&place, watcher, |document| search.take(document))
+            self.work
+                .scan(&place, watcher, |document| search.take(document))
                 .await?;
             found.extend(search.end());
         }
