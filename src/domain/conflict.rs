@@ -136,6 +136,10 @@ codes! {
         "the customer takes the user's place in that index, and two bookings of one customer would then be equal in it",
         [KeepApart: "one customer each; only the first by the survivor rule keeps the e-mail, the others' stays in the link",
          Stop: "apply nothing until these bookings or the index are changed by hand"];
+    BusinessDisagrees, "business-disagrees", Blocker, "the paths of a booking lead to two businesses", "bookings",
+        "whose booking this is cannot be told, and each of the businesses may see it",
+        [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
+         Leave: "leave the bookings as they are, without a customer"];
     CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers",
         "the same person may stand there already, and the e-mail of each may stand once per business",
         [Adopt: "use the existing customer where business and e-mail are equal, keep the rest beside",
@@ -197,7 +201,12 @@ impl Code {
         self.answers().iter().map(|(choice, _)| *choice)
     }
 
-    /// What is suggested.
+    /// True where the suggestion may stand for an answer; where it may not, the operator chooses.
+    pub fn suggests(self) -> bool {
+        self != Self::BusinessDisagrees
+    }
+
+    /// What is suggested, or, where nothing is, the first choice.
     pub fn suggestion(self) -> Choice {
         self.answers()[0].0
     }

@@ -63,6 +63,7 @@ impl Decisions {
         Self {
             policy: Code::ALL
                 .iter()
+                .filter(|code| code.suggests())
                 .map(|code| (*code, code.suggestion()))
                 .collect(),
             ..Self::default()
@@ -71,7 +72,7 @@ impl Decisions {
 
     /// Adds the suggestion for every code that has no policy yet.
     pub fn fill_with_suggestions(&mut self) {
-        for code in Code::ALL {
+        for code in Code::ALL.iter().filter(|code| code.suggests()) {
             self.policy.entry(*code).or_insert(code.suggestion());
         }
     }
@@ -171,6 +172,7 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
+        | Code::BusinessDisagrees
         | Code::BookingUnique
         | Code::CustomerExists
         | Code::AlreadyLinked

@@ -168,8 +168,36 @@ pub fn customer(
     if let Some(value) = earliest(members, &role.created) {
         document.value(&role.created, value);
     }
+    with_given(mapping, document.finish())
+}
+
+/// A new customer with what the mapping gives to fields that nothing else wrote.
+fn with_given(mapping: &Mapping, customer: RawDocumentBuf) -> RawDocumentBuf {
+    let given = &mapping.customer;
+    if given.defaults.is_empty() && given.nulls.is_empty() {
+        return customer;
+    }
+    let mut document = Builder::new(customer.as_bytes().len() + 64);
+    for element in elements(&customer).map_while(Result::ok) {
+        document.element(&element);
+    }
+    let lacks = |field: &str| get(&customer, field).is_none();
+    for (field, value) in given.defaults.iter().filter(|(field, _)| lacks(field)) {
+        document.whole(&value.under(field));
+    }
+    let has_default = |field: &String| given.defaults.iter().any(|(name, _)| name == field);
+    for field in given.nulls.iter().filter(|field| lacks(field)) {
+        if !has_default(field) {
+            document.value(field, NULL);
+        }
+    }
     document.finish()
 }
+
+const NULL: Value<'_> = Value {
+    kind: kind::NULL,
+    bytes: &[],
+};
 
 /// The earliest date; where nobody has one, the survivor's value as it is.
 pub fn earliest<'a>(members: &[&'a RawDocument], field: &str) -> Option<Value<'a>> {
@@ -287,8 +315,10 @@ pub fn placeholder(
     let mut document = Builder::new(96);
     document.value("_id", id.value());
     document.value(&mapping.customer.business, business.value());
-    document.string(&mapping.user.name, UNKNOWN_CUSTOMER);
-    if let Some(created) = created {
+    if !mapping.user.name.is_empty() {
+        document.string(&mapping.user.name, UNKNOWN_CUSTOMER);
+    }
+    if let Some(created) = created.filter(|_| !mapping.user.created.is_empty()) {
         document.value(
             &mapping.user.created,
             Value {
@@ -297,7 +327,7 @@ pub fn placeholder(
             },
         );
     }
-    document.finish()
+    with_given(mapping, document.finish())
 }
 
 #[cfg(test)]

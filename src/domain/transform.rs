@@ -89,6 +89,9 @@ pub fn booking(
     document: &RawDocument,
 ) -> Result<BookingFate, Malformed> {
     let paths = survey.paths();
+    if paths.is_outside(document) {
+        return Ok(BookingFate::Left);
+    }
     let refs = paths.read(document);
     let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
         Ok(BookingFate::Linked {
@@ -100,6 +103,11 @@ pub fn booking(
     match survey.standing(&refs) {
         Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
         Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
+        Standing::Disagrees { businesses } => Ok(if blueprint.leaves_between(&businesses) {
+            BookingFate::Left
+        } else {
+            BookingFate::Quarantined
+        }),
         Standing::Paired {
             business,
             linked: Some(existing),
@@ -167,11 +175,7 @@ pub fn user(
     let mut out = Builder::new(document.as_bytes().len());
     for element in elements(document) {
         let element = element?;
-        if !role
-            .contact
-            .iter()
-            .any(|field| field.as_bytes() == element.key)
-        {
+        if !role.leaves(element.key) {
             out.element(&element);
         }
     }

@@ -338,7 +338,8 @@ impl Session {
             .conflicts
             .iter()
             .filter(|conflict| {
-                alike.covers(conflict)
+                let says = alike.choice.is_some() || conflict.key.code.suggests();
+                says && alike.covers(conflict)
                     && (asks.contains(&conflict.key.code)
                         || !self.answers.decisions.is_decided(&conflict.key))
             })

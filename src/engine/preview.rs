@@ -88,6 +88,9 @@ impl Session {
                     (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
                         names.as_ref() == key.subjects.first()
                     }
+                    (Code::BusinessDisagrees, Standing::Disagrees { businesses }) => {
+                        survey.ids_of_businesses(&businesses) == key.subjects
+                    }
                     (
                         Code::BookingWithoutUser,
                         Standing::WithoutUser {
@@ -165,7 +168,9 @@ impl Session {
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
-        let documents: Vec<&RawDocument> = documents.iter().map(AsRef::as_ref).collect();
+        let role = &self.work.mapping.user;
+        let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
+        let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
@@ -244,7 +249,7 @@ impl Session {
                 Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
                     (None, Some(business))
                 }
-                Standing::WithoutBusiness { .. } => (None, None),
+                Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, None),
             },
         };
         let of = business.map(|business| survey.business_id(business));

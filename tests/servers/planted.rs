@@ -152,6 +152,7 @@ impl World {
             }
             Code::BookingWithoutBusiness => of_bookings(&|it| it.business.is_none()),
             Code::BookingUnique => 0, // no index of the sample holds the user
+            Code::BusinessDisagrees => 0, // one path leads to a business
             Code::CustomerExists => self.customers,
             Code::AlreadyLinked => of_bookings(&|it| it.business.is_some() && it.linked),
             Code::IdTypeMismatch => self.bookings.iter().map(|it| it.strings).sum(),

@@ -393,7 +393,7 @@ mod tests {
         };
         let sources = Sources {
             key,
-            role: Mapping::parse(DEFAULT).unwrap().user,
+            role: *Mapping::parse(DEFAULT).unwrap().user,
             inherited: Survivor::MostComplete,
             records,
         };

@@ -148,7 +148,7 @@ pub fn sources(key: ConflictKey) -> Sources {
     };
     Sources {
         key,
-        role: Mapping::parse(DEFAULT).unwrap().user,
+        role: *Mapping::parse(DEFAULT).unwrap().user,
         inherited: Survivor::MostComplete,
         records: vec![record("a", "Ann"), record("b", "Anne"), record("c", "Al")],
     }

@@ -9,7 +9,7 @@ mod unique;
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::customer_id::{IdKind, customer_id, placeholder_id};
+use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
 use super::decision::Decisions;
 use super::departure::Departures;
 use super::id::Id;
@@ -94,6 +94,7 @@ pub struct Blueprint {
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
+    left_between: Set<Vec<BusinessIx>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -123,6 +124,7 @@ impl Blueprint {
             relinked: Set::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
+            left_between: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -153,6 +155,12 @@ impl Blueprint {
                 survey.oversize.len()
             ));
         }
+        let several = survey.several_users.bookings;
+        if several > 0 {
+            blueprint.obstacles.push(format!(
+                "{several} bookings name several users, and this version of ringfence cannot carry that out; let each name one user, or map a path that does"
+            ));
+        }
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
@@ -171,7 +179,9 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
-            if facts.account && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+            if !survey.is_customer_by_nature(&facts)
+                && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
+            {
                 skipped.insert(user);
             }
             if survey.businesses_of(user).is_empty() {
@@ -218,6 +228,16 @@ impl Blueprint {
                 self.left_without_business.insert(names.clone());
             }
         }
+        for businesses in survey.disagreeing.keys() {
+            let key = ConflictKey {
+                code: Code::BusinessDisagrees,
+                business: None,
+                subjects: survey.ids_of_businesses(businesses),
+            };
+            if decisions.choice(&key) == Choice::Leave {
+                self.left_between.insert(businesses.clone());
+            }
+        }
         for business in survey.already_linked.keys() {
             if decisions.choice(&key(Code::AlreadyLinked, Some(*business), &None)) == Choice::Relink
             {
@@ -259,11 +279,11 @@ impl Blueprint {
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
         let derived = |user| {
-            customer_id(
-                survey.business_id(business),
-                &survey.user_id(user),
-                self.usual,
-            )
+            let (business, user) = (survey.business_id(business), survey.user_id(user));
+            match survey.kind_of_ids() {
+                Some(kind) => customer_id_as(kind, business, &user),
+                None => customer_id(business, &user, self.usual),
+            }
         };
         let existing = |at: usize| Some(survey.existing[at].id.clone());
         match self.role(survey, user, business) {
@@ -299,6 +319,11 @@ impl Blueprint {
     /// True where bookings whose business is unknown, and that name this, stay in place instead of going to the quarantine.
     pub fn leaves(&self, names: &Option<Id>) -> bool {
         self.left_without_business.contains(names)
+    }
+
+    /// True where bookings that these businesses disagree about stay as they are.
+    pub fn leaves_between(&self, businesses: &[BusinessIx]) -> bool {
+        self.left_between.contains(businesses)
     }
 
     /// True where bookings with a customerId get the one of the migration.

@@ -307,7 +307,7 @@ mod tests {
     use crate::domain::mapping::{DEFAULT, Mapping};
 
     fn role() -> UserRole {
-        Mapping::parse(DEFAULT).unwrap().user
+        *Mapping::parse(DEFAULT).unwrap().user
     }
 
     fn key(user: &str) -> ConflictKey {

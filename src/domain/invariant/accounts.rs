@@ -4,6 +4,7 @@
 
 use bson::raw::RawDocument;
 
+use super::paths::values;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
@@ -137,8 +138,8 @@ impl Accounts {
     }
 
     /// Collections that name account holders, each with the field that does.
-    pub fn named_in(&self) -> Vec<(String, String)> {
-        let field = |path: &ReferencePath| path.start.top().to_owned();
+    pub fn named_in(&self) -> Vec<(String, FieldPath)> {
+        let field = |path: &ReferencePath| path.start.clone();
         let rows = self.mapping.accounts.iter();
         let rows = rows.map(|role| (role.collection.clone(), field(&role.user)));
         let businesses = &self.mapping.business;
@@ -150,8 +151,8 @@ impl Accounts {
     }
 
     /// Takes a document that names an account holder in `field`.
-    pub fn names(&mut self, document: &RawDocument, field: &str) {
-        if let Some(value) = get(document, field).filter(|it| it.kind != kind::NULL) {
+    pub fn names(&mut self, document: &RawDocument, field: &FieldPath) {
+        for value in values(field, document) {
             self.named.insert(&key(&Id::from_value(value)), &());
         }
     }
@@ -276,11 +277,11 @@ impl Accounts {
                 self.says(format!("user {id} has other bytes than before retiring"));
             }
             (None, Some(row)) => {
-                let contact = &self.mapping.user.contact;
+                let role = &self.mapping.user;
                 let rest = |document| {
                     elements(document)
                         .map_while(Result::ok)
-                        .filter(|it| !contact.iter().any(|field| field.as_bytes() == it.key))
+                        .filter(|it| !role.leaves(it.key))
                         .map(|it| it.whole)
                 };
                 let same = rest(row).eq(rest(was));
@@ -387,7 +388,10 @@ mod tests {
         );
         let owner = findings(&row, |accounts| {
             linked(accounts);
-            accounts.names(&rawdoc! { "_id": "b", "ownerId": "u" }, "ownerId");
+            accounts.names(
+                &rawdoc! { "_id": "b", "ownerId": "u" },
+                &FieldPath::field("ownerId"),
+            );
         });
         assert!(owner[0].contains("may sign in"), "{owner:?}");
         let referred = findings(&row, |accounts| {

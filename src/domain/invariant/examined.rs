@@ -1,24 +1,31 @@
 //! What can be told of a booking from its documents alone: the part of the proof that needs no account, so that any task can do it.
 
 use bson::raw::RawDocument;
+use smallvec::SmallVec;
 
-use super::paths::ProofPaths;
+use super::paths::{Ids, ProofPaths};
 use crate::domain::id::Id;
 use crate::domain::raw::{Element, Value, elements, kind};
+use crate::domain::survey::facts::id_of;
 
 /// A booking of the original, beside what became of it.
 #[derive(Debug)]
 pub struct Examined {
     pub(super) id: Id,
-    /// By which the original finds its business.
-    pub(super) business: Option<Id>,
-    /// The user that it names.
-    pub(super) names: Option<Id>,
+    /// By which the original finds its business, each with the number of its path.
+    pub(super) businesses: SmallVec<[(usize, Id); 1]>,
+    /// By which it names its user.
+    pub(super) names: Ids,
     pub(super) became: Became,
 }
 
 #[derive(Debug)]
 pub(super) enum Became {
+    /// The mapping lets it take part in nothing.
+    Outside {
+        /// Live, equal in every byte, and nowhere else.
+        same: bool,
+    },
     /// It is nowhere.
     Nothing,
     /// It is live and in the quarantine.
@@ -49,11 +56,22 @@ impl Examined {
         current: Option<&RawDocument>,
         quarantined: Option<&RawDocument>,
     ) -> Option<Self> {
+        if paths.is_outside(before) {
+            let same = |now: &RawDocument| now.as_bytes() == before.as_bytes();
+            return Some(Self {
+                id: id_of(before)?,
+                businesses: SmallVec::new(),
+                names: Ids::new(),
+                became: Became::Outside {
+                    same: current.is_some_and(same) && quarantined.is_none(),
+                },
+            });
+        }
         let named = paths.named(before);
         Some(Self {
             id: named.id?,
-            business: named.business,
-            names: named.user,
+            businesses: named.businesses,
+            names: named.users,
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,
@@ -68,16 +86,19 @@ impl Examined {
 
 fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
     let [user, customer] = paths.changing().map(str::as_bytes);
+    let goes = |element: &Element<'_>| {
+        element.key == customer || element.key == user && !paths.keeps() || paths.drops(element.key)
+    };
     let mut rest = elements(before)
         .map_while(Result::ok)
-        .filter(|element: &Element<'_>| element.key != user && element.key != customer);
+        .filter(|element| !goes(element));
     let mut named: Option<Value<'_>> = None;
     let (mut times, mut leftover, mut same) = (0_u32, false, true);
     for element in elements(current).map_while(Result::ok) {
         if element.key == customer {
             times += 1;
             named = named.or(Some(element.value));
-        } else if element.key == user {
+        } else if goes(&element) {
             leftover = true;
         } else {
             same &= rest.next().is_some_and(|it| it.whole == element.whole);

@@ -43,15 +43,15 @@ pub struct Mapping {
     /// Collections whose rows make a user an account holder.
     pub accounts: Vec<AccountRole>,
     /// Users.
-    pub user: UserRole,
+    pub user: Box<UserRole>,
     /// Businesses.
-    pub business: BusinessRole,
+    pub business: Box<BusinessRole>,
     /// Services, where bookings have one.
     pub service: Option<ServiceRole>,
     /// Bookings.
-    pub booking: BookingRole,
+    pub booking: Box<BookingRole>,
     /// Customers.
-    pub customer: CustomerRole,
+    pub customer: Box<CustomerRole>,
     /// Other collections whose user is a customer.
     pub follow: Vec<Following>,
     /// The schema step.
@@ -135,18 +135,18 @@ impl Mapping {
         };
         Self {
             accounts: Vec::new(),
-            user,
-            business: BusinessRole::default(),
+            user: Box::new(user),
+            business: Box::default(),
             service: None,
-            booking: BookingRole {
+            booking: Box::new(BookingRole {
                 collection: String::new(),
                 following,
                 service: None,
                 customer,
                 created: None,
                 when: None,
-            },
-            customer: CustomerRole {
+            }),
+            customer: Box::new(CustomerRole {
                 collection: String::new(),
                 business: String::new(),
                 fields: Vec::new(),
@@ -155,7 +155,7 @@ impl Mapping {
                 ids: None,
                 adopt_by_phone: false,
                 adopt_by_email: true,
-            },
+            }),
             follow: Vec::new(),
             schema: None,
             theme: None,

@@ -40,6 +40,7 @@ impl Mapping {
         self.user.contact = contact;
         self.user.phone = phone;
         self.user.country = country;
+        self.user.plain = self.users_are_plain();
         self.refuse_two_sources()
     }
 
@@ -53,6 +54,17 @@ impl Mapping {
         };
         let found = self.customer.fields.iter().find(|(_, source)| says(source));
         found.map_or(usual, |(field, _)| field.clone())
+    }
+
+    /// True for a role, or a field, of the user that customers receive: `fields` gives it another name.
+    pub(super) fn names_a_source(&self, source: &FieldPath) -> bool {
+        let user = &self.user;
+        let mut single = user.names.iter().filter(|_| user.names.len() == 1);
+        ["name", "email", "created"].contains(&source.to_string().as_str())
+            || single.any(|path| path == source)
+            || user.emails.as_ref() == Some(source)
+            || user.creation.as_ref() == Some(source)
+            || user.contact_paths.contains(source)
     }
 
     fn refuse_two_sources(&self) -> Result<(), BadMapping> {
@@ -70,7 +82,7 @@ impl Mapping {
     }
 
     /// True where a user's own document has the customer's fields under their own names.
-    pub(in crate::domain) fn users_are_plain(&self) -> bool {
+    pub(super) fn users_are_plain(&self) -> bool {
         let user = &self.user;
         let plain = |paths: &[FieldPath], name: &str| match paths {
             [] => name.is_empty(),

@@ -212,10 +212,10 @@ fn first_version(node: &Node, lines: &Lines) -> Read<Mapping> {
     let service = service(&of_service)?;
     Ok(Mapping {
         accounts: accounts(&top, lines)?,
-        business: business(&of_business)?,
-        booking: booking(&of_booking, Some(&service), lines)?,
+        business: Box::new(business(&of_business)?),
+        booking: Box::new(booking(&of_booking, Some(&service), lines)?),
         service: Some(service),
-        customer: customer(&section("customer", keys::CUSTOMER)?)?,
+        customer: Box::new(customer(&section("customer", keys::CUSTOMER)?)?),
         ..Mapping::of(user)
     })
 }
@@ -271,15 +271,15 @@ fn whole(node: &Node, lines: &Lines) -> Read<Mapping> {
         });
     Ok(Mapping {
         accounts: accounts(&top, lines)?,
-        business,
+        business: Box::new(business),
         service,
-        booking,
-        customer: customer(&Section::of(
+        booking: Box::new(booking),
+        customer: Box::new(customer(&Section::of(
             "customer",
             top.required("customer")?,
             keys::CUSTOMER,
             lines,
-        )?)?,
+        )?)?),
         follow: follow.collect::<Read<_>>()?,
         schema: section("schema", keys::SCHEMA)?
             .map(|section| schema(&section))

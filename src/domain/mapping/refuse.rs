@@ -1,8 +1,8 @@
 //! What a mapping's file makes impossible by itself, and what it may say and the engine does not do yet. Nothing of a file is passed over:
 //! what is not carried out is refused, with its line.
 
-use super::path::{HopText, ReferencePath};
-use super::{BadMapping, BusinessReference, Customers, Following, Mapping, Several, UserReference};
+use super::path::{FieldPath, ReferencePath};
+use super::{BadMapping, FieldSource, Following, Mapping, Several, UserReference};
 
 impl Mapping {
     /// Refuses what no engine could do.
@@ -64,23 +64,15 @@ impl Mapping {
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
         let user = &self.user;
-        if !self.users_are_plain() {
-            return Err(self.not_built("user"));
-        }
+        let deep = |paths: &[FieldPath]| !paths.iter().all(FieldPath::is_top_level);
         let unbuilt = [
             (!self.has_users(), "booking.guest"),
-            (user.filter.is_some(), "user.where"),
-            (!user.drop.is_empty(), "user.drop"),
+            (deep(&user.contact_paths), "user.contact"),
+            (deep(&user.drop), "user.drop"),
             (!user.deleted.is_empty(), "user.deleted"),
-            (user.customers != Customers::NoPassword, "user.customers"),
             (user.business.is_some(), "user.business"),
-            (self.business.filter.is_some(), "business.where"),
             (!self.follow.is_empty(), "follow"),
             (self.schema.is_some(), "schema"),
-            (!self.customer.fields.is_empty(), "customer.fields"),
-            (!self.customer.defaults.is_empty(), "customer.defaults"),
-            (!self.customer.nulls.is_empty(), "customer.nulls"),
-            (self.customer.ids.is_some(), "customer.ids"),
             (
                 self.customer.adopt_by_phone || !self.customer.adopt_by_email,
                 "customer.adopt",
@@ -88,6 +80,13 @@ impl Mapping {
             (self.theme.is_some(), "theme"),
             (!self.keys.is_empty(), "keys"),
         ];
+        let from = |source: &FieldSource| match source {
+            FieldSource::Hop { .. } => false,
+            FieldSource::Of(path) => self.names_a_source(path),
+        };
+        if !self.customer.fields.iter().all(|(_, source)| from(source)) {
+            return Err(self.not_built("customer.fields"));
+        }
         for (is_said, key) in unbuilt {
             if is_said {
                 return Err(self.not_built(key));
@@ -99,29 +98,27 @@ impl Mapping {
     fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
         let booking = &self.booking.following;
         let by_email = matches!(booking.user, Some(UserReference::Email(_)));
-        let constant = matches!(booking.business, BusinessReference::Constant(_));
         let unbuilt = [
-            (booking.filter.is_some(), "booking.where"),
             (booking.user.is_none() || by_email, "booking.user"),
-            (constant, "booking.business"),
             (booking.several != Several::First, "booking.several"),
             (booking.in_place, "booking.in_place"),
-            (booking.keep, "booking.keep"),
-            (!booking.drop.is_empty(), "booking.drop"),
+            (
+                !booking.drop.iter().all(FieldPath::is_top_level),
+                "booking.drop",
+            ),
             (booking.guest.is_some(), "booking.guest"),
         ];
-        let simple = match (&booking.user, &booking.business) {
-            (Some(UserReference::Path(user)), BusinessReference::Paths(paths)) => {
-                let over_one = |path: &ReferencePath| {
-                    let plain = |hop: &HopText| hop.by.is_none() && hop.then.is_top_level();
-                    path.hops.len() == 1 && path.hops.iter().all(plain)
-                };
-                user.as_field().is_some() && paths.len() == 1 && paths.iter().all(over_one)
-            }
-            _ => true,
-        };
-        if !simple {
-            return Err(self.not_built("booking.business"));
+        if let Some(UserReference::Path(user)) = &booking.user
+            && !user.start.is_top_level()
+        {
+            return Err(self.not_built("booking.user"));
+        }
+        let hops = |path: &ReferencePath| !path.hops.is_empty();
+        if self.business.owner.as_ref().is_some_and(hops) {
+            return Err(self.not_built("business.owner"));
+        }
+        if let Some(at) = self.accounts.iter().position(|role| hops(&role.user)) {
+            return Err(self.not_built(&format!("accounts.{at}.user")));
         }
         match unbuilt.iter().find(|(is_said, _)| *is_said) {
             Some((_, key)) => Err(self.not_built(key)),

@@ -1,10 +1,13 @@
 //! What each section of a mapping says, as the rest of the program uses it.
 
+use std::borrow::Cow;
+
 use bson::raw::RawDocument;
 
 use super::filter::{Filter, is_value};
 use super::path::{FieldPath, ReferencePath};
 use crate::domain::id::Id;
+use crate::domain::raw::{Builder, Value, elements, get, kind};
 
 /// A collection that names account holders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +88,21 @@ pub struct UserRole {
     pub email: String,
     /// The customer's field for the creation date; empty where there is none.
     pub created: String,
+    /// Users have these fields under the same names.
+    pub(super) plain: bool,
+}
+
+fn put(view: &mut Builder, name: &str, value: Option<Value<'_>>) {
+    if let Some(value) = value {
+        view.value(name, value);
+    }
+}
+
+/// A name in several fields: those that are text and not blank, joined by a space.
+fn joined<'v>(parts: impl Iterator<Item = Option<Value<'v>>>) -> Option<String> {
+    let texts = parts.flatten().filter_map(|value| value.as_str());
+    let texts: Vec<&str> = texts.filter(|text| !text.trim().is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
 }
 
 impl UserRole {
@@ -92,6 +110,87 @@ impl UserRole {
     pub fn copied(&self) -> impl Iterator<Item = &str> {
         let created = Some(self.created.as_str()).filter(|it| !it.is_empty());
         self.completeness().chain(created)
+    }
+
+    /// The user with the customer's fields under the customer's own names, so that all who make customers find them there. A user whose fields
+    /// have those names already is given back as it is.
+    pub fn view<'d>(&self, user: &'d RawDocument) -> Cow<'d, RawDocument> {
+        if self.plain {
+            return Cow::Borrowed(user);
+        }
+        let mut view = Builder::new(user.as_bytes().len());
+        if let Some(id) = get(user, "_id") {
+            view.value("_id", id);
+        }
+        match self.names.as_slice() {
+            [] => {}
+            [one] => put(&mut view, &self.name, one.value(user)),
+            parts => {
+                if let Some(name) = joined(parts.iter().map(|part| part.value(user))) {
+                    view.string(&self.name, &name);
+                }
+            }
+        }
+        if let Some(email) = &self.emails {
+            put(&mut view, &self.email, email.value(user));
+        }
+        for (path, name) in self.contact_paths.iter().zip(&self.contact) {
+            put(&mut view, name, path.value(user));
+        }
+        if let Some(created) = &self.creation {
+            put(&mut view, &self.created, created.value(user));
+        }
+        Cow::Owned(view.finish())
+    }
+
+    /// Where a customer's field stands in the user; none for a name that is made of several fields, and for what no user has.
+    pub fn place_of(&self, field: &str) -> Option<&FieldPath> {
+        if field.is_empty() {
+            return None;
+        }
+        if field == self.name {
+            return match self.names.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            };
+        }
+        if field == self.email {
+            return self.emails.as_ref();
+        }
+        if field == self.created {
+            return self.creation.as_ref();
+        }
+        let mut contact = self.contact_paths.iter().zip(&self.contact);
+        contact
+            .find(|(_, name)| *name == field)
+            .map(|(path, _)| path)
+    }
+
+    /// The fields that leave a user whose data was copied.
+    pub fn leaving(&self) -> impl Iterator<Item = &str> {
+        self.contact_paths
+            .iter()
+            .chain(&self.drop)
+            .map(FieldPath::top)
+    }
+
+    /// True for a field that leaves a user whose data was copied.
+    pub fn leaves(&self, key: &[u8]) -> bool {
+        self.leaving().any(|field| field.as_bytes() == key)
+    }
+
+    /// The top-level fields of a user that customers receive whole.
+    pub fn received(&self) -> impl Iterator<Item = &str> {
+        let paths = self.names.iter().chain(&self.emails);
+        let paths = paths.chain(&self.contact_paths).chain(&self.creation);
+        paths.filter(|path| path.is_top_level()).map(FieldPath::top)
+    }
+
+    /// The top-level fields of a user of which customers receive something.
+    pub fn given(&self) -> Vec<&str> {
+        let paths = self.names.iter().chain(&self.emails);
+        let paths = paths.chain(&self.contact_paths).chain(&self.creation);
+        paths.map(FieldPath::top).collect()
     }
 
     /// True where some password is set: missing, null and "" are all none.
@@ -255,6 +354,42 @@ pub enum Given {
     Boolean(bool),
     /// A list.
     List(Vec<Given>),
+}
+
+impl Given {
+    /// The element that it is under `key`.
+    pub fn under(&self, key: &str) -> Vec<u8> {
+        let mut whole = Builder::new(16);
+        match self {
+            Self::Text(text) => {
+                whole.string(key, text);
+            }
+            Self::Integer(number) => match i32::try_from(*number) {
+                Ok(number) => put_bytes(&mut whole, key, kind::INT32, &number.to_le_bytes()),
+                Err(_) => put_bytes(&mut whole, key, kind::INT64, &number.to_le_bytes()),
+            },
+            Self::Float(number) => {
+                put_bytes(&mut whole, key, kind::DOUBLE, &number.to_le_bytes());
+            }
+            Self::Boolean(truth) => put_bytes(&mut whole, key, kind::BOOLEAN, &[u8::from(*truth)]),
+            Self::List(items) => {
+                let items: Vec<Vec<u8>> = items.iter().map(|item| item.under("")).collect();
+                let values = items.iter().filter_map(|item| {
+                    let (kind, rest) = item.split_first()?;
+                    let bytes = rest.get(1..)?;
+                    Some(Value { kind: *kind, bytes })
+                });
+                whole.array(key, values);
+            }
+        }
+        let document = whole.finish();
+        let element = elements(&document).map_while(Result::ok).next();
+        element.map_or_else(Vec::new, |element| element.whole.to_vec())
+    }
+}
+
+fn put_bytes(whole: &mut Builder, key: &str, kind: u8, bytes: &[u8]) {
+    whole.value(key, Value { kind, bytes });
 }
 
 /// The customers' collection.

@@ -21,7 +21,7 @@ impl AccountPath {
             let collections = mapping.business.collections.iter();
             collections.map(|collection| Self {
                 collection: collection.clone(),
-                path: Path::field(owner.start.top()),
+                path: Path::of(owner),
             })
         });
         owners.collect()
@@ -32,7 +32,7 @@ impl AccountPath {
         let accounts = mapping.accounts.iter();
         let rows = accounts.map(|role| Self {
             collection: role.collection.clone(),
-            path: Path::field(role.user.start.top()),
+            path: Path::of(&role.user),
         });
         rows.collect()
     }

@@ -2,19 +2,28 @@
 
 use bson::raw::RawDocument;
 
-use super::path::{Path, Reading};
+use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
-use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPaths {
     user: Path,
-    business: Path,
+    /// In their order; none where there is one business alone.
+    businesses: Vec<Path>,
     customer: String,
-    created: String,
+    created: Option<FieldPath>,
+    filter: Option<Filter>,
+    /// The old reference stays.
+    keeps: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
+    /// One path to the business, and all fields different ones: everything is found in one pass.
+    in_one_pass: bool,
 }
 
 /// What a booking says of itself.
@@ -24,15 +33,29 @@ pub struct References {
     pub id: Option<Id>,
     /// By which it finds its user.
     pub user: Reading,
-    /// By which it finds its business.
+    /// By which it finds its business, by the first path.
     pub business: Reading,
+    /// The same by the other paths.
+    pub other_businesses: Vec<Reading>,
     /// The customer, unless missing or null.
     pub customer: Option<Id>,
     /// The creation date.
     pub created: Option<i64>,
 }
 
-/// The reference that leaves a booking, as the mapping writes it.
+impl References {
+    /// What it says by each path to the business, in their order.
+    pub fn businesses(&self) -> impl Iterator<Item = &Reading> {
+        std::iter::once(&self.business).chain(&self.other_businesses)
+    }
+
+    /// The value that should lead to its business: the first that it names.
+    pub fn names_business(&self) -> Option<&Id> {
+        self.businesses().find_map(Reading::named)
+    }
+}
+
+/// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
     BookingPaths::of(mapping).user.text().to_owned()
 }
@@ -42,28 +65,35 @@ impl BookingPaths {
     pub fn of(mapping: &Mapping) -> Self {
         let booking = &mapping.booking;
         let user = match &booking.following.user {
-            Some(UserReference::Path(path)) => path.start.top(),
-            _ => "",
+            Some(UserReference::Path(path)) => Path::of(path),
+            Some(UserReference::Email(path)) => Path::field(path.top()),
+            None => Path::field(""),
         };
-        let business = match &booking.following.business {
-            BusinessReference::Paths(paths) => paths.first().map(|path| {
-                let hops = path.hops.iter();
-                let start = Path::field(path.start.top());
-                hops.fold(start, |path, hop| {
-                    path.then(&hop.collection, hop.then.top())
-                })
-            }),
-            BusinessReference::Constant(_) => None,
+        let businesses: Vec<Path> = match &booking.following.business {
+            BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
+            BusinessReference::Constant(_) => Vec::new(),
         };
+        let created = booking.created.as_ref();
+        let mut fields = vec!["_id", user.key(), booking.customer.as_str()];
+        fields.extend(businesses.iter().map(Path::key));
+        fields.extend(created.map(FieldPath::top));
+        let count = fields.len();
+        fields.sort_unstable();
+        fields.dedup();
         Self {
-            user: Path::field(user),
-            business: business.unwrap_or_else(|| Path::field("")),
+            in_one_pass: businesses.len() == 1 && fields.len() == count,
+            user,
+            businesses,
             customer: booking.customer.clone(),
-            created: booking
-                .created
-                .as_ref()
-                .map_or("", FieldPath::top)
-                .to_owned(),
+            created: created.cloned(),
+            filter: booking.following.filter.clone(),
+            keeps: booking.following.keep,
+            drops: booking
+                .following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
     }
 
@@ -72,9 +102,20 @@ impl BookingPaths {
         &self.user
     }
 
-    /// How a booking finds its business.
-    pub fn business(&self) -> &Path {
-        &self.business
+    /// How a booking finds its business: the paths in their order.
+    pub fn businesses(&self) -> &[Path] {
+        &self.businesses
+    }
+
+    /// True for a booking that takes part in nothing, by the mapping's filter.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| !filter.lets_in(booking))
+    }
+
+    /// The fields that leave a booking beside its reference to a user.
+    pub fn drops(&self) -> &[String] {
+        &self.drops
     }
 
     /// The field of the customer.
@@ -82,23 +123,47 @@ impl BookingPaths {
         &self.customer
     }
 
-    /// Reads a booking, in one pass.
+    /// Reads a booking.
     pub fn read(&self, document: &RawDocument) -> References {
-        let (user, business) = (self.user.key().as_bytes(), self.business.key().as_bytes());
-        let (customer, created) = (self.customer.as_bytes(), self.created.as_bytes());
+        match self.businesses.first() {
+            Some(business) if self.in_one_pass => self.read_in_one_pass(business, document),
+            _ => self.read_one_by_one(document),
+        }
+    }
+
+    fn read_one_by_one(&self, document: &RawDocument) -> References {
+        let mut businesses = self.businesses.iter().map(|path| path.read(document));
+        let created = self.created.as_ref();
+        References {
+            id: get(document, "_id").map(Id::from_value),
+            user: self.user.read(document),
+            business: businesses.next().unwrap_or_default(),
+            other_businesses: businesses.collect(),
+            customer: get(document, &self.customer)
+                .filter(|value| value.kind != kind::NULL)
+                .map(Id::from_value),
+            created: created.and_then(|created| created.value(document)?.as_date()),
+        }
+    }
+
+    fn read_in_one_pass(&self, business: &Path, document: &RawDocument) -> References {
+        let created = self.created.as_ref();
+        let (user, key) = (self.user.key().as_bytes(), business.key().as_bytes());
+        let customer = self.customer.as_bytes();
+        let dated = created.map_or(&b"_id"[..], |created| created.top().as_bytes());
         let mut references = References::default();
         let mut seen = [false; 5];
         for element in elements(document).map_while(Result::ok) {
-            let (key, value) = (element.key, element.value);
-            let at = if key == b"_id" {
+            let (name, value) = (element.key, element.value);
+            let at = if name == b"_id" {
                 0
-            } else if key == user {
+            } else if name == user {
                 1
-            } else if key == business {
+            } else if name == key {
                 2
-            } else if key == customer {
+            } else if name == customer {
                 3
-            } else if key == created {
+            } else if name == dated {
                 4
             } else {
                 continue;
@@ -109,12 +174,15 @@ impl BookingPaths {
             match at {
                 0 => references.id = Some(Id::from_value(value)),
                 1 => references.user = self.user.read_under(value),
-                2 => references.business = self.business.read_under(value),
+                2 => references.business = business.read_under(value),
                 3 => {
                     let named = Some(value).filter(|value| value.kind != kind::NULL);
                     references.customer = named.map(Id::from_value);
                 }
-                _ => references.created = value.as_date(),
+                _ => {
+                    let created = created.and_then(|path| path.value_under(value));
+                    references.created = created.and_then(|value| value.as_date());
+                }
             }
         }
         references
@@ -133,16 +201,74 @@ impl BookingPaths {
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(document) {
             let element = element?;
-            if element.key != user && !(replaces && element.key == customer) {
+            let leaves = !self.keeps && element.key == user
+                || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
+            if !leaves && !(replaces && element.key == customer) {
                 out.element(&element);
             }
         }
         Ok(out)
     }
 
-    /// The element by which a booking names this user.
-    pub fn naming(&self, user: Value<'_>) -> Vec<u8> {
-        self.user.element(user)
+    /// The form in which a booking names its user; `None` where it names none.
+    pub fn form(&self, booking: &RawDocument) -> Option<Form> {
+        let value = get(booking, self.user.key())?;
+        self.user.read_under(value).named()?;
+        Some(Form::of(value))
+    }
+
+    /// The element by which a booking names this: a user, or a document on the way to one.
+    pub fn naming(&self, named: Value<'_>, form: &Form) -> Vec<u8> {
+        let key = self.user.key();
+        let mut whole = Builder::new(32);
+        match form {
+            Form::Id => return named.under(key),
+            Form::List => {
+                whole.array(key, [named]);
+            }
+            Form::DbRef(members) => {
+                let inner = members.iter().fold(Builder::new(32), |mut inner, member| {
+                    match member {
+                        Some(bytes) => inner.whole(bytes),
+                        None => inner.value(DBREF, named),
+                    };
+                    inner
+                });
+                whole.document(key, &inner.finish());
+            }
+        }
+        let document = whole.finish();
+        let element = elements(&document).map_while(Result::ok).next();
+        element.map_or_else(Vec::new, |element| element.whole.to_vec())
+    }
+}
+
+/// The form in which bookings name their users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The id itself.
+    #[default]
+    Id,
+    /// A list with the id.
+    List,
+    /// A DBRef: its members as they stand, but for the id.
+    DbRef(Vec<Option<Vec<u8>>>),
+}
+
+impl Form {
+    fn of(value: Value<'_>) -> Self {
+        let inner = RawDocument::from_bytes(value.bytes);
+        match (value.kind, inner) {
+            (kind::ARRAY, _) => Self::List,
+            (kind::DOCUMENT, Ok(inner)) if get(inner, DBREF).is_some() => {
+                let members = elements(inner).map_while(Result::ok);
+                let member = |it: crate::domain::raw::Element<'_>| {
+                    (it.key != DBREF.as_bytes()).then(|| it.whole.to_vec())
+                };
+                Self::DbRef(members.map(member).collect())
+            }
+            _ => Self::Id,
+        }
     }
 }
 
@@ -226,7 +352,7 @@ mod tests {
     fn a_booking_names_again_the_user_that_it_named() {
         let booking = rawdoc! { "_id": "b", "userId": "u" };
         let mut back = paths().without_user(&booking, true).unwrap();
-        back.whole(&paths().naming(Id::string("u").value()));
+        back.whole(&paths().naming(Id::string("u").value(), &Form::Id));
         assert_eq!(back.finish(), booking);
         let mapping = Mapping::parse(
             &DEFAULT.replace("user = \"userId\"\nservice", "user = \"guest\"\nservice"),

@@ -83,6 +83,27 @@ impl Survey {
         for (names, stray) in &self.without_business {
             push(Code::BookingWithoutBusiness, None, names.clone(), stray);
         }
+        for (businesses, stray) in &self.disagreeing {
+            let mut conflict = self.conflict(
+                Code::BusinessDisagrees,
+                None,
+                self.ids_of_businesses(businesses),
+                stray.bookings,
+            );
+            conflict.businesses.clone_from(&conflict.key.subjects);
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        }
+        let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
+            let mut conflict = self.conflict(
+                code,
+                business,
+                subject.into_iter().collect(),
+                stray.bookings,
+            );
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        };
         for (business, stray) in &self.already_linked {
             push(Code::AlreadyLinked, Some(*business), None, stray);
         }
@@ -137,16 +158,16 @@ impl Survey {
                 }
                 continue;
             }
-            if facts.name_blank {
+            if facts.name_blank && !self.mapping.user.name.is_empty() {
                 push(Code::MissingName);
             }
-            if facts.email_blank {
+            if facts.email_blank && !self.mapping.user.email.is_empty() {
                 push(Code::MissingEmail);
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
             }
-            if facts.account {
+            if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);
             }
             if booked_at.len() > 1 {

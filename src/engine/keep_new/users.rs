@@ -65,7 +65,7 @@ impl Carrying<'_> {
         let rows = AccountPath::rows(mapping).into_iter();
         for account in rows.chain(AccountPath::owners(mapping)) {
             self.each(&account.collection, |row| {
-                holders.extend(account.read(row).named().into_iter().flat_map(forms));
+                holders.extend(account.read(row).all().flat_map(forms));
             })
             .await?;
         }

@@ -191,6 +191,7 @@ fn row_line(
         Some(decision) if row.asks => format!("{} (number?)", decision.choice.word()),
         Some(decision) if decision.is_by_hand() => format!("{} + by hand", decision.choice.word()),
         Some(decision) => decision.choice.word().to_owned(),
+        None if !row.key.code.suggests() => "(you choose)".to_owned(),
         None => format!("({}?)", row.key.code.suggestion().word()),
     };
     let who = match row.key.subjects.as_slice() {
@@ -250,6 +251,7 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
     lines.extend(widgets::labelled("Why", row.key.code.why(), columns, theme));
     let (label, choice) = match &row.decision {
         Some(decision) => ("Answer", decision.choice),
+        None if !row.key.code.suggests() => ("For example", row.key.code.suggestion()),
         None => ("Suggested", row.key.code.suggestion()),
     };
     let text = format!("{}: {}", choice.word(), row.key.code.does(choice));
