@@ -352,7 +352,7 @@ const MISTAKES: &[Mistake] = &[
         "booking",
         "customer = \"customerId\"",
         "customer = \"status\"",
-        &["booking.customer: only 0 of 400"],
+        &["booking.customer: 400 of 400", "something else than ids"],
     ),
     of(
         "booking",

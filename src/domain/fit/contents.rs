@@ -6,6 +6,9 @@ use crate::domain::mapping::{BadMapping, Mapping};
 use crate::domain::number::grouped;
 use crate::domain::profile::{Field, Profile};
 
+/// Fewer values say nothing.
+const ENOUGH: u64 = 12;
+
 /// What a field must not mostly hold, and how that is said.
 struct Wrong {
     count: u64,
@@ -33,11 +36,14 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
         let of_email = |field: &Field| {
             vec![Wrong::new(
                 field.set - field.addresses.min(field.set),
-                "something else than e-mail addresses",
+                "something else than e-mail addresses, which stand elsewhere",
             )]
         };
         let better = best(users, |field| field.addresses);
-        found.extend(judge(mapping, "user.email", path, users, of_email, better));
+        // Where nobody has an address, this may be what people are known by.
+        let known = better.is_some();
+        let bad = judge(mapping, "user.email", path, users, of_email, better);
+        found.extend(bad.filter(|_| known));
     }
     for path in &user.passwords {
         let better = best(users, |field| field.hashes);
@@ -80,28 +86,7 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
 /// The same for bookings.
 pub fn of_bookings(mapping: &Mapping, bookings: &Profile) -> Vec<BadMapping> {
     let created = mapping.booking.created.as_slice();
-    let mut found = dates(mapping, "booking.created", created, bookings);
-    if mapping.booking.following.in_place {
-        return found;
-    }
-    let customer = FieldPath::field(&mapping.booking.customer);
-    let of_customer = |field: &Field| {
-        let texts = field.texts - (field.spaced + field.addresses).min(field.texts);
-        let ids = field.ids + texts + field.numbers;
-        vec![Wrong::new(
-            field.set - ids.min(field.set),
-            "something else than ids, which the new reference would replace",
-        )]
-    };
-    found.extend(judge(
-        mapping,
-        "booking.customer",
-        &customer,
-        bookings,
-        of_customer,
-        None,
-    ));
-    found
+    dates(mapping, "booking.created", created, bookings)
 }
 
 fn dates(mapping: &Mapping, key: &str, paths: &[FieldPath], profile: &Profile) -> Vec<BadMapping> {
@@ -134,6 +119,9 @@ fn judge(
     better: Option<String>,
 ) -> Option<BadMapping> {
     let field = profile.field(&path.to_string())?;
+    if field.set < ENOUGH {
+        return None;
+    }
     let wrong = wrong(field);
     let found = wrong.iter().find(|wrong| wrong.count * 2 > field.set)?;
     let better = better.filter(|better| *better != path.to_string());
@@ -199,7 +187,7 @@ mod tests {
                     "email = \"email\"\npassword = \"hashedPassword\"",
                     "email = \"hashedPassword\"\npassword = \"email\"",
                 ),
-                "`email` would fit",
+                "e-mail addresses",
             ),
             (
                 DEFAULT

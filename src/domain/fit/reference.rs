@@ -35,6 +35,8 @@ pub struct ReferenceClaim {
     pub paths: Vec<ReferencePath>,
     /// Where they lead.
     pub target: Target,
+    /// A value that has the form of an id is enough: it is replaced where it leads nowhere.
+    pub any_id: bool,
 }
 
 /// How many values are set, and how many of them lead somewhere.
@@ -85,6 +87,7 @@ pub fn references(mapping: &Mapping, existing: bool) -> Vec<ReferenceClaim> {
                 by: None,
                 filter: None,
             },
+            any_id: false,
         });
     }
     let constant = mapping.business.collections.is_empty();
@@ -100,6 +103,7 @@ pub fn references(mapping: &Mapping, existing: bool) -> Vec<ReferenceClaim> {
             filter: None,
             paths: vec![path.clone()],
             target: businesses(mapping),
+            any_id: false,
         });
     }
     for (at, follow) in mapping.follow.iter().enumerate() {
@@ -114,6 +118,7 @@ pub fn references(mapping: &Mapping, existing: bool) -> Vec<ReferenceClaim> {
                 filter: mapping.user.filter.clone(),
                 paths: vec![path.clone()],
                 target: businesses(mapping),
+                any_id: false,
             });
         }
     }
@@ -124,6 +129,7 @@ pub fn references(mapping: &Mapping, existing: bool) -> Vec<ReferenceClaim> {
             filter: None,
             paths: vec![ReferencePath::field(&mapping.customer.business)],
             target: businesses(mapping),
+            any_id: false,
         });
     }
     claims
@@ -137,6 +143,7 @@ fn of_account_holders(mapping: &Mapping, claims: &mut Vec<ReferenceClaim>) {
             filter: mapping.business.filter.clone(),
             paths: vec![path.clone()],
             target: anybody(mapping),
+            any_id: false,
         });
     }
     for (at, account) in mapping.accounts.iter().enumerate() {
@@ -146,6 +153,7 @@ fn of_account_holders(mapping: &Mapping, claims: &mut Vec<ReferenceClaim>) {
             filter: None,
             paths: vec![account.user.clone()],
             target: anybody(mapping),
+            any_id: false,
         });
     }
 }
@@ -180,6 +188,7 @@ fn of_documents(
             filter: following.filter.clone(),
             paths,
             target,
+            any_id: false,
         });
     };
     let users = Target {
@@ -213,11 +222,14 @@ fn of_documents(
             by: None,
             filter: None,
         };
-        claim(
-            to,
-            vec![ReferencePath::field(&following.customer)],
-            customers,
-        );
+        claims.push(ReferenceClaim {
+            key: format!("{key}.{to}"),
+            collections: vec![following.collection.clone()],
+            filter: following.filter.clone(),
+            paths: vec![ReferencePath::field(&following.customer)],
+            target: customers,
+            any_id: true,
+        });
     }
 }
 
@@ -272,6 +284,16 @@ fn take(value: Value<'_>, found: &mut Vec<Id>) {
     }
 }
 
+/// True for an ObjectId or a UUID, or the text of one.
+pub fn has_the_form_of_an_id(value: &Id) -> bool {
+    let text = |text: &str| {
+        let digits = text.chars().filter(char::is_ascii_hexdigit).count();
+        digits == text.len() && digits == 24
+            || text.len() == 36 && digits == 32 && text.matches('-').count() == 4
+    };
+    value.as_object_id().is_some() || value.as_uuid().is_some() || value.as_str().is_some_and(text)
+}
+
 /// True where `known` holds the id, in its own form or the other one.
 pub fn is_among(known: &BTreeSet<Id>, id: &Id) -> bool {
     known.contains(&id.canonical())
@@ -296,6 +318,19 @@ impl Mapping {
         let key = &claim.key;
         let paths: Vec<_> = claim.paths.iter().map(|path| format!("`{path}`")).collect();
         let better = better.map_or_else(String::new, |better| format!("; {better}"));
+        if claim.any_id {
+            return self.bad(
+                key,
+                format!(
+                    "{key}: {} of {} set values of {} are something else than ids of {}, and the new reference would replace them; give it a name of its own. If they may go, say --accept mapping:{key}={}",
+                    grouped(counted.unresolved()),
+                    grouped(counted.set),
+                    paths.join(" or "),
+                    claim.target.collections.join(" or "),
+                    counted.unresolved(),
+                ),
+            );
+        }
         self.bad(
             key,
             format!(

@@ -8,7 +8,9 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::email;
-use crate::domain::fit::reference::{Counted, ReferenceClaim, Target, forms, is_among, values_at};
+use crate::domain::fit::reference::{
+    Counted, ReferenceClaim, Target, forms, has_the_form_of_an_id, is_among, values_at,
+};
 use crate::domain::id::Id;
 use crate::domain::mapping::path::{FieldPath, HopText};
 use crate::domain::profile::Profile;
@@ -86,7 +88,8 @@ impl Session {
         if let [(values, known)] = by_path.as_slice() {
             for value in values.iter().flatten() {
                 counted.set += 1;
-                counted.resolved += u64::from(is_among(known, value));
+                let enough = claim.any_id && has_the_form_of_an_id(value);
+                counted.resolved += u64::from(enough || is_among(known, value));
             }
             return Ok(());
         }
