@@ -6,6 +6,7 @@ use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
 use crate::domain::text::{named, safe};
+use crate::prisma::UNCHECKED;
 
 /// Characters of a value.
 const WIDTH: usize = 400;
@@ -44,6 +45,7 @@ impl Report<'_> {
             escape(&run.server_version)
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+        let _ = writeln!(out, "- schema: {UNCHECKED}");
         if let Some(situation) = self.situation {
             let _ = writeln!(out, "- now: {}", escape(&situation.now));
         }
