@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::place::PlaceArguments;
 use super::{output, progress};
+use crate::domain::conflict::{Choice, Code};
+use crate::domain::decision::Contact;
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
 use crate::engine::session::Session;
@@ -25,6 +27,12 @@ pub struct PlanArguments {
     /// Take the suggestion wherever nothing is decided
     #[arg(long)]
     defaults: bool,
+    /// Make a customer, at this business (its id or its name), of every user without a password and without a booking
+    #[arg(long, value_name = "BUSINESS")]
+    assign_idle: Option<String>,
+    /// Contact fields stay in the users, with null in them, instead of being removed
+    #[arg(long)]
+    null_contact: bool,
     /// The plan retires users who are customers and nothing else: `apply` takes them out of the users
     #[arg(long)]
     retire_users: bool,
@@ -39,6 +47,15 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if arguments.defaults {
         session.take_suggestions();
     }
+    let mut decisions = session.decisions().clone();
+    if arguments.null_contact {
+        decisions.contact = Contact::Null;
+    }
+    if let Some(business) = arguments.assign_idle {
+        decisions.assign = Some(business);
+        decisions.policy.insert(Code::IdleUser, Choice::Assign);
+    }
+    session.take_decisions(decisions);
     session.retire_users(arguments.retire_users);
     let (watcher, task) = progress::watch(place, &session, "plan");
     let outcome = survey(&mut session, &watcher).await;

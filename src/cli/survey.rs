@@ -32,10 +32,19 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
     let outcome = session.survey(&watcher).await;
     task.end(&outcome);
     let overview = outcome?;
+    let retiring = session.retire_forecast();
     if place.json {
-        output::json(&overview.to_json());
+        let mut said = overview.to_json();
+        said["retire"] = json!(retiring.map(|it| it.to_json()));
+        output::json(&said);
     } else {
         output::line(&output::overview(&overview));
+        if let Some(retiring) = retiring {
+            output::line("");
+            for line in retiring.lines() {
+                output::line(&line);
+            }
+        }
     }
     let undecided = overview
         .conflicts

@@ -3,6 +3,7 @@
 pub mod aside;
 pub mod blueprint;
 pub mod checklist;
+pub mod clock;
 pub mod conflict;
 pub mod customer_id;
 pub mod decision;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::decision::{Decision, Decisions, check};
+use super::decision::{Contact, Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
@@ -28,6 +28,12 @@ pub struct DecisionFile {
     /// Which record gives a merged customer its values.
     #[serde(default, skip_serializing_if = "SurvivorRules::is_default")]
     pub survivor: SurvivorRules,
+    /// The business of every answer `assign` that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<String>,
+    /// How contact fields leave users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactWord>,
     /// Single answers.
     #[serde(default, rename = "decision")]
     pub decisions: Vec<Entry>,
@@ -117,6 +123,13 @@ word!(
     Survivor::from_word,
     |rule| { rule.word().to_owned() }
 );
+word!(
+    ContactWord,
+    Contact,
+    "way for contact fields to leave (remove, null)",
+    Contact::from_word,
+    |contact| { contact.word().to_owned() }
+);
 word!(IdText, Id, "id", Id::parse, Id::text);
 
 /// Why a decisions file is refused. Nothing was changed.
@@ -172,6 +185,9 @@ impl DecisionFile {
                     .map(|(business, rule)| (IdText(business.clone()), SurvivorWord(*rule)))
                     .collect(),
             },
+            assign: decisions.assign.clone(),
+            contact: (decisions.contact != Contact::default())
+                .then_some(ContactWord(decisions.contact)),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
     }
@@ -206,6 +222,11 @@ impl DecisionFile {
                 .rule
                 .as_ref()
                 .map_or_else(Survivor::default, |it| it.0),
+            assign: self.assign.clone(),
+            contact: self
+                .contact
+                .as_ref()
+                .map_or_else(Contact::default, |it| it.0),
             ..Decisions::default()
         };
         for (business, rule) in &self.survivor.at {

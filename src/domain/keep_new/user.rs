@@ -5,8 +5,9 @@ use bson::raw::RawDocument;
 
 use super::customer::Edits;
 use super::weave::{Fields, Turn, weave};
+use crate::domain::decision::Contact;
 use crate::domain::mapping::UserRole;
-use crate::domain::raw::{Malformed, get};
+use crate::domain::raw::{Malformed, get, kind};
 use crate::domain::transform;
 
 /// A user that comes back.
@@ -20,8 +21,8 @@ pub struct Returned {
     pub clashes: Vec<String>,
 }
 
-/// A user that was there before and, unless the application deleted it (`current` is `None`), is there now. `cleaned` says whether the
-/// migration removed its contact fields; `edits` are those of its customer.
+/// A user that was there before and, unless the application deleted it (`current` is `None`), is there now. `cleaned` says how the
+/// migration took its contact fields; `edits` are those of its customer.
 ///
 /// # Errors
 /// A document that is not BSON.
@@ -29,7 +30,7 @@ pub fn back(
     role: &UserRole,
     before: &RawDocument,
     current: Option<&RawDocument>,
-    cleaned: bool,
+    cleaned: Option<Contact>,
     edits: Option<&Edits>,
 ) -> Result<Returned, Malformed> {
     let baseline = transform::user(role, cleaned, before)?;
@@ -69,9 +70,12 @@ pub fn back(
     })
 }
 
-/// Whether none of the contact fields is there.
-pub fn without_contact(role: &UserRole, user: &RawDocument) -> bool {
-    role.contact.iter().all(|field| get(user, field).is_none())
+/// Whether none of the contact fields is there, or each with null in it.
+pub fn without_contact(role: &UserRole, contact: Contact, user: &RawDocument) -> bool {
+    role.contact.iter().all(|field| {
+        let value = get(user, field);
+        value.is_none_or(|value| contact == Contact::Null && value.kind == kind::NULL)
+    })
 }
 
 #[cfg(test)]
@@ -92,7 +96,14 @@ mod tests {
             removed: vec!["city".to_owned()],
             foreign: vec![],
         };
-        let back = back(&role, &before, Some(&now), true, Some(&edits)).unwrap();
+        let back = back(
+            &role,
+            &before,
+            Some(&now),
+            Some(Contact::Remove),
+            Some(&edits),
+        )
+        .unwrap();
         assert_eq!(
             back.document,
             rawdoc! { "_id": 1, "phone": "2", "name": "Own", "x": 1, "y": 2, "email": "e" }

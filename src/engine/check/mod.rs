@@ -15,6 +15,7 @@ use bson::RawDocumentBuf;
 
 use crate::domain::aside::Why;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
@@ -136,6 +137,7 @@ impl Session {
     async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_businesses(watcher).await?;
         self.take_users(&mut ledger, watcher).await?;
+        self.expect_assigned(&mut ledger)?;
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
@@ -359,9 +361,27 @@ impl Session {
         self.check_users(which, None, &current, watcher).await
     }
 
+    /// Tells the ledger which users without a booking were given to which business.
+    fn expect_assigned(&self, ledger: &mut Ledger) -> Result<()> {
+        for conflict in &self.surveyed()?.conflicts {
+            let key = &conflict.key;
+            if key.code == Code::IdleUser
+                && self.answers.decisions.choice(key) == Choice::Assign
+                && let (Some(user), Some(business)) =
+                    (key.subjects.first(), conflict.businesses.first())
+            {
+                ledger.assigns(user, business);
+            }
+        }
+        Ok(())
+    }
+
     /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
     fn expect_cleaned(&self, ledger: &mut Ledger) -> Result<()> {
         ledger.cleans_copied();
+        if self.answers.decisions.contact == Contact::Null {
+            ledger.contact_is_null();
+        }
         for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
             if matches!(code, Code::ContactOnlyOnAccount | Code::IdleUser)

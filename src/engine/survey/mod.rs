@@ -29,8 +29,10 @@ use crate::store::watch::{self, Seen};
 
 mod details;
 
-/// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
-const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
+/// The server's limit for `database.collection`, in bytes.
+const LONGEST: usize = 255;
+/// The id of a run, for the longest name that a migration gives.
+const SOME_RUN: &str = "20260101-000000-0000";
 
 impl Session {
     /// Takes the survey anew and keeps it.
@@ -57,7 +59,8 @@ impl Session {
         self.check_collections(&specs).await?;
         let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
-        let survey = self.read(&specs, also, watcher).await?;
+        let mut survey = self.read(&specs, also, watcher).await?;
+        survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
@@ -159,9 +162,14 @@ impl Session {
                     )));
                 }
             }
-            if database.len() + LONGEST_PREFIX + name.len() + 1 > 255 {
+        }
+        for which in &self.work.mapping.rebuilt() {
+            let name = which.live();
+            let longest = which.rolled_back(SOME_RUN);
+            if database.len() + 1 + longest.len() > LONGEST {
                 return Err(StepError::NotReady(format!(
-                    "the name {name} is too long: with our prefix it passes the server's 255 bytes. Nothing was changed"
+                    "the name {name} is too long: with what ringfence puts before it ({}) it passes the {LONGEST} bytes that the server takes. Nothing was changed; rename the collection, or have the database called something shorter",
+                    longest.strip_suffix(name).unwrap_or_default()
                 )));
             }
         }
