@@ -1,7 +1,9 @@
 //! `--memory`: what passes it goes to a temporary file, and changes nothing of the end.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use bson::doc;
 use serde_json::Value;
 
 use crate::case::Case;
@@ -81,6 +83,43 @@ async fn a_disk_without_room_for_the_tables_ends_the_run_and_changes_nothing() {
         assert!(said.contains(words), "{said}");
     }
     case.assert_same(&before).await;
+}
+
+/// What is read back of such tables is nothing: to go on with it took minutes for some ten thousand users.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_survey_whose_tables_have_no_room_stops_at_once() {
+    let case = Case::seeded().await;
+    let users = case.database.collection("User");
+    let many = (0..20_000).map(|n| doc! { "_id": format!("user {n}"), "name": "Many" });
+    users.insert_many(many).await.unwrap();
+    let began = Instant::now();
+    let mut ran = tokio::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 600; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_ringfence"))
+        .args(["--uri", &case.uri, "--memory", "64k", "survey"])
+        .current_dir(case.path("."))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), ran.wait()).await;
+    let code = ended.expect("it goes on for ever").unwrap().code();
+    eprintln!("ended after {:?}", began.elapsed());
+    assert_eq!(code, Some(1));
+}
+
+#[tokio::test]
+async fn a_report_that_finds_no_room_says_what_is_true() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    // A file stands where the folder would be, which is as good as a full disk.
+    std::fs::write(case.path("taken"), "").unwrap();
+    case.ringfence(&["report", "--out", "taken"])
+        .await
+        .code(1)
+        .says(&["The report is not written", "name another folder (--out)"]);
 }
 
 #[tokio::test]

@@ -159,9 +159,7 @@ impl Session {
         let total = scan::rough_count(database, &place).await;
         let mut reader = scan::read(database, &place, &scan, None)?;
         while let Some(batch) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             let bookings: Vec<_> = batch.documents().collect();
             ledger.all_standing(&bookings);
             watcher.says("checking whose the bookings are", ledger.bookings, total);
@@ -183,9 +181,12 @@ impl Session {
             .unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
         let ids = fields(&["_id"]);
+        let memory = &self.work.memory;
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
-            Ok(())
+            memory
+                .failure()
+                .map_or(Ok(()), |failure| Err(StoreError::Refused(failure)))
         })
         .await?;
         let customers = self.layout.place(&self.work.mapping.customers());
@@ -279,9 +280,7 @@ impl Session {
             }
         });
         while let Some((examined, page)) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             ledger.bookings(&examined);
             for (which, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));

@@ -60,6 +60,7 @@ impl Session {
         let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
         let mut survey = self.read(&specs, also, watcher).await?;
+        self.tables_hold()?;
         survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
@@ -108,6 +109,15 @@ impl Session {
                 "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
             ))),
         }
+    }
+
+    /// Between two batches: stops where that was asked for, and where tables can no longer be read. What came of them then is nothing to go
+    /// on with, and takes for ever.
+    pub(crate) fn between_batches(&self, watcher: &Watcher) -> Result<()> {
+        if watcher.cancel.is_cancelled() {
+            return Err(StoreError::Cancelled.into());
+        }
+        self.tables_hold()
     }
 
     /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
@@ -365,9 +375,7 @@ impl Session {
         let make = move |batch: Batch| (batch.len() as u64, make(batch));
         let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
         while let Some((documents, made)) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             take(made);
             done += documents;
             watcher.says(&doing, done, total);
