@@ -199,6 +199,7 @@ mod tests {
             LayerKind::Gate,
             LayerKind::Typing,
             LayerKind::Note,
+            LayerKind::Number,
             LayerKind::Line,
             LayerKind::Picker,
         ];

@@ -74,6 +74,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     .map_err(|error| started(&error))?;
     let mut options = place.options(server.uri(DATABASE), "demo");
     options.database = Some(DATABASE.to_owned());
+    options.config.clone_from(&place.config); // a mapping file in this folder is for another database
     output::aside("seeding sample data …");
     let session = Session::open(options).await?;
     place.watch_lease(&session);

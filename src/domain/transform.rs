@@ -12,7 +12,6 @@ use super::decision::Contact;
 use super::id::Id;
 use super::mapping::UserRole;
 use super::raw::{Builder, Malformed, Value, elements, kind};
-use super::reference::BookingPaths;
 use super::survey::facts::id_of;
 use super::survey::{BusinessIx, Standing, Survey};
 
@@ -90,6 +89,9 @@ pub fn booking(
     document: &RawDocument,
 ) -> Result<BookingFate, Malformed> {
     let paths = survey.paths();
+    if paths.is_outside(document) {
+        return Ok(BookingFate::Left);
+    }
     let refs = paths.read(document);
     let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
         Ok(BookingFate::Linked {
@@ -101,6 +103,11 @@ pub fn booking(
     match survey.standing(&refs) {
         Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
         Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
+        Standing::Disagrees { businesses } => Ok(if blueprint.leaves_between(&businesses) {
+            BookingFate::Left
+        } else {
+            BookingFate::Quarantined
+        }),
         Standing::Paired {
             business,
             linked: Some(existing),
@@ -110,7 +117,7 @@ pub fn booking(
             let Some(customer) = blueprint.customer_of(survey, user, business) else {
                 return Ok(BookingFate::Left);
             };
-            let document = at_customer(paths, document, &customer)?;
+            let document = paths.pointed_at(document, customer.value())?;
             Ok(BookingFate::Linked {
                 customer,
                 business,
@@ -131,7 +138,7 @@ pub fn booking(
             Choice::Leave => Ok(BookingFate::Left),
             _ => {
                 let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                let document = at_customer(paths, document, &customer)?;
+                let document = paths.pointed_at(document, customer.value())?;
                 Ok(BookingFate::Linked {
                     customer,
                     business,
@@ -140,17 +147,6 @@ pub fn booking(
             }
         },
     }
-}
-
-/// The booking without its user and its old customer; `customer` is appended last.
-fn at_customer(
-    paths: &BookingPaths,
-    document: &RawDocument,
-    customer: &Id,
-) -> Result<RawDocumentBuf, Malformed> {
-    let mut out = paths.without_user(document, true)?;
-    out.value(paths.customer(), customer.value());
-    Ok(out.finish())
 }
 
 const NULL: Value<'_> = Value {
@@ -173,12 +169,11 @@ pub fn user(
     let mut out = Builder::new(document.as_bytes().len());
     for element in elements(document) {
         let element = element?;
-        let known = role.contact.iter();
-        match known.clone().find(|it| it.as_bytes() == element.key) {
-            None => out.element(&element),
-            Some(field) if contact == Contact::Null => out.value(field, NULL),
-            Some(_) => &mut out,
-        };
+        if !role.leaves(element.key) {
+            out.element(&element);
+        } else if contact == Contact::Null && role.is_contact(element.key) {
+            out.value(&String::from_utf8_lossy(element.key), NULL);
+        }
     }
     Ok(out.finish())
 }

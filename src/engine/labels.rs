@@ -61,6 +61,7 @@ impl Session {
         let mut labels = HashMap::with_capacity(wanted.len());
         for ids in wanted.chunks(BATCH) {
             for document in scan::by_ids(&self.work.connection.database, &users, ids).await? {
+                let document = role.view(&document);
                 let text = |field: &str| {
                     let value = get(&document, field).and_then(|value| value.as_str());
                     safe(value.unwrap_or_default().trim(), WIDTH)
@@ -116,13 +117,13 @@ impl Session {
                 None => survey.candidate_anywhere(user),
             };
             records.push(Source {
-                document,
+                document: self.work.mapping.user.view(&document).into_owned(),
                 candidate,
             });
         }
         Ok(Sources {
             key: key.clone(),
-            role: self.work.mapping.user.clone(),
+            role: (*self.work.mapping.user).clone(),
             inherited: decisions.survivor(key),
             records,
         })

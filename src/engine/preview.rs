@@ -15,7 +15,7 @@ use crate::domain::text;
 use crate::domain::transform::{self, BookingFate};
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record};
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed, now};
+use crate::engine::session::{Session, Surveyed, Workspace, now};
 use crate::store::scan::{self, Scan};
 
 /// Records shown side by side.
@@ -50,7 +50,7 @@ impl Session {
                     .take(SIDE_BY_SIDE)
                     .map(|existing| existing.id.clone())
                     .collect();
-                self.records_of(&source, "customer", &ids).await
+                self.work.records_of(&source, "customer", &ids).await
             }
             Code::BookingWithoutUser
             | Code::BookingWithoutBusiness
@@ -61,21 +61,11 @@ impl Session {
                     .layout
                     .source(&self.work.mapping.users())
                     .unwrap_or_default();
-                self.records_of(&source, "user", &users(&key.subjects))
+                self.work
+                    .records_of(&source, "user", &users(&key.subjects))
                     .await
             }
         }
-    }
-
-    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
-        let mut documents = scan::by_ids(&self.work.connection.database, collection, ids).await?;
-        documents.sort_by_key(|document| {
-            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
-        });
-        Ok(documents
-            .iter()
-            .map(|document| record(what, document))
-            .collect())
     }
 
     async fn sample_bookings(&self, key: &ConflictKey) -> Result<Vec<Record>> {
@@ -98,6 +88,9 @@ impl Session {
                     (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
                         names.as_ref() == key.subjects.first()
                     }
+                    (Code::BusinessDisagrees, Standing::Disagrees { businesses }) => {
+                        survey.ids_of_businesses(&businesses) == key.subjects
+                    }
                     (
                         Code::BookingWithoutUser,
                         Standing::WithoutUser {
@@ -111,9 +104,15 @@ impl Session {
                     }
                     (
                         Code::AlreadyLinked,
-                        Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
+                        Standing::Paired {
+                            business, linked, ..
+                        }
+                        | Standing::WithoutUser {
+                            business, linked, ..
+                        },
                     ) => {
                         refs.customer.is_some()
+                            && (linked.is_some() || !survey.paths().is_in_place())
                             && Some(survey.business_id(business)) == key.business.as_ref()
                     }
                     (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
@@ -175,7 +174,9 @@ impl Session {
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
-        let documents: Vec<&RawDocument> = documents.iter().map(AsRef::as_ref).collect();
+        let role = &self.work.mapping.user;
+        let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
+        let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
@@ -254,7 +255,7 @@ impl Session {
                 Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
                     (None, Some(business))
                 }
-                Standing::WithoutBusiness { .. } => (None, None),
+                Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, None),
             },
         };
         let of = business.map(|business| survey.business_id(business));
@@ -349,6 +350,19 @@ impl Session {
             }
             _ => "the note is taken back".to_owned(),
         })
+    }
+}
+
+impl Workspace {
+    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        let mut documents = scan::by_ids(&self.connection.database, collection, ids).await?;
+        documents.sort_by_key(|document| {
+            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
+        });
+        Ok(documents
+            .iter()
+            .map(|document| record(what, document))
+            .collect())
     }
 }
 

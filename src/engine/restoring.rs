@@ -174,7 +174,7 @@ impl Gated for Restore {
             if name.starts_with("system.") || (aside && name.starts_with(SIDE_PREFIX)) {
                 continue;
             }
-            let documents = counted(session.rough(name).await, "document", "documents");
+            let documents = counted(session.work.rough(name).await, "document", "documents");
             lines.push(format!("stands now: {name} ({documents})"));
         }
         Ok(lines)

@@ -14,7 +14,7 @@ use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
-use crate::engine::session::Session;
+use crate::engine::session::{Run, Session, Workspace};
 use crate::engine::stopped::in_words;
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::watch::{self, Seen};
@@ -71,8 +71,8 @@ impl Session {
         self.load_run_decisions()?;
         self.settle_later_swaps(false).await?;
         let mut known = Vec::new();
-        match self.rollback_record() {
-            Some(record) if record.began => self.require_same(&record, new)?,
+        match self.run.rollback_record() {
+            Some(record) if record.began => self.work.require_same(&record, new)?,
             _ => {
                 known = self.require_way_back(new, watcher).await?;
                 Box::pin(self.begin_rollback(new, watcher)).await?;
@@ -100,7 +100,7 @@ impl Session {
                 collection_spec::drop(&self.work.connection, name).await?;
             }
         }
-        let kept = self.rollback_record().and_then(|record| record.kept);
+        let kept = self.run.rollback_record().and_then(|record| record.kept);
         if let Some(record) = &mut self.run.record {
             record.outcome = Outcome::RolledBack;
         }
@@ -129,22 +129,6 @@ impl Session {
         }
     }
 
-    pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
-        self.run.open().and_then(|run| run.rollback.clone())
-    }
-
-    /// Once the first rename may have been sent, only the same command goes on.
-    fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
-        if record.new == new {
-            return Ok(());
-        }
-        let database = &self.work.connection.place.database;
-        Err(StepError::NotReady(format!(
-            "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
-            record.new.option()
-        )))
-    }
-
     /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
     async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
         let since = watch::begin(&self.work.connection).await?;
@@ -152,6 +136,7 @@ impl Session {
         let mut record = RollbackRecord {
             new,
             merged: self
+                .run
                 .rollback_record()
                 .map(|record| record.merged)
                 .unwrap_or_default(),
@@ -177,6 +162,7 @@ impl Session {
                     Err(error) => return Err(error),
                 };
                 record.merged = self
+                    .run
                     .rollback_record()
                     .map(|record| record.merged)
                     .unwrap_or_default();
@@ -216,7 +202,7 @@ impl Session {
         Ok(Some(StepError::NotReady(format!(
             "the application still writes: {} since this rollback began. Nothing was renamed, and what is live is unchanged by us. Stop it (end its processes, or block writes in the console at “Stop the application”), then run the same command again; {}",
             in_words(&writes),
-            self.who_is_connected().await
+            self.work.who_is_connected().await
         ))))
     }
 
@@ -319,9 +305,14 @@ impl Session {
             original: record.original.as_deref(),
             prepared,
         };
-        swap::back(&self.work.connection, swap, &self.rolled_back_name(which)).await?;
+        swap::back(
+            &self.work.connection,
+            swap,
+            &self.run.rolled_back_name(which),
+        )
+        .await?;
         if record.original.is_some() {
-            self.set_true_ttls(which.live(), &record.ttl).await?;
+            self.work.set_true_ttls(which.live(), &record.ttl).await?;
         }
         Ok(())
     }
@@ -329,11 +320,11 @@ impl Session {
     /// Drops what was live where it is what was proved, and keeps it aside otherwise. Also returns what changed after the rollback began.
     async fn settle_what_was_live(&self, watcher: &Watcher) -> Result<(Vec<String>, Vec<String>)> {
         let (mut aside, mut late) = (Vec::new(), Vec::new());
-        let live = self.rollback_record().unwrap_or_default().live;
+        let live = self.run.rollback_record().unwrap_or_default().live;
         for which in self.work.mapping.rebuilt().iter().rev() {
             let name = match self.layout.put_aside(which) {
                 Some(name) => name.to_owned(),
-                None => self.rolled_back_name(which),
+                None => self.run.rolled_back_name(which),
             };
             if collection_spec::load(&self.work.connection, &name)
                 .await?
@@ -376,6 +367,26 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+impl Run {
+    pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
+        self.open().and_then(|run| run.rollback.clone())
+    }
+}
+
+impl Workspace {
+    /// Once the first rename may have been sent, only the same command goes on.
+    fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
+        if record.new == new {
+            return Ok(());
+        }
+        let database = &self.connection.place.database;
+        Err(StepError::NotReady(format!(
+            "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
+            record.new.option()
+        )))
     }
 }
 

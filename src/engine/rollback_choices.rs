@@ -13,7 +13,10 @@ use crate::engine::session::Session;
 impl Session {
     /// How a rollback ended.
     pub fn how_it_rolled_back(&self, done: Result<RolledBack>) -> Ended {
-        let began = self.rollback_record().is_some_and(|record| record.began);
+        let began = self
+            .run
+            .rollback_record()
+            .is_some_and(|record| record.began);
         match done {
             Ok(done) if done.complete => Ended::done(done.says),
             Ok(done) => Ended {
@@ -42,7 +45,7 @@ impl Session {
         if self.run.open().is_none() || !self.layout.is_any_swapped() {
             return Ok(gate);
         }
-        if let Some(record) = self.rollback_record().filter(|record| record.began) {
+        if let Some(record) = self.run.rollback_record().filter(|record| record.began) {
             let says = "a rollback is half done; the same choice goes on with it".to_owned();
             gate.choices = vec![WayBack::new(record.new, says)];
             if record.new != new {

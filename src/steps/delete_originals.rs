@@ -75,7 +75,7 @@ impl Gated for DeleteOriginals {
             let before = which.before();
             let spec = collection_spec::load(&session.work.connection, &before).await?;
             if spec.is_some() {
-                let documents = counted(session.rough(&before).await, "document", "documents");
+                let documents = counted(session.work.rough(&before).await, "document", "documents");
                 lines.push(format!("drop {before} ({documents})"));
             }
         }

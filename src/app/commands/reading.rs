@@ -82,6 +82,7 @@ pub const COMMANDS: &[ModelCommand] = &[
             Scope::Over(LayerKind::Gate),
             Scope::Over(LayerKind::Decision),
             Scope::Over(LayerKind::Note),
+            Scope::Over(LayerKind::Number),
             Scope::Over(LayerKind::Line),
             Scope::Over(LayerKind::Picker),
             Scope::Over(LayerKind::Leave),
@@ -119,6 +120,7 @@ fn scroll(model: &mut Model, to: Move) -> Vec<Effect> {
             Layer::Question(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Line(_)
             | Layer::Picker(_),
         )
@@ -141,6 +143,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
             | Layer::Gate(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Picker(_)
             | Layer::Help(_)
             | Layer::Whole(_),

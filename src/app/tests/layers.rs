@@ -138,10 +138,17 @@ fn goes_through(effects: &[Effect], action: Destructive) {
 }
 
 pub fn cases() -> Vec<Case> {
-    [questions(), gates(), fields(), decisions(), reading()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        questions(),
+        gates(),
+        fields(),
+        decisions(),
+        reading(),
+        super::numbers::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn questions() -> Vec<Case> {

@@ -9,6 +9,7 @@ mod everywhere;
 mod fixture;
 mod layers;
 mod messages;
+mod numbers;
 mod panes;
 mod random;
 mod refusals;

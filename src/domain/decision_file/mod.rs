@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted::Accepted;
 use super::conflict::{Choice, Code, ConflictKey};
 use super::decision::{Contact, Decision, Decisions, check};
 use super::id::Id;
@@ -34,6 +35,9 @@ pub struct DecisionFile {
     /// How contact fields leave users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<ContactWord>,
+    /// How many bookings may leave the application, by kind, and how many values of a reference may lead nowhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<Accepted, u64>,
     /// Single answers.
     #[serde(default, rename = "decision")]
     pub decisions: Vec<Entry>,
@@ -188,6 +192,7 @@ impl DecisionFile {
             assign: decisions.assign.clone(),
             contact: (decisions.contact != Contact::default())
                 .then_some(ContactWord(decisions.contact)),
+            accepted: decisions.accepted.clone(),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
     }
@@ -227,6 +232,7 @@ impl DecisionFile {
                 .contact
                 .as_ref()
                 .map_or_else(Contact::default, |it| it.0),
+            accepted: self.accepted.clone(),
             ..Decisions::default()
         };
         for (business, rule) in &self.survivor.at {
@@ -322,7 +328,7 @@ mod tests {
     use crate::domain::mapping::{DEFAULT, Mapping};
 
     fn role() -> UserRole {
-        Mapping::parse(DEFAULT).unwrap().user
+        *Mapping::parse(DEFAULT).unwrap().user
     }
 
     fn key(user: &str) -> ConflictKey {
@@ -342,6 +348,10 @@ mod tests {
         decision.note = "asked her\non the phone".into();
         decisions.single.insert(key("a \"b\""), decision);
         decisions.survivor = Survivor::Oldest;
+        let without = Accepted::Bookings(Code::BookingWithoutBusiness);
+        decisions.accepted.insert(without, 44);
+        let reference = Accepted::Unresolved("business.owner".into());
+        decisions.accepted.insert(reference, 7);
         let business = Id::object_id([1; 12]);
         decisions
             .survivor_at

@@ -19,20 +19,27 @@ impl Ledger {
             self.wrong(&id, format!("user {id} is missing"));
             return;
         };
-        self.holding += u64::from(holds_contact(&self.mapping.user, current));
+        let role = &self.mapping.user;
+        if role
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.lets_in(current))
+        {
+            self.holding += u64::from(holds_contact(role, current));
+        }
         let number = self.users.known(&id);
         let cleaned = number.is_some_and(|user| self.users.is_marked(user));
-        let contact = &self.mapping.user.contact;
+        let leaving: Vec<&str> = role.leaving().collect();
         let is_contact =
-            |element: &Element<'_>| contact.iter().any(|field| field.as_bytes() == element.key);
-        let null = self.contact_is_null;
+            |element: &Element<'_>| leaving.iter().any(|field| field.as_bytes() == element.key);
         // With null instead, a contact field keeps its place and has nothing in it.
+        let nulled = |element: &Element<'_>| self.contact_is_null && role.is_contact(element.key);
         let rest = |document, clean: bool| {
             elements(document)
                 .map_while(Result::ok)
-                .filter(move |element| null || !(clean && is_contact(element)))
+                .filter(move |element| nulled(element) || !(clean && is_contact(element)))
                 .map(move |element| {
-                    if clean && null && is_contact(&element) {
+                    if clean && nulled(&element) {
                         (kind::NULL, element.key, &[][..])
                     } else {
                         (element.value.kind, element.key, element.value.bytes)
@@ -40,7 +47,7 @@ impl Ledger {
                 })
         };
         let holds = |element: &Element<'_>| {
-            is_contact(element) && !(null && element.value.kind == kind::NULL)
+            is_contact(element) && !(nulled(element) && element.value.kind == kind::NULL)
         };
         if cleaned
             && elements(current)

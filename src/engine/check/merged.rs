@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
+use crate::domain::invariant::UserWay;
 use crate::domain::invariant::merged::{Merged, Sides, UsersOf};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE};
@@ -27,19 +28,35 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Checked> {
         let mut users_of = UsersOf::new();
-        self.scan(LINKS, watcher, |link| {
-            let users = get(link, "users").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
-            let users = users.into_iter().flat_map(elements);
-            let users = users.map_while(std::result::Result::ok);
-            if let Some(id) = id_of(link) {
-                let users = users.map(|user| Id::from_value(user.value).canonical());
-                users_of.insert(id.canonical(), users.collect());
-            }
-        })
-        .await?;
+        self.work
+            .scan(LINKS, watcher, |link| {
+                let users =
+                    get(link, "users").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+                let users = users.into_iter().flat_map(elements);
+                let users = users.map_while(std::result::Result::ok);
+                if let Some(id) = id_of(link) {
+                    let users = users.map(|user| Id::from_value(user.value).canonical());
+                    users_of.insert(id.canonical(), users.collect());
+                }
+            })
+            .await?;
+        let mut way = UserWay::new(&self.work.mapping, &self.work.memory);
+        for needed in way.needed() {
+            let place = self.layout.now(&needed.collection);
+            self.work
+                .scan(place, watcher, |document| way.take(&needed, document))
+                .await?;
+        }
+        if way.of_users().is_some() {
+            let users = self.layout.source(&self.work.mapping.users());
+            let take = |user: &RawDocument| way.take_user(user);
+            self.work
+                .scan(&users.unwrap_or_default(), watcher, take)
+                .await?;
+        }
         let mut checked = Checked::default();
         for which in which {
-            let mut account = Merged::new(&self.work.mapping, which, &users_of);
+            let mut account = Merged::new(&self.work.mapping, which, (&users_of, &way));
             self.check_merged_one(which, &mut account, &mut checked, watcher)
                 .await?;
             for differs in account.close(kept) {

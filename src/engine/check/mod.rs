@@ -20,12 +20,14 @@ use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
 use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
+use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{LINKS, QUARANTINE};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Answers, Session};
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
@@ -141,7 +143,7 @@ impl Session {
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let checked = Checked::of(ledger, equations);
         let bookings = self.work.mapping.bookings();
         Ok(checked.with(&bookings, fingerprint).and(values))
@@ -159,15 +161,20 @@ impl Session {
         let total = scan::rough_count(database, &place).await;
         let mut reader = scan::read(database, &place, &scan, None)?;
         while let Some(batch) = reader.next().await? {
-            self.between_batches(watcher)?;
+            self.work.between_batches(watcher)?;
             let bookings: Vec<_> = batch.documents().collect();
             ledger.all_standing(&bookings);
             watcher.says("checking whose the bookings are", ledger.bookings, total);
         }
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
+        let outside = if self.work.mapping.booking.following.filter.is_some() {
+            format!(" + outside the filter {}", ledger.outside)
+        } else {
+            String::new()
+        };
         let says = format!(
-            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
+            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}{outside}"
         );
         Ok(Checked::of(ledger, vec![says]))
     }
@@ -180,7 +187,9 @@ impl Session {
             .source(&self.work.mapping.users())
             .unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
-        let ids = fields(&["_id"]);
+        let needed = ledger.fields_of_users();
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+        let ids = fields(&needed);
         let memory = &self.work.memory;
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
@@ -198,7 +207,7 @@ impl Session {
     async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
         let mut ledger = Ledger::new(
             self.work.mapping.clone(),
-            self.left_allowed(),
+            self.answers.left_allowed(),
             &self.work.memory,
         );
         self.take_users(&mut ledger, watcher).await?;
@@ -231,19 +240,31 @@ impl Session {
     /// Businesses, and what leads to them.
     async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = &self.work.mapping;
-        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.work.memory);
+        let mut ledger = Ledger::new(
+            mapping.clone(),
+            self.answers.left_allowed(),
+            &self.work.memory,
+        );
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
-        let businesses = self.layout.now(&mapping.business.collection);
-        let scan = fields(&["_id"]);
-        scan::each(place, businesses, &scan, cancel, |it| {
-            ledger.business(it);
-            Ok(())
-        })
-        .await?;
+        let filter = mapping.business.filter.iter().flat_map(Filter::fields);
+        let needed: Vec<&str> = ["_id"]
+            .into_iter()
+            .chain(filter.map(FieldPath::top))
+            .collect();
+        let scan = fields(&needed);
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.original_of(mapping, businesses);
+            scan::each(place, &businesses, &scan, cancel, |it| {
+                ledger.business(it);
+                Ok(())
+            })
+            .await?;
+        }
         for needed in ledger.paths().needed() {
-            let scan = fields(&["_id", &needed.field]);
+            let names: Vec<&str> = needed.fields.iter().map(String::as_str).collect();
+            let scan = fields(&names);
             let between = self.layout.original_of(mapping, &needed.collection);
             scan::each(place, &between, &scan, cancel, |it| {
                 ledger.between(&needed, it);
@@ -280,7 +301,7 @@ impl Session {
             }
         });
         while let Some((examined, page)) = pages.next().await? {
-            self.between_batches(watcher)?;
+            self.work.between_batches(watcher)?;
             ledger.bookings(&examined);
             for (which, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
@@ -334,24 +355,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// Which bookings a decision lets stay without a customer.
-    fn left_allowed(&self) -> LeftAllowed {
-        let any = |code: Code, choice: Choice| {
-            self.answers.decisions.policy.get(&code) == Some(&choice)
-                || self
-                    .answers
-                    .decisions
-                    .single
-                    .iter()
-                    .any(|(key, it)| key.code == code && it.choice == choice)
-        };
-        LeftAllowed {
-            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
-            without_user: any(Code::BookingWithoutUser, Choice::Leave),
-            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
-        }
     }
 
     /// Checks a collection whose documents are proved one by one, wherever it stands.
@@ -449,6 +452,27 @@ impl Session {
             }
         }
         Ok(checked)
+    }
+}
+
+impl Answers {
+    /// Which bookings a decision lets stay without a customer.
+    fn left_allowed(&self) -> LeftAllowed {
+        let any = |code: Code, choice: Choice| {
+            self.decisions.policy.get(&code) == Some(&choice)
+                || self
+                    .decisions
+                    .single
+                    .iter()
+                    .any(|(key, it)| key.code == code && it.choice == choice)
+        };
+        LeftAllowed {
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip)
+                || any(Code::DeletedUser, Choice::Skip),
+            without_user: any(Code::BookingWithoutUser, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave)
+                || any(Code::BusinessDisagrees, Choice::Leave),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::check::{Checked, fields};
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
 use crate::store::side_by_side::{Hashes, SideBySide};
@@ -36,7 +36,7 @@ impl Session {
         let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let mut done = 0;
         while let Some(page) = pages.next().await? {
-            self.between_batches(watcher)?;
+            self.work.between_batches(watcher)?;
             for met in page.rows() {
                 let of = |name: Option<&str>| {
                     let at = companions.iter().position(|it| Some(*it) == name)?;
@@ -65,14 +65,15 @@ impl Session {
         }
         let fingerprint = pages.fingerprint();
         if let Some(base) = base {
-            self.compare_with_base(&mut accounts, (base, current), watcher)
+            self.work
+                .compare_with_base(&mut accounts, (base, current), watcher)
                 .await?;
         }
         if accounts.anybody_gone() {
             self.look_for_dangling(&mut accounts, (which, current), watcher)
                 .await?;
         }
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let equations = accounts.close();
         let mut checked = Checked::of(ledger, equations).with(which, fingerprint);
         checked.wrong += accounts.wrong;
@@ -120,37 +121,13 @@ impl Session {
             .await?;
         }
         for (collection, field) in accounts.named_in() {
-            scan::each(place, &collection, &fields(&[&field]), cancel, |it| {
+            scan::each(place, &collection, &fields(&[field.top()]), cancel, |it| {
                 accounts.names(it, &field);
                 Ok(())
             })
             .await?;
         }
         Ok(accounts)
-    }
-
-    /// The users before those who retire left, beside the users without them.
-    async fn compare_with_base(
-        &self,
-        accounts: &mut Accounts,
-        (base, current): (&str, &str),
-        watcher: &Watcher,
-    ) -> Result<()> {
-        let database = &self.work.connection.database;
-        let base = base.to_owned();
-        let both = [current, RETIRED];
-        let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
-        while let Some(page) = pages.next().await? {
-            self.between_batches(watcher)?;
-            for met in page.rows() {
-                let of = |at: usize| met.partners.get(at).copied().flatten();
-                accounts.swapped(met.original, of(0), of(1));
-            }
-            for (at, extra) in page.unmatched() {
-                accounts.extra(extra, both[at]);
-            }
-        }
-        Ok(())
     }
 
     /// Every document that stands, whole: none may refer to somebody who is gone.
@@ -174,6 +151,32 @@ impl Session {
                 Ok(())
             })
             .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Workspace {
+    /// The users before those who retire left, beside the users without them.
+    async fn compare_with_base(
+        &self,
+        accounts: &mut Accounts,
+        (base, current): (&str, &str),
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let base = base.to_owned();
+        let both = [current, RETIRED];
+        let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
+        while let Some(page) = pages.next().await? {
+            self.between_batches(watcher)?;
+            for met in page.rows() {
+                let of = |at: usize| met.partners.get(at).copied().flatten();
+                accounts.swapped(met.original, of(0), of(1));
+            }
+            for (at, extra) in page.unmatched() {
+                accounts.extra(extra, both[at]);
+            }
         }
         Ok(())
     }

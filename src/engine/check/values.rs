@@ -64,7 +64,7 @@ impl Session {
             examined(database.clone(), page, users.clone(), Arc::clone(&given))
         });
         while let Some((page, wrong)) = pages.next().await? {
-            self.between_batches(watcher)?;
+            self.work.between_batches(watcher)?;
             for (_, customer) in page.unmatched() {
                 ledger.customer(customer);
             }

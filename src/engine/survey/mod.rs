@@ -10,9 +10,10 @@ use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
+use crate::domain::nearest::nearest;
 use crate::domain::overview::Overview;
-use crate::domain::rebuilt::Rebuilt;
-use crate::domain::reference::{AccountPath, End};
+use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::reference::{AccountPath, End, leaving};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::Survey;
 use crate::domain::survey::build::BookingRead;
@@ -20,7 +21,7 @@ use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
-use crate::engine::session::{Session, Surveyed};
+use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Batch, Scan};
@@ -60,7 +61,7 @@ impl Session {
         let since = watch::begin(&self.work.connection).await?;
         self.surveyed = None; // two at once would hold twice the memory
         let mut survey = self.read(&specs, also, watcher).await?;
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
@@ -69,7 +70,7 @@ impl Session {
             (conflicts.join(), blueprint)
         });
         let conflicts = conflicts.map_err(|_| not_kept())?;
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         self.surveyed = Some(Box::new(Surveyed {
             blueprint,
             survey,
@@ -84,7 +85,7 @@ impl Session {
     pub(crate) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
         let known = self.quiet.of(Fact::Surveyed).cloned();
         let known = known.filter(|_| self.surveyed.is_some());
-        let Some(since) = self.still_unchanged(known.as_ref()).await? else {
+        let Some(since) = self.work.still_unchanged(known.as_ref()).await? else {
             self.survey_once(watcher).await?;
             return Ok(());
         };
@@ -99,39 +100,6 @@ impl Session {
         self.quiet.found(Fact::Surveyed, since);
         self.give_memory_back();
         Ok(())
-    }
-
-    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
-    pub(crate) fn tables_hold(&self) -> Result<()> {
-        match self.work.memory.failure() {
-            None => Ok(()),
-            Some(failure) => Err(StepError::NotReady(format!(
-                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
-            ))),
-        }
-    }
-
-    /// Between two batches: stops where that was asked for, and where tables can no longer be read. What came of them then is nothing to go
-    /// on with, and takes for ever.
-    pub(crate) fn between_batches(&self, watcher: &Watcher) -> Result<()> {
-        if watcher.cancel.is_cancelled() {
-            return Err(StoreError::Cancelled.into());
-        }
-        self.tables_hold()
-    }
-
-    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
-    /// counters begin anew with its process, so they do not tell.)
-    pub(crate) async fn still_unchanged(
-        &self,
-        start: Option<&WatchStart>,
-    ) -> Result<Option<WatchStart>> {
-        let Some(start @ WatchStart::OperationTime { .. }) = start else {
-            return Ok(None);
-        };
-        let now = watch::begin(&self.work.connection).await?;
-        let seen = watch::since(&self.work.connection, start, std::time::Duration::ZERO).await?;
-        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
     }
 
     async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
@@ -202,6 +170,23 @@ impl Session {
     /// Those of one collection.
     pub(crate) fn obstacles_of(&self, which: &Rebuilt, spec: &CollectionSpec) -> Vec<String> {
         let mut obstacles = Vec::new();
+        let following = &self.work.mapping.booking.following;
+        if which.role() == Role::Bookings && (following.keep || following.filter.is_some()) {
+            let field = leaving(&self.work.mapping);
+            let holds = |index: &&bson::RawDocumentBuf| {
+                let unique = index.get_bool("unique").unwrap_or(false);
+                let partial = index.get_document("partialFilterExpression").is_ok();
+                let key = index.get_document("key");
+                unique && !partial && key.is_ok_and(|key| names_field(key, &field))
+            };
+            obstacles.extend(spec.indexes.iter().filter(holds).map(|index| {
+                format!(
+                    "the unique index {} of {} holds {field}, which some bookings keep and new ones will not have; drop it, or make it partial on {{{field}: {{$exists: true}}}}",
+                    crate::domain::index_plan::name_of(index),
+                    spec.name
+                )
+            }));
+        }
         for field in &which.leaving(&self.work.mapping) {
             if spec
                 .validation()
@@ -262,11 +247,14 @@ impl Session {
             mapping.clone(),
             &self.work.memory,
         );
-        let businesses = self.layout.now(&mapping.business.collection);
-        self.scan_at(moment, businesses, watcher, |it| {
-            survey.take_business(it);
-        })
-        .await?;
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.original_of(&mapping, businesses);
+            self.work
+                .scan_at(moment, &businesses, watcher, |it| {
+                    survey.take_business(it);
+                })
+                .await?;
+        }
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
@@ -274,7 +262,7 @@ impl Session {
             let spec = specs.get(rows);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(&account, it);
-                self.scan_at(moment, rows, watcher, take).await?;
+                self.work.scan_at(moment, rows, watcher, take).await?;
             }
         }
         let ours = self.customers_made_before(specs).await?;
@@ -284,7 +272,7 @@ impl Session {
                 Some(id) if ours.contains(&id) => survey.take_ours(it),
                 _ => survey.take_existing(it),
             };
-            self.scan_at(moment, &customers, watcher, take).await?;
+            self.work.scan_at(moment, &customers, watcher, take).await?;
         }
         let users = self
             .layout
@@ -292,10 +280,11 @@ impl Session {
             .unwrap_or_default();
         let expected = scan::rough_count(&self.work.connection.database, &users).await;
         survey.expect_users(usize::try_from(expected).unwrap_or(0));
-        self.scan_at(moment, &users, watcher, |it| {
-            survey.take_user(it);
-        })
-        .await?;
+        self.work
+            .scan_at(moment, &users, watcher, |it| {
+                survey.take_user(it);
+            })
+            .await?;
         survey.close_users();
         self.read_hops(moment, End::User, &mut survey, watcher)
             .await?;
@@ -310,10 +299,11 @@ impl Session {
                 let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
                 bookings.collect::<Vec<_>>()
             };
-            self.scan_as(moment, place, watcher, make, |bookings| {
-                survey.take_bookings(&bookings);
-            })
-            .await?;
+            self.work
+                .scan_as(moment, place, watcher, make, |bookings| {
+                    survey.take_bookings(&bookings);
+                })
+                .await?;
         }
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
@@ -329,56 +319,11 @@ impl Session {
     ) -> Result<()> {
         for hop in survey.hops(end) {
             let place = self.layout.original_of(&self.work.mapping, &hop.collection);
-            self.scan_at(moment, &place, watcher, |it| {
-                survey.take_hop(end, &hop, it);
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn scan(
-        &self,
-        collection: &str,
-        watcher: &Watcher,
-        take: impl FnMut(&RawDocument),
-    ) -> Result<()> {
-        self.scan_at(None, collection, watcher, take).await
-    }
-
-    async fn scan_at(
-        &self,
-        moment: Option<&Snapshot>,
-        collection: &str,
-        watcher: &Watcher,
-        mut take: impl FnMut(&RawDocument),
-    ) -> Result<()> {
-        let take = |batch: Batch| batch.documents().for_each(&mut take);
-        self.scan_as(moment, collection, watcher, |batch| batch, take)
-            .await
-    }
-
-    /// Feeds `take` with what the reading task makes of each batch.
-    async fn scan_as<T: Send + 'static>(
-        &self,
-        moment: Option<&Snapshot>,
-        collection: &str,
-        watcher: &Watcher,
-        make: impl Fn(Batch) -> T + Send + 'static,
-        mut take: impl FnMut(T),
-    ) -> Result<()> {
-        let database = &self.work.connection.database;
-        let total = scan::rough_count(database, collection).await;
-        let doing = format!("reading {collection}");
-        watcher.says(&doing, 0, total);
-        let mut done = 0;
-        let make = move |batch: Batch| (batch.len() as u64, make(batch));
-        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
-        while let Some((documents, made)) = reader.next().await? {
-            self.between_batches(watcher)?;
-            take(made);
-            done += documents;
-            watcher.says(&doing, done, total);
+            self.work
+                .scan_at(moment, &place, watcher, |it| {
+                    survey.take_hop(end, &hop, it);
+                })
+                .await?;
         }
         Ok(())
     }
@@ -401,6 +346,87 @@ impl Session {
     }
 }
 
+impl Workspace {
+    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
+    pub(crate) fn tables_hold(&self) -> Result<()> {
+        match self.memory.failure() {
+            None => Ok(()),
+            Some(failure) => Err(StepError::NotReady(format!(
+                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
+            ))),
+        }
+    }
+
+    /// Between two batches: stops where that was asked for, and where tables can no longer be read. What came of them then is nothing to go
+    /// on with, and takes for ever.
+    pub(crate) fn between_batches(&self, watcher: &Watcher) -> Result<()> {
+        if watcher.cancel.is_cancelled() {
+            return Err(StoreError::Cancelled.into());
+        }
+        self.tables_hold()
+    }
+
+    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
+    /// counters begin anew with its process, so they do not tell.)
+    pub(crate) async fn still_unchanged(
+        &self,
+        start: Option<&WatchStart>,
+    ) -> Result<Option<WatchStart>> {
+        let Some(start @ WatchStart::OperationTime { .. }) = start else {
+            return Ok(None);
+        };
+        let now = watch::begin(&self.connection).await?;
+        let seen = watch::since(&self.connection, start, std::time::Duration::ZERO).await?;
+        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
+    }
+
+    /// Feeds `take` with what the reading task makes of each batch.
+    async fn scan_as<T: Send + 'static>(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        make: impl Fn(Batch) -> T + Send + 'static,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let total = scan::rough_count(database, collection).await;
+        let doing = format!("reading {collection}");
+        watcher.says(&doing, 0, total);
+        let mut done = 0;
+        let make = move |batch: Batch| (batch.len() as u64, make(batch));
+        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
+        while let Some((documents, made)) = reader.next().await? {
+            self.between_batches(watcher)?;
+            take(made);
+            done += documents;
+            watcher.says(&doing, done, total);
+        }
+        Ok(())
+    }
+
+    async fn scan_at(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        mut take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        let take = |batch: Batch| batch.documents().for_each(&mut take);
+        self.scan_as(moment, collection, watcher, |batch| batch, take)
+            .await
+    }
+
+    pub(crate) async fn scan(
+        &self,
+        collection: &str,
+        watcher: &Watcher,
+        take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        self.scan_at(None, collection, watcher, take).await
+    }
+}
+
 pub(crate) fn not_kept() -> StepError {
     StepError::NotReady("the survey was not kept".to_owned())
 }
@@ -414,14 +440,4 @@ fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {
         .into()),
         None => Ok(()),
     }
-}
-
-/// The most similar name, if one is similar at all.
-fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    among
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
 }

@@ -384,7 +384,7 @@ impl Session {
         }
         let mut counts = Vec::new();
         for name in &aside {
-            let documents = counted(self.rough(name).await, "document", "documents");
+            let documents = counted(self.work.rough(name).await, "document", "documents");
             counts.push(format!("{name} ({documents})"));
         }
         let mut says = "the originals are live again, byte for byte as the backup holds them, with its options and indexes. Redeploy the old code before you start the application".to_owned();

@@ -181,14 +181,17 @@ fn row_line(
 ) -> Line<'static> {
     let severity = row.key.code.severity();
     let (mark, style) = match (&row.decision, severity) {
+        (Some(_), _) if row.asks => ("!", theme.danger()),
         (Some(_), _) => ("✓", theme.good()),
         (None, Severity::Blocker) => ("!", theme.danger()),
         (None, Severity::Warning) => ("?", theme.warning()),
         (None, Severity::Note) => ("·", theme.dim()),
     };
     let answer = match &row.decision {
+        Some(decision) if row.asks => format!("{} (number?)", decision.choice.word()),
         Some(decision) if decision.is_by_hand() => format!("{} + by hand", decision.choice.word()),
         Some(decision) => decision.choice.word().to_owned(),
+        None if !row.key.code.suggests() => "(you choose)".to_owned(),
         None => format!("({}?)", row.key.code.suggestion().word()),
     };
     let who = match row.key.subjects.as_slice() {
@@ -248,10 +251,19 @@ fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usi
     lines.extend(widgets::labelled("Why", row.key.code.why(), columns, theme));
     let (label, choice) = match &row.decision {
         Some(decision) => ("Answer", decision.choice),
+        None if !row.key.code.suggests() => ("For example", row.key.code.suggestion()),
         None => ("Suggested", row.key.code.suggestion()),
     };
     let text = format!("{}: {}", choice.word(), row.key.code.does(choice));
     lines.extend(widgets::labelled(label, &text, columns, theme));
+    let asks = model.shared.facts.review().asks.iter();
+    if let Some((_, bookings)) = asks.clone().find(|(code, _)| *code == row.key.code) {
+        let text = format!(
+            "{} would leave the application by answers of this kind, more than 1 %: an answer asks for that number",
+            counted(*bookings, "booking", "bookings")
+        );
+        lines.extend(widgets::labelled("Number", &text, columns, theme));
+    }
     if let Some(decision) = &row.decision {
         let values: Vec<_> = decision
             .set
