@@ -109,6 +109,9 @@ impl PlaceArguments {
         }
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
+        if let Some(apart) = session.clocks_apart() {
+            output::aside(&apart);
+        }
         if let Some(lag) = self.max_lag {
             for line in lag_notices(&session, lag, self.require_all).await {
                 output::aside(&line);

@@ -4,6 +4,7 @@ pub mod accepted;
 pub mod aside;
 pub mod blueprint;
 pub mod checklist;
+pub mod clock;
 pub mod conflict;
 pub mod customer_id;
 pub mod decision;

@@ -4,9 +4,11 @@ use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
+use crate::domain::clock;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
 use crate::domain::fit::Fit;
@@ -176,6 +178,7 @@ impl Session {
         )
         .await?;
         connection.throttle.set(options.limits);
+        CLOCK.store(clock::correction(connection.clock), Ordering::Relaxed);
         let record = first_read(&connection).await?;
         // A run keeps the mapping that it began with.
         let of_run = record.as_ref().filter(|record| {
@@ -222,6 +225,11 @@ impl Session {
     pub(crate) fn take_quiet_of_the_run(&mut self) {
         let kept = self.run.latest().map(|run| run.quiet.clone());
         self.quiet.take_run(&kept.unwrap_or_default());
+    }
+
+    /// That this machine's clock and the server's are apart, in words.
+    pub fn clocks_apart(&self) -> Option<String> {
+        clock::words(self.work.connection.clock)
     }
 
     /// Where this session is connected.
@@ -514,13 +522,17 @@ async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
     }
 }
 
-/// Milliseconds since 1970 of this machine's clock; for people, never for a decision.
+/// What makes the server's time of this machine's: a process works on one server.
+static CLOCK: AtomicI64 = AtomicI64::new(0);
+
+/// Milliseconds since 1970 by the server's clock; for people, never for a decision.
 pub fn now() -> Millis {
-    jiff::Timestamp::now().as_millisecond()
+    jiff::Timestamp::now().as_millisecond() + CLOCK.load(Ordering::Relaxed)
 }
 
 pub(crate) fn new_run_id() -> String {
-    let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    let time = jiff::Timestamp::from_millisecond(now()).unwrap_or_else(|_| jiff::Timestamp::now());
+    let time = time.strftime("%Y%m%d-%H%M%S");
     format!("{time}-{:04x}", fastrand::u16(..))
 }
 

@@ -109,6 +109,7 @@ impl Survey {
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
+            unassigned: BTreeSet::new(),
         }
     }
 
