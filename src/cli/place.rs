@@ -101,6 +101,18 @@ impl PlaceArguments {
         self.config.clone().or_else(usual)
     }
 
+    /// Opens a session that no mapping file is read for.
+    pub(super) async fn session_without_mapping(&self) -> Result<Session> {
+        let (uri, source) = address::find(self.uri.as_deref())?;
+        let options = SessionOptions {
+            config: None,
+            ..self.options(uri, source)
+        };
+        let session = Session::open(options).await?;
+        self.watch_lease(&session);
+        Ok(session)
+    }
+
     /// Opens a session at the place that the arguments name.
     pub(super) async fn session(&self) -> Result<Session> {
         let (uri, source) = address::find(self.uri.as_deref())?;

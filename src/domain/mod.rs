@@ -35,6 +35,7 @@ pub mod pace;
 pub mod phone;
 pub mod plan;
 pub mod profile;
+pub mod propose;
 pub mod quiet;
 pub mod raw;
 pub mod rebuilt;

@@ -157,7 +157,9 @@ impl Session {
                 .decisions
                 .accepted
                 .insert(what.clone(), *number);
-            if let Accepted::Bookings(code) = what {
+            if let Accepted::Bookings(code) = what
+                && code.suggests()
+            {
                 let policy = &mut self.answers.decisions.policy;
                 policy.entry(*code).or_insert(code.suggestion());
             }

@@ -20,6 +20,7 @@ mod live_watch;
 mod merged;
 pub(crate) mod prepare;
 pub mod preview;
+mod propose;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;

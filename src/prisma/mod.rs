@@ -29,6 +29,7 @@ mod references;
 mod repair;
 mod resolve;
 pub mod schema;
+pub mod seen;
 mod shape;
 mod source;
 mod tally;
