@@ -18,12 +18,13 @@ pub mod log;
 pub mod message;
 pub mod model;
 pub mod navigation;
+mod palette;
 pub mod panes;
 pub mod progress;
 pub mod shared;
 pub mod situation;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod update;
 
 pub use message::{Answer, Effect, ExitReason, Message, Request};

@@ -7,13 +7,15 @@ use clap::{Args, ValueEnum};
 
 use super::{PlaceArguments, output, progress};
 use crate::app::ExitReason;
+use crate::app::commands::about::Keymap;
 use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
-use crate::{runtime, terminal};
+use crate::runtime::{self, Settings};
+use crate::terminal;
 
 /// The demo's database.
 const DATABASE: &str = "booking_demo";
@@ -52,6 +54,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     if !arguments.headless {
         require_terminal()?;
     }
+    let (settings, keys) = settings(place)?;
     let started = |error: &dyn std::fmt::Display| StepError::NotReady(error.to_string());
     let binary = mongod::find(arguments.mongod.as_deref(), &output::aside)
         .map_err(|error| started(&error))?;
@@ -74,7 +77,10 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let mut options = place.options(server.uri(DATABASE), "demo");
     options.database = Some(DATABASE.to_owned());
     output::aside("seeding sample data …");
-    let session = Session::open(options).await?;
+    let mut session = Session::open(options).await?;
+    if place.show_personal_data {
+        session.show_personal_data();
+    }
     place.watch_lease(&session);
     let size = match arguments.size {
         SizeWord::Small => Size::Small,
@@ -86,7 +92,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let code = if arguments.headless {
         Box::pin(headless(place, session)).await
     } else {
-        Box::pin(open_console(session)).await
+        Box::pin(open_console(session, &settings, keys)).await
     };
     place.let_go().await; // while there still is a server
     drop(server);
@@ -130,7 +136,18 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
 /// The console on the database that the arguments name.
 pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
     require_terminal()?;
-    Box::pin(open_console(place.session().await?)).await
+    let (settings, keys) = settings(place)?;
+    Box::pin(open_console(place.session().await?, &settings, keys)).await
+}
+
+/// How the operator wants the console; refused before anything is connected to.
+fn settings(place: &PlaceArguments) -> Result<(Settings, Keymap)> {
+    let settings = Settings {
+        theme: place.theme.clone(),
+        keys: Vec::new(),
+    };
+    let keys = runtime::check(&settings).map_err(StepError::NotReady)?;
+    Ok((settings, keys))
 }
 
 /// Refuses before anything is started or connected to.
@@ -142,9 +159,9 @@ fn require_terminal() -> Result<()> {
     }
 }
 
-async fn open_console(session: Session) -> Result<ExitCode> {
+async fn open_console(session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
     let database = session.place().database.clone();
-    match runtime::run_console(session).await {
+    match runtime::run_console(session, settings, keys).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
                 output::line(&format!("report: {}", output::path(&file)));

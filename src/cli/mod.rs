@@ -23,15 +23,19 @@ use std::time::Duration;
 
 use clap::error::ContextValue;
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::domain::checklist::Step;
 use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
 use crate::domain::text;
+use crate::engine::reporting::log_file;
 use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
 use crate::engine::{Result, StepError};
 use crate::store::lease::Lease;
-use crate::store::{private_file, throttle};
+use crate::store::{private_file, run_log, throttle};
 
 /// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
 ///
@@ -89,6 +93,9 @@ pub struct PlaceArguments {
     /// Go on although nobody can see whether the application has stopped
     #[arg(long, global = true)]
     accept_unknown: bool,
+    /// Colours of the console: default, dark, light, high-contrast, colour-blind, mono
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
     /// Append what was tried again, and why, to this file
     #[arg(long, global = true, value_name = "F")]
     log: Option<PathBuf>,
@@ -177,6 +184,10 @@ pub async fn run() -> ExitCode {
                 );
             }
             output::aside(&format!("ringfence: {error}"));
+            if let Some(log) = log_file() {
+                output::aside(&format!("The log: {}", output::path(&log)));
+            }
+            run_log::write("ERROR", &error.to_string());
             ExitCode::from(error.exit_code())
         }
     }
@@ -199,9 +210,7 @@ fn on_one_line(mut error: clap::Error) -> clap::Error {
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
-    if let Some(path) = &place.log {
-        keep_log(path)?;
-    }
+    keep_log(place.log.as_deref())?;
     if place.show_personal_data && arguments.verb.as_ref().is_some_and(Verb::only_says) {
         crate::domain::id::show_personal_data();
     }
@@ -233,8 +242,33 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
     }
 }
 
-/// Lets what is worth knowing afterwards, and never belongs on the screen, be written into a file that only the operator reads.
-fn keep_log(path: &Path) -> Result<()> {
+/// Lets what is worth knowing afterwards, and never belongs on the screen, be written into the run's log, and into a file of the operator's.
+fn keep_log(path: Option<&Path>) -> Result<()> {
+    let run = fmt::layer()
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .with_writer(|| RunLog);
+    let kept = match path {
+        None => tracing_subscriber::registry().with(run).try_init(),
+        Some(path) => {
+            let own = fmt::layer()
+                .with_ansi(false)
+                .with_target(false)
+                .with_writer(Mutex::new(LogFile(own_log(path)?)));
+            tracing_subscriber::registry()
+                .with(run)
+                .with(own)
+                .try_init()
+        }
+    };
+    kept.map_err(|error| {
+        StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
+    })
+}
+
+/// The file that the operator named for the log.
+fn own_log(path: &Path) -> Result<std::fs::File> {
     let open = private_file::is_open_to_others(path);
     let file = private_file::append(path)?;
     if open {
@@ -243,14 +277,23 @@ fn keep_log(path: &Path) -> Result<()> {
             output::path(path)
         ));
     }
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_target(false)
-        .with_writer(Mutex::new(LogFile(file)))
-        .try_init()
-        .map_err(|error| {
-            StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
-        })
+    Ok(file)
+}
+
+/// The run's log, which stamps each line itself.
+struct RunLog;
+
+impl Write for RunLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        let (level, text) = line.trim().split_once(' ').unwrap_or(("INFO", line.trim()));
+        run_log::write(level, text.trim_start());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What --max-lag does not see, or what it will wait for.
@@ -343,6 +386,9 @@ impl PlaceArguments {
         }
         if self.accept_unknown {
             session.accept_unknown();
+        }
+        if self.show_personal_data {
+            session.show_personal_data();
         }
         Ok(session)
     }

@@ -2,6 +2,7 @@
 
 pub mod aside;
 pub mod blueprint;
+pub mod calendar;
 pub mod checklist;
 pub mod conflict;
 pub mod customer_id;
@@ -27,14 +28,17 @@ pub mod mapping;
 pub mod number;
 pub mod overview;
 pub mod pace;
+pub mod people;
 pub mod phone;
 pub mod plan;
+pub mod queries;
 pub mod quiet;
 pub mod raw;
 pub mod rebuilt;
 pub mod reference;
 pub mod retire;
 pub mod run;
+pub mod run_view;
 pub mod situation;
 pub mod standstill;
 pub mod survey;

@@ -28,8 +28,9 @@ use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
+use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
-use crate::store::{process, run_record, spill};
+use crate::store::{process, run_log, run_record, spill};
 
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
@@ -148,6 +149,10 @@ pub struct Session {
     pub(crate) situation: Option<Situation>,
     /// Who would retire, as it was looked for last.
     pub(crate) fates: Option<Fates>,
+    /// Names for ids, as they were looked up since the last survey.
+    pub(crate) labels: Labels,
+    /// Names and e-mails may stand as they are in what is written.
+    pub(crate) personal: bool,
 }
 
 impl Session {
@@ -198,6 +203,8 @@ impl Session {
             live_watch: None,
             situation: None,
             fates: None,
+            labels: Labels::default(),
+            personal: false,
         };
         session.take_quiet_of_the_run();
         session.load_decisions()?;
@@ -232,6 +239,11 @@ impl Session {
     /// The mapping.
     pub fn mapping(&self) -> &Mapping {
         &self.work.mapping
+    }
+
+    /// Lets names and e-mails stand as they are in the decisions file's comments; they are masked otherwise.
+    pub fn show_personal_data(&mut self) {
+        self.personal = true;
     }
 
     /// Takes a stop verdict of UNKNOWN for good enough.
@@ -275,6 +287,7 @@ impl Session {
         self.work.connection.lease.set_run(&record.id);
         // No disk for the journal, no run: nothing was written yet.
         let mut journal = Journal::open(&self.run_folder(&record), &record)?;
+        run_log::open(&self.run_folder(&record));
         run_record::save(&self.work.connection, &mut record).await?;
         journal.append(&record, now())?;
         self.run.journal = Some(journal);
@@ -356,6 +369,7 @@ impl Session {
         let Some(record) = self.run.open() else {
             return Ok(());
         };
+        run_log::open(&self.run_folder(record));
         let place = &self.work.connection.place;
         if let (Some(then), Some(is)) = (&record.replica_set_id, &place.replica_set_id)
             && then != is

@@ -419,10 +419,6 @@ impl Pane for Conflicts {
     }
 
     fn look(&mut self, shared: &mut Shared) -> Vec<Effect> {
-        if self.list.wants_labels(&shared.facts) {
-            self.list.labels_asked = true;
-            return shared.ask(Request::Labels);
-        }
         if self.asked.is_some() || self.current_detail(&shared.facts).is_some() {
             return Vec::new();
         }
@@ -449,8 +445,35 @@ impl Pane for Conflicts {
         }
     }
 
-    fn step_back(&mut self) -> bool {
-        std::mem::take(&mut self.open)
+    fn step_back(&mut self, shared: &mut Shared) -> bool {
+        if std::mem::take(&mut self.open) {
+            return true;
+        }
+        let filtered = !self.list.filter.is_empty();
+        if filtered {
+            self.show(&shared.facts, Filter::default());
+        }
+        filtered
+    }
+
+    fn clicked(&mut self, shared: &mut Shared, at: usize) {
+        if let Some(position) = self.list.position_of_row(&shared.facts, at) {
+            self.list.select(&shared.facts, position);
+        }
+    }
+
+    fn copied(&self, shared: &Shared) -> Option<String> {
+        let row = self.row(&shared.facts)?;
+        let mut lines = vec![self.list.heading(&shared.facts, row), row.key.to_string()];
+        let detail = self.current_detail(&shared.facts);
+        if let Some(Ok(records)) = detail.map(|detail| &detail.records) {
+            for record in records {
+                lines.push(record.title.clone());
+                let fields = record.ids.iter().chain(&record.fields);
+                lines.extend(fields.map(|(field, value)| format!("  {field}: {value}")));
+            }
+        }
+        Some(lines.join("\n"))
     }
 
     fn focus_moved(&mut self) {

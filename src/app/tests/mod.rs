@@ -6,7 +6,7 @@
 mod answers;
 mod commands;
 mod everywhere;
-mod fixture;
+pub mod fixture;
 mod layers;
 mod messages;
 mod panes;
