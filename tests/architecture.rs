@@ -177,7 +177,9 @@ const FORBIDDEN: [(&str, &[&str]); 11] = [
 ];
 
 /// Folders whose files must not import each other in a circle.
-const WITHOUT_CIRCLES: [&str; 6] = ["domain", "store", "report", "engine", "steps", "demo"];
+const WITHOUT_CIRCLES: [&str; 7] = [
+    "domain", "store", "report", "engine", "steps", "demo", "cli",
+];
 
 /// Lines in a file, before it is two things.
 const LONGEST: usize = 520;

@@ -271,3 +271,27 @@ fn no_text_says_what_was_mended_once() {
         }
     }
 }
+
+#[test]
+fn every_test_that_the_readme_names_exists() {
+    let readme = read(&root().join("README.md"));
+    let (_, promises) = readme.split_once("## What it promises").unwrap();
+    let (promises, _) = promises.split_once("\n## ").unwrap();
+    let mut seen = 0;
+    for (binary, name) in quoted(promises)
+        .into_iter()
+        .filter_map(|it| it.split_once(' '))
+    {
+        if binary == "cargo" || !name.contains('_') {
+            continue; // a command
+        }
+        let mut found = Vec::new();
+        sources(&root().join("tests").join(binary), &mut found);
+        let there = found
+            .iter()
+            .any(|path| read(path).contains(&format!("fn {name}(")));
+        assert!(there, "tests/{binary} has no test {name}");
+        seen += 1;
+    }
+    assert!(seen >= 8, "the README names {seen} tests");
+}

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output, progress, step_word};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::plan::Plan;
@@ -15,6 +16,14 @@ use crate::domain::standstill::Standstill;
 use crate::engine::decisions;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
+
+/// The step of `--through`.
+fn step(word: &str) -> std::result::Result<Step, String> {
+    Step::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Step::ALL.iter().map(|step| step.word()).collect();
+        format!("no such step; there are {}", words.join(", "))
+    })
+}
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
@@ -27,7 +36,7 @@ pub struct ApplyArguments {
     #[arg(long, value_name = "DB")]
     confirm: Option<String>,
     /// Stop after this step
-    #[arg(long, value_name = "STEP", value_parser = step_word, default_value = "verify")]
+    #[arg(long, value_name = "STEP", value_parser = step, default_value = "verify")]
     through: Step,
     /// Back up and prepare the copies while the application still runs, and stop there; the next apply takes in what changed since
     #[arg(long, conflicts_with_all = ["through", "block_writes"])]
@@ -38,6 +47,9 @@ pub struct ApplyArguments {
     /// Take users who are customers and nothing else out of the users, though the plan does not say so
     #[arg(long)]
     retire_users: bool,
+    /// Take this folder, which mongodump or `ringfence backup` wrote, for the run's backup; it must equal the database
+    #[arg(long, value_name = "D")]
+    backup: Option<PathBuf>,
     /// Let the server refuse the writes of every other user, in the whole cluster, until `unlock --write-block` (needs bypassWriteBlockingMode)
     #[arg(long)]
     block_writes: bool,
@@ -51,6 +63,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }
+    session.take_backup(arguments.backup.as_deref());
     let (watcher, task) = progress::watch(place, &session, "");
     let order = Order {
         confirm: arguments.confirm.as_deref(),
@@ -131,8 +144,11 @@ pub(super) async fn apply(
             ByApply::UntilRenamed => !session.layout.has_any_moved(),
         };
         // Left out before is not done, where it is asked for now.
-        let asked =
-            step == Step::RetireUsers && order.retire_users && !session.has_begun_to_retire();
+        let asked = match step {
+            Step::RetireUsers => order.retire_users && !session.has_begun_to_retire(),
+            Step::BackUp => session.has_backup_to_take() && !session.layout.has_any_moved(),
+            _ => false,
+        };
         if !always && !asked && is_settled(session, step).await? {
             continue;
         }

@@ -7,11 +7,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::open_gate;
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::gate::Destructive;
 use crate::domain::text::named;
 use crate::engine::Result;
 use crate::engine::backup::documents_of;
+use crate::store::dump::replace::Replaced;
 use crate::store::dump::restore::RestoreOptions;
 
 /// Arguments of `backup`.
@@ -60,7 +62,7 @@ pub struct RestoreArguments {
     /// Only these collections
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
-    /// Drop collections of the same names first; needs --confirm
+    /// Put the backup in place of what stands; what it replaces stays aside as _ringfence_restored_* until purge; needs --confirm
     #[arg(long, requires = "confirm")]
     replace: bool,
     /// The database's name, typed again
@@ -73,20 +75,21 @@ pub(super) async fn restore(
     arguments: RestoreArguments,
 ) -> Result<ExitCode> {
     let mut session = place.session().await?;
-    let replace = if arguments.replace {
-        let key = arguments.confirm.as_deref();
-        Some(open_gate(&mut session, Destructive::Restore, key).await?)
-    } else {
-        None
-    };
-    let (watcher, task) = progress::watch(place, &session, "restore");
     let options = RestoreOptions {
         source_database: arguments.source_db,
         collections: (!arguments.only.is_empty()).then(|| arguments.only.into_iter().collect()),
-        ..RestoreOptions::default()
     };
-    let restoring = session.restore(&arguments.from, options, replace, &watcher);
-    let outcome = restoring.await;
+    if arguments.replace {
+        let key = arguments.confirm.as_deref();
+        let confirmed = open_gate(&mut session, Destructive::Restore, key).await?;
+        let (watcher, task) = progress::watch(place, &session, "restore");
+        let restoring = session.restore_over(&arguments.from, options, confirmed, &watcher);
+        let outcome = restoring.await;
+        task.end(&outcome);
+        return Ok(tell_replaced(place, &outcome?));
+    }
+    let (watcher, task) = progress::watch(place, &session, "restore");
+    let outcome = session.restore(&arguments.from, options, &watcher).await;
     task.end(&outcome);
     let restored = outcome?;
     if place.json {
@@ -95,14 +98,50 @@ pub(super) async fn restore(
         for (name, documents) in &restored.collections {
             output::line(&format!("{}: {documents} documents", named(name)));
         }
-        if !restored.left.is_empty() {
+        tell_left(&restored.left);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_left(left: &[String]) {
+    if !left.is_empty() {
+        output::line(&format!("left as they are: {}", named(&left.join(", "))));
+    }
+}
+
+/// Says what a restore over what stood did. Exit 2 where an application wrote meanwhile.
+fn tell_replaced(place: &PlaceArguments, done: &Replaced) -> ExitCode {
+    let strays: Vec<_> = done.strays.iter().map(ToString::to_string).collect();
+    if place.json {
+        let aside: std::collections::BTreeMap<_, _> = done.aside.iter().cloned().collect();
+        output::json(&json!({
+            "restored": done.collections, "unchanged": done.unchanged, "aside": aside,
+            "left": done.left, "strays": strays,
+        }));
+    } else {
+        for (name, documents) in &done.collections {
+            let stood = if done.unchanged.contains(name) {
+                ", which stood there already"
+            } else {
+                ""
+            };
+            output::line(&format!("{}: {documents} documents{stood}", named(name)));
+        }
+        for (name, documents) in &done.aside {
             output::line(&format!(
-                "left as they are: {}",
-                named(&restored.left.join(", "))
+                "aside until `ringfence purge`: {} ({documents} documents)",
+                named(name)
+            ));
+        }
+        tell_left(&done.left);
+        if !strays.is_empty() {
+            output::line(&format!(
+                "an application wrote during the renames: {}. Stop it; `ringfence strays` says what can be done with that",
+                named(&strays.join(", "))
             ));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::from(if strays.is_empty() { 0 } else { 2 })
 }
 
 /// Arguments of `export`.

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::number::{counted, grouped};
 use crate::domain::text::safe;
 use crate::engine::conform::{self, ConformOptions, Conformed};

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::conflict::{ConflictKey, Severity};
 use crate::domain::decision::Decisions;
 use crate::domain::decision_file::{self, DecisionFile};

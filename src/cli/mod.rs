@@ -4,10 +4,12 @@
 mod address;
 mod apply;
 mod backup;
+mod bar;
 mod conform;
 mod decisions;
 mod demo;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod rollback;
@@ -16,26 +18,25 @@ mod survey;
 mod unlock;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::num::NonZero;
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use clap::error::ContextValue;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::domain::checklist::Step;
-use crate::domain::number::parse_size;
-use crate::domain::pace::Limits;
+use self::place::PlaceArguments;
 use crate::domain::text;
 use crate::engine::reporting::log_file;
-use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
 use crate::engine::{Result, StepError};
-use crate::store::lease::Lease;
-use crate::store::{private_file, run_log, throttle};
+use crate::store::{private_file, run_log};
+
+/// Threads at most that read and write, one for each processor: each has a heap of its own, so more of them take more memory.
+const THREADS: usize = 4;
 
 /// Takes a MongoDB booking database from shared User rows to one Customer per user and business.
 ///
@@ -48,60 +49,6 @@ pub struct Arguments {
     place: PlaceArguments,
     #[command(subcommand)]
     verb: Option<Verb>,
-}
-
-/// Where to work, and how to answer.
-#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
-#[derive(Debug, Args)]
-pub struct PlaceArguments {
-    /// Connection string; else RINGFENCE_URI, else DATABASE_URL
-    #[arg(long, global = true, value_name = "U", hide_env_values = true)]
-    uri: Option<String>,
-    /// Database, when the connection string names none
-    #[arg(long, global = true, value_name = "NAME")]
-    db: Option<String>,
-    /// Mapping file, where collections or fields are not named as Prisma would
-    #[arg(long, global = true, value_name = "F")]
-    config: Option<PathBuf>,
-    /// Folder for runs: backups, plans, decisions, reports
-    #[arg(long, global = true, value_name = "D", default_value = RUN_ROOT)]
-    run_dir: PathBuf,
-    /// One JSON document on standard output, and nothing else
-    #[arg(long, global = true)]
-    json: bool,
-    /// Names, e-mails and ids that look like them as they are, not masked
-    #[arg(long, global = true)]
-    show_personal_data: bool,
-    /// Seconds that “Stop the application” watches for foreign writes
-    #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds)]
-    watch_seconds: Duration,
-    /// Documents a second that are written at most
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_rate: Option<u64>,
-    /// Seconds that the slowest secondary may be behind before writing waits
-    #[arg(long, global = true, value_name = "S", value_parser = seconds)]
-    max_lag: Option<Duration>,
-    /// With --max-lag: writing waits also while a member of the replica set cannot be reached
-    #[arg(long, global = true, requires = "max_lag")]
-    require_all: bool,
-    /// Milliseconds that a batch may take before the next one waits as long
-    #[arg(long, global = true, value_name = "MS")]
-    max_latency: Option<u64>,
-    /// Memory for what is kept of users and customers, such as 1G; what passes it goes to a temporary file
-    #[arg(long, global = true, value_name = "SIZE", default_value = "56M", value_parser = parse_size)]
-    memory: u64,
-    /// Go on although nobody can see whether the application has stopped
-    #[arg(long, global = true)]
-    accept_unknown: bool,
-    /// Colours of the console: default, dark, light, high-contrast, colour-blind, mono
-    #[arg(long, global = true, value_name = "NAME")]
-    theme: Option<String>,
-    /// Append what was tried again, and why, to this file
-    #[arg(long, global = true, value_name = "F")]
-    log: Option<PathBuf>,
-    /// The lease of the session that was opened here: whatever way a verb ends, it is let go of.
-    #[arg(skip)]
-    lease: OnceLock<Lease>,
 }
 
 /// What to do without the console.
@@ -159,8 +106,27 @@ impl Verb {
     }
 }
 
+/// Starts a runtime and runs the command line on it. It is no `async fn`: the binary that calls it would compile every future once more.
+#[must_use]
+pub fn start() -> ExitCode {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors.min(THREADS))
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            output::aside(&format!(
+                "ringfence: no runtime could be started: {error}. Nothing was changed"
+            ));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs the command line; the only place where an error becomes words and an exit code.
-pub async fn run() -> ExitCode {
+async fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -296,39 +262,6 @@ impl Write for RunLog {
     }
 }
 
-/// What --max-lag does not see, or what it will wait for.
-async fn lag_notices(session: &Session, most: Duration, require_all: bool) -> Vec<String> {
-    let Some(members) = throttle::members(session.database().client()).await else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    if !members.away.is_empty() {
-        let away = members.away.join(", ");
-        lines.push(if require_all {
-            format!("--require-all: writing waits until {away} can be reached")
-        } else {
-            format!(
-                "warning: {away} cannot be reached, so --max-lag does not see how far that member is behind; with --max-lag {} --require-all writing waits for it",
-                most.as_secs_f64()
-            )
-        });
-    }
-    if !members.delayed.is_empty() {
-        lines.push(format!(
-            "{} is behind on purpose (secondaryDelaySecs) and does not count for --max-lag",
-            members.delayed.join(", ")
-        ));
-    }
-    if members.lag > most {
-        lines.push(format!(
-            "the slowest secondary is {:.0} s behind, more than --max-lag {}: writing waits until it has caught up",
-            members.lag.as_secs_f64(),
-            most.as_secs_f64()
-        ));
-    }
-    lines
-}
-
 /// The log, with nothing in it that a terminal would obey; what is written at once is one line.
 struct LogFile(std::fs::File);
 
@@ -343,80 +276,6 @@ impl Write for LogFile {
     fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
     }
-}
-
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
-    let number = text.parse().ok();
-    number
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "it takes a number of seconds, such as 5 or 0.5".to_owned())
-}
-
-impl PlaceArguments {
-    fn options(&self, uri: String, uri_source: &str) -> SessionOptions {
-        SessionOptions {
-            uri,
-            uri_source: uri_source.to_owned(),
-            database: self.db.clone(),
-            config: self.config.clone(),
-            run_root: self.run_dir.clone(),
-            watch: self.watch_seconds,
-            limits: Limits {
-                paused: false,
-                rate: self.max_rate,
-                lag: self
-                    .max_lag
-                    .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
-                require_all: self.require_all,
-                latency: self.max_latency,
-            },
-            memory: self.memory,
-        }
-    }
-
-    /// Opens a session at the place that the arguments name.
-    async fn session(&self) -> Result<Session> {
-        let (uri, source) = address::find(self.uri.as_deref())?;
-        let mut session = Session::open(self.options(uri, source)).await?;
-        self.watch_lease(&session);
-        if let Some(lag) = self.max_lag {
-            for line in lag_notices(&session, lag, self.require_all).await {
-                output::aside(&line);
-            }
-        }
-        if self.accept_unknown {
-            session.accept_unknown();
-        }
-        if self.show_personal_data {
-            session.show_personal_data();
-        }
-        Ok(session)
-    }
-
-    /// Keeps the lease of `session` at hand, to let go of it at the end.
-    fn watch_lease(&self, session: &Session) {
-        let _ = self.lease.set(session.lease().clone()); // a verb opens one session
-    }
-
-    /// Lets go of the lease, where it was taken.
-    async fn let_go(&self) {
-        let Some(lease) = self.lease.get() else {
-            return;
-        };
-        if let Err(error) = lease.release().await {
-            output::aside(&format!(
-                "ringfence: {error}. The lease could not be let go of: on this machine the next command takes it over, elsewhere it expires and then needs `ringfence unlock`"
-            ));
-        }
-    }
-}
-
-/// The step of `--through`.
-fn step_word(word: &str) -> std::result::Result<Step, String> {
-    Step::from_word(word).ok_or_else(|| {
-        let words: Vec<_> = Step::ALL.iter().map(|step| step.word()).collect();
-        format!("no such step; there are {}", words.join(", "))
-    })
 }
 
 #[cfg(test)]

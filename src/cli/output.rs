@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use super::progress;
+use super::bar;
 use crate::domain::checklist::StepStatus;
 use crate::domain::overview::Overview;
 use crate::domain::text;
@@ -13,7 +13,7 @@ use crate::engine::{Result, StepError};
 
 /// Prints lines of the answer, with nothing in them that a terminal would obey. A reader that went away is no error.
 pub fn line(text: &str) {
-    progress::beside(|| {
+    bar::beside(|| {
         let _ = writeln!(std::io::stdout(), "{}", text::lines(text)); // see above
     });
 }
@@ -50,7 +50,7 @@ pub fn copy(lines: &mut impl std::io::Read) -> Result<()> {
 
 /// Says something beside the answer, with nothing in it that a terminal would obey.
 pub fn aside(text: &str) {
-    progress::beside(|| {
+    bar::beside(|| {
         let _ = writeln!(std::io::stderr(), "{}", text::lines(text)); // nobody listens; go on
     });
 }

@@ -2,16 +2,13 @@
 //! with `--json`. Whatever else is printed goes past the bar, never onto its line.
 
 use std::io::IsTerminal;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
-use super::{PlaceArguments, output};
-use crate::domain::checklist::Progress;
+use super::place::PlaceArguments;
+use super::{bar, output};
 use crate::domain::ending::Ending;
-use crate::domain::text;
 use crate::engine::retry::LONGEST;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError, Watcher};
@@ -19,22 +16,6 @@ use crate::store::pulse::Pulse;
 
 /// Between two drawings.
 const TICK: Duration = Duration::from_millis(200);
-/// What a stage of known length looks like: never in percents, so that it never says 100 % before its end.
-const BAR: &str = "  {wide_msg} {bar:24} {human_pos} of {human_len} · {per_sec:.0} · {eta} left";
-/// What one of unknown length looks like.
-const SPINNER: &str = "  {spinner} {wide_msg} {elapsed}";
-
-/// The bar that is on the terminal now.
-static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// Prints something while the bar steps aside.
-pub(super) fn beside(print: impl FnOnce()) {
-    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    match shown.as_ref() {
-        Some(bar) => bar.suspend(print),
-        None => print(),
-    }
-}
 
 /// The tasks that show a verb's progress, hear its signals and feel the server's pulse.
 pub(super) struct Shown {
@@ -94,10 +75,7 @@ impl Drop for Shown {
         for task in &self.tasks {
             task.abort();
         }
-        let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = shown.take() {
-            bar.finish_and_clear();
-        }
+        bar::clear();
     }
 }
 
@@ -120,36 +98,12 @@ async fn show(watcher: Watcher) {
         if progress.doing.is_empty() {
             continue;
         }
-        let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        if stage != progress.doing
-            && progress.total > 0
-            && let Some(bar) = shown.take()
-        {
-            bar.finish_and_clear(); // a new stage has a rate of its own
+        if stage != progress.doing && progress.total > 0 {
+            bar::clear(); // a new stage has a rate of its own
         }
-        let bar = shown.get_or_insert_with(|| {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
-        });
         stage.clone_from(&progress.doing);
-        draw(bar, &progress);
+        bar::show(&progress);
     }
-}
-
-fn draw(bar: &ProgressBar, progress: &Progress) {
-    let mut doing = text::safe(&progress.doing, 60);
-    if !progress.slow.is_empty() {
-        doing = format!("{}: {doing}", progress.slow);
-    }
-    let template = if progress.total > 0 { BAR } else { SPINNER };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    if progress.total > 0 {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done.min(progress.total));
-    }
-    bar.set_message(doing);
-    bar.tick();
 }
 
 /// Says when the server is lost, and when it answers again.

@@ -1,17 +1,20 @@
 //! `rollback`, `finish`, `purge`: the ways out of a run, each behind its gate.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
 
 use super::apply::{check_confirmation, open_gate};
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::checklist::Step;
 use crate::domain::ending::Ending;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
 use crate::engine::Result;
+use crate::engine::roll_back::RolledBack;
 use crate::engine::session::Session;
 
 /// The key of a gate.
@@ -36,12 +39,29 @@ pub struct RollbackArguments {
     /// Go back although the application wrote since the cut-over; what it wrote stays aside
     #[arg(long)]
     discard_new: bool,
+    /// The run's record is gone, or the database was restored: rename back each original that equals the backup; what is live goes aside
+    #[arg(long, requires = "backup", conflicts_with_all = ["keep_new", "discard_new"])]
+    without_record: bool,
+    /// With --without-record: the backup that the run took
+    #[arg(long, value_name = "D", requires = "without_record")]
+    backup: Option<PathBuf>,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) -> Result<ExitCode> {
     let mut session = place.session().await?;
     check_confirmation(&session, arguments.key.confirm.as_deref())?;
-    if let Some(run) = ended(&session, Outcome::RolledBack) {
+    if let Some(backup) = arguments.backup.filter(|_| arguments.without_record) {
+        let action = Destructive::RollBackUnrecorded;
+        let confirmed = open_gate(&mut session, action, arguments.key.confirm.as_deref()).await?;
+        let (watcher, task) = progress::watch(place, &session, "rollback");
+        let outcome = session
+            .roll_back_without_record(confirmed, &backup, &watcher)
+            .await;
+        return tell(place, task, outcome);
+    }
+    if let Some(run) = ended(&session, Outcome::RolledBack)
+        && session.kept_without_a_run().is_none()
+    {
         answer(
             place,
             &format!(
@@ -61,6 +81,15 @@ pub(super) async fn run(place: &PlaceArguments, arguments: RollbackArguments) ->
     let confirmed = open_gate(&mut session, action, arguments.key.confirm.as_deref()).await?;
     let (watcher, task) = progress::watch(place, &session, "rollback");
     let outcome = session.roll_back(confirmed, &watcher).await;
+    tell(place, task, outcome)
+}
+
+/// Says what came of a rollback.
+fn tell(
+    place: &PlaceArguments,
+    task: progress::Shown,
+    outcome: Result<RolledBack>,
+) -> Result<ExitCode> {
     match &outcome {
         Ok(done) if !done.complete => task.end_as(Ending::PartlyDone),
         outcome => task.end(outcome),
@@ -92,12 +121,22 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
     }
     session.require_no_strays("nothing was changed")?;
     let (watcher, task) = progress::watch(place, &session, "finish");
-    let confirmed = open_gate(&mut session, Destructive::Finish, key.confirm.as_deref()).await?;
+    let gate = session.gate(Destructive::Finish).await?;
+    // Said before the originals go, and by a refusal too.
+    for line in &gate.written {
+        output::aside(&format!("written since the cut-over: {line}"));
+    }
+    let confirmed = gate.confirm(key.confirm.as_deref().unwrap_or_default())?;
     let outcome = session
         .run_step(Step::DeleteOriginals, Some(confirmed), &watcher)
         .await;
     task.end(&outcome);
-    answer(place, &outcome?);
+    let says = outcome?;
+    if place.json {
+        output::json(&json!({ "says": says, "writtenSince": gate.written }));
+    } else {
+        output::line(&says);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

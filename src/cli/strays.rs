@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::{check_confirmation, open_gate};
+use super::place::PlaceArguments;
 use super::survey::strays_json;
-use super::{PlaceArguments, output, progress};
+use super::{output, progress};
 use crate::domain::gate::Destructive;
 use crate::engine::Result;
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::{PlaceArguments, output, progress};
+use super::place::PlaceArguments;
+use super::{output, progress};
 use crate::domain::conflict::Severity;
 use crate::domain::situation::{Standing, roll_back};
 use crate::domain::text::{named, safe};
@@ -48,7 +49,8 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
     let (watcher, task) = progress::watch(place, &session, "verify");
     let outcome = session.verify(&watcher).await;
     task.end(&outcome);
-    let checked = outcome?;
+    let mut checked = outcome?;
+    checked.notes.extend(session.journal_trouble());
     if place.json {
         output::json(&json!({
             "wrong": checked.wrong, "findings": checked.findings, "equations": checked.equations, "notes": checked.notes,
@@ -86,7 +88,7 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         output::json(&json!({
             "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps,
             "strays": strays_json(&session), "keptOriginals": session.layout.kept_originals(),
-            "situation": situation.to_json(&database),
+            "journal": session.journal_trouble(), "situation": situation.to_json(&database),
         }));
     } else {
         match session.run.latest() {
@@ -100,6 +102,9 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         }
         if let Some(held) = held {
             output::line(&format!("the lease is held by {}\n", named(&held.words())));
+        }
+        if let Some(trouble) = session.journal_trouble() {
+            output::line(&format!("{trouble}\n"));
         }
         let lines = [
             ("True now", situation.now.clone()),
@@ -146,6 +151,9 @@ pub(super) async fn report(place: &PlaceArguments, arguments: ReportArguments) -
     let mut session = place.session().await?;
     session.standing().await?;
     let content = session.report(place.show_personal_data)?;
+    if let Some(trouble) = session.journal_trouble() {
+        output::aside(&trouble);
+    }
     let Some(folder) = arguments.out else {
         if place.json {
             output::json(&content.to_json());

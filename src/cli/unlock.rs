@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::apply::check_confirmation;
+use super::place::PlaceArguments;
 use super::rollback::Confirmation;
-use super::{PlaceArguments, output, progress};
+use super::{output, progress};
 use crate::engine::Result;
 
 /// Arguments of `unlock`.

@@ -246,6 +246,9 @@ async fn write(database: &Database, batch: Batch) -> Result<(&'static str, u64),
 mod tests {
     use super::*;
 
+    /// Conflicts that need what the sample's application does not have, such as a unique index.
+    const NOT_PLANTED: [Code; 1] = [Code::BookingUnique];
+
     #[test]
     fn totals_are_round_and_every_code_is_planted_twice() {
         for (size, bookings) in [
@@ -255,7 +258,7 @@ mod tests {
         ] {
             let planted = Sample::new(1, size).planted();
             assert_eq!(planted.bookings, bookings);
-            for code in Code::ALL {
+            for code in Code::ALL.iter().filter(|it| !NOT_PLANTED.contains(it)) {
                 assert!(planted.conflicts[code] >= 2, "{code}");
             }
         }

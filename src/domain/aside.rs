@@ -112,6 +112,39 @@ pub fn next_number<'a>(names: impl Iterator<Item = &'a str>) -> u64 {
     numbers.max().unwrap_or(0) + 1
 }
 
+/// What a name begins with where a restore fills a collection beside the live ones.
+pub const BESIDE: &str = "_ringfence_restoring_";
+
+/// Where a restore fills what becomes `of`.
+pub fn beside(restore: &str, of: &str) -> String {
+    format!("{BESIDE}{restore}_{of}")
+}
+
+/// `of`, or as much of it as fits into so many bytes, with a digest of the whole.
+pub fn cut(of: &str, room: usize) -> String {
+    use sha2::Digest as _;
+    if of.len() <= room {
+        return of.to_owned();
+    }
+    let digest = hex::encode(sha2::Sha256::digest(of));
+    let mut keep = room.saturating_sub(9);
+    while !of.is_char_boundary(keep) {
+        keep -= 1;
+    }
+    format!("{}~{}", &of[..keep], &digest[..8])
+}
+
+/// The restore's id and the live name, of a name that [`beside`] made.
+pub fn parse_beside(name: &str) -> Option<(&str, &str)> {
+    let (id, of) = name.strip_prefix(BESIDE)?.split_once('_')?;
+    is_id(id).then_some((id, of))
+}
+
+/// The live name behind one that [`beside`] made; any other name as it is.
+pub fn without_beside(name: &str) -> &str {
+    parse_beside(name).map_or(name, |(_, of)| of)
+}
+
 /// Ids of runs and restores: `20261129-181955-a3f1`, or `norecord` and a number.
 fn is_id(text: &str) -> bool {
     let timed = text.len() == 20
@@ -160,6 +193,26 @@ mod tests {
         ] {
             assert_eq!(Aside::parse(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_filled_beside_is_told_from_what_stands_aside() {
+        let name = beside("20261129-181955-a3f1", "old_bookings");
+        assert_eq!(
+            parse_beside(&name),
+            Some(("20261129-181955-a3f1", "old_bookings"))
+        );
+        assert_eq!(without_beside(&name), "old_bookings");
+        assert_eq!(without_beside("_ringfence_links"), "_ringfence_links");
+        assert_eq!(Aside::parse(&name), None);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_between_characters_and_stays_another_than_the_next() {
+        assert_eq!(cut("Booking", 7), "Booking");
+        let one = cut("ääääääääää1", 14);
+        assert!(one.len() <= 14 && one.starts_with("ää~"), "{one}");
+        assert_ne!(one, cut("ääääääääää2", 14));
     }
 
     #[test]

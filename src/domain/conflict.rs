@@ -132,6 +132,10 @@ codes! {
         "no business can be told, so no customer can hold it, and every business may see it",
         [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
          Leave: "leave the bookings as they are, without a customer"];
+    BookingUnique, "booking-unique", Blocker, "a unique index of bookings holds the user, and would meet duplicates after a merge", "bookings",
+        "the customer takes the user's place in that index, and two bookings of one customer would then be equal in it",
+        [KeepApart: "one customer each; only the first by the survivor rule keeps the e-mail, the others' stays in the link",
+         Stop: "apply nothing until these bookings or the index are changed by hand"];
     CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers",
         "the same person may stand there already, and the e-mail of each may stand once per business",
         [Adopt: "use the existing customer where business and e-mail are equal, keep the rest beside",

@@ -168,6 +168,7 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
+        | Code::BookingUnique
         | Code::CustomerExists
         | Code::AlreadyLinked
         | Code::IdTypeMismatch

@@ -96,6 +96,8 @@ pub enum Destructive {
     RetireUsers,
     /// Renames the originals back.
     RollBack(New),
+    /// Renames the originals back by a backup, without the run's record.
+    RollBackUnrecorded,
     /// Drops the originals.
     Finish,
     /// Drops links, quarantine and run record.
@@ -119,6 +121,7 @@ impl Destructive {
             Self::RollBack(New::Refuse) => "Roll back",
             Self::RollBack(New::Keep { .. }) => "Roll back and keep what was written since",
             Self::RollBack(New::Discard) => "Roll back and discard what was written since",
+            Self::RollBackUnrecorded => "Roll back without the run's record",
             Self::Finish => "Delete the originals",
             Self::Purge => "Purge links, quarantine and run record",
             Self::Restore => "Restore from the backup",
@@ -174,6 +177,8 @@ actions! {
     CleanUsers = CleanUsers;
     /// Takes customer users out of the users.
     RetireUsers = RetireUsers;
+    /// Renames the originals back by a backup, without the run's record.
+    RollBackUnrecorded = RollBackUnrecorded;
     /// Drops the originals.
     DeleteOriginals = Finish;
     /// Drops links, quarantine and run record.
@@ -202,6 +207,7 @@ impl Action for RollBack {
             | Destructive::CutOver
             | Destructive::CleanUsers
             | Destructive::RetireUsers
+            | Destructive::RollBackUnrecorded
             | Destructive::Finish
             | Destructive::Purge
             | Destructive::Restore

@@ -27,6 +27,8 @@ pub enum Outcome {
     RolledBack,
     /// The originals were dropped.
     Finished,
+    /// Its backup was restored.
+    Restored,
 }
 
 /// One migration attempt.
@@ -109,6 +111,9 @@ pub struct RunRecord {
     /// The rollback, once one was begun.
     #[serde(default)]
     pub rollback: Option<RollbackRecord>,
+    /// The restore of its backup, once one was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreRecord>,
     /// The replica set's own id, hexadecimal, where our user may read it.
     #[serde(default)]
     pub replica_set_id: Option<String>,
@@ -133,6 +138,15 @@ pub struct RollbackRecord {
     pub live: BTreeMap<String, String>,
     /// What was carried and what was left behind.
     pub kept: Option<Kept>,
+}
+
+/// A restore of a run's backup over what stands, journaled before its first rename.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreRecord {
+    /// Its id, in the names of what it puts aside.
+    pub id: String,
+    /// The backup's folder.
+    pub from: String,
 }
 
 /// A merged copy and what it replaces, by UUID.
@@ -381,6 +395,7 @@ impl RunRecord {
             others: BTreeMap::new(),
             equations: Vec::new(),
             rollback: None,
+            restore: None,
             replica_set_id: place.replica_set_id.clone(),
             saves: 0,
         }

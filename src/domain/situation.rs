@@ -46,6 +46,8 @@ pub struct Seen {
     pub strays: Vec<(String, u64)>,
     /// What rollbacks put aside.
     pub aside: Vec<String>,
+    /// A restore is half done, in words.
+    pub restoring: Option<String>,
     /// A run on record swapped something in, once.
     pub ever_swapped: bool,
     /// Foreign writes since writers were found to stand still, in words.
@@ -221,10 +223,17 @@ fn data(seen: &Seen) -> String {
     } else {
         "the live data is untouched"
     };
+    if let Some(restoring) = &seen.restoring {
+        return restoring.clone();
+    }
     match &seen.run {
         None if !seen.kept.is_empty() => format!(
             "there is no run record, but originals stand aside ({}): what is live may be a migrated copy",
             seen.kept.join(", ")
+        ),
+        None if !seen.aside.is_empty() => format!(
+            "there is no run record; what a rollback or a restore replaced stands aside in {}",
+            seen.aside.join(", ")
         ),
         None => "the live data is untouched by any run on record; nothing is prepared".to_owned(),
         Some((_, Outcome::Finished)) => left_by(Step::DeleteOriginals).now.to_owned(),
@@ -234,6 +243,13 @@ fn data(seen: &Seen) -> String {
         Some((_, Outcome::RolledBack)) if seen.aside.is_empty() => live.to_owned(),
         Some((_, Outcome::RolledBack)) => format!(
             "{live}; what was live before stands aside in {}",
+            seen.aside.join(", ")
+        ),
+        Some((_, Outcome::Restored)) if seen.aside.is_empty() => {
+            "what is live is what the run's backup held when it was restored".to_owned()
+        }
+        Some((_, Outcome::Restored)) => format!(
+            "what is live is what the run's backup held when it was restored; what stood there before is aside in {}",
             seen.aside.join(", ")
         ),
         Some((_, Outcome::Open)) => {
@@ -258,7 +274,14 @@ fn data(seen: &Seen) -> String {
 }
 
 fn back(seen: &Seen) -> String {
+    if seen.restoring.is_some() {
+        return "the same restore again completes it".to_owned();
+    }
     let words = match (&seen.run, seen.swapped) {
+        (Some((_, Outcome::Restored)), _) => "nothing to undo: the backup was restored",
+        (None, _) if !seen.kept.is_empty() => {
+            "`ringfence rollback --without-record --backup FOLDER`, with the backup that the run took"
+        }
         (Some((_, Outcome::Finished)), _) => left_by(Step::DeleteOriginals).back,
         (Some((_, Outcome::RolledBack)), _) if seen.ever_swapped => {
             "nothing to undo: the originals are live"

@@ -1,15 +1,16 @@
 //! Writing backups and restoring them, with their progress.
 
-use crate::domain::gate::{Confirmed, Restore};
+use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::number::megabytes;
 use crate::engine::Watcher;
-use crate::engine::error::Result;
-use crate::engine::gates::Gated;
+use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::dump::manifest::Manifest;
 use crate::store::dump::progress::{Phase, Progress};
 use crate::store::dump::restore::{self, RestoreOptions, Restored};
 use crate::store::dump::{read, write};
+use crate::store::{collection_spec, disk_space};
 
 /// Documents of all collections of a backup.
 pub fn documents_of(manifest: &Manifest) -> u64 {
@@ -59,6 +60,15 @@ impl Session {
         gzip: bool,
         watcher: &Watcher,
     ) -> Result<Manifest> {
+        // Zipped it takes less; how much less nobody knows beforehand.
+        if !gzip {
+            let names = collection_spec::uuids(&self.work.connection).await?;
+            let names: Vec<String> = names
+                .into_keys()
+                .filter(|name| !name.starts_with(SIDE_PREFIX))
+                .collect();
+            self.require_room_here("backup", out, (&names, 1)).await?;
+        }
         let progress = |progress: Progress| says(watcher, &progress);
         let options = write::BackupOptions { gzip };
         write::back_up(
@@ -72,7 +82,29 @@ impl Session {
         Ok(read::verify_backup(out, &progress, &watcher.cancel).await?)
     }
 
-    /// Restores a backup into this database. With `replace`, the confirmation of its gate, over the collections that stand there.
+    /// Refuses where this machine's disk has no room in `out` for so many copies of all documents of these collections.
+    pub(crate) async fn require_room_here(
+        &self,
+        what: &str,
+        out: &std::path::Path,
+        (collections, copies): (&[String], u64),
+    ) -> Result<()> {
+        let Some(free) = disk_space::free_here(out) else {
+            return Ok(());
+        };
+        let needed = disk_space::documents(&self.work.connection, collections).await? * copies;
+        if needed < free {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "the {what} needs about {} MB in {}, and {} MB are free there. Nothing was changed; make room, or name another folder",
+            megabytes(needed),
+            out.display(),
+            megabytes(free)
+        )))
+    }
+
+    /// Restores a backup into this database, beside what stands there.
     ///
     /// # Errors
     /// A damaged backup, collections in the way, or the server's refusal.
@@ -80,17 +112,8 @@ impl Session {
         &mut self,
         from: &std::path::Path,
         options: RestoreOptions,
-        replace: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<Restored> {
-        let replace = match replace {
-            Some(confirmed) => Some(self.pass::<Restore>(Some(confirmed), watcher).await?),
-            None => None,
-        };
-        let options = RestoreOptions {
-            replace: replace.is_some(),
-            ..options
-        };
         self.hold_where_a_migration_was().await?;
         let progress = |progress: Progress| says(watcher, &progress);
         Ok(restore::restore(
@@ -101,23 +124,5 @@ impl Session {
             &watcher.cancel,
         )
         .await?)
-    }
-}
-
-impl Gated for Restore {
-    const OF_A_PLAN: bool = false;
-
-    async fn will_do(self, _: &Session) -> Result<Vec<String>> {
-        Ok(vec![
-            "overwrite the collections of this database with those of the backup".to_owned(),
-        ])
-    }
-
-    async fn missing(self, _: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn way_back(self, _: &Session) -> String {
-        "none but the backup".to_owned()
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed};
+use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::StoreError;
 use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
@@ -61,7 +61,7 @@ impl Session {
                 }
             };
             let (links, links_again) = out.links.finish(&watcher.cancel).await?;
-            self.tables_hold()?;
+            self.work.tables_hold()?;
             if !again && !links_again {
                 return Ok(customers.and(links));
             }
@@ -74,7 +74,7 @@ impl Session {
     async fn produce_customers(&self, out: &mut CustomersOut<'_>, watcher: &Watcher) -> Result<()> {
         let surveyed = self.surveyed()?;
         self.produce_existing(surveyed, out).await?;
-        self.produce_placeholders(surveyed, out).await?;
+        self.work.produce_placeholders(surveyed, out).await?;
         let users = self
             .layout
             .source(&self.work.mapping.users())
@@ -99,7 +99,8 @@ impl Session {
                 for business in surveyed.survey.businesses_of(user) {
                     match surveyed.blueprint.role(&surveyed.survey, user, business) {
                         Role::Own => {
-                            self.produce(surveyed, (user, business), &[(user, document)], out)
+                            self.work
+                                .produce(surveyed, (user, business), &[(user, document)], out)
                                 .await?;
                         }
                         Role::Grouped { group, .. } => {
@@ -120,7 +121,8 @@ impl Session {
                                 .iter()
                                 .map(|(user, it)| (*user, it.as_ref()))
                                 .collect();
-                            self.produce(surveyed, (group_of.members[0], business), &members, out)
+                            self.work
+                                .produce(surveyed, (group_of.members[0], business), &members, out)
                                 .await?;
                         }
                         Role::Adopted(_) | Role::Linked | Role::Skipped => {}
@@ -129,49 +131,6 @@ impl Session {
             }
         }
         watcher.says("creating customers", total, total);
-        Ok(())
-    }
-
-    /// One customer and its link, from `members`, survivor first.
-    async fn produce(
-        &self,
-        surveyed: &Surveyed,
-        (survivor, business): (UserIx, BusinessIx),
-        members: &[(UserIx, &RawDocument)],
-        out: &mut CustomersOut<'_>,
-    ) -> Result<()> {
-        let Surveyed {
-            survey, blueprint, ..
-        } = surveyed;
-        let Some(id) = blueprint.customer_of(survey, survivor, business) else {
-            return Ok(());
-        };
-        let rules = blueprint.rules(survivor, business);
-        let business = survey.business_id(business);
-        let documents: Vec<_> = members.iter().map(|(_, document)| *document).collect();
-        let customer =
-            survivorship::customer(&self.work.mapping, &id, business, &documents, &rules);
-        let mut users: Vec<Id> = documents
-            .iter()
-            .filter_map(|document| id_of(document))
-            .collect();
-        users.sort();
-        let link = Link {
-            customer: &id,
-            business: Some(business),
-            kind: if rules.narrow {
-                LinkKind::Narrow
-            } else {
-                LinkKind::Created
-            },
-            users,
-            made: Some(&customer),
-        };
-        // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
-        let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
-        let link = survivorship::link(&self.work.mapping, &link, lost);
-        out.customers.want(customer).await?;
-        out.links.want(link).await?;
         Ok(())
     }
 
@@ -237,6 +196,50 @@ impl Session {
         }
         Ok(())
     }
+}
+
+impl Workspace {
+    /// One customer and its link, from `members`, survivor first.
+    async fn produce(
+        &self,
+        surveyed: &Surveyed,
+        (survivor, business): (UserIx, BusinessIx),
+        members: &[(UserIx, &RawDocument)],
+        out: &mut CustomersOut<'_>,
+    ) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        let Some(id) = blueprint.customer_of(survey, survivor, business) else {
+            return Ok(());
+        };
+        let rules = blueprint.rules(survivor, business);
+        let business = survey.business_id(business);
+        let documents: Vec<_> = members.iter().map(|(_, document)| *document).collect();
+        let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
+        let mut users: Vec<Id> = documents
+            .iter()
+            .filter_map(|document| id_of(document))
+            .collect();
+        users.sort();
+        let link = Link {
+            customer: &id,
+            business: Some(business),
+            kind: if rules.narrow {
+                LinkKind::Narrow
+            } else {
+                LinkKind::Created
+            },
+            users,
+            made: Some(&customer),
+        };
+        // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
+        let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
+        let link = survivorship::link(&self.mapping, &link, lost);
+        out.customers.want(customer).await?;
+        out.links.want(link).await?;
+        Ok(())
+    }
 
     async fn produce_placeholders(
         &self,
@@ -252,8 +255,7 @@ impl Session {
             }
             let id = blueprint.placeholder_of(survey, *business, names.as_ref());
             let business = survey.business_id(*business);
-            let customer =
-                survivorship::placeholder(&self.work.mapping, &id, business, stray.created);
+            let customer = survivorship::placeholder(&self.mapping, &id, business, stray.created);
             let link = Link {
                 customer: &id,
                 business: Some(business),
@@ -262,7 +264,7 @@ impl Session {
                 made: Some(&customer),
             };
             out.links
-                .want(survivorship::link(&self.work.mapping, &link, None))
+                .want(survivorship::link(&self.mapping, &link, None))
                 .await?;
             out.customers.want(customer).await?;
         }

@@ -14,7 +14,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
 use crate::domain::text::named;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed};
+use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::{StoreError, private_file};
 
 /// Writes a plan to a file.
@@ -76,7 +76,7 @@ impl Session {
         let path = self.decisions_path();
         if path.exists() {
             let text = read_text(&path)?;
-            self.take_decisions(self.parse_decisions(&text)?);
+            self.take_decisions(self.work.parse_decisions(&text)?);
             self.answers.text = Some(text);
         } else {
             self.load_run_decisions()?;
@@ -98,15 +98,7 @@ impl Session {
     /// # Errors
     /// The system's answer, or a file that cannot be used.
     pub fn read_decisions(&self, path: &Path) -> Result<Decisions> {
-        self.parse_decisions(&read_text(path)?)
-    }
-
-    fn parse_decisions(&self, text: &str) -> Result<Decisions> {
-        let file = DecisionFile::parse(text)?;
-        Ok(file.decisions(
-            &self.work.connection.place.database,
-            &self.work.mapping.user,
-        )?)
+        self.work.parse_decisions(&read_text(path)?)
     }
 
     /// Takes `decisions` for this session, without writing the file.
@@ -301,6 +293,13 @@ impl Session {
             *line.answers.entry(word).or_default() += conflict.units;
         }
         Ok(lines.into_values().collect())
+    }
+}
+
+impl Workspace {
+    fn parse_decisions(&self, text: &str) -> Result<Decisions> {
+        let file = DecisionFile::parse(text)?;
+        Ok(file.decisions(&self.connection.place.database, &self.mapping.user)?)
     }
 }
 

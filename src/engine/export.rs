@@ -29,6 +29,9 @@ impl Session {
         .into_iter()
         .flatten()
         .collect();
+        // As text a document takes more than as BSON, and it is written as JSON and as CSV.
+        self.require_room_here("export", out, (&collections, 3))
+            .await?;
         let progress = |progress: Progress| crate::engine::backup::says(watcher, &progress);
         Ok(export::export(
             &self.work.connection,

@@ -8,7 +8,7 @@ use crate::domain::run::WatchStart;
 use crate::domain::situation::Situation;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::engine::{Watcher, counted};
 use crate::store::{collection_spec, identity, scan, watch};
 
@@ -111,29 +111,6 @@ impl Session {
         self.plan().map(|plan| plan.hash).unwrap_or_default()
     }
 
-    /// How to get back from a swap.
-    pub(crate) fn renamed_back(&self) -> String {
-        format!(
-            "until the originals are deleted: `ringfence rollback --confirm {}` renames them back, byte for byte (redeploy the old code before you start the application)",
-            self.work.connection.place.database
-        )
-    }
-
-    /// A gate's line for a swap.
-    pub(crate) async fn will_swap(&self, which: &Rebuilt) -> String {
-        let (live, next, before) = (which.live(), which.next(), which.before());
-        let prepared = self.rough(&next).await;
-        format!(
-            "rename {live} → {before}, {next} → {live} ({})",
-            counted(prepared, "document", "documents")
-        )
-    }
-
-    /// A count for a gate's text.
-    pub(crate) async fn rough(&self, name: &str) -> u64 {
-        scan::rough_count(&self.work.connection.database, name).await
-    }
-
     /// A backup whose hashes equal the originals'.
     pub(crate) async fn missing_backup(
         &mut self,
@@ -191,7 +168,7 @@ impl Session {
         let Some(start) = start.cloned() else {
             return Ok(None);
         };
-        let now = self.still_unchanged(Some(&start)).await?;
+        let now = self.work.still_unchanged(Some(&start)).await?;
         Ok(now.map(|now| (start, now)))
     }
 
@@ -201,5 +178,30 @@ impl Session {
         if let Some((start, now)) = looked {
             self.quiet.quiet_between(&start, &now);
         }
+    }
+}
+
+impl Workspace {
+    /// How to get back from a swap.
+    pub(crate) fn renamed_back(&self) -> String {
+        format!(
+            "until the originals are deleted: `ringfence rollback --confirm {}` renames them back, byte for byte (redeploy the old code before you start the application)",
+            self.connection.place.database
+        )
+    }
+
+    /// A count for a gate's text.
+    pub(crate) async fn rough(&self, name: &str) -> u64 {
+        scan::rough_count(&self.connection.database, name).await
+    }
+
+    /// A gate's line for a swap.
+    pub(crate) async fn will_swap(&self, which: &Rebuilt) -> String {
+        let (live, next, before) = (which.live(), which.next(), which.before());
+        let prepared = self.rough(&next).await;
+        format!(
+            "rename {live} → {before}, {next} → {live} ({})",
+            counted(prepared, "document", "documents")
+        )
     }
 }

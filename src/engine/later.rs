@@ -25,7 +25,7 @@ impl Session {
         let mut did = Tally::default();
         for which in &self.work.mapping.rebuilt_in(group) {
             let converged = self.bring_up_to_date(which, watcher).await?;
-            self.require_backed_up(which, &converged)?;
+            self.run.require_backed_up(which, &converged)?;
             did = did.and(converged.tally);
         }
         let since = watch::begin(&self.work.connection).await?;
@@ -37,7 +37,7 @@ impl Session {
     /// Makes sure that there are collections for the copies; false where they stand as they were proved for this plan.
     pub(crate) async fn begin_later(&mut self, group: Group, watcher: &Watcher) -> Result<bool> {
         let list = self.work.mapping.rebuilt_in(group);
-        let of_this_plan = list.iter().all(|which| self.is_of_this_plan(which));
+        let of_this_plan = list.iter().all(|which| self.run.is_of_this_plan(which));
         if of_this_plan && self.is_as_proved(group).await? {
             return Ok(false);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::aside::Aside;
+use crate::domain::aside::{self, Aside};
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::RunRecord;
@@ -33,6 +33,8 @@ pub struct Layout {
     aside: Vec<Aside>,
     /// Kept originals by name, whether or not a run knows them.
     kept: Vec<String>,
+    /// What a restore filled beside, and did not put in place.
+    beside: Vec<String>,
     /// Strays that nobody has decided on.
     strays: Vec<Stray>,
 }
@@ -50,6 +52,11 @@ impl Layout {
             kept: uuids
                 .keys()
                 .filter(|name| name.starts_with(&format!("{SIDE_PREFIX}before_")))
+                .cloned()
+                .collect(),
+            beside: uuids
+                .keys()
+                .filter(|name| aside::parse_beside(name).is_some())
                 .cloned()
                 .collect(),
             ..Self::default()
@@ -238,6 +245,11 @@ impl Layout {
     /// What stands aside under a name of ours.
     pub fn aside(&self) -> &[Aside] {
         &self.aside
+    }
+
+    /// What a restore filled beside, and did not put in place.
+    pub fn beside(&self) -> &[String] {
+        &self.beside
     }
 
     /// Kept originals, whether or not a run knows them.

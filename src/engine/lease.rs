@@ -7,7 +7,7 @@ use crate::domain::mapping::{LEASE, SIDE_PREFIX};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::lease::{Lease, Taking, under_way};
 use crate::store::throttle::Throttle;
 use crate::store::{StoreError, collection_spec, process, run_record};
@@ -102,21 +102,6 @@ impl Session {
         Ok(self.work.connection.lease.release().await?)
     }
 
-    /// The error itself, or the loss of the lease where that is behind it.
-    pub(crate) async fn or_loss(&self, error: StepError) -> StepError {
-        let suspicious = matches!(
-            error,
-            StepError::Store(StoreError::Server { .. } | StoreError::Unreachable { .. })
-        );
-        if !suspicious {
-            return error;
-        }
-        match self.work.connection.lease.loss().await {
-            Some(says) => StepError::LeaseLost(says),
-            None => error,
-        }
-    }
-
     /// Drops the lease with the rest of a run that has ended.
     pub(crate) async fn end_lease(&self) -> Result<()> {
         Ok(self.work.connection.lease.end().await?)
@@ -179,7 +164,7 @@ impl Session {
             }));
         };
         let mut done = vec![found(&holder, dead)];
-        let freed = self.clear_up(&ours, watcher, &mut done).await;
+        let freed = self.work.clear_up(&ours, watcher, &mut done).await;
         if let Err(error) = freed {
             lease.abandon();
             return Err(error);
@@ -191,6 +176,23 @@ impl Session {
             done,
         })
     }
+}
+
+impl Workspace {
+    /// The error itself, or the loss of the lease where that is behind it.
+    pub(crate) async fn or_loss(&self, error: StepError) -> StepError {
+        let suspicious = matches!(
+            error,
+            StepError::Store(StoreError::Server { .. } | StoreError::Unreachable { .. })
+        );
+        if !suspicious {
+            return error;
+        }
+        match self.connection.lease.loss().await {
+            Some(says) => StepError::LeaseLost(says),
+            None => error,
+        }
+    }
 
     async fn clear_up(
         &self,
@@ -199,7 +201,7 @@ impl Session {
         done: &mut Vec<String>,
     ) -> Result<()> {
         watcher.says("ending what the old session has under way", 0, 0);
-        let ended = under_way::end(&self.work.connection, Duration::from_secs(5)).await?;
+        let ended = under_way::end(&self.connection, Duration::from_secs(5)).await?;
         done.push(ended.words());
         let wait = Duration::from_millis((ours.clear - ours.now).max(0).unsigned_abs());
         let began = tokio::time::Instant::now();

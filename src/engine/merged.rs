@@ -67,7 +67,7 @@ impl Session {
     }
 
     async fn forget_merged_except(&mut self, which: &[Rebuilt]) -> Result<()> {
-        let mut record = self.rollback_record().unwrap_or_default();
+        let mut record = self.run.rollback_record().unwrap_or_default();
         for other in &self.work.mapping.rebuilt() {
             if which.contains(other) {
                 continue;
@@ -82,7 +82,7 @@ impl Session {
     async fn ensure_merged(&mut self, which: &Rebuilt) -> Result<()> {
         let name = which.merged();
         let original = self.original_spec(which).await?;
-        let mut record = self.rollback_record().unwrap_or_default();
+        let mut record = self.run.rollback_record().unwrap_or_default();
         let known = record.merged.get(which.key()).cloned().unwrap_or_default();
         let mut standing = collection_spec::load(&self.work.connection, &name).await?;
         if standing
@@ -192,13 +192,13 @@ impl Session {
 
     /// Swaps the merged copy in, where there is one (false otherwise); may be called any number of times.
     pub(crate) async fn swap_merged(&self, which: &Rebuilt, watcher: &Watcher) -> Result<bool> {
-        let record = self.rollback_record().unwrap_or_default();
+        let record = self.run.rollback_record().unwrap_or_default();
         let Some(merged) = record.merged.get(which.key()) else {
             return Ok(false);
         };
         let live = which.live();
         watcher.says(&format!("renaming the merged {live} into its place"), 0, 0);
-        let (aside, name) = (self.rolled_back_name(which), which.merged());
+        let (aside, name) = (self.run.rolled_back_name(which), which.merged());
         let replacement = Replacement {
             live,
             aside: &aside,
@@ -212,13 +212,13 @@ impl Session {
         if let Some(validation) = original.and_then(|spec| spec.validation()) {
             collection_spec::put_validation(&self.work.connection, live, &validation).await?;
         }
-        self.set_true_ttls(live, &merged.ttl).await?;
+        self.work.set_true_ttls(live, &merged.ttl).await?;
         Ok(true)
     }
 
     /// Drops the original that a merged copy stands for now; the backup still has it.
     pub(crate) async fn drop_original_of_merged(&self, which: &Rebuilt) -> Result<()> {
-        let record = self.rollback_record().unwrap_or_default();
+        let record = self.run.rollback_record().unwrap_or_default();
         if !record.merged.contains_key(which.key()) {
             return Ok(());
         }

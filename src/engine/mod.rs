@@ -4,6 +4,7 @@
 pub mod backup;
 mod booking_pages;
 mod businesses;
+mod changed_since;
 pub mod check;
 pub mod conform;
 mod customers;
@@ -23,6 +24,7 @@ pub mod preview;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;
+pub mod restoring;
 mod retire;
 pub mod retry;
 pub mod roll_back;
@@ -37,9 +39,11 @@ pub mod strays;
 pub(crate) mod survey;
 pub(crate) mod swap;
 mod take_in;
+mod taken_backup;
 mod trial;
 mod verify;
 mod way_back;
+mod without_record;
 mod write_block;
 
 use std::sync::Arc;

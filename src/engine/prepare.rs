@@ -13,7 +13,8 @@ use crate::domain::raw::get;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::transform::{self, Placed};
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed};
+use crate::engine::layout::Layout;
+use crate::engine::session::{Run, Session, Surveyed, Workspace};
 use crate::engine::{Watcher, counted};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
@@ -43,16 +44,6 @@ pub(crate) fn did(tally: Tally) -> String {
 }
 
 impl Session {
-    pub(crate) fn before_cut_over(&self, which: &Rebuilt) -> Result<()> {
-        if self.layout.is_swapped(which) {
-            return Err(StepError::NotReady(format!(
-                "{} is cut over already; there is nothing to prepare",
-                which.live()
-            )));
-        }
-        Ok(())
-    }
-
     /// Refuses while a blocker has no answer, or something stands against the plan that no answer can mend.
     ///
     /// # Errors
@@ -113,21 +104,6 @@ impl Session {
         )))
     }
 
-    /// Refuses where the original that was just read is not what the backup holds.
-    pub(crate) fn require_backed_up(&self, which: &Rebuilt, read: &Converged) -> Result<()> {
-        let live = which.live();
-        let Some(source) = &read.source else {
-            return Ok(());
-        };
-        let backup = self.run.open().and_then(|run| run.backup.as_ref());
-        if backup.and_then(|it| it.fingerprints.get(live)) == Some(source) {
-            return Ok(());
-        }
-        Err(StepError::NotReady(format!(
-            "{live} is not what the backup holds. What is live is unchanged: take the backup again (Back up)"
-        )))
-    }
-
     /// Makes sure that the prepared copy and its side collection exist and are this run's.
     pub(crate) async fn ensure_next(&mut self, which: &Rebuilt) -> Result<()> {
         let live = which.live().to_owned();
@@ -179,21 +155,7 @@ impl Session {
         if let Some(side) = self.side_of(which) {
             // It is walked with the original, so it must order ids alike.
             let model = original.as_ref().filter(|_| which.shares_with_side());
-            self.ensure_side(side, model).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn ensure_side(
-        &self,
-        name: &str,
-        like: Option<&CollectionSpec>,
-    ) -> Result<()> {
-        if collection_spec::load(&self.work.connection, name)
-            .await?
-            .is_none()
-        {
-            collection_spec::create(&self.work.connection, name, like).await?;
+            self.work.ensure_side(side, model).await?;
         }
         Ok(())
     }
@@ -205,14 +167,6 @@ impl Session {
             record.collection_mut(which).prepared_for = hash;
         }
         self.save().await
-    }
-
-    /// True when the prepared copy was made for the plan of the moment.
-    pub(crate) fn is_of_this_plan(&self, which: &Rebuilt) -> bool {
-        self.run.open().is_some_and(|run| {
-            let made_for = run.collection(which).prepared_for;
-            made_for.is_some() && made_for.as_deref() == run.plan_hash()
-        })
     }
 
     /// Builds the customers' indexes together: the unique ones as they are before the server's proof, where it knows how.
@@ -341,7 +295,7 @@ impl Session {
             progress,
         )
         .await?;
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let tallies = targets.iter().map(|target| target.tally);
         Ok(Converged {
             tally: tallies.fold(Tally::default(), Tally::and),
@@ -395,6 +349,34 @@ impl Session {
         }
         Ok(())
     }
+}
+
+impl Layout {
+    pub(crate) fn before_cut_over(&self, which: &Rebuilt) -> Result<()> {
+        if self.is_swapped(which) {
+            return Err(StepError::NotReady(format!(
+                "{} is cut over already; there is nothing to prepare",
+                which.live()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Why a prepared copy has to be prepared again, if it has.
+    fn is_stale(&self, run: &RunRecord, which: &Rebuilt) -> Option<&'static str> {
+        let record = run.collection(which);
+        if self.is_swapped(which) {
+            None
+        } else if !self.is_prepared(which) {
+            Some("the prepared copy is gone; prepare it again")
+        } else if record.prepared_for.is_none() {
+            Some("it was being prepared anew and that was cut off; prepare it again")
+        } else if record.prepared_for.as_deref() != run.plan_hash() {
+            Some("the plan is another one since; prepare it again, only what differs is written")
+        } else {
+            None
+        }
+    }
 
     /// Where a step stands that prepares these copies.
     pub(crate) fn prepared_state(
@@ -415,20 +397,45 @@ impl Session {
             None => (state, says),
         })
     }
+}
 
-    /// Why a prepared copy has to be prepared again, if it has.
-    fn is_stale(&self, run: &RunRecord, which: &Rebuilt) -> Option<&'static str> {
-        let record = run.collection(which);
-        if self.layout.is_swapped(which) {
-            None
-        } else if !self.layout.is_prepared(which) {
-            Some("the prepared copy is gone; prepare it again")
-        } else if record.prepared_for.is_none() {
-            Some("it was being prepared anew and that was cut off; prepare it again")
-        } else if record.prepared_for.as_deref() != run.plan_hash() {
-            Some("the plan is another one since; prepare it again, only what differs is written")
-        } else {
-            None
+impl Run {
+    /// Refuses where the original that was just read is not what the backup holds.
+    pub(crate) fn require_backed_up(&self, which: &Rebuilt, read: &Converged) -> Result<()> {
+        let live = which.live();
+        let Some(source) = &read.source else {
+            return Ok(());
+        };
+        let backup = self.open().and_then(|run| run.backup.as_ref());
+        if backup.and_then(|it| it.fingerprints.get(live)) == Some(source) {
+            return Ok(());
         }
+        Err(StepError::NotReady(format!(
+            "{live} is not what the backup holds. What is live is unchanged: take the backup again (Back up)"
+        )))
+    }
+
+    /// True when the prepared copy was made for the plan of the moment.
+    pub(crate) fn is_of_this_plan(&self, which: &Rebuilt) -> bool {
+        self.open().is_some_and(|run| {
+            let made_for = run.collection(which).prepared_for;
+            made_for.is_some() && made_for.as_deref() == run.plan_hash()
+        })
+    }
+}
+
+impl Workspace {
+    pub(crate) async fn ensure_side(
+        &self,
+        name: &str,
+        like: Option<&CollectionSpec>,
+    ) -> Result<()> {
+        if collection_spec::load(&self.connection, name)
+            .await?
+            .is_none()
+        {
+            collection_spec::create(&self.connection, name, like).await?;
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::WatchStart;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
+use crate::engine::layout::Layout;
 use crate::engine::session::Session;
 use crate::store::{collection_spec, watch};
 
@@ -25,17 +26,6 @@ impl Session {
         if let Some(surveyed) = &mut self.surveyed {
             surveyed.survey.reload();
         }
-    }
-
-    /// Refuses when the prepared copy of this run is not there.
-    pub(crate) fn require_prepared(&self, which: &Rebuilt) -> Result<()> {
-        if self.layout.is_prepared(which) {
-            return Ok(());
-        }
-        Err(StepError::NotReady(format!(
-            "{} is not prepared yet; prepare the copies first (Create customers, Reassign bookings). Nothing was changed",
-            which.live()
-        )))
     }
 
     /// Keeps what a proof of a group said that began at `since`.
@@ -80,5 +70,18 @@ impl Session {
             return Ok(false);
         }
         Ok(watch::is_untouched(&self.work.connection, since, &ours).await?)
+    }
+}
+
+impl Layout {
+    /// Refuses when the prepared copy of this run is not there.
+    pub(crate) fn require_prepared(&self, which: &Rebuilt) -> Result<()> {
+        if self.is_prepared(which) {
+            return Ok(());
+        }
+        Err(StepError::NotReady(format!(
+            "{} is not prepared yet; prepare the copies first (Create customers, Reassign bookings). Nothing was changed",
+            which.live()
+        )))
     }
 }

@@ -5,18 +5,13 @@ use crate::domain::gate::{Confirmed, Purge};
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE};
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
+use crate::engine::layout::Layout;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 
 impl Session {
-    /// What rollbacks and restores put aside, and strays that were decided on.
-    fn kept_aside(&self) -> Vec<String> {
-        let aside = self.layout.aside().iter();
-        aside.filter(|it| !it.is_stray()).map(Aside::name).collect()
-    }
-
-    /// Drops links, quarantine, run records, and what rollbacks put aside.
+    /// Drops links, quarantine, run records, and what rollbacks and restores put aside.
     ///
     /// # Errors
     /// A run is open, or the server's refusal.
@@ -31,7 +26,7 @@ impl Session {
 
     async fn drop_the_rest(&mut self, _: Confirmed<Purge>) -> Result<String> {
         self.hold().await?;
-        for name in self.kept_aside() {
+        for name in self.layout.kept_aside() {
             collection_spec::drop(&self.work.connection, &name).await?;
         }
         for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE, RUNS] {
@@ -40,9 +35,18 @@ impl Session {
         self.end_lease().await?;
         self.run.record = None;
         Ok(
-            "links, quarantine, run records and what rollbacks put aside are dropped; the run folder and its backup stay"
+            "links, quarantine, run records and what rollbacks and restores put aside are dropped; the run folder and its backup stay"
                 .to_owned(),
         )
+    }
+}
+
+impl Layout {
+    /// What rollbacks and restores put aside, and strays that were decided on.
+    fn kept_aside(&self) -> Vec<String> {
+        let aside = self.aside().iter();
+        let aside = aside.filter(|it| !it.is_stray()).map(Aside::name);
+        aside.chain(self.beside().iter().cloned()).collect()
     }
 }
 
@@ -53,24 +57,24 @@ impl Gated for Purge {
         let mut lines = vec![
             format!(
                 "drop {LINKS} ({})",
-                counted(session.rough(LINKS).await, "link", "links")
+                counted(session.work.rough(LINKS).await, "link", "links")
             ),
             format!(
                 "drop {QUARANTINE} ({})",
-                counted(session.rough(QUARANTINE).await, "booking", "bookings")
+                counted(session.work.rough(QUARANTINE).await, "booking", "bookings")
             ),
         ];
         let names = collection_spec::uuids(&session.work.connection).await?;
         for (name, what) in [(RETIRED, "who retired"), (SET_ASIDE, "who were set aside")] {
             if names.contains_key(name) {
-                let users = counted(session.rough(name).await, "user", "users");
+                let users = counted(session.work.rough(name).await, "user", "users");
                 lines.push(format!(
                     "drop {name} (whole rows of {users} {what}): they are then in the backup alone"
                 ));
             }
         }
-        for name in session.kept_aside() {
-            let documents = counted(session.rough(&name).await, "document", "documents");
+        for name in session.layout.kept_aside() {
+            let documents = counted(session.work.rough(&name).await, "document", "documents");
             lines.push(format!(
                 "drop {name} ({documents}), which was put aside: it is nowhere else"
             ));
@@ -83,6 +87,7 @@ impl Gated for Purge {
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
         Ok(match session.run.open() {
+            _ if session.half_restored().is_some() => session.half_restored().into_iter().collect(),
             Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
             None => session.strays_in_words().into_iter().collect(),
         })

@@ -46,13 +46,15 @@ impl Session {
         let report = Report::new(self.reported_run()?, personal, strays);
         Ok(report.standing(self.situation.as_ref()))
     }
+}
 
+impl Session {
     fn reported_run(&self) -> Result<&RunRecord> {
         self.run.latest().ok_or_else(|| {
-            StepError::NotReady(
+            StepError::NotReady(self.kept_without_a_run().unwrap_or_else(|| {
                 "no run has left a record in this database yet, so there is nothing to report"
-                    .to_owned(),
-            )
+                    .to_owned()
+            }))
         })
     }
 }

@@ -9,7 +9,7 @@ use bson::doc;
 
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::run_record;
 
 /// How long one outage is waited for, and all those of a step together.
@@ -33,7 +33,7 @@ macro_rules! patiently {
         loop {
             let error = match $act.await {
                 Ok(done) => break Ok(done),
-                Err(error) => $session.or_loss(error).await,
+                Err(error) => $session.work.or_loss(error).await,
             };
             let again = $session
                 .wait_to_try_again(error, &mut patience, $watcher)
@@ -68,7 +68,7 @@ impl Session {
             let began = Instant::now();
             tokio::time::sleep(PAUSE * 2_u32.pow(patience.tries)).await;
             let left = LONGEST.saturating_sub(patience.waited);
-            let found = self.wait_for_primary(left, watcher).await;
+            let found = self.work.wait_for_primary(left, watcher).await;
             patience.tries += 1;
             patience.waited += began.elapsed();
             if watcher.cancel.is_cancelled() {
@@ -108,14 +108,15 @@ impl Session {
         }
         self.look_what_is_swapped().await
     }
+}
 
+impl Workspace {
     /// True once a primary answers, within `longest`.
     async fn wait_for_primary(&self, longest: Duration, watcher: &Watcher) -> bool {
         let began = Instant::now();
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         let answers = async {
             while self
-                .work
                 .connection
                 .database
                 .run_command(doc! { "ping": 1 })

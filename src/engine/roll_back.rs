@@ -2,20 +2,23 @@
 //! a reason to refuse, carried onto the originals, or given up. Before the cut-over only the prepared copies are dropped.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::run::{Outcome, RollbackRecord};
+use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
-use crate::engine::session::Session;
+use crate::engine::session::{Run, Session, Workspace};
+use crate::engine::stopped::in_words;
 use crate::store::run_log;
 use crate::store::swap::{self, Stray, Swap};
+use crate::store::watch::{self, Seen};
 use crate::store::{collection_spec, identity};
 
 /// Stands for the fingerprint of a copy that is what was proved.
@@ -69,13 +72,14 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<RolledBack> {
         let RollBack(new) = confirmed.action();
+        self.refuse_half_restored()?;
         self.see_what_is_swapped().await?;
         self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
         self.settle_later_swaps(false).await?;
         let mut known = Vec::new();
-        match self.rollback_record() {
-            Some(record) if record.began => self.require_same(&record, new)?,
+        match self.run.rollback_record() {
+            Some(record) if record.began => self.work.require_same(&record, new)?,
             _ => {
                 known = self.require_way_back(new, watcher).await?;
                 Box::pin(self.begin_rollback(new, watcher)).await?;
@@ -103,7 +107,7 @@ impl Session {
                 collection_spec::drop(&self.work.connection, name).await?;
             }
         }
-        let kept = self.rollback_record().and_then(|record| record.kept);
+        let kept = self.run.rollback_record().and_then(|record| record.kept);
         if let Some(record) = &mut self.run.record {
             record.outcome = Outcome::RolledBack;
         }
@@ -132,28 +136,14 @@ impl Session {
         }
     }
 
-    pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
-        self.run.open().and_then(|run| run.rollback.clone())
-    }
-
-    /// Once the first rename may have been sent, only the same command goes on.
-    fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
-        if record.new == new {
-            return Ok(());
-        }
-        let database = &self.work.connection.place.database;
-        Err(StepError::NotReady(format!(
-            "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
-            record.new.option()
-        )))
-    }
-
     /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
     async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
+        let since = watch::begin(&self.work.connection).await?;
         let live = self.live_fingerprints(watcher).await?;
         let mut record = RollbackRecord {
             new,
             merged: self
+                .run
                 .rollback_record()
                 .map(|record| record.merged)
                 .unwrap_or_default(),
@@ -170,8 +160,16 @@ impl Session {
             if let New::Keep { .. } = new {
                 self.keep_rollback(record.clone()).await?;
                 let merging = self.merge(carried, create_users, watcher);
-                let kept = Box::pin(merging).await?;
+                let kept = match Box::pin(merging).await {
+                    Ok(kept) => kept,
+                    // What is written meanwhile is live and not in what comes back, so the proof fails: say the cause, not the effect.
+                    Err(error @ StepError::Findings(_)) => {
+                        return Err(self.still_written(&since).await?.unwrap_or(error));
+                    }
+                    Err(error) => return Err(error),
+                };
                 record.merged = self
+                    .run
                     .rollback_record()
                     .map(|record| record.merged)
                     .unwrap_or_default();
@@ -182,9 +180,9 @@ impl Session {
             record.merged.clear();
         }
         if self.live_fingerprints(watcher).await? != live {
-            return Err(StepError::NotReady(
-                "something was written while the rollback was prepared, so the application still runs. Nothing was renamed. Stop it, then run the same command again".to_owned(),
-            ));
+            return Err(self.still_written(&since).await?.unwrap_or_else(|| {
+                StepError::NotReady("something was written while the rollback was prepared, so the application still runs. Nothing was renamed. Stop it, then run the same command again".to_owned())
+            }));
         }
         record.live = live;
         record.began = true;
@@ -197,6 +195,22 @@ impl Session {
             record.rollback = Some(rollback);
         }
         self.save().await
+    }
+
+    /// That the application writes while a rollback is prepared, how much, and how it is stopped; `None` where the server shows no write.
+    async fn still_written(&self, since: &WatchStart) -> Result<Option<StepError>> {
+        let seen = watch::since(&self.work.connection, since, Duration::ZERO).await?;
+        let Seen::Writes(writes) = seen else {
+            return Ok(None);
+        };
+        if writes.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(StepError::NotReady(format!(
+            "the application still writes: {} since this rollback began. Nothing was renamed, and what is live is unchanged by us. Stop it (end its processes, or block writes in the console at “Stop the application”), then run the same command again; {}",
+            in_words(&writes),
+            self.work.who_is_connected().await
+        ))))
     }
 
     fn refused(&self, kept: &Kept) -> StepError {
@@ -298,9 +312,14 @@ impl Session {
             original: record.original.as_deref(),
             prepared,
         };
-        swap::back(&self.work.connection, swap, &self.rolled_back_name(which)).await?;
+        swap::back(
+            &self.work.connection,
+            swap,
+            &self.run.rolled_back_name(which),
+        )
+        .await?;
         if record.original.is_some() {
-            self.set_true_ttls(which.live(), &record.ttl).await?;
+            self.work.set_true_ttls(which.live(), &record.ttl).await?;
         }
         Ok(())
     }
@@ -308,11 +327,11 @@ impl Session {
     /// Drops what was live where it is what was proved, and keeps it aside otherwise. Also returns what changed after the rollback began.
     async fn settle_what_was_live(&self, watcher: &Watcher) -> Result<(Vec<String>, Vec<String>)> {
         let (mut aside, mut late) = (Vec::new(), Vec::new());
-        let live = self.rollback_record().unwrap_or_default().live;
+        let live = self.run.rollback_record().unwrap_or_default().live;
         for which in self.work.mapping.rebuilt().iter().rev() {
             let name = match self.layout.put_aside(which) {
                 Some(name) => name.to_owned(),
-                None => self.rolled_back_name(which),
+                None => self.run.rolled_back_name(which),
             };
             if collection_spec::load(&self.work.connection, &name)
                 .await?
@@ -355,6 +374,26 @@ impl Session {
             }
         }
         Ok(())
+    }
+}
+
+impl Run {
+    pub(crate) fn rollback_record(&self) -> Option<RollbackRecord> {
+        self.open().and_then(|run| run.rollback.clone())
+    }
+}
+
+impl Workspace {
+    /// Once the first rename may have been sent, only the same command goes on.
+    fn require_same(&self, record: &RollbackRecord, new: New) -> Result<()> {
+        if record.new == new {
+            return Ok(());
+        }
+        let database = &self.connection.place.database;
+        Err(StepError::NotReady(format!(
+            "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
+            record.new.option()
+        )))
     }
 }
 
@@ -442,8 +481,9 @@ impl Gated for RollBack {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        let kept = session.kept_without_a_run();
         Ok(match session.run.latest() {
-            Some(run) if run.outcome == Outcome::Open => Vec::new(),
+            Some(run) if run.outcome == Outcome::Open => kept.into_iter().collect(),
             Some(run) if run.outcome == Outcome::Finished => vec![format!(
                 "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
                 run.id,
@@ -452,10 +492,11 @@ impl Gated for RollBack {
                     .map_or("FOLDER", |backup| backup.path.as_str()),
                 session.work.connection.place.database
             )],
-            _ => vec![match session.kept_without_a_run() {
-                Some(kept) => kept,
-                None => "no run is open, so there is nothing to roll back".to_owned(),
-            }],
+            _ => {
+                vec![kept.unwrap_or_else(|| {
+                    "no run is open, so there is nothing to roll back".to_owned()
+                })]
+            }
         })
     }
 

@@ -13,7 +13,10 @@ use crate::engine::session::Session;
 impl Session {
     /// How a rollback ended.
     pub fn how_it_rolled_back(&self, done: Result<RolledBack>) -> Ended {
-        let began = self.rollback_record().is_some_and(|record| record.began);
+        let began = self
+            .run
+            .rollback_record()
+            .is_some_and(|record| record.began);
         match done {
             Ok(done) if done.complete => Ended::done(done.says),
             Ok(done) => Ended {
@@ -42,7 +45,7 @@ impl Session {
         if self.run.open().is_none() || !self.layout.is_any_swapped() {
             return Ok(gate);
         }
-        if let Some(record) = self.rollback_record().filter(|record| record.began) {
+        if let Some(record) = self.run.rollback_record().filter(|record| record.began) {
             let says = "a rollback is half done; the same choice goes on with it".to_owned();
             gate.choices = vec![WayBack::new(record.new, says)];
             if record.new != new {
@@ -80,7 +83,7 @@ impl Session {
     }
 
     /// What a rollback that keeps would carry and leave behind, as far as it can be told without making it.
-    async fn would_keep(&self, create_users: bool, watcher: &Watcher) -> Result<Kept> {
+    pub(crate) async fn would_keep(&self, create_users: bool, watcher: &Watcher) -> Result<Kept> {
         let held = Held::new();
         let carrying = Carrying::new(self, (create_users, &held), Copies::new(), watcher);
         let (carried, _) = carrying.run().await?;

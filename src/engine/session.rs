@@ -120,6 +120,8 @@ pub struct Answers {
     pub(crate) accept_unknown: bool,
     /// Customer users are to retire.
     pub(crate) retire_users: bool,
+    /// The operator's own dump, to be the run's backup.
+    pub(crate) backup: Option<PathBuf>,
 }
 
 /// What was seen since a verdict.
@@ -257,6 +259,7 @@ impl Session {
     /// Missing privileges, or an earlier finished run whose links still stand.
     pub(crate) async fn begin_run(&mut self) -> Result<&mut RunRecord> {
         self.refuse_after_finish()?;
+        self.refuse_half_restored()?;
         self.hold().await?;
         let current = self.run.record.take();
         let record = match current {
@@ -389,6 +392,23 @@ impl Session {
         Ok(())
     }
 
+    /// What is wrong with the journal of the latest run, in words; `None` for nothing.
+    pub fn journal_trouble(&self) -> Option<String> {
+        let run = self.run.latest()?;
+        Journal::trouble(&self.run_folder(run), run)
+    }
+
+    /// Opens the journal of the latest run, though it may have ended. A journal that cannot be kept keeps nobody from a restore.
+    pub(crate) fn open_journal_of_latest(&mut self) {
+        let Some(record) = self.run.latest().filter(|_| self.run.journal.is_none()) else {
+            return;
+        };
+        match Journal::open(&self.run_folder(record), record) {
+            Ok(journal) => self.run.journal = Some(journal),
+            Err(error) => self.run.journal_trouble = Some(error.to_string()),
+        }
+    }
+
     /// The folder of a run.
     pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
         self.work.run_root.join(&run.id)
@@ -476,7 +496,7 @@ pub fn now() -> Millis {
     jiff::Timestamp::now().as_millisecond()
 }
 
-fn new_run_id() -> String {
+pub(crate) fn new_run_id() -> String {
     let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
     format!("{time}-{:04x}", fastrand::u16(..))
 }

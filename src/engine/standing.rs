@@ -36,6 +36,7 @@ impl Session {
             kept: self.layout.kept_originals().to_vec(),
             strays,
             aside: aside.map(Aside::name).collect(),
+            restoring: self.half_restored(),
             ever_swapped: run_record::ever_swapped(&self.work.connection).await?,
             writes: self.foreign_writes_in_words(),
             holder: holder.map(|holder| holder.words()),

@@ -7,7 +7,7 @@ use crate::domain::run::WatchStart;
 use crate::domain::text::safe;
 use crate::engine::counted;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::watch::{self, Seen};
 use crate::store::{clients, write_block};
 
@@ -41,23 +41,6 @@ impl Session {
             Err(why) => Block::Leaks(format!(
                 "whether others may write all the same cannot be told: {why}"
             )),
-        }
-    }
-
-    /// The clients that are connected, in words.
-    pub(crate) async fn who_is_connected(&self) -> String {
-        match clients::connected(&self.work.connection).await {
-            Ok(clients) if clients.is_empty() => "no other client is connected".to_owned(),
-            Ok(clients) => {
-                let words: Vec<_> = clients
-                    .iter()
-                    .map(|(client, count)| format!("{count} × {}", safe(&client.words(), 120)))
-                    .collect();
-                format!("connected: {}", words.join(", "))
-            }
-            Err(_) => {
-                "who is connected cannot be seen (that needs the privilege inprog)".to_owned()
-            }
         }
     }
 
@@ -110,5 +93,24 @@ impl Session {
             self.quiet.found(Fact::Stopped, now);
         }
         Ok(())
+    }
+}
+
+impl Workspace {
+    /// The clients that are connected, in words.
+    pub(crate) async fn who_is_connected(&self) -> String {
+        match clients::connected(&self.connection).await {
+            Ok(clients) if clients.is_empty() => "no other client is connected".to_owned(),
+            Ok(clients) => {
+                let words: Vec<_> = clients
+                    .iter()
+                    .map(|(client, count)| format!("{count} × {}", safe(&client.words(), 120)))
+                    .collect();
+                format!("connected: {}", words.join(", "))
+            }
+            Err(_) => {
+                "who is connected cannot be seen (that needs the privilege inprog)".to_owned()
+            }
+        }
     }
 }

@@ -31,16 +31,27 @@ impl Session {
         }
     }
 
-    /// What stands of a run whose record is gone, in words; `None` where nothing does, or a run knows it.
+    /// What stands of a run whose record is gone or void, in words; `None` where nothing does, or a run knows it.
     pub fn kept_without_a_run(&self) -> Option<String> {
         let kept = self.layout.kept_originals();
-        if self.run.open().is_some() || kept.is_empty() {
+        let void = self.is_record_void();
+        if kept.is_empty() || (self.run.open().is_some() && !void) {
             return None;
         }
+        let why = if void {
+            "the run's record knows none of the collections that stand, as after a restore of the whole database, and"
+        } else {
+            "there is no open run, and"
+        };
+        let gone = if void {
+            ""
+        } else {
+            " The run's record is gone, or the database was restored without it."
+        };
+        let database = &self.work.connection.place.database;
         Some(format!(
-            "there is no open run, and these originals of a migration still stand: {}. The run's record is gone, or the database was restored without it. What is live is unchanged. They cannot be renamed back without the record. What was there before is in the run's backup, in the run folder: `ringfence restore --from FOLDER --replace --confirm {}`",
-            kept.join(", "),
-            self.work.connection.place.database
+            "{why} these originals of a migration still stand: {}.{gone} What is live is unchanged. The run's backup, in the run folder, leads back: `ringfence rollback --without-record --backup FOLDER --confirm {database}` renames back what equals it; `ringfence restore --from FOLDER --replace --confirm {database}` puts the backup in place of what is live",
+            kept.join(", ")
         ))
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::collection_spec;
 use crate::store::identity;
 use crate::store::swap::{self, Swap};
@@ -41,7 +41,7 @@ impl Session {
 
     /// Writes down that the swaps begin, under one entry, and keeps the originals' TTLs from acting while they are kept.
     pub(crate) async fn journal_swap(&mut self, list: &[Rebuilt]) -> Result<()> {
-        let others = self.other_collections().await?;
+        let others = self.work.other_collections().await?;
         if let Some(record) = &mut self.run.record {
             if record.others.is_empty() {
                 record.others = others;
@@ -58,18 +58,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    /// UUIDs of the collections that are not rebuilt, by name.
-    async fn other_collections(&self) -> Result<BTreeMap<String, String>> {
-        let rebuilt = self.work.mapping.rebuilt();
-        let all = collection_spec::uuids(&self.work.connection).await?;
-        let others = all.into_iter().filter_map(|(name, uuid)| {
-            let ours = name.starts_with(SIDE_PREFIX) || name.starts_with("system.");
-            let ours = ours || rebuilt.iter().any(|which| which.live() == name);
-            Some((name, uuid?)).filter(|_| !ours)
-        });
-        Ok(others.collect())
     }
 
     /// Renames the copies of a group into their places, one after the other, and keeps what the originals are now. May be called any number of times.
@@ -141,7 +129,7 @@ impl Session {
         for which in &self.work.mapping.rebuilt() {
             let record = self.run.collection(which);
             if record.swap_began && !self.layout.has_moved(which) {
-                self.set_true_ttls(which.live(), &record.ttl).await?;
+                self.work.set_true_ttls(which.live(), &record.ttl).await?;
             }
         }
         Ok(())
@@ -171,7 +159,21 @@ impl Session {
         {
             collection_spec::put_validation(&self.work.connection, live, &validation).await?;
         }
-        self.set_true_ttls(live, &record.ttl).await
+        self.work.set_true_ttls(live, &record.ttl).await
+    }
+}
+
+impl Workspace {
+    /// UUIDs of the collections that are not rebuilt, by name.
+    async fn other_collections(&self) -> Result<BTreeMap<String, String>> {
+        let rebuilt = self.mapping.rebuilt();
+        let all = collection_spec::uuids(&self.connection).await?;
+        let others = all.into_iter().filter_map(|(name, uuid)| {
+            let ours = name.starts_with(SIDE_PREFIX) || name.starts_with("system.");
+            let ours = ours || rebuilt.iter().any(|which| which.live() == name);
+            Some((name, uuid?)).filter(|_| !ours)
+        });
+        Ok(others.collect())
     }
 
     /// Restores true TTLs where the index still stands.
@@ -183,7 +185,7 @@ impl Session {
         if ttl.is_empty() {
             return Ok(());
         }
-        let indexes = collection_spec::load(&self.work.connection, live)
+        let indexes = collection_spec::load(&self.connection, live)
             .await?
             .map(|spec| spec.indexes)
             .unwrap_or_default();
@@ -192,7 +194,7 @@ impl Session {
                 .iter()
                 .any(|index| crate::domain::index_plan::name_of(index) == name)
             {
-                collection_spec::set_ttl(&self.work.connection, live, name, Some(*seconds)).await?;
+                collection_spec::set_ttl(&self.connection, live, name, Some(*seconds)).await?;
             }
         }
         Ok(())

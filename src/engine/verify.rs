@@ -6,6 +6,7 @@ use crate::domain::rebuilt::Group;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::{Result, StepError};
+use crate::engine::layout::Layout;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::store::{collection_spec, identity};
@@ -24,23 +25,16 @@ impl Session {
         let checked = self.check_documents(watcher).await?;
         Ok(checked
             .and(self.check_bystanders(watcher).await?)
-            .and(self.check_strays()))
-    }
-
-    /// What an application wrote beside the live collections, and nobody has decided on.
-    pub(crate) fn check_strays(&self) -> Checked {
-        let mut checked = Checked::default();
-        for stray in self.layout.strays() {
-            checked.finds(format!(
-                "{stray}: an application wrote it under a name that was vacated, and it is in no live collection; see `ringfence strays`"
-            ));
-        }
-        checked
+            .and(self.layout.check_strays()))
     }
 
     /// Refuses where nothing is live that could be verified.
     pub(crate) async fn begin_to_verify(&mut self, watcher: &Watcher) -> Result<()> {
+        self.refuse_half_restored()?;
         self.see_what_is_swapped().await?;
+        if let Some(kept) = self.kept_without_a_run() {
+            return Err(StepError::Findings(kept));
+        }
         for which in &self.work.mapping.rebuilt() {
             if self.layout.is_lost(which) {
                 return Err(StepError::Findings(format!(
@@ -50,9 +44,6 @@ impl Session {
             }
         }
         if !self.is_live(Group::CutOver) {
-            if let Some(kept) = self.kept_without_a_run() {
-                return Err(StepError::Findings(kept));
-            }
             self.require_no_strays("the run is not cut over, so there is nothing else to verify")?;
             return Err(StepError::NotReady(match self.run.latest() {
                 Some(run) => format!(
@@ -127,5 +118,18 @@ impl Session {
             }
         }
         Ok(checked)
+    }
+}
+
+impl Layout {
+    /// What an application wrote beside the live collections, and nobody has decided on.
+    pub(crate) fn check_strays(&self) -> Checked {
+        let mut checked = Checked::default();
+        for stray in self.strays() {
+            checked.finds(format!(
+                "{stray}: an application wrote it under a name that was vacated, and it is in no live collection; see `ringfence strays`"
+            ));
+        }
+        checked
     }
 }

@@ -5,16 +5,10 @@ use crate::domain::gate::New;
 use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::Session;
+use crate::engine::session::{Run, Session};
 use crate::store::{collection_spec, identity};
 
 impl Session {
-    /// Where what is live goes.
-    pub(crate) fn rolled_back_name(&self, which: &Rebuilt) -> String {
-        let run = self.run.open().map_or("", |run| run.id.as_str());
-        which.rolled_back(run)
-    }
-
     /// Refuses before the first rename where the way back would not give back what was there: an original that is gone or was changed, or
     /// something in its way. Returns what has to be said all the same.
     pub(crate) async fn require_way_back(
@@ -75,7 +69,7 @@ impl Session {
         let mut taken = Vec::new();
         for which in &self.work.mapping.rebuilt() {
             let record = self.run.collection(which);
-            let name = self.rolled_back_name(which);
+            let name = self.run.rolled_back_name(which);
             if standing.get(&name).is_some_and(|uuid| *uuid != record.next) {
                 taken.push(name);
             }
@@ -107,5 +101,13 @@ impl Session {
         StepError::Findings(format!(
             "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`"
         ))
+    }
+}
+
+impl Run {
+    /// Where what is live goes.
+    pub(crate) fn rolled_back_name(&self, which: &Rebuilt) -> String {
+        let run = self.open().map_or("", |run| run.id.as_str());
+        which.rolled_back(run)
     }
 }

@@ -131,6 +131,7 @@ impl<'r> Report<'r> {
             Outcome::Open => "under way",
             Outcome::RolledBack => "rolled back",
             Outcome::Finished => "finished",
+            Outcome::Restored => "restored from its backup",
         }
     }
 
@@ -212,6 +213,9 @@ impl<'r> Report<'r> {
             Outcome::RolledBack => {
                 format!("the originals are live again; the backup is in {backup}")
             }
+            Outcome::Restored => format!(
+                "the backup in {backup} was restored: what was there before is live again, and what stood there instead is aside until `ringfence purge`"
+            ),
             Outcome::Finished => format!(
                 "the originals are deleted; what is left is the backup in {backup} (`ringfence restore`, or mongorestore)"
             ),

@@ -1,9 +1,11 @@
-//! Back up: every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
+//! Back up: the operator's own dump, where one was named and equals the database; else every collection to the run folder in mongodump's layout, hashed while it is written, read back and counted.
+
+use std::path::Path;
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::domain::quiet::Fact;
-use crate::domain::run::BackupRecord;
+use crate::domain::run::{BackupRecord, WatchStart};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
 use crate::engine::step_file::{File, recorded};
@@ -17,10 +19,38 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
+/// Takes the operator's own dump.
+async fn take(
+    session: &mut Session,
+    folder: &Path,
+    start: WatchStart,
+    watcher: &Watcher,
+) -> Result<String> {
+    let backup = session.backup_of_the_operator(folder, watcher).await?;
+    let says = format!(
+        "{} of {} in {} read, and equal to what is live, options and indexes too",
+        counted(backup.documents, "document", "documents"),
+        counted(
+            backup.fingerprints.len() as u64,
+            "collection",
+            "collections"
+        ),
+        folder.display()
+    );
+    session.begin_run().await?.backup = Some(backup);
+    session.quiet.found(Fact::Stopped, start.clone());
+    session.quiet.found(Fact::BackedUp, start);
+    session.save().await?;
+    Ok(says)
+}
+
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.restore_expiries_before_renames().await?;
     // Foreign writes are watched from before the first document is read.
     let start = watch::begin(&session.work.connection).await?;
+    if let Some(folder) = session.answers.backup.clone() {
+        return take(session, &folder, start, watcher).await;
+    }
     let record = session.begin_run().await?.clone();
     let folder = session.run_folder(&record);
     let mut out = folder.join("backup-1");

@@ -74,7 +74,7 @@ impl Gated for CleanUsers {
         let list = session.work.mapping.rebuilt_in(Group::CleanUp);
         let mut lines = Vec::new();
         for which in &list {
-            lines.push(session.will_swap(which).await);
+            lines.push(session.work.will_swap(which).await);
         }
         lines.extend(
             list.iter()
@@ -127,6 +127,6 @@ impl Gated for CleanUsers {
     }
 
     fn way_back(self, session: &Session) -> String {
-        session.renamed_back()
+        session.work.renamed_back()
     }
 }

@@ -11,14 +11,16 @@ pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |session, run| {
         let customers = [session.work.mapping.customers()];
-        session.prepared_state(run, Step::CreateCustomers, &customers)
+        session
+            .layout
+            .prepared_state(run, Step::CreateCustomers, &customers)
     },
     ..File::USUAL
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let customers = session.work.mapping.customers();
-    session.before_cut_over(&customers)?;
+    session.layout.before_cut_over(&customers)?;
     session.survey_if_changed(watcher).await?;
     session.require_decided()?;
     session.begin_run().await?;

@@ -67,7 +67,7 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
 async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
     // The gate's conditions have compared the backup with the originals, or looked into the log for it.
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
-    let current = list.iter().all(|which| session.is_of_this_plan(which));
+    let current = list.iter().all(|which| session.run.is_of_this_plan(which));
     if current && session.is_as_proved(Group::CutOver).await? {
         return Ok(());
     }
@@ -75,7 +75,7 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
         let mut changes = 0;
         for which in &list {
             let converged = session.bring_up_to_date(which, watcher).await?;
-            session.require_backed_up(which, &converged)?;
+            session.run.require_backed_up(which, &converged)?;
             changes += converged.tally.changes();
         }
         if changes == 0 {
@@ -105,7 +105,7 @@ impl Gated for CutOver {
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
-            lines.push(session.will_swap(which).await);
+            lines.push(session.work.will_swap(which).await);
         }
         let list = session.work.mapping.rebuilt_in(Group::CutOver);
         lines.extend(
@@ -173,6 +173,6 @@ impl Gated for CutOver {
     }
 
     fn way_back(self, session: &Session) -> String {
-        session.renamed_back()
+        session.work.renamed_back()
     }
 }

@@ -22,6 +22,7 @@ async fn run(
     confirmed: Option<Confirmed>,
     watcher: &Watcher,
 ) -> Result<String> {
+    session.refuse_half_restored()?;
     session.see_what_is_swapped().await?;
     session.require_no_strays("nothing was changed")?;
     // No survey: after a kill between the drops there is nothing left to survey.
@@ -74,7 +75,7 @@ impl Gated for DeleteOriginals {
             let before = which.before();
             let spec = collection_spec::load(&session.work.connection, &before).await?;
             if spec.is_some() {
-                let documents = counted(session.rough(&before).await, "document", "documents");
+                let documents = counted(session.work.rough(&before).await, "document", "documents");
                 lines.push(format!("drop {before} ({documents})"));
             }
         }

@@ -25,8 +25,8 @@ use std::fmt::Write;
 
 use crate::domain::checklist::{Item, NoteOn, State, Step, StepStatus, Touch};
 use crate::domain::gate::{
-    BlockWrites, CleanUsers, Confirmed, CutOver, DeleteOriginals, Destructive, Gate, Purge,
-    Restore, RetireUsers, RollBack, SetAside, TakeIn,
+    BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, Restore, RetireUsers,
+    RollBack, RollBackUnrecorded, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, RunRecord, StepRecord};
 use crate::domain::situation::{Situation, Standing};
@@ -188,7 +188,7 @@ impl Session {
         let run = self
             .run
             .latest()
-            .filter(|run| run.outcome != Outcome::RolledBack);
+            .filter(|run| !matches!(run.outcome, Outcome::RolledBack | Outcome::Restored));
         if let Some(note) = run.and_then(|run| run.notes.get(step.word())) {
             return (State::Done, note.text.clone());
         }
@@ -252,7 +252,8 @@ impl Session {
             Destructive::CleanUsers => self.open_gate(CleanUsers).await,
             Destructive::RetireUsers => self.open_gate(RetireUsers).await,
             Destructive::RollBack(new) => self.open_gate(RollBack(new)).await,
-            Destructive::Finish => self.open_gate(DeleteOriginals).await,
+            Destructive::RollBackUnrecorded => self.open_gate(RollBackUnrecorded).await,
+            Destructive::Finish => self.finish_gate().await,
             Destructive::Purge => self.open_gate(Purge).await,
             Destructive::Restore => self.open_gate(Restore).await,
             Destructive::TakeIn => self.open_gate(TakeIn).await,

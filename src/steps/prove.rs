@@ -21,9 +21,11 @@ pub(super) const FILE: File = File {
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.see_what_is_swapped().await?;
-    session.before_cut_over(&session.work.mapping.bookings())?;
+    session
+        .layout
+        .before_cut_over(&session.work.mapping.bookings())?;
     for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
-        session.require_prepared(which)?;
+        session.layout.require_prepared(which)?;
     }
     if session.surveyed.is_none() {
         session.survey_once(watcher).await?;

@@ -11,7 +11,11 @@ use crate::engine::{Watcher, counted};
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |session, run| session.prepared_state(run, Step::ReassignBookings, &copies(session)),
+    state: |session, run| {
+        session
+            .layout
+            .prepared_state(run, Step::ReassignBookings, &copies(session))
+    },
     ..File::USUAL
 };
 
@@ -25,7 +29,7 @@ fn copies(session: &Session) -> Vec<Rebuilt> {
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let list = copies(session);
     for which in &list {
-        session.before_cut_over(which)?;
+        session.layout.before_cut_over(which)?;
     }
     if session.surveyed.is_none() {
         session.survey_once(watcher).await?;

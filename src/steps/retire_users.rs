@@ -175,6 +175,6 @@ impl Gated for RetireUsers {
     }
 
     fn way_back(self, session: &Session) -> String {
-        session.renamed_back()
+        session.work.renamed_back()
     }
 }

@@ -81,7 +81,7 @@ async fn run(
             return Err(StepError::NotReady(format!(
                 "the application still writes ({}) {window}{past}. Nothing was changed; stop it and run this step again. {}",
                 list.join(", "),
-                session.who_is_connected().await
+                session.work.who_is_connected().await
             )));
         }
         Seen::Blind(why) => (
@@ -91,7 +91,7 @@ async fn run(
     };
     let verdict = (
         verdict.0,
-        format!("{}; {}", verdict.1, session.who_is_connected().await),
+        format!("{}; {}", verdict.1, session.work.who_is_connected().await),
     );
     let stale = matches!(&since_backup, Some(Seen::Writes(writes)) if !writes.is_empty());
     let list = session.work.mapping.rebuilt_in(Group::CutOver);

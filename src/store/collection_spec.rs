@@ -31,7 +31,7 @@ pub struct CollectionSpec {
 }
 
 /// Options that hold the validator: put on after the proof, not at creation.
-const VALIDATION: [&[u8]; 3] = [b"validator", b"validationLevel", b"validationAction"];
+pub const VALIDATION: [&[u8]; 3] = [b"validator", b"validationLevel", b"validationAction"];
 
 /// Every collection's specification by name.
 ///

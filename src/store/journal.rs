@@ -84,22 +84,69 @@ impl Journal {
             saves: 0,
             state: Map::new(),
         };
-        for (at, line) in bytes[..whole]
-            .split_inclusive(|byte| *byte == b'\n')
-            .enumerate()
-        {
-            journal.take(at + 1, &line[..line.len() - 1], record)?;
+        journal.take_all(&bytes[..whole], record)?;
+        private_file::sync_folder(folder)?;
+        Ok(journal)
+    }
+
+    /// What is wrong with the journal of `record` in `folder`, in words; `None` for nothing. Reads only.
+    pub fn trouble(folder: &Path, record: &RunRecord) -> Option<String> {
+        const COUNTS: &str = "The run record in the database is what counts";
+        let path = folder.join(JOURNAL);
+        let shown = path.display().to_string();
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Some(format!(
+                    "the journal {shown} is missing: it was removed, or the run was worked on from another machine or run folder (it was begun by {}). {COUNTS}",
+                    record.operator
+                ));
+            }
+            Err(error) => {
+                return Some(format!(
+                    "the journal {shown} cannot be read: {error}. {COUNTS}"
+                ));
+            }
+        };
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        let Some(whole) = whole else {
+            return Some(format!(
+                "the journal {shown} is empty, though the run was saved {} times. {COUNTS}",
+                record.saves
+            ));
+        };
+        let mut journal = Self {
+            file: File::open(&path).ok()?,
+            path,
+            last: String::new(),
+            saves: 0,
+            state: Map::new(),
+        };
+        if let Err(error) = journal.take_all(&bytes[..=whole], record) {
+            return Some(error.to_string());
         }
-        if journal.saves > record.saves {
+        (journal.saves < record.saves).then(|| {
+            format!(
+                "the journal {shown} ends with save {} of the run record, and the database holds save {}: the later ones were written without it, or from another machine. {COUNTS}",
+                journal.saves, record.saves
+            )
+        })
+    }
+
+    /// Takes whole lines.
+    fn take_all(&mut self, lines: &[u8], record: &RunRecord) -> Result<()> {
+        for (at, line) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            self.take(at + 1, &line[..line.len() - 1], record)?;
+        }
+        if self.saves > record.saves {
             return Err(StoreError::Refused(format!(
                 "the database was set back: the journal {} knows save {} of the run record, and the database holds save {}. {WAY_ON}",
-                path.display(),
-                journal.saves,
+                self.path.display(),
+                self.saves,
                 record.saves
             )));
         }
-        private_file::sync_folder(folder)?;
-        Ok(journal)
+        Ok(())
     }
 
     /// Checks one line against the one before and against `record`.

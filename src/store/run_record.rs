@@ -7,7 +7,7 @@ use mongodb::options::ReplaceOptions;
 use super::connect::Connection;
 use super::error::{DUPLICATE_KEY, Result, StoreError};
 use crate::domain::mapping::RUNS;
-use crate::domain::run::{Outcome, RunRecord};
+use crate::domain::run::{BackupRecord, Outcome, RunRecord};
 
 /// The latest run, whatever became of it.
 ///
@@ -54,6 +54,28 @@ pub async fn ever_swapped(connection: &Connection) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// The backups of all runs on record.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn backups(connection: &Connection) -> Result<Vec<BackupRecord>> {
+    let doing = |error| StoreError::from_driver("reading the run records", &error);
+    let found = connection
+        .database
+        .collection::<Document>(RUNS)
+        .find(doc! {})
+        .projection(doc! { "backup": 1 })
+        .await
+        .map_err(doing)?;
+    let found: Vec<Document> = found.try_collect().await.map_err(doing)?;
+    // What cannot be read is no backup that we know.
+    let read = |run: Document| {
+        let backup = run.get_document("backup").ok()?.clone();
+        bson::deserialize_from_document(backup).ok()
+    };
+    Ok(found.into_iter().filter_map(read).collect())
 }
 
 /// The run that is under way, if one is.

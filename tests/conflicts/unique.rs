@@ -3,9 +3,10 @@
 use bson::{Document, doc};
 use ringfence::domain::conflict::{Choice, Code};
 
+use crate::case::Case;
 use crate::world::{
-    World, applied, booking, business, choose, customer_of, found, id, key, planned, somebody,
-    surveyed, user, with,
+    World, applied, booking, business, choose, customer_of, found, id, key, planned, service,
+    somebody, surveyed, user, with,
 };
 
 #[tokio::test]
@@ -126,4 +127,148 @@ async fn the_server_names_every_customer_in_the_way_of_the_index() {
         index.get_bool("unique").unwrap() && index.get("prepareUnique").unwrap().is_none(),
         "{index:?}"
     );
+}
+
+/// Users 3 and 4 share an e-mail, and each has a booking of the same slot; user 5 shares it too, and has another slot.
+fn slots() -> World {
+    let mut world = World::new();
+    for n in [3, 4, 5] {
+        let document = with(somebody(n), doc! { "email": "same@example.org" });
+        world.add("User", document);
+        let slot = if n == 5 { 8 } else { 7 };
+        world.book_with(doc! { "userId": user(n), "serviceId": service(1), "slot": slot });
+    }
+    world
+}
+
+async fn unique(case: &Case, name: &str, keys: Document) {
+    let index = doc! { "key": keys, "name": name, "unique": true };
+    let create = doc! { "createIndexes": "Booking", "indexes": [index] };
+    case.database.run_command(create).await.unwrap();
+}
+
+fn of_three() -> (
+    ringfence::domain::conflict::ConflictKey,
+    ringfence::domain::conflict::ConflictKey,
+) {
+    let all = [id(user(3)), id(user(4)), id(user(5))];
+    (
+        key(Code::DuplicateEmail, Some(business(1)), &all),
+        key(Code::BookingUnique, Some(business(1)), &all[..2]),
+    )
+}
+
+#[tokio::test]
+async fn booking_unique() {
+    let world = slots();
+    let (email, slot) = of_three();
+    // Without the index, or with one that does not hold the user, or tells the slots apart, nothing is found.
+    let case = world.seeded().await;
+    unique(&case, "a", doc! { "_id": 1, "slot": 1 }).await;
+    unique(&case, "b", doc! { "userId": 1, "_id": 1 }).await;
+    assert_eq!(found(&surveyed(&case).await), [(email.clone(), 1)]);
+
+    let case = world.seeded().await;
+    unique(
+        &case,
+        "Booking_userId_slot_key",
+        doc! { "userId": 1, "slot": 1 },
+    )
+    .await;
+    let conflicts = [(email.clone(), 1), (slot.clone(), 2)];
+    assert_eq!(found(&surveyed(&case).await), conflicts);
+    let asked = case.ringfence(&["survey"]).await.code(2);
+    asked.says(&["booking-unique"]);
+
+    // The suggestion leads through: one of the two is apart, the third is merged, and the index stands.
+    crate::world::apply(&case, Vec::new()).await;
+    let customers = [booking(3), booking(4), booking(5)];
+    let mut ids = Vec::new();
+    for of in customers {
+        ids.push(customer_of(&case, of).await.get_object_id("_id").unwrap());
+    }
+    assert_eq!(ids[0], ids[2]);
+    assert_ne!(ids[0], ids[1]);
+    let index = &case.picture().await["Booking"].indexes["Booking_customerId_slot_key"];
+    assert!(index.get_bool("unique").unwrap());
+    let before = case.ringfence(&["rollback", "--confirm", &case.name]).await;
+    before.code(0);
+    let now = case.picture().await;
+    assert!(
+        now["Booking"]
+            .indexes
+            .contains_key("Booking_userId_slot_key")
+    );
+
+    // The other answer stops before anything is written.
+    planned(&case, vec![choose(&slot, Choice::Stop)]).await;
+    let stopped = case.apply(&["--accept-unknown"]).await.code(1);
+    stopped.says(&["booking-unique: stop", "Nothing was changed"]);
+}
+
+#[tokio::test]
+async fn booking_unique_looks_only_at_what_a_partial_index_holds() {
+    let world = slots();
+    let (email, _) = of_three();
+    let case = world.seeded().await;
+    let index = doc! { "key": { "userId": 1, "slot": 1 }, "name": "p", "unique": true, "partialFilterExpression": { "slot": { "$gt": 7 } } };
+    let create = doc! { "createIndexes": "Booking", "indexes": [index] };
+    case.database.run_command(create).await.unwrap();
+    assert_eq!(found(&surveyed(&case).await), [(email.clone(), 1)]);
+    crate::world::apply(&case, vec![choose(&email, Choice::Merge)]).await;
+    let first = customer_of(&case, booking(3)).await;
+    assert_eq!(customer_of(&case, booking(4)).await, first);
+}
+
+#[tokio::test]
+async fn an_adopted_customer_whose_bookings_a_unique_index_cannot_hold_with_the_users_is_named_before_anything_is_written()
+ {
+    let mut world = World::new();
+    let old = doc! { "_id": "old", "businessId": business(1), "email": "person1@example.org" };
+    world.add("Customer", old);
+    // Somebody else's booking stands with that customer already, in the slot of user 1's.
+    let linked =
+        doc! { "userId": user(2), "serviceId": service(1), "slot": 7, "customerId": "old" };
+    world.book_with(linked);
+    world.book_with(doc! { "userId": user(1), "serviceId": service(1), "slot": 7 });
+    let case = world.seeded().await;
+    unique(
+        &case,
+        "Booking_userId_slot_key",
+        doc! { "userId": 1, "slot": 1 },
+    )
+    .await;
+    planned(&case, Vec::new()).await;
+    let before = case.picture().await;
+    let stopped = case.apply(&["--accept-unknown"]).await.code(2);
+    stopped.says(&["Booking_userId_slot_key", "\"old\"", "Nothing was changed"]);
+    case.assert_same(&before).await;
+}
+
+#[tokio::test]
+async fn same_phones_that_are_merged_against_a_unique_index_are_refused_with_both_users() {
+    let mut world = World::new();
+    for n in [3, 4] {
+        let document = with(somebody(n), doc! { "phone": "+44 20 7946 0999" });
+        world.add("User", document);
+        world.book_with(doc! { "userId": user(n), "serviceId": service(1), "slot": 7 });
+    }
+    let case = world.seeded().await;
+    unique(
+        &case,
+        "Booking_userId_slot_key",
+        doc! { "userId": 1, "slot": 1 },
+    )
+    .await;
+    let both = [id(user(3)), id(user(4))];
+    let phone = key(Code::SamePhone, Some(business(1)), &both);
+    assert_eq!(found(&surveyed(&case).await), [(phone.clone(), 1)]);
+    let mut session = surveyed(&case).await;
+    let refused = session.decide(vec![choose(&phone, Choice::Merge)]);
+    let refused = refused.unwrap_err().to_string();
+    for word in ["Booking_userId_slot_key", "keep these customers apart"] {
+        assert!(refused.contains(word), "{refused}");
+    }
+    drop(session);
+    crate::world::apply(&case, vec![choose(&phone, Choice::KeepApart)]).await;
 }

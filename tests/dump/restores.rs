@@ -10,6 +10,7 @@ use ringfence::store::StoreError;
 use ringfence::store::connect::Connection;
 use ringfence::store::dump::manifest::MANIFEST;
 use ringfence::store::dump::progress::{Phase, Progress};
+use ringfence::store::dump::replace::{ReplaceOptions, Replaced, Replacing};
 use ringfence::store::dump::restore::{RestoreOptions, restore};
 use ringfence::store::dump::write::{BackupOptions, back_up};
 use ringfence::store::identity;
@@ -36,6 +37,18 @@ async fn put_back(
     options: &RestoreOptions,
 ) -> Result<ringfence::store::dump::restore::Restored, StoreError> {
     restore(connection, from, options, &quiet, &CancellationToken::new()).await
+}
+
+async fn put_over(connection: &Connection, from: &Path) -> Result<Replaced, StoreError> {
+    let options = ReplaceOptions {
+        source_database: None,
+        collections: None,
+        whole: false,
+        id: "20261129-181955-a3f1".to_owned(),
+    };
+    let cancel = CancellationToken::new();
+    let replacing = Replacing::prepare(connection, from, options, &quiet, &cancel).await?;
+    replacing.swap().await
 }
 
 async fn same(one: &Connection, other: &Connection) {
@@ -243,17 +256,22 @@ async fn nothing_is_restored_over_what_is_there_unless_asked_to() {
 
     let ugly: Collection<Document> = target.database.collection("ugly");
     ugly.delete_many(doc! {}).await.unwrap();
-    let all = RestoreOptions {
-        replace: true,
-        ..RestoreOptions::default()
-    };
-    let restored = put_back(&target, folder.path(), &all).await.unwrap();
+    target.lease.take().await.unwrap();
+    let restored = put_over(&target, folder.path()).await.unwrap();
     assert_eq!(restored.left, ["stranger"]);
+    // What was restored before, and is as it was.
+    assert_eq!(restored.unchanged, ["indexed"]);
+    let aside = target
+        .database
+        .collection("_ringfence_restored_20261129-181955-a3f1_ugly");
+    let aside: Collection<Document> = aside;
+    assert_eq!(aside.count_documents(doc! {}).await.unwrap(), 0);
     assert_eq!(stranger.count_documents(doc! {}).await.unwrap(), 1);
     stranger.drop().await.unwrap();
     same(&source, &target).await;
-    // And once more over itself.
-    put_back(&target, folder.path(), &all).await.unwrap();
+    // And once more over itself: all stands as the backup has it.
+    let again = put_over(&target, folder.path()).await.unwrap();
+    assert_eq!(again.unchanged.len(), again.collections.len());
     same(&source, &target).await;
 }
 

@@ -89,3 +89,30 @@ async fn a_journal_that_cannot_be_written_keeps_nobody_from_going_back() {
     std::fs::create_dir(&journal).unwrap();
     case.roll_back(&[]).await.code(0);
 }
+
+#[tokio::test]
+async fn a_damaged_an_empty_and_a_missing_journal_are_said_by_status_verify_and_report() {
+    let (case, journal) = begun().await;
+    case.apply(&[]).await.code(0);
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let fine = case.ringfence(&["status"]).await.code(0);
+    assert!(!fine.out.contains("journal"), "{}", fine.out);
+    let damaged = text.replacen("\"state\":\"done\"", "\"state\":\"over\"", 1);
+    let short: String = text.split_inclusive('\n').take(2).collect();
+    for (content, words) in [
+        (Some(damaged), "does not have the hash that it says"),
+        (Some(short), "ends with save"),
+        (Some(String::new()), "is empty"),
+        (None, "is missing"),
+    ] {
+        match content {
+            Some(content) => std::fs::write(&journal, content).unwrap(),
+            None => std::fs::remove_file(&journal).unwrap(),
+        }
+        for verb in ["status", "verify", "report"] {
+            case.ringfence(&[verb]).await.code(0).says(&[words]);
+        }
+        let verified = case.ringfence(&["verify", "--json"]).await.code(0);
+        assert!(verified.out.contains(words), "{}", verified.out);
+    }
+}

@@ -128,9 +128,14 @@ async fn an_index_that_cannot_be_built_over_the_copy_stops_the_run_before_the_re
             case.apply(&["--through", through]).await.code(0);
             index(&case.database, collection, late.clone()).await;
             let before = picture::application(&case.picture().await);
-            let stopped = case.apply(&[]).await.code(2);
+            let stopped = case.apply(&[]).await;
             assert!(!stopped.err.contains("dup key"), "{}", stopped.err);
-            stopped.says(&[named, "cannot be built", "What is live is unchanged"]);
+            if collection == "Booking" {
+                stopped.code(4).says(&["booking-unique"]); // a conflict that the plan does not know
+            } else {
+                let words = [named, "cannot be built", "What is live is unchanged"];
+                stopped.code(2).says(&words);
+            }
             let now = picture::application(&case.picture().await);
             assert_eq!(
                 picture::differences(&before, &now, true),

@@ -1,5 +1,6 @@
 //! Rolling back after the application wrote, and what is left after finish and purge.
 
+use bson::oid::ObjectId;
 use bson::{Document, doc};
 use mongodb::Collection;
 
@@ -165,7 +166,7 @@ async fn finish_drops_the_originals_and_purge_the_rest_and_a_rollback_then_says_
     let command = said.err.split('`').nth(1).unwrap();
     let words: Vec<_> = command.split(' ').skip(1).collect();
     case.ringfence(&words).await.code(0);
-    let restored = case.picture().await;
+    let restored = picture::application(&case.picture().await);
     assert_eq!(
         picture::differences(&original, &restored, false),
         Vec::<String>::new()
@@ -202,4 +203,82 @@ async fn finish_before_the_whole_is_done_is_refused() {
         ),
         Vec::<String>::new()
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_that_writes_while_its_writes_are_carried_back_is_named_with_how_much() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    write_since(&case).await;
+    let bookings = of(&case, "Booking");
+    let one = bookings.find_one(doc! {}).await.unwrap().unwrap();
+    let writer = tokio::spawn(async move {
+        for n in 0.. {
+            let mut new = one.clone();
+            new.insert("_id", ObjectId::new());
+            new.insert("reference", format!("during {n}"));
+            bookings.insert_one(new).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    });
+    let refused = case.roll_back(&["--keep-new"]).await;
+    writer.abort();
+    let _ = writer.await; // aborted
+    refused.code(1).says(&[
+        "the application still writes",
+        "to Booking",
+        "Nothing was renamed",
+    ]);
+    let live = of(&case, "Booking");
+    let during = doc! { "reference": { "$regex": "^during" } };
+    let written = live.count_documents(during.clone()).await.unwrap();
+    assert!(written > 0);
+    case.roll_back(&["--keep-new"]).await;
+    assert_eq!(live.count_documents(during).await.unwrap(), written);
+}
+
+#[tokio::test]
+async fn finish_says_what_was_changed_since_the_cut_over_in_each_rebuilt_collection() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let finish = ["finish", "--confirm", &case.name];
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert_eq!(
+        gate.written,
+        ["nothing since the cut-over: Customer, Booking, User are byte for byte what was proved"]
+    );
+    write_since(&case).await;
+    of(&case, "Customer").delete_one(doc! {}).await.unwrap();
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert_eq!(
+        gate.written[..3],
+        [
+            "Booking: 1 document added, 2 changed, 3 deleted",
+            "Customer: 0 documents added, 0 changed, 1 deleted",
+            "User: 0 documents added, 1 changed, 0 deleted",
+        ]
+    );
+    assert!(gate.written[3].contains("exact for what stands now"));
+    // A refusal says it as well, and `--json` puts it into its document.
+    let ended = case.ringfence(&[&["--json"], &finish[..]].concat()).await;
+    let said: serde_json::Value = serde_json::from_str(&ended.code(0).out).unwrap();
+    assert_eq!(
+        said["writtenSince"][0],
+        "Booking: 1 document added, 2 changed, 3 deleted"
+    );
+}
+
+#[tokio::test]
+async fn finish_says_which_collections_cannot_be_counted() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    of(&case, "_ringfence_before_User").drop().await.unwrap();
+    let gate = case.session().await.finish_gate().await.unwrap();
+    assert!(gate.written[0].contains("the original of User is gone"));
+    let bookings = of(&case, "Booking");
+    case.ringfence(&["finish", "--confirm", &case.name])
+        .await
+        .code(0)
+        .says(&["written since the cut-over: cannot be counted"]);
+    assert_eq!(bookings.count_documents(doc! {}).await.unwrap(), 147);
 }

@@ -304,3 +304,18 @@ async fn copies_that_somebody_dropped_after_their_proof_are_made_again_before_th
         assert!(other.is_empty(), "{name}: {other:#?}");
     }
 }
+
+#[tokio::test]
+async fn a_disk_without_room_for_backup_or_export_is_said_before_anything_is_written() {
+    let case = Case::seeded().await;
+    // A file system that has no room at all.
+    let nowhere = "/proc/ringfence";
+    for verb in ["backup", "export"] {
+        let refused = case.ringfence(&[verb, "--out", nowhere]).await.code(1);
+        refused.says(&[
+            &format!("the {verb} needs about"),
+            "0 MB are free",
+            "Nothing was changed",
+        ]);
+    }
+}

@@ -15,4 +15,5 @@ mod picture;
 
 mod commands;
 mod cursors;
+mod oplog;
 mod servers;

@@ -151,6 +151,7 @@ impl World {
                 of_bookings(&|it| it.business.is_some() && it.user.is_none() && !it.kept)
             }
             Code::BookingWithoutBusiness => of_bookings(&|it| it.business.is_none()),
+            Code::BookingUnique => 0, // no index of the sample holds the user
             Code::CustomerExists => self.customers,
             Code::AlreadyLinked => of_bookings(&|it| it.business.is_some() && it.linked),
             Code::IdTypeMismatch => self.bookings.iter().map(|it| it.strings).sum(),

@@ -76,6 +76,7 @@ fn job(layer: &GateLayer) -> Option<Job> {
         Destructive::CutOver
         | Destructive::CleanUsers
         | Destructive::RetireUsers
+        | Destructive::RollBackUnrecorded
         | Destructive::Finish
         | Destructive::Purge
         | Destructive::Restore

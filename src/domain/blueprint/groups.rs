@@ -32,7 +32,12 @@ impl Survey {
         }
     }
 
-    fn ranked(&self, business: BusinessIx, members: &[UserIx], rule: Survivor) -> Vec<UserIx> {
+    pub(super) fn ranked(
+        &self,
+        business: BusinessIx,
+        members: &[UserIx],
+        rule: Survivor,
+    ) -> Vec<UserIx> {
         let candidates: Vec<_> = members
             .iter()
             .map(|user| self.candidate(*user, business))
@@ -54,6 +59,12 @@ impl Blueprint {
                 .retain(|user| !self.roles.contains_key(&(*user, group.business)));
             if group.members.len() < 2 {
                 continue;
+            }
+            if choice == Choice::Merge && group.code == Code::DuplicateEmail {
+                self.part_colliding(survey, decisions, &mut group);
+                if group.members.len() < 2 {
+                    continue;
+                }
             }
             if choice == Choice::Merge {
                 by_business.entry(group.business).or_default().push(group);

@@ -3,6 +3,7 @@
 
 mod count;
 mod groups;
+mod unique;
 
 use std::collections::BTreeMap;
 
@@ -138,6 +139,7 @@ impl Blueprint {
         blueprint.take_groups(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
+        blueprint.find_unique_clashes(survey);
         blueprint.count(survey);
         if let Some(first) = survey.oversize.first() {
             blueprint.obstacles.push(format!(

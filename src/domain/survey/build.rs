@@ -83,6 +83,7 @@ impl Survey {
             ours: Set::default(),
             usual_ids: [0; 3],
             memory: memory.clone(),
+            shared: Vec::new(),
             named_accounts: Set::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),

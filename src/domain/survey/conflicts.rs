@@ -26,6 +26,12 @@ impl Survey {
         for group in self.alike() {
             let subjects = self.user_ids(&group.members);
             conflicts.push(self.conflict(group.code, Some(group.business), subjects, 1));
+            let (members, bookings) = self.colliding(&group);
+            if group.code == Code::DuplicateEmail && !members.is_empty() {
+                let subjects = self.user_ids(&members);
+                let business = Some(group.business);
+                conflicts.push(self.conflict(Code::BookingUnique, business, subjects, bookings));
+            }
         }
     }
 

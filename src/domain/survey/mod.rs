@@ -10,6 +10,7 @@ pub mod references;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,6 +105,8 @@ pub struct Survey {
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
+    /// Bookings that a unique index could not hold together once their users share a customer.
+    shared: Vec<unique::Shared>,
     named_accounts: Set<Id>,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,

@@ -27,16 +27,18 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Checked> {
         let mut users_of = UsersOf::new();
-        self.scan(LINKS, watcher, |link| {
-            let users = get(link, "users").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
-            let users = users.into_iter().flat_map(elements);
-            let users = users.map_while(std::result::Result::ok);
-            if let Some(id) = id_of(link) {
-                let users = users.map(|user| Id::from_value(user.value).canonical());
-                users_of.insert(id.canonical(), users.collect());
-            }
-        })
-        .await?;
+        self.work
+            .scan(LINKS, watcher, |link| {
+                let users =
+                    get(link, "users").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+                let users = users.into_iter().flat_map(elements);
+                let users = users.map_while(std::result::Result::ok);
+                if let Some(id) = id_of(link) {
+                    let users = users.map(|user| Id::from_value(user.value).canonical());
+                    users_of.insert(id.canonical(), users.collect());
+                }
+            })
+            .await?;
         let mut checked = Checked::default();
         for which in which {
             let mut account = Merged::new(&self.work.mapping, which, &users_of);

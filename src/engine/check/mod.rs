@@ -24,7 +24,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Answers, Session};
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
@@ -139,7 +139,7 @@ impl Session {
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let checked = Checked::of(ledger, equations);
         let bookings = self.work.mapping.bookings();
         Ok(checked.with(&bookings, fingerprint).and(values))
@@ -164,7 +164,7 @@ impl Session {
             ledger.all_standing(&bookings);
             watcher.says("checking whose the bookings are", ledger.bookings, total);
         }
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
         let says = format!(
             "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
@@ -195,7 +195,7 @@ impl Session {
     async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
         let mut ledger = Ledger::new(
             self.work.mapping.clone(),
-            self.left_allowed(),
+            self.answers.left_allowed(),
             &self.work.memory,
         );
         self.take_users(&mut ledger, watcher).await?;
@@ -228,7 +228,11 @@ impl Session {
     /// Businesses, and what leads to them.
     async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = &self.work.mapping;
-        let mut ledger = Ledger::new(mapping.clone(), self.left_allowed(), &self.work.memory);
+        let mut ledger = Ledger::new(
+            mapping.clone(),
+            self.answers.left_allowed(),
+            &self.work.memory,
+        );
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
@@ -335,24 +339,6 @@ impl Session {
         Ok(())
     }
 
-    /// Which bookings a decision lets stay without a customer.
-    fn left_allowed(&self) -> LeftAllowed {
-        let any = |code: Code, choice: Choice| {
-            self.answers.decisions.policy.get(&code) == Some(&choice)
-                || self
-                    .answers
-                    .decisions
-                    .single
-                    .iter()
-                    .any(|(key, it)| key.code == code && it.choice == choice)
-        };
-        LeftAllowed {
-            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
-            without_user: any(Code::BookingWithoutUser, Choice::Leave),
-            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
-        }
-    }
-
     /// Checks a collection whose documents are proved one by one, wherever it stands.
     async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
         let current = self.layout.place(which);
@@ -430,6 +416,25 @@ impl Session {
             }
         }
         Ok(checked)
+    }
+}
+
+impl Answers {
+    /// Which bookings a decision lets stay without a customer.
+    fn left_allowed(&self) -> LeftAllowed {
+        let any = |code: Code, choice: Choice| {
+            self.decisions.policy.get(&code) == Some(&choice)
+                || self
+                    .decisions
+                    .single
+                    .iter()
+                    .any(|(key, it)| key.code == code && it.choice == choice)
+        };
+        LeftAllowed {
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
+            without_user: any(Code::BookingWithoutUser, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
 use crate::engine::check::{Checked, fields};
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Workspace};
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
@@ -68,14 +68,15 @@ impl Session {
         }
         let fingerprint = pages.fingerprint();
         if let Some(base) = base {
-            self.compare_with_base(&mut accounts, (base, current), watcher)
+            self.work
+                .compare_with_base(&mut accounts, (base, current), watcher)
                 .await?;
         }
         if accounts.anybody_gone() {
             self.look_for_dangling(&mut accounts, (which, current), watcher)
                 .await?;
         }
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let equations = accounts.close();
         let mut checked = Checked::of(ledger, equations).with(which, fingerprint);
         checked.wrong += accounts.wrong;
@@ -132,32 +133,6 @@ impl Session {
         Ok(accounts)
     }
 
-    /// The users before those who retire left, beside the users without them.
-    async fn compare_with_base(
-        &self,
-        accounts: &mut Accounts,
-        (base, current): (&str, &str),
-        watcher: &Watcher,
-    ) -> Result<()> {
-        let database = &self.work.connection.database;
-        let base = base.to_owned();
-        let both = [current, RETIRED];
-        let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
-        while let Some(page) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
-            for met in page.rows() {
-                let of = |at: usize| met.partners.get(at).copied().flatten();
-                accounts.swapped(met.original, of(0), of(1));
-            }
-            for (at, extra) in page.unmatched() {
-                accounts.extra(extra, both[at]);
-            }
-        }
-        Ok(())
-    }
-
     /// Every document that stands, whole: none may refer to somebody who is gone.
     async fn look_for_dangling(
         &self,
@@ -179,6 +154,34 @@ impl Session {
                 Ok(())
             })
             .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Workspace {
+    /// The users before those who retire left, beside the users without them.
+    async fn compare_with_base(
+        &self,
+        accounts: &mut Accounts,
+        (base, current): (&str, &str),
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let base = base.to_owned();
+        let both = [current, RETIRED];
+        let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
+        while let Some(page) = pages.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            for met in page.rows() {
+                let of = |at: usize| met.partners.get(at).copied().flatten();
+                accounts.swapped(met.original, of(0), of(1));
+            }
+            for (at, extra) in page.unmatched() {
+                accounts.extra(extra, both[at]);
+            }
         }
         Ok(())
     }

@@ -118,7 +118,7 @@ impl<'a> Carrying<'a> {
     }
 
     async fn each(&self, collection: &str, take: impl FnMut(&RawDocument)) -> Result<()> {
-        self.session.scan(collection, self.watcher, take).await
+        self.session.work.scan(collection, self.watcher, take).await
     }
 
     async fn fetch<'i>(

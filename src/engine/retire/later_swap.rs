@@ -11,7 +11,11 @@ impl Session {
     /// Completes every later swap that was journaled; one whose copy is gone, or that has not renamed anything, is taken back, so that each live
     /// name stands. May be called any number of times.
     pub(crate) async fn settle_later_swaps(&mut self, forward: bool) -> Result<()> {
-        if self.rollback_record().is_some_and(|record| record.began) {
+        if self
+            .run
+            .rollback_record()
+            .is_some_and(|record| record.began)
+        {
             return Ok(()); // that goes on with its own renames
         }
         for which in self.work.mapping.rebuilt() {
@@ -50,7 +54,7 @@ impl Session {
                 run.retired = None;
             }
             self.save().await?;
-            self.set_true_ttls(live, &record.ttl).await?;
+            self.work.set_true_ttls(live, &record.ttl).await?;
         }
         self.see_what_is_swapped().await
     }

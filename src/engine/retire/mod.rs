@@ -98,7 +98,7 @@ impl Session {
         self.ensure_later(&which).await?;
         let original = self.layout.source(&which).unwrap_or_default();
         let spec = collection_spec::load(&self.work.connection, &original).await?;
-        self.ensure_side(RETIRED, spec.as_ref()).await?;
+        self.work.ensure_side(RETIRED, spec.as_ref()).await?;
         let live = self.layout.live(&which).to_owned();
         let next = which.next();
         self.place_retired((&original, RETIRED), true, watcher)
@@ -160,7 +160,7 @@ impl Session {
             |done| watcher.says("retiring users", done, total),
         )
         .await?;
-        self.tables_hold()
+        self.work.tables_hold()
     }
 
     /// Makes sure that there is a collection for the later copy, and that it is this run's.

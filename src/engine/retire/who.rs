@@ -24,7 +24,7 @@ impl Session {
         self.compare_rows(&mut fates, watcher).await?;
         self.read_for_references(&mut fates, watcher).await?;
         self.count_lost_fields(&mut fates, watcher).await?;
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         let counts = fates.counts();
         self.fates = Some(fates);
         Ok(counts)
@@ -90,27 +90,30 @@ impl Session {
             if name == self.layout.live(&bookings) && !self.is_live(Group::CutOver) {
                 // As they will be.
                 let mut failed = None;
-                self.scan(
-                    &name,
-                    watcher,
-                    |booking: &RawDocument| match transform::booking(survey, blueprint, booking) {
-                        Ok(BookingFate::Linked { document, .. }) => {
-                            search.take(&name, &document, false);
-                        }
-                        Ok(_) => search.take(&name, booking, false),
-                        Err(error) => failed = Some(error),
-                    },
-                )
-                .await?;
+                self.work
+                    .scan(
+                        &name,
+                        watcher,
+                        |booking: &RawDocument| match transform::booking(survey, blueprint, booking)
+                        {
+                            Ok(BookingFate::Linked { document, .. }) => {
+                                search.take(&name, &document, false);
+                            }
+                            Ok(_) => search.take(&name, booking, false),
+                            Err(error) => failed = Some(error),
+                        },
+                    )
+                    .await?;
                 if let Some(error) = failed {
                     return Err(StoreError::Invalid(error.to_string()).into());
                 }
                 continue;
             }
-            self.scan(&name, watcher, |document| {
-                search.take(&name, document, is_user);
-            })
-            .await?;
+            self.work
+                .scan(&name, watcher, |document| {
+                    search.take(&name, document, is_user);
+                })
+                .await?;
         }
         Ok(())
     }
@@ -121,12 +124,13 @@ impl Session {
             survey, blueprint, ..
         } = self.surveyed()?;
         let original = self.layout.source(&self.work.mapping.users());
-        self.scan(&original.unwrap_or_default(), watcher, |row| {
-            let user = id_of(row).and_then(|id| survey.users.find(&id.canonical()));
-            if let Some(user) = user.filter(|user| fates.of(*user) == Fate::Goes) {
-                fates.lose(survey, blueprint, user, row);
-            }
-        })
-        .await
+        self.work
+            .scan(&original.unwrap_or_default(), watcher, |row| {
+                let user = id_of(row).and_then(|id| survey.users.find(&id.canonical()));
+                if let Some(user) = user.filter(|user| fates.of(*user) == Fate::Goes) {
+                    fates.lose(survey, blueprint, user, row);
+                }
+            })
+            .await
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::StoreError;
 use crate::store::collection_spec::CollectionSpec;
-use crate::store::scan;
+use crate::store::scan::{self, Scan};
 use bson::raw::{RawDocument, RawDocumentBuf};
 
 /// Users fetched at a time.
@@ -43,7 +43,44 @@ impl Session {
             }
         }
         self.look_for_collated(survey, specs).await?;
+        self.look_for_shared(survey, specs, watcher).await?;
         self.look_for_references(survey, specs, watcher).await
+    }
+
+    /// Bookings that a unique index of theirs could not hold together once their users share a customer. The server says which of them a
+    /// partial index holds.
+    async fn look_for_shared(
+        &self,
+        survey: &mut Survey,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let bookings = self.layout.source(&self.work.mapping.bookings());
+        let Some(spec) = bookings.and_then(|name| specs.get(&name)) else {
+            return Ok(());
+        };
+        let mut found = Vec::new();
+        for index in &spec.indexes {
+            let Some(mut search) = survey.search_unique(index) else {
+                continue;
+            };
+            let filter = index.get_document("partialFilterExpression").ok();
+            let filter = filter.and_then(|filter| Document::try_from(filter).ok());
+            let scan = Scan {
+                filter: filter.unwrap_or_default(),
+                ..Scan::default()
+            };
+            watcher.says(&format!("looking at a unique index of {}", spec.name), 0, 0);
+            let place = (&self.work.connection.database, None);
+            scan::each(place, &spec.name, &scan, &watcher.cancel, |booking| {
+                search.take(survey, booking);
+                Ok(())
+            })
+            .await?;
+            found.extend(search.end());
+        }
+        survey.take_shared(found);
+        Ok(())
     }
 
     /// Where the customers' collection has a collation, the server says which e-mails are equal by it: the unique index inherits it.
@@ -128,7 +165,8 @@ impl Session {
                 }
                 search.count_anew();
             }
-            self.scan(&place, watcher, |document| search.take(document))
+            self.work
+                .scan(&place, watcher, |document| search.take(document))
                 .await?;
             found.extend(search.end());
         }

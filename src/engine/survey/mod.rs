@@ -20,7 +20,7 @@ use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
-use crate::engine::session::{Session, Surveyed};
+use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::StoreError;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::scan::{self, Batch, Scan};
@@ -66,7 +66,7 @@ impl Session {
             (conflicts.join(), blueprint)
         });
         let conflicts = conflicts.map_err(|_| not_kept())?;
-        self.tables_hold()?;
+        self.work.tables_hold()?;
         self.surveyed = Some(Box::new(Surveyed {
             blueprint,
             survey,
@@ -81,7 +81,7 @@ impl Session {
     pub(crate) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
         let known = self.quiet.of(Fact::Surveyed).cloned();
         let known = known.filter(|_| self.surveyed.is_some());
-        let Some(since) = self.still_unchanged(known.as_ref()).await? else {
+        let Some(since) = self.work.still_unchanged(known.as_ref()).await? else {
             self.survey_once(watcher).await?;
             return Ok(());
         };
@@ -96,30 +96,6 @@ impl Session {
         self.quiet.found(Fact::Surveyed, since);
         self.give_memory_back();
         Ok(())
-    }
-
-    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
-    pub(crate) fn tables_hold(&self) -> Result<()> {
-        match self.work.memory.failure() {
-            None => Ok(()),
-            Some(failure) => Err(StepError::NotReady(format!(
-                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
-            ))),
-        }
-    }
-
-    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
-    /// counters begin anew with its process, so they do not tell.)
-    pub(crate) async fn still_unchanged(
-        &self,
-        start: Option<&WatchStart>,
-    ) -> Result<Option<WatchStart>> {
-        let Some(start @ WatchStart::OperationTime { .. }) = start else {
-            return Ok(None);
-        };
-        let now = watch::begin(&self.work.connection).await?;
-        let seen = watch::since(&self.work.connection, start, std::time::Duration::ZERO).await?;
-        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
     }
 
     async fn check_collections(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
@@ -246,10 +222,11 @@ impl Session {
             &self.work.memory,
         );
         let businesses = self.layout.now(&mapping.business.collection);
-        self.scan_at(moment, businesses, watcher, |it| {
-            survey.take_business(it);
-        })
-        .await?;
+        self.work
+            .scan_at(moment, businesses, watcher, |it| {
+                survey.take_business(it);
+            })
+            .await?;
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
@@ -257,7 +234,7 @@ impl Session {
             let spec = specs.get(rows);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(&account, it);
-                self.scan_at(moment, rows, watcher, take).await?;
+                self.work.scan_at(moment, rows, watcher, take).await?;
             }
         }
         let ours = self.customers_made_before(specs).await?;
@@ -267,7 +244,7 @@ impl Session {
                 Some(id) if ours.contains(&id) => survey.take_ours(it),
                 _ => survey.take_existing(it),
             };
-            self.scan_at(moment, &customers, watcher, take).await?;
+            self.work.scan_at(moment, &customers, watcher, take).await?;
         }
         let users = self
             .layout
@@ -275,10 +252,11 @@ impl Session {
             .unwrap_or_default();
         let expected = scan::rough_count(&self.work.connection.database, &users).await;
         survey.expect_users(usize::try_from(expected).unwrap_or(0));
-        self.scan_at(moment, &users, watcher, |it| {
-            survey.take_user(it);
-        })
-        .await?;
+        self.work
+            .scan_at(moment, &users, watcher, |it| {
+                survey.take_user(it);
+            })
+            .await?;
         survey.close_users();
         self.read_hops(moment, End::User, &mut survey, watcher)
             .await?;
@@ -293,10 +271,11 @@ impl Session {
                 let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
                 bookings.collect::<Vec<_>>()
             };
-            self.scan_as(moment, place, watcher, make, |bookings| {
-                survey.take_bookings(&bookings);
-            })
-            .await?;
+            self.work
+                .scan_as(moment, place, watcher, make, |bookings| {
+                    survey.take_bookings(&bookings);
+                })
+                .await?;
         }
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
@@ -312,58 +291,11 @@ impl Session {
     ) -> Result<()> {
         for hop in survey.hops(end) {
             let place = self.layout.original_of(&self.work.mapping, &hop.collection);
-            self.scan_at(moment, &place, watcher, |it| {
-                survey.take_hop(end, &hop, it);
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn scan(
-        &self,
-        collection: &str,
-        watcher: &Watcher,
-        take: impl FnMut(&RawDocument),
-    ) -> Result<()> {
-        self.scan_at(None, collection, watcher, take).await
-    }
-
-    async fn scan_at(
-        &self,
-        moment: Option<&Snapshot>,
-        collection: &str,
-        watcher: &Watcher,
-        mut take: impl FnMut(&RawDocument),
-    ) -> Result<()> {
-        let take = |batch: Batch| batch.documents().for_each(&mut take);
-        self.scan_as(moment, collection, watcher, |batch| batch, take)
-            .await
-    }
-
-    /// Feeds `take` with what the reading task makes of each batch.
-    async fn scan_as<T: Send + 'static>(
-        &self,
-        moment: Option<&Snapshot>,
-        collection: &str,
-        watcher: &Watcher,
-        make: impl Fn(Batch) -> T + Send + 'static,
-        mut take: impl FnMut(T),
-    ) -> Result<()> {
-        let database = &self.work.connection.database;
-        let total = scan::rough_count(database, collection).await;
-        let doing = format!("reading {collection}");
-        watcher.says(&doing, 0, total);
-        let mut done = 0;
-        let make = move |batch: Batch| (batch.len() as u64, make(batch));
-        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
-        while let Some((documents, made)) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
-            take(made);
-            done += documents;
-            watcher.says(&doing, done, total);
+            self.work
+                .scan_at(moment, &place, watcher, |it| {
+                    survey.take_hop(end, &hop, it);
+                })
+                .await?;
         }
         Ok(())
     }
@@ -383,6 +315,80 @@ impl Session {
             }
         }
         Ok(ours)
+    }
+}
+
+impl Workspace {
+    /// Refuses to go on where tables had to leave memory and can no longer be read: nothing that came of them can be relied on.
+    pub(crate) fn tables_hold(&self) -> Result<()> {
+        match self.memory.failure() {
+            None => Ok(()),
+            Some(failure) => Err(StepError::NotReady(format!(
+                "{failure}. What is live is unchanged; a prepared copy may hold what the next run puts right. Make room there, or give more --memory, and start again"
+            ))),
+        }
+    }
+
+    /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
+    /// counters begin anew with its process, so they do not tell.)
+    pub(crate) async fn still_unchanged(
+        &self,
+        start: Option<&WatchStart>,
+    ) -> Result<Option<WatchStart>> {
+        let Some(start @ WatchStart::OperationTime { .. }) = start else {
+            return Ok(None);
+        };
+        let now = watch::begin(&self.connection).await?;
+        let seen = watch::since(&self.connection, start, std::time::Duration::ZERO).await?;
+        Ok(matches!(seen, Seen::Writes(writes) if writes.is_empty()).then_some(now))
+    }
+
+    /// Feeds `take` with what the reading task makes of each batch.
+    async fn scan_as<T: Send + 'static>(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        make: impl Fn(Batch) -> T + Send + 'static,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
+        let database = &self.connection.database;
+        let total = scan::rough_count(database, collection).await;
+        let doing = format!("reading {collection}");
+        watcher.says(&doing, 0, total);
+        let mut done = 0;
+        let make = move |batch: Batch| (batch.len() as u64, make(batch));
+        let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
+        while let Some((documents, made)) = reader.next().await? {
+            if watcher.cancel.is_cancelled() {
+                return Err(StoreError::Cancelled.into());
+            }
+            take(made);
+            done += documents;
+            watcher.says(&doing, done, total);
+        }
+        Ok(())
+    }
+
+    async fn scan_at(
+        &self,
+        moment: Option<&Snapshot>,
+        collection: &str,
+        watcher: &Watcher,
+        mut take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        let take = |batch: Batch| batch.documents().for_each(&mut take);
+        self.scan_as(moment, collection, watcher, |batch| batch, take)
+            .await
+    }
+
+    pub(crate) async fn scan(
+        &self,
+        collection: &str,
+        watcher: &Watcher,
+        take: impl FnMut(&RawDocument),
+    ) -> Result<()> {
+        self.scan_at(None, collection, watcher, take).await
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Metadata {
     pub collection_name: Option<String>,
     /// `collection`, `view` or `timeseries`.
     pub kind: String,
+    /// Its UUID in hexadecimal, where the dump says it.
+    pub uuid: Option<String>,
 }
 
 /// The line for a collection, without a line end, as mongodump leaves it.
@@ -82,6 +84,7 @@ pub fn parse(text: &str) -> std::result::Result<Metadata, String> {
         options,
         indexes,
         collection_name: document.get_str("collectionName").ok().map(str::to_owned),
+        uuid: document.get_str("uuid").ok().map(str::to_owned),
     })
 }
 

@@ -9,6 +9,7 @@ use super::bson_file::BsonReader;
 use super::folder::{Dump, DumpedCollection};
 use super::manifest::Manifest;
 use super::progress::{EVERY, Phase, Progress, Watcher};
+use crate::domain::fingerprint::Fingerprint;
 use crate::store::error::{Result, StoreError};
 
 /// Reads a backup of ours to its end: framing of every document, counts and hashes against the manifest.
@@ -32,8 +33,17 @@ pub async fn verify_backup(
     Ok(manifest)
 }
 
-/// Reads the data of `collections` to its end and compares it with what is recorded, where something is. Returns the
-/// documents of each, in the same order.
+/// What a backup holds of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its documents; a view has none.
+    pub documents: u64,
+    /// Their [`Fingerprint`].
+    pub fingerprint: String,
+}
+
+/// Reads the data of `collections` to its end and compares it with what is recorded, where something is. Returns what each holds, in the same
+/// order.
 ///
 /// # Errors
 /// The first file that is missing, damaged or different.
@@ -41,8 +51,8 @@ pub async fn verify(
     collections: &[DumpedCollection],
     watcher: Watcher<'_>,
     cancel: &CancellationToken,
-) -> Result<Vec<u64>> {
-    let mut counts = Vec::with_capacity(collections.len());
+) -> Result<Vec<Held>> {
+    let mut held = Vec::with_capacity(collections.len());
     for (done, collection) in collections.iter().enumerate() {
         let progress = |documents, bytes| {
             watcher(Progress {
@@ -55,21 +65,33 @@ pub async fn verify(
                 collections: collections.len(),
             });
         };
-        counts.push(verify_one(collection, &progress, cancel).await?);
+        held.push(verify_one(collection, &progress, cancel).await?);
     }
-    Ok(counts)
+    Ok(held)
 }
 
 async fn verify_one(
     collection: &DumpedCollection,
     progress: &(dyn Fn(u64, u64) + Sync),
     cancel: &CancellationToken,
-) -> Result<u64> {
+) -> Result<Held> {
+    let in_order = collection
+        .metadata
+        .options
+        .get_bool("capped")
+        .unwrap_or(false);
+    let mut fingerprint = Fingerprint::new(in_order);
     let Some(path) = &collection.data else {
-        return Ok(0);
+        return Ok(Held {
+            documents: 0,
+            fingerprint: fingerprint.text(),
+        });
     };
     let mut reader = BsonReader::open(path)?;
-    while reader.next_document()?.is_some() {
+    while let Some(document) = reader.next_document()? {
+        if collection.recorded.is_none() {
+            fingerprint.add(&document);
+        }
         if reader.documents().is_multiple_of(EVERY) {
             if cancel.is_cancelled() {
                 return Err(StoreError::Cancelled);
@@ -103,6 +125,13 @@ async fn verify_one(
                 path.display()
             )));
         }
+        return Ok(Held {
+            documents,
+            fingerprint: recorded.fingerprint.clone(),
+        });
     }
-    Ok(documents)
+    Ok(Held {
+        documents,
+        fingerprint: fingerprint.text(),
+    })
 }

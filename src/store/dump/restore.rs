@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bson::raw::RawDocumentBuf;
-use bson::rawdoc;
 use tokio_util::sync::CancellationToken;
 
 use super::bson_file::BsonReader;
@@ -13,6 +12,7 @@ use super::folder::{Dump, DumpedCollection};
 use super::progress::{Phase, Progress, Watcher};
 use super::read;
 use super::restore_spec::{RestoreSpec, create_indexes, restore_spec};
+use crate::domain::aside;
 use crate::domain::mapping::LEASE;
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::command;
@@ -20,7 +20,6 @@ use crate::store::connect::Connection;
 use crate::store::error::{Result, StoreError};
 use crate::store::identity::{self, BUCKETS_PREFIX};
 use crate::store::raw_write::{InsertOptions, insert_batch_with, needs_literal};
-use crate::store::write_command::{drop_collection, write_concern};
 
 /// Documents of one batch.
 const BATCH: usize = 5_000;
@@ -34,8 +33,6 @@ pub struct RestoreOptions {
     pub source_database: Option<String>,
     /// Only these collections; `None` for all.
     pub collections: Option<BTreeSet<String>>,
-    /// Drop collections of the same names first. The caller has passed a gate for this.
-    pub replace: bool,
 }
 
 /// What a restore did.
@@ -66,7 +63,8 @@ pub async fn restore(
         .iter()
         .map(restore_spec)
         .collect::<Result<Vec<_>>>()?;
-    let counts = read::verify(&collections, watcher, cancel).await?;
+    let held = read::verify(&collections, watcher, cancel).await?;
+    let counts: Vec<u64> = held.iter().map(|it| it.documents).collect();
     let present = collection_spec::load_all(connection).await?;
     let left = room_for(connection, &collections, &present, options)?;
     let restorer = Restorer {
@@ -75,10 +73,14 @@ pub async fn restore(
         cancel,
         collections: &collections,
     };
+    let now = format!(
+        "{} now holds part of the backup, which itself is whole and unchanged; restore again, replacing what is there",
+        connection.place.database
+    );
     restorer
-        .run(&specs, &counts, &present)
+        .run(&specs, &counts)
         .await
-        .map_err(|error| partial(error, &connection.place.database))?;
+        .map_err(|error| with_what_is_true(error, &now))?;
     let names = collections.iter().map(|collection| collection.name.clone());
     Ok(Restored {
         collections: names.zip(counts).collect(),
@@ -87,7 +89,10 @@ pub async fn restore(
 }
 
 /// The collections to restore: those that hold data before views, which may stand on them.
-fn chosen(dump: Dump, wanted: Option<&BTreeSet<String>>) -> Result<Vec<DumpedCollection>> {
+pub(super) fn chosen(
+    dump: Dump,
+    wanted: Option<&BTreeSet<String>>,
+) -> Result<Vec<DumpedCollection>> {
     if let Some(missing) = wanted.and_then(|wanted| {
         wanted.iter().find(|name| {
             dump.collections
@@ -124,13 +129,13 @@ fn room_for(
         .cloned()
         .partition(|name| names.contains(name.as_str()));
     let database = &connection.place.database;
-    if !options.replace && !in_the_way.is_empty() {
+    if !in_the_way.is_empty() {
         return Err(StoreError::Refused(format!(
             "{database} already holds {}. Nothing was written; restore into an empty database, or ask to replace them",
             in_the_way.join(", ")
         )));
     }
-    if !options.replace && options.collections.is_none() && !left.is_empty() {
+    if options.collections.is_none() && !left.is_empty() {
         return Err(StoreError::Refused(format!(
             "{database} is not empty: it holds {}. Nothing was written; restore into an empty database, or name the collections to restore",
             left.join(", ")
@@ -139,36 +144,28 @@ fn room_for(
     Ok(left)
 }
 
-struct Restorer<'a> {
-    connection: &'a Connection,
-    watcher: Watcher<'a>,
-    cancel: &'a CancellationToken,
-    collections: &'a [DumpedCollection],
+/// Makes collections and fills them.
+pub(super) struct Restorer<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) watcher: Watcher<'a>,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) collections: &'a [DumpedCollection],
 }
 
 impl Restorer<'_> {
-    async fn run(
-        &self,
-        specs: &[RestoreSpec],
-        counts: &[u64],
-        present: &BTreeMap<String, CollectionSpec>,
-    ) -> Result<()> {
+    /// Makes all of them, none of which may stand.
+    pub(super) async fn run(&self, specs: &[RestoreSpec], counts: &[u64]) -> Result<()> {
         // All are made before the first document goes in, so that an option which this server refuses shows at once.
         for (collection, spec) in self.collections.iter().zip(specs) {
             let name = &collection.name;
-            let there = present.contains_key(name);
-            if there && name.starts_with("system.") {
-                // The server lets nobody drop `system.js`.
-                self.empty(name).await?;
-                continue;
-            }
-            if there {
-                self.connection.lease.check_if_taken().await?;
-                drop_collection(&self.connection.database, name).await?;
-            }
             let doing = format!("creating {name}");
             command::run(&self.connection.database, spec.create.clone(), &doing).await?;
         }
+        self.refill(specs, counts).await
+    }
+
+    /// Fills those that stand, and are empty.
+    pub(super) async fn refill(&self, specs: &[RestoreSpec], counts: &[u64]) -> Result<()> {
         for (done, (collection, spec)) in self.collections.iter().zip(specs).enumerate() {
             if let Some(path) = &collection.data {
                 self.fill(collection, path, spec, counts[done], done)
@@ -177,17 +174,6 @@ impl Restorer<'_> {
             }
             self.index(collection, spec, counts[done], done).await?;
         }
-        Ok(())
-    }
-
-    async fn empty(&self, name: &str) -> Result<()> {
-        let command = rawdoc! { "delete": name, "deletes": [{ "q": {}, "limit": 0 }], "writeConcern": write_concern() };
-        command::run(
-            &self.connection.database,
-            command,
-            &format!("emptying {name}"),
-        )
-        .await?;
         Ok(())
     }
 
@@ -295,7 +281,7 @@ impl Restorer<'_> {
     ) {
         (self.watcher)(Progress {
             phase,
-            collection: collection.name.clone(),
+            collection: aside::without_beside(&collection.name).to_owned(),
             documents: at.0,
             expected: Some(expected),
             bytes: at.1,
@@ -325,11 +311,8 @@ fn runs(batch: &[RawDocumentBuf], keeps_order: bool) -> impl Iterator<Item = &[R
     batch.chunk_by(move |one, other| !keeps_order || needs_literal(one) == needs_literal(other))
 }
 
-/// What is true once a restore has begun to write.
-fn partial(error: StoreError, database: &str) -> StoreError {
-    let now = format!(
-        "{database} now holds part of the backup, which itself is whole and unchanged; restore again, replacing what is there"
-    );
+/// The same error, with what is true now.
+pub(super) fn with_what_is_true(error: StoreError, now: &str) -> StoreError {
     match error {
         StoreError::Server {
             doing,

@@ -32,7 +32,7 @@ const OPTIONS: [&str; 18] = [
     "viewOn",
 ];
 /// Options of old servers that mean nothing any more and that newer ones refuse.
-const RETIRED: [&[u8]; 3] = [b"autoIndexId", b"flags", b"uuid"];
+pub(super) const RETIRED: [&[u8]; 3] = [b"autoIndexId", b"flags", b"uuid"];
 
 /// What a restore does for one collection, besides its documents.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,6 +160,7 @@ mod tests {
                 indexes,
                 collection_name: None,
                 kind: "collection".to_owned(),
+                uuid: None,
             },
             data: None,
             recorded: None,

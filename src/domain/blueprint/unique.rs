@@ -1,0 +1,107 @@
+//! What unique indexes of bookings make of the answers: who is kept apart, and what does not go together.
+
+use std::collections::BTreeSet;
+
+use super::{Blueprint, Role};
+use crate::domain::conflict::Choice;
+use crate::domain::decision::Decisions;
+use crate::domain::map::Map;
+use crate::domain::survey::groups::Alike;
+use crate::domain::survey::unique::Party;
+use crate::domain::survey::{BusinessIx, Survey};
+
+/// A customer that several parties may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Customer {
+    Group(usize),
+    Existing(usize),
+}
+
+impl Blueprint {
+    /// Takes those out of a merged group whose bookings a unique index could not hold together: all but the first of them stay apart.
+    pub(super) fn part_colliding(
+        &mut self,
+        survey: &Survey,
+        decisions: &Decisions,
+        group: &mut Alike,
+    ) {
+        let (colliding, _) = survey.colliding(group);
+        if colliding.len() < 2 {
+            return;
+        }
+        let key = survey.unique_key(group.business, &colliding);
+        if decisions.choice(&key) == Choice::Stop {
+            self.obstacles.push(format!(
+                "bookings of the users {} are to be dealt with by hand first (booking-unique: stop); when they are, give another answer",
+                survey.user_ids(&colliding).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let of_group = survey.key_of(group);
+        let ranked = survey.ranked(
+            group.business,
+            &group.members,
+            decisions.survivor(&of_group),
+        );
+        let apart: Vec<_> = ranked
+            .iter()
+            .filter(|user| colliding.contains(user))
+            .skip(1)
+            .copied()
+            .collect();
+        group.members.retain(|user| !apart.contains(user));
+        for user in apart {
+            let rules = self.rules.entry((user, group.business)).or_default();
+            rules.without_email = true;
+        }
+    }
+
+    /// Says where the answers give one customer two bookings that are equal in a unique index.
+    pub(super) fn find_unique_clashes(&mut self, survey: &Survey) {
+        let mut clashes = BTreeSet::new();
+        for shared in survey.shared() {
+            let mut first: Map<Customer, Party> = Map::default();
+            for party in &shared.parties {
+                let Some(customer) = self.shared_customer(survey, *party, shared.business) else {
+                    continue;
+                };
+                if let Some(other) = first.insert(customer, *party) {
+                    clashes.insert(format!(
+                        "after these decisions bookings of {} and of {} at business {} are equal in the unique index {}; keep these customers apart (duplicate-email, same-phone, customer-exists), or change one of the bookings",
+                        words(survey, other),
+                        words(survey, *party),
+                        survey.business_id(shared.business),
+                        shared.index
+                    ));
+                }
+            }
+        }
+        self.clashes.extend(clashes);
+    }
+
+    /// The customer that a party may share with others; `None` where it has one of its own, or none.
+    fn shared_customer(
+        &self,
+        survey: &Survey,
+        party: Party,
+        business: BusinessIx,
+    ) -> Option<Customer> {
+        match party {
+            Party::Existing(at) => (!self.relinks(business)).then_some(Customer::Existing(at)),
+            Party::User(user) => match self.role(survey, user, business) {
+                Role::Own | Role::Linked | Role::Skipped => None,
+                Role::Adopted(at) => Some(Customer::Existing(at)),
+                Role::Grouped { group, .. } => Some(match self.groups[group].adopts {
+                    Some(at) => Customer::Existing(at),
+                    None => Customer::Group(group),
+                }),
+            },
+        }
+    }
+}
+
+fn words(survey: &Survey, party: Party) -> String {
+    match party {
+        Party::User(user) => format!("user {}", survey.user_id(user)),
+        Party::Existing(at) => format!("the existing customer {}", survey.existing[at].id),
+    }
+}

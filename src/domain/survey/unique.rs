@@ -1,0 +1,232 @@
+//! Bookings that a unique index could not hold together once their users share a customer: the index holds the user, and the customer takes the
+//! user's place in it.
+
+use std::collections::BTreeSet;
+
+use bson::raw::RawDocument;
+
+use super::groups::Alike;
+use super::{BusinessIx, Standing, Survey, UserIx};
+use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::id::Id;
+use crate::domain::index_plan::name_of;
+use crate::domain::map::{Map, Set};
+use crate::domain::raw::{Value, elements, get, kind};
+use crate::domain::reference::{BookingPaths, leaving};
+use crate::domain::survey::facts::hash128;
+
+/// Whose booking it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// A user's.
+    User(UserIx),
+    /// It stands with this existing customer already.
+    Existing(usize),
+}
+
+/// Bookings of several parties that are equal in all other fields of a unique index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The index.
+    pub index: String,
+    /// The business.
+    pub business: BusinessIx,
+    /// Whose they are: two at least.
+    pub parties: BTreeSet<Party>,
+    /// How many bookings.
+    pub bookings: u64,
+}
+
+/// Looks through bookings for what one unique index could not hold together.
+pub struct UniqueSearch {
+    index: String,
+    others: Vec<String>,
+    paths: BookingPaths,
+    may_share: Set<(UserIx, BusinessIx)>,
+    seen: Map<(BusinessIx, u128), (BTreeSet<Party>, u64)>,
+}
+
+impl Survey {
+    /// A search for this index of the bookings; `None` where it is not unique, does not hold the user, or nobody may share a customer.
+    pub fn search_unique(&self, index: &RawDocument) -> Option<UniqueSearch> {
+        let key = index.get_document("key").ok()?;
+        if !index.get_bool("unique").unwrap_or(false) {
+            return None;
+        }
+        let user = leaving(&self.mapping);
+        let fields = elements(key).map_while(Result::ok);
+        let fields: Vec<String> = fields
+            .map(|it| String::from_utf8_lossy(it.key).into_owned())
+            .collect();
+        if !fields.contains(&user) {
+            return None;
+        }
+        let may_share = self.may_share();
+        (!may_share.is_empty()).then(|| UniqueSearch {
+            index: name_of(index).to_owned(),
+            others: fields.into_iter().filter(|it| *it != user).collect(),
+            paths: self.paths.clone(),
+            may_share,
+            seen: Map::default(),
+        })
+    }
+
+    /// Pairs that may come to share a customer: with one another, or with a customer that was there before.
+    fn may_share(&self) -> Set<(UserIx, BusinessIx)> {
+        let mut pairs: Set<_> = self
+            .alike()
+            .into_iter()
+            .flat_map(|group| {
+                let business = group.business;
+                group.members.into_iter().map(move |user| (user, business))
+            })
+            .collect();
+        let existing: Set<(BusinessIx, u128)> = self
+            .existing
+            .values()
+            .filter(|it| it.email != 0)
+            .filter_map(|it| Some((it.business?, it.email)))
+            .collect();
+        if !existing.is_empty() {
+            let adopting = self.pairs.keys().filter(|(user, business)| {
+                existing.contains(&(*business, self.users.facts(*user).email))
+            });
+            pairs.extend(adopting);
+        }
+        pairs
+    }
+
+    /// Keeps what was found.
+    pub fn take_shared(&mut self, found: Vec<Shared>) {
+        self.shared = found;
+    }
+
+    /// What was found.
+    pub fn shared(&self) -> &[Shared] {
+        &self.shared
+    }
+
+    /// Members of a group who cannot all become one customer, and how many bookings say so.
+    pub fn colliding(&self, group: &Alike) -> (Vec<UserIx>, u64) {
+        let (mut colliding, mut bookings) = (BTreeSet::new(), 0);
+        for shared in self
+            .shared
+            .iter()
+            .filter(|it| it.business == group.business)
+        {
+            let members = group.members.iter().copied();
+            let members: Vec<UserIx> = members
+                .filter(|user| shared.parties.contains(&Party::User(*user)))
+                .collect();
+            if members.len() > 1 {
+                colliding.extend(members);
+                bookings += shared.bookings;
+            }
+        }
+        let members = group.members.iter().copied();
+        let in_order = members.filter(|user| colliding.contains(user));
+        (in_order.collect(), bookings)
+    }
+
+    /// What the conflict of these members is known by.
+    pub fn unique_key(&self, business: BusinessIx, members: &[UserIx]) -> ConflictKey {
+        ConflictKey {
+            code: Code::BookingUnique,
+            business: Some(self.business_id(business).clone()),
+            subjects: self.user_ids(members),
+        }
+    }
+}
+
+impl UniqueSearch {
+    /// Takes a booking that the index holds.
+    pub fn take(&mut self, survey: &Survey, booking: &RawDocument) {
+        let (party, business) = match survey.standing(&self.paths.read(booking)) {
+            Standing::Paired {
+                linked: Some(at),
+                business,
+                ..
+            }
+            | Standing::WithoutUser {
+                linked: Some(at),
+                business,
+                ..
+            } => (Party::Existing(at), business),
+            Standing::Paired { user, business, .. }
+                if self.may_share.contains(&(user, business)) =>
+            {
+                (Party::User(user), business)
+            }
+            _ => return,
+        };
+        let Some(values) = self.values(booking) else {
+            return; // a list: the server tells, when the index is built over the copy
+        };
+        let (parties, bookings) = self.seen.entry((business, values)).or_default();
+        parties.insert(party);
+        *bookings += 1;
+    }
+
+    /// Hash of the other fields of the index; `None` where one is a list.
+    fn values(&self, booking: &RawDocument) -> Option<u128> {
+        let mut all = Vec::new();
+        for field in &self.others {
+            let id = match at_path(booking, field).ok()? {
+                Some(value) => Id::from_value(value).canonical(),
+                None => Id::from_value(Value {
+                    kind: kind::NULL,
+                    bytes: &[],
+                }),
+            };
+            all.extend(id.as_bytes().len().to_le_bytes());
+            all.extend(id.as_bytes());
+        }
+        Some(hash128(&all))
+    }
+
+    /// What was found.
+    pub fn end(self) -> Vec<Shared> {
+        let index = self.index;
+        let several = self
+            .seen
+            .into_iter()
+            .filter(|(_, (parties, _))| parties.len() > 1);
+        several
+            .map(|((business, _), (parties, bookings))| Shared {
+                index: index.clone(),
+                business,
+                parties,
+                bookings,
+            })
+            .collect()
+    }
+}
+
+/// A list is on the way, or at its end.
+struct AList;
+
+/// The value at a dotted path.
+fn at_path<'d>(document: &'d RawDocument, path: &str) -> Result<Option<Value<'d>>, AList> {
+    let mut at = document;
+    let mut rest = path;
+    loop {
+        let (first, more) = match rest.split_once('.') {
+            Some((first, more)) => (first, Some(more)),
+            None => (rest, None),
+        };
+        let Some(value) = get(at, first) else {
+            return Ok(None);
+        };
+        if value.kind == kind::ARRAY {
+            return Err(AList);
+        }
+        let Some(more) = more else {
+            return Ok(Some(value));
+        };
+        let inner = RawDocument::from_bytes(value.bytes).ok();
+        let Some(inner) = inner.filter(|_| value.kind == kind::DOCUMENT) else {
+            return Ok(None);
+        };
+        (at, rest) = (inner, more);
+    }
+}

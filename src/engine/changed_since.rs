@@ -1,0 +1,79 @@
+//! What was changed since the cut-over, counted by collection and kind, for the gate that ends the way back and for its headless form.
+
+use std::collections::BTreeMap;
+
+use crate::domain::gate::{DeleteOriginals, Gate};
+use crate::domain::rebuilt::Rebuilt;
+use crate::engine::Watcher;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+
+/// How far the counts can be relied upon.
+const EXACT: &str = "each live document was compared with what the migration made of its original, so these counts are exact for what stands now; what was written and undone again, or several times to one document, shows as its last state alone";
+
+impl Session {
+    /// The gate to delete the originals, with what was changed since the cut-over.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn finish_gate(&mut self) -> Result<Gate> {
+        let mut gate = self.open_gate(DeleteOriginals).await?;
+        if self.run.open().is_some() && self.layout.is_any_swapped() {
+            gate.written = self.changed_since(&Watcher::silent()).await?;
+        }
+        Ok(gate)
+    }
+
+    /// What was changed since the cut-over in each rebuilt collection, in words. Reads only.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub(crate) async fn changed_since(&self, watcher: &Watcher) -> Result<Vec<String>> {
+        let list = self.work.mapping.rebuilt();
+        let swapped = |which: &&Rebuilt| self.layout.is_swapped(which);
+        let lost: Vec<_> = list.iter().filter(|it| self.layout.is_lost(it)).collect();
+        if !lost.is_empty() {
+            let names = lost.iter().map(|which| which.live());
+            return Ok(vec![format!(
+                "cannot be counted: the original of {} is gone, and there is nothing to compare with",
+                names.collect::<Vec<_>>().join(", ")
+            )]);
+        }
+        let live = self.live_fingerprints(watcher).await?;
+        if !self.differs_from_proved(&live) {
+            let names = list.iter().filter(swapped).map(Rebuilt::live);
+            return Ok(vec![format!(
+                "nothing since the cut-over: {} are byte for byte what was proved",
+                names.collect::<Vec<_>>().join(", ")
+            )]);
+        }
+        let kept = self.would_keep(false, watcher).await?;
+        let counted: BTreeMap<&str, bool> = kept
+            .counts
+            .iter()
+            .map(|(name, of)| (name.as_str(), of.values().any(|count| count.found > 0)))
+            .collect();
+        let mut lines = kept.found_lines();
+        lines.retain(|line| !line.ends_with(": 0 documents added, 0 changed, 0 deleted"));
+        let (mut same, mut others) = (Vec::new(), Vec::new());
+        for which in list.iter().filter(swapped) {
+            let proved = self.run.collection(which).proved;
+            if proved.is_some() && proved.as_ref() == live.get(which.key()) {
+                same.push(which.live());
+            } else if !counted.get(which.live()).copied().unwrap_or(false) {
+                others.push(which.live());
+            }
+        }
+        if !same.is_empty() {
+            lines.push(format!("{}: nothing", same.join(", ")));
+        }
+        if !others.is_empty() {
+            lines.push(format!(
+                "{}: other than what was proved, and in how many documents is not counted: only fields that the migration drops, or the order of fields",
+                others.join(", ")
+            ));
+        }
+        lines.push(EXACT.to_owned());
+        Ok(lines)
+    }
+}

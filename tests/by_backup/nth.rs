@@ -1,0 +1,45 @@
+//! kill -9 while the server holds back the nth command of a kind.
+
+use bson::{Document, doc};
+use ringfence::demo::server::{Server, Topology};
+
+use crate::case::Case;
+use crate::{kill, support};
+
+/// How long a command is held at most.
+const PATIENCE_MS: i32 = 30_000;
+
+/// A server that takes fail points.
+pub async fn server() -> Server {
+    let test_commands = ["--setParameter", "enableTestCommands=1"];
+    support::private(Topology::ReplicaSet(1), &test_commands).await
+}
+
+async fn command(case: &Case, command: Document) -> Document {
+    let admin = case.database.client().database("admin");
+    admin.run_command(command).await.unwrap()
+}
+
+/// Runs the binary and kills it when it asks for the `nth` (from 0) command of this name. False where it ended before; it must have ended well.
+pub async fn kill_at(case: &Case, words: &[&str], name: &str, nth: i32) -> bool {
+    let point = doc! {
+        "configureFailPoint": "failCommand", "mode": { "skip": nth },
+        "data": { "failCommands": [name], "appName": "ringfence", "blockConnection": true, "blockTimeMS": PATIENCE_MS },
+    };
+    let entered = command(case, point).await.get_i32("count").unwrap();
+    let arrives = doc! { "waitForFailPoint": "failCommand", "timesEntered": i64::from(entered) + 1, "maxTimeMS": PATIENCE_MS };
+    let mut running = kill::start(case, words);
+    let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    tokio::select! {
+        _ = command(case, arrives) => {}
+        ended = running.ends() => {
+            command(case, off).await;
+            ended.code(0);
+            return false;
+        }
+    }
+    assert!(running.kill().await.is_none());
+    kill::end_commands(case).await;
+    command(case, off).await;
+    true
+}
