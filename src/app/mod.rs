@@ -19,6 +19,7 @@ pub mod message;
 pub mod model;
 pub mod navigation;
 mod palette;
+pub mod pane_id;
 pub mod panes;
 pub mod progress;
 pub mod shared;

@@ -10,16 +10,13 @@ use super::facts::Facts;
 use super::layer::{Called, Layer};
 use super::log::{Log, Weight};
 use super::message::{Effect, ExitReason, Job, Lost, Request, Scrollable};
+pub use super::pane_id::PaneId;
 use super::progress::Running;
 use crate::domain::checklist::{State, Step, Touch};
 use crate::domain::number::Millis;
 use crate::domain::pace::Limits;
 use crate::domain::situation;
 use crate::domain::view::{DiffFilter, Place};
-
-/// The name of a pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaneId(pub &'static str);
 
 /// Another pane, and what it is to show.
 #[derive(Debug, Clone, PartialEq, Eq)]

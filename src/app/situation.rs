@@ -139,7 +139,7 @@ fn next(shared: &Shared) -> String {
             .find(|status| status.state == State::Pending)
         {
             Some(status) => format!(
-                "{} {} waits: {}",
+                "{} {}: {}",
                 status.step.number(),
                 status.step.title(),
                 status.says

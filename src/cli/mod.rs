@@ -150,7 +150,7 @@ async fn run() -> ExitCode {
                 );
             }
             output::aside(&format!("ringfence: {error}"));
-            if let Some(log) = log_file() {
+            if let Some(log) = log_file().filter(|_| error.exit_code() == 1) {
                 output::aside(&format!("The log: {}", output::path(&log)));
             }
             run_log::write("ERROR", &error.to_string());

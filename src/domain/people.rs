@@ -5,7 +5,6 @@ use bson::raw::RawDocument;
 
 use super::calendar;
 use super::conflict::Code;
-use super::id::Id;
 use super::mapping::Mapping;
 use super::number::Millis;
 use super::raw::{elements, get};
@@ -106,12 +105,6 @@ pub fn booking_time(mapping: &Mapping, document: &RawDocument) -> Option<Millis>
     dates
         .next()
         .or_else(|| get(document, &mapping.booking.created).and_then(|value| value.as_date()))
-}
-
-/// The service that a booking names.
-pub fn service_of(mapping: &Mapping, document: &RawDocument) -> Option<Id> {
-    let value = get(document, &mapping.booking.service)?;
-    (!value.is_blank()).then(|| Id::from_value(value))
 }
 
 /// The field that holds a service's name.

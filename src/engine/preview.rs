@@ -8,6 +8,7 @@ use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
 use crate::domain::people::{self, Who};
 use crate::domain::raw::get;
+use crate::domain::reference::service_of;
 use crate::domain::run::Note;
 use crate::domain::survey::facts::{UserIx, id_of};
 use crate::domain::survey::{BusinessIx, Standing};
@@ -191,9 +192,7 @@ impl Session {
     async fn booking_records(&self, bookings: &[RawDocumentBuf]) -> Result<Vec<Record>> {
         let mapping = &self.work.mapping;
         let Surveyed { survey, .. } = self.surveyed()?;
-        let services = bookings
-            .iter()
-            .filter_map(|it| people::service_of(mapping, it));
+        let services = bookings.iter().filter_map(|it| service_of(mapping, it));
         self.look_up_services(services).await?;
         let read = |it: &RawDocumentBuf| survey.paths().read(it);
         let users = bookings

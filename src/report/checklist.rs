@@ -84,6 +84,9 @@ impl Report<'_> {
         if step.touch() == Touch::Note {
             return self.noted(step, guide);
         }
+        if step == Step::Survey && !self.run.numbers.is_empty() {
+            return (Verdict::Done, "its counts stand under Found".to_owned());
+        }
         let Some(record) = self.run.step(step) else {
             return (Verdict::NotDone, String::new());
         };
@@ -91,7 +94,7 @@ impl Report<'_> {
         if self.run.outcome == Outcome::RolledBack && migrated && step != Step::Review {
             return (Verdict::NotDone, "rolled back".to_owned());
         }
-        let says = record.says.lines().next().unwrap_or_default();
+        let says = first_clause(&record.says);
         match record.state {
             State::Done => (
                 Verdict::Done,
@@ -138,4 +141,11 @@ impl Report<'_> {
             _ => (Verdict::NotDone, String::new()),
         }
     }
+}
+
+/// What a step says, up to its first semicolon or comma.
+fn first_clause(says: &str) -> &str {
+    let line = says.lines().next().unwrap_or_default();
+    let end = ["; ", ", "].iter().filter_map(|it| line.find(it)).min();
+    &line[..end.unwrap_or(line.len())]
 }

@@ -95,7 +95,7 @@ impl Session {
         let file = file(step);
         let Some(run) = file.run else {
             return Err(StepError::NotReady(format!(
-                "{} is your own work: write a note on it when it is done",
+                "{} is your team's work: write a note on it when it is done",
                 step.title()
             )));
         };

@@ -4,7 +4,7 @@ use self::decision_editor::{DecisionEditor, Typing};
 use self::picker::Picker;
 use super::commands::about::CommandId;
 use super::editor::Editor;
-use super::shared::PaneId;
+use super::pane_id::PaneId;
 use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::gate::Gate;
 

@@ -9,13 +9,12 @@ use crate::app::layer::{Help, Layer, Note, Question, Whole};
 use crate::app::message::ExitReason;
 use crate::app::{Answer, Effect, Message, Model, Request};
 use crate::domain::checklist::{NoteOn, Step};
-use crate::domain::conflict::Choice;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::view::{DiffCursor, Search};
 
 const TEST: NoteOn = NoteOn::step(Step::Test);
 
-fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
+pub(super) fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
     Case { id, before, after }
 }
 
@@ -38,7 +37,7 @@ fn at_gate(action: Destructive, typed: &str) -> Model {
 }
 
 /// The decision editor on the selected conflict.
-fn editor() -> Model {
+pub(super) fn editor() -> Model {
     let mut model = at("conflicts");
     let key = model.panes.conflicts.key(&model.shared.facts).unwrap();
     let answer = Answer::Sources(Box::new(Ok(sources(key))));
@@ -58,7 +57,7 @@ fn typing_note() -> Model {
     model
 }
 
-fn open(model: &Model) -> &DecisionEditor {
+pub(super) fn open(model: &Model) -> &DecisionEditor {
     match model.shared.layers.last() {
         Some(Layer::Decision(open)) => open,
         other => panic!("no editor: {other:?}"),
@@ -164,10 +163,16 @@ fn goes_through(effects: &[Effect], action: Destructive) {
 }
 
 pub fn cases() -> Vec<Case> {
-    [questions(), gates(), fields(), decisions(), reading()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        questions(),
+        gates(),
+        fields(),
+        super::decisions::decisions(),
+        reading(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn questions() -> Vec<Case> {
@@ -398,69 +403,6 @@ fn fields() -> Vec<Case> {
                 assert!(matches!(model.shared.layers.last(), Some(Layer::Picker(_))));
                 let notice = model.shared.notice.as_ref().unwrap();
                 assert_eq!(notice.text, "nothing in the list matches what was typed");
-            },
-        ),
-    ]
-}
-
-fn decisions() -> Vec<Case> {
-    let lower = || {
-        let mut model = editor();
-        typing(&mut model, "j");
-        model
-    };
-    let picked = || {
-        let mut model = editor();
-        typing(&mut model, "l");
-        model
-    };
-    vec![
-        case("field-up", lower, |model, _| {
-            assert_eq!(open(model).field, 0);
-        }),
-        case("field-down", editor, |model, _| {
-            assert_eq!(open(model).field, 1);
-        }),
-        case("take-left", editor, |model, _| {
-            let user = &open(model).decision.pick["name"];
-            assert_eq!(user.as_str(), Some("a"));
-        }),
-        case("take-right", editor, |model, _| {
-            let user = &open(model).decision.pick["name"];
-            assert_eq!(user.as_str(), Some("b"));
-        }),
-        case("type-value", editor, |model, _| {
-            assert!(matches!(open(model).typing, Some(Typing::Value(_))));
-        }),
-        case("clear-field", picked, |model, _| {
-            assert!(open(model).decision.pick.is_empty());
-        }),
-        case("turn-right", editor, |model, _| {
-            assert_eq!(open(model).right, 2);
-        }),
-        case("turn-left", editor, |model, _| {
-            assert_eq!(open(model).left, 2);
-        }),
-        case("next-answer", editor, |model, _| {
-            assert_eq!(open(model).decision.choice, Choice::KeepApart);
-        }),
-        case("next-survivor-rule", editor, |model, _| {
-            assert!(open(model).decision.survivor.is_some());
-        }),
-        case("type-note", editor, |model, _| {
-            assert!(matches!(open(model).typing, Some(Typing::Note(_))));
-        }),
-        case("keep-answer", editor, |model, effects| {
-            assert!(matches!(requests(effects)[..], [Request::Decide(_)]));
-            assert!(open(model).sent, "open until it is kept");
-        }),
-        case(
-            "keep-answer",
-            || ended(editor()),
-            |model, effects| {
-                assert!(effects.is_empty());
-                let complaint = open(model).complaint.as_deref().unwrap();
-                assert!(complaint.starts_with("the engine has ended"));
             },
         ),
     ]

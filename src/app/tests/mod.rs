@@ -5,6 +5,7 @@
 
 mod answers;
 mod commands;
+mod decisions;
 mod everywhere;
 pub mod fixture;
 mod layers;

@@ -1,6 +1,6 @@
 //! The guide's own lists under the steps that are the operator's work: each item is noted on its own.
 
-use super::Step;
+use super::rows::Step;
 
 /// An item of the guide under a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

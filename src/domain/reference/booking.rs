@@ -5,7 +5,7 @@ use bson::raw::RawDocument;
 use super::path::{Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
-use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub struct References {
     pub customer: Option<Id>,
     /// The creation date.
     pub created: Option<i64>,
+}
+
+/// The service that a booking names, for its name alone.
+pub fn service_of(mapping: &Mapping, document: &RawDocument) -> Option<Id> {
+    let value = get(document, &mapping.booking.service)?;
+    (!value.is_blank()).then(|| Id::from_value(value))
 }
 
 /// The reference that leaves a booking, as the mapping writes it.

@@ -17,7 +17,7 @@ use crate::domain::text::safe;
 use crate::domain::view::Record;
 
 /// Columns of a record beside others, at least.
-const RECORD: usize = 22;
+const RECORD: usize = 17;
 /// Columns of the field names.
 const FIELD: usize = 14;
 

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::text::{fit, pad, wrap};
+use super::super::text::{pad, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
@@ -83,11 +83,57 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
     }
 }
 
+/// Text without the signs that keep Markdown from taking it for its own.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+            continue;
+        }
+        if escaped && !c.is_ascii_punctuation() {
+            out.push('\\');
+        }
+        escaped = false;
+        out.push(c);
+    }
+    out
+}
+
+/// A row of a table: what it is about as a label, and the rest wrapped beside it.
+fn row_lines(row: &str, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let cells: Vec<&str> = row
+        .trim_end_matches([' ', '|'])
+        .split(" | ")
+        .map(str::trim)
+        .collect();
+    let [first, second, rest @ ..] = cells.as_slice() else {
+        return vec![Line::raw(row.to_owned())];
+    };
+    let label = format!("{first} {second}");
+    let value = rest.join(" · ");
+    wrap(&value, columns.saturating_sub(26).max(10))
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let label = if at == 0 { label.trim() } else { "" };
+            Line::from(vec![
+                Span::styled(pad(&pad(label, 25), 26), theme.label()),
+                Span::raw(line),
+            ])
+        })
+        .collect()
+}
+
 /// A line of the report: `- label: text` as a label and its text, a row of a table as it is.
 fn body_lines(text: &str, columns: usize, theme: Theme) -> Vec<Line<'static>> {
-    let text = safe(text, 4000);
+    let text = plain(&safe(text, 4000));
+    if let Some(row) = text.strip_prefix("| ") {
+        return row_lines(row, columns, theme);
+    }
     if text.starts_with('|') {
-        return vec![Line::raw(fit(&text, columns))];
+        return Vec::new(); // the line below a table's heading
     }
     if let Some(rest) = text.strip_prefix("- ") {
         if let Some((label, value)) = rest.split_once(": ")

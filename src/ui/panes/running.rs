@@ -103,14 +103,15 @@ fn counts(running: &Running) -> String {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive, for people
-fn rate(running: &Running) -> Option<String> {
-    let rate = running.rate()?;
+fn rate(running: &Running, shared: &Shared) -> Option<String> {
+    let rate = running.rate().filter(|_| shared.lost.is_none())?;
     Some(format!("{}/s", number(rate.round() as u64)))
 }
 
 /// How long the step lasts still, or has lasted.
 fn time(running: &Running, shared: &Shared) -> String {
     if !running.is_paused()
+        && shared.lost.is_none()
         && let Some(left) = running.left()
     {
         return format!("this step ~{}", duration(left));
@@ -154,7 +155,7 @@ fn about(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     ]));
     let words = shared.limits.words();
     let mut now = Vec::new();
-    if let Some(rate) = rate(running) {
+    if let Some(rate) = rate(running, shared) {
         now.push(format!("now {rate}"));
     }
     if !words.is_empty() && !running.is_paused() {
@@ -198,7 +199,7 @@ fn to_the_gate(running: &Running, shared: &Shared) -> Option<String> {
     let Job::Step(now) = running.job else {
         return None;
     };
-    if running.is_paused() {
+    if running.is_paused() || shared.lost.is_some() {
         return None;
     }
     let mut millis: Millis = running
@@ -273,7 +274,7 @@ pub fn strip(model: &Model, columns: usize, theme: Theme) -> Line<'static> {
         return Line::default();
     };
     let mut facts = vec![counts(running)];
-    facts.extend(rate(running));
+    facts.extend(rate(running, shared));
     facts.push(time(running, shared));
     facts.retain(|fact| !fact.is_empty());
     let key = if running.cancelling {
