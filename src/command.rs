@@ -277,6 +277,7 @@ mod tests {
             LayerKind::Gate,
             LayerKind::Typing,
             LayerKind::Note,
+            LayerKind::Number,
             LayerKind::Line,
             LayerKind::Picker,
             LayerKind::Palette,

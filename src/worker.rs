@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::message::{Detail, Job};
+use crate::app::message::{AskedNumber, Detail, Job};
 use crate::app::{Answer, Request};
 use crate::domain::checklist::Progress;
 use crate::domain::ending::{Ended, Ending};
@@ -113,6 +113,23 @@ fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
     outcome.map_err(|error| error.to_string())
 }
 
+fn decided_or_asked(session: &Session, decided: Result<usize, StepError>) -> Answer {
+    match decided {
+        Err(StepError::AsksForNumber {
+            code,
+            bookings,
+            words,
+            changes,
+        }) => Answer::AsksForNumber(Box::new(AskedNumber {
+            code,
+            bookings,
+            words,
+            changes,
+        })),
+        decided => Answer::Decided(text(decided), session.review()),
+    }
+}
+
 async fn answer(
     session: &mut Session,
     request: Request,
@@ -154,12 +171,12 @@ async fn answer(
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
         Request::Decide(changes) => {
             let count = changes.len();
-            let decided = text(session.decide(changes)).map(|()| count);
-            vec![Answer::Decided(decided, session.review())]
+            let decided = session.decide(changes).map(|()| count);
+            vec![decided_or_asked(session, decided)]
         }
         Request::DecideAlike(alike) => {
-            let decided = text(session.decide_alike(&alike));
-            vec![Answer::Decided(decided, session.review())]
+            let decided = session.decide_alike(&alike);
+            vec![decided_or_asked(session, decided)]
         }
         Request::TryOut(key, decision) => {
             let tried = text(session.try_out(&key, decision));

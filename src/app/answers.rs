@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::editor::Editor;
 use super::jobs::{self, close_questions};
 use super::layer::decision_editor::DecisionEditor;
-use super::layer::{GateLayer, Layer};
+use super::layer::{GateLayer, Layer, Number};
 use super::log::Weight;
-use super::message::{Answer, Effect, ExitReason, Job, Request};
+use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
 use super::shared::Shared;
 use crate::domain::checklist::{NoteOn, Step};
@@ -57,6 +57,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Ended(job, result) => return ended(model, job, result),
         Answer::Gate(answer) => return gate(shared, *answer),
         Answer::Decided(result, review) => return decided(model, result, review),
+        Answer::AsksForNumber(asked) => asks_for_number(shared, *asked),
         Answer::TriedOut(key, result) => tried_out(shared, &key, result),
         Answer::Labels(labels) => {
             if let Err(error) = &labels {
@@ -118,6 +119,22 @@ fn open_editor(model: &mut Model, sources: Sources) {
     }
     let editor = DecisionEditor::new(sources, row.decision.clone());
     shared.layers.push(Layer::Decision(Box::new(editor)));
+}
+
+/// Opens the field for a number that has to be confirmed, over whatever asked for it.
+fn asks_for_number(shared: &mut Shared, asked: AskedNumber) {
+    match shared.layers.last_mut() {
+        Some(Layer::Decision(open)) if open.sent => open.sent = false,
+        None => {}
+        Some(_) => {
+            let line = format!("{}: not kept; its number has to be confirmed", asked.code);
+            shared.say(Weight::Warning, line);
+            return;
+        }
+    }
+    shared
+        .layers
+        .push(Layer::Number(Box::new(Number::new(asked))));
 }
 
 /// What came of trying a typed value out.
@@ -235,13 +252,24 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
             }
             let left = shared.facts.undecided(None);
             let blockers = shared.facts.undecided_blockers();
+            let asks = asks_words(&model.shared);
             model.shared.say(
                 Weight::Info,
-                format!("{line}; {left} undecided, {blockers} of them blockers"),
+                format!("{line}; {left} undecided, {blockers} of them blockers{asks}"),
             );
         }
     }
     model.shared.ask(Request::Standing)
+}
+
+/// What still asks for its number, after the counts of what is undecided.
+fn asks_words(shared: &Shared) -> String {
+    let asks = shared.facts.review().asks.iter();
+    asks.map(|(code, bookings)| {
+        let bookings = counted(*bookings, "booking", "bookings");
+        format!("; {code} would take {bookings} out of the application: the number has to be typed there")
+    })
+    .collect()
 }
 
 fn noted(model: &mut Model, on: NoteOn, result: Result<(), String>) -> Vec<Effect> {

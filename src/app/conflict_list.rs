@@ -30,7 +30,7 @@ impl Filter {
                 .business
                 .as_ref()
                 .is_none_or(|(business, _)| row.businesses.contains(business))
-            && !(self.undecided && row.decision.is_some())
+            && !(self.undecided && !row.is_undecided())
     }
 
     /// True when everything is shown.
@@ -277,7 +277,7 @@ impl ConflictList {
             Sort::Kind => {}
             Sort::Business => visible.sort_by_key(|at| rows[*at].business_names.to_lowercase()),
             Sort::Units => visible.sort_by_key(|at| std::cmp::Reverse(rows[*at].units)),
-            Sort::Undecided => visible.sort_by_key(|at| rows[*at].decision.is_some()),
+            Sort::Undecided => visible.sort_by_key(|at| !rows[*at].is_undecided()),
         }
         if !self.filter.text.is_empty() {
             visible = self.found(rows, &visible);
@@ -331,7 +331,7 @@ impl ConflictList {
 
     /// The next row without an answer at or behind the selected one, or else the first of all.
     pub fn next_undecided(&self, facts: &Facts) -> Option<usize> {
-        let open = |at: &usize| facts.conflicts()[self.visible[*at]].decision.is_none();
+        let open = |at: &usize| facts.conflicts()[self.visible[*at]].is_undecided();
         (self.selected..self.visible.len())
             .find(open)
             .or_else(|| (0..self.selected.min(self.visible.len())).find(open))
@@ -356,6 +356,7 @@ mod tests {
             businesses: vec![Id::object_id([number % 2; 12])],
             business_names: format!("Salon {}", number % 2),
             decision: decided.then(|| Decision::new(code.suggestion())),
+            asks: false,
         }
     }
 

@@ -108,7 +108,7 @@ impl Facts {
     pub fn undecided_alike(&self, alike: &Alike) -> usize {
         self.conflicts()
             .iter()
-            .filter(|row| row.decision.is_none() && alike.fits(&row.key, &row.businesses))
+            .filter(|row| row.is_undecided() && alike.fits(&row.key, &row.businesses))
             .count()
     }
 
@@ -135,7 +135,7 @@ fn counts(rows: &[ConflictRow]) -> Vec<Count> {
     for row in rows {
         if let Some(count) = counts.iter_mut().find(|it| it.code == row.key.code) {
             count.count += 1;
-            count.undecided += usize::from(row.decision.is_none());
+            count.undecided += usize::from(row.is_undecided());
         }
     }
     counts.retain(|it| it.count > 0);

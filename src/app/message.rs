@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::key::Key;
 use super::log::Weight;
 use crate::domain::checklist::{NoteOn, Progress, Step};
-use crate::domain::conflict::ConflictKey;
+use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::decision::{Alike, Decision};
 use crate::domain::ending::Ended;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
@@ -274,6 +274,9 @@ pub enum Answer {
     Gate(Box<Result<Gate, String>>),
     /// To `Decide`, `DecideAlike`, `Undo` and `Redo`: how many, and everything as it is now.
     Decided(Result<usize, String>, Review),
+    /// To `Decide` and `DecideAlike`, where the answers take more bookings out of the application than may leave without their number:
+    /// nothing was kept, and this is what would have been.
+    AsksForNumber(Box<AskedNumber>),
     /// To `TryOut`.
     TriedOut(ConflictKey, Result<(), String>),
     /// To `Labels`: name and e-mail by user, safe to draw.
@@ -310,6 +313,7 @@ impl Answer {
             Self::Standing(..)
             | Self::Gate(_)
             | Self::Decided(..)
+            | Self::AsksForNumber(_)
             | Self::TriedOut(..)
             | Self::Labels(_)
             | Self::Sources(_)
@@ -323,6 +327,19 @@ impl Answer {
             | Self::Exported(_) => true,
         }
     }
+}
+
+/// Answers that wait for their number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedNumber {
+    /// The kind of conflict.
+    pub code: Code,
+    /// How many bookings leave the application.
+    pub bookings: u64,
+    /// The same in words.
+    pub words: String,
+    /// The answers.
+    pub changes: Vec<Change>,
 }
 
 /// A conflict with its records side by side.

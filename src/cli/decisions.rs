@@ -12,12 +12,13 @@ use crate::domain::conflict::{ConflictKey, Severity};
 use crate::domain::decision::Decisions;
 use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
+use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, read_mapping};
 use crate::engine::{Result, StepError};
-use crate::store::{StoreError, private_file};
+use crate::store::private_file;
 
 /// Lines of one kind that are shown; the rest is counted.
 const SHOWN: usize = 50;
@@ -109,8 +110,15 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
     } else {
         output::line(&words(&matched, session.decisions()));
     }
+    let asks = session.overview().map(|it| it.asks).unwrap_or_default();
+    if !asks.is_empty() && !place.json {
+        output::line(&format!(
+            "\nMore than 1 % of the bookings leave the application by these answers, so their number has to be confirmed: {}",
+            Departures::options(&asks)
+        ));
+    }
     let open = |key: &ConflictKey| key.code.severity() == Severity::Blocker;
-    let fine = matched.changed.is_empty() && !matched.open.iter().any(open);
+    let fine = asks.is_empty() && matched.changed.is_empty() && !matched.open.iter().any(open);
     Ok(ExitCode::from(if fine { 0 } else { 2 }))
 }
 
@@ -155,12 +163,10 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
 }
 
 fn role(place: &PlaceArguments) -> Result<Mapping> {
-    let text = match &place.config {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| StoreError::file("reading", path, error))?,
-        None => mapping::DEFAULT.to_owned(),
-    };
-    Ok(Mapping::parse(&text)?)
+    match place.mapping_file() {
+        Some(path) => read_mapping(&path),
+        None => Ok(Mapping::parse(mapping::DEFAULT)?),
+    }
 }
 
 /// The database that a decisions file is about, for the names; why there are none, where it cannot be reached.
@@ -212,6 +218,9 @@ async fn show(place: &PlaceArguments, arguments: ShowArguments) -> Result<ExitCo
     lines.push(format!("survivor: {} – {}", rule.word(), rule.says()));
     for (business, rule) in &decisions.survivor_at {
         lines.push(format!("survivor at business {business}: {}", rule.word()));
+    }
+    for (what, number) in &decisions.accepted {
+        lines.push(format!("accepted: {what} = {number}"));
     }
     for (key, decision) in &decisions.single {
         let does = key.code.does(decision.choice);

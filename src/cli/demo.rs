@@ -13,7 +13,7 @@ use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, read_mapping};
 use crate::engine::{Result, StepError};
 use crate::runtime::{self, Settings};
 use crate::terminal;
@@ -77,6 +77,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     .map_err(|error| started(&error))?;
     let mut options = place.options(server.uri(DATABASE), "demo");
     options.database = Some(DATABASE.to_owned());
+    options.config.clone_from(&place.config); // a mapping file in this folder is for another database
     output::aside("seeding sample data …");
     let mut session = Session::open(options).await?;
     if place.show_personal_data {
@@ -143,9 +144,14 @@ pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
 
 /// How the operator wants the console; refused before anything is connected to.
 fn settings(place: &PlaceArguments) -> Result<(Settings, Keymap)> {
+    let mapping = match place.mapping_file() {
+        Some(path) => Some(read_mapping(&path)?),
+        None => None,
+    };
+    let (theme, keys) = mapping.map_or_else(Default::default, |it| (it.theme, it.keys));
     let settings = Settings {
-        theme: place.theme.clone(),
-        keys: Vec::new(),
+        theme: place.theme.clone().or(theme),
+        keys,
     };
     let keys = runtime::check(&settings).map_err(StepError::NotReady)?;
     Ok((settings, keys))

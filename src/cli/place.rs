@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{address, output};
+use crate::domain::mapping;
 use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
 use crate::engine::Result;
@@ -81,7 +82,7 @@ impl PlaceArguments {
             uri,
             uri_source: uri_source.to_owned(),
             database: self.db.clone(),
-            config: self.config.clone(),
+            config: self.mapping_file(),
             run_root: self.run_dir.clone(),
             watch: self.watch_seconds,
             limits: Limits {
@@ -97,9 +98,18 @@ impl PlaceArguments {
         }
     }
 
+    /// The mapping file: the one that was named, else `ringfence.toml` where it stands in this folder.
+    pub(super) fn mapping_file(&self) -> Option<PathBuf> {
+        let usual = || Some(PathBuf::from(mapping::FILE)).filter(|path| path.is_file());
+        self.config.clone().or_else(usual)
+    }
+
     /// Opens a session at the place that the arguments name.
     pub(super) async fn session(&self) -> Result<Session> {
         let (uri, source) = address::find(self.uri.as_deref())?;
+        if self.config.is_none() && self.mapping_file().is_some() {
+            output::aside(&format!("the mapping is {} in this folder", mapping::FILE));
+        }
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
         if let Some(lag) = self.max_lag {

@@ -246,8 +246,14 @@ async fn write(database: &Database, batch: Batch) -> Result<(&'static str, u64),
 mod tests {
     use super::*;
 
-    /// Conflicts that need what the sample's application does not have, such as a unique index.
-    const NOT_PLANTED: [Code; 1] = [Code::BookingUnique];
+    /// Conflicts that need what the sample's application does not have, such as a unique index or a second path to the business.
+    const NOT_PLANTED: [Code; 5] = [
+        Code::BookingUnique,
+        Code::BusinessDisagrees,
+        Code::IdTwins,
+        Code::MaySignIn,
+        Code::DeletedUser,
+    ];
 
     #[test]
     fn totals_are_round_and_every_code_is_planted_twice() {

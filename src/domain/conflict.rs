@@ -71,6 +71,9 @@ choices! {
     CopyAll, "copy-all";
     NameAndEmail, "name-and-email";
     SetAside, "set-aside";
+    Account, "account";
+    Customer, "customer";
+    BringAlong, "bring-along";
 }
 
 macro_rules! codes {
@@ -136,6 +139,10 @@ codes! {
         "the customer takes the user's place in that index, and two bookings of one customer would then be equal in it",
         [KeepApart: "one customer each; only the first by the survivor rule keeps the e-mail, the others' stays in the link",
          Stop: "apply nothing until these bookings or the index are changed by hand"];
+    BusinessDisagrees, "business-disagrees", Blocker, "the paths of a booking lead to two businesses", "bookings",
+        "whose booking this is cannot be told, and each of the businesses may see it",
+        [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
+         Leave: "leave the bookings as they are, without a customer"];
     CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers",
         "the same person may stand there already, and the e-mail of each may stand once per business",
         [Adopt: "use the existing customer where business and e-mail are equal, keep the rest beside",
@@ -148,6 +155,10 @@ codes! {
     IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target", "references",
         "MongoDB joins by type and value, so such a reference finds nothing",
         [JoinByValue: "join them by value and write the target's type"];
+    IdTwins, "id-twins", Blocker, "an id and its text form are the ids of two users", "users",
+        "a reference in either form may mean either of them",
+        [KeepApart: "a reference means the user whose id has its own type",
+         Stop: "apply nothing until one of the two is changed by hand"];
     MissingName, "missing-name", Warning, "a customer-to-be has no name", "users",
         "a customer must have a name; the application may refuse to read one without",
         [UnknownCustomer: "name the customer `Unknown Customer`"];
@@ -158,6 +169,14 @@ codes! {
         "whoever has a password, owns a business or is a team member stays a user, but their bookings need a customer all the same",
         [Create: "create a customer too; the account stays",
          Skip: "create no customer; the bookings stay as they are, with their userId"];
+    MaySignIn, "may-sign-in", Warning, "no password, but evidence of an account, and bookings", "users",
+        "whoever signs in by other means than a password would lose the account if taken for a customer alone",
+        [Account: "treat the user as an account: it stays, and a customer is created for its bookings",
+         Customer: "treat the user as a customer by nature; it stays a user all the same, for it may sign in"];
+    DeletedUser, "deleted-user", Warning, "a soft-deleted user has bookings", "users",
+        "the application hides such users, and a customer made of one would be seen again",
+        [BringAlong: "create the customer, inactive where customers have such a field; never the survivor of a merge with somebody who is not deleted",
+         Skip: "create no customer; the bookings stay as they are, with their reference"];
     MissingEmail, "missing-email", Note, "a customer-to-be has no e-mail", "users",
         "a plain unique index lets in one customer without an e-mail per business; with more of them a partial one is built",
         [Keep: "create the customer without an e-mail"];
@@ -197,7 +216,12 @@ impl Code {
         self.answers().iter().map(|(choice, _)| *choice)
     }
 
-    /// What is suggested.
+    /// True where the suggestion may stand for an answer; where it may not, the operator chooses.
+    pub fn suggests(self) -> bool {
+        !matches!(self, Self::BusinessDisagrees | Self::IdTwins)
+    }
+
+    /// What is suggested, or, where nothing is, the first choice.
     pub fn suggestion(self) -> Choice {
         self.answers()[0].0
     }

@@ -34,12 +34,12 @@ impl IdKind {
 /// The id of the customer of `business` whose smallest user id is `user`; of the user id's type,
 /// `usual` where that cannot carry one.
 pub fn customer_id(business: &Id, user: &Id, usual: IdKind) -> Id {
-    build(
-        IdKind::of(user).unwrap_or(usual),
-        "user",
-        business,
-        Some(user),
-    )
+    customer_id_as(IdKind::of(user).unwrap_or(usual), business, user)
+}
+
+/// The same, of a type that the mapping names.
+pub fn customer_id_as(kind: IdKind, business: &Id, user: &Id) -> Id {
+    build(kind, "user", business, Some(user))
 }
 
 /// The id of the placeholder of `business` for bookings that name `missing`, or nobody at all. It has

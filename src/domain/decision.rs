@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::accepted::Accepted;
 use super::conflict::{Choice, Code, Conflict, ConflictKey, Severity};
 use super::id::Id;
 use super::mapping::UserRole;
@@ -52,6 +53,8 @@ pub struct Decisions {
     pub survivor_at: BTreeMap<Id, Survivor>,
     /// Single answers.
     pub single: BTreeMap<ConflictKey, Decision>,
+    /// Numbers that were confirmed.
+    pub accepted: BTreeMap<Accepted, u64>,
 }
 
 impl Decisions {
@@ -60,6 +63,7 @@ impl Decisions {
         Self {
             policy: Code::ALL
                 .iter()
+                .filter(|code| code.suggests())
                 .map(|code| (*code, code.suggestion()))
                 .collect(),
             ..Self::default()
@@ -68,7 +72,7 @@ impl Decisions {
 
     /// Adds the suggestion for every code that has no policy yet.
     pub fn fill_with_suggestions(&mut self) {
-        for code in Code::ALL {
+        for code in Code::ALL.iter().filter(|code| code.suggests()) {
             self.policy.entry(*code).or_insert(code.suggestion());
         }
     }
@@ -168,6 +172,10 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
+        | Code::BusinessDisagrees
+        | Code::IdTwins
+        | Code::MaySignIn
+        | Code::DeletedUser
         | Code::BookingUnique
         | Code::CustomerExists
         | Code::AlreadyLinked

@@ -86,6 +86,14 @@ pub fn merged(one: &Decisions, other: &Decisions) -> (Decisions, Vec<String>) {
             ));
         }
     }
+    for (what, number) in &other.accepted {
+        let kept = *all.accepted.entry(what.clone()).or_insert(*number);
+        if kept != *number {
+            differences.push(format!(
+                "accepted {what}: {kept} in the first, {number} in the second"
+            ));
+        }
+    }
     for (key, decision) in &other.single {
         let kept = all
             .single

@@ -109,6 +109,11 @@ impl Id {
         value.bytes.get(5..)?.try_into().ok()
     }
 
+    /// True for a whole number.
+    pub fn is_whole_number(&self) -> bool {
+        self.canonical().value().kind == kind::INT64
+    }
+
     /// The text of a string identity.
     pub fn as_str(&self) -> Option<&str> {
         self.value().as_str()

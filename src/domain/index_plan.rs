@@ -35,14 +35,19 @@ pub fn wanted(
     email: EmailIndex,
 ) -> Vec<RawDocumentBuf> {
     let leaving = leaving(mapping);
-    let mut wanted: Vec<RawDocumentBuf> = originals
-        .iter()
-        .filter(|index| name_of(index) != "_id_")
-        .map(|index| match which.role() {
+    // Where a document keeps its old reference, so does the index on it, and the one on the new field stands beside.
+    let beside = mapping.booking.following.keep || mapping.booking.following.filter.is_some();
+    let mut wanted: Vec<RawDocumentBuf> = Vec::new();
+    for index in originals.iter().filter(|index| name_of(index) != "_id_") {
+        let new = match which.role() {
             Role::Bookings => renamed(index, &leaving, &mapping.booking.customer),
             Role::Customers | Role::Users => index.clone(),
-        })
-        .collect();
+        };
+        if beside && new != *index {
+            wanted.push(index.clone());
+        }
+        wanted.push(new);
+    }
     for own in own_indexes(mapping, which, email) {
         if !wanted
             .iter()
@@ -102,10 +107,13 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
                 }
             };
             let fields = [business, name_field];
-            vec![
-                unique,
-                rawdoc! { "key": key(&fields), "name": prisma_name(customers, &fields, false) },
-            ]
+            let by_name =
+                rawdoc! { "key": key(&fields), "name": prisma_name(customers, &fields, false) };
+            let own = [(email_field, unique), (name_field, by_name)].into_iter();
+            // A mapping may name no e-mail, or no name.
+            own.filter(|(field, _)| !field.is_empty())
+                .map(|(_, index)| index)
+                .collect()
         }
     }
 }

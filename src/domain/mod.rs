@@ -1,5 +1,6 @@
 //! What a migration is. Pure: no tokio, no driver, no ratatui, no clock, no files.
 
+pub mod accepted;
 pub mod aside;
 pub mod blueprint;
 pub mod calendar;
@@ -9,10 +10,12 @@ pub mod customer_id;
 pub mod decision;
 pub mod decision_file;
 pub mod decision_match;
+pub mod departure;
 pub mod document_diff;
 pub mod email;
 pub mod ending;
 pub mod fingerprint;
+pub mod fit;
 pub mod forecast;
 pub mod gate;
 pub mod history;
@@ -25,12 +28,14 @@ pub mod lease;
 pub mod link;
 pub mod map;
 pub mod mapping;
+pub mod nearest;
 pub mod number;
 pub mod overview;
 pub mod pace;
 pub mod people;
 pub mod phone;
 pub mod plan;
+pub mod profile;
 pub mod queries;
 pub mod quiet;
 pub mod raw;

@@ -6,6 +6,7 @@ use bson::raw::RawDocument;
 use super::calendar;
 use super::conflict::Code;
 use super::mapping::Mapping;
+use super::mapping::path::FieldPath;
 use super::number::Millis;
 use super::raw::{elements, get};
 use super::text::{mask, safe};
@@ -24,6 +25,8 @@ pub struct Who {
 
 impl Who {
     /// Whose document this is, by its fields.
+    ///
+    /// A user's document is given as its role sees it (`UserRole::view`).
     pub fn of(document: &RawDocument, name: &str, email: Option<&str>) -> Self {
         let text = |field: &str| {
             let value = get(document, field).and_then(|value| value.as_str());
@@ -90,8 +93,13 @@ impl BookingWords {
 
 /// When a booking is: its first date that does not say when the document was written.
 pub fn booking_time(mapping: &Mapping, document: &RawDocument) -> Option<Millis> {
+    let role = &mapping.booking;
+    if let Some(when) = &role.when {
+        return when.value(document).and_then(|value| value.as_date());
+    }
+    let created = role.created.as_ref();
     let written = |key: &[u8]| {
-        key == mapping.booking.created.as_bytes()
+        created.is_some_and(|created| created.top().as_bytes() == key)
             || key.eq_ignore_ascii_case(b"createdAt")
             || key.eq_ignore_ascii_case(b"updatedAt")
             || key.eq_ignore_ascii_case(b"deletedAt")
@@ -102,13 +110,27 @@ pub fn booking_time(mapping: &Mapping, document: &RawDocument) -> Option<Millis>
         .map_while(Result::ok)
         .filter(|element| !written(element.key))
         .filter_map(|element| element.value.as_date());
-    dates
-        .next()
-        .or_else(|| get(document, &mapping.booking.created).and_then(|value| value.as_date()))
+    dates.next().or_else(|| {
+        let value = created?.value(document)?;
+        value.as_date()
+    })
 }
 
-/// The field that holds a service's name.
-pub fn service_name(document: &RawDocument) -> Who {
+/// What stands at a path, as a name.
+pub fn named_at(document: &RawDocument, path: &FieldPath) -> Who {
+    let value = path.value(document).and_then(|value| value.as_str());
+    Who {
+        name: safe(value.unwrap_or_default().trim(), WIDTH),
+        email: String::new(),
+    }
+}
+
+/// A service's name: where the mapping says that it stands, or else by the usual fields.
+pub fn service_name(mapping: &Mapping, document: &RawDocument) -> Who {
+    let path = mapping.service.as_ref().and_then(|role| role.name.as_ref());
+    if let Some(path) = path {
+        return named_at(document, path);
+    }
     let named = ["name", "title", "label"]
         .into_iter()
         .map(|field| Who::of(document, field, None));

@@ -201,6 +201,44 @@ pub fn get<'a>(document: &'a RawDocument, key: &str) -> Option<Value<'a>> {
         .map(|element| element.value)
 }
 
+/// The document with `value` at the end of these names, each of a document in the one before; `None` takes it away. What is not there is made.
+pub fn with_member(
+    document: &RawDocument,
+    names: &[&str],
+    value: Option<Value<'_>>,
+) -> RawDocumentBuf {
+    let mut out = Builder::new(document.as_bytes().len() + 32);
+    let Some((name, rest)) = names.split_first() else {
+        return document.to_owned();
+    };
+    let put = |out: &mut Builder, held: Option<Value<'_>>| {
+        if rest.is_empty() {
+            if let Some(value) = value {
+                out.value(name, value);
+            }
+            return;
+        }
+        let inner = held.filter(|held| held.kind == kind::DOCUMENT);
+        let inner = inner.and_then(|held| RawDocument::from_bytes(held.bytes).ok());
+        let empty = RawDocumentBuf::new();
+        if inner.is_some() || value.is_some() {
+            out.document(name, &with_member(inner.unwrap_or(&empty), rest, value));
+        }
+    };
+    let mut found = false;
+    for element in elements(document).map_while(Result::ok) {
+        if element.key == name.as_bytes() && !std::mem::replace(&mut found, true) {
+            put(&mut out, Some(element.value));
+        } else {
+            out.element(&element);
+        }
+    }
+    if !found {
+        put(&mut out, None);
+    }
+    out.finish()
+}
+
 /// Builds a document out of elements, byte for byte.
 #[derive(Debug)]
 pub struct Builder {

@@ -104,8 +104,14 @@ impl Rebuilt {
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
             Role::Customers => Vec::new(),
-            Role::Bookings => vec![leaving(mapping)],
-            Role::Users => mapping.user.contact.clone(),
+            Role::Bookings => {
+                let following = &mapping.booking.following;
+                let drops = following.drop.iter().map(|it| it.top().to_owned());
+                let stays = following.keep || following.in_place;
+                let reference = (!stays).then(|| leaving(mapping));
+                reference.into_iter().chain(drops).collect()
+            }
+            Role::Users => mapping.user.leaving().map(str::to_owned).collect(),
         }
     }
 
@@ -126,6 +132,15 @@ impl Rebuilt {
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
             Role::Customers => None,
+            Role::Bookings if mapping.booking.following.in_place => Some(format!(
+                "{} of bookings then names a customer, where it named a user",
+                mapping.booking.customer
+            )),
+            Role::Bookings if mapping.booking.following.keep => Some(format!(
+                "bookings then have {} and keep {}, by which they still reach the shared record",
+                mapping.booking.customer,
+                leaving(mapping)
+            )),
             Role::Bookings => Some(format!(
                 "bookings then have {} and no {}",
                 mapping.booking.customer,
@@ -133,7 +148,7 @@ impl Rebuilt {
             )),
             Role::Users => Some(format!(
                 "{} leave the users whose data was copied",
-                mapping.user.contact.join(", ")
+                mapping.user.leaving().collect::<Vec<_>>().join(", ")
             )),
         }
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::id::Id;
 use super::link::LinkKind;
-use super::mapping::Mapping;
+use super::mapping::{Given, Mapping};
 use super::raw::{Builder, Element, Value, blank, elements, get, kind, string_bytes};
 
 /// The name of a customer whose user has none.
@@ -64,6 +64,8 @@ pub struct Candidate {
     pub created: i64,
     /// Bookings at the business.
     pub bookings: u64,
+    /// Soft-deleted: never before one who is not.
+    pub deleted: bool,
 }
 
 /// The places of `candidates` with the survivor first. Whatever the rule, the most complete, then the oldest, then the smallest `_id` decides
@@ -79,7 +81,7 @@ pub fn ranked(candidates: &[Candidate], rule: Survivor) -> Vec<usize> {
             Survivor::Newest => -i128::from(it.created),
             Survivor::MostBookings => -i128::from(it.bookings),
         };
-        (first, Reverse(it.filled), it.created)
+        (it.deleted, first, Reverse(it.filled), it.created)
     };
     places.sort_by(|one, other| {
         key(*one)
@@ -100,6 +102,8 @@ pub struct Rules {
     pub without_email: bool,
     /// Copy name and e-mail alone.
     pub narrow: bool,
+    /// Made of a soft-deleted user: inactive, where customers have such a field.
+    pub deleted: bool,
 }
 
 /// A field of a customer-to-be.
@@ -168,8 +172,40 @@ pub fn customer(
     if let Some(value) = earliest(members, &role.created) {
         document.value(&role.created, value);
     }
+    with_given(mapping, document.finish(), rules.deleted)
+}
+
+/// A new customer with what the mapping gives to fields that nothing else wrote.
+fn with_given(mapping: &Mapping, customer: RawDocumentBuf, deleted: bool) -> RawDocumentBuf {
+    let given = &mapping.customer;
+    if given.defaults.is_empty() && given.nulls.is_empty() {
+        return customer;
+    }
+    let mut document = Builder::new(customer.as_bytes().len() + 64);
+    for element in elements(&customer).map_while(Result::ok) {
+        document.element(&element);
+    }
+    let lacks = |field: &str| get(&customer, field).is_none();
+    for (field, value) in given.defaults.iter().filter(|(field, _)| lacks(field)) {
+        if deleted && *value == Given::Boolean(true) && mapping.user.says_active(field) {
+            document.whole(&Given::Boolean(false).under(field));
+        } else {
+            document.whole(&value.under(field));
+        }
+    }
+    let has_default = |field: &String| given.defaults.iter().any(|(name, _)| name == field);
+    for field in given.nulls.iter().filter(|field| lacks(field)) {
+        if !has_default(field) {
+            document.value(field, NULL);
+        }
+    }
     document.finish()
 }
+
+const NULL: Value<'_> = Value {
+    kind: kind::NULL,
+    bytes: &[],
+};
 
 /// The earliest date; where nobody has one, the survivor's value as it is.
 pub fn earliest<'a>(members: &[&'a RawDocument], field: &str) -> Option<Value<'a>> {
@@ -287,8 +323,10 @@ pub fn placeholder(
     let mut document = Builder::new(96);
     document.value("_id", id.value());
     document.value(&mapping.customer.business, business.value());
-    document.string(&mapping.user.name, UNKNOWN_CUSTOMER);
-    if let Some(created) = created {
+    if !mapping.user.name.is_empty() {
+        document.string(&mapping.user.name, UNKNOWN_CUSTOMER);
+    }
+    if let Some(created) = created.filter(|_| !mapping.user.created.is_empty()) {
         document.value(
             &mapping.user.created,
             Value {
@@ -297,7 +335,7 @@ pub fn placeholder(
             },
         );
     }
-    document.finish()
+    with_given(mapping, document.finish(), false)
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use super::conflict::Choice;
 use super::id::Id;
 use super::mapping::UserRole;
 use super::raw::{Builder, Malformed, elements};
-use super::reference::BookingPaths;
 use super::survey::facts::id_of;
 use super::survey::{BusinessIx, Standing, Survey};
 
@@ -89,6 +88,9 @@ pub fn booking(
     document: &RawDocument,
 ) -> Result<BookingFate, Malformed> {
     let paths = survey.paths();
+    if paths.is_outside(document) {
+        return Ok(BookingFate::Left);
+    }
     let refs = paths.read(document);
     let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
         Ok(BookingFate::Linked {
@@ -100,6 +102,11 @@ pub fn booking(
     match survey.standing(&refs) {
         Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
         Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
+        Standing::Disagrees { businesses } => Ok(if blueprint.leaves_between(&businesses) {
+            BookingFate::Left
+        } else {
+            BookingFate::Quarantined
+        }),
         Standing::Paired {
             business,
             linked: Some(existing),
@@ -109,7 +116,7 @@ pub fn booking(
             let Some(customer) = blueprint.customer_of(survey, user, business) else {
                 return Ok(BookingFate::Left);
             };
-            let document = at_customer(paths, document, &customer)?;
+            let document = paths.pointed_at(document, customer.value())?;
             Ok(BookingFate::Linked {
                 customer,
                 business,
@@ -130,7 +137,7 @@ pub fn booking(
             Choice::Leave => Ok(BookingFate::Left),
             _ => {
                 let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                let document = at_customer(paths, document, &customer)?;
+                let document = paths.pointed_at(document, customer.value())?;
                 Ok(BookingFate::Linked {
                     customer,
                     business,
@@ -139,17 +146,6 @@ pub fn booking(
             }
         },
     }
-}
-
-/// The booking without its user and its old customer; `customer` is appended last.
-fn at_customer(
-    paths: &BookingPaths,
-    document: &RawDocument,
-    customer: &Id,
-) -> Result<RawDocumentBuf, Malformed> {
-    let mut out = paths.without_user(document, true)?;
-    out.value(paths.customer(), customer.value());
-    Ok(out.finish())
 }
 
 /// The user without contact fields, or as it is.
@@ -167,11 +163,7 @@ pub fn user(
     let mut out = Builder::new(document.as_bytes().len());
     for element in elements(document) {
         let element = element?;
-        if !role
-            .contact
-            .iter()
-            .any(|field| field.as_bytes() == element.key)
-        {
+        if !role.leaves(element.key) {
             out.element(&element);
         }
     }

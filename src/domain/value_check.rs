@@ -6,8 +6,8 @@ use bson::raw::RawDocument;
 
 use super::id::Id;
 use super::link::LinkKind;
-use super::mapping::Mapping;
-use super::raw::{Value, blank, elements, get};
+use super::mapping::{Given, Mapping, UserRole};
+use super::raw::{Value, elements, get, kind};
 use super::survey::facts::id_of;
 use super::survivorship::UNKNOWN_CUSTOMER;
 
@@ -26,36 +26,115 @@ pub fn differences(
     let mut wrong = Vec::new();
     // A narrow customer leaves contact fields with its user, so there is nothing to lose.
     let narrow = LinkKind::of(link) == Ok(LinkKind::Narrow);
-    for field in mapping.user.copied() {
+    let role = &mapping.user;
+    for field in role.copied() {
         let held = get(customer, field);
         for user in users {
-            let Some(value) = get(user, field) else {
+            let Some(value) = held_by(role, field, user) else {
                 continue;
             };
             let Some(of) = id_of(user) else { continue };
-            if !narrow && held != Some(value) && !is_kept(link, &of, field, value) {
+            let same = held.is_some_and(|held| value.is(held));
+            if !narrow && !same && !is_kept(link, &of, field, &value) {
                 wrong.push(format!(
                     "{field} of user {of} is neither in customer {id} nor in its link"
                 ));
             }
         }
         let Some(held) = held else { continue };
-        let from_a_user = users.iter().any(|user| get(user, field) == Some(held));
+        let holds = |user: &&RawDocument| held_by(role, field, user).is_some_and(|it| it.is(held));
+        let from_a_user = users.iter().any(holds);
         let by_hand = held.as_str().is_some_and(|text| typed.contains(text));
         let nameless = field == mapping.user.name
             && held.as_str() == Some(UNKNOWN_CUSTOMER)
-            && users.iter().all(|user| blank(get(user, field)));
-        if !(from_a_user || by_hand || nameless) {
+            && users
+                .iter()
+                .all(|user| held_by(role, field, user).is_none_or(|it| it.is_blank()));
+        let given = is_given(mapping, field, held);
+        if !(from_a_user || by_hand || nameless || given) {
             wrong.push(format!(
                 "{field} of customer {id} comes from none of its users"
+            ));
+        }
+    }
+    for field in given_fields(mapping) {
+        let held = get(customer, field);
+        let copied = role.copied().any(|it| it == field);
+        let is_right = held.is_some_and(|held| copied || is_given(mapping, field, held));
+        if !is_right {
+            wrong.push(format!(
+                "{field} of customer {id} is not what the mapping gives to it"
             ));
         }
     }
     wrong
 }
 
+/// What a user holds for a field of a customer.
+enum Held<'a> {
+    /// This value.
+    As(Value<'a>),
+    /// A name in several fields.
+    Words(String),
+}
+
+impl Held<'_> {
+    fn is(&self, value: Value<'_>) -> bool {
+        match self {
+            Self::As(own) => *own == value,
+            Self::Words(words) => value.as_str() == Some(words),
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        match self {
+            Self::As(own) => own.is_blank(),
+            Self::Words(words) => words.trim().is_empty(),
+        }
+    }
+}
+
+/// Read anew here, apart from what makes customers.
+fn held_by<'a>(role: &UserRole, field: &str, user: &'a RawDocument) -> Option<Held<'a>> {
+    if field == role.name && role.names.len() > 1 {
+        let mut words = String::new();
+        for part in &role.names {
+            let text = part.value(user).and_then(|it| it.as_str()).unwrap_or("");
+            if text.chars().any(|it| !it.is_whitespace()) {
+                if !words.is_empty() {
+                    words.push(' ');
+                }
+                words.push_str(text);
+            }
+        }
+        return (!words.is_empty()).then_some(Held::Words(words));
+    }
+    role.place_of(field)?.value(user).map(Held::As)
+}
+
+fn given_fields(mapping: &Mapping) -> impl Iterator<Item = &str> {
+    let defaults = mapping.customer.defaults.iter().map(|(field, _)| field);
+    let fields = defaults.chain(&mapping.customer.nulls);
+    fields.map(String::as_str)
+}
+
+/// Whether the mapping itself gives this to a field.
+fn is_given(mapping: &Mapping, field: &str, held: Value<'_>) -> bool {
+    let defaults = &mapping.customer.defaults;
+    match defaults.iter().find(|(name, _)| name == field) {
+        Some((_, given)) => {
+            let inactive = *given == Given::Boolean(true)
+                && mapping.user.says_active(field)
+                && !mapping.user.deleted.is_empty();
+            given.under(field) == held.under(field)
+                || inactive && Given::Boolean(false).under(field) == held.under(field)
+        }
+        None => held.kind == kind::NULL && mapping.customer.nulls.iter().any(|name| name == field),
+    }
+}
+
 /// True when the link keeps `value` as what `field` of `user` was.
-fn is_kept(link: &RawDocument, user: &Id, field: &str, value: Value<'_>) -> bool {
+fn is_kept(link: &RawDocument, user: &Id, field: &str, value: &Held<'_>) -> bool {
     let Some(lost) = get(link, "lost") else {
         return false;
     };
@@ -68,7 +147,7 @@ fn is_kept(link: &RawDocument, user: &Id, field: &str, value: Value<'_>) -> bool
         .filter(|entry| get(entry, "user").map(Id::from_value).as_ref() == Some(user))
         .filter_map(|entry| get(entry, "values"))
         .filter_map(|values| RawDocument::from_bytes(values.bytes).ok())
-        .any(|values| get(values, field) == Some(value))
+        .any(|values| get(values, field).is_some_and(|kept| value.is(kept)))
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ impl Session {
                 Standing::WithoutUser {
                     business, linked, ..
                 } => (None, Some(business), linked),
-                Standing::WithoutBusiness { .. } => (None, None, None),
+                Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, None, None),
             };
         let names = references.user.named();
         let user = user.or_else(|| survey.users.find(&names?.canonical()));

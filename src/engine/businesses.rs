@@ -130,7 +130,7 @@ impl Session {
                     Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
                         Some(business)
                     }
-                    Standing::WithoutBusiness { .. } => None,
+                    Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => None,
                 };
                 if at != Some(business) {
                     continue;

@@ -91,6 +91,7 @@ impl Session {
             watcher.says("creating customers", done, total);
             done += batch.len() as u64;
             for document in batch.documents() {
+                let document = &*self.work.mapping.user.view(document);
                 let Some(user) =
                     id_of(document).and_then(|id| surveyed.survey.users.find(&id.canonical()))
                 else {

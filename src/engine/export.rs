@@ -20,14 +20,16 @@ impl Session {
 
     /// The same, tried once: for a step, which is tried again as a whole.
     pub(crate) async fn export_once(&self, out: &Path, watcher: &Watcher) -> Result<Export> {
-        let services = &self.work.mapping.service.collection;
+        let mapping = &self.work.mapping;
+        let services = mapping.service.iter();
+        let services = services.map(|it| self.layout.original_of(mapping, &it.collection));
         let collections: Vec<String> = [
-            self.layout.source(&self.work.mapping.users()),
-            self.layout.source(&self.work.mapping.bookings()),
-            Some(self.layout.original_of(&self.work.mapping, services)),
+            self.layout.source(&mapping.users()),
+            self.layout.source(&mapping.bookings()),
         ]
         .into_iter()
         .flatten()
+        .chain(services)
         .collect();
         // As text a document takes more than as BSON, and it is written as JSON and as CSV.
         self.require_room_here("export", out, (&collections, 3))

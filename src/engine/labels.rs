@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
-use crate::domain::people::{Who, conflict_words, service_name};
+use crate::domain::people::{Who, conflict_words, named_at, service_name};
 use crate::domain::survey::UserIx;
 use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
@@ -37,6 +37,11 @@ impl Session {
         users.unwrap_or_else(|| self.work.mapping.user.collection.clone())
     }
 
+    fn services_collection(&self) -> String {
+        let role = self.work.mapping.service.as_ref();
+        role.map_or_else(String::new, |role| role.collection.clone())
+    }
+
     fn customers_collection(&self) -> String {
         let customers = self.layout.source(&self.work.mapping.customers());
         customers.unwrap_or_else(|| self.work.mapping.customer.collection.clone())
@@ -44,7 +49,7 @@ impl Session {
 
     pub(crate) async fn look_up_users(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
         let role = &self.work.mapping.user;
-        let read = |document: &_| Who::of(document, &role.name, Some(&role.email));
+        let read = |document: &_| Who::of(&role.view(document), &role.name, Some(&role.email));
         let users = self.users_collection();
         let database = &self.work.connection.database;
         Ok(self.labels.look_up(database, &users, ids, read).await?)
@@ -59,11 +64,14 @@ impl Session {
     }
 
     pub(crate) async fn look_up_services(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
-        let services = self.work.mapping.service.collection.clone();
+        let Some(role) = &self.work.mapping.service else {
+            return Ok(());
+        };
+        let read = |document: &_| service_name(&self.work.mapping, document);
         let database = &self.work.connection.database;
         Ok(self
             .labels
-            .look_up(database, &services, ids, service_name)
+            .look_up(database, &role.collection, ids, read)
             .await?)
     }
 
@@ -90,7 +98,7 @@ impl Session {
         let collections = [
             self.users_collection(),
             self.customers_collection(),
-            self.work.mapping.service.collection.clone(),
+            self.services_collection(),
         ];
         let looked_up: Vec<_> = collections
             .iter()
@@ -103,9 +111,7 @@ impl Session {
     }
 
     pub(crate) fn service_who(&self, id: &Id) -> Option<Who> {
-        self.labels
-            .get(&self.work.mapping.service.collection, id)
-            .flatten()
+        self.labels.get(&self.services_collection(), id).flatten()
     }
 
     pub(crate) fn customer_who(&self, id: &Id) -> Option<Who> {
@@ -140,12 +146,18 @@ impl Session {
 
     async fn look_up_businesses(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
         let role = &self.work.mapping.business;
-        let read = |document: &_| Who::of(document, &role.name, None);
+        let read = |document: &_| match &role.name {
+            Some(path) => named_at(document, path),
+            None => Who::default(),
+        };
         let database = &self.work.connection.database;
-        Ok(self
-            .labels
-            .look_up(database, &role.collection, ids, read)
-            .await?)
+        let ids: Vec<Id> = ids.into_iter().collect();
+        for collection in &role.collections {
+            self.labels
+                .look_up(database, collection, ids.iter().cloned(), read)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The name of a business, from the survey or as it was looked up.
@@ -154,12 +166,15 @@ impl Session {
             let at = it.survey.businesses.get_index_of(&id.canonical())?;
             Some(safe(&it.survey.businesses[at].name, 60))
         });
-        let looked_up = || match self
-            .labels
-            .get(&self.work.mapping.business.collection, id)?
-        {
-            Some(who) => Some(who.short()),
-            None => Some("(no such business)".to_owned()),
+        let looked_up = || {
+            let collections = self.work.mapping.business.collections.iter();
+            let found: Vec<_> = collections
+                .filter_map(|collection| self.labels.get(collection, id))
+                .collect();
+            match found.iter().flatten().next() {
+                Some(who) => Some(who.short()),
+                None => (!found.is_empty()).then(|| "(no such business)".to_owned()),
+            }
         };
         surveyed.filter(|name| !name.is_empty()).or_else(looked_up)
     }
@@ -284,13 +299,13 @@ impl Session {
                 None => survey.candidate_anywhere(user),
             };
             records.push(Source {
-                document,
+                document: self.work.mapping.user.view(&document).into_owned(),
                 candidate,
             });
         }
         Ok(Sources {
             key: key.clone(),
-            role: self.work.mapping.user.clone(),
+            role: (*self.work.mapping.user).clone(),
             inherited: decisions.survivor(key),
             records,
         })

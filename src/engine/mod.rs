@@ -11,6 +11,7 @@ mod customers;
 pub mod decisions;
 pub mod error;
 mod export;
+pub mod fit;
 pub mod gates;
 mod keep_new;
 pub mod labels;

@@ -97,6 +97,9 @@ impl Session {
                     (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
                         names.as_ref() == key.subjects.first()
                     }
+                    (Code::BusinessDisagrees, Standing::Disagrees { businesses }) => {
+                        survey.ids_of_businesses(&businesses) == key.subjects
+                    }
                     (
                         Code::BookingWithoutUser,
                         Standing::WithoutUser {
@@ -110,9 +113,15 @@ impl Session {
                     }
                     (
                         Code::AlreadyLinked,
-                        Standing::Paired { business, .. } | Standing::WithoutUser { business, .. },
+                        Standing::Paired {
+                            business, linked, ..
+                        }
+                        | Standing::WithoutUser {
+                            business, linked, ..
+                        },
                     ) => {
                         refs.customer.is_some()
+                            && (linked.is_some() || !survey.paths().is_in_place())
                             && Some(survey.business_id(business)) == key.business.as_ref()
                     }
                     (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
@@ -174,7 +183,9 @@ impl Session {
         documents.sort_by_key(|document| {
             id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
         });
-        let documents: Vec<&RawDocument> = documents.iter().map(AsRef::as_ref).collect();
+        let role = &self.work.mapping.user;
+        let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
+        let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
@@ -215,7 +226,9 @@ impl Session {
     /// A document as a record: what refers to others is told by their names, where these are known.
     fn record(&self, what: &str, document: &RawDocument) -> Record {
         let role = &self.work.mapping.user;
-        let who = Who::of(document, &role.name, Some(&role.email)).short();
+        let view = role.view(document);
+        let seen = if what == "user" { &view } else { document };
+        let who = Who::of(seen, &role.name, Some(&role.email)).short();
         let title = if who == "(no name)" {
             format!("{what} without a name")
         } else {

@@ -25,12 +25,26 @@ impl Session {
             ),
         };
         Ok(vec![
-            format!(
-                "model {}: {} replaces {}",
-                booking.collection,
-                booking.customer,
-                leaving(mapping)
-            ),
+            if booking.following.in_place {
+                format!(
+                    "model {}: {} refers to {}",
+                    booking.collection, booking.customer, customer.collection
+                )
+            } else if booking.following.keep {
+                format!(
+                    "model {}: {} stands beside {}",
+                    booking.collection,
+                    booking.customer,
+                    leaving(mapping)
+                )
+            } else {
+                format!(
+                    "model {}: {} replaces {}",
+                    booking.collection,
+                    booking.customer,
+                    leaving(mapping)
+                )
+            },
             unique,
             format!(
                 "model {}: @@index([{}, {}])",

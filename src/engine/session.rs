@@ -3,12 +3,13 @@
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
+use crate::domain::fit::Fit;
 use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::{self, Mapping};
@@ -21,6 +22,7 @@ use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
+use crate::domain::text::named;
 use crate::domain::view::Place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
@@ -32,6 +34,8 @@ use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
 use crate::store::{process, run_log, run_record, spill};
 
+/// What the mapping is called that stands in no file.
+const BUILT_IN: &str = "the built-in mapping";
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
 
@@ -74,6 +78,10 @@ pub struct Surveyed {
 pub struct Workspace {
     pub(crate) connection: Connection,
     pub(crate) mapping: Mapping,
+    /// What the mapping file says, where there is one.
+    pub(crate) mapping_file: Option<Mapping>,
+    /// Neither a file nor a run says the mapping.
+    pub(crate) built_in: bool,
     /// For what surveys and proofs keep.
     pub(crate) memory: Memory,
     pub(crate) run_root: PathBuf,
@@ -155,6 +163,8 @@ pub struct Session {
     pub(crate) labels: Labels,
     /// Names and e-mails may stand as they are in what is written.
     pub(crate) personal: bool,
+    /// What the check of the mapping found worth saying.
+    pub(crate) fit: Fit,
 }
 
 impl Session {
@@ -163,14 +173,7 @@ impl Session {
     /// # Errors
     /// No server, wrong credentials, a broken mapping or decisions file.
     pub async fn open(options: SessionOptions) -> Result<Self> {
-        let mapping = match &options.config {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| StoreError::file("reading", path, error))?;
-                Mapping::parse(&text)?
-            }
-            None => Mapping::parse(mapping::DEFAULT)?,
-        };
+        let mapping_file = options.config.as_deref().map(read_mapping).transpose()?;
         let connection = connect::connect(
             &options.uri,
             &options.uri_source,
@@ -179,16 +182,23 @@ impl Session {
         .await?;
         connection.throttle.set(options.limits);
         let record = first_read(&connection).await?;
-        let mapping = match &record {
-            Some(record) if record.outcome == Outcome::Open && options.config.is_none() => {
-                record.mapping.clone()
-            }
-            _ => mapping,
+        // A run keeps the mapping that it began with.
+        let of_run = record.as_ref().filter(|record| {
+            record.outcome == Outcome::Open
+                || record.outcome == Outcome::Finished && mapping_file.is_none()
+        });
+        let built_in = of_run.is_none() && mapping_file.is_none();
+        let mapping = match (of_run, &mapping_file) {
+            (Some(record), _) => record.mapping.clone(),
+            (None, Some(mapping)) => mapping.clone(),
+            (None, None) => Mapping::parse_as(mapping::DEFAULT, BUILT_IN)?,
         };
         let mut session = Self {
             work: Workspace {
                 connection,
                 mapping,
+                mapping_file,
+                built_in,
                 memory: spill::memory(options.memory, &options.run_root),
                 run_root: options.run_root,
                 watch: options.watch,
@@ -207,6 +217,7 @@ impl Session {
             fates: None,
             labels: Labels::default(),
             personal: false,
+            fit: Fit::default(),
         };
         session.take_quiet_of_the_run();
         session.load_decisions()?;
@@ -435,8 +446,10 @@ impl Session {
         let mut overview = surveyed.survey.overview(
             &surveyed.conflicts,
             &self.answers.decisions,
-            &surveyed.blueprint.customers,
+            &surveyed.blueprint,
         );
+        overview.warnings.clone_from(&self.fit.warnings);
+        overview.absent.clone_from(&self.fit.absent);
         overview
             .database
             .clone_from(&self.work.connection.place.database);
@@ -449,8 +462,18 @@ impl Session {
         Review {
             rows: surveyed
                 .map(|it| {
-                    it.survey
-                        .conflict_rows(&it.conflicts, &self.answers.decisions)
+                    it.survey.conflict_rows(
+                        &it.conflicts,
+                        &self.answers.decisions,
+                        &it.blueprint.departures,
+                    )
+                })
+                .unwrap_or_default(),
+            asks: surveyed
+                .map(|it| {
+                    it.blueprint
+                        .departures
+                        .not_accepted(&self.answers.decisions.accepted)
                 })
                 .unwrap_or_default(),
             survivor: self.answers.decisions.survivor,
@@ -473,8 +496,22 @@ impl Session {
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         )
-        .retiring(self.answers.retire_users))
+        .retiring(self.answers.retire_users)
+        .leaving(&surveyed.blueprint.departures))
     }
+}
+
+/// Reads a mapping file.
+///
+/// # Errors
+/// The system's answer, or the line that is wrong.
+pub fn read_mapping(path: &Path) -> Result<Mapping> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| StoreError::file("reading", path, error))?;
+    Ok(Mapping::parse_as(
+        &text,
+        &named(&path.display().to_string()),
+    )?)
 }
 
 /// The first thing that is read; tried a few times, for there is no session yet that could be patient.

@@ -272,6 +272,7 @@ impl Session {
                 let rules = blueprint.rules(user, business);
                 let business = survey.business_id(business);
                 let mapping = &self.work.mapping;
+                let row = &*mapping.user.view(row);
                 let made = survivorship::customer(mapping, &customer, business, &[row], &rules);
                 let link = Link {
                     customer: &customer,

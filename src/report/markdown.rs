@@ -165,6 +165,9 @@ fn found(out: &mut String, report: &Report<'_>) {
     for (name, count) in &report.run.numbers {
         let _ = writeln!(out, "- {}: {count}", named(name));
     }
+    if let Some(departures) = report.departures() {
+        let _ = writeln!(out, "- {}", departures.words());
+    }
     let taken_in = report.taken_in();
     if taken_in > 0 {
         let _ = writeln!(out, "- taken in since the plan: {taken_in} pairs");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::domain::checklist::Step;
 use crate::domain::conflict::Code;
 use crate::domain::decision_file::DecisionFile;
+use crate::domain::departure::Departures;
 use crate::domain::forecast::Forecast;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
@@ -72,6 +73,7 @@ impl<'r> Report<'r> {
             "plan": run.plan_hash(),
             "found": run.numbers,
             "takenInSinceThePlan": self.taken_in(),
+            "leaving": self.departures().map(Departures::to_json),
             "conflicts": run.decided.iter().map(|line| json!({
                 "code": line.code, "count": line.count, "answers": line.answers,
             })).collect::<Vec<_>>(),
@@ -145,6 +147,11 @@ impl<'r> Report<'r> {
         let now = self.run.numbers.get("pairs").copied().unwrap_or_default();
         let planned = self.run.plan.as_ref().map_or(now, |plan| plan.pairs);
         now.saturating_sub(planned)
+    }
+
+    /// Bookings that left the application by the plan.
+    fn departures(&self) -> Option<&Departures> {
+        self.run.plan.as_ref()?.leaving.as_ref()
     }
 
     fn steps(&self) -> Vec<(Step, &str, &str, Millis, Millis)> {

@@ -115,6 +115,9 @@ impl Gated for CutOver {
         let forecast = session.run.open().and_then(Forecast::of);
         let forecast = forecast.map(|forecast| forecast.words());
         lines.extend(forecast);
+        if let Ok(surveyed) = session.surveyed() {
+            lines.push(surveyed.blueprint.departures.words());
+        }
         Ok(lines)
     }
 

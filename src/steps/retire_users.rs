@@ -97,9 +97,8 @@ async fn count(session: &mut Session, watcher: &Watcher) -> Result<String> {
         }
         _ => {
             let mut count = 0;
-            let fields = [&role.password, &role.name, &role.email].map(String::to_owned);
             let scan = Scan {
-                fields: fields.to_vec(),
+                fields: role.fields_of_contact(),
                 ..Scan::default()
             };
             let place = (&session.work.connection.database, None);

@@ -15,7 +15,7 @@ use super::widgets::{self, below, complaint, editor};
 use crate::app::commands::about::Keymap;
 use crate::app::commands::ids::{KEEP_NOTE, NO, OWN_EDITOR, YES};
 use crate::app::layer::picker::Picker;
-use crate::app::layer::{Layer, Note, Question, Whole};
+use crate::app::layer::{Layer, Note, Number, Question, Whole};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::app::situation;
@@ -39,6 +39,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
             decision::draw(frame, area, open, business, &model.shared.keys, theme)
         }
         Layer::Note(open) => note(frame, area, open, keys, theme),
+        Layer::Number(open) => number(frame, area, open, theme),
         Layer::Line(open) => {
             let inside = widgets::popup(frame, area, (70, 4), open.title, theme);
             editor(
@@ -121,6 +122,36 @@ fn question(
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inside = widgets::popup(frame, area, (columns, height), title, theme);
     frame.render_widget(Paragraph::new(lines), inside);
+    Scrollable::default()
+}
+
+fn number(frame: &mut Frame<'_>, area: Rect, open: &Number, theme: Theme) -> Scrollable {
+    let asked = &open.asked;
+    let columns = area.width.min(76);
+    let text = format!(
+        "{}. That is more than 1 %, so no default takes it. If the mapping is right and these bookings are to go, type their number:",
+        safe(&asked.words, 300)
+    );
+    let mut lines: Vec<Line<'_>> = wrap(&text, usize::from(columns.saturating_sub(4)))
+        .into_iter()
+        .map(Line::from)
+        .collect();
+    lines.push(Line::default());
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let title = "Bookings leave the application";
+    let inside = widgets::popup(frame, area, (columns, rows.saturating_add(5)), title, theme);
+    frame.render_widget(Paragraph::new(lines), inside);
+    let line = below(inside, rows);
+    editor(
+        frame,
+        Rect {
+            height: 1.min(line.height),
+            ..line
+        },
+        &open.editor,
+        theme,
+    );
+    complaint(frame, below(line, 1), open.complaint.as_deref(), theme);
     Scrollable::default()
 }
 

@@ -195,9 +195,10 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_mapping_is_refused_with_line_and_column(damages in damages()) {
+    fn a_damaged_mapping_is_refused_with_its_line(damages in damages()) {
         if let Err(error) = Mapping::parse(&as_text(mapping::DEFAULT, &damages)) {
-            assert_place(&error.to_string());
+            let error = error.to_string();
+            assert!(error.starts_with("ringfence.toml:"), "no place in: {error}");
         }
     }
 

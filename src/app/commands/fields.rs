@@ -15,7 +15,11 @@ pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
         about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "save")
             .help("Keep what was typed."),
-        scopes: &[Scope::Over(LayerKind::Typing), Scope::Over(LayerKind::Line)],
+        scopes: &[
+            Scope::Over(LayerKind::Typing),
+            Scope::Over(LayerKind::Number),
+            Scope::Over(LayerKind::Line),
+        ],
         allowed: always,
         run: |model, _| save(model),
     },
@@ -127,6 +131,7 @@ fn save(model: &mut Model) -> Vec<Effect> {
     match model.shared.layers.last() {
         Some(Layer::Decision(_)) => decision::save(&mut model.shared),
         Some(Layer::Line(_)) => take_line(model),
+        Some(Layer::Number(_)) => take_number(&mut model.shared),
         Some(
             Layer::Question(_)
             | Layer::Gate(_)
@@ -181,6 +186,27 @@ fn keep_note(shared: &mut Shared) -> Vec<Effect> {
         shared.say(Weight::Info, says);
     }
     shared.ask(request)
+}
+
+/// Keeps the answers that waited for their number.
+fn take_number(shared: &mut Shared) -> Vec<Effect> {
+    let allowed = shared.can_ask();
+    let Some(Layer::Number(open)) = shared.layers.last_mut() else {
+        return Vec::new();
+    };
+    match open.typed().and_then(|changes| allowed.map(|()| changes)) {
+        Ok(changes) => {
+            shared.layers.pop();
+            if let Some(Layer::Decision(open)) = shared.layers.last_mut() {
+                open.sent = true;
+            }
+            shared.ask(Request::Decide(changes))
+        }
+        Err(why) => {
+            open.complaint = Some(why);
+            Vec::new()
+        }
+    }
 }
 
 /// Hands the line to the pane that opened it.

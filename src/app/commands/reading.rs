@@ -104,6 +104,7 @@ pub const COMMANDS: &[ModelCommand] = &[
             Scope::Over(LayerKind::Gate),
             Scope::Over(LayerKind::Decision),
             Scope::Over(LayerKind::Note),
+            Scope::Over(LayerKind::Number),
             Scope::Over(LayerKind::Line),
             Scope::Over(LayerKind::Picker),
             Scope::Over(LayerKind::Palette),
@@ -147,6 +148,7 @@ fn scroll(model: &mut Model, to: Move) -> Vec<Effect> {
             Layer::Question(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Line(_)
             | Layer::Picker(_)
             | Layer::Palette(..),
@@ -170,6 +172,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
             | Layer::Gate(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Picker(_)
             | Layer::Palette(..)
             | Layer::Help(_)

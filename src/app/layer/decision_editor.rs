@@ -382,6 +382,7 @@ mod tests {
                         filled: u8::try_from(document.iter().count()).unwrap(),
                         created: i64::MAX,
                         bookings: 0,
+                        deleted: false,
                     },
                 }
             })
@@ -393,7 +394,7 @@ mod tests {
         };
         let sources = Sources {
             key,
-            role: Mapping::parse(DEFAULT).unwrap().user,
+            role: *Mapping::parse(DEFAULT).unwrap().user,
             inherited: Survivor::MostComplete,
             records,
         };

@@ -4,9 +4,13 @@ use self::decision_editor::{DecisionEditor, Typing};
 use self::picker::Picker;
 use super::commands::about::CommandId;
 use super::editor::Editor;
+use super::message::AskedNumber;
 use super::pane_id::PaneId;
+use crate::domain::accepted::Accepted;
 use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::gate::Gate;
+use crate::domain::history::Change;
+use crate::domain::number::grouped;
 
 pub mod decision_editor;
 pub mod picker;
@@ -24,6 +28,8 @@ pub enum LayerKind {
     Typing,
     /// A note on a step.
     Note,
+    /// A number that is confirmed.
+    Number,
     /// A line of text.
     Line,
     /// A list to pick from.
@@ -63,6 +69,7 @@ impl LayerKind {
             Self::Decision => "decision",
             Self::Typing => "typing",
             Self::Note => "note",
+            Self::Number => "number",
             Self::Line => "line",
             Self::Picker => "list",
             Self::Palette => "palette",
@@ -85,6 +92,8 @@ pub enum Layer {
     Decision(Box<DecisionEditor>),
     /// A note on a step.
     Note(Note),
+    /// How many bookings leave the application, typed again.
+    Number(Box<Number>),
     /// A line of text that filters a list.
     Line(Line),
     /// A list to pick from.
@@ -110,6 +119,7 @@ impl Layer {
             Self::Decision(open) if open.typing.is_some() => LayerKind::Typing,
             Self::Decision(_) => LayerKind::Decision,
             Self::Note(_) => LayerKind::Note,
+            Self::Number(_) => LayerKind::Number,
             Self::Line(_) => LayerKind::Line,
             Self::Picker(_) => LayerKind::Picker,
             Self::Palette(..) => LayerKind::Palette,
@@ -129,6 +139,7 @@ impl Layer {
                 None => None,
             },
             Self::Note(note) => Some(&mut note.editor),
+            Self::Number(open) => Some(&mut open.editor),
             Self::Line(line) => Some(&mut line.editor),
             Self::Help(help) => Some(&mut help.narrow),
             Self::Question(_)
@@ -225,6 +236,48 @@ impl Note {
             sent: false,
             looked_at: None,
         }
+    }
+}
+
+/// How many bookings leave the application by answers that wait for it.
+#[derive(Debug)]
+pub struct Number {
+    /// What is asked for.
+    pub asked: AskedNumber,
+    /// What was typed so far.
+    pub editor: Editor,
+    /// Why the last Enter did nothing.
+    pub complaint: Option<String>,
+}
+
+impl Number {
+    /// A field for the number that is asked for.
+    pub fn new(asked: AskedNumber) -> Self {
+        Self {
+            asked,
+            editor: Editor::default(),
+            complaint: None,
+        }
+    }
+
+    /// The answers with the number, once it was typed.
+    ///
+    /// # Errors
+    /// Why they are not kept.
+    pub fn typed(&self) -> Result<Vec<Change>, String> {
+        let asked = &self.asked;
+        let typed = self.editor.text().trim().replace(',', "");
+        if typed.is_empty() {
+            return Err("type the number of bookings, in digits".to_owned());
+        }
+        if typed.parse() != Ok(asked.bookings) {
+            return Err(format!(
+                "{typed} is not the number; nothing was changed. If {} is more than you expect, go back and look at the mapping",
+                grouped(asked.bookings)
+            ));
+        }
+        let number = Change::Accepted(Accepted::Bookings(asked.code), Some(asked.bookings));
+        Ok(asked.changes.iter().cloned().chain([number]).collect())
     }
 }
 

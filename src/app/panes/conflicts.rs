@@ -359,6 +359,11 @@ impl Conflicts {
         let Some(row) = self.row(&shared.facts).cloned() else {
             return Vec::new();
         };
+        if !row.key.code.suggests() {
+            // Nothing is suggested: the operator chooses.
+            let offered = conflict_answers::choices(row.key.code);
+            return self.open_list(shared, &format!("Answer to {}", row.key.code), offered);
+        }
         self.goes_on = true;
         conflict_answers::answer(shared, &row, row.key.code.suggestion(), "accepted")
     }

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use super::fixture::update;
 use super::fixture::{
     at, business_view, gate, overview, page, ready, requests, review, running, sources, standing,
+    typing,
 };
 use crate::app::layer::{Layer, Note};
-use crate::app::message::{Detail, ExitReason, Job};
+use crate::app::message::{AskedNumber, Detail, ExitReason, Job};
 use crate::app::{Answer, Effect, Message, Model, Request};
 use crate::domain::checklist::{NoteOn, State, Step};
+use crate::domain::conflict::Code;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::view::{DiffCursor, DiffFilter};
@@ -25,6 +27,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Surveyed(..) => "surveyed",
         Answer::Gate(_) => "gate",
         Answer::Decided(..) => "decided",
+        Answer::AsksForNumber(_) => "asks for number",
         Answer::TriedOut(..) => "tried out",
         Answer::Labels(_) => "labels",
         Answer::Sources(_) => "sources",
@@ -38,7 +41,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Exported(_) => "exported",
     }
 }
-const ANSWERS: usize = 19;
+const ANSWERS: usize = 20;
 
 /// The console before, the answer, and what must hold after.
 type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
@@ -269,6 +272,15 @@ fn of_steps() -> Vec<Case> {
     ]
 }
 
+fn asked_number() -> AskedNumber {
+    AskedNumber {
+        code: Code::BookingWithoutBusiness,
+        bookings: 44,
+        words: "44 of 400 bookings".into(),
+        changes: Vec::new(),
+    }
+}
+
 fn of_decisions() -> Vec<Case> {
     vec![
         (
@@ -303,6 +315,18 @@ fn of_decisions() -> Vec<Case> {
                     panic!("the answer is lost");
                 };
                 assert!(!open.sent && open.complaint.as_deref() == Some("it went wrong"));
+            },
+        ),
+        (
+            || {
+                let mut model = at("conflicts");
+                typing(&mut model, "?");
+                model
+            },
+            |_| Answer::AsksForNumber(Box::new(asked_number())),
+            |model, _| {
+                let notice = &model.shared.notice.as_ref().unwrap().text;
+                assert!(notice.contains("number has to be confirmed"), "{notice}");
             },
         ),
         (

@@ -89,6 +89,7 @@ fn conflict(code: Code, number: u8, decided: bool) -> ConflictRow {
         businesses: vec![id(number % 2)],
         business_names: format!("Salon {}", number % 2),
         decision: decided.then(|| Decision::new(code.suggestion())),
+        asks: false,
     }
 }
 
@@ -151,11 +152,12 @@ pub fn sources(key: ConflictKey) -> Sources {
             filled: 2,
             created: 5,
             bookings: 1,
+            deleted: false,
         },
     };
     Sources {
         key,
-        role: Mapping::parse(DEFAULT).unwrap().user,
+        role: *Mapping::parse(DEFAULT).unwrap().user,
         inherited: Survivor::MostComplete,
         records: vec![record("a", "Ann"), record("b", "Anne"), record("c", "Al")],
     }

@@ -169,6 +169,7 @@ pub fn cases() -> Vec<Case> {
         fields(),
         super::decisions::decisions(),
         reading(),
+        super::numbers::cases(),
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@ mod everywhere;
 pub mod fixture;
 mod layers;
 mod messages;
+mod numbers;
 mod panes;
 mod random;
 mod refusals;

@@ -20,6 +20,7 @@ impl Survey {
             filled: facts.filled,
             created: facts.created,
             bookings: pair.map_or(0, |pair| pair.bookings),
+            deleted: facts.deleted,
         }
     }
 

@@ -2,14 +2,16 @@
 //! contact fields leave.
 
 mod count;
+mod departures;
 mod groups;
 mod unique;
 
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::customer_id::{IdKind, customer_id, placeholder_id};
+use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
 use super::decision::Decisions;
+use super::departure::Departures;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
 use super::survivorship::Rules;
@@ -87,17 +89,21 @@ pub struct Blueprint {
     rules: Map<(UserIx, BusinessIx), Rules>,
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
+    deleted: Set<UserIx>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
+    left_between: Set<Vec<BusinessIx>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
     pub email_index: EmailIndex,
     /// Customers that each business will have.
     pub customers: Vec<u64>,
+    /// Bookings that leave the application.
+    pub departures: Departures,
     /// Why this cannot be applied: what no decision can mend.
     pub obstacles: Vec<String>,
     /// Why these decisions do not go together; other answers mend it.
@@ -114,14 +120,17 @@ impl Blueprint {
             rules: Map::default(),
             user_values: Map::default(),
             narrow: Set::default(),
+            deleted: Set::default(),
             wiped: Set::default(),
             aside: Set::default(),
             relinked: Set::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
+            left_between: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
+            departures: Departures::of(survey.bookings),
             obstacles: Vec::new(),
             clashes: Vec::new(),
             usual: survey.usual_kind(),
@@ -136,6 +145,7 @@ impl Blueprint {
                 blueprint.roles.insert(pair, Role::Linked);
             }
         }
+        blueprint.count_departures(survey);
         blueprint.take_groups(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
@@ -147,10 +157,28 @@ impl Blueprint {
                 survey.oversize.len()
             ));
         }
+        for (id, text) in survey.id_twins() {
+            let key = ConflictKey {
+                code: Code::IdTwins,
+                business: None,
+                subjects: vec![id.clone(), text],
+            };
+            if decisions.choice(&key) == Choice::Stop {
+                blueprint.obstacles.push(format!(
+                    "the user id {id} stands there in two forms, and one of the two is to be changed by hand first (id-twins: stop); when it is, survey again"
+                ));
+            }
+        }
+        let several = survey.several_users.bookings;
+        if several > 0 {
+            blueprint.obstacles.push(format!(
+                "{several} bookings name several users, and this version of ringfence cannot carry that out; let each name one user, or map a path that does"
+            ));
+        }
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
-                "{} users with bookings have an _id that is no ObjectId, UUID or string (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
+                "{} users with bookings have an _id that is no ObjectId, UUID, string or whole number (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
                 odd.len()
             ));
         }
@@ -165,7 +193,15 @@ impl Blueprint {
                 business: None,
                 subjects: vec![id.clone()],
             };
-            if facts.account && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip {
+            if facts.deleted {
+                if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
+                    skipped.insert(user);
+                }
+                self.deleted.insert(user);
+            }
+            if !survey.is_customer_by_nature(&facts)
+                && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
+            {
                 skipped.insert(user);
             }
             if survey.businesses_of(user).is_empty() {
@@ -212,6 +248,16 @@ impl Blueprint {
                 self.left_without_business.insert(names.clone());
             }
         }
+        for businesses in survey.disagreeing.keys() {
+            let key = ConflictKey {
+                code: Code::BusinessDisagrees,
+                business: None,
+                subjects: survey.ids_of_businesses(businesses),
+            };
+            if decisions.choice(&key) == Choice::Leave {
+                self.left_between.insert(businesses.clone());
+            }
+        }
         for business in survey.already_linked.keys() {
             if decisions.choice(&key(Code::AlreadyLinked, Some(*business), &None)) == Choice::Relink
             {
@@ -247,17 +293,18 @@ impl Blueprint {
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);
+        rules.deleted = self.deleted.contains(&user);
         rules
     }
 
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
         let derived = |user| {
-            customer_id(
-                survey.business_id(business),
-                &survey.user_id(user),
-                self.usual,
-            )
+            let (business, user) = (survey.business_id(business), survey.user_id(user));
+            match survey.kind_of_ids() {
+                Some(kind) => customer_id_as(kind, business, &user),
+                None => customer_id(business, &user, self.usual),
+            }
         };
         let existing = |at: usize| Some(survey.existing[at].id.clone());
         match self.role(survey, user, business) {
@@ -293,6 +340,11 @@ impl Blueprint {
     /// True where bookings whose business is unknown, and that name this, stay in place instead of going to the quarantine.
     pub fn leaves(&self, names: &Option<Id>) -> bool {
         self.left_without_business.contains(names)
+    }
+
+    /// True where bookings that these businesses disagree about stay as they are.
+    pub fn leaves_between(&self, businesses: &[BusinessIx]) -> bool {
+        self.left_between.contains(businesses)
     }
 
     /// True where bookings with a customerId get the one of the migration.

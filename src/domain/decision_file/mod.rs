@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted::Accepted;
 use super::conflict::{Choice, Code, ConflictKey};
 use super::decision::{Decision, Decisions, check};
 use super::id::Id;
@@ -28,6 +29,9 @@ pub struct DecisionFile {
     /// Which record gives a merged customer its values.
     #[serde(default, skip_serializing_if = "SurvivorRules::is_default")]
     pub survivor: SurvivorRules,
+    /// How many bookings may leave the application, by kind, and how many values of a reference may lead nowhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<Accepted, u64>,
     /// Single answers.
     #[serde(default, rename = "decision")]
     pub decisions: Vec<Entry>,
@@ -172,6 +176,7 @@ impl DecisionFile {
                     .map(|(business, rule)| (IdText(business.clone()), SurvivorWord(*rule)))
                     .collect(),
             },
+            accepted: decisions.accepted.clone(),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
     }
@@ -206,6 +211,7 @@ impl DecisionFile {
                 .rule
                 .as_ref()
                 .map_or_else(Survivor::default, |it| it.0),
+            accepted: self.accepted.clone(),
             ..Decisions::default()
         };
         for (business, rule) in &self.survivor.at {
@@ -301,7 +307,7 @@ mod tests {
     use crate::domain::mapping::{DEFAULT, Mapping};
 
     fn role() -> UserRole {
-        Mapping::parse(DEFAULT).unwrap().user
+        *Mapping::parse(DEFAULT).unwrap().user
     }
 
     fn key(user: &str) -> ConflictKey {
@@ -321,6 +327,10 @@ mod tests {
         decision.note = "asked her\non the phone".into();
         decisions.single.insert(key("a \"b\""), decision);
         decisions.survivor = Survivor::Oldest;
+        let without = Accepted::Bookings(Code::BookingWithoutBusiness);
+        decisions.accepted.insert(without, 44);
+        let reference = Accepted::Unresolved("business.owner".into());
+        decisions.accepted.insert(reference, 7);
         let business = Id::object_id([1; 12]);
         decisions
             .survivor_at

@@ -54,6 +54,7 @@ pub fn update(
     }
     policy(&mut document, file);
     survivors(&mut document, file);
+    accepted(&mut document, file);
     let mut tables = ArrayOfTables::new();
     for (at, entry) in file.decisions.iter().enumerate() {
         let mut table = match pool.remove(&entry.key()) {
@@ -206,6 +207,23 @@ fn survivors(document: &mut DocumentMut, file: &DecisionFile) {
     );
     for (IdText(business), SurvivorWord(rule)) in &file.survivor.at {
         set(at, &business.text(), rule.word().into());
+    }
+}
+
+fn accepted(document: &mut DocumentMut, file: &DecisionFile) {
+    if file.accepted.is_empty() {
+        document.remove("accepted");
+        return;
+    }
+    let says = "Numbers that were confirmed: bookings that leave the application, values that lead nowhere. Another number is asked for again.";
+    let Some(table) = table_at(document.as_table_mut(), "accepted", 400, says) else {
+        return;
+    };
+    let words: Vec<_> = file.accepted.keys().map(ToString::to_string).collect();
+    keep_only(table, &words);
+    for (what, number) in &file.accepted {
+        let number = i64::try_from(*number).unwrap_or(i64::MAX);
+        set(table, &what.to_string(), number.into());
     }
 }
 

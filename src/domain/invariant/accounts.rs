@@ -4,9 +4,11 @@
 
 use bson::raw::RawDocument;
 
+use super::paths::values;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::{AccountRole, Mapping, VERIFIED};
+use crate::domain::mapping::path::{FieldPath, ReferencePath};
+use crate::domain::mapping::{Evidence, Mapping};
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::{Memory, Table};
@@ -136,17 +138,21 @@ impl Accounts {
     }
 
     /// Collections that name account holders, each with the field that does.
-    pub fn named_in(&self) -> Vec<(String, String)> {
+    pub fn named_in(&self) -> Vec<(String, FieldPath)> {
+        let field = |path: &ReferencePath| path.start.clone();
         let rows = self.mapping.accounts.iter();
-        let rows = rows.map(|AccountRole { collection, user }| (collection.clone(), user.clone()));
+        let rows = rows.map(|role| (role.collection.clone(), field(&role.user)));
         let businesses = &self.mapping.business;
-        let owners = (businesses.collection.clone(), businesses.owner.clone());
-        rows.chain([owners]).collect()
+        let owners = businesses.owner.iter().flat_map(|owner| {
+            let collections = businesses.collections.iter();
+            collections.map(move |it| (it.clone(), field(owner)))
+        });
+        rows.chain(owners).collect()
     }
 
     /// Takes a document that names an account holder in `field`.
-    pub fn names(&mut self, document: &RawDocument, field: &str) {
-        if let Some(value) = get(document, field).filter(|it| it.kind != kind::NULL) {
+    pub fn names(&mut self, document: &RawDocument, field: &FieldPath) {
+        for value in values(field, document) {
             self.named.insert(&key(&Id::from_value(value)), &());
         }
     }
@@ -157,23 +163,37 @@ impl Accounts {
     }
 
     fn signs_in(&self, row: &RawDocument) -> bool {
-        let verified = match get(row, VERIFIED) {
-            None => false,
-            Some(value) => match value.kind {
-                kind::NULL => false,
-                kind::BOOLEAN => value.bytes != [0],
-                _ => true,
+        let shows = |evidence: &Evidence| match evidence {
+            Evidence::Filter(filter) => filter.lets_in(row),
+            Evidence::Field(path) => match path.value(row) {
+                None => false,
+                Some(value) => match value.kind {
+                    kind::NULL => false,
+                    kind::BOOLEAN => value.bytes != [0],
+                    _ => value.as_str() != Some(""),
+                },
             },
         };
-        verified || self.has_password(row)
+        self.mapping.user.evidence.iter().any(shows) || self.has_password(row)
     }
 
     fn has_password(&self, row: &RawDocument) -> bool {
-        match get(row, &self.mapping.user.password) {
+        let is_one = |path: &FieldPath| match path.value(row) {
             None => false,
             Some(value) if value.kind == kind::NULL => false,
             Some(value) => value.as_str() != Some(""),
-        }
+        };
+        self.mapping.user.passwords.iter().any(is_one)
+    }
+
+    /// The fields by which a user signs in.
+    fn signs_in_by(&self) -> impl Iterator<Item = &FieldPath> {
+        let role = &self.mapping.user;
+        let evidence = role.evidence.iter().flat_map(|it| match it {
+            Evidence::Field(path) => vec![path],
+            Evidence::Filter(filter) => filter.fields().collect(),
+        });
+        role.emails.iter().chain(&role.passwords).chain(evidence)
     }
 
     /// Takes a user of the original. `may_differ`: the application may have changed or deleted users since.
@@ -193,10 +213,8 @@ impl Accounts {
                 self.kept += 1;
                 self.passwordless += u64::from(!self.has_password(live));
                 self.after += u64::from(account);
-                let role = &self.mapping.user;
-                let same = |field: &str| get(before, field) == get(live, field);
-                let fields = [role.email.as_str(), role.password.as_str(), VERIFIED];
-                if account && !may_differ && !fields.iter().all(|field| same(field)) {
+                let same = |path: &FieldPath| path.value(before) == path.value(live);
+                if account && !may_differ && !self.signs_in_by().all(same) {
                     self.says(format!(
                         "account {id} has other bytes to sign in with than the original"
                     ));
@@ -259,11 +277,11 @@ impl Accounts {
                 self.says(format!("user {id} has other bytes than before retiring"));
             }
             (None, Some(row)) => {
-                let contact = &self.mapping.user.contact;
+                let role = &self.mapping.user;
                 let rest = |document| {
                     elements(document)
                         .map_while(Result::ok)
-                        .filter(|it| !contact.iter().any(|field| field.as_bytes() == it.key))
+                        .filter(|it| !role.leaves(it.key))
                         .map(|it| it.whole)
                 };
                 let same = rest(row).eq(rest(was));
@@ -370,7 +388,10 @@ mod tests {
         );
         let owner = findings(&row, |accounts| {
             linked(accounts);
-            accounts.names(&rawdoc! { "_id": "b", "ownerId": "u" }, "ownerId");
+            accounts.names(
+                &rawdoc! { "_id": "b", "ownerId": "u" },
+                &FieldPath::field("ownerId"),
+            );
         });
         assert!(owner[0].contains("may sign in"), "{owner:?}");
         let referred = findings(&row, |accounts| {

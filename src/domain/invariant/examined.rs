@@ -1,24 +1,31 @@
 //! What can be told of a booking from its documents alone: the part of the proof that needs no account, so that any task can do it.
 
 use bson::raw::RawDocument;
+use smallvec::SmallVec;
 
-use super::paths::ProofPaths;
+use super::paths::{Ids, ProofPaths};
 use crate::domain::id::Id;
 use crate::domain::raw::{Element, Value, elements, kind};
+use crate::domain::survey::facts::id_of;
 
 /// A booking of the original, beside what became of it.
 #[derive(Debug)]
 pub struct Examined {
     pub(super) id: Id,
-    /// By which the original finds its business.
-    pub(super) business: Option<Id>,
-    /// The user that it names.
-    pub(super) names: Option<Id>,
+    /// By which the original finds its business, each with the number of its path.
+    pub(super) businesses: SmallVec<[(usize, Id); 1]>,
+    /// By which it names its user.
+    pub(super) names: Ids,
     pub(super) became: Became,
 }
 
 #[derive(Debug)]
 pub(super) enum Became {
+    /// The mapping lets it take part in nothing.
+    Outside {
+        /// Live, equal in every byte, and nowhere else.
+        same: bool,
+    },
     /// It is nowhere.
     Nothing,
     /// It is live and in the quarantine.
@@ -32,6 +39,8 @@ pub(super) enum Became {
         /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
         same: bool,
     },
+    /// In place: live, equal in every byte; whether it names a customer is for the account to say.
+    Unchanged { customer: Option<Id> },
     /// Live without a customer of its own, or still with its user.
     Left {
         /// Equal in every byte.
@@ -49,11 +58,22 @@ impl Examined {
         current: Option<&RawDocument>,
         quarantined: Option<&RawDocument>,
     ) -> Option<Self> {
+        if paths.is_outside(before) {
+            let same = |now: &RawDocument| now.as_bytes() == before.as_bytes();
+            return Some(Self {
+                id: id_of(before)?,
+                businesses: SmallVec::new(),
+                names: Ids::new(),
+                became: Became::Outside {
+                    same: current.is_some_and(same) && quarantined.is_none(),
+                },
+            });
+        }
         let named = paths.named(before);
         Some(Self {
             id: named.id?,
-            business: named.business,
-            names: named.user,
+            businesses: named.businesses,
+            names: named.users,
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,
@@ -68,16 +88,22 @@ impl Examined {
 
 fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
     let [user, customer] = paths.changing().map(str::as_bytes);
+    if paths.in_place() {
+        return in_its_place(paths, before, current);
+    }
+    let goes = |element: &Element<'_>| {
+        element.key == customer || element.key == user && !paths.keeps() || paths.drops(element.key)
+    };
     let mut rest = elements(before)
         .map_while(Result::ok)
-        .filter(|element: &Element<'_>| element.key != user && element.key != customer);
+        .filter(|element| !goes(element));
     let mut named: Option<Value<'_>> = None;
     let (mut times, mut leftover, mut same) = (0_u32, false, true);
     for element in elements(current).map_while(Result::ok) {
         if element.key == customer {
             times += 1;
             named = named.or(Some(element.value));
-        } else if element.key == user {
+        } else if goes(&element) {
             leftover = true;
         } else {
             same &= rest.next().is_some_and(|it| it.whole == element.whole);
@@ -91,6 +117,43 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
         _ => Became::Left {
             same: before.as_bytes() == current.as_bytes(),
             half: leftover && times > 0,
+        },
+    }
+}
+
+/// The customer stands where the user stood: every other element is the same, at the same place.
+fn in_its_place(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
+    let customer = paths.customer(current).filter(|it| it.kind != kind::NULL);
+    if before.as_bytes() == current.as_bytes() {
+        return Became::Unchanged {
+            customer: customer.map(Id::from_value),
+        };
+    }
+    let key = paths.changing()[1].as_bytes();
+    let mut expected: Vec<Element<'_>> = Vec::new();
+    for element in elements(before).map_while(Result::ok) {
+        let again = element.key == key && expected.iter().any(|it| it.key == key);
+        if !again && !paths.drops(element.key) {
+            expected.push(element);
+        }
+    }
+    let appended = !expected.iter().any(|it| it.key == key);
+    let now: Vec<Element<'_>> = elements(current).map_while(Result::ok).collect();
+    let count = expected.len() + usize::from(appended);
+    let same_place = |(at, element): (usize, &Element<'_>)| match expected.get(at) {
+        Some(was) if was.key == key => element.key == key,
+        Some(was) => was.whole == element.whole,
+        None => appended && element.key == key,
+    };
+    let same = now.len() == count && now.iter().enumerate().all(same_place);
+    match customer {
+        Some(customer) => Became::Linked {
+            customer: Id::from_value(customer),
+            same,
+        },
+        None => Became::Left {
+            same: false,
+            half: false,
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use bson::raw::RawDocument;
 
-use super::{Ledger, TOGETHER};
+use super::{Ledger, TOGETHER, only};
 use crate::domain::id::Id;
 
 impl Ledger {
@@ -24,17 +24,27 @@ impl Ledger {
         let named = self.paths().named(booking);
         let Some(id) = named.id else { return };
         self.bookings += 1;
+        if self.paths().is_outside(booking) {
+            self.outside += 1;
+            return;
+        }
         let Some(customer) = named.customer else {
             self.left += 1;
             return;
         };
         self.linked += 1;
-        if self.paths().user(booking).is_some() {
+        let in_place = self.paths().in_place();
+        if in_place && !self.is_here(&customer) {
+            self.linked -= 1;
+            self.left += 1; // it still names a user
+            return;
+        }
+        let may_stay = in_place || self.paths().keeps();
+        if !may_stay && self.paths().user(booking).is_some() {
             let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
             self.wrong(&id, says);
         }
-        let business = named.business.as_ref();
-        let business = business.and_then(|named| self.ways.business(named));
+        let business = only(&self.ways.businesses(&named.businesses));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
-use super::paths::ProofPaths;
+use super::paths::{ProofPaths, UserWay};
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::Mapping;
@@ -36,6 +36,7 @@ pub struct Merged<'a> {
     mapping: &'a Mapping,
     which: &'a Rebuilt,
     users_of: &'a UsersOf,
+    user_way: &'a UserWay,
     paths: ProofPaths,
     /// Neither live nor there.
     deleted: u64,
@@ -47,11 +48,16 @@ pub struct Merged<'a> {
 
 impl<'a> Merged<'a> {
     /// The account of the merged copy of `which`.
-    pub fn new(mapping: &'a Mapping, which: &'a Rebuilt, users_of: &'a UsersOf) -> Self {
+    pub fn new(
+        mapping: &'a Mapping,
+        which: &'a Rebuilt,
+        (users_of, user_way): (&'a UsersOf, &'a UserWay),
+    ) -> Self {
         Self {
             mapping,
             which,
             users_of,
+            user_way,
             paths: ProofPaths::of(mapping),
             deleted: 0,
             behind: 0,
@@ -122,9 +128,9 @@ impl<'a> Merged<'a> {
     /// Fields that need not be as they are live.
     fn own(&self) -> Vec<&str> {
         match self.which.role() {
-            Role::Bookings => self.paths.changing().to_vec(),
+            Role::Bookings => self.paths.own(),
             // A user takes its customer's values too.
-            Role::Users => self.mapping.user.copied().collect(),
+            Role::Users => self.mapping.user.given(),
             Role::Customers => Vec::new(),
         }
     }
@@ -158,10 +164,11 @@ impl<'a> Merged<'a> {
         let Some(customer) = paths.customer(current).map(Id::from_value) else {
             return true;
         };
-        let user = Id::from_value(user).canonical();
+        let named = self.user_way.ends(&paths.users(merged));
         match self.users_of.get(&customer.canonical()) {
-            Some(users) => users.contains(&user),
-            None => user == customer.canonical(),
+            Some(users) if named.is_empty() => users.contains(&Id::from_value(user).canonical()),
+            Some(users) => named.iter().all(|user| users.contains(user)),
+            None => Id::from_value(user).canonical() == customer.canonical(),
         }
     }
 }
@@ -181,6 +188,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::mapping::DEFAULT;
+    use crate::domain::table::tests::memory;
     use bson::rawdoc;
 
     fn mapping() -> Mapping {
@@ -195,7 +203,8 @@ mod tests {
             vec![Id::string("u").canonical()],
         )]);
         let current = rawdoc! { "_id": 1, "customerId": "c" };
-        let mut merged = Merged::new(&mapping, &bookings, &users_of);
+        let way = UserWay::new(&mapping, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
         let mut named = |user: &str| {
             let back = rawdoc! { "_id": 1, "userId": user };
             merged.take(&Sides {
@@ -212,7 +221,8 @@ mod tests {
     fn what_is_live_and_not_back_and_what_lacks_a_field_must_have_been_reported() {
         let (mapping, bookings) = (mapping(), mapping().bookings());
         let users_of = UsersOf::new();
-        let mut merged = Merged::new(&mapping, &bookings, &users_of);
+        let way = UserWay::new(&mapping, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
         let current = rawdoc! { "_id": 1, "customerId": "c", "price": 2 };
         let back = rawdoc! { "_id": 1, "userId": "c" };
         for merged_copy in [None, Some(&back)] {

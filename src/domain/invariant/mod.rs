@@ -11,6 +11,8 @@ mod paths;
 mod rows;
 mod users;
 
+use std::fmt::Write;
+
 use bson::raw::RawDocument;
 
 use super::id::Id;
@@ -26,7 +28,7 @@ use examined::Became;
 pub use examined::Examined;
 use names::{Names, Number};
 use paths::Ways;
-pub use paths::{Needed, ProofPaths};
+pub use paths::{Needed, ProofPaths, UserWay};
 use rows::{Customer, Customers, Pair, pair_key};
 
 /// Findings kept with their ids; the rest is only counted.
@@ -74,12 +76,22 @@ pub struct Ledger {
     pub quarantined: u64,
     /// Bookings left by decision.
     pub left: u64,
+    /// Bookings that the mapping's filter keeps out of everything.
+    pub outside: u64,
     /// Current users without a password that hold a name and an e-mail.
     pub holding: u64,
     /// What is wrong.
     pub findings: Vec<Finding>,
     /// How much is wrong, kept or not.
     pub wrong: u64,
+}
+
+/// The one business; none where there are several, for then nobody can say whose a booking is.
+fn only(businesses: &[Number]) -> Option<Number> {
+    match businesses {
+        [one] => Some(*one),
+        _ => None,
+    }
 }
 
 fn reference(document: &RawDocument, field: &str) -> Option<Id> {
@@ -103,6 +115,7 @@ impl Ledger {
             linked: 0,
             quarantined: 0,
             left: 0,
+            outside: 0,
             holding: 0,
             findings: Vec::new(),
             wrong: 0,
@@ -146,9 +159,21 @@ impl Ledger {
         self.ways.take_between(needed, document);
     }
 
+    /// The top-level fields of users that a proof looks at.
+    pub fn fields_of_users(&self) -> Vec<String> {
+        let filter = self.mapping.user.filter.iter();
+        let filter = filter.flat_map(crate::domain::mapping::filter::Filter::fields);
+        let paths = filter.chain(self.ways.of_users());
+        let fields = paths.map(|path| path.top().to_owned());
+        std::iter::once("_id".to_owned()).chain(fields).collect()
+    }
+
     /// Takes a user of the original.
     pub fn user(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
+        let filter = self.mapping.user.filter.as_ref();
+        let is_one = filter.is_none_or(|filter| filter.lets_in(document));
+        if let Some(id) = id_of(document).filter(|_| is_one) {
+            self.ways.take_user(document);
             self.users.take(&id);
         }
     }
@@ -196,7 +221,7 @@ impl Ledger {
     /// Takes bookings of the original with what became of them.
     pub fn bookings(&mut self, examined: &[Examined]) {
         for some in examined.chunks(TOGETHER) {
-            let names: Vec<_> = some.iter().filter_map(|it| it.names.as_ref()).collect();
+            let names: Vec<_> = some.iter().filter_map(|it| it.names.first()).collect();
             self.users.prefetch(&names);
             let customers = some.iter().filter_map(|it| match &it.became {
                 Became::Linked { customer, .. } => Some(customer.as_bytes()),
@@ -212,11 +237,25 @@ impl Ledger {
     fn booking(&mut self, booking: &Examined) {
         self.bookings += 1;
         let id = &booking.id;
-        let business = booking.business.as_ref();
-        let business = business.and_then(|named| self.ways.business(named));
-        let names = booking.names.as_ref();
-        let user = names.and_then(|user| self.ways.user(user, &self.users));
+        if let Became::Outside { same } = booking.became {
+            self.outside += 1;
+            if !same {
+                self.wrong(id, format!("booking {id}, which the mapping leaves out, has other bytes than the original"));
+            }
+            return;
+        }
+        let business = only(&self.ways.businesses(&booking.businesses));
+        let names = booking.names.first();
+        let users = self.ways.users(&booking.names, &self.users);
+        let user = users.first().copied();
         match &booking.became {
+            Became::Outside { .. } => {}
+            Became::Unchanged { customer } => match customer {
+                Some(customer) if self.is_here(customer) => {
+                    self.linked_booking(id, (customer, true), (business, user, names));
+                }
+                _ => self.left_booking(id, (true, false), (business, user)),
+            },
             Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
             Became::Both => {
                 self.wrong(id, format!("booking {id} is live and in the quarantine"));
@@ -306,6 +345,12 @@ impl Ledger {
             );
         }
         business
+    }
+
+    /// True for a customer that is there.
+    fn is_here(&self, customer: &Id) -> bool {
+        let place = self.customers.rows.find(customer.canonical().as_bytes());
+        place.is_some_and(|place| self.customers.rows.value(place).here)
     }
 
     /// The customer that a booking names, and its place; says so where there is none.
@@ -487,10 +532,18 @@ impl Ledger {
         let pairs = self.pairs.len() as u64;
         let (bookings, linked, quarantined, left) =
             (self.bookings, self.linked, self.quarantined, self.left);
-        let of_bookings = format!(
+        let mut of_bookings = format!(
             "bookings {bookings} = linked {linked} + quarantined {quarantined} + left by decision {left}"
         );
-        self.equation(&of_bookings, bookings, linked + quarantined + left);
+        let outside = self.outside;
+        if self.mapping.booking.following.filter.is_some() {
+            let _ = write!(of_bookings, " + outside the filter {outside}"); // writing to a String cannot fail
+        }
+        self.equation(
+            &of_bookings,
+            bookings,
+            linked + quarantined + left + outside,
+        );
         let of_pairs = format!(
             "pairs {pairs} = customers created {created} + adopted {adopted} + merged away {merged} + skipped {skipped}"
         );

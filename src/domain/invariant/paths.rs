@@ -3,51 +3,63 @@
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
 use bson::raw::RawDocument;
+use smallvec::SmallVec;
 
 use super::names::{Names, Number};
+use crate::domain::email::normalise;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::path::{FieldPath, ReferencePath};
+use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
 
-/// How a booking finds its business.
-#[derive(Debug, Clone)]
-enum ToBusiness {
-    /// Its field names a document of a collection, whose field names the business.
-    Over {
-        field: String,
-        collection: String,
-        then: String,
-    },
-}
+/// Ids, mostly one.
+pub(super) type Ids = SmallVec<[Id; 1]>;
 
 /// What the proof knows of a booking's references.
 #[derive(Debug, Clone)]
 pub struct ProofPaths {
-    user: String,
+    user: ReferencePath,
     customer: String,
-    business: ToBusiness,
+    /// The paths to the business; none where the mapping names the one business.
+    businesses: Vec<ReferencePath>,
+    constant: Option<Id>,
+    filter: Option<Filter>,
+    /// Where the user has the e-mail by which bookings name it.
+    email: Option<FieldPath>,
+    /// The old reference stays.
+    keeps: bool,
+    /// The new reference takes the old one's name and place.
+    in_place: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
+    /// Each is one top-level field, and none of them is another's.
+    flat: bool,
 }
 
-/// A collection that must be read before the bookings, and the reference that is needed of it, beside `_id`.
+/// A collection that must be read before the bookings, and what is needed of its documents.
 #[derive(Debug, Clone)]
 pub struct Needed {
     /// The collection.
     pub collection: String,
-    /// Its reference.
-    pub field: String,
+    /// The fields of it.
+    pub fields: Vec<String>,
+    by: FieldPath,
+    then: FieldPath,
+    table: usize,
 }
 
 /// What a booking names.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     pub(super) id: Option<Id>,
-    pub(super) user: Option<Id>,
+    pub(super) users: Ids,
     pub(super) customer: Option<Id>,
-    /// What leads to its business.
-    pub(super) business: Option<Id>,
+    /// What leads to its business, each with the number of its path.
+    pub(super) businesses: SmallVec<[(usize, Id); 1]>,
 }
 
 /// The businesses, and how bookings find them and their users.
@@ -55,8 +67,70 @@ pub(super) struct Named {
 pub(super) struct Ways {
     paths: ProofPaths,
     businesses: Names,
-    /// Documents between bookings and businesses: the business of each, where it exists.
-    between: Map<Id, Option<Number>>,
+    /// Only these documents are businesses.
+    only: Option<Filter>,
+    /// Users by the normal form of their e-mails, where bookings name them so.
+    emails: Map<String, Ids>,
+    /// Documents between, one table for each hop: what is named by each.
+    between: Vec<Map<Id, Ids>>,
+}
+
+/// The values at the end of a path, lists and DBRefs opened. Null and "" are none.
+pub(super) fn values<'a>(path: &FieldPath, document: &'a RawDocument) -> SmallVec<[Value<'a>; 2]> {
+    let mut level: SmallVec<[(Value<'a>, bool); 2]> = SmallVec::new();
+    let mut steps = path.steps().iter();
+    if let Some(first) = steps.next() {
+        level.extend(get(document, &first.name).map(|value| (value, first.each)));
+    }
+    for step in steps {
+        let mut next = SmallVec::new();
+        for (value, each) in level {
+            let Ok(inner) = RawDocument::from_bytes(value.bytes) else {
+                continue;
+            };
+            if value.kind == kind::ARRAY && each {
+                for element in elements(inner).map_while(Result::ok) {
+                    if element.value.kind == kind::DOCUMENT
+                        && let Ok(inner) = RawDocument::from_bytes(element.value.bytes)
+                    {
+                        next.extend(get(inner, &step.name).map(|value| (value, step.each)));
+                    }
+                }
+            } else if value.kind == kind::DOCUMENT && !each {
+                next.extend(get(inner, &step.name).map(|value| (value, step.each)));
+            }
+        }
+        level = next;
+    }
+    level
+        .into_iter()
+        .flat_map(|(value, _)| listed(value))
+        .collect()
+}
+
+/// The ids in a list, or the one that is none.
+fn listed(value: Value<'_>) -> SmallVec<[Value<'_>; 1]> {
+    let list = RawDocument::from_bytes(value.bytes);
+    match (value.kind, list) {
+        (kind::ARRAY, Ok(list)) => {
+            let items = elements(list).map_while(Result::ok);
+            items.filter_map(|item| opened(item.value)).collect()
+        }
+        _ => opened(value).into_iter().collect(),
+    }
+}
+
+/// The id in a DBRef; any other value as it is; nothing for null and "".
+fn opened(value: Value<'_>) -> Option<Value<'_>> {
+    let inside = match value.kind {
+        kind::DOCUMENT => RawDocument::from_bytes(value.bytes)
+            .ok()
+            .and_then(|document| get(document, "$id")),
+        _ => None,
+    };
+    let value = inside.unwrap_or(value);
+    let none = value.kind == kind::NULL || value.as_str() == Some("");
+    (!none).then_some(value)
 }
 
 fn not_null(value: Value<'_>) -> Option<Id> {
@@ -66,43 +140,116 @@ fn not_null(value: Value<'_>) -> Option<Id> {
 impl ProofPaths {
     /// Those of a mapping.
     pub fn of(mapping: &Mapping) -> Self {
+        let following = &mapping.booking.following;
+        let (businesses, constant) = match &following.business {
+            BusinessReference::Paths(paths) => (paths.clone(), None),
+            BusinessReference::Constant(id) => (Vec::new(), Some(id.clone())),
+        };
+        let user = match &following.user {
+            Some(UserReference::Path(path)) => path.clone(),
+            Some(UserReference::Email(path)) => ReferencePath::field(path.top()),
+            None => ReferencePath::field(""),
+        };
+        let mut starts = vec!["_id", user.start.top(), mapping.booking.customer.as_str()];
+        starts.extend(businesses.iter().map(|path| path.start.top()));
+        let all_top = businesses.iter().chain([&user]);
+        let all_top = all_top.into_iter().all(|path| path.start.is_top_level());
+        let apart = (1..starts.len()).all(|at| !starts[..at].contains(&starts[at]));
         Self {
-            user: mapping.booking.user.clone(),
+            flat: all_top && apart,
+            user,
             customer: mapping.booking.customer.clone(),
-            business: ToBusiness::Over {
-                field: mapping.booking.service.clone(),
-                collection: mapping.service.collection.clone(),
-                then: mapping.service.business.clone(),
+            businesses,
+            constant,
+            filter: following.filter.clone(),
+            email: match &following.user {
+                Some(UserReference::Email(_)) => mapping.user.emails.clone(),
+                _ => None,
             },
+            keeps: following.keep,
+            in_place: following.in_place,
+            drops: following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
     }
 
-    /// What must be read after the businesses and before the bookings.
+    /// True for a booking that the mapping lets take part in nothing.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        self.filter.as_ref().is_some_and(|it| !it.lets_in(booking))
+    }
+
+    /// True where the old reference stays.
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// True where the customer stands where the user stood.
+    pub(super) fn in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// True for a field that leaves a booking with its reference.
+    pub(super) fn drops(&self, key: &[u8]) -> bool {
+        self.drops.iter().any(|field| field.as_bytes() == key)
+    }
+
+    /// The paths, that to the user last.
+    fn all(&self) -> impl Iterator<Item = &ReferencePath> {
+        self.businesses.iter().chain([&self.user])
+    }
+
+    /// What must be read before the bookings.
     pub fn needed(&self) -> Vec<Needed> {
-        match &self.business {
-            ToBusiness::Over {
-                collection, then, ..
-            } => vec![Needed {
-                collection: collection.clone(),
-                field: then.clone(),
-            }],
-        }
+        let hops = self.all().flat_map(|path| &path.hops).enumerate();
+        hops.map(|(table, hop)| {
+            let by = hop.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
+            Needed {
+                collection: hop.collection.clone(),
+                fields: vec![by.top().to_owned(), hop.then.top().to_owned()],
+                then: hop.then.clone(),
+                by,
+                table,
+            }
+        })
+        .collect()
     }
 
     /// The fields of a booking that are looked at.
-    pub fn fields(&self) -> [&str; 4] {
-        let ToBusiness::Over { field, .. } = &self.business;
-        ["_id", field, &self.customer, &self.user]
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields = vec!["_id", self.customer.as_str()];
+        fields.extend(self.all().map(|path| path.start.top()));
+        fields.extend(
+            self.filter
+                .iter()
+                .flat_map(Filter::fields)
+                .map(FieldPath::top),
+        );
+        fields
     }
 
     /// The two fields that a migration changes: the user's, the customer's.
     pub fn changing(&self) -> [&str; 2] {
-        [&self.user, &self.customer]
+        [self.user.start.top(), &self.customer]
+    }
+
+    /// The fields that a way back may make other than they are live.
+    pub(super) fn own(&self) -> Vec<&str> {
+        let drops = self.drops.iter().map(String::as_str);
+        self.changing().into_iter().chain(drops).collect()
     }
 
     /// The user as the booking holds it, null included.
     pub fn user<'a>(&self, booking: &'a RawDocument) -> Option<Value<'a>> {
-        get(booking, &self.user)
+        get(booking, self.user.start.top())
+    }
+
+    /// The values by which the booking names users.
+    pub fn users(&self, booking: &RawDocument) -> Vec<Id> {
+        let values = values(&self.user.start, booking).into_iter();
+        values.map(Id::from_value).collect()
     }
 
     /// The customer as the booking holds it, null included.
@@ -112,35 +259,76 @@ impl ProofPaths {
 
     /// What a booking names; of a repeated field the first, as for the server.
     pub(super) fn named(&self, booking: &RawDocument) -> Named {
-        let ToBusiness::Over { field, .. } = &self.business;
-        let fields = [
-            b"_id",
-            self.user.as_bytes(),
-            self.customer.as_bytes(),
-            field.as_bytes(),
-        ];
-        let mut first: [Option<Value<'_>>; 4] = [None; 4];
-        for element in elements(booking).map_while(Result::ok) {
-            if let Some(at) = fields.iter().position(|field| *field == element.key) {
-                first[at] = first[at].or(Some(element.value));
-            }
+        if self.flat {
+            return self.named_in_one_pass(booking);
         }
-        let [id, user, customer, business] = first;
+        let ids = |path: &ReferencePath| {
+            let values = values(&path.start, booking).into_iter();
+            values.map(Id::from_value).collect::<Ids>()
+        };
+        let businesses = self.businesses.iter().enumerate();
+        Named {
+            id: get(booking, "_id").map(Id::from_value),
+            users: ids(&self.user),
+            customer: self.customer(booking).and_then(not_null),
+            businesses: businesses
+                .flat_map(|(at, path)| ids(path).into_iter().map(move |id| (at, id)))
+                .collect(),
+        }
+    }
+
+    fn named_in_one_pass(&self, booking: &RawDocument) -> Named {
+        let (mut id, mut user, mut customer) = (None, None, None);
+        let mut businesses: SmallVec<[Option<Value<'_>>; 2]> =
+            self.businesses.iter().map(|_| None).collect();
+        for element in elements(booking).map_while(Result::ok) {
+            let of_business = || {
+                let mut paths = self.businesses.iter();
+                paths.position(|path| path.start.top().as_bytes() == element.key)
+            };
+            let place = if element.key == b"_id" {
+                &mut id
+            } else if element.key == self.user.start.top().as_bytes() {
+                &mut user
+            } else if element.key == self.customer.as_bytes() {
+                &mut customer
+            } else {
+                match of_business().and_then(|at| businesses.get_mut(at)) {
+                    Some(place) => place,
+                    None => continue,
+                }
+            };
+            *place = place.or(Some(element.value));
+        }
+        let ids = |value: Option<Value<'_>>| -> Ids {
+            let values = value.into_iter().flat_map(listed);
+            values.map(Id::from_value).collect()
+        };
+        let businesses = businesses.into_iter().enumerate();
         Named {
             id: id.map(Id::from_value),
-            user: user.and_then(not_null),
+            users: ids(user),
             customer: customer.and_then(not_null),
-            business: business.and_then(not_null),
+            businesses: businesses
+                .flat_map(|(at, value)| ids(value).into_iter().map(move |id| (at, id)))
+                .collect(),
         }
     }
 }
 
 impl Ways {
     pub(super) fn new(mapping: &Mapping, memory: &Memory) -> Self {
+        let paths = ProofPaths::of(mapping);
+        let mut businesses = Names::new(memory);
+        if let Some(constant) = &paths.constant {
+            businesses.take(constant);
+        }
         Self {
-            paths: ProofPaths::of(mapping),
-            businesses: Names::new(memory),
-            between: Map::default(),
+            between: paths.needed().iter().map(|_| Map::default()).collect(),
+            paths,
+            businesses,
+            only: mapping.business.filter.clone(),
+            emails: Map::default(),
         }
     }
 
@@ -148,35 +336,110 @@ impl Ways {
         &self.paths
     }
 
-    /// Takes a business. First of all.
+    /// Takes a business.
     pub(super) fn take(&mut self, document: &RawDocument) {
-        if let Some(id) = id_of(document) {
+        let is_one = self.only.as_ref().is_none_or(|it| it.lets_in(document));
+        if let Some(id) = id_of(document).filter(|_| is_one) {
             self.businesses.take(&id);
         }
     }
 
+    /// Takes a user, where bookings name users by something else than their ids.
+    pub(super) fn take_user(&mut self, user: &RawDocument) {
+        let Some(email) = &self.paths.email else {
+            return;
+        };
+        let text = email.value(user).and_then(|it| it.as_str());
+        if let (Some(text), Some(id)) = (text, id_of(user)) {
+            let users = self.emails.entry(normalise(text)).or_default();
+            users.push(id);
+        }
+    }
+
+    /// The users whom these e-mails name.
+    fn of_emails(&self, named: &[Id]) -> Ids {
+        let texts = named.iter().filter_map(Id::as_str).map(normalise);
+        let users = texts.filter_map(|text| self.emails.get(&text));
+        users.flatten().cloned().collect()
+    }
+
     /// Takes a document of what is needed.
     pub(super) fn take_between(&mut self, needed: &Needed, document: &RawDocument) {
-        let Some(id) = id_of(document) else { return };
-        let business = get(document, &needed.field).and_then(not_null);
-        let business = business.and_then(|business| self.businesses.known(&business));
-        self.between.insert(id.canonical(), business);
+        let Some(table) = self.between.get_mut(needed.table) else {
+            return;
+        };
+        for name in values(&needed.by, document) {
+            let named = table.entry(Id::from_value(name).canonical()).or_default();
+            let next = values(&needed.then, document).into_iter();
+            named.extend(next.map(Id::from_value));
+        }
     }
 
-    /// The user of a booking that names this, where one of `users` is.
-    #[allow(clippy::unused_self)] // a way to a user over other documents is known here
-    pub(super) fn user(&self, named: &Id, users: &Names) -> Option<Number> {
-        users.known(named)
+    /// What these lead to, over the documents between of the path that has its tables from `table` on.
+    fn follow(&self, path: &ReferencePath, table: usize, named: Ids) -> Ids {
+        let mut at = named;
+        for table in table..table + path.hops.len() {
+            let Some(between) = self.between.get(table) else {
+                return Ids::new();
+            };
+            let found = at.iter().filter_map(|id| {
+                let exact = between.get(&id.canonical());
+                exact.or_else(|| between.get(&id.other_form()?))
+            });
+            at = found.flatten().cloned().collect();
+        }
+        at
     }
 
-    /// The business of a booking that names this, where it exists.
-    pub(super) fn business(&self, named: &Id) -> Option<Number> {
-        match &self.paths.business {
-            ToBusiness::Over { .. } => {
-                let business = self.between.get(&named.canonical());
-                *business.or_else(|| self.between.get(&named.other_form()?))?
+    /// The field of users by which bookings name them, where it is not the id.
+    pub(super) fn of_users(&self) -> Option<&FieldPath> {
+        self.paths.email.as_ref()
+    }
+
+    /// The users of a booking that names these: each of `users` that they lead to, once.
+    pub(super) fn users(&self, named: &Ids, users: &Names) -> SmallVec<[Number; 1]> {
+        let path = &self.paths.user;
+        let mut found = SmallVec::new();
+        let mut add = |id: &Id| {
+            if let Some(user) = users.known(id).filter(|user| !found.contains(user)) {
+                found.push(user);
+            }
+        };
+        if self.paths.email.is_some() {
+            self.of_emails(named).iter().for_each(&mut add);
+        } else if path.hops.is_empty() {
+            named.iter().for_each(&mut add);
+        } else {
+            let before: usize = self.paths.businesses.iter().map(|it| it.hops.len()).sum();
+            let ends = self.follow(path, before, named.clone());
+            ends.iter().for_each(&mut add);
+        }
+        found
+    }
+
+    /// The businesses of a booking that names these: each that exists, once.
+    pub(super) fn businesses(&self, named: &[(usize, Id)]) -> SmallVec<[Number; 1]> {
+        let mut found = SmallVec::new();
+        if let Some(constant) = &self.paths.constant {
+            found.extend(self.businesses.known(constant));
+        }
+        for (at, id) in named {
+            let Some(path) = self.paths.businesses.get(*at) else {
+                continue;
+            };
+            let before = &self.paths.businesses[..*at];
+            let table = before.iter().map(|path| path.hops.len()).sum();
+            let mut one = Ids::new();
+            one.push(id.clone());
+            for end in self.follow(path, table, one) {
+                if let Some(business) = self.businesses.known(&end)
+                    && !found.contains(&business)
+                {
+                    found.push(business);
+                }
             }
         }
+        found
     }
 
     /// The number of a business, whether or not it exists.
@@ -187,6 +450,55 @@ impl Ways {
     /// The id that a number stands for.
     pub(super) fn id(&self, number: Number) -> Option<Id> {
         self.businesses.id(number)
+    }
+}
+
+/// How a booking finds its user over the documents of today.
+#[derive(Debug)]
+pub struct UserWay(Ways);
+
+impl UserWay {
+    /// That of a mapping, which knows no document yet.
+    pub fn new(mapping: &Mapping, memory: &Memory) -> Self {
+        Self(Ways::new(mapping, memory))
+    }
+
+    fn tables_before(&self) -> usize {
+        let before = self.0.paths.businesses.iter();
+        before.map(|path| path.hops.len()).sum()
+    }
+
+    /// What must be read first.
+    pub fn needed(&self) -> Vec<Needed> {
+        self.0.paths.needed().split_off(self.tables_before())
+    }
+
+    /// Takes a document of what is needed.
+    pub fn take(&mut self, needed: &Needed, document: &RawDocument) {
+        self.0.take_between(needed, document);
+    }
+
+    /// The field of users that must be read too, where bookings name them by it.
+    pub fn of_users(&self) -> Option<String> {
+        self.0.paths.email.as_ref().map(ToString::to_string)
+    }
+
+    /// Takes a user.
+    pub fn take_user(&mut self, user: &RawDocument) {
+        self.0.take_user(user);
+    }
+
+    /// The users that these values lead to.
+    pub fn ends(&self, named: &[Id]) -> Vec<Id> {
+        if self.0.paths.email.is_some() {
+            let users = self.0.of_emails(named);
+            return users.iter().map(Id::canonical).collect();
+        }
+        let named = named.iter().cloned().collect();
+        let ends = self
+            .0
+            .follow(&self.0.paths.user, self.tables_before(), named);
+        ends.iter().map(Id::canonical).collect()
     }
 }
 
@@ -226,8 +538,8 @@ mod tests {
         world.services.push(rawdoc! { "_id": "bare" });
         let ways = ways(&world);
         let of = |service: &str| {
-            let found = ways.business(&Id::string(service));
-            found.and_then(|number| ways.id(number))
+            let found = ways.businesses(&[(0, Id::string(service))]);
+            found.first().and_then(|number| ways.id(*number))
         };
         assert_eq!(of("s2"), Some(Id::string("b2")));
         for service in ["lost", "bare", "unknown", "b1"] {
@@ -249,9 +561,9 @@ mod tests {
         }
         let booking = booking.finish();
         let named = paths.named(&booking);
-        assert_eq!(named.user, None);
+        assert_eq!(named.users[..], []);
         assert_eq!(named.customer, Some(Id::string("c")));
-        assert_eq!(named.business, Some(Id::string("s")));
+        assert_eq!(named.businesses[..], [(0, Id::string("s"))]);
         assert_eq!(paths.user(&booking).map(|it| it.kind), Some(kind::NULL));
     }
 
@@ -309,12 +621,12 @@ mod tests {
                 let id = Some(RawBson::Int32(1));
                 let booking = document([("_id", id), ("userId", user), ("serviceId", service)]);
                 let named = proof.paths().named(&booking);
-                let business = named.business.as_ref().and_then(|named| proof.business(named));
-                let business = business.and_then(|number| proof.id(number));
-                let user = named.user.as_ref().and_then(|user| proof.user(user, &known));
-                let user = user.and_then(|number| known.id(number));
+                let business = proof.businesses(&named.businesses);
+                let business = super::super::only(&business).and_then(|number| proof.id(number));
+                let user = proof.users(&named.users, &known);
+                let user = user.first().and_then(|number| known.id(*number));
                 let found = match survey.standing(&survey.paths().read(&booking)) {
-                    Standing::WithoutBusiness { .. } => (None, user.clone()),
+                    Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, user.clone()),
                     Standing::WithoutUser { business, .. } => {
                         (Some(survey.business_id(business).clone()), None)
                     }

@@ -17,12 +17,19 @@ impl Ledger {
             self.wrong(&id, format!("user {id} is missing"));
             return;
         };
-        self.holding += u64::from(holds_contact(&self.mapping.user, current));
+        let role = &self.mapping.user;
+        if role
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter.lets_in(current))
+        {
+            self.holding += u64::from(holds_contact(role, current));
+        }
         let number = self.users.known(&id);
         let cleaned = number.is_some_and(|user| self.users.is_marked(user));
-        let contact = &self.mapping.user.contact;
+        let leaving: Vec<&str> = role.leaving().collect();
         let is_contact =
-            |element: &Element<'_>| contact.iter().any(|field| field.as_bytes() == element.key);
+            |element: &Element<'_>| leaving.iter().any(|field| field.as_bytes() == element.key);
         let rest = |document, drop: bool| {
             elements(document)
                 .map_while(Result::ok)

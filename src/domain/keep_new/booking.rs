@@ -1,6 +1,6 @@
 //! A booking on its way back: its customer becomes its user again, everything else that changed is carried.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
@@ -11,8 +11,9 @@ use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::raw::{Builder, Malformed, Value, elements, kind};
-use crate::domain::reference::{BookingPaths, Reading, References, Way, as_named};
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
+use crate::domain::reference::{BookingPaths, Form, Reading, References, Way, as_named};
+use crate::domain::survey::facts::email_hash;
 
 /// What a booking's way back rests on.
 #[derive(Debug)]
@@ -25,8 +26,14 @@ pub struct Ground<'a> {
     pub decisions: &'a Decisions,
     /// The way to the user that a booking names.
     pub users: &'a Way<Id>,
-    /// The way to the business that a booking names, as it is now.
-    pub businesses: &'a Way<Id>,
+    /// The ways to the business that a booking names, as it is now: one for each path.
+    pub businesses: &'a [Way<Id>],
+    /// What each user is named by in a booking, where that is not the user itself.
+    pub named_by: &'a HashMap<Id, Id>,
+    /// The users by their e-mails, where bookings name them so.
+    pub by_email: &'a HashMap<u128, Id>,
+    /// The form in which bookings name their users.
+    pub form: Form,
     /// Users that the application deleted.
     pub gone: &'a HashSet<Id>,
     /// Customers of the application for whom a user is created, under the same `_id`.
@@ -61,7 +68,8 @@ enum Goes<'a> {
 impl Ground<'_> {
     fn goes(&self, customer: &Id) -> Goes<'_> {
         let Some(origin) = self.links.origin(customer) else {
-            return if self.created.contains(&customer.canonical()) {
+            let by_id = self.users.is_direct() && !self.paths.is_by_email();
+            return if by_id && self.created.contains(&customer.canonical()) {
                 Goes::Created
             } else {
                 Goes::Nowhere
@@ -69,14 +77,30 @@ impl Ground<'_> {
         };
         match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
             (LinkKind::Placeholder, _) => Goes::Named(origin.users.first()),
-            (LinkKind::Existing, user) => Goes::Existing(user),
-            (LinkKind::Created | LinkKind::Narrow, Some(user)) => Goes::User(user),
-            (LinkKind::Created | LinkKind::Narrow, None) => Goes::Nowhere,
+            (LinkKind::Existing, user) => Goes::Existing(user.and_then(|it| self.name_of(it))),
+            (LinkKind::Created | LinkKind::Narrow, user) => {
+                let named = user.and_then(|user| self.name_of(user));
+                named.map_or(Goes::Nowhere, Goes::User)
+            }
         }
+    }
+
+    /// What a booking names so that it finds this user; none where no document between leads to them.
+    fn name_of<'a>(&'a self, user: &'a Id) -> Option<&'a Id> {
+        if self.users.is_direct() && !self.paths.is_by_email() {
+            return Some(user);
+        }
+        let named = self.named_by.get(&user.canonical());
+        named.or_else(|| self.named_by.get(&user.other_form()?.canonical()))
     }
 
     /// The user that a booking names, or the value that names nobody.
     pub fn user_of(&self, reading: &Reading) -> Option<Id> {
+        if self.paths.is_by_email() {
+            let hash = reading.named().and_then(Id::as_str).map(email_hash);
+            let user = hash.and_then(|hash| self.by_email.get(&hash));
+            return user.or_else(|| reading.named()).cloned();
+        }
         let user = self.users.resolve(reading, as_named).end;
         user.or_else(|| reading.named().cloned())
     }
@@ -90,11 +114,18 @@ impl Ground<'_> {
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
-        let known = self.businesses.resolve(&before.business, as_named).end;
-        let business = known.as_ref().or(origin.business.as_ref());
+        let ways = self.businesses.iter().zip(before.businesses());
+        let known = ways.flat_map(|(way, reading)| {
+            let reached = way.resolve(reading, as_named);
+            reached.ends().cloned().collect::<Vec<_>>()
+        });
+        let known: Vec<Id> = known.collect();
+        let of = origin.business.as_ref();
+        let business = known.iter().find(|it| same(Some(it), of));
+        let business = business.or(of.filter(|_| known.is_empty()));
         let customer_before = before.customer.as_ref();
         named
-            && same(business, origin.business.as_ref())
+            && (business.is_some() || (of.is_none() && known.is_empty()))
             && !customer_before.is_some_and(|before| self.was_kept(before, business))
     }
 
@@ -136,6 +167,14 @@ impl Ground<'_> {
             return Ok(as_it_was(false)); // the migration left it, and so did the application
         }
         let paths = self.paths;
+        if paths.is_outside(before) {
+            // The migration did nothing to it.
+            return Ok(Returned {
+                document: current.to_owned(),
+                changed: true,
+                stays: false,
+            });
+        }
         let (user_field, customer_field) = (paths.user().key(), paths.customer());
         let (user_key, customer_key) = (user_field.as_bytes(), customer_field.as_bytes());
         let (was, is) = (Fields::of(before)?, Fields::of(current)?);
@@ -151,6 +190,7 @@ impl Ground<'_> {
         {
             return Ok(as_it_was(false));
         }
+        let form = paths.form(before).unwrap_or_else(|| self.form.clone());
         let mut stays = false;
         let leaves = || Turn::Put(Vec::new());
         let (mut user_turn, customer_turn) = match &customer {
@@ -160,11 +200,11 @@ impl Ground<'_> {
                 let nobody = if is.has(user_key) || !was.has(user_key) {
                     Turn::Before
                 } else if is.has(customer_key) {
-                    Turn::Put(paths.naming(NOBODY))
+                    Turn::Put(paths.naming(NOBODY, &Form::Id))
                 } else {
                     leaves()
                 };
-                let customer = if was.has(customer_key) {
+                let customer = if was.has(customer_key) || paths.is_in_place() {
                     Turn::Put(is.bytes(customer_key))
                 } else {
                     leaves()
@@ -173,7 +213,7 @@ impl Ground<'_> {
             }
             Some(customer) => {
                 let put = |user: Option<&Id>| {
-                    Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value())))
+                    Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value(), &form)))
                 };
                 let has_it = |origin: &Origin| {
                     self.user_of(&said.user)
@@ -193,10 +233,25 @@ impl Ground<'_> {
                 (if keeps_user { Turn::Before } else { to }, customer)
             }
         };
-        if is.has(user_key) && !is.same(&was, user_key) {
+        if !paths.is_in_place() && is.has(user_key) && !is.same(&was, user_key) {
             user_turn = Turn::Put(is.bytes(user_key)); // the application named a user itself
         }
-        let own = [(customer_field, customer_turn), (user_field, user_turn)];
+        let mut own = vec![(user_field, user_turn)];
+        if !paths.is_in_place() {
+            own.insert(0, (customer_field, customer_turn));
+        } else if let Turn::Put(bytes) = customer_turn
+            && !bytes.is_empty()
+        {
+            own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
+        }
+        for drop in paths.drops() {
+            let turn = if is.has(drop.as_bytes()) {
+                Turn::Put(is.bytes(drop.as_bytes()))
+            } else {
+                Turn::Before
+            };
+            own.push((drop, turn));
+        }
         Ok(Returned {
             document: weave(before, [&was, &was, &is], &own)?,
             changed: true,
@@ -212,7 +267,7 @@ impl Ground<'_> {
         let paths = self.paths;
         let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
         let said = paths.read(current);
-        let Some(customer) = said.customer else {
+        let Some(customer) = said.customer.filter(|_| !paths.is_outside(current)) else {
             // A customer behind a broken element must not be passed over.
             elements(current).try_for_each(|element| element.map(drop))?;
             return Ok(Some(current.to_owned()));
@@ -232,13 +287,17 @@ impl Ground<'_> {
         for element in elements(current) {
             let element = element?;
             let leaves = (element.key == customer_key && !keeps_customer)
-                || (element.key == user_key && !named);
-            if !leaves {
+                || (element.key == user_key && !named && !paths.is_in_place());
+            if leaves && paths.is_in_place() {
+                if let Some(user) = user {
+                    out.whole(&paths.naming(user.value(), &self.form));
+                }
+            } else if !leaves {
                 out.element(&element);
             }
         }
-        if let Some(user) = user.filter(|_| !named) {
-            out.whole(&paths.naming(user.value()));
+        if let Some(user) = user.filter(|_| !named && !paths.is_in_place()) {
+            out.whole(&paths.naming(user.value(), &self.form));
         }
         Ok(Some(out.finish()))
     }
@@ -257,6 +316,12 @@ fn is_migrated(
     current: &RawDocument,
     kept: bool,
 ) -> Result<bool, Malformed> {
+    if paths.is_in_place()
+        && !kept
+        && let Some(customer) = get(current, paths.customer())
+    {
+        return Ok(*paths.pointed_at(before, customer)? == *current);
+    }
     let mut out = paths.without_user(before, !kept)?;
     if !kept {
         let fields = Fields::of(current)?;

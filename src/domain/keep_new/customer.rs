@@ -5,8 +5,9 @@ use bson::raw::RawDocument;
 
 use super::links::Origin;
 use crate::domain::id::Id;
-use crate::domain::mapping::Mapping;
-use crate::domain::raw::{Builder, Malformed, elements, get};
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::{Given, Mapping};
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, with_member};
 use crate::domain::survivorship::field_digest;
 
 /// What the application changed of a customer that the migration made.
@@ -58,7 +59,7 @@ pub fn edits(
         if was == Some(&field_digest(&origin.id, &element)[..]) {
             continue;
         }
-        if mapping.user.copied().any(|field| field == name) {
+        if mapping.user.place_of(&name).is_some() {
             set.element(&element);
         } else {
             edits.foreign.push(name);
@@ -70,7 +71,7 @@ pub fn edits(
             continue;
         }
         let name = String::from_utf8_lossy(element.key).into_owned();
-        if mapping.user.copied().any(|field| field == name) {
+        if mapping.user.place_of(&name).is_some() {
             edits.removed.push(name);
         } else {
             edits.foreign.push(name);
@@ -90,17 +91,36 @@ pub fn as_user(
     customer: &RawDocument,
 ) -> Result<(RawDocumentBuf, Vec<String>), Malformed> {
     let mut user = Builder::new(customer.as_bytes().len());
+    let mut members: Vec<(&FieldPath, Value<'_>)> = Vec::new();
     let mut foreign = Vec::new();
+    let defaults = &mapping.customer.defaults;
     for element in elements(customer) {
         let element = element?;
-        let is = |field: &str| field.as_bytes() == element.key;
-        if is("_id") || mapping.user.copied().any(is) {
-            user.element(&element);
-        } else if !is(&mapping.customer.business) {
-            foreign.push(String::from_utf8_lossy(element.key).into_owned());
+        let name = String::from_utf8_lossy(element.key);
+        match mapping.user.place_of(&name) {
+            _ if name == "_id" => {
+                user.element(&element);
+            }
+            Some(path) if path.is_top_level() => {
+                user.value(path.top(), element.value);
+            }
+            Some(path) => members.push((path, element.value)),
+            None if name == mapping.customer.business.as_str() => {}
+            None => {
+                let given = |(field, value): &(String, Given)| {
+                    *field == name && value.under(field) == element.whole
+                };
+                if !defaults.iter().any(given) {
+                    foreign.push(name.into_owned());
+                }
+            }
         }
     }
-    Ok((user.finish(), foreign))
+    let user = members.iter().fold(user.finish(), |user, (path, value)| {
+        let names: Vec<&str> = path.steps().iter().map(|it| it.name.as_str()).collect();
+        with_member(&user, &names, Some(*value))
+    });
+    Ok((user, foreign))
 }
 
 /// The `_id` of a document's customer-to-be or the like, as text for people.

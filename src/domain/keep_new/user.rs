@@ -6,7 +6,8 @@ use bson::raw::RawDocument;
 use super::customer::Edits;
 use super::weave::{Fields, Turn, weave};
 use crate::domain::mapping::UserRole;
-use crate::domain::raw::{Malformed, get};
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, with_member};
 use crate::domain::transform;
 
 /// A user that comes back.
@@ -55,10 +56,26 @@ pub fn back(
         if edited.is_none() && !edits.removed.iter().any(|it| it == field) {
             continue;
         }
-        if is.same(&base, field.as_bytes()) {
-            let bytes = edited.map_or_else(Vec::new, |value| value.under(field));
-            own.push((field, Turn::Put(bytes)));
-        } else if is.first(field.as_bytes()) != edited {
+        let Some(path) = role.place_of(field) else {
+            continue; // no one place of a user: said with the customer
+        };
+        let top = path.top();
+        if !path.is_top_level() {
+            let (was, now) = (path.value(&baseline), path.value(current));
+            if was == now {
+                let holder = if is.same(&base, top.as_bytes()) {
+                    before
+                } else {
+                    current
+                };
+                edit_member(&mut own, holder, path, edited);
+            } else if now != edited {
+                clashes.push(field.to_owned());
+            }
+        } else if is.same(&base, top.as_bytes()) {
+            let bytes = edited.map_or_else(Vec::new, |value| value.under(top));
+            own.push((top, Turn::Put(bytes)));
+        } else if is.first(top.as_bytes()) != edited {
             clashes.push(field.to_owned());
         }
     }
@@ -69,9 +86,39 @@ pub fn back(
     })
 }
 
+/// Puts a member of a field in its place; other members of the same field may have been edited before.
+fn edit_member<'p>(
+    own: &mut Vec<(&'p str, Turn)>,
+    holder: &RawDocument,
+    path: &'p FieldPath,
+    value: Option<Value<'_>>,
+) {
+    let top = path.top();
+    let place = own.iter().position(|(name, _)| *name == top);
+    let mut known = Builder::new(64);
+    match place.and_then(|at| own.get(at)) {
+        Some((_, Turn::Put(bytes))) => {
+            known.whole(bytes);
+        }
+        _ => {
+            if let Some(value) = get(holder, top) {
+                known.value(top, value);
+            }
+        }
+    }
+    let names: Vec<&str> = path.steps().iter().map(|it| it.name.as_str()).collect();
+    let edited = with_member(&known.finish(), &names, value);
+    let element = elements(&edited).map_while(Result::ok).next();
+    let turn = Turn::Put(element.map_or_else(Vec::new, |it| it.whole.to_vec()));
+    match place.and_then(|at| own.get_mut(at)) {
+        Some(known) => known.1 = turn,
+        None => own.push((top, turn)),
+    }
+}
+
 /// Whether none of the contact fields is there.
 pub fn without_contact(role: &UserRole, user: &RawDocument) -> bool {
-    role.contact.iter().all(|field| get(user, field).is_none())
+    role.leaving().all(|field| get(user, field).is_none())
 }
 
 #[cfg(test)]

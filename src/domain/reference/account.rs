@@ -14,12 +14,17 @@ pub struct AccountPath {
 }
 
 impl AccountPath {
-    /// Owners of businesses.
-    pub fn owner(mapping: &Mapping) -> Self {
-        Self {
-            collection: mapping.business.collection.clone(),
-            path: Path::field(&mapping.business.owner),
-        }
+    /// Owners of businesses, where they are named: once for each collection of businesses.
+    pub fn owners(mapping: &Mapping) -> Vec<Self> {
+        let owner = mapping.business.owner.iter();
+        let owners = owner.flat_map(|owner| {
+            let collections = mapping.business.collections.iter();
+            collections.map(|collection| Self {
+                collection: collection.clone(),
+                path: Path::of(owner),
+            })
+        });
+        owners.collect()
     }
 
     /// The users whom rows of the account collections name.
@@ -27,7 +32,7 @@ impl AccountPath {
         let accounts = mapping.accounts.iter();
         let rows = accounts.map(|role| Self {
             collection: role.collection.clone(),
-            path: Path::field(&role.user),
+            path: Path::of(&role.user),
         });
         rows.collect()
     }
@@ -49,7 +54,7 @@ mod tests {
     #[test]
     fn owners_and_rows_of_account_collections_name_their_users() {
         let mapping = Mapping::parse(DEFAULT).unwrap();
-        let owner = AccountPath::owner(&mapping);
+        let owner = AccountPath::owners(&mapping).remove(0);
         assert_eq!(owner.collection, "Business");
         let named = owner.read(&rawdoc! { "_id": "b", "ownerId": "o" });
         assert_eq!(named.named(), Some(&Id::string("o")));

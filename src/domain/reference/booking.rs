@@ -1,19 +1,34 @@
 //! The references of a booking: read in one pass, and what of a booking changes when it points at a customer instead of a user.
 
+use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::path::{Path, Reading};
+use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPaths {
     user: Path,
-    business: Path,
+    /// In their order; none where there is one business alone.
+    businesses: Vec<Path>,
     customer: String,
-    created: String,
+    created: Option<FieldPath>,
+    filter: Option<Filter>,
+    /// The old reference stays.
+    keeps: bool,
+    /// The new reference takes the old one's name and place.
+    in_place: bool,
+    /// The user is named by an e-mail.
+    by_email: bool,
+    /// What leaves beside it.
+    drops: Vec<String>,
+    /// One path to the business, and all fields different ones: everything is found in one pass.
+    in_one_pass: bool,
 }
 
 /// What a booking says of itself.
@@ -23,8 +38,10 @@ pub struct References {
     pub id: Option<Id>,
     /// By which it finds its user.
     pub user: Reading,
-    /// By which it finds its business.
+    /// By which it finds its business, by the first path.
     pub business: Reading,
+    /// The same by the other paths.
+    pub other_businesses: Vec<Reading>,
     /// The customer, unless missing or null.
     pub customer: Option<Id>,
     /// The creation date.
@@ -33,11 +50,24 @@ pub struct References {
 
 /// The service that a booking names, for its name alone.
 pub fn service_of(mapping: &Mapping, document: &RawDocument) -> Option<Id> {
-    let value = get(document, &mapping.booking.service)?;
+    let service = mapping.booking.service.as_ref()?;
+    let value = get(document, service.as_field()?)?;
     (!value.is_blank()).then(|| Id::from_value(value))
 }
 
-/// The reference that leaves a booking, as the mapping writes it.
+impl References {
+    /// What it says by each path to the business, in their order.
+    pub fn businesses(&self) -> impl Iterator<Item = &Reading> {
+        std::iter::once(&self.business).chain(&self.other_businesses)
+    }
+
+    /// The value that should lead to its business: the first that it names.
+    pub fn names_business(&self) -> Option<&Id> {
+        self.businesses().find_map(Reading::named)
+    }
+}
+
+/// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
     BookingPaths::of(mapping).user.text().to_owned()
 }
@@ -46,12 +76,38 @@ impl BookingPaths {
     /// Those of a mapping.
     pub fn of(mapping: &Mapping) -> Self {
         let booking = &mapping.booking;
-        let service = &mapping.service;
+        let user = match &booking.following.user {
+            Some(UserReference::Path(path)) => Path::of(path),
+            Some(UserReference::Email(path)) => Path::field(path.top()),
+            None => Path::field(""),
+        };
+        let businesses: Vec<Path> = match &booking.following.business {
+            BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
+            BusinessReference::Constant(_) => Vec::new(),
+        };
+        let created = booking.created.as_ref();
+        let mut fields = vec!["_id", user.key(), booking.customer.as_str()];
+        fields.extend(businesses.iter().map(Path::key));
+        fields.extend(created.map(FieldPath::top));
+        let count = fields.len();
+        fields.sort_unstable();
+        fields.dedup();
         Self {
-            user: Path::field(&booking.user),
-            business: Path::field(&booking.service).then(&service.collection, &service.business),
+            in_one_pass: businesses.len() == 1 && fields.len() == count,
+            user,
+            businesses,
             customer: booking.customer.clone(),
-            created: booking.created.clone(),
+            created: created.cloned(),
+            filter: booking.following.filter.clone(),
+            keeps: booking.following.keep,
+            in_place: booking.following.in_place,
+            by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
+            drops: booking
+                .following
+                .drop
+                .iter()
+                .map(|it| it.top().to_owned())
+                .collect(),
         }
     }
 
@@ -60,9 +116,30 @@ impl BookingPaths {
         &self.user
     }
 
-    /// How a booking finds its business.
-    pub fn business(&self) -> &Path {
-        &self.business
+    /// How a booking finds its business: the paths in their order.
+    pub fn businesses(&self) -> &[Path] {
+        &self.businesses
+    }
+
+    /// True for a booking that takes part in nothing, by the mapping's filter.
+    pub fn is_outside(&self, booking: &RawDocument) -> bool {
+        let filter = self.filter.as_ref();
+        filter.is_some_and(|filter| !filter.lets_in(booking))
+    }
+
+    /// True where the field of the customer is the one that named the user.
+    pub fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// True where a booking names its user by an e-mail.
+    pub fn is_by_email(&self) -> bool {
+        self.by_email
+    }
+
+    /// The fields that leave a booking beside its reference to a user.
+    pub fn drops(&self) -> &[String] {
+        &self.drops
     }
 
     /// The field of the customer.
@@ -70,23 +147,47 @@ impl BookingPaths {
         &self.customer
     }
 
-    /// Reads a booking, in one pass.
+    /// Reads a booking.
     pub fn read(&self, document: &RawDocument) -> References {
-        let (user, business) = (self.user.key().as_bytes(), self.business.key().as_bytes());
-        let (customer, created) = (self.customer.as_bytes(), self.created.as_bytes());
+        match self.businesses.first() {
+            Some(business) if self.in_one_pass => self.read_in_one_pass(business, document),
+            _ => self.read_one_by_one(document),
+        }
+    }
+
+    fn read_one_by_one(&self, document: &RawDocument) -> References {
+        let mut businesses = self.businesses.iter().map(|path| path.read(document));
+        let created = self.created.as_ref();
+        References {
+            id: get(document, "_id").map(Id::from_value),
+            user: self.user.read(document),
+            business: businesses.next().unwrap_or_default(),
+            other_businesses: businesses.collect(),
+            customer: get(document, &self.customer)
+                .filter(|value| value.kind != kind::NULL)
+                .map(Id::from_value),
+            created: created.and_then(|created| created.value(document)?.as_date()),
+        }
+    }
+
+    fn read_in_one_pass(&self, business: &Path, document: &RawDocument) -> References {
+        let created = self.created.as_ref();
+        let (user, key) = (self.user.key().as_bytes(), business.key().as_bytes());
+        let customer = self.customer.as_bytes();
+        let dated = created.map_or(&b"_id"[..], |created| created.top().as_bytes());
         let mut references = References::default();
         let mut seen = [false; 5];
         for element in elements(document).map_while(Result::ok) {
-            let (key, value) = (element.key, element.value);
-            let at = if key == b"_id" {
+            let (name, value) = (element.key, element.value);
+            let at = if name == b"_id" {
                 0
-            } else if key == user {
+            } else if name == user {
                 1
-            } else if key == business {
+            } else if name == key {
                 2
-            } else if key == customer {
+            } else if name == customer {
                 3
-            } else if key == created {
+            } else if name == dated {
                 4
             } else {
                 continue;
@@ -97,15 +198,50 @@ impl BookingPaths {
             match at {
                 0 => references.id = Some(Id::from_value(value)),
                 1 => references.user = self.user.read_under(value),
-                2 => references.business = self.business.read_under(value),
+                2 => references.business = business.read_under(value),
                 3 => {
                     let named = Some(value).filter(|value| value.kind != kind::NULL);
                     references.customer = named.map(Id::from_value);
                 }
-                _ => references.created = value.as_date(),
+                _ => {
+                    let created = created.and_then(|path| path.value_under(value));
+                    references.created = created.and_then(|value| value.as_date());
+                }
             }
         }
         references
+    }
+
+    /// The booking that points at `customer`: its reference to a user is gone, unless it stays by the mapping.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn pointed_at(
+        &self,
+        document: &RawDocument,
+        customer: Value<'_>,
+    ) -> Result<RawDocumentBuf, Malformed> {
+        if !self.in_place {
+            let mut out = self.without_user(document, true)?;
+            out.value(&self.customer, customer);
+            return Ok(out.finish());
+        }
+        let mut out = Builder::new(document.as_bytes().len() + 32);
+        let mut placed = false;
+        for element in elements(document) {
+            let element = element?;
+            if element.key == self.customer.as_bytes() {
+                if !std::mem::replace(&mut placed, true) {
+                    out.value(&self.customer, customer);
+                }
+            } else if !self.drops.iter().any(|it| it.as_bytes() == element.key) {
+                out.element(&element);
+            }
+        }
+        if !placed {
+            out.value(&self.customer, customer);
+        }
+        Ok(out.finish())
     }
 
     /// The booking without its reference to a user and, with `replaces`, without the old customer; a customer can be appended.
@@ -121,16 +257,74 @@ impl BookingPaths {
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(document) {
             let element = element?;
-            if element.key != user && !(replaces && element.key == customer) {
+            let leaves = !self.keeps && !self.in_place && element.key == user
+                || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
+            if !leaves && !(replaces && element.key == customer) {
                 out.element(&element);
             }
         }
         Ok(out)
     }
 
-    /// The element by which a booking names this user.
-    pub fn naming(&self, user: Value<'_>) -> Vec<u8> {
-        self.user.element(user)
+    /// The form in which a booking names its user; `None` where it names none.
+    pub fn form(&self, booking: &RawDocument) -> Option<Form> {
+        let value = get(booking, self.user.key())?;
+        self.user.read_under(value).named()?;
+        Some(Form::of(value))
+    }
+
+    /// The element by which a booking names this: a user, or a document on the way to one.
+    pub fn naming(&self, named: Value<'_>, form: &Form) -> Vec<u8> {
+        let key = self.user.key();
+        let mut whole = Builder::new(32);
+        match form {
+            Form::Id => return named.under(key),
+            Form::List => {
+                whole.array(key, [named]);
+            }
+            Form::DbRef(members) => {
+                let inner = members.iter().fold(Builder::new(32), |mut inner, member| {
+                    match member {
+                        Some(bytes) => inner.whole(bytes),
+                        None => inner.value(DBREF, named),
+                    };
+                    inner
+                });
+                whole.document(key, &inner.finish());
+            }
+        }
+        let document = whole.finish();
+        let element = elements(&document).map_while(Result::ok).next();
+        element.map_or_else(Vec::new, |element| element.whole.to_vec())
+    }
+}
+
+/// The form in which bookings name their users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The id itself.
+    #[default]
+    Id,
+    /// A list with the id.
+    List,
+    /// A DBRef: its members as they stand, but for the id.
+    DbRef(Vec<Option<Vec<u8>>>),
+}
+
+impl Form {
+    fn of(value: Value<'_>) -> Self {
+        let inner = RawDocument::from_bytes(value.bytes);
+        match (value.kind, inner) {
+            (kind::ARRAY, _) => Self::List,
+            (kind::DOCUMENT, Ok(inner)) if get(inner, DBREF).is_some() => {
+                let members = elements(inner).map_while(Result::ok);
+                let member = |it: crate::domain::raw::Element<'_>| {
+                    (it.key != DBREF.as_bytes()).then(|| it.whole.to_vec())
+                };
+                Self::DbRef(members.map(member).collect())
+            }
+            _ => Self::Id,
+        }
     }
 }
 
@@ -214,7 +408,7 @@ mod tests {
     fn a_booking_names_again_the_user_that_it_named() {
         let booking = rawdoc! { "_id": "b", "userId": "u" };
         let mut back = paths().without_user(&booking, true).unwrap();
-        back.whole(&paths().naming(Id::string("u").value()));
+        back.whole(&paths().naming(Id::string("u").value(), &Form::Id));
         assert_eq!(back.finish(), booking);
         let mapping = Mapping::parse(
             &DEFAULT.replace("user = \"userId\"\nservice", "user = \"guest\"\nservice"),

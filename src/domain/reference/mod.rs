@@ -6,7 +6,7 @@
 //! - [`Way`] follows a reading to its end. It asks, as data, for the collections that must be read first ([`HopRead`]).
 //! - [`BookingPaths`] are the paths of a booking, read in one pass, and what of a booking changes when its reference does.
 //!
-//! A second kind of path is a variant of `Take` in `path.rs`, or a field of its `Hop`. The proof has a resolver of its own
+//! Another kind of path is read by `Take` in `path.rs`, or is a field of its `Hop`. The proof has a resolver of its own
 //! ([`crate::domain::invariant::ProofPaths`]), on purpose, and needs the same.
 
 mod account;
@@ -15,6 +15,6 @@ mod path;
 mod way;
 
 pub use account::AccountPath;
-pub use booking::{BookingPaths, References, leaving, service_of};
+pub use booking::{BookingPaths, Form, References, leaving, service_of};
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};

@@ -5,7 +5,6 @@ use bson::raw::RawDocument;
 use super::path::{Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered};
-use crate::domain::raw::get;
 
 /// What a document of ours looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,17 +54,34 @@ pub fn as_named(reference: &Id) -> Option<Found<Id>> {
 /// Where a reading leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached<T> {
-    /// The end, where the way leads to one.
+    /// The end, where the way leads to one; the first of several.
     pub end: Option<T>,
+    /// Other ends, each once.
+    pub others: Vec<T>,
     /// The reading's own reference has another type than the document that it names.
     pub mismatch: bool,
 }
 
-impl<T> Reached<T> {
+impl<T: PartialEq> Reached<T> {
     const NOTHING: Self = Self {
         end: None,
+        others: Vec::new(),
         mismatch: false,
     };
+
+    /// Takes another end.
+    pub(in crate::domain) fn add(&mut self, end: T) {
+        match &self.end {
+            None => self.end = Some(end),
+            Some(first) if *first == end || self.others.contains(&end) => {}
+            Some(_) => self.others.push(end),
+        }
+    }
+
+    /// Every end.
+    pub fn ends(&self) -> impl Iterator<Item = &T> {
+        self.end.iter().chain(&self.others)
+    }
 }
 
 /// A collection that must be read before a way can be followed.
@@ -77,30 +93,72 @@ pub struct HopRead {
     pub field: String,
     /// Its place on the way.
     hop: usize,
+    /// Which way of several it is for.
+    pub(in crate::domain) way: usize,
+}
+
+/// The ends of the documents of one hop, by what they are named by.
+#[derive(Debug)]
+struct Ends<T> {
+    first: Map<Id, Option<T>>,
+    /// Of those few with several ends, the others.
+    others: Map<Id, Vec<T>>,
+}
+
+impl<T: Clone + PartialEq> Ends<T> {
+    fn take(&mut self, name: Id, reached: &Reached<T>) {
+        let Some(known) = self.first.get_mut(&name) else {
+            if !reached.others.is_empty() {
+                self.others.insert(name.clone(), reached.others.clone());
+            }
+            self.first.insert(name, reached.end.clone());
+            return;
+        };
+        let mut all = Reached {
+            end: known.clone(),
+            others: self.others.remove(&name).unwrap_or_default(),
+            mismatch: false,
+        };
+        reached.ends().for_each(|end| all.add(end.clone()));
+        *known = all.end;
+        if !all.others.is_empty() {
+            self.others.insert(name, all.others);
+        }
+    }
 }
 
 /// A path with what is known of the documents that it leads through: the end of each, where there is one.
 #[derive(Debug)]
 pub struct Way<T> {
     path: Path,
-    tables: Vec<Map<Id, Option<T>>>,
+    tables: Vec<Ends<T>>,
 }
 
-impl<T: Clone> Way<T> {
+impl<T: Clone + PartialEq> Way<T> {
     /// A way that knows no document yet.
     pub fn new(path: Path) -> Self {
-        let tables = (0..path.hops()).map(|_| Map::default()).collect();
+        let empty = |_| Ends {
+            first: Map::default(),
+            others: Map::default(),
+        };
+        let tables = (0..path.hops()).map(empty).collect();
         Self { path, tables }
     }
 
     /// What must be read and handed to [`Self::take`], in this order: the last hop first, for its end is known already.
     pub fn reads(&self) -> Vec<HopRead> {
+        self.reads_as(0)
+    }
+
+    /// The same, as the way of this number among several.
+    pub(in crate::domain) fn reads_as(&self, way: usize) -> Vec<HopRead> {
         let read = |hop| {
             let (collection, field) = self.path.hop(hop)?;
             Some(HopRead {
                 collection: collection.to_owned(),
                 field: field.to_owned(),
                 hop,
+                way,
             })
         };
         (0..self.path.hops()).rev().filter_map(read).collect()
@@ -113,13 +171,16 @@ impl<T: Clone> Way<T> {
         document: &RawDocument,
         end: impl Fn(&Id) -> Option<Found<T>>,
     ) -> bool {
-        let Some(id) = get(document, "_id").map(Id::from_value) else {
+        let names = self.path.names_of_hop(read.hop, document);
+        if names.is_empty() {
             return false;
-        };
+        }
         let reading = self.path.read_hop(read.hop, document);
         let reached = self.follow(read.hop + 1, &reading, end);
         if let Some(table) = self.tables.get_mut(read.hop) {
-            table.insert(id.canonical(), reached.end);
+            for name in names {
+                table.take(name.canonical(), &reached);
+            }
         }
         reached.mismatch
     }
@@ -136,11 +197,25 @@ impl<T: Clone> Way<T> {
 
     /// How many documents of `collection` it leads through, and knows.
     pub fn documents_of(&self, collection: &str) -> usize {
-        let known = |at: usize| self.tables.get(at).map_or(0, Map::len);
+        let known = |at: usize| self.tables.get(at).map_or(0, |table| table.first.len());
         (0..self.path.hops())
             .filter(|at| self.path.hop(*at).is_some_and(|(of, _)| of == collection))
             .map(known)
             .sum()
+    }
+
+    /// What the first documents of the way are named by that lead to each end; nothing for a way without documents between.
+    pub fn backwards(&self) -> impl Iterator<Item = (&T, &Id)> {
+        let table = self.tables.first();
+        table.into_iter().flat_map(|table| {
+            let ends = table.first.iter();
+            ends.filter_map(|(name, end)| Some((end.as_ref()?, name)))
+        })
+    }
+
+    /// True where the value of the reference is the target itself.
+    pub fn is_direct(&self) -> bool {
+        self.tables.is_empty()
     }
 
     fn follow(
@@ -152,24 +227,59 @@ impl<T: Clone> Way<T> {
         let Some(named) = reading.named() else {
             return Reached::NOTHING;
         };
-        let found = match self.tables.get(at) {
-            None => end(named).map(|found| (Some(found.at), found.mismatch)),
-            Some(table) => {
-                let found = find_by(|id| table.get(id), named);
-                found.map(|found| (found.at.clone(), found.mismatch))
-            }
+        let mut reached = self.step(at, named, &end);
+        if reading.is_single() {
+            return reached;
+        }
+        for named in reading.all().skip(1) {
+            let other = self.step(at, named, &end);
+            reached.mismatch |= other.mismatch;
+            other.ends().for_each(|end| reached.add(end.clone()));
+        }
+        reached
+    }
+
+    /// Where one value leads.
+    fn step(&self, at: usize, named: &Id, end: &impl Fn(&Id) -> Option<Found<T>>) -> Reached<T> {
+        let Some(table) = self.tables.get(at) else {
+            return end(named).map_or(Reached::NOTHING, |found| Reached {
+                end: Some(found.at),
+                others: Vec::new(),
+                mismatch: found.mismatch,
+            });
         };
-        found.map_or(Reached::NOTHING, |(end, mismatch)| Reached {
-            end,
-            mismatch,
+        let found = find_by(|id| table.first.get(id), named);
+        found.map_or(Reached::NOTHING, |found| {
+            let form = if found.mismatch {
+                named.other_form()
+            } else {
+                None
+            };
+            let others = if table.others.is_empty() {
+                None
+            } else {
+                table.others.get(&form.unwrap_or_else(|| named.canonical()))
+            };
+            Reached {
+                end: found.at.clone(),
+                others: others.cloned().unwrap_or_default(),
+                mismatch: found.mismatch,
+            }
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::domain::mapping::path::ReferencePath;
+    use crate::domain::raw::get;
     use bson::{RawDocumentBuf, oid::ObjectId, rawdoc};
+
+    fn path(text: &str) -> Path {
+        Path::of(&ReferencePath::parse(text).unwrap())
+    }
 
     /// Shops that exist, by place.
     fn shop(id: &Id) -> Option<Found<usize>> {
@@ -200,6 +310,7 @@ mod tests {
     const fn at(end: usize) -> Reached<usize> {
         Reached {
             end: Some(end),
+            others: Vec::new(),
             mismatch: false,
         }
     }
@@ -220,7 +331,7 @@ mod tests {
 
     #[test]
     fn over_a_hop_the_document_between_says_the_target() {
-        let path = Path::field("service").then("Service", "shop");
+        let path = path("service > Service.shop");
         let way = taken(
             path,
             &[
@@ -241,9 +352,7 @@ mod tests {
 
     #[test]
     fn of_two_hops_the_later_one_is_read_first() {
-        let path = Path::field("seat")
-            .then("Seat", "room")
-            .then("Room", "shop");
+        let path = path("seat > Seat.room > Room.shop");
         let way = taken(
             path,
             &[
@@ -260,7 +369,7 @@ mod tests {
     #[test]
     fn a_reference_of_another_type_is_joined_and_says_so() {
         let text = |byte| ObjectId::from_bytes([byte; 12]).to_hex();
-        let mut way: Way<usize> = Way::new(Path::field("service").then("Service", "shop"));
+        let mut way: Way<usize> = Way::new(path("service > Service.shop"));
         let read = way.reads().remove(0);
         let id = |byte| ObjectId::from_bytes([byte; 12]);
         assert!(way.take(&read, &rawdoc! { "_id": id(1), "shop": text(9) }, shop));
@@ -268,6 +377,7 @@ mod tests {
         let booking = rawdoc! { "service": text(1) };
         let expected = Reached {
             end: Some(1),
+            others: Vec::new(),
             mismatch: true,
         };
         assert_eq!(reached(&way, &booking), expected);
@@ -276,6 +386,7 @@ mod tests {
         // A mismatch is one of what the booking names, whether or not that has a business.
         let lost = Reached {
             end: None,
+            others: Vec::new(),
             mismatch: true,
         };
         assert_eq!(reached(&way, &rawdoc! { "service": text(2) }), lost);
@@ -285,7 +396,7 @@ mod tests {
     fn an_exact_match_goes_before_one_in_the_other_form_even_when_it_leads_nowhere() {
         let twins = ObjectId::from_bytes([1; 12]);
         let way = taken(
-            Path::field("service").then("Service", "shop"),
+            path("service > Service.shop"),
             &[
                 ("Service", rawdoc! { "_id": twins }),
                 ("Service", rawdoc! { "_id": twins.to_hex(), "shop": "shop" }),
@@ -300,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_way_that_ends_at_the_value_gives_it_as_it_stands() {
-        let mut way = Way::new(Path::field("service").then("Service", "shop"));
+        let mut way = Way::new(path("service > Service.shop"));
         let read = way.reads().remove(0);
         way.take(&read, &rawdoc! { "_id": "cut", "shop": 7 }, as_named);
         let reading = Path::field("service").read(&rawdoc! { "service": "cut" });
@@ -314,7 +425,53 @@ mod tests {
         let reading = Path::field("user").read(&rawdoc! { "user": "u" });
         let direct: Way<usize> = Way::new(Path::field("user"));
         assert_eq!(direct.asks_for(&reading), Some(&Id::string("u")));
-        let over: Way<usize> = Way::new(Path::field("user").then("Profile", "owner"));
+        let over: Way<usize> = Way::new(path("user > Profile.owner"));
         assert_eq!(over.asks_for(&reading), None);
+    }
+
+    #[test]
+    fn several_values_lead_to_every_end_once_and_a_natural_key_finds_its_document() {
+        let items = path("items[].service > Service.shop");
+        let documents = [
+            ("Service", rawdoc! { "_id": "a", "shop": "shop" }),
+            ("Service", rawdoc! { "_id": "b", "shop": "shop" }),
+            (
+                "Service",
+                rawdoc! { "_id": "c", "shop": ObjectId::from_bytes([9; 12]) },
+            ),
+            ("Service", rawdoc! { "_id": "lost", "shop": "gone" }),
+        ];
+        let way = taken(items, &documents);
+        let of = |services: &[&str]| {
+            let items: Vec<_> = services
+                .iter()
+                .map(|it| bson::doc! { "service": it })
+                .collect();
+            let booking = bson::serialize_to_raw_document_buf(&bson::doc! { "items": items });
+            reached(&way, &booking.unwrap())
+        };
+        assert_eq!(of(&["lost", "a", "b"]), at(0));
+        assert_eq!(of(&["c", "a"]).ends().copied().collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(of(&["lost"]), Reached::NOTHING);
+
+        let backwards = path("by > Branch(stylist).shop");
+        let documents = [
+            (
+                "Branch",
+                rawdoc! { "_id": 1, "stylist": "jo", "shop": "gone" },
+            ),
+            (
+                "Branch",
+                rawdoc! { "_id": 2, "stylist": ["jo", "al"], "shop": "shop" },
+            ),
+            (
+                "Branch",
+                rawdoc! { "_id": 3, "stylist": "al", "shop": ObjectId::from_bytes([9; 12]) },
+            ),
+        ];
+        let way = taken(backwards, &documents);
+        assert_eq!(reached(&way, &rawdoc! { "by": "jo" }), at(0));
+        let both = reached(&way, &rawdoc! { "by": "al" });
+        assert_eq!(both.ends().copied().collect::<Vec<_>>(), [0, 1]);
     }
 }

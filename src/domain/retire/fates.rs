@@ -174,9 +174,9 @@ impl Fates {
         }
         for element in elements(row).map_while(Result::ok) {
             let key = String::from_utf8_lossy(element.key);
-            let is_contact = role.contact.iter().any(|field| *field == key);
-            let received = whole && role.copied().any(|field| field == key)
-                || any && !is_contact && role.copied().any(|field| field == key);
+            let is_contact = role.leaves(element.key);
+            let given = role.received().any(|field| *field == *key);
+            let received = given && (whole || any && !is_contact);
             let says = element.value.kind != kind::NULL && !element.value.is_blank();
             if key != "_id" && !received && says {
                 *self.lost.entry(key.into_owned()).or_default() += 1;

@@ -9,7 +9,7 @@ use super::{Business, Existing, Joined, Standing, Stray, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::mapping::Mapping;
+use crate::domain::mapping::{BusinessReference, Mapping};
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
     AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
@@ -28,6 +28,8 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct BookingRead {
     refs: References,
+    /// The mapping lets it take part in nothing.
+    outside: bool,
     /// It would pass the server's limit with its new field.
     large: bool,
 }
@@ -37,6 +39,7 @@ impl BookingRead {
     pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
         Self {
             refs: paths.read(document),
+            outside: paths.is_outside(document),
             large: document.as_bytes().len() > LARGEST - NEW_FIELD,
         }
     }
@@ -59,26 +62,44 @@ impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
         let paths = BookingPaths::of(&mapping);
+        let constant = match &mapping.booking.following.business {
+            BusinessReference::Constant(id) => Some(id.clone()),
+            BusinessReference::Paths(_) => None,
+        };
+        let only = constant.map(|id| {
+            let business = Business {
+                id: id.clone(),
+                name: String::new(),
+                bookings: 0,
+            };
+            (id.canonical(), business)
+        });
+        let ways = paths.businesses().iter();
         Self {
-            to_business: Way::new(paths.business().clone()),
+            to_business: ways.map(|path| Way::new(path.clone())).collect(),
+            one_business: only.is_some(),
+            by_email: Map::default(),
             to_user: Way::new(paths.user().clone()),
-            owner: AccountPath::owner(&mapping),
+            owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
             mapping,
             database: database.to_owned(),
             users: Users::new(memory),
-            businesses: Ordered::default(),
+            businesses: only.into_iter().collect(),
             existing: Ordered::default(),
             pairs: Pairs::new(memory),
             linked_users: BTreeSet::new(),
             without_user: BTreeMap::new(),
             without_business: BTreeMap::new(),
+            disagreeing: BTreeMap::new(),
+            several_users: Stray::default(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
             referenced: BTreeMap::new(),
             without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
+            outside: 0,
             linked_without_user: 0,
             ours: Set::default(),
             usual_ids: [0; 3],
@@ -99,11 +120,18 @@ impl Survey {
     /// Takes a business. First of all.
     pub fn take_business(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
-        let name = get(document, &self.mapping.business.name)
-            .and_then(|name| name.as_str())
+        let filter = self.mapping.business.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return;
+        }
+        let name = self.mapping.business.name.as_ref();
+        let name = name
+            .and_then(|name| name.value(document)?.as_str())
             .unwrap_or_default();
-        let owner = self.owner.read(document);
-        self.name_account(&owner);
+        if let Some(owner) = &self.owner {
+            let owner = owner.read(document);
+            self.name_account(&owner);
+        }
         self.businesses.insert(
             id.canonical(),
             Business {
@@ -117,7 +145,10 @@ impl Survey {
     /// What must be read so that bookings find this, in this order. After the businesses, or the users, and before the bookings.
     pub fn hops(&self, end: End) -> Vec<HopRead> {
         match end {
-            End::Business => self.to_business.reads(),
+            End::Business => {
+                let ways = self.to_business.iter().enumerate();
+                ways.flat_map(|(at, way)| way.reads_as(at)).collect()
+            }
             End::User => self.to_user.reads(),
         }
     }
@@ -127,7 +158,8 @@ impl Survey {
         let mismatch = match end {
             End::Business => {
                 let business = |id: &Id| find(&self.businesses, id);
-                self.to_business.take(read, document, business)
+                let way = self.to_business.get_mut(read.way);
+                way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {
                 let user = |id: &Id| find_by(|id| self.users.find(id), id);
@@ -168,7 +200,7 @@ impl Survey {
     }
 
     fn name_account(&mut self, user: &Reading) {
-        self.named_accounts.extend(user.named().cloned());
+        self.named_accounts.extend(user.all().cloned());
     }
 
     /// Takes a customer that this tool did not make. After the businesses.
@@ -209,6 +241,10 @@ impl Survey {
     /// Takes a user. After businesses and account rows.
     pub fn take_user(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        let filter = self.mapping.user.filter.as_ref();
+        if filter.is_some_and(|filter| !filter.lets_in(document)) {
+            return; // nobody, to whoever refers to it
+        }
         match IdKind::of(&id) {
             Some(IdKind::ObjectId) => self.usual_ids[0] += 1,
             Some(IdKind::Uuid) => self.usual_ids[1] += 1,
@@ -223,7 +259,17 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
-        let email = get(document, &self.mapping.user.email);
+        let email = self.mapping.user.emails.as_ref();
+        let email = email.and_then(|email| email.value(document));
+        let text = email.and_then(|email| email.as_str());
+        if self.paths.is_by_email()
+            && let Some(text) = text.filter(|text| !text.trim().is_empty())
+        {
+            let known = self.by_email.entry(email_hash(text)).or_insert(Some(user));
+            if *known != Some(user) {
+                *known = None;
+            }
+        }
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
             let listed = RawDocument::from_bytes(email.bytes).into_iter();
             let texts = listed.flat_map(elements).map_while(Result::ok);
@@ -269,10 +315,14 @@ impl Survey {
     fn take_joined(&mut self, booking: &BookingRead, joined: &Joined) {
         let refs = &booking.refs;
         self.bookings += 1;
+        if booking.outside {
+            self.outside += 1;
+            return;
+        }
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }
-        if refs.user.named().is_none()
+        if (refs.user.named().is_none() || self.paths.is_in_place())
             && refs
                 .customer
                 .as_ref()
@@ -281,16 +331,23 @@ impl Survey {
             return; // migrated by an earlier run
         }
         self.booking_mismatches(refs, joined);
+        if !joined.user.others.is_empty() || self.paths.is_by_email() && self.is_ambiguous(refs) {
+            self.several_users.take(refs);
+        }
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
                 self.without_business.entry(names).or_default().take(refs);
+            }
+            Standing::Disagrees { businesses } => {
+                let stray = self.disagreeing.entry(businesses).or_default();
+                stray.take(refs);
             }
             Standing::Paired {
                 user,
                 business,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 if let Some(customer) = linked {
@@ -302,7 +359,7 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(refs, business);
+                self.take_link(refs, business, linked.is_some());
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
@@ -315,9 +372,10 @@ impl Survey {
         }
     }
 
-    fn take_link(&mut self, refs: &References, business: usize) {
+    fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
         self.businesses[business].bookings += 1;
-        if refs.customer.is_some() {
+        // In place, the field names a user unless a customer of the business has that id.
+        if refs.customer.is_some() && (linked || !self.paths.is_in_place()) {
             self.already_linked.entry(business).or_default().take(refs);
         }
     }
@@ -333,8 +391,15 @@ impl Survey {
             self.note_mismatch(&collection, &field, &of);
         }
         if joined.business.mismatch {
-            let field = self.paths.business().text().to_owned();
-            self.note_mismatch(&collection, &field, &of);
+            for at in 0..self.to_business.len() {
+                let way = self.to_business.get(at).zip(refs.businesses().nth(at));
+                let business = |id: &Id| find(&self.businesses, id);
+                if way.is_some_and(|(way, reading)| way.resolve(reading, business).mismatch) {
+                    let path = self.paths.businesses().get(at);
+                    let field = path.map_or("", |path| path.text()).to_owned();
+                    self.note_mismatch(&collection, &field, &of);
+                }
+            }
         }
     }
 

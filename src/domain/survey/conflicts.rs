@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Stray, Survey};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::{Code, Conflict, ConflictKey};
 use crate::domain::decision::Decisions;
+use crate::domain::departure::Departures;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
+use crate::domain::mapping::Customers;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
@@ -81,6 +84,27 @@ impl Survey {
         for (names, stray) in &self.without_business {
             push(Code::BookingWithoutBusiness, None, names.clone(), stray);
         }
+        for (businesses, stray) in &self.disagreeing {
+            let mut conflict = self.conflict(
+                Code::BusinessDisagrees,
+                None,
+                self.ids_of_businesses(businesses),
+                stray.bookings,
+            );
+            conflict.businesses.clone_from(&conflict.key.subjects);
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        }
+        let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
+            let mut conflict = self.conflict(
+                code,
+                business,
+                subject.into_iter().collect(),
+                stray.bookings,
+            );
+            conflict.digest = stray.members.bytes();
+            conflicts.push(conflict);
+        };
         for (business, stray) in &self.already_linked {
             push(Code::AlreadyLinked, Some(*business), None, stray);
         }
@@ -113,6 +137,10 @@ impl Survey {
     }
 
     fn users(&self, conflicts: &mut Vec<Conflict>) {
+        for (id, text) in self.id_twins() {
+            conflicts.push(self.conflict(Code::IdTwins, None, vec![id, text], 2));
+        }
+        let by_password = self.mapping.user.customers == Customers::NoPassword;
         for (user, (id, facts)) in self.users.iter().enumerate() {
             let booked_at = self.businesses_of(user);
             let mut push = |code| {
@@ -135,16 +163,22 @@ impl Survey {
                 }
                 continue;
             }
-            if facts.name_blank {
+            if facts.name_blank && !self.mapping.user.name.is_empty() {
                 push(Code::MissingName);
             }
-            if facts.email_blank {
+            if facts.email_blank && !self.mapping.user.email.is_empty() {
                 push(Code::MissingEmail);
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
             }
-            if facts.account {
+            if facts.deleted {
+                push(Code::DeletedUser);
+            }
+            if by_password && !facts.account && facts.verified {
+                push(Code::MaySignIn);
+            }
+            if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);
             }
             if booked_at.len() > 1 {
@@ -154,7 +188,13 @@ impl Survey {
     }
 
     /// The conflicts as rows, with their answers.
-    pub fn conflict_rows(&self, conflicts: &[Conflict], decisions: &Decisions) -> Vec<ConflictRow> {
+    pub fn conflict_rows(
+        &self,
+        conflicts: &[Conflict],
+        decisions: &Decisions,
+        departures: &Departures,
+    ) -> Vec<ConflictRow> {
+        let asks = departures.not_accepted(&decisions.accepted);
         conflicts
             .iter()
             .map(|conflict| {
@@ -171,18 +211,21 @@ impl Survey {
                     businesses: conflict.businesses.clone(),
                     business_names: names.join(", "),
                     decision: decisions.answer(&conflict.key),
+                    asks: asks.iter().any(|(code, _)| *code == conflict.key.code),
                 }
             })
             .collect()
     }
 
-    /// The numbers. `customers` says how many customers each business will have.
+    /// The numbers. The blueprint says how many customers each business will have, and how many bookings leave.
     pub fn overview(
         &self,
         conflicts: &[Conflict],
         decisions: &Decisions,
-        customers: &[u64],
+        blueprint: &Blueprint,
     ) -> Overview {
+        let asks = blueprint.departures.not_accepted(&decisions.accepted);
+        let asked = |code| asks.iter().any(|(it, _)| *it == code);
         let mut touching: Map<&Id, u64> = Map::default();
         let mut counts: BTreeMap<Code, CodeCount> = BTreeMap::new();
         for conflict in conflicts {
@@ -195,7 +238,7 @@ impl Survey {
                 undecided: 0,
             });
             count.count += conflict.units;
-            if !decisions.is_decided(&conflict.key) {
+            if !decisions.is_decided(&conflict.key) || asked(conflict.key.code) {
                 count.undecided += conflict.units;
             }
         }
@@ -215,12 +258,16 @@ impl Survey {
                 .map(|(at, business)| BusinessRow {
                     id: business.id.clone(),
                     name: business.name.clone(),
-                    customers: customers.get(at).copied().unwrap_or_default(),
+                    customers: blueprint.customers.get(at).copied().unwrap_or_default(),
                     bookings: business.bookings,
                     conflicts: touching.get(&business.id).copied().unwrap_or_default(),
                 })
                 .collect(),
             conflicts: counts.into_values().collect(),
+            departures: blueprint.departures.clone(),
+            asks,
+            warnings: Vec::new(),
+            absent: Vec::new(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the survey keeps of each document: identities, hashes and flags, never names or addresses.
 
+use std::borrow::Cow;
+
 use bson::raw::RawDocument;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::email;
 use crate::domain::id::Id;
-use crate::domain::mapping::{UserRole, VERIFIED};
+use crate::domain::mapping::{Customers, Evidence, UserRole};
 use crate::domain::phone;
 use crate::domain::raw::{Value, elements, kind};
 use crate::domain::text::is_unsafe;
@@ -67,8 +69,12 @@ pub struct UserFacts {
     pub phone_tail: u32,
     /// How the password stands.
     pub password: Password,
-    /// The e-mail was verified: they may sign in, though without a password.
+    /// Something else than a password shows that they may sign in.
     pub verified: bool,
+    /// A customer by nature, where the mapping says it by a filter, or of everybody.
+    pub by_filter: bool,
+    /// Soft-deleted.
+    pub deleted: bool,
 }
 
 /// How a password stands. Missing, null and "" are all "no password"; Prisma's `where: {hashedPassword: null}` finds only one of them.
@@ -94,20 +100,36 @@ impl UserFacts {
             email_blank: true,
             ..Self::default()
         };
+        let view = role.view(document);
+        if let Cow::Owned(_) = view {
+            facts.take_signs(document, role);
+        }
+        let in_place = matches!(view, Cow::Borrowed(_));
         let mut seen: Vec<&[u8]> = Vec::with_capacity(10);
-        for element in elements(document).map_while(Result::ok) {
+        for element in elements(&view).map_while(Result::ok) {
             let (key, value) = (element.key, element.value);
             let is = |field: &str| key == field.as_bytes();
             let copied = is(&role.name) || is(&role.email) || role.contact.iter().any(|f| is(f));
-            let other = is(&role.created) || is(&role.password);
-            if is(VERIFIED) && !copied {
-                facts.verified |= is_set(value);
-                continue;
-            }
-            if !(copied || other) || seen.contains(&key) {
+            let other =
+                is(&role.created) || in_place && role.passwords.iter().any(|path| is(path.top()));
+            let shows = in_place && role.evidence.iter().any(|it| it.top().is_some_and(is));
+            if !(copied || other || shows) || seen.contains(&key) {
                 continue; // of a repeated key the first one counts, as for the server
             }
             seen.push(key);
+            for (at, path) in role.passwords.iter().enumerate() {
+                if other && is(path.top()) {
+                    facts.take_password(at, path.value_under(value));
+                }
+            }
+            for evidence in &role.evidence {
+                if let Evidence::Field(path) = evidence
+                    && shows
+                    && is(path.top())
+                {
+                    facts.verified |= path.value_under(value).is_some_and(is_set);
+                }
+            }
             let blank = value.is_blank();
             facts.filled += u8::from(copied && !blank);
             facts.unsafe_text |= copied && value.as_str().is_some_and(is_unsafe);
@@ -121,14 +143,43 @@ impl UserFacts {
                 facts.take_email(value);
             } else if is(&role.created) {
                 facts.created = value.as_date().unwrap_or(i64::MAX);
-            } else if is(&role.password) {
-                facts.password = password(value);
-                facts.account |= facts.password == Password::Set;
-            } else {
+            } else if copied {
                 facts.contact |= !blank;
             }
         }
+        facts.verified |= role.evidence.iter().any(|it| match it {
+            Evidence::Field(_) => false,
+            Evidence::Filter(filter) => filter.lets_in(document),
+        });
+        facts.deleted = role.deleted.iter().any(|filter| filter.lets_in(document));
+        facts.by_filter = match &role.customers {
+            Customers::NoPassword => false,
+            Customers::Everybody => true,
+            Customers::Filter(filter) => filter.lets_in(document),
+        };
         facts
+    }
+
+    /// Passwords and evidence, which a view does not hold.
+    fn take_signs(&mut self, document: &RawDocument, role: &UserRole) {
+        for (at, path) in role.passwords.iter().enumerate() {
+            self.take_password(at, path.value(document));
+        }
+        for evidence in &role.evidence {
+            if let Evidence::Field(path) = evidence {
+                self.verified |= path.value(document).is_some_and(is_set);
+            }
+        }
+    }
+
+    /// Any password counts; where none is set, the first field says how it is absent.
+    fn take_password(&mut self, at: usize, value: Option<Value<'_>>) {
+        let Some(value) = value else { return };
+        let found = password(value);
+        if found == Password::Set || at == 0 && self.password != Password::Set {
+            self.password = found;
+        }
+        self.account |= found == Password::Set;
     }
 
     fn take_email(&mut self, value: Value<'_>) {
@@ -144,10 +195,10 @@ impl UserFacts {
     }
 }
 
-/// True for a value that says something: neither null nor false.
+/// True for a value that says something: neither null, nor "", nor false.
 pub fn is_set(value: Value<'_>) -> bool {
     let no = value.kind == kind::BOOLEAN && value.bytes == [0];
-    value.kind != kind::NULL && !no
+    value.kind != kind::NULL && value.as_str() != Some("") && !no
 }
 
 fn password(value: Value<'_>) -> Password {

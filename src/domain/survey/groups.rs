@@ -94,6 +94,7 @@ impl Survey {
     /// Takes the phone number of a candidate.
     pub fn take_phone(&mut self, document: &RawDocument) {
         let role = &self.mapping.user;
+        let document = &*role.view(document);
         let text = |field: &str| get(document, field).and_then(|value| value.as_str());
         let number = text(&role.phone).and_then(|it| phone::normalise(it, text(&role.country)));
         let user = super::facts::id_of(document).and_then(|id| self.users.find(&id.canonical()));

@@ -16,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::customer_id::IdKind;
 use super::id::Id;
-use super::mapping::Mapping;
+use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::Role;
 use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::Memory;
+use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use smallvec::SmallVec;
 pub use tables::Pair;
@@ -84,6 +85,10 @@ pub struct Survey {
     pub without_user: BTreeMap<(BusinessIx, Option<Id>), Stray>,
     /// Bookings without a known business, by the value that leads to none.
     pub without_business: BTreeMap<Option<Id>, Stray>,
+    /// Bookings whose paths lead to several businesses, by those.
+    pub disagreeing: BTreeMap<Vec<BusinessIx>, Stray>,
+    /// Bookings that name several users.
+    pub several_users: Stray,
     /// Bookings with a customerId, by business.
     pub already_linked: BTreeMap<BusinessIx, Stray>,
     /// References of another type than their target, by "collection.field".
@@ -96,12 +101,19 @@ pub struct Survey {
     pub oversize: Vec<Id>,
     /// Bookings in all.
     pub bookings: u64,
+    /// Bookings that the mapping's filter keeps out of everything.
+    pub outside: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
     paths: BookingPaths,
-    to_business: Way<BusinessIx>,
+    /// One for each path, in their order.
+    to_business: Vec<Way<BusinessIx>>,
+    /// There is one business alone.
+    one_business: bool,
+    /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
+    by_email: Map<u128, Option<UserIx>>,
     to_user: Way<UserIx>,
-    owner: AccountPath,
+    owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
@@ -123,6 +135,11 @@ pub enum Standing {
     WithoutBusiness {
         /// The value that leads to none.
         names: Option<Id>,
+    },
+    /// Its paths lead to several businesses.
+    Disagrees {
+        /// Those, in the order of the paths.
+        businesses: Vec<BusinessIx>,
     },
     /// Business and user are known.
     Paired {
@@ -176,8 +193,12 @@ impl Survey {
 
     /// How many services bookings can name.
     pub fn services(&self) -> u64 {
-        let services = &self.mapping.service.collection;
-        self.to_business.documents_of(services) as u64
+        let services = self.mapping.service.as_ref();
+        services.map_or(0, |it| {
+            let ways = self.to_business.iter();
+            let documents = ways.map(|way| way.documents_of(&it.collection));
+            documents.max().unwrap_or_default() as u64
+        })
     }
 
     /// Where a booking stands.
@@ -187,11 +208,48 @@ impl Survey {
 
     /// What its references lead to.
     fn joined(&self, refs: &References) -> Joined {
-        let business = |id: &Id| find(&self.businesses, id);
         Joined {
-            user: self.to_user.resolve(&refs.user, |id| self.find_user(id)),
-            business: self.to_business.resolve(&refs.business, business),
+            user: self.to_user.resolve(&refs.user, |id| self.find_named(id)),
+            business: self.business_of(refs),
         }
+    }
+
+    /// Where its paths to a business lead, all together: the order decides only where some lead nowhere.
+    fn business_of(&self, refs: &References) -> Reached<BusinessIx> {
+        let business = |id: &Id| find(&self.businesses, id);
+        let mut ways = self.to_business.iter().zip(refs.businesses());
+        let Some((way, reading)) = ways.next() else {
+            return Reached {
+                end: self.one_business.then_some(0),
+                others: Vec::new(),
+                mismatch: false,
+            };
+        };
+        let mut reached = way.resolve(reading, business);
+        for (way, reading) in ways {
+            let other = way.resolve(reading, business);
+            reached.mismatch |= other.mismatch;
+            other.ends().for_each(|end| reached.add(*end));
+        }
+        reached
+    }
+
+    /// The user whom a booking names so, by an id or, where the mapping says so, an e-mail.
+    fn find_named(&self, reference: &Id) -> Option<Found<UserIx>> {
+        if !self.paths.is_by_email() {
+            return self.find_user(reference);
+        }
+        let at = *self.by_email.get(&email_hash(reference.as_str()?))?;
+        Some(Found {
+            at: at?,
+            mismatch: false,
+        })
+    }
+
+    /// True for an e-mail that several users have.
+    fn is_ambiguous(&self, refs: &References) -> bool {
+        let named = refs.user.named().and_then(Id::as_str);
+        named.is_some_and(|text| self.by_email.get(&email_hash(text)) == Some(&None))
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
@@ -201,9 +259,14 @@ impl Survey {
     fn standing_of(&self, refs: &References, joined: &Joined) -> Standing {
         let Some(business) = joined.business.end else {
             return Standing::WithoutBusiness {
-                names: refs.business.named().cloned(),
+                names: refs.names_business().cloned(),
             };
         };
+        if !joined.business.others.is_empty() {
+            return Standing::Disagrees {
+                businesses: joined.business.ends().copied().collect(),
+            };
+        }
         let linked = refs
             .customer
             .as_ref()
@@ -240,8 +303,40 @@ impl Survey {
         &self.businesses[business].id
     }
 
+    /// Users whose ids are one in two forms: the id, and the text of it.
+    pub fn id_twins(&self) -> Vec<(Id, Id)> {
+        let [object_ids, uuids, strings] = self.usual_ids;
+        if strings == 0 || object_ids + uuids == 0 {
+            return Vec::new();
+        }
+        let texts = self.users.iter().map(|(id, _)| id);
+        let twin = |id: Id| {
+            id.as_str()?;
+            let other = id.other_form()?;
+            self.users.find(&other).map(|_| (other, id))
+        };
+        texts.filter_map(twin).collect()
+    }
+
+    /// True for a customer by nature: by the mapping, or, where it says nothing, whoever holds no account.
+    pub fn is_customer_by_nature(&self, facts: &UserFacts) -> bool {
+        match self.mapping.user.customers {
+            Customers::NoPassword => !facts.account,
+            Customers::Everybody | Customers::Filter(_) => facts.by_filter,
+        }
+    }
+
+    /// The ids of businesses, as stored.
+    pub fn ids_of_businesses(&self, businesses: &[BusinessIx]) -> Vec<Id> {
+        let ids = businesses.iter().map(|it| self.business_id(*it).clone());
+        ids.collect()
+    }
+
     /// The most common type of user ids: what an id takes that has no user to take its type from.
     pub fn usual_kind(&self) -> IdKind {
+        if let Some(ids) = self.kind_of_ids() {
+            return ids;
+        }
         let [object_ids, uuids, strings] = self.usual_ids;
         if object_ids >= uuids && object_ids >= strings {
             IdKind::ObjectId
@@ -250,6 +345,15 @@ impl Survey {
         } else {
             IdKind::String
         }
+    }
+
+    /// The type of new ids, where the mapping says it.
+    pub fn kind_of_ids(&self) -> Option<IdKind> {
+        self.mapping.customer.ids.map(|ids| match ids {
+            NewIds::ObjectId => IdKind::ObjectId,
+            NewIds::Uuid => IdKind::Uuid,
+            NewIds::String => IdKind::String,
+        })
     }
 
     /// How many documents a collection of this role has.
@@ -273,7 +377,7 @@ impl Survey {
             .pairs
             .keys()
             .map(|(user, _)| self.user_id(user))
-            .filter(|id| IdKind::of(id).is_none())
+            .filter(|id| IdKind::of(id).is_none() && !id.is_whole_number())
             .collect();
         odd.into_iter().collect()
     }

@@ -62,7 +62,9 @@ impl Fixed for UserFacts {
             Password::Empty => 2,
             Password::Set => 3,
         };
-        into.u16(flags | password << 8);
+        into.u16(
+            flags | password << 8 | u16::from(self.by_filter) << 10 | u16::from(self.deleted) << 11,
+        );
     }
 
     fn get(from: &mut Reader<'_>) -> Self {
@@ -82,7 +84,9 @@ impl Fixed for UserFacts {
             unsafe_text: flag(6),
             verified: flag(7),
             phone_tail,
-            password: match flags >> 8 {
+            by_filter: flag(10),
+            deleted: flag(11),
+            password: match flags >> 8 & 3 {
                 0 => Password::Missing,
                 1 => Password::Null,
                 2 => Password::Empty,

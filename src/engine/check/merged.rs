@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
+use crate::domain::invariant::UserWay;
 use crate::domain::invariant::merged::{Merged, Sides, UsersOf};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE};
@@ -39,9 +40,23 @@ impl Session {
                 }
             })
             .await?;
+        let mut way = UserWay::new(&self.work.mapping, &self.work.memory);
+        for needed in way.needed() {
+            let place = self.layout.now(&needed.collection);
+            self.work
+                .scan(place, watcher, |document| way.take(&needed, document))
+                .await?;
+        }
+        if way.of_users().is_some() {
+            let users = self.layout.source(&self.work.mapping.users());
+            let take = |user: &RawDocument| way.take_user(user);
+            self.work
+                .scan(&users.unwrap_or_default(), watcher, take)
+                .await?;
+        }
         let mut checked = Checked::default();
         for which in which {
-            let mut account = Merged::new(&self.work.mapping, which, &users_of);
+            let mut account = Merged::new(&self.work.mapping, which, (&users_of, &way));
             self.check_merged_one(which, &mut account, &mut checked, watcher)
                 .await?;
             for differs in account.close(kept) {

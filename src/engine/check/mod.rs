@@ -19,6 +19,8 @@ use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
 use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
+use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{LINKS, QUARANTINE};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
@@ -166,8 +168,13 @@ impl Session {
         }
         self.work.tables_hold()?;
         let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
+        let outside = if self.work.mapping.booking.following.filter.is_some() {
+            format!(" + outside the filter {}", ledger.outside)
+        } else {
+            String::new()
+        };
         let says = format!(
-            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}"
+            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}{outside}"
         );
         Ok(Checked::of(ledger, vec![says]))
     }
@@ -180,7 +187,9 @@ impl Session {
             .source(&self.work.mapping.users())
             .unwrap_or_default();
         ledger.expect_users(scan::rough_count(database, &users).await);
-        let ids = fields(&["_id"]);
+        let needed = ledger.fields_of_users();
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+        let ids = fields(&needed);
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
             Ok(())
@@ -236,15 +245,23 @@ impl Session {
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
-        let businesses = self.layout.now(&mapping.business.collection);
-        let scan = fields(&["_id"]);
-        scan::each(place, businesses, &scan, cancel, |it| {
-            ledger.business(it);
-            Ok(())
-        })
-        .await?;
+        let filter = mapping.business.filter.iter().flat_map(Filter::fields);
+        let needed: Vec<&str> = ["_id"]
+            .into_iter()
+            .chain(filter.map(FieldPath::top))
+            .collect();
+        let scan = fields(&needed);
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.original_of(mapping, businesses);
+            scan::each(place, &businesses, &scan, cancel, |it| {
+                ledger.business(it);
+                Ok(())
+            })
+            .await?;
+        }
         for needed in ledger.paths().needed() {
-            let scan = fields(&["_id", &needed.field]);
+            let names: Vec<&str> = needed.fields.iter().map(String::as_str).collect();
+            let scan = fields(&names);
             let between = self.layout.original_of(mapping, &needed.collection);
             scan::each(place, &between, &scan, cancel, |it| {
                 ledger.between(&needed, it);
@@ -431,9 +448,11 @@ impl Answers {
                     .any(|(key, it)| key.code == code && it.choice == choice)
         };
         LeftAllowed {
-            skipped: any(Code::AccountAlsoCustomer, Choice::Skip),
+            skipped: any(Code::AccountAlsoCustomer, Choice::Skip)
+                || any(Code::DeletedUser, Choice::Skip),
             without_user: any(Code::BookingWithoutUser, Choice::Leave),
-            without_business: any(Code::BookingWithoutBusiness, Choice::Leave),
+            without_business: any(Code::BookingWithoutBusiness, Choice::Leave)
+                || any(Code::BusinessDisagrees, Choice::Leave),
         }
     }
 }

@@ -124,7 +124,7 @@ impl Session {
             .await?;
         }
         for (collection, field) in accounts.named_in() {
-            scan::each(place, &collection, &fields(&[&field]), cancel, |it| {
+            scan::each(place, &collection, &fields(&[field.top()]), cancel, |it| {
                 accounts.names(it, &field);
                 Ok(())
             })

@@ -1,5 +1,7 @@
 //! Bookings: what comes back of each, and whom it still needs.
 
+use std::collections::HashMap;
+
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
@@ -9,8 +11,8 @@ use crate::domain::keep_new::booking::Ground;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::QUARANTINE;
-use crate::domain::reference::{BookingPaths, Path, Way, as_named};
-use crate::domain::survey::facts::id_of;
+use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
+use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
 use crate::store::scan;
 
@@ -31,7 +33,19 @@ impl Carrying<'_> {
         let session = self.session;
         let paths = BookingPaths::of(&session.work.mapping);
         let users = self.way(paths.user()).await?;
-        let businesses = self.way(paths.business()).await?;
+        let mut businesses = Vec::new();
+        for path in paths.businesses() {
+            businesses.push(self.way(path).await?);
+        }
+        let mut named_by: HashMap<Id, Id> = HashMap::new();
+        for (user, name) in users.backwards() {
+            let named = named_by
+                .entry(user.canonical())
+                .or_insert_with(|| name.clone());
+            if *name < *named {
+                *named = name.clone(); // the smallest, so that the same command gives the same
+            }
+        }
         let database = &session.work.connection.database;
         let bookings = self.bookings.clone();
         let live = session.layout.live(&bookings);
@@ -47,12 +61,30 @@ impl Carrying<'_> {
             .filter(|origin| !self.here.contains(&origin.id.canonical()))
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();
-        let ground = Ground {
+        let mut by_email = HashMap::new();
+        if paths.is_by_email()
+            && let Some(email) = &session.work.mapping.user.emails
+        {
+            let users = session.layout.source(&self.users).unwrap_or_default();
+            self.each(&users, |user| {
+                let text = email.value(user).filter(|it| it.as_str().is_some());
+                if let (Some(id), Some(text)) = (id_of(user), text) {
+                    let hash = text.as_str().map(email_hash).unwrap_or_default();
+                    by_email.insert(hash, id.clone());
+                    named_by.insert(id.canonical(), Id::from_value(text));
+                }
+            })
+            .await?;
+        }
+        let mut ground = Ground {
             paths: &paths,
             links: &links,
             decisions: &session.answers.decisions,
             users: &users,
             businesses: &businesses,
+            named_by: &named_by,
+            by_email: &by_email,
+            form: Form::default(),
             gone: &gone,
             created: &created,
         };
@@ -63,6 +95,11 @@ impl Carrying<'_> {
             let current = self.fetch(live, &ids).await?;
             let quarantined = self.ids_in(QUARANTINE, &ids).await?;
             for (document, id) in page.documents().zip(&ids) {
+                if ground.form == Form::default()
+                    && let Some(form) = paths.form(document)
+                {
+                    ground.form = form;
+                }
                 let quarantined = quarantined.contains(&id.canonical());
                 let current = current.get(&id.canonical());
                 self.booking(&ground, (id, document), current, quarantined)

@@ -11,7 +11,6 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{RETIRED, SET_ASIDE};
-use crate::domain::raw::{blank, get};
 use crate::domain::reference::AccountPath;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
@@ -64,9 +63,9 @@ impl Carrying<'_> {
             return Ok(holders);
         }
         let rows = AccountPath::rows(mapping).into_iter();
-        for account in rows.chain([AccountPath::owner(mapping)]) {
+        for account in rows.chain(AccountPath::owners(mapping)) {
             self.each(&account.collection, |row| {
-                holders.extend(account.read(row).named().into_iter().flat_map(forms));
+                holders.extend(account.read(row).all().flat_map(forms));
             })
             .await?;
         }
@@ -139,7 +138,7 @@ impl Carrying<'_> {
             let stays = self.needed.contains(&key)
                 || holders.contains(&key)
                 || others.iter().any(|other| self.here.contains(other))
-                || !blank(get(current, &role.password));
+                || role.has_password(current);
             if !stays {
                 self.out.differs.insert(users.clone());
                 return Ok(());

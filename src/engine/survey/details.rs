@@ -102,14 +102,17 @@ impl Session {
             .layout
             .source(&self.work.mapping.users())
             .unwrap_or_default();
-        let email = &self.work.mapping.user.email;
+        let Some(email) = &self.work.mapping.user.emails else {
+            return Ok(());
+        };
+        let email = email.to_string();
         let mut sets = self
             .work
             .connection
             .database
             .collection::<RawDocumentBuf>(&users)
             .aggregate([
-                doc! { "$match": { email: { "$gt": "" } } },
+                doc! { "$match": { &email: { "$gt": "" } } },
                 doc! { "$group": { "_id": format!("${email}"), "users": { "$push": "$_id" } } },
                 doc! { "$match": { "users.1": { "$exists": true } } },
             ])

@@ -10,9 +10,10 @@ use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
+use crate::domain::nearest::nearest;
 use crate::domain::overview::Overview;
-use crate::domain::rebuilt::Rebuilt;
-use crate::domain::reference::{AccountPath, End};
+use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::reference::{AccountPath, End, leaving};
 use crate::domain::run::WatchStart;
 use crate::domain::survey::Survey;
 use crate::domain::survey::build::BookingRead;
@@ -161,6 +162,23 @@ impl Session {
     /// Those of one collection.
     pub(crate) fn obstacles_of(&self, which: &Rebuilt, spec: &CollectionSpec) -> Vec<String> {
         let mut obstacles = Vec::new();
+        let following = &self.work.mapping.booking.following;
+        if which.role() == Role::Bookings && (following.keep || following.filter.is_some()) {
+            let field = leaving(&self.work.mapping);
+            let holds = |index: &&bson::RawDocumentBuf| {
+                let unique = index.get_bool("unique").unwrap_or(false);
+                let partial = index.get_document("partialFilterExpression").is_ok();
+                let key = index.get_document("key");
+                unique && !partial && key.is_ok_and(|key| names_field(key, &field))
+            };
+            obstacles.extend(spec.indexes.iter().filter(holds).map(|index| {
+                format!(
+                    "the unique index {} of {} holds {field}, which some bookings keep and new ones will not have; drop it, or make it partial on {{{field}: {{$exists: true}}}}",
+                    crate::domain::index_plan::name_of(index),
+                    spec.name
+                )
+            }));
+        }
         for field in &which.leaving(&self.work.mapping) {
             if spec
                 .validation()
@@ -221,12 +239,14 @@ impl Session {
             mapping.clone(),
             &self.work.memory,
         );
-        let businesses = self.layout.now(&mapping.business.collection);
-        self.work
-            .scan_at(moment, businesses, watcher, |it| {
-                survey.take_business(it);
-            })
-            .await?;
+        for businesses in &mapping.business.collections {
+            let businesses = self.layout.original_of(&mapping, businesses);
+            self.work
+                .scan_at(moment, &businesses, watcher, |it| {
+                    survey.take_business(it);
+                })
+                .await?;
+        }
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
@@ -405,14 +425,4 @@ fn refuse(role: &str, spec: &CollectionSpec) -> Result<()> {
         .into()),
         None => Ok(()),
     }
-}
-
-/// The most similar name, if one is similar at all.
-fn nearest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = name.to_lowercase();
-    among
-        .map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
 }

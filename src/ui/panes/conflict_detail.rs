@@ -12,6 +12,7 @@ use crate::app::message::Detail;
 use crate::app::model::Model;
 use crate::app::panes::conflicts::{DETAIL_LEFT, DETAIL_RIGHT};
 use crate::app::shared::Shared;
+use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
 use crate::domain::text::safe;
 use crate::domain::view::Record;
@@ -35,7 +36,7 @@ pub fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) ->
     }
     let inside = widgets::boxed(frame, area, &title, theme);
     let columns = usize::from(inside.width);
-    let mut lines = about(row, columns, theme);
+    let mut lines = about(model, row, columns, theme);
     if model.shared.ids {
         let key = safe(&row.key.to_string(), 600);
         lines.extend(widgets::labelled("Ids", &key, columns, theme));
@@ -56,17 +57,26 @@ pub fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) ->
 }
 
 /// What was found, why it matters, and the answer.
-fn about(row: &ConflictRow, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+fn about(model: &Model, row: &ConflictRow, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     let code = row.key.code;
     let mut lines: Vec<Line<'static>> =
         widgets::labelled("Found", code.title(), columns, theme).collect();
     lines.extend(widgets::labelled("Why", code.why(), columns, theme));
     let (label, choice) = match &row.decision {
         Some(decision) => ("Answer", decision.choice),
+        None if !code.suggests() => ("For example", code.suggestion()),
         None => ("Suggested", code.suggestion()),
     };
     let text = format!("{}: {}", choice.word(), code.does(choice));
     lines.extend(widgets::labelled(label, &text, columns, theme));
+    let mut asks = model.shared.facts.review().asks.iter();
+    if let Some((_, bookings)) = asks.find(|(asking, _)| *asking == code) {
+        let text = format!(
+            "{} would leave the application by answers of this kind, more than 1 %: an answer asks for that number",
+            counted(*bookings, "booking", "bookings")
+        );
+        lines.extend(widgets::labelled("Number", &text, columns, theme));
+    }
     let Some(decision) = &row.decision else {
         return lines;
     };

@@ -220,10 +220,18 @@ fn row_line(
     columns: usize,
     theme: Theme,
 ) -> Line<'static> {
-    let (mark, style) = mark(row.key.code.severity(), row.decision.is_some(), theme);
+    let decided = row.decision.is_some() && !row.asks;
+    let severity = row.key.code.severity();
+    let (mark, style) = if row.asks {
+        ("!", theme.danger())
+    } else {
+        mark(severity, decided, theme)
+    };
     let answer = match &row.decision {
+        Some(decision) if row.asks => format!("{} (number?)", decision.choice.word()),
         Some(decision) if decision.is_by_hand() => format!("{} + by hand", decision.choice.word()),
         Some(decision) => decision.choice.word().to_owned(),
+        None if !row.key.code.suggests() => "(you choose)".to_owned(),
         None => format!("({}?)", row.key.code.suggestion().word()),
     };
     let who = conflicts.who(row);

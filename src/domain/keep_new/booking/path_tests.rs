@@ -2,6 +2,7 @@
 use bson::rawdoc;
 
 use super::*;
+use crate::domain::mapping::path::ReferencePath;
 use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::reference::Path;
 
@@ -15,7 +16,7 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
             rawdoc! { "_id": customer, "kind": "created", "businessId": "b1", "users": [user] };
         links.take(&mapping, &link).unwrap();
     }
-    let [mut users, mut businesses] = [users, paths.business().clone()].map(Way::new);
+    let [mut users, mut businesses] = [users, paths.businesses()[0].clone()].map(Way::new);
     for (way, document) in [
         (&mut businesses, rawdoc! { "_id": "s1", "businessId": "b1" }),
         (&mut users, rawdoc! { "_id": "p1", "userId": "u1" }),
@@ -24,7 +25,13 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
             way.take(&read, &document, as_named);
         }
     }
+    let businesses = [businesses];
+    let named_by = users.backwards();
+    let named_by = named_by.map(|(user, name)| (user.canonical(), name.clone()));
     test(&Ground {
+        named_by: &named_by.collect(),
+        by_email: &HashMap::new(),
+        form: Form::Id,
         paths: &paths,
         links: &links,
         decisions: &Decisions::default(),
@@ -99,7 +106,7 @@ fn a_new_booking_gets_its_customers_user_or_is_left_behind() {
 
 #[test]
 fn the_user_of_a_booking_is_the_one_at_the_end_of_its_path() {
-    let path = Path::field("userId").then("Profile", "userId");
+    let path = Path::of(&ReferencePath::parse("userId > Profile.userId").unwrap());
     with(path, |ground| {
         let user = |named: &str| {
             let booking = rawdoc! { "_id": 1, "userId": named };
@@ -107,5 +114,18 @@ fn the_user_of_a_booking_is_the_one_at_the_end_of_its_path() {
         };
         assert_eq!(user("p1"), Some(Id::string("u1")));
         assert_eq!(user("gone"), Some(Id::string("gone")), "what names nobody");
+    });
+}
+
+#[test]
+fn over_a_document_between_a_booking_gets_that_of_its_customers_user_or_is_left_behind() {
+    let path = Path::of(&ReferencePath::parse("userId > Profile.userId").unwrap());
+    with(path, |ground| {
+        let of = |customer: &str| rawdoc! { "_id": 2, "customerId": customer, "serviceId": "s1" };
+        let expected = rawdoc! { "_id": 2, "serviceId": "s1", "userId": "p1" };
+        assert_eq!(ground.new_booking(&of("c1")).unwrap(), Some(expected));
+        for without_profile in ["c2", "new"] {
+            assert_eq!(ground.new_booking(&of(without_profile)).unwrap(), None);
+        }
     });
 }

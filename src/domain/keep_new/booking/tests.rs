@@ -33,7 +33,9 @@ struct World {
     decisions: Decisions,
     paths: BookingPaths,
     users: Way<Id>,
-    businesses: Way<Id>,
+    businesses: Vec<Way<Id>>,
+    named_by: HashMap<Id, Id>,
+    by_email: HashMap<u128, Id>,
     gone: HashSet<Id>,
     created: HashSet<Id>,
 }
@@ -54,7 +56,7 @@ impl World {
         link(4, "existing", &[]);
         link(5, "placeholder", &[]);
         let paths = BookingPaths::of(&mapping);
-        let mut businesses = Way::new(paths.business().clone());
+        let mut businesses = Way::new(paths.businesses()[0].clone());
         let service = rawdoc! { "_id": oid(4, 0), "businessId": oid(3, 0) };
         for read in businesses.reads() {
             businesses.take(&read, &service, as_named);
@@ -63,7 +65,9 @@ impl World {
             links,
             decisions: Decisions::default(),
             users: Way::new(paths.user().clone()),
-            businesses,
+            businesses: vec![businesses],
+            named_by: HashMap::new(),
+            by_email: HashMap::new(),
             paths,
             gone: HashSet::new(),
             created: HashSet::new(),
@@ -77,6 +81,9 @@ impl World {
             decisions: &self.decisions,
             users: &self.users,
             businesses: &self.businesses,
+            named_by: &self.named_by,
+            by_email: &self.by_email,
+            form: Form::Id,
             gone: &self.gone,
             created: &self.created,
         }
