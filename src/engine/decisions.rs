@@ -404,7 +404,8 @@ impl Session {
             &self.work.connection.place.database,
             &self.answers.decisions,
         );
-        let text = decision_file::text::update(&file, old.as_deref().as_slice());
+        let names = |key: &ConflictKey| Some(self.key_words(key, self.personal));
+        let text = decision_file::text::update(&file, old.as_deref().as_slice(), &names);
         private_file::replace(&path, text.as_bytes())?;
         self.answers.text = Some(text);
         Ok(())

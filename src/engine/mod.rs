@@ -2,6 +2,8 @@
 //! knows which step of the checklist calls it.
 
 pub mod backup;
+mod booking_pages;
+mod businesses;
 mod changed_since;
 pub mod check;
 pub mod conform;
