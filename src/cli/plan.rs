@@ -13,12 +13,12 @@ use crate::domain::accepted::Accepted;
 use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Contact;
 use crate::domain::departure::Departures;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
 use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
-use crate::prisma::UNCHECKED;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]

@@ -42,9 +42,6 @@ pub use tally::Listener;
 
 use schema::Schema;
 
-/// What nobody has looked at, as long as no schema was checked.
-pub const UNCHECKED: &str = "Nobody checked whether the new application can read the result: `ringfence conform --schema FILE` does";
-
 /// Reads a schema of one file or several.
 ///
 /// # Errors

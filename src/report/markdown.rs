@@ -6,8 +6,8 @@ use super::checklist::Verdict;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::text::{named, safe};
-use crate::prisma::UNCHECKED;
 
 /// Characters of a value.
 const WIDTH: usize = 400;

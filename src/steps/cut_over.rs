@@ -4,6 +4,7 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
+use crate::domain::plan::UNCHECKED;
 use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
 use crate::domain::text::listed;
@@ -13,7 +14,6 @@ use crate::engine::gates::Gated;
 use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
-use crate::prisma::UNCHECKED;
 use crate::store::watch;
 
 pub(super) const FILE: File = File {

@@ -3,13 +3,13 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::rebuilt::Group;
 use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
-use crate::prisma::UNCHECKED;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),

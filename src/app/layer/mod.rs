@@ -54,6 +54,7 @@ impl LayerKind {
             Self::Gate
                 | Self::Typing
                 | Self::Note
+                | Self::Number
                 | Self::Line
                 | Self::Picker
                 | Self::Palette

@@ -78,6 +78,8 @@ impl Session {
             ..Fit::default()
         };
         self.unless_refused(&fit)?;
+        let specs = collection_spec::load_all(&self.work.connection).await?;
+        self.refuse_kinds(&specs)?;
         watcher.says("checking the mapping", 0, 0);
         let claims = Claims::of(&mapping);
         let known = self.known(&mapping, &claims).await?;

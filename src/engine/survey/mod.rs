@@ -129,7 +129,7 @@ impl Session {
                 .open()
                 .is_some_and(|run| run.collections.values().any(|it| it.swap_began));
             match specs.get(name) {
-                Some(spec) => refuse(role, spec)?,
+                Some(_) => {}
                 None if mid_swap => {}
                 None => {
                     let near = nearest(name, names.iter().copied());
@@ -152,8 +152,18 @@ impl Session {
                 )));
             }
         }
-        if let Some(spec) = specs.get(&self.work.mapping.customer.collection) {
-            refuse("customer", spec)?;
+        self.refuse_kinds(specs)
+    }
+
+    /// Refuses what cannot be rebuilt and swapped in a role: views, capped collections and their like.
+    pub(crate) fn refuse_kinds(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
+        let mapping = &self.work.mapping;
+        let required = mapping.required().into_iter();
+        let required = required.map(|(role, name)| (role, self.layout.now(name)));
+        for (role, name) in required.chain([("customer", mapping.customer.collection.as_str())]) {
+            if let Some(spec) = specs.get(name) {
+                refuse(role, spec)?;
+            }
         }
         Ok(())
     }
