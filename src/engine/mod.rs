@@ -13,6 +13,7 @@ pub mod error;
 mod export;
 pub mod fit;
 pub mod gates;
+mod identity;
 mod keep_new;
 pub mod labels;
 pub(crate) mod later;

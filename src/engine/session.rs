@@ -4,11 +4,9 @@ use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
-use crate::domain::clock;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
 use crate::domain::fit::Fit;
@@ -27,6 +25,9 @@ use crate::domain::table::Memory;
 use crate::domain::text::named;
 use crate::domain::view::Place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::identity;
+pub(crate) use crate::engine::identity::new_run_id;
+pub use crate::engine::identity::{now, operator};
 use crate::engine::layout::Layout;
 use crate::store::StoreError;
 use crate::store::collection_spec;
@@ -34,7 +35,7 @@ use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
 use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
-use crate::store::{process, run_log, run_record, spill};
+use crate::store::{run_log, run_record, spill};
 
 /// What the mapping is called that stands in no file.
 const BUILT_IN: &str = "the built-in mapping";
@@ -183,7 +184,7 @@ impl Session {
         )
         .await?;
         connection.throttle.set(options.limits);
-        CLOCK.store(clock::correction(connection.clock), Ordering::Relaxed);
+        identity::take_clock(connection.clock);
         let record = first_read(&connection).await?;
         // A run keeps the mapping that it began with.
         let of_run = record.as_ref().filter(|record| {
@@ -232,11 +233,6 @@ impl Session {
     pub(crate) fn take_quiet_of_the_run(&mut self) {
         let kept = self.run.latest().map(|run| run.quiet.clone());
         self.quiet.take_run(&kept.unwrap_or_default());
-    }
-
-    /// That this machine's clock and the server's are apart, in words.
-    pub fn clocks_apart(&self) -> Option<String> {
-        clock::words(self.work.connection.clock)
     }
 
     /// Where this session is connected.
@@ -417,17 +413,6 @@ impl Session {
         Journal::trouble(&self.run_folder(run), run)
     }
 
-    /// Opens the journal of the latest run, though it may have ended. A journal that cannot be kept keeps nobody from a restore.
-    pub(crate) fn open_journal_of_latest(&mut self) {
-        let Some(record) = self.run.latest().filter(|_| self.run.journal.is_none()) else {
-            return;
-        };
-        match Journal::open(&self.run_folder(record), record) {
-            Ok(journal) => self.run.journal = Some(journal),
-            Err(error) => self.run.journal_trouble = Some(error.to_string()),
-        }
-    }
-
     /// The folder of a run.
     pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
         self.work.run_root.join(&run.id)
@@ -534,23 +519,4 @@ async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
             read => return Ok(read?),
         }
     }
-}
-
-/// What makes the server's time of this machine's: a process works on one server.
-static CLOCK: AtomicI64 = AtomicI64::new(0);
-
-/// Milliseconds since 1970 by the server's clock; for people, never for a decision.
-pub fn now() -> Millis {
-    jiff::Timestamp::now().as_millisecond() + CLOCK.load(Ordering::Relaxed)
-}
-
-pub(crate) fn new_run_id() -> String {
-    let time = jiff::Timestamp::from_millisecond(now()).unwrap_or_else(|_| jiff::Timestamp::now());
-    let time = time.strftime("%Y%m%d-%H%M%S");
-    format!("{time}-{:04x}", fastrand::u16(..))
-}
-
-/// user@host of whoever runs this.
-pub fn operator() -> String {
-    format!("{}@{}", process::user(), process::host())
 }

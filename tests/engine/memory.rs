@@ -91,7 +91,7 @@ async fn a_disk_without_room_for_the_tables_ends_the_run_and_changes_nothing() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_survey_whose_tables_have_no_room_stops_at_once() {
-    const MOUNT: &str = "mkdir tiny && mount -t tmpfs -o size=600k tmpfs tiny && mkdir tiny/runs";
+    const MOUNT: &str = "mkdir tiny && mount -t tmpfs -o size=300k tmpfs tiny && mkdir tiny/runs";
     let case = Case::seeded().await;
     let inside = |script: &str, words: &[&str]| {
         let mut command = tokio::process::Command::new("unshare");
@@ -135,7 +135,7 @@ async fn a_survey_whose_tables_have_no_room_stops_at_once() {
         "--run-dir",
         "tiny/runs",
         "--memory",
-        "1M",
+        "64k",
         "survey",
     ];
     let mut words = words.to_vec();
