@@ -30,7 +30,7 @@ impl Filter {
                 .business
                 .as_ref()
                 .is_none_or(|(business, _)| row.businesses.contains(business))
-            && !(self.undecided && !row.is_undecided())
+            && (!self.undecided || row.is_undecided())
     }
 
     /// True when everything is shown.

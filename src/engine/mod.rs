@@ -20,6 +20,7 @@ pub(crate) mod later;
 pub mod layout;
 pub mod lease;
 mod live_watch;
+pub mod mapping_file;
 mod merged;
 pub(crate) mod prepare;
 pub mod preview;

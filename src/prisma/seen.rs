@@ -2,13 +2,13 @@
 
 use super::schema::{Arity, Field, FieldType, Model, Relation, Schema};
 use crate::domain::profile::Profile;
-use crate::domain::propose::{Seen, SeenCollection, SeenReference};
+use crate::domain::propose::{Seen, SeenReference};
 
 /// Adds what the schema says to what was seen; where documents were looked at, they go before.
 pub fn add_to(seen: &mut Seen, schema: &Schema) {
     for model in schema.models.iter().filter(|it| !it.is_view && !it.ignored) {
         let found = seen.collections.entry(model.collection.clone());
-        let found = found.or_insert_with(SeenCollection::default);
+        let found = found.or_default();
         if found.profile.documents == 0 {
             found.profile = profile(schema, model);
         }

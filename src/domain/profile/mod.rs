@@ -134,6 +134,7 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use bson::rawdoc;
 
     use super::*;

@@ -1,8 +1,8 @@
 //! Which collection holds the bookings, and how a booking names its user.
 
 use super::graph::Way;
+use super::seen::{Seen, SeenCollection};
 use super::words::{BOOKERS, BOOKINGS, OTHERS, as_neighbours, plain, says, when_rank, words};
-use super::{Seen, SeenCollection};
 use crate::domain::profile::{Field, Profile};
 
 /// How bookings name their user.

@@ -1,6 +1,8 @@
 //! Ways from one collection to another over the references that were seen.
 
-use super::{Seen, SeenReference};
+use std::fmt::Write;
+
+use super::seen::{Seen, SeenReference};
 
 /// A way: the path as a mapping writes it, and why it leads there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Seen {
             if reference.to == to {
                 let mut way = way;
                 if let Some(by) = &reference.by {
-                    way.path.push_str(&format!(" > {}({by})._id", written(to)));
+                    let _ = write!(way.path, " > {}({by})._id", written(to)); // writing to a String cannot fail
                 }
                 ways.push(way);
                 continue;
@@ -61,8 +63,7 @@ impl Seen {
                     .by
                     .as_ref()
                     .map_or_else(String::new, |by| format!("({by})"));
-                way.path
-                    .push_str(&format!(" > {}{by}.", written(&reference.to)));
+                let _ = write!(way.path, " > {}{by}.", written(&reference.to)); // as above
                 way.over.push(reference.to.clone());
                 self.extend(ways, &reference.to, to, not_over, Some(&way));
             }

@@ -1,7 +1,7 @@
 //! Who the users are, and which of their fields play which role.
 
+use super::seen::{Seen, SeenCollection};
 use super::words::{ACCOUNTS, CONTACT, USERS, is_created, plain, says};
-use super::{Seen, SeenCollection};
 use crate::domain::profile::{Field, Profile};
 
 /// A key's value as it is written, and why.
@@ -87,10 +87,7 @@ fn whole(count: u64, of: u64) -> String {
 }
 
 /// The best of a profile's fields by a rank; smaller is better.
-fn best<'p>(
-    profile: &'p Profile,
-    rank: impl Fn(&str, &Field) -> Option<usize>,
-) -> Option<(&'p str, &'p Field)> {
+fn best(profile: &Profile, rank: impl Fn(&str, &Field) -> Option<usize>) -> Option<(&str, &Field)> {
     let ranked = profile
         .fields()
         .filter_map(|(path, field)| Some((rank(path, field)?, path, field)));

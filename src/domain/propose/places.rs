@@ -1,8 +1,8 @@
 //! Where the businesses are, and how bookings find theirs.
 
 use super::graph::{Way, written};
+use super::seen::{Seen, SeenReference};
 use super::words::{ACCOUNTS, BUSINESSES, LISTINGS, SERVICES, USERS, as_neighbours, says};
-use super::{Seen, SeenReference};
 
 /// What was found of businesses and services.
 #[derive(Debug, Clone, Default)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
-use crate::domain::fit::reference::references;
+use crate::domain::fit::reference::{Counted, ReferenceClaim, references};
 use crate::domain::fit::{Fit, contents, nearest_words};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
@@ -316,7 +316,7 @@ impl Session {
             if all.is_none_or(|profile| profile.documents == 0) {
                 continue;
             }
-            let is_role = claim.key.ends_with(".where");
+            let is_role = is_filter(&claim.key);
             let inside = known.inside.get(section(&claim.key));
             if is_role && inside.is_some_and(|profile| profile.documents > 0) {
                 continue;
@@ -355,6 +355,27 @@ impl Session {
         Ok(())
     }
 
+    /// Counts references by key; those of the same documents are read together.
+    async fn counted_together(
+        &self,
+        claims: &[ReferenceClaim],
+        known: &Known,
+        watcher: &Watcher,
+    ) -> Result<BTreeMap<String, Counted>> {
+        let mut counts = BTreeMap::new();
+        let mut left: Vec<&ReferenceClaim> = claims.iter().collect();
+        left.retain(|claim| claim.collections.iter().any(|it| known.has(it)));
+        while let Some(first) = left.first().copied() {
+            let (same, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|claim| {
+                claim.collections == first.collections && claim.filter == first.filter
+            });
+            let counted = self.count_references(&same, watcher).await?;
+            counts.extend(same.iter().map(|it| it.key.clone()).zip(counted));
+            left = others;
+        }
+        Ok(counts)
+    }
+
     async fn check_references(
         &self,
         mapping: &Mapping,
@@ -368,7 +389,9 @@ impl Session {
         let existing = customers.is_some_and(|it| it.documents > 0);
         let mut known_keys = Vec::new();
         let mut wrong = Vec::new();
-        for claim in references(mapping, existing) {
+        let claims = references(mapping, existing);
+        let mut counts = self.counted_together(&claims, known, watcher).await?;
+        for claim in claims {
             known_keys.push(claim.key.clone());
             let what = Accepted::Unresolved(claim.key.clone());
             let number = accepted.get(&what).copied();
@@ -379,9 +402,10 @@ impl Session {
             if refused(fit) || !claim.collections.iter().any(|it| known.has(it)) {
                 continue;
             }
-            let mut counted = self
-                .count_reference(&claim, number.is_some(), watcher)
-                .await?;
+            let mut counted = match number {
+                Some(_) => self.count_reference(&claim, watcher).await?,
+                None => counts.remove(&claim.key).unwrap_or_default(),
+            };
             let lacks = claim.key == "customer.business" && counted.set == 0;
             if lacks {
                 // These documents name no business at all: whatever they are, they are no customers of one.
@@ -448,6 +472,12 @@ fn section(key: &str) -> &str {
     end.map_or(key, |(at, _)| &key[..at])
 }
 
+/// True for the key of a role's filter.
+fn is_filter(key: &str) -> bool {
+    key.rsplit_once('.')
+        .is_some_and(|(_, last)| last == "where")
+}
+
 /// The filters of roles, each with a key of its section and its collection.
 fn filters<'m>(mapping: &'m Mapping) -> Vec<(String, String, &'m Filter)> {
     let mut filters = Vec::new();
@@ -483,7 +513,7 @@ fn filters<'m>(mapping: &'m Mapping) -> Vec<(String, String, &'m Filter)> {
 
 /// Which documents of a collection a key is about; a filter's own fields are looked for in all of them.
 fn filter_of<'m>(mapping: &'m Mapping, key: &str, collection: &str) -> Option<&'m Filter> {
-    if key.ends_with(".where") {
+    if is_filter(key) {
         return None;
     }
     let of = filters(mapping).into_iter();

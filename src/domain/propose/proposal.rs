@@ -1,24 +1,14 @@
-//! The proposal as a file: each line says why, what is unsure stands as comments, and a required key that is unsure stays empty.
+//! The proposal, section by section: each line says why, and what is unsure stands as comments.
 
 use std::fmt::Write;
 
 use super::bookings::UserOf;
 use super::people::{self, Said};
 use super::places::Places;
+use super::seen::Seen;
 use super::words::{ACCOUNTS, BUSINESSES, as_neighbours, is_created, like, plain, says, when_rank};
-use super::{Seen, SeenReference};
+use super::written::{Written, one_line, quoted, valued};
 use crate::domain::number::grouped;
-
-/// What was written, and what is left for the operator.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The file.
-    pub text: String,
-    /// Required keys that stay empty.
-    pub open: Vec<String>,
-    /// Keys that were found.
-    pub found: usize,
-}
 
 /// All that a mapping is made of.
 pub struct Proposal<'s> {
@@ -36,61 +26,6 @@ pub struct Proposal<'s> {
     pub guest: Vec<(String, String)>,
     /// Businesses and services.
     pub places: Places,
-}
-
-impl Written {
-    fn section(&mut self, name: &str) {
-        let _ = writeln!(self.text, "\n[{name}]"); // writing to a String cannot fail, here and below
-    }
-
-    fn key(&mut self, key: &str, value: &str, why: &str) {
-        self.found += 1;
-        let why = if why.is_empty() {
-            String::new()
-        } else {
-            format!(" # {}", one_line(why))
-        };
-        let _ = writeln!(self.text, "{key} = {value}{why}");
-    }
-
-    fn said(&mut self, key: &str, said: Option<&Said>) {
-        if let Some((value, why)) = said {
-            self.key(key, value, why);
-        }
-    }
-
-    fn comment(&mut self, words: &str) {
-        let _ = writeln!(self.text, "# {}", one_line(words));
-    }
-
-    fn leave_open(&mut self, section: &str, key: &str, candidates: &[(String, String)]) {
-        self.open.push(format!("{section}.{key}"));
-        for (candidate, why) in candidates {
-            self.comment(&format!("{key} = {candidate} # {why}"));
-        }
-        let _ = writeln!(self.text, "{key} = \"\" # required: say which");
-    }
-}
-
-fn one_line(words: &str) -> String {
-    words
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
-fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
-}
-
-/// A path as a value; what is a table already stays one.
-fn valued(path: &str) -> String {
-    if path.starts_with('{') {
-        path.to_owned()
-    } else {
-        quoted(path)
-    }
 }
 
 const HEAD: &str = "# Which collections and fields play which role, as `ringfence init` found them in the data. Look through it: each line says why.
@@ -174,8 +109,8 @@ fn of_users(out: &mut Written, seen: &Seen, users: &str, filter: Option<&Said>) 
 }
 
 impl Proposal<'_> {
-    /// The file.
-    pub fn written(&self) -> Written {
+    /// The file, and the new reference's name.
+    pub fn written(&self) -> (Written, String) {
         let mut out = begin(self.database);
         self.accounts(&mut out);
         let shared = self.shared();
@@ -201,8 +136,7 @@ impl Proposal<'_> {
         let customer = self.of_bookings(&mut out);
         out.section("customer");
         self.of_customers(&mut out);
-        self.follow(&mut out, &customer);
-        out
+        (out, customer)
     }
 
     fn accounts(&self, out: &mut Written) {
@@ -512,79 +446,16 @@ impl Proposal<'_> {
             .as_ref()
             .map_or("userId", |it| it.field.as_str());
         let name = name.unwrap_or_else(|| like(field, "business"));
-        let name = if name == "business" || name.ends_with("Id") || name.contains("_id") {
-            name
-        } else {
-            name
-        };
         out.key(
             "business",
             &quoted(&name),
             "the business of a customer, which the tool writes",
         );
     }
-
-    /// Other collections whose user may be a customer.
-    fn follow(&self, out: &mut Written, customer: &str) {
-        let Some(users) = &self.users else { return };
-        let business = self.places.business.as_ref().map(|(name, _)| name.as_str());
-        let mut lines = Vec::new();
-        for name in self.seen.collections.keys() {
-            let role = Some(name.as_str()) == business
-                || name == users
-                || *name == self.bookings
-                || self
-                    .places
-                    .service
-                    .as_ref()
-                    .is_some_and(|(it, _)| it == name)
-                || says(name, ACCOUNTS);
-            let between = self
-                .reference
-                .as_ref()
-                .and_then(|it| it.path.as_ref())
-                .is_some_and(|path| path.contains(&format!("> {name}")));
-            if role || between {
-                continue;
-            }
-            let references: Vec<&SeenReference> = self.seen.leading(name, users).collect();
-            let Some(user) = references.first() else {
-                continue;
-            };
-            let way = business.and_then(|business| {
-                let mut ways = self.seen.ways(name, business, &[users]);
-                (!ways.is_empty()).then(|| ways.remove(0))
-            });
-            let path = match (&way, business) {
-                (Some(way), _) => quoted(&way.path),
-                (None, None) => "{ constant = \"main\" }".to_owned(),
-                (None, Some(_)) => continue,
-            };
-            lines.push(format!("[[follow]] # {}", user.words()));
-            lines.push(format!("collection = {}", quoted(name)));
-            lines.push(format!("user = {}", quoted(&user.field)));
-            lines.push(format!("business = {path}"));
-            lines.push(format!(
-                "to = {}",
-                quoted(&like(
-                    &user.field,
-                    customer.trim_end_matches("Id").trim_end_matches("_id")
-                ))
-            ));
-        }
-        if lines.is_empty() {
-            return;
-        }
-        out.text.push('\n');
-        out.comment("These refer to users too, and have a way to a business. Uncomment an entry where its user is to become that business's customer:");
-        for line in lines {
-            out.comment(&line);
-        }
-    }
 }
 
 /// The last name of a path.
-fn last(path: &str) -> String {
+pub(super) fn last(path: &str) -> String {
     let start = path.split(" > ").last().unwrap_or(path);
     start
         .rsplit('.')
