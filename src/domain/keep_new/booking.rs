@@ -250,14 +250,7 @@ impl Ground<'_> {
         {
             own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
         }
-        for drop in paths.drops() {
-            let turn = if is.has(drop.as_bytes()) {
-                Turn::Put(is.bytes(drop.as_bytes()))
-            } else {
-                Turn::Before
-            };
-            own.push((drop, turn));
-        }
+        own.extend(dropped(paths, &is));
         Ok(Returned {
             document: paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original)),
             changed: true,
@@ -308,6 +301,19 @@ impl Ground<'_> {
         }
         Ok(Some(paths.lowered(out.finish(), None)))
     }
+}
+
+/// What left with the reference comes back, unless the application wrote it anew.
+fn dropped<'p>(paths: &'p BookingPaths, is: &Fields<'_>) -> Vec<(&'p str, Turn)> {
+    let turn = |key: &[u8]| {
+        if is.has(key) {
+            Turn::Put(is.bytes(key))
+        } else {
+            Turn::Before
+        }
+    };
+    let drops = paths.drops().iter();
+    drops.map(|it| (it.as_str(), turn(it.as_bytes()))).collect()
 }
 
 const NOBODY: Value<'_> = Value {

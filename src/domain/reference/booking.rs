@@ -22,10 +22,7 @@ pub struct BookingPaths {
     customer: String,
     created: Option<FieldPath>,
     filter: Option<Filter>,
-    /// The old reference stays.
-    keeps: bool,
-    /// The new reference takes the old one's name and place.
-    in_place: bool,
+    old: OldReference,
     /// The user is named by an e-mail.
     by_email: bool,
     /// The reference that leaves stands inside another document.
@@ -36,6 +33,17 @@ pub struct BookingPaths {
     in_one_pass: bool,
     /// The one business of all bookings, where the mapping names it.
     constant: Option<Id>,
+}
+
+/// What becomes of the reference to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OldReference {
+    /// It leaves.
+    Leaves,
+    /// It stays.
+    Stays,
+    /// The new one takes its name and place.
+    Replaced,
 }
 
 /// What a booking says of itself.
@@ -109,8 +117,11 @@ impl BookingPaths {
                 BusinessReference::Paths(_) => None,
             },
             filter: booking.following.filter.clone(),
-            keeps: booking.following.keep,
-            in_place: booking.following.in_place,
+            old: match (following.keep, following.in_place) {
+                (true, _) => OldReference::Stays,
+                (false, true) => OldReference::Replaced,
+                (false, false) => OldReference::Leaves,
+            },
             by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
             drops: booking
                 .following
@@ -139,7 +150,7 @@ impl BookingPaths {
 
     /// True where the field of the customer is the one that named the user.
     pub fn is_in_place(&self) -> bool {
-        self.in_place
+        self.old == OldReference::Replaced
     }
 
     /// The field of the user's reference, as it is dealt with: one inside another document is lifted out first.
@@ -268,7 +279,7 @@ impl BookingPaths {
         document: &RawDocument,
         customer: Value<'_>,
     ) -> Result<RawDocumentBuf, Malformed> {
-        if !self.in_place {
+        if !self.is_in_place() {
             let mut out = self.without_user(document, true)?;
             out.value(&self.customer, customer);
             return Ok(out.finish());
@@ -305,9 +316,10 @@ impl BookingPaths {
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(&document) {
             let element = element?;
-            let leaves = !self.keeps && !self.in_place && element.key == user
+            let leaves = self.old == OldReference::Leaves && element.key == user
                 || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
-            if !leaves && !(replaces && element.key == customer) {
+            let goes = leaves || replaces && element.key == customer;
+            if !goes {
                 out.element(&element);
             }
         }

@@ -103,8 +103,8 @@ impl Nested {
     }
 
     fn below<'v>(&self, value: Value<'v>, depth: usize) -> Option<Value<'v>> {
-        let names = self.names.iter().skip(depth);
-        names.fold(Some(value), |value, name| get(document(value?)?, name))
+        let mut names = self.names.iter().skip(depth);
+        names.try_fold(value, |value, name| get(document(value)?, name))
     }
 
     /// What is left of a document; nothing where it held nothing else.

@@ -50,21 +50,19 @@ pub(super) fn customer(section: &Section<'_>) -> Read<CustomerRole> {
         Tree::Text(word) if word == "string" => Ok(NewIds::String),
         _ => Err(section.must_be("ids", node, "\"objectid\", \"uuid\" or \"string\"")),
     });
-    let adopt = match section.get("adopt") {
-        None => vec!["email"],
-        Some(_) => {
-            let words = section.list("adopt").into_iter().map(|node| {
-                let word = section.text_of("adopt", node)?;
-                if !["email", "phone"].contains(&word) {
-                    return Err(node.bad(format!(
-                        "customer.adopt knows \"email\" and \"phone\", and not `{word}`"
-                    )));
-                }
-                Ok(word)
-            });
-            words.collect::<Read<_>>()?
+    let adopt = section.list("adopt").into_iter().map(|node| {
+        let word = section.text_of("adopt", node)?;
+        if !["email", "phone"].contains(&word) {
+            return Err(node.bad(format!(
+                "customer.adopt knows \"email\" and \"phone\", and not `{word}`"
+            )));
         }
-    };
+        Ok(word)
+    });
+    let mut adopt = adopt.collect::<Read<Vec<_>>>()?;
+    if section.get("adopt").is_none() {
+        adopt.push("email");
+    }
     Ok(CustomerRole {
         collection: required_text(section, "collection")?,
         business: required_name(section, "business")?,
