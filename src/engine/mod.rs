@@ -20,6 +20,7 @@ pub mod layout;
 pub mod lease;
 mod live_watch;
 mod merged;
+mod overview;
 pub(crate) mod prepare;
 pub mod preview;
 pub(crate) mod proved;

@@ -55,6 +55,7 @@ impl LayerKind {
                 | Self::Typing
                 | Self::Note
                 | Self::Line
+                | Self::Number
                 | Self::Picker
                 | Self::Palette
                 | Self::Help
