@@ -81,6 +81,8 @@ class Screen:
             return
         body, final = code[2:-1], code[-1]
         if body.startswith("?"):
+            if body == "?1049" and final == "h":  # a screen of its own, empty
+                self.cells = [[(" ", {}) for _ in range(COLUMNS)] for _ in range(ROWS)]
             return
         numbers = [int(n) if n else 0 for n in body.split(";")] if body else [0]
         first = numbers[0]

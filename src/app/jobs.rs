@@ -1,12 +1,11 @@
 //! Starting steps and roll backs: which ask first, which open a gate, which want a note.
 
 use super::commands::about::{CommandId, Verdict};
-use super::commands::ids::RUN;
+use super::commands::ids::{ACCEPT, ACCEPT_ALL, RUN};
 use super::conflict_list::Filter;
 use super::layer::{Layer, Note, Question};
 use super::log::Weight;
 use super::message::{Effect, Job, Request};
-use super::panes::conflicts;
 use super::progress::Running;
 use super::shared::{Destination, Shared};
 use crate::app::commands::in_several_places::SHOW_ALL;
@@ -24,8 +23,8 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
         let key = |id: CommandId| shared.key(id);
         let text = format!(
             "{blockers} blockers wait for your answer: {} accepts the suggestion, {} all of a kind, {} shows all",
-            key(conflicts::ACCEPT),
-            key(conflicts::ACCEPT_ALL),
+            key(ACCEPT),
+            key(ACCEPT_ALL),
             key(SHOW_ALL.id)
         );
         shared.say(Weight::Warning, text);

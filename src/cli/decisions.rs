@@ -16,8 +16,8 @@ use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
-use crate::engine::session::Session;
 use crate::engine::mapping_file;
+use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
 use crate::store::private_file;
 

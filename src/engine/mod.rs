@@ -22,6 +22,7 @@ pub mod lease;
 mod live_watch;
 pub mod mapping_file;
 mod merged;
+mod overview;
 pub(crate) mod prepare;
 pub mod preview;
 mod propose;

@@ -13,7 +13,6 @@ use crate::domain::fit::Fit;
 use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::Mapping;
-use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
@@ -423,49 +422,6 @@ impl Session {
         self.surveyed.as_deref().ok_or_else(|| {
             StepError::NotReady("nothing was surveyed yet; run the survey first".to_owned())
         })
-    }
-
-    /// The numbers of the survey, if one was taken.
-    pub fn overview(&self) -> Option<Overview> {
-        let surveyed = self.surveyed.as_ref()?;
-        let mut overview = surveyed.survey.overview(
-            &surveyed.conflicts,
-            &self.answers.decisions,
-            &surveyed.blueprint,
-        );
-        overview.warnings.clone_from(&self.fit.warnings);
-        overview.absent.clone_from(&self.fit.absent);
-        overview
-            .database
-            .clone_from(&self.work.connection.place.database);
-        Some(overview)
-    }
-
-    /// The conflicts of the survey with their answers; blockers first.
-    pub fn review(&self) -> Review {
-        let surveyed = self.surveyed.as_ref();
-        Review {
-            rows: surveyed
-                .map(|it| {
-                    it.survey.conflict_rows(
-                        &it.conflicts,
-                        &self.answers.decisions,
-                        &it.blueprint.departures,
-                    )
-                })
-                .unwrap_or_default(),
-            asks: surveyed
-                .map(|it| {
-                    it.blueprint
-                        .departures
-                        .not_accepted(&self.answers.decisions.accepted)
-                })
-                .unwrap_or_default(),
-            survivor: self.answers.decisions.survivor,
-            survivor_at: self.answers.decisions.survivor_at.clone(),
-            undo: self.answers.history.undo.len(),
-            redo: self.answers.history.redo.len(),
-        }
     }
 
     /// The plan of the moment: survey and decisions.

@@ -64,3 +64,11 @@ pub const NOTE: CommandId = CommandId("note");
 pub const BACK: CommandId = CommandId("back");
 /// Ctrl-C.
 pub const INTERRUPT: CommandId = CommandId("interrupt");
+/// Accepts the suggestion.
+pub const ACCEPT: CommandId = CommandId("accept");
+/// The same answer for all that are alike.
+pub const ACCEPT_ALL: CommandId = CommandId("accept-all");
+/// Records further right.
+pub const DETAIL_RIGHT: CommandId = CommandId("detail-right");
+/// Records further left.
+pub const DETAIL_LEFT: CommandId = CommandId("detail-left");

@@ -2,6 +2,7 @@
 
 use super::businesses::any_business;
 use crate::app::commands::about::{About, CommandId, Verdict, only_if};
+use crate::app::commands::ids::{ACCEPT, ACCEPT_ALL, DETAIL_LEFT, DETAIL_RIGHT};
 use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, SHOW_ALL};
 use crate::app::conflict_answers::{self, Offered, Pick};
 use crate::app::conflict_list::{ConflictList, Filter};
@@ -17,15 +18,6 @@ use crate::app::shared::{PaneId, Shared};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::history::Change;
 use crate::domain::overview::ConflictRow;
-
-/// Accepts the suggestion.
-pub const ACCEPT: CommandId = CommandId("accept");
-/// The same answer for all that are alike.
-pub const ACCEPT_ALL: CommandId = CommandId("accept-all");
-/// Records further right.
-pub const DETAIL_RIGHT: CommandId = CommandId("detail-right");
-/// Records further left.
-pub const DETAIL_LEFT: CommandId = CommandId("detail-left");
 
 /// The pane.
 #[derive(Debug, Default)]

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use super::fixture::update;
 use super::fixture::{
-    at, business_view, gate, overview, page, ready, requests, review, running, sources, standing,
-    typing,
+    at, gate, overview, page, ready, requests, review, running, sources, standing, typing,
 };
 use crate::app::layer::{Layer, Note};
 use crate::app::message::{AskedNumber, Detail, ExitReason, Job};
@@ -44,9 +43,9 @@ fn name(answer: &Answer) -> &'static str {
 const ANSWERS: usize = 20;
 
 /// The console before, the answer, and what must hold after.
-type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
+pub(super) type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
 
-fn failed<T>() -> Result<T, String> {
+pub(super) fn failed<T>() -> Result<T, String> {
     Err("it went wrong".into())
 }
 
@@ -105,6 +104,7 @@ fn cases() -> Vec<Case> {
     let mut all = of_steps();
     all.extend(of_decisions());
     all.extend(of_texts());
+    all.extend(super::looked_up::cases());
     all
 }
 
@@ -411,25 +411,6 @@ fn asking_for_bookings() -> Model {
 
 fn of_texts() -> Vec<Case> {
     vec![
-        (
-            || at("businesses"),
-            |model| {
-                let id = model.shared.facts.businesses[0].id.clone();
-                Answer::Business(id, Box::new(Ok(business_view())))
-            },
-            |model, _| {
-                let view = model.panes.businesses.view(&model.shared.facts);
-                assert_eq!(view.unwrap().as_ref().unwrap().customers.len(), 2);
-            },
-        ),
-        (
-            || at("clients"),
-            |_| Answer::Clients(failed()),
-            |model, effects| {
-                assert!(matches!(model.panes.clients.lines, Some(Err(_))));
-                assert!(effects.is_empty(), "it does not ask again and again");
-            },
-        ),
         (
             asking_for_bookings,
             |_| Answer::Diffs(DiffFilter::default(), DiffCursor::Start, Ok(page(false))),

@@ -9,6 +9,7 @@ mod decisions;
 mod everywhere;
 pub mod fixture;
 mod layers;
+mod looked_up;
 mod messages;
 mod numbers;
 mod panes;
