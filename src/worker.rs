@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use crate::app::message::{AskedNumber, Detail, Job};
 use crate::app::{Answer, Request};
 use crate::domain::checklist::Progress;
-use crate::domain::ending::Ended;
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::situation::Standing;
+use crate::engine::reporting::log_file;
 use crate::engine::session::Session;
 use crate::engine::{StepError, Watcher};
 
@@ -96,6 +97,17 @@ async fn look(session: &mut Session, told: &mut Option<Standing>) -> Vec<Answer>
     news
 }
 
+/// A failure names the file that says more.
+fn with_log(mut ended: Ended) -> Ended {
+    if matches!(ended.ending, Ending::Failed | Ending::PartlyDone)
+        && let Some(path) = log_file()
+    {
+        let path = crate::domain::text::named(&path.display().to_string());
+        ended.says = format!("{}\nThe log: {path}", ended.says);
+    }
+    ended
+}
+
 /// Errors travel as text: what happened, what is true now, what to do.
 fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
     outcome.map_err(|error| error.to_string())
@@ -135,7 +147,7 @@ async fn answer(
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
             let ended = match session.run_step(step, confirmed, watcher).await {
                 Ok(says) => Ended::done(says),
-                Err(error) => error.ended(),
+                Err(error) => with_log(error.ended()),
             };
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
@@ -149,7 +161,7 @@ async fn answer(
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
             let ended = session.roll_back(confirmed, watcher).await;
-            let ended = session.how_it_rolled_back(ended);
+            let ended = with_log(session.how_it_rolled_back(ended));
             vec![Answer::Ended(Job::RollBack, ended)]
         }
         Request::Gate(Destructive::RollBack(new)) => {
@@ -191,19 +203,24 @@ async fn answer(
             };
             vec![Answer::Detail(Box::new(detail))]
         }
+        Request::Business(id) => {
+            let view = text(session.business_view(&id).await);
+            vec![Answer::Business(id, Box::new(view))]
+        }
+        Request::Clients => vec![Answer::Clients(session.client_lines().await)],
         Request::Diffs(filter, from) => {
             let page = text(session.diff_page(&filter, &from, PAGE).await);
             vec![Answer::Diffs(filter, from, page)]
         }
-        Request::Note(step, words) => {
+        Request::Note(on, words) => {
             session.lease().forget_loss();
-            let noted = text(session.note(step, &words).await);
-            vec![Answer::Noted(step, noted)]
+            let noted = text(session.note(on, &words).await);
+            vec![Answer::Noted(on, noted)]
         }
-        Request::TakeNoteBack(step) => {
+        Request::TakeNoteBack(on) => {
             session.lease().forget_loss();
-            let taken = text(session.take_note_back(step).await);
-            vec![Answer::NoteTakenBack(step, taken)]
+            let taken = text(session.take_note_back(on).await);
+            vec![Answer::NoteTakenBack(on, taken)]
         }
         Request::Report(personal) => {
             let _ = session.standing().await; // what cannot be read now is left out

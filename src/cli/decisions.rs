@@ -16,7 +16,7 @@ use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
-use crate::engine::session::read_mapping;
+use crate::engine::session::{Session, read_mapping};
 use crate::engine::{Result, StepError};
 use crate::store::private_file;
 
@@ -28,8 +28,8 @@ const SHOWN: usize = 50;
 pub enum DecisionsVerb {
     /// Which decisions fit this database, which no longer do, what is new; exit 2 unless all is answered
     Check(DecisionsArguments),
-    /// What a decisions file says, in words
-    Show(DecisionsArguments),
+    /// What a decisions file says, in words; names are masked unless --show-personal-data
+    Show(ShowArguments),
     /// Make one file of two; exit 2 where they answer differently
     Merge(MergeArguments),
 }
@@ -40,6 +40,17 @@ pub struct DecisionsArguments {
     /// Decisions file; else the one of the run folder
     #[arg(long, value_name = "F")]
     decisions: Option<PathBuf>,
+}
+
+/// Arguments of `decisions show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// Decisions file; else the one of the run folder
+    #[arg(long, value_name = "F")]
+    decisions: Option<PathBuf>,
+    /// With the ids of businesses and users
+    #[arg(long)]
+    ids: bool,
 }
 
 /// Arguments of `decisions merge`.
@@ -158,12 +169,46 @@ fn role(place: &PlaceArguments) -> Result<Mapping> {
     }
 }
 
-async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<ExitCode> {
+/// The database that a decisions file is about, for the names; why there are none, where it cannot be reached.
+async fn names(
+    place: &PlaceArguments,
+    decisions: &Decisions,
+    database: &str,
+) -> std::result::Result<Session, String> {
+    let session = place.session().await.map_err(|error| error.to_string())?;
+    let connected = &session.place().database;
+    if connected != database {
+        return Err(format!(
+            "the file is for database {database}, and the connection leads to {connected}"
+        ));
+    }
+    let keys = decisions.single.keys();
+    match session.look_up_keys(keys).await {
+        Ok(()) => Ok(session),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn show(place: &PlaceArguments, arguments: ShowArguments) -> Result<ExitCode> {
     let path = match arguments.decisions {
         Some(path) => path,
         None => place.session().await?.decisions_path(),
     };
     let (database, decisions, _) = read(place, &path)?;
+    let names = if place.json {
+        Err(String::new())
+    } else {
+        names(place, &decisions, &database).await
+    };
+    if let Err(why) = &names
+        && !place.json
+    {
+        output::aside(&format!("ids are shown instead of names: {why}"));
+    }
+    let words = |key: &ConflictKey| match &names {
+        Ok(session) => session.key_words(key, place.show_personal_data),
+        Err(_) => key.to_string(),
+    };
     let mut lines = vec![format!("Decisions for database {database}")];
     for (code, choice) in &decisions.policy {
         let does = code.does(*choice);
@@ -179,7 +224,14 @@ async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<E
     }
     for (key, decision) in &decisions.single {
         let does = key.code.does(decision.choice);
-        lines.push(format!("{key}: {} – {does}", decision.choice.word()));
+        lines.push(format!(
+            "{}: {} – {does}",
+            words(key),
+            decision.choice.word()
+        ));
+        if arguments.ids && names.is_ok() {
+            lines.push(format!("    {key}"));
+        }
         if let Some(rule) = decision.survivor {
             lines.push(format!("    survivor: {} – {}", rule.word(), rule.says()));
         }
@@ -242,7 +294,7 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
         )));
     }
     let file = DecisionFile::new(&database, &all);
-    let text = decision_file::text::update(&file, &[&first_text, &second_text]);
+    let text = decision_file::text::update(&file, &[&first_text, &second_text], &|_| None);
     private_file::replace(&arguments.out, text.as_bytes())?;
     if place.json {
         output::json(

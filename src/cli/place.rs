@@ -61,6 +61,9 @@ pub struct PlaceArguments {
     /// Append what was tried again, and why, to this file
     #[arg(long, global = true, value_name = "F")]
     pub(super) log: Option<PathBuf>,
+    /// Colours of the console: default, dark, light, high-contrast, colour-blind, mono
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) theme: Option<String>,
     /// The lease of the session that was opened here: whatever way a verb ends, it is let go of.
     #[arg(skip)]
     pub(super) lease: OnceLock<Lease>,
@@ -101,6 +104,18 @@ impl PlaceArguments {
         self.config.clone().or_else(usual)
     }
 
+    /// Opens a session that no mapping file is read for.
+    pub(super) async fn session_without_mapping(&self) -> Result<Session> {
+        let (uri, source) = address::find(self.uri.as_deref())?;
+        let options = SessionOptions {
+            config: None,
+            ..self.options(uri, source)
+        };
+        let session = Session::open(options).await?;
+        self.watch_lease(&session);
+        Ok(session)
+    }
+
     /// Opens a session at the place that the arguments name.
     pub(super) async fn session(&self) -> Result<Session> {
         let (uri, source) = address::find(self.uri.as_deref())?;
@@ -119,6 +134,9 @@ impl PlaceArguments {
         }
         if self.accept_unknown {
             session.accept_unknown();
+        }
+        if self.show_personal_data {
+            session.show_personal_data();
         }
         Ok(session)
     }

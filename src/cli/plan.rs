@@ -18,6 +18,7 @@ use crate::engine::decisions;
 use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
+use crate::prisma::UNCHECKED;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -91,6 +92,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         if let Some(departures) = &plan.leaving {
             output::line(&departures.words());
         }
+        output::line(UNCHECKED);
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));
             for line in counts.lines() {

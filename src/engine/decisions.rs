@@ -157,7 +157,9 @@ impl Session {
                 .decisions
                 .accepted
                 .insert(what.clone(), *number);
-            if let Accepted::Bookings(code) = what {
+            if let Accepted::Bookings(code) = what
+                && code.suggests()
+            {
                 let policy = &mut self.answers.decisions.policy;
                 policy.entry(*code).or_insert(code.suggestion());
             }
@@ -402,7 +404,8 @@ impl Session {
             &self.work.connection.place.database,
             &self.answers.decisions,
         );
-        let text = decision_file::text::update(&file, old.as_deref().as_slice());
+        let names = |key: &ConflictKey| Some(self.key_words(key, self.personal));
+        let text = decision_file::text::update(&file, old.as_deref().as_slice(), &names);
         private_file::replace(&path, text.as_bytes())?;
         self.answers.text = Some(text);
         Ok(())

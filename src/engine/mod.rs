@@ -2,6 +2,8 @@
 //! knows which step of the checklist calls it.
 
 pub mod backup;
+mod booking_pages;
+mod businesses;
 mod changed_since;
 pub mod check;
 pub mod conform;
@@ -21,6 +23,7 @@ mod live_watch;
 mod merged;
 pub(crate) mod prepare;
 pub mod preview;
+mod propose;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;

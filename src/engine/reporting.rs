@@ -7,7 +7,12 @@ use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
-use crate::store::{StoreError, private_file};
+use crate::store::{StoreError, private_file, run_log};
+
+/// The log of the run, once this process wrote one.
+pub fn log_file() -> Option<PathBuf> {
+    run_log::path()
+}
 
 impl Session {
     /// The report of the latest run, as Markdown.

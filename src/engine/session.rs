@@ -33,8 +33,9 @@ use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
+use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
-use crate::store::{run_record, spill};
+use crate::store::{run_log, run_record, spill};
 
 /// What the mapping is called that stands in no file.
 const BUILT_IN: &str = "the built-in mapping";
@@ -161,6 +162,10 @@ pub struct Session {
     pub(crate) situation: Option<Situation>,
     /// Who would retire, as it was looked for last.
     pub(crate) fates: Option<Fates>,
+    /// Names for ids, as they were looked up since the last survey.
+    pub(crate) labels: Labels,
+    /// Names and e-mails may stand as they are in what is written.
+    pub(crate) personal: bool,
     /// What the check of the mapping found worth saying.
     pub(crate) fit: Fit,
 }
@@ -180,7 +185,7 @@ impl Session {
         .await?;
         connection.throttle.set(options.limits);
         identity::take_clock(connection.clock);
-        let record = first_read(&connection).await?;
+        let record = run_record::first(&connection).await?;
         // A run keeps the mapping that it began with.
         let of_run = record.as_ref().filter(|record| {
             record.outcome == Outcome::Open
@@ -214,6 +219,8 @@ impl Session {
             live_watch: None,
             situation: None,
             fates: None,
+            labels: Labels::default(),
+            personal: false,
             fit: Fit::default(),
         };
         session.take_quiet_of_the_run();
@@ -249,6 +256,11 @@ impl Session {
     /// The mapping.
     pub fn mapping(&self) -> &Mapping {
         &self.work.mapping
+    }
+
+    /// Lets names and e-mails stand as they are in the decisions file's comments; they are masked otherwise.
+    pub fn show_personal_data(&mut self) {
+        self.personal = true;
     }
 
     /// Takes a stop verdict of UNKNOWN for good enough.
@@ -293,6 +305,7 @@ impl Session {
         self.work.connection.lease.set_run(&record.id);
         // No disk for the journal, no run: nothing was written yet.
         let mut journal = Journal::open(&self.run_folder(&record), &record)?;
+        run_log::open(&self.run_folder(&record));
         run_record::save(&self.work.connection, &mut record).await?;
         journal.append(&record, now())?;
         self.run.journal = Some(journal);
@@ -374,6 +387,7 @@ impl Session {
         let Some(record) = self.run.open() else {
             return Ok(());
         };
+        run_log::open(&self.run_folder(record));
         let place = &self.work.connection.place;
         if let (Some(then), Some(is)) = (&record.replica_set_id, &place.replica_set_id)
             && then != is
@@ -491,18 +505,4 @@ pub fn read_mapping(path: &Path) -> Result<Mapping> {
         &text,
         &named(&path.display().to_string()),
     )?)
-}
-
-/// The first thing that is read; tried a few times, for there is no session yet that could be patient.
-async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
-    let mut tries = 0;
-    loop {
-        match run_record::latest(connection).await {
-            Err(error) if error.passes() && tries < 3 => {
-                tries += 1;
-                tokio::time::sleep(Duration::from_millis(300 * tries)).await;
-            }
-            read => return Ok(read?),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The report: what a run found, decided, did and proved, and how to get back. Pure: built from the run record, so that it says the same
 //! from the console, from `ringfence report`, and a year later.
 
+mod checklist;
 mod markdown;
 
 use serde_json::{Value, json};
@@ -105,6 +106,9 @@ impl<'r> Report<'r> {
             "retired": run.retired.as_ref().filter(|_| run.has_retired()),
             "equations": run.equations,
             "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),
+            "checklist": self.checklist().iter().map(|line| json!({
+                "line": line.guide, "step": line.step.word(), "state": line.verdict.word(), "evidence": line.evidence,
+            })).collect::<Vec<_>>(),
             "wayBack": self.way_back(),
             "foreignWrites": self.writes(),
             "situation": self.situation.map(|it| it.to_json(&run.database)),

@@ -13,6 +13,7 @@ use crate::engine::gates::Gated;
 use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
+use crate::prisma::UNCHECKED;
 use crate::store::watch;
 
 pub(super) const FILE: File = File {
@@ -118,6 +119,7 @@ impl Gated for CutOver {
         if let Ok(surveyed) = session.surveyed() {
             lines.push(surveyed.blueprint.departures.words());
         }
+        lines.push(UNCHECKED.to_owned());
         Ok(lines)
     }
 

@@ -14,6 +14,7 @@ use super::connection_string;
 use super::error::{Result, StoreError, UNAUTHORIZED};
 use super::lease::Lease;
 use super::pulse::Pulse;
+use super::run_log;
 use super::throttle::Throttle;
 use crate::domain::view::Place;
 
@@ -117,6 +118,10 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
             },
             other => other,
         })?;
+    if let Ok(time) = hello.get_datetime("localTime") {
+        let ours = bson::DateTime::now().timestamp_millis();
+        run_log::set_clock(time.timestamp_millis() - ours);
+    }
     if hello.get_str("msg").is_ok_and(|it| it == "isdbgrid") {
         return Err(StoreError::Refused(
             "this is a mongos, a router of a sharded cluster. Nothing was changed; ringfence does not migrate sharded clusters, because a swap by renaming is not atomic there".to_owned(),

@@ -1,7 +1,7 @@
 //! The commands of text fields and lists: what was typed is kept, a line is picked.
 
 use super::decision;
-use super::ids::{BREAK_LINE, CLOSE_LAYER, KEEP_NOTE, SAVE};
+use super::ids::{BREAK_LINE, CLOSE_LAYER, KEEP_NOTE, OWN_EDITOR, SAVE};
 use crate::app::commands::about::{About, CommandId};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
@@ -89,6 +89,41 @@ pub const COMMANDS: &[ModelCommand] = &[
         allowed: always,
         run: |model, _| pick(model),
     },
+    ModelCommand {
+        about: About::new(
+            CommandId("run-command"),
+            &[Key::plain(KeyCode::Enter)],
+            "Enter",
+            "run",
+        )
+        .help("Run the selected command. Typing finds one."),
+        scopes: &[Scope::Over(LayerKind::Palette)],
+        allowed: always,
+        run: |model, _| {
+            let Some(Layer::Palette(list, called)) = model.shared.layers.last() else {
+                return Vec::new();
+            };
+            let found = list.picked().and_then(|at| called.get(at)).copied();
+            if found.is_some() {
+                model.shared.layers.pop();
+                model.shared.called = found;
+            } else {
+                let says = "no command has such a name";
+                model.shared.say(Weight::Warning, says);
+            }
+            Vec::new()
+        },
+    },
+    ModelCommand {
+        about: About::new(OWN_EDITOR, &[Key::ctrl('o')], "Ctrl-O", "own editor")
+            .help("Write the note in your own editor ($VISUAL or $EDITOR); what it saves comes back here."),
+        scopes: &[Scope::Over(LayerKind::Note)],
+        allowed: always,
+        run: |model, _| match model.shared.layers.last() {
+            Some(Layer::Note(note)) => vec![Effect::Edit(note.editor.text().to_owned())],
+            _ => Vec::new(),
+        },
+    },
 ];
 
 /// Enter in a text field.
@@ -102,7 +137,9 @@ fn save(model: &mut Model) -> Vec<Effect> {
             | Layer::Gate(_)
             | Layer::Note(_)
             | Layer::Picker(_)
+            | Layer::Palette(..)
             | Layer::Help(_)
+            | Layer::Truth(_)
             | Layer::Whole(_)
             | Layer::Leave,
         )
@@ -114,7 +151,8 @@ fn save(model: &mut Model) -> Vec<Effect> {
 const SHORT: usize = 8;
 
 fn keep_note(shared: &mut Shared) -> Vec<Effect> {
-    let allowed = shared.can_ask();
+    let allowed = shared.can_note();
+    let runs = shared.running.as_ref().map(|running| running.job.title());
     let (close, keep) = (shared.key(CLOSE_LAYER), shared.key(KEEP_NOTE));
     let Some(Layer::Note(note)) = shared.layers.last_mut() else {
         return Vec::new();
@@ -141,7 +179,12 @@ fn keep_note(shared: &mut Shared) -> Vec<Effect> {
     }
     note.sent = true;
     note.complaint = None;
-    let request = Request::Note(note.step, text);
+    let request = Request::Note(note.on, text);
+    if let Some(job) = runs {
+        shared.layers.pop();
+        let says = format!("the note is kept when {job} ends");
+        shared.say(Weight::Info, says);
+    }
     shared.ask(request)
 }
 

@@ -2,10 +2,12 @@
 
 use self::decision_editor::{DecisionEditor, Typing};
 use self::picker::Picker;
+use super::commands::about::CommandId;
 use super::editor::Editor;
 use super::message::AskedNumber;
+use super::pane_id::PaneId;
 use crate::domain::accepted::Accepted;
-use crate::domain::checklist::Step;
+use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::gate::Gate;
 use crate::domain::history::Change;
 use crate::domain::number::grouped;
@@ -32,15 +34,33 @@ pub enum LayerKind {
     Line,
     /// A list to pick from.
     Picker,
+    /// Every command by name.
+    Palette,
     /// The help.
     Help,
     /// A whole message.
     Whole,
+    /// What is true, in full.
+    Truth,
     /// The report, before leaving.
     Leave,
 }
 
 impl LayerKind {
+    /// True for a layer that takes typed characters.
+    pub fn takes_text(self) -> bool {
+        matches!(
+            self,
+            Self::Gate
+                | Self::Typing
+                | Self::Note
+                | Self::Line
+                | Self::Picker
+                | Self::Palette
+                | Self::Help
+        )
+    }
+
     /// The word of the help.
     pub fn word(self) -> &'static str {
         match self {
@@ -51,9 +71,11 @@ impl LayerKind {
             Self::Note => "note",
             Self::Number => "number",
             Self::Line => "line",
-            Self::Picker => "picker",
+            Self::Picker => "list",
+            Self::Palette => "palette",
             Self::Help => "help",
-            Self::Whole => "whole",
+            Self::Whole => "whole message",
+            Self::Truth => "what is true",
             Self::Leave => "leave",
         }
     }
@@ -76,10 +98,14 @@ pub enum Layer {
     Line(Line),
     /// A list to pick from.
     Picker(Picker),
-    /// The help; rows scrolled down.
-    Help(usize),
-    /// The banner's whole message; rows scrolled down.
-    Whole(usize),
+    /// Every command by name, and the commands that its lines stand for.
+    Palette(Picker, Vec<Called>),
+    /// The help.
+    Help(Help),
+    /// A whole message.
+    Whole(Whole),
+    /// What is true, in full; rows scrolled down.
+    Truth(usize),
     /// The report, before leaving.
     Leave,
 }
@@ -96,6 +122,8 @@ impl Layer {
             Self::Number(_) => LayerKind::Number,
             Self::Line(_) => LayerKind::Line,
             Self::Picker(_) => LayerKind::Picker,
+            Self::Palette(..) => LayerKind::Palette,
+            Self::Truth(_) => LayerKind::Truth,
             Self::Help(_) => LayerKind::Help,
             Self::Whole(_) => LayerKind::Whole,
             Self::Leave => LayerKind::Leave,
@@ -113,11 +141,44 @@ impl Layer {
             Self::Note(note) => Some(&mut note.editor),
             Self::Number(open) => Some(&mut open.editor),
             Self::Line(line) => Some(&mut line.editor),
-            Self::Question(_) | Self::Picker(_) | Self::Help(_) | Self::Whole(_) | Self::Leave => {
-                None
-            }
+            Self::Help(help) => Some(&mut help.narrow),
+            Self::Question(_)
+            | Self::Picker(_)
+            | Self::Palette(..)
+            | Self::Whole(_)
+            | Self::Truth(_)
+            | Self::Leave => None,
         }
     }
+}
+
+/// A command of the palette, and the pane that it is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    /// The command.
+    pub id: CommandId,
+    /// Its pane; none for one of every pane.
+    pub pane: Option<PaneId>,
+}
+
+/// The help that is open.
+#[derive(Debug, Default)]
+pub struct Help {
+    /// What was typed to narrow it.
+    pub narrow: Editor,
+    /// Rows scrolled down.
+    pub down: usize,
+}
+
+/// A message that is shown whole.
+#[derive(Debug)]
+pub struct Whole {
+    /// What it is about.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Rows scrolled down.
+    pub down: usize,
 }
 
 /// A question.
@@ -126,9 +187,9 @@ pub enum Question {
     /// The first write: may we, and then start this step?
     FirstWrite(Step),
     /// The first write: may we, and then take a note on this step?
-    FirstNote(Step),
+    FirstNote(NoteOn),
     /// Take the note on this step back?
-    TakeNoteBack(Step),
+    TakeNoteBack(NoteOn),
     /// End the running job between two batches?
     Cancel,
 }
@@ -151,8 +212,8 @@ pub struct GateLayer {
 /// A note on a step.
 #[derive(Debug)]
 pub struct Note {
-    /// The step.
-    pub step: Step,
+    /// What it is on.
+    pub on: NoteOn,
     /// Its text.
     pub editor: Editor,
     /// Why the last Enter did nothing.
@@ -164,12 +225,12 @@ pub struct Note {
 }
 
 impl Note {
-    /// A note on `step` that begins with `text`.
-    pub fn new(step: Step, text: &str) -> Self {
+    /// A note that begins with `text`.
+    pub fn new(on: NoteOn, text: &str) -> Self {
         let mut editor = Editor::area();
         editor.insert(text);
         Self {
-            step,
+            on,
             editor,
             complaint: None,
             sent: false,

@@ -5,8 +5,9 @@
 
 mod answers;
 mod commands;
+mod decisions;
 mod everywhere;
-mod fixture;
+pub mod fixture;
 mod layers;
 mod messages;
 mod numbers;

@@ -133,7 +133,7 @@ impl Blueprint {
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
-            departures: Departures::of(survey.bookings),
+            departures: Departures::of(survey.bookings - survey.outside),
             obstacles: Vec::new(),
             clashes: Vec::new(),
             usual: survey.usual_kind(),

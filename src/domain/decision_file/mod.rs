@@ -366,9 +366,9 @@ mod tests {
     #[test]
     fn a_written_file_reads_back_the_same() {
         let file = DecisionFile::new("shop", &sample());
-        let text = update(&file, &[]);
+        let text = update(&file, &[], &|_| None);
         assert_eq!(read(&text).unwrap(), sample(), "{text}");
-        assert_eq!(update(&file, &[&text]), text);
+        assert_eq!(update(&file, &[&text], &|_| None), text);
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
         decisions
             .single
             .insert(key("z"), Decision::new(Choice::KeepApart));
-        let text = update(&DecisionFile::new("shop", &decisions), &[]);
+        let text = update(&DecisionFile::new("shop", &decisions), &[], &|_| None);
         let text = text
             .replace("version = 1", "# by Ann, 3 May\nversion = 1 # the only one")
             .replace("choice = \"keep-apart\"", "choice    = 'keep-apart' # a household")
@@ -389,7 +389,7 @@ mod tests {
         decisions
             .single
             .insert(key("m"), Decision::new(Choice::Merge));
-        let after = update(&DecisionFile::new("shop", &decisions), &[&text]);
+        let after = update(&DecisionFile::new("shop", &decisions), &[&text], &|_| None);
         assert_eq!(read(&after).unwrap(), decisions, "{after}");
         for kept in [
             "# by Ann, 3 May",
@@ -412,7 +412,7 @@ mod tests {
         );
         decisions.single.clear();
         decisions.policy.clear();
-        let emptied = update(&DecisionFile::new("shop", &decisions), &[&after]);
+        let emptied = update(&DecisionFile::new("shop", &decisions), &[&after], &|_| None);
         assert_eq!(read(&emptied).unwrap(), decisions, "{emptied}");
     }
 
@@ -433,7 +433,7 @@ mod tests {
             file.decisions("other", &role()),
             Err(BadDecisions::OtherDatabase { .. })
         ));
-        let text = update(&file, &[]);
+        let text = update(&file, &[], &|_| None);
         let refused = |from: &str, to: &str, says: &str| {
             assert!(text.contains(from), "{text}");
             let message = read(&text.replace(from, to)).unwrap_err().to_string();

@@ -17,7 +17,13 @@ const OURS: &str = "#: ";
 
 /// The text of `file`, written over `olds`: the first one is changed where it says something else, and decisions that it lacks take their
 /// comments from the others.
-pub fn update(file: &DecisionFile, olds: &[&str]) -> String {
+///
+/// `names` says in people's words whom a decision is about.
+pub fn update(
+    file: &DecisionFile,
+    olds: &[&str],
+    names: &dyn Fn(&ConflictKey) -> Option<String>,
+) -> String {
     let mut documents: Vec<DocumentMut> = olds.iter().filter_map(|old| old.parse().ok()).collect();
     let mut pool: BTreeMap<ConflictKey, Table> = BTreeMap::new();
     for document in &documents {
@@ -62,7 +68,7 @@ pub fn update(file: &DecisionFile, olds: &[&str]) -> String {
     for (at, entry) in file.decisions.iter().enumerate() {
         let mut table = match pool.remove(&entry.key()) {
             Some(table) if entry_of(&table).as_ref() == Some(entry) => table,
-            old => written(entry, old.unwrap_or_default()),
+            old => written(entry, old.unwrap_or_default(), names),
         };
         // Behind every other table, in the order of the conflicts.
         table.set_position(isize::try_from(1_000 + at).ok());
@@ -242,14 +248,18 @@ fn keep_only(table: &mut Table, names: &[String]) {
 }
 
 /// The table of a decision, written over `table`.
-fn written(entry: &Entry, mut table: Table) -> Table {
+fn written(
+    entry: &Entry,
+    mut table: Table,
+    names: &dyn Fn(&ConflictKey) -> Option<String>,
+) -> Table {
     let (code, choice) = (entry.code.0, entry.choice.0);
     let fresh = table.is_empty();
-    say(
-        table.decor_mut(),
-        &format!("{}: {}", code.title(), code.does(choice)),
-        fresh,
-    );
+    let mut says = format!("{}: {}", code.title(), code.does(choice));
+    if let Some(names) = names(&entry.key()) {
+        says = format!("{names}\n{OURS}{says}");
+    }
+    say(table.decor_mut(), &says, fresh);
     let text = |id: &IdText| id.0.text();
     set(&mut table, "code", code.word().into());
     if let Some(business) = &entry.business {

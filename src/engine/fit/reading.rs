@@ -13,13 +13,13 @@ use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
 /// Collections of at most so many documents are read whole.
-pub(super) const READ_WHOLE: u64 = 3_000;
+pub(crate) const READ_WHOLE: u64 = 3_000;
 /// Documents of a sample.
 const SAMPLE: i32 = 1_000;
 
 impl Session {
     /// Some documents of a collection, all of them where there are few; and how many there are, roughly.
-    pub(super) async fn some_documents(&self, place: &str) -> Result<(Vec<RawDocumentBuf>, u64)> {
+    pub(crate) async fn some_documents(&self, place: &str) -> Result<(Vec<RawDocumentBuf>, u64)> {
         let database = &self.work.connection.database;
         let total = scan::rough_count(database, place).await;
         if total <= READ_WHOLE {
@@ -38,7 +38,7 @@ impl Session {
     }
 
     /// What the documents of a collection look like that pass the filter.
-    pub(super) async fn profile(&self, place: &str, filter: Option<&Filter>) -> Result<Profile> {
+    pub(crate) async fn profile(&self, place: &str, filter: Option<&Filter>) -> Result<Profile> {
         let (documents, total) = self.some_documents(place).await?;
         let mut profile = Profile::new(total);
         let mut outside = 0;
@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// True where this field stands in some document; all of them are looked at, if need be.
-    pub(super) async fn occurs(&self, place: &str, path: &str) -> Result<bool> {
+    pub(crate) async fn occurs(&self, place: &str, path: &str) -> Result<bool> {
         let failed = |error| StoreError::from_driver(format!("looking through {place}"), &error);
         let path = path.replace("[]", "");
         let found = self
@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// True where some document passes every one of these filters.
-    pub(super) async fn lets_any_in(
+    pub(crate) async fn lets_any_in(
         &self,
         place: &str,
         filters: &[&Filter],
@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// True where this field stands in some document that passes the filter.
-    pub(super) async fn occurs_inside(
+    pub(crate) async fn occurs_inside(
         &self,
         place: &str,
         filter: &Filter,
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// Documents of a collection in which this field has one of these values, these fields of them alone.
-    pub(super) async fn documents_with(
+    pub(crate) async fn documents_with(
         &self,
         place: &str,
         by: &str,

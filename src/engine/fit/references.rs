@@ -30,7 +30,7 @@ type Found<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<Id>>> + Send + 'a>>
 
 impl Session {
     /// How many values of a reference are set and lead somewhere: of a sample where that leaves no doubt, else of all documents.
-    pub(super) async fn count_reference(
+    pub(crate) async fn count_reference(
         &self,
         claim: &ReferenceClaim,
         exact: bool,
@@ -202,7 +202,7 @@ impl Session {
     }
 
     /// How many of some values are ids of documents of this collection, and of how many.
-    pub(super) async fn ids_of(
+    pub(crate) async fn ids_of(
         &self,
         collection: &str,
         values: impl IntoIterator<Item = &Id>,
@@ -219,7 +219,7 @@ impl Session {
     }
 
     /// What would resolve better than this reference: another field of its documents, or another collection for its values.
-    pub(super) async fn what_fits_better(
+    pub(crate) async fn what_fits_better(
         &self,
         claim: &ReferenceClaim,
         counted: Counted,
@@ -270,7 +270,7 @@ impl Session {
     }
 
     /// Fields whose values are ids of this collection, with how many of how many.
-    pub(super) async fn fields_naming(
+    pub(crate) async fn fields_naming(
         &self,
         profile: &Profile,
         collection: &str,

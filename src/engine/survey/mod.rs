@@ -59,6 +59,7 @@ impl Session {
         let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
         let since = watch::begin(&self.work.connection).await?;
+        self.labels.forget();
         self.surveyed = None; // two at once would hold twice the memory
         let mut survey = self.read(&specs, also, watcher).await?;
         self.work.tables_hold()?;
