@@ -186,7 +186,7 @@ impl Session {
         .await?;
         connection.throttle.set(options.limits);
         identity::take_clock(connection.clock);
-        let record = first_read(&connection).await?;
+        let record = run_record::first(&connection).await?;
         let (mapping, built_in) = mapping_file::of_session(record.as_ref(), mapping_file.as_ref())?;
         let mut session = Self {
             work: Workspace {
@@ -442,16 +442,3 @@ impl Session {
     }
 }
 
-/// The first thing that is read; tried a few times, for there is no session yet that could be patient.
-async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
-    let mut tries = 0;
-    loop {
-        match run_record::latest(connection).await {
-            Err(error) if error.passes() && tries < 3 => {
-                tries += 1;
-                tokio::time::sleep(Duration::from_millis(300 * tries)).await;
-            }
-            read => return Ok(read?),
-        }
-    }
-}

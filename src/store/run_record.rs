@@ -1,5 +1,7 @@
 //! The run record's place in the database: `_ringfence_runs`, one document per run, replaced whole.
 
+use std::time::Duration;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::options::ReplaceOptions;
@@ -29,6 +31,23 @@ pub async fn latest(connection: &Connection) -> Result<Option<RunRecord>> {
     })?;
     record.take_older_form();
     Ok(Some(record))
+}
+
+/// The same as the first thing that a session reads: tried a few times, for nobody could be patient yet.
+///
+/// # Errors
+/// As [`latest`].
+pub async fn first(connection: &Connection) -> Result<Option<RunRecord>> {
+    let mut tries = 0;
+    loop {
+        match latest(connection).await {
+            Err(error) if error.passes() && tries < 3 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(300 * tries)).await;
+            }
+            read => return read,
+        }
+    }
 }
 
 /// Whether a run on record swapped something in, whatever became of it.
