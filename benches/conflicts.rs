@@ -108,7 +108,8 @@ fn main() {
     let (survey, labels) = survey();
     let conflicts = survey.conflicts();
     assert_eq!(conflicts.len(), CONFLICTS as usize);
-    let rows = survey.conflict_rows(&conflicts, &Decisions::default());
+    let blueprint = Blueprint::new(&survey, &Decisions::default());
+    let rows = survey.conflict_rows(&conflicts, &Decisions::default(), &blueprint.departures);
     let before = memory().0;
     let mut model = Model::new(place(), command::keymap());
     model.shared.size = (120, 40);
@@ -117,7 +118,7 @@ fn main() {
         rows,
         ..Review::default()
     };
-    let overview = survey.overview(&conflicts, &Decisions::default(), &[]);
+    let overview = survey.overview(&conflicts, &Decisions::default(), &blueprint);
     let surveyed = Answer::Surveyed(overview, review(rows.clone()));
     update(&mut model, Message::Answer(surveyed));
     update(&mut model, Message::Answer(Answer::Labels(Ok(labels))));

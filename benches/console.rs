@@ -24,7 +24,7 @@ use ringfence::demo::sample::{self, Size};
 use ringfence::demo::server::{Server, Topology};
 
 /// What only the checklist shows.
-const CHECKLIST: &str = "Phase 1: backup and preparation";
+const CHECKLIST: &str = "▾ Phase 2: data migration";
 
 /// Seconds of processor time that a process used.
 fn processor(pid: u32) -> f64 {
@@ -63,7 +63,7 @@ fn main() {
     command.arg(&log);
     let console = Console::spawn(command, (120, 40));
     console.shows("Next     2 Back up");
-    console.press_for("3", "customer, as it will be");
+    console.press_for("3", "→ will be");
     console.press_for("A", "The same answer for");
     console.press("of every");
     console.hides("look at them first");

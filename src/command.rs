@@ -3,8 +3,10 @@
 
 use crate::app::commands;
 use crate::app::commands::about::{About, CommandId, Keymap, Verdict};
+use crate::app::key::Key;
 use crate::app::model::{Model, Scope};
 use crate::app::panes::{self, TABLE};
+use crate::domain::text::safe;
 
 pub use crate::app::commands::about::Danger;
 
@@ -31,6 +33,13 @@ impl Listed {
             })
             .collect();
         places.join(", ")
+    }
+
+    /// True for a command that holds where text is typed.
+    pub fn takes_text(&self) -> bool {
+        self.scopes
+            .iter()
+            .any(|scope| matches!(scope, Scope::Over(kind) if kind.takes_text()))
     }
 
     /// True for a command that a key can call once the layers are closed.
@@ -70,6 +79,81 @@ pub fn keymap() -> Keymap {
     Keymap::new(table().iter().map(|listed| listed.about))
 }
 
+/// The keys with the changes of a `[keys]` section: for each command's word one key or several, apart by spaces.
+///
+/// # Errors
+/// The first line that cannot be meant: a command or a key that is none, or a key that two commands of one place would share.
+pub fn keymap_with<'c>(
+    changes: impl IntoIterator<Item = (&'c str, &'c str)>,
+) -> Result<Keymap, String> {
+    let mut keymap = keymap();
+    let table = table();
+    for (word, keys) in changes {
+        let Some(listed) = table.iter().find(|listed| listed.about.id.0 == word) else {
+            let near = table
+                .iter()
+                .map(|listed| listed.about.id.0)
+                .min_by_key(|known| strsim::levenshtein(known, word));
+            return Err(format!(
+                "[keys] names the command {}, and there is none of that name; the nearest is {}",
+                safe(word, 60),
+                near.unwrap_or_default()
+            ));
+        };
+        let parsed: Option<Vec<Key>> = keys.split_whitespace().map(Key::parse).collect();
+        let parsed = parsed.filter(|keys| !keys.is_empty()).ok_or_else(|| {
+            format!(
+                "[keys] {word} = {}: this is no key. Write one like a, A, Ctrl-R, Enter, PgUp or Space",
+                safe(keys, 60)
+            )
+        })?;
+        if listed.takes_text() && parsed.iter().any(Key::is_typed) {
+            return Err(format!(
+                "[keys] {word} = {keys}: it holds where text is typed, so its key must be one with Ctrl or Alt, or a key without a character"
+            ));
+        }
+        keymap.change(listed.about.id, parsed);
+    }
+    match clash(&table, &keymap) {
+        None => Ok(keymap),
+        Some((left, right, key)) => Err(format!(
+            "[keys]: {key} would mean both {left} and {right} in one place; give one of them another key"
+        )),
+    }
+}
+
+/// Two commands of one place that a key would both call.
+fn clash(table: &[Listed], keymap: &Keymap) -> Option<(&'static str, &'static str, Key)> {
+    for (at, left) in table.iter().enumerate() {
+        for right in &table[at + 1..] {
+            let same_place = left
+                .scopes
+                .iter()
+                .any(|scope| right.scopes.iter().any(|other| overlap(*scope, *other)));
+            let keys = keymap.keys(right.about);
+            let shared = keymap
+                .keys(left.about)
+                .iter()
+                .find(|key| keys.contains(key));
+            if let Some(key) = shared.filter(|_| same_place) {
+                return Some((left.about.id.0, right.about.id.0, *key));
+            }
+        }
+    }
+    None
+}
+
+/// True where two scopes can hold at once.
+fn overlap(left: Scope, right: Scope) -> bool {
+    match (left, right) {
+        (Scope::Always, _) | (_, Scope::Always) => true,
+        (Scope::Over(left), Scope::Over(right)) => left == right,
+        (Scope::Over(_), _) | (_, Scope::Over(_)) => false,
+        (Scope::In(left), Scope::In(right)) => left == right,
+        (Scope::Panes, _) | (_, Scope::Panes) => true,
+    }
+}
+
 /// Whether a command can be done now, or why not.
 pub fn verdict(model: &Model, id: CommandId) -> Verdict {
     commands::verdict(model, id)
@@ -106,6 +190,7 @@ pub fn markdown() -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use std::collections::HashSet;
 
     use super::*;
@@ -122,34 +207,27 @@ mod tests {
         );
     }
 
-    fn overlap(left: Scope, right: Scope) -> bool {
-        match (left, right) {
-            (Scope::Always, _) | (_, Scope::Always) => true,
-            (Scope::Over(left), Scope::Over(right)) => left == right,
-            (Scope::Over(_), _) | (_, Scope::Over(_)) => false,
-            (Scope::In(left), Scope::In(right)) => left == right,
-            (Scope::Panes, _) | (_, Scope::Panes) => true,
-        }
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        assert_eq!(clash(&table(), &keymap()), None);
     }
 
     #[test]
-    fn no_key_means_two_things_in_one_place() {
+    fn a_file_gives_commands_other_keys_and_a_key_that_two_would_share_is_refused() {
+        let map = keymap_with([("accept", "Ctrl-Y z")]).unwrap();
         let table = table();
-        for (at, left) in table.iter().enumerate() {
-            for right in &table[at + 1..] {
-                let same_place = left
-                    .scopes
-                    .iter()
-                    .any(|scope| right.scopes.iter().any(|other| overlap(*scope, *other)));
-                let keys = right.about.keys;
-                let same_key = left.about.keys.iter().find(|key| keys.contains(key));
-                assert!(
-                    !same_place || same_key.is_none(),
-                    "{:?} and {:?} share {same_key:?}",
-                    left.about.id,
-                    right.about.id
-                );
-            }
+        let accept = table.iter().find(|it| it.about.id.0 == "accept").unwrap();
+        assert_eq!(map.keys(accept.about), [Key::ctrl('y'), Key::char('z')]);
+        assert_eq!(map.of(accept.about.id), "Ctrl-Y");
+        for (word, keys, says) in [
+            ("acept", "z", "the nearest is accept"),
+            ("accept", "Hyper-Q", "this is no key"),
+            ("accept", "", "this is no key"),
+            ("accept", "A", "A would mean both accept and accept-all"),
+            ("keep-note", "k", "it holds where text is typed"),
+        ] {
+            let why = keymap_with([(word, keys)]).unwrap_err();
+            assert!(why.contains(says), "{why}");
         }
     }
 
@@ -199,13 +277,16 @@ mod tests {
             LayerKind::Gate,
             LayerKind::Typing,
             LayerKind::Note,
+            LayerKind::Number,
             LayerKind::Line,
             LayerKind::Picker,
+            LayerKind::Palette,
+            LayerKind::Help,
         ];
-        for Listed { about, scopes } in table() {
-            let in_text = scopes
-                .iter()
-                .any(|scope| matches!(scope, Scope::Over(kind) if typing.contains(kind)));
+        assert!(typing.iter().all(|kind| kind.takes_text()));
+        for listed in table() {
+            let about = listed.about;
+            let in_text = listed.takes_text();
             let character = about
                 .keys
                 .iter()

@@ -11,7 +11,7 @@
 //! | [`engine`] | what steps share: the session, prepared copies, the proof, gates, the ways back; the check against a schema | `store`, `report`, `prisma`, `domain` |
 //! | [`steps`] | one file per checklist step: domain decides, engine and store do, progress comes out; called through the session | `engine`, `store`, `domain` |
 //! | [`app`] | the console as a pure state machine: model, message, update → effects; panes and commands in files of their own | `domain` |
-//! | [`command`] | the one table of commands, assembled from `app` | `app` |
+//! | [`command`] | the one table of commands, assembled from `app` | `app`, `domain` |
 //! | [`ui`] | ratatui only: draws the model | `app`, `command`, `domain` |
 //! | [`worker`] | the one task that owns the session and answers the console | `app`, `engine`, `domain` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | `app`, `command`, `ui`, `worker`, `terminal`, `engine`, `store`, `domain` |

@@ -10,14 +10,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::commands::about::Keymap;
 use crate::app::key::{Key, KeyCode};
-use crate::app::message::{Lost, TERMINAL_GONE};
-use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, update};
+use crate::app::log::Weight;
+use crate::app::message::{Lost, Mouse, TERMINAL_GONE};
+use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, situation, update};
 use crate::command;
 use crate::domain::checklist::Progress;
+use crate::domain::text::safe;
 use crate::engine::retry::LONGEST;
 use crate::engine::session::Session;
 use crate::store::pulse::Pulse;
+use crate::store::run_log;
 use crate::store::throttle::Throttle;
 use crate::terminal::Screen;
 use crate::ui::{self, Theme};
@@ -30,19 +34,80 @@ const TICK: Duration = Duration::from_millis(250);
 /// Requests and answers on their way.
 const QUEUE: usize = 64;
 
+/// How the operator wants the console.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The name of the theme; `None` for the usual one.
+    pub theme: Option<String>,
+    /// Keys of commands that are others than usual: the command's word and its keys.
+    pub keys: Vec<(String, String)>,
+}
+
+/// What is wrong with these settings, before anything is opened.
+///
+/// # Errors
+/// A theme or a command that there is not, or a key that cannot be.
+pub fn check(settings: &Settings) -> Result<Keymap, String> {
+    if let Some(name) = &settings.theme
+        && Theme::named(name).is_none()
+    {
+        return Err(format!(
+            "there is no theme {}; there are {}. Nothing was changed",
+            safe(name, 40),
+            ui::names().join(", ")
+        ));
+    }
+    let keys = settings
+        .keys
+        .iter()
+        .map(|(word, keys)| (word.as_str(), keys.as_str()));
+    command::keymap_with(keys).map_err(|why| format!("{why}. Nothing was changed"))
+}
+
+/// True where the terminal shows nothing but ASCII.
+fn is_plain() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("TERM").is_some_and(|term| term == "dumb") {
+        return true;
+    }
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
+}
+
+/// The theme of that name as this terminal can show it.
+fn theme_of(name: &str) -> Theme {
+    let theme = Theme::named(name).unwrap_or_default();
+    if is_plain() { theme.ascii() } else { theme }
+}
+
 /// Runs the console until the operator leaves.
 ///
 /// # Errors
 /// The terminal's refusal.
-pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
+pub async fn run_console(
+    session: Session,
+    settings: &Settings,
+    keys: Keymap,
+) -> color_eyre::Result<ExitReason> {
     let lease = session.lease().clone();
-    let mut model = Model::new(session.place().clone(), command::keymap());
+    let mut model = Model::new(session.place().clone(), keys);
     model.shared.limits = session.throttle().limits();
+    model.shared.themes = ui::names();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let usual = if plain { "mono" } else { "default" };
+    model.shared.theme = settings.theme.clone().unwrap_or_else(|| usual.to_owned());
     let mut screen = Screen::enter()?;
+    screen.take_mouse(model.shared.mouse)?;
     let size = screen.terminal.size()?;
     model.shared.size = (size.width, size.height);
     let mut outside = Outside::start(session)?;
-    let theme = Theme::new(std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()));
+    let mut theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
     let began = Instant::now();
     let mut drawn = began.checked_sub(FRAME).unwrap_or(began);
     let mut dirty = true;
@@ -58,10 +123,13 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
     loop {
         if dirty && drawn.elapsed() >= FRAME {
             let began_to_draw = Instant::now();
-            let mut scrollable = crate::app::message::Scrollable::default();
-            match screen.draw(|frame| scrollable = ui::draw(frame, &model, theme)) {
+            if theme.0 != model.shared.theme {
+                theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
+            }
+            let mut told = crate::app::message::Drawn::default();
+            match screen.draw(|frame| told = ui::draw(frame, &model, theme.1)) {
                 Ok(()) => {
-                    update(&mut model, Message::Drawn(scrollable));
+                    update(&mut model, Message::Drawn(told));
                 }
                 Err(_) => outside.terminal_is_gone(),
             }
@@ -91,6 +159,11 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
                             .clone()
                             .unwrap_or(ExitReason::Left(Vec::new())));
                     }
+                    if let Effect::Edit(text) = effect {
+                        let edited = outside.edit(&mut screen, &text)?;
+                        update(&mut model, Message::Edited(edited));
+                        continue;
+                    }
                     outside.carry_out(effect, &mut screen)?;
                 }
             }
@@ -102,7 +175,12 @@ pub async fn run_console(session: Session) -> color_eyre::Result<ExitReason> {
                     .unwrap_or(ExitReason::Left(Vec::new())));
             }
             Next::TerminalGone => outside.terminal_is_gone(),
-            Next::Tick => dirty |= model.shared.running.is_some(),
+            Next::Tick => {
+                // The clocks in the header go on; once a second is enough for them.
+                let clocks = situation::clocks(&model.shared).is_some()
+                    && drawn.elapsed() >= Duration::from_secs(1);
+                dirty |= model.shared.running.is_some() || clocks;
+            }
         }
     }
 }
@@ -134,6 +212,7 @@ fn clock(began: Instant) -> Message {
     Message::Now {
         since_start: began.elapsed(),
         clock: jiff::Zoned::now().strftime("%H:%M:%S").to_string(),
+        wall: jiff::Timestamp::now().as_millisecond(),
     }
 }
 
@@ -244,6 +323,19 @@ impl Outside {
         }
     }
 
+    /// Lets the operator's own editor change a text: the terminal is its own meanwhile, and what runs goes on.
+    fn edit(
+        &mut self,
+        screen: &mut Screen,
+        text: &str,
+    ) -> color_eyre::Result<Result<String, String>> {
+        let events = self.events.take(); // or both would read the keys
+        drop(events);
+        let edited = screen.edit(text)?;
+        self.events = Some(EventStream::new());
+        Ok(edited)
+    }
+
     fn carry_out(&mut self, effect: Effect, screen: &mut Screen) -> color_eyre::Result<()> {
         match effect {
             Effect::Ask(request) => {
@@ -258,6 +350,17 @@ impl Outside {
             Effect::Cancel => self.cancel.cancel(),
             Effect::Pace(limits) => self.throttle.set(limits),
             Effect::Suspend => screen.suspend()?,
+            Effect::Copy(text) => screen.copy(&text)?,
+            Effect::Mouse(ours) => screen.take_mouse(ours)?,
+            Effect::Log(weight, text) => run_log::write(
+                match weight {
+                    Weight::Info => "INFO",
+                    Weight::Warning => "WARN",
+                    Weight::Error => "ERROR",
+                },
+                &text,
+            ),
+            Effect::Edit(_) => {} // done where its text can be handed back
             Effect::Close => self.requests = None,
             Effect::LeaveNow => {}
         }
@@ -334,6 +437,18 @@ fn message_of(event: Event) -> Option<Message> {
                 ctrl: key.modifiers.contains(KeyModifiers::CONTROL),
                 alt: key.modifiers.contains(KeyModifiers::ALT),
             }))
+        }
+        Event::Mouse(event) => {
+            use crossterm::event::{MouseButton, MouseEventKind};
+            let (x, y) = (event.column, event.row);
+            match event.kind {
+                MouseEventKind::ScrollDown => Some(Message::Mouse(Mouse::Wheel { down: true })),
+                MouseEventKind::ScrollUp => Some(Message::Mouse(Mouse::Wheel { down: false })),
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Some(Message::Mouse(Mouse::Click { x, y }))
+                }
+                _ => None,
+            }
         }
         Event::Paste(text) => Some(Message::Paste(text)),
         Event::Resize(width, height) => Some(Message::Resized { width, height }),

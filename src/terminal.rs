@@ -1,11 +1,13 @@
 //! The terminal: entered, left, suspended; left on every way out, a panic included. Only the thread that draws restores it: a panic elsewhere
 //! becomes a message in the console.
 
-use std::io::{IsTerminal, Stdout, stdout};
+use std::io::{IsTerminal, Stdout, Write, stdout};
 use std::mem::ManuallyDrop;
 
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -26,6 +28,8 @@ pub fn is_one() -> bool {
 pub struct Screen {
     /// ratatui's terminal. Never dropped: its own end prints an error where the terminal is gone, and that print panics.
     pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    /// The mouse is ours.
+    mouse: bool,
 }
 
 impl Screen {
@@ -38,6 +42,7 @@ impl Screen {
         take()?;
         Ok(Self {
             terminal: ManuallyDrop::new(Terminal::new(CrosstermBackend::new(stdout()))?),
+            mouse: false,
         })
     }
 
@@ -51,6 +56,50 @@ impl Screen {
         execute!(stdout(), EndSynchronizedUpdate)
     }
 
+    /// Takes the mouse, or gives it back to the terminal, which then selects text with it.
+    ///
+    /// # Errors
+    /// The terminal's refusal.
+    pub fn take_mouse(&mut self, ours: bool) -> std::io::Result<()> {
+        self.mouse = ours;
+        if ours {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
+    }
+
+    /// Puts a text into the terminal's clipboard (OSC 52); a terminal that does not know it shows nothing.
+    ///
+    /// # Errors
+    /// The terminal's refusal.
+    pub fn copy(&mut self, text: &str) -> std::io::Result<()> {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(text);
+        let mut out = stdout();
+        write!(out, "\x1b]52;c;{text}\x07")?;
+        out.flush()
+    }
+
+    /// Lets `$VISUAL` or `$EDITOR` change a text; the terminal is the editor's meanwhile.
+    ///
+    /// # Errors
+    /// The terminal's refusal. What goes wrong with the editor is the inner error, in words.
+    pub fn edit(&mut self, text: &str) -> std::io::Result<Result<String, String>> {
+        let named = |name: &str| std::env::var(name).ok().filter(|it| !it.trim().is_empty());
+        let Some(editor) = named("VISUAL").or_else(|| named("EDITOR")) else {
+            return Ok(Err(
+                "neither VISUAL nor EDITOR is set: type the note here".to_owned()
+            ));
+        };
+        give_back();
+        let edited = tokio::task::block_in_place(|| edited_by(&editor, text));
+        take()?;
+        self.take_mouse(self.mouse)?;
+        self.repaint()?;
+        Ok(edited)
+    }
+
     /// Gives the terminal back, stops the process until it is continued, and takes the terminal again.
     ///
     /// # Errors
@@ -62,6 +111,7 @@ impl Screen {
             .args(["-TSTP", &std::process::id().to_string()])
             .status();
         take()?;
+        self.take_mouse(self.mouse)?;
         self.repaint()
     }
 
@@ -79,6 +129,30 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// What the editor makes of the text, in a file that only we may read.
+fn edited_by(editor: &str, text: &str) -> Result<String, String> {
+    let failed = |error: std::io::Error| format!("the editor could not be used: {error}");
+    let mut file = tempfile::Builder::new()
+        .prefix("ringfence-note-")
+        .suffix(".txt")
+        .tempfile()
+        .map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    // An editor may be given with its options: `code --wait`.
+    let mut words = editor.split_whitespace();
+    let program = words.next().unwrap_or(editor);
+    let status = std::process::Command::new(program)
+        .args(words)
+        .arg(file.path())
+        .status()
+        .map_err(failed)?;
+    if !status.success() {
+        return Err("the editor ended with an error; the note is as it was".to_owned());
+    }
+    std::fs::read_to_string(file.path()).map_err(failed)
 }
 
 fn take() -> std::io::Result<()> {

@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::message::{Detail, Job};
+use crate::app::message::{AskedNumber, Detail, Job};
 use crate::app::{Answer, Request};
 use crate::domain::checklist::Progress;
-use crate::domain::ending::Ended;
+use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::situation::Standing;
+use crate::engine::reporting::log_file;
 use crate::engine::session::Session;
 use crate::engine::{StepError, Watcher};
 
@@ -96,9 +97,37 @@ async fn look(session: &mut Session, told: &mut Option<Standing>) -> Vec<Answer>
     news
 }
 
+/// A failure names the file that says more.
+fn with_log(mut ended: Ended) -> Ended {
+    if matches!(ended.ending, Ending::Failed | Ending::PartlyDone)
+        && let Some(path) = log_file()
+    {
+        let path = crate::domain::text::named(&path.display().to_string());
+        ended.says = format!("{}\nThe log: {path}", ended.says);
+    }
+    ended
+}
+
 /// Errors travel as text: what happened, what is true now, what to do.
 fn text<T>(outcome: Result<T, StepError>) -> Result<T, String> {
     outcome.map_err(|error| error.to_string())
+}
+
+fn decided_or_asked(session: &Session, decided: Result<usize, StepError>) -> Answer {
+    match decided {
+        Err(StepError::AsksForNumber {
+            code,
+            bookings,
+            words,
+            changes,
+        }) => Answer::AsksForNumber(Box::new(AskedNumber {
+            code,
+            bookings,
+            words,
+            changes,
+        })),
+        decided => Answer::Decided(text(decided), session.review()),
+    }
 }
 
 async fn answer(
@@ -118,7 +147,7 @@ async fn answer(
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
             let ended = match session.run_step(step, confirmed, watcher).await {
                 Ok(says) => Ended::done(says),
-                Err(error) => error.ended(),
+                Err(error) => with_log(error.ended()),
             };
             let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
@@ -132,7 +161,7 @@ async fn answer(
         Request::RollBack(confirmed) => {
             session.lease().forget_loss();
             let ended = session.roll_back(confirmed, watcher).await;
-            let ended = session.how_it_rolled_back(ended);
+            let ended = with_log(session.how_it_rolled_back(ended));
             vec![Answer::Ended(Job::RollBack, ended)]
         }
         Request::Gate(Destructive::RollBack(new)) => {
@@ -142,12 +171,12 @@ async fn answer(
         Request::Gate(action) => vec![Answer::Gate(Box::new(text(session.gate(action).await)))],
         Request::Decide(changes) => {
             let count = changes.len();
-            let decided = text(session.decide(changes)).map(|()| count);
-            vec![Answer::Decided(decided, session.review())]
+            let decided = session.decide(changes).map(|()| count);
+            vec![decided_or_asked(session, decided)]
         }
         Request::DecideAlike(alike) => {
-            let decided = text(session.decide_alike(&alike));
-            vec![Answer::Decided(decided, session.review())]
+            let decided = session.decide_alike(&alike);
+            vec![decided_or_asked(session, decided)]
         }
         Request::TryOut(key, decision) => {
             let tried = text(session.try_out(&key, decision));
@@ -174,19 +203,24 @@ async fn answer(
             };
             vec![Answer::Detail(Box::new(detail))]
         }
+        Request::Business(id) => {
+            let view = text(session.business_view(&id).await);
+            vec![Answer::Business(id, Box::new(view))]
+        }
+        Request::Clients => vec![Answer::Clients(session.client_lines().await)],
         Request::Diffs(filter, from) => {
             let page = text(session.diff_page(&filter, &from, PAGE).await);
             vec![Answer::Diffs(filter, from, page)]
         }
-        Request::Note(step, words) => {
+        Request::Note(on, words) => {
             session.lease().forget_loss();
-            let noted = text(session.note(step, &words).await);
-            vec![Answer::Noted(step, noted)]
+            let noted = text(session.note(on, &words).await);
+            vec![Answer::Noted(on, noted)]
         }
-        Request::TakeNoteBack(step) => {
+        Request::TakeNoteBack(on) => {
             session.lease().forget_loss();
-            let taken = text(session.take_note_back(step).await);
-            vec![Answer::NoteTakenBack(step, taken)]
+            let taken = text(session.take_note_back(on).await);
+            vec![Answer::NoteTakenBack(on, taken)]
         }
         Request::Report(personal) => {
             let _ = session.standing().await; // what cannot be read now is left out

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use super::editor::Editor;
-use super::jobs::close_questions;
+use super::jobs::{self, close_questions};
 use super::layer::decision_editor::DecisionEditor;
-use super::layer::{GateLayer, Layer};
+use super::layer::{GateLayer, Layer, Number};
 use super::log::Weight;
-use super::message::{Answer, Effect, ExitReason, Job, Request};
+use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
 use super::shared::Shared;
-use crate::domain::checklist::Step;
+use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
@@ -30,7 +30,19 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             if let Err(error) = &standing {
                 shared.alarm("The state of the steps could not be read", error.as_str());
             }
+            let read = standing.is_ok();
             stands(model, standing.ok(), review, blocked);
+            let shared = &mut model.shared;
+            if !std::mem::take(&mut shared.goes_on) || !read {
+                return Vec::new();
+            }
+            if shared.running.is_some() || !shared.layers.is_empty() || shared.can_ask().is_err() {
+                shared.goes_on = shared.running.is_some();
+                return Vec::new();
+            }
+            let effects = jobs::go_on(shared);
+            model.arrive();
+            return effects;
         }
         Answer::Stands(standing, review, blocked) => {
             stands(model, Some(standing), review, blocked);
@@ -45,6 +57,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Ended(job, result) => return ended(model, job, result),
         Answer::Gate(answer) => return gate(shared, *answer),
         Answer::Decided(result, review) => return decided(model, result, review),
+        Answer::AsksForNumber(asked) => asks_for_number(shared, *asked),
         Answer::TriedOut(key, result) => tried_out(shared, &key, result),
         Answer::Labels(labels) => {
             if let Err(error) = &labels {
@@ -61,9 +74,14 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             Err(error) => shared.alarm("The records could not be read", error),
         },
         Answer::Detail(detail) => panes.conflicts.take(*detail),
+        Answer::Business(id, view) => panes.businesses.take(id, *view),
+        Answer::Clients(clients) => {
+            let read = shared.clock.clone();
+            panes.clients.take(clients, read);
+        }
         Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
-        Answer::Noted(step, result) => return noted(model, step, result),
-        Answer::NoteTakenBack(step, result) => return note_taken_back(model, step, result),
+        Answer::Noted(on, result) => return noted(model, on, result),
+        Answer::NoteTakenBack(on, result) => return note_taken_back(model, on, result),
         Answer::Report(personal, text) => panes.report.take(personal, text),
         Answer::Exported(result) => return exported(model, result),
     }
@@ -103,6 +121,22 @@ fn open_editor(model: &mut Model, sources: Sources) {
     shared.layers.push(Layer::Decision(Box::new(editor)));
 }
 
+/// Opens the field for a number that has to be confirmed, over whatever asked for it.
+fn asks_for_number(shared: &mut Shared, asked: AskedNumber) {
+    match shared.layers.last_mut() {
+        Some(Layer::Decision(open)) if open.sent => open.sent = false,
+        None => {}
+        Some(_) => {
+            let line = format!("{}: not kept; its number has to be confirmed", asked.code);
+            shared.say(Weight::Warning, line);
+            return;
+        }
+    }
+    shared
+        .layers
+        .push(Layer::Number(Box::new(Number::new(asked))));
+}
+
 /// What came of trying a typed value out.
 fn tried_out(shared: &mut Shared, key: &ConflictKey, result: Result<(), String>) {
     let Some(Layer::Decision(open)) = shared.layers.last_mut() else {
@@ -127,6 +161,7 @@ fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
     close_questions(&mut model.shared);
     model.outdated();
     let Ended { ending, says } = ended;
+    model.shared.goes_on &= ending == Ending::Done;
     match ending {
         Ending::Done | Ending::Stopped => {
             let weight = match ending {
@@ -134,7 +169,7 @@ fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
                 _ => Weight::Info,
             };
             let line = format!("{}: {says}", job.title());
-            model.shared.note_in_log(weight, &line);
+            model.shared.note_on_screen(weight, &line);
             model.shared.say(weight, line);
         }
         // What was left, or why not, stays on screen until it was read.
@@ -217,16 +252,27 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
             }
             let left = shared.facts.undecided(None);
             let blockers = shared.facts.undecided_blockers();
+            let asks = asks_words(&model.shared);
             model.shared.say(
                 Weight::Info,
-                format!("{line}; {left} undecided, {blockers} of them blockers"),
+                format!("{line}; {left} undecided, {blockers} of them blockers{asks}"),
             );
         }
     }
     model.shared.ask(Request::Standing)
 }
 
-fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effect> {
+/// What still asks for its number, after the counts of what is undecided.
+fn asks_words(shared: &Shared) -> String {
+    let asks = shared.facts.review().asks.iter();
+    asks.map(|(code, bookings)| {
+        let bookings = counted(*bookings, "booking", "bookings");
+        format!("; {code} would take {bookings} out of the application: the number has to be typed there")
+    })
+    .collect()
+}
+
+fn noted(model: &mut Model, on: NoteOn, result: Result<(), String>) -> Vec<Effect> {
     let on_top = match model.shared.layers.last_mut() {
         Some(Layer::Note(note)) if note.sent => Some(note),
         _ => None,
@@ -240,14 +286,14 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
         (Err(error), None) => {
             model
                 .shared
-                .alarm(format!("The note on {} was not kept", step.title()), error);
+                .alarm(format!("The note on {} was not kept", on.title()), error);
             model.shared.ask(Request::Standing)
         }
         (Ok(()), note) => {
             if note.is_some() {
                 model.shared.layers.pop();
             }
-            let line = format!("{}: a note is kept", step.title());
+            let line = format!("{}: a note is kept", on.title());
             model.shared.note_in_log(Weight::Info, &line);
             model.shared.say(Weight::Info, line);
             model.panes.report.lines = None;
@@ -257,15 +303,15 @@ fn noted(model: &mut Model, step: Step, result: Result<(), String>) -> Vec<Effec
     }
 }
 
-fn note_taken_back(model: &mut Model, step: Step, result: Result<String, String>) -> Vec<Effect> {
+fn note_taken_back(model: &mut Model, on: NoteOn, result: Result<String, String>) -> Vec<Effect> {
     match result {
         Err(error) => {
-            let title = format!("The note on {} was not taken back", step.title());
+            let title = format!("The note on {} was not taken back", on.title());
             model.shared.alarm(title, error);
             model.shared.ask(Request::Standing)
         }
         Ok(says) => {
-            let line = format!("{}: {says}", step.title());
+            let line = format!("{}: {says}", on.title());
             model.shared.note_in_log(Weight::Info, &line);
             model.shared.say(Weight::Info, line);
             model.panes.report.lines = None;

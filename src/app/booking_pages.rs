@@ -1,6 +1,7 @@
 //! What becomes of each booking, page by page through all of them. Pages go by key; one page is held.
 
 use crate::domain::document_diff::BookingDiff;
+use crate::domain::id::Id;
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage};
 
 /// Which end of a page is selected when it arrives.
@@ -29,6 +30,11 @@ pub struct BookingPages {
     pub error: Option<String>,
     /// True once a page (or an error) arrived for the present filter.
     pub loaded: bool,
+    /// Bookings that were looked through for the present filter.
+    pub looked: u64,
+    /// The operator ended the looking before the last booking.
+    pub stopped: bool,
+    reached: Option<Id>,
     asked: Option<(DiffCursor, End)>,
 }
 
@@ -83,9 +89,28 @@ impl BookingPages {
         self.forget();
     }
 
-    /// The first page, when nothing is there and nothing on its way.
+    /// The first page, when nothing is there and nothing on its way; where nothing was found yet, from where the looking came to.
     pub fn begin(&mut self) -> Option<DiffCursor> {
-        (!self.loaded && self.asked.is_none()).then(|| self.ask(DiffCursor::Start, End::First))
+        if self.asked.is_some() || self.stopped {
+            return None;
+        }
+        if !self.loaded {
+            return Some(self.ask(DiffCursor::Start, End::First));
+        }
+        let nothing = self.entries.is_empty() && self.more && self.error.is_none();
+        let reached = self.reached.clone().filter(|_| nothing)?;
+        Some(self.ask(DiffCursor::After(reached), End::First))
+    }
+
+    /// Ends the looking; false when nothing is looked for.
+    pub fn stop(&mut self) -> bool {
+        let looks = self.entries.is_empty() && !self.stopped && (self.asked.is_some() || self.more);
+        if looks && self.loaded {
+            self.stopped = true;
+            self.asked = None;
+            return true;
+        }
+        false
     }
 
     fn ask(&mut self, cursor: DiffCursor, end: End) -> DiffCursor {
@@ -115,7 +140,8 @@ impl BookingPages {
             return None;
         }
         let last = self.entries.last()?.booking.clone();
-        Some(self.ask(DiffCursor::After(last), End::First))
+        let from = self.reached.clone().unwrap_or(last);
+        Some(self.ask(DiffCursor::After(from), End::First))
     }
 
     fn previous_page(&mut self) -> Option<DiffCursor> {
@@ -149,14 +175,16 @@ impl BookingPages {
             }
             Ok(page) => {
                 let arrived = page.entries.len() as u64;
+                self.looked += page.looked;
                 match from {
                     DiffCursor::Start => {
                         self.before = 0;
                         self.more = page.more;
                     }
                     DiffCursor::After(_) if arrived == 0 => {
-                        self.more = false;
-                        return; // the last page was full to the brim; it stays
+                        self.more = page.more;
+                        self.reached = page.reached;
+                        return; // the held page stays; where more may follow, the looking goes on
                     }
                     DiffCursor::After(_) => {
                         self.before += self.entries.len() as u64;
@@ -172,6 +200,11 @@ impl BookingPages {
                     }
                 }
                 self.error = None;
+                self.reached = if matches!(from, DiffCursor::Before(_)) {
+                    page.entries.last().map(|it| it.booking.clone())
+                } else {
+                    page.reached
+                };
                 self.entries = page.entries;
                 self.selected = match end {
                     End::First => 0,
@@ -187,7 +220,6 @@ impl BookingPages {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::id::Id;
 
     fn page(numbers: std::ops::Range<u8>, more: bool) -> DiffPage {
         DiffPage {
@@ -198,10 +230,13 @@ mod tests {
                     business_name: String::new(),
                     customer: None,
                     outcome: String::new(),
+                    words: crate::domain::people::BookingWords::default(),
+                    unusual: false,
                     lines: vec![],
                 })
                 .collect(),
             more,
+            ..DiffPage::default()
         }
     }
 
@@ -234,7 +269,7 @@ mod tests {
         let old = pages.filter().clone();
         let filter = DiffFilter {
             business: Some(Id::object_id([9; 12])),
-            customer: None,
+            ..DiffFilter::default()
         };
         pages.set_filter(filter, "Salon 9".into());
         let again = pages.begin().unwrap();

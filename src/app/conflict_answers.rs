@@ -1,13 +1,14 @@
 //! Answers to conflicts: what the lists offer, line by line, what each line stands for, what can be answered now, and what an answer asks the
 //! engine for.
 
-use super::commands::about::{CommandId, Verdict, only_if};
+use super::commands::about::{CommandId, Verdict, only_if, quoted};
 use super::conflict_list::Filter;
 use super::facts::Facts;
 use super::layer::picker::Item;
 use super::log::Weight;
-use super::message::{Effect, Request};
+use super::message::{Detail, Effect, Request};
 use super::shared::Shared;
+use crate::domain::checklist::Step;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::{Alike, Decision};
 use crate::domain::history::Change;
@@ -145,6 +146,19 @@ pub fn survivors(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
     lines.into_iter().unzip()
 }
 
+/// A conflict with its records as plain text, to take elsewhere.
+pub fn as_text(heading: &str, row: &ConflictRow, detail: Option<&Detail>) -> String {
+    let mut lines = vec![heading.to_owned(), row.key.to_string()];
+    if let Some(Ok(records)) = detail.map(|detail| &detail.records) {
+        for record in records {
+            lines.push(record.title.clone());
+            let fields = record.ids.iter().chain(&record.fields);
+            lines.extend(fields.map(|(field, value)| format!("  {field}: {value}")));
+        }
+    }
+    lines.join("\n")
+}
+
 /// Answers the conflict `row` with `choice`; what else its answer says stays.
 pub fn answer(shared: &mut Shared, row: &ConflictRow, choice: Choice, done: &str) -> Vec<Effect> {
     let key = row.key.clone();
@@ -184,6 +198,20 @@ pub fn look_at(facts: &Facts, alike: Alike) -> Filter {
         undecided: true,
         text: String::new(),
     }
+}
+
+/// There are conflicts.
+pub fn any(shared: &Shared) -> Verdict {
+    if !shared.facts.conflicts().is_empty() {
+        return Ok(());
+    }
+    Err(match shared.facts.overview {
+        None => format!(
+            "no conflict is known: run the survey ({})",
+            quoted(Step::Survey)
+        ),
+        Some(_) => "the survey found no conflict".to_owned(),
+    })
 }
 
 /// Something is left to be accepted.

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use frizbee::{CaseMatching, Config, Matcher};
-
 use super::facts::Facts;
+use super::layer::picker::found;
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
 use crate::domain::overview::ConflictRow;
+use crate::domain::people::conflict_words;
+use crate::domain::text::safe;
 
 /// Which conflicts are shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,13 +30,22 @@ impl Filter {
                 .business
                 .as_ref()
                 .is_none_or(|(business, _)| row.businesses.contains(business))
-            && !(self.undecided && row.decision.is_some())
+            && !(self.undecided && !row.is_undecided())
     }
 
     /// True when everything is shown.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListRow {
+    /// The heading of a kind, and the position of its first conflict.
+    Group(Code, usize),
+    /// The conflict at this position.
+    Conflict(usize),
 }
 
 /// In what order they are shown.
@@ -158,6 +168,94 @@ impl ConflictList {
         self.labels.as_ref()?.get(user).map(String::as_str)
     }
 
+    /// True where the list stands in groups by kind; a search or another order makes it flat.
+    pub fn is_grouped(&self) -> bool {
+        self.sort == Sort::Kind && self.filter.text.is_empty()
+    }
+
+    /// The rows of the list: headings of groups, the group of the selected conflict unfolded; or, where it is flat, all conflicts.
+    pub fn rows(&self, facts: &Facts) -> Vec<ListRow> {
+        let rows = facts.conflicts();
+        if !self.is_grouped() {
+            return (0..self.visible.len()).map(ListRow::Conflict).collect();
+        }
+        let current = self.row(facts).map(|row| row.key.code);
+        let mut out = Vec::new();
+        let mut group: Option<Code> = None;
+        for (position, at) in self.visible.iter().enumerate() {
+            let code = rows[*at].key.code;
+            if group != Some(code) {
+                group = Some(code);
+                out.push(ListRow::Group(code, position));
+            }
+            if Some(code) == current {
+                out.push(ListRow::Conflict(position));
+            }
+        }
+        out
+    }
+
+    /// The position of the conflict that a row of the list stands for: of a group's heading the first one.
+    pub fn position_of_row(&self, facts: &Facts, row: usize) -> Option<usize> {
+        match self.rows(facts).get(row)? {
+            ListRow::Group(_, position) | ListRow::Conflict(position) => Some(*position),
+        }
+    }
+
+    /// The place of the selected conflict in its group, from 1, and how many the group has.
+    pub fn place(&self, facts: &Facts) -> Option<(usize, usize)> {
+        let rows = facts.conflicts();
+        let code = self.row(facts)?.key.code;
+        let of: Vec<usize> = (0..self.visible.len())
+            .filter(|position| rows[self.visible[*position]].key.code == code)
+            .collect();
+        let at = of.iter().position(|position| *position == self.selected)?;
+        Some((at + 1, of.len()))
+    }
+
+    /// Whom a conflict is about, in people's words; its ids have no place there.
+    pub fn who(&self, row: &ConflictRow) -> String {
+        let named: Vec<&str> = row
+            .key
+            .subjects
+            .iter()
+            .filter_map(|subject| self.label(subject).or_else(|| subject.as_str()))
+            .collect();
+        let names: Vec<String> = named
+            .iter()
+            .map(|name| safe(name.split(" <").next().unwrap_or(name), 60))
+            .collect();
+        match (names.as_slice(), row.key.subjects.len()) {
+            ([], 0) if row.key.code == Code::BookingWithoutUser => "no user".to_owned(),
+            ([], 0 | 1) => String::new(),
+            ([], many) => format!("{many} of them"),
+            ([one], 1) => one.clone(),
+            (names, many) => {
+                let mut distinct: Vec<&String> = names.iter().collect();
+                distinct.dedup();
+                match distinct.as_slice() {
+                    [one] => format!("{one} × {many}"),
+                    [first, second] if many == 2 => format!("{first}, {second}"),
+                    [first, ..] => format!("{first} and {} more", many - 1),
+                    [] => String::new(),
+                }
+            }
+        }
+    }
+
+    /// A conflict's heading: "Same e-mail at Foto Durham".
+    pub fn heading(&self, _: &Facts, row: &ConflictRow) -> String {
+        let mut words = conflict_words(row.key.code);
+        if let Some(first) = words.get(..1) {
+            words = first.to_uppercase() + &words[1..];
+        }
+        if row.business_names.is_empty() {
+            words
+        } else {
+            format!("{words} at {}", safe(&row.business_names, 80))
+        }
+    }
+
     /// Shows what `filter` lets through.
     pub fn set_filter(&mut self, facts: &Facts, filter: Filter) {
         self.filter = filter;
@@ -179,7 +277,7 @@ impl ConflictList {
             Sort::Kind => {}
             Sort::Business => visible.sort_by_key(|at| rows[*at].business_names.to_lowercase()),
             Sort::Units => visible.sort_by_key(|at| std::cmp::Reverse(rows[*at].units)),
-            Sort::Undecided => visible.sort_by_key(|at| rows[*at].decision.is_some()),
+            Sort::Undecided => visible.sort_by_key(|at| !rows[*at].is_undecided()),
         }
         if !self.filter.text.is_empty() {
             visible = self.found(rows, &visible);
@@ -196,19 +294,19 @@ impl ConflictList {
             self.texts = rows.iter().map(|row| self.text_of(row)).collect();
         }
         let texts: Vec<&str> = among.iter().map(|at| self.texts[*at].as_str()).collect();
-        let config = Config::default().casing(CaseMatching::Ignore);
-        let matches = Matcher::from_query(&self.filter.text, &config).match_list(&texts);
-        // Letters strewn over a long line are no find beside a whole word.
-        let best = matches.first().map_or(0, |it| it.score);
-        matches
+        found(&self.filter.text, &texts)
             .into_iter()
-            .filter(|it| u32::from(it.score) * 4 >= u32::from(best) * 3)
-            .filter_map(|it| among.get(it.index as usize).copied())
+            .filter_map(|at| among.get(at).copied())
             .collect()
     }
 
     fn text_of(&self, row: &ConflictRow) -> String {
-        let mut text = format!("{} {}", row.key.code, row.business_names);
+        let mut text = format!(
+            "{} {} {}",
+            row.key.code,
+            conflict_words(row.key.code),
+            row.business_names
+        );
         for subject in &row.key.subjects {
             text.push(' ');
             text.push_str(&subject.to_string());
@@ -233,7 +331,7 @@ impl ConflictList {
 
     /// The next row without an answer at or behind the selected one, or else the first of all.
     pub fn next_undecided(&self, facts: &Facts) -> Option<usize> {
-        let open = |at: &usize| facts.conflicts()[self.visible[*at]].decision.is_none();
+        let open = |at: &usize| facts.conflicts()[self.visible[*at]].is_undecided();
         (self.selected..self.visible.len())
             .find(open)
             .or_else(|| (0..self.selected.min(self.visible.len())).find(open))
@@ -258,6 +356,7 @@ mod tests {
             businesses: vec![Id::object_id([number % 2; 12])],
             business_names: format!("Salon {}", number % 2),
             decision: decided.then(|| Decision::new(code.suggestion())),
+            asks: false,
         }
     }
 

@@ -1,9 +1,11 @@
 //! What the database and the run record said last: one value that every pane reads, so that no pane knows an older truth than another.
 
-use crate::domain::checklist::{Step, StepStatus};
+use crate::domain::checklist::{NoteOn, Step, StepStatus};
 use crate::domain::conflict::{Code, Severity};
 use crate::domain::decision::Alike;
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
+use crate::domain::run::Outcome;
+use crate::domain::run_view::RunView;
 use crate::domain::situation::Situation;
 
 /// How many conflicts of a kind there are, and how many of them have no answer.
@@ -41,6 +43,20 @@ impl Facts {
     /// What the engine said about a step.
     pub fn status(&self, step: Step) -> Option<&StepStatus> {
         self.statuses.iter().find(|status| status.step == step)
+    }
+
+    /// The latest run, once one left a record.
+    pub fn run(&self) -> Option<&RunView> {
+        self.situation.as_ref()?.run.as_ref()
+    }
+
+    /// The operator's words on a step or an item; `None` where there are none, or where they are of a run that was rolled back.
+    pub fn note(&self, on: NoteOn) -> Option<&str> {
+        let run = self.run()?;
+        if run.outcome == Outcome::RolledBack {
+            return None;
+        }
+        run.notes.get(&on.key()).map(|note| note.text.as_str())
     }
 
     /// Takes a survey's numbers.
@@ -92,7 +108,7 @@ impl Facts {
     pub fn undecided_alike(&self, alike: &Alike) -> usize {
         self.conflicts()
             .iter()
-            .filter(|row| row.decision.is_none() && alike.fits(&row.key, &row.businesses))
+            .filter(|row| row.is_undecided() && alike.fits(&row.key, &row.businesses))
             .count()
     }
 
@@ -119,7 +135,7 @@ fn counts(rows: &[ConflictRow]) -> Vec<Count> {
     for row in rows {
         if let Some(count) = counts.iter_mut().find(|it| it.code == row.key.code) {
             count.count += 1;
-            count.undecided += usize::from(row.decision.is_none());
+            count.undecided += usize::from(row.is_undecided());
         }
     }
     counts.retain(|it| it.count > 0);

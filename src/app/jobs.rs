@@ -1,6 +1,7 @@
 //! Starting steps and roll backs: which ask first, which open a gate, which want a note.
 
-use super::commands::about::CommandId;
+use super::commands::about::{CommandId, Verdict};
+use super::commands::ids::RUN;
 use super::conflict_list::Filter;
 use super::layer::{Layer, Note, Question};
 use super::log::Weight;
@@ -9,7 +10,7 @@ use super::panes::conflicts;
 use super::progress::Running;
 use super::shared::{Destination, Shared};
 use crate::app::commands::in_several_places::SHOW_ALL;
-use crate::domain::checklist::{State, Step, Touch};
+use crate::domain::checklist::{NoteOn, State, Step, Touch};
 use crate::domain::gate::Confirmed;
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
@@ -34,7 +35,7 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
         return shared.ask(Request::Gate(action));
     }
     match step.touch() {
-        Touch::Note => note(shared, step),
+        Touch::Note => note(shared, NoteOn::step(step)),
         Touch::Aside if !shared.may_write => {
             shared
                 .layers
@@ -45,16 +46,64 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
     }
 }
 
+/// The step that `go_on` would run; or why it runs none.
+fn next_to_run(shared: &Shared) -> Result<Step, String> {
+    let Some(next) = shared.next_step() else {
+        return Err("nothing is left to run".to_owned());
+    };
+    // An optional step behind a gate holds nothing up.
+    let optional = next == Step::RetireUsers && shared.state(next) == State::Ready;
+    let mut behind = Step::ALL.iter().copied().filter(|step| *step > next);
+    let ready = behind.find(|step| {
+        let touch = matches!(step.touch(), Touch::Aside | Touch::ReadOnly);
+        touch && matches!(shared.state(*step), State::Ready | State::Stale)
+    });
+    let step = ready.filter(|_| optional).unwrap_or(next);
+    match step.touch() {
+        Touch::Gate => Err(format!(
+            "the next step, {}, is behind a gate: {} opens it",
+            step.title(),
+            shared.key(RUN)
+        )),
+        Touch::Note => Err(format!("the next step, {}, is your own work", step.title())),
+        Touch::Aside | Touch::ReadOnly => Ok(step),
+    }
+}
+
+/// There is a step to run before the next gate.
+pub fn can_go_on(shared: &Shared) -> Verdict {
+    next_to_run(shared).map(|_| ())
+}
+
+/// Runs the next step, and goes on with those behind it as long as all goes well.
+pub fn go_on(shared: &mut Shared) -> Vec<Effect> {
+    match next_to_run(shared) {
+        Ok(step) => {
+            shared.goes_on = true;
+            shared.follows = true;
+            let effects = run(shared, step);
+            // Blockers lead to the conflicts instead.
+            if shared.destination.is_some() {
+                shared.goes_on = false;
+            }
+            effects
+        }
+        Err(why) => {
+            shared.goes_on = false;
+            shared.say(Weight::Info, format!("stopped here: {why}"));
+            Vec::new()
+        }
+    }
+}
+
 /// Opens the text area for a note; keeping one writes to the run record, so the first write asks here too.
-pub fn note(shared: &mut Shared, step: Step) -> Vec<Effect> {
+pub fn note(shared: &mut Shared, on: NoteOn) -> Vec<Effect> {
     // The note that stands there already, to go on with.
-    let status = shared.facts.status(step);
-    let noted = status.filter(|status| status.state == State::Done);
-    let words = noted.map_or_else(String::new, |status| status.says.clone());
+    let words = shared.facts.note(on).unwrap_or_default().to_owned();
     shared.layers.push(if shared.may_write {
-        Layer::Note(Note::new(step, &words))
+        Layer::Note(Note::new(on, &words))
     } else {
-        Layer::Question(Question::FirstNote(step))
+        Layer::Question(Question::FirstNote(on))
     });
     Vec::new()
 }
@@ -68,7 +117,7 @@ pub fn start(shared: &mut Shared, job: Job, confirmed: Option<Confirmed>) -> Vec
     };
     shared.running = Some(Running::new(job, shared.now));
     shared.follows = true;
-    shared.note_in_log(Weight::Info, &format!("{}: begins", job.title()));
+    shared.note_on_screen(Weight::Info, &format!("{}: begins", job.title()));
     vec![Effect::Ask(request)]
 }
 

@@ -58,6 +58,11 @@ impl Key {
         }
     }
 
+    /// True for a key that types a character.
+    pub fn is_typed(&self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.ctrl && !self.alt
+    }
+
     /// A character.
     pub const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
@@ -70,6 +75,53 @@ impl Key {
             ctrl: true,
             alt: false,
         }
+    }
+
+    /// The key of that name, as [`fmt::Display`] writes it: "a", "A", "Ctrl-R", "Alt-Enter", "PgUp", "Space".
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut rest = name;
+        let mut key = Self::plain(KeyCode::Enter);
+        loop {
+            let lower = rest.to_ascii_lowercase();
+            if lower.starts_with("ctrl-") && rest.len() > 5 {
+                key.ctrl = true;
+                rest = &rest[5..];
+            } else if lower.starts_with("alt-") && rest.len() > 4 {
+                key.alt = true;
+                rest = &rest[4..];
+            } else {
+                break;
+            }
+        }
+        let mut characters = rest.chars();
+        key.code = match (characters.next(), characters.next()) {
+            (Some(c), None) if !c.is_control() => {
+                KeyCode::Char(if key.ctrl { c.to_ascii_lowercase() } else { c })
+            }
+            _ => Self::named(rest)?,
+        };
+        Some(key)
+    }
+
+    fn named(name: &str) -> Option<KeyCode> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "space" => KeyCode::Char(' '),
+            "enter" => KeyCode::Enter,
+            "esc" | "escape" => KeyCode::Esc,
+            "tab" => KeyCode::Tab,
+            "shift-tab" | "backtab" => KeyCode::BackTab,
+            "up" => KeyCode::Up,
+            "down" => KeyCode::Down,
+            "left" => KeyCode::Left,
+            "right" => KeyCode::Right,
+            "home" => KeyCode::Home,
+            "end" => KeyCode::End,
+            "pgup" | "pageup" => KeyCode::PageUp,
+            "pgdn" | "pagedown" => KeyCode::PageDown,
+            "backspace" => KeyCode::Backspace,
+            "del" | "delete" => KeyCode::Delete,
+            _ => return None,
+        })
     }
 
     /// Alt and a key.
@@ -108,6 +160,30 @@ impl fmt::Display for Key {
             KeyCode::PageDown => f.write_str("PgDn"),
             KeyCode::Backspace => f.write_str("Backspace"),
             KeyCode::Delete => f.write_str("Del"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        for key in [
+            Key::char('a'),
+            Key::char('A'),
+            Key::char('<'),
+            Key::char(' '),
+            Key::ctrl('r'),
+            Key::alt(KeyCode::Enter),
+            Key::plain(KeyCode::PageDown),
+            Key::plain(KeyCode::BackTab),
+        ] {
+            assert_eq!(Key::parse(&key.to_string()), Some(key), "{key}");
+        }
+        for none in ["", "F13", "Ctrl-", "ab"] {
+            assert_eq!(Key::parse(none).filter(|_| none != "Ctrl-"), None, "{none}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const KEPT: usize = 2000;
 
 /// How a line weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     /// Something was done.
     Info,
@@ -42,8 +42,6 @@ pub struct Line {
 #[derive(Debug, Default)]
 pub struct Log {
     lines: VecDeque<Line>,
-    /// Rows scrolled up from the end; 0 follows the newest line.
-    pub up: usize,
 }
 
 impl Log {

@@ -5,17 +5,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::Key;
-use crate::domain::checklist::{Progress, Step};
-use crate::domain::conflict::ConflictKey;
+use super::log::Weight;
+use crate::domain::checklist::{NoteOn, Progress, Step};
+use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::decision::{Alike, Decision};
 use crate::domain::ending::Ended;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
+use crate::domain::number::Millis;
 use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
 use crate::domain::situation::Standing;
-use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record, Sources};
+use crate::domain::view::{
+    BusinessView, ClientLine, DiffCursor, DiffFilter, DiffPage, Record, Sources,
+};
 
 /// The name of the signal that the terminal's own end stands for.
 pub const TERMINAL_GONE: &str = "the end of the terminal";
@@ -29,9 +33,15 @@ pub enum Message {
         since_start: Duration,
         /// The wall clock, for the log: "02:13:45".
         clock: String,
+        /// The same in milliseconds since 1970.
+        wall: Millis,
     },
     /// A key was pressed.
     Key(Key),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The operator's editor ended: the text, or why there is none.
+    Edited(Result<String, String>),
     /// Text was pasted.
     Paste(String),
     /// The terminal has this size now.
@@ -42,7 +52,7 @@ pub enum Message {
         height: u16,
     },
     /// The last drawing told how far its contents can be scrolled.
-    Drawn(Scrollable),
+    Drawn(Drawn),
     /// The running job came this far.
     Progress(Progress),
     /// The engine answered.
@@ -53,6 +63,56 @@ pub enum Message {
     Pulse(Option<Lost>),
     /// The process was told to stop by this signal ("SIGTERM").
     Signal(&'static str),
+}
+
+/// What the mouse did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// The wheel turned, down or up.
+    Wheel {
+        /// Down.
+        down: bool,
+    },
+    /// The left button was pressed.
+    Click {
+        /// Column from 0.
+        x: u16,
+        /// Row from 0.
+        y: u16,
+    },
+}
+
+/// The rows of a list on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ListArea {
+    /// The column of its left edge.
+    pub x: u16,
+    /// Its first row.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+    /// Which entry stands in the first row.
+    pub from: usize,
+}
+
+impl ListArea {
+    /// The entry that stands there.
+    pub fn entry(&self, x: u16, y: u16) -> Option<usize> {
+        let inside = (self.x..self.x.saturating_add(self.width)).contains(&x)
+            && (self.y..self.y.saturating_add(self.height)).contains(&y);
+        inside.then(|| self.from + usize::from(y - self.y))
+    }
+}
+
+/// What the last drawing told: how far the contents scroll, and where the mouse finds what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// How far the contents scroll.
+    pub scrollable: Scrollable,
+    /// The tabs: first column, the column behind the last, and the place in the table of panes. All stand in row 1.
+    pub tabs: Vec<(u16, u16, usize)>,
 }
 
 /// The server does not answer.
@@ -73,6 +133,8 @@ pub struct Scrollable {
     pub furthest: usize,
     /// The same for the detail beside or below a list.
     pub detail: usize,
+    /// Where the list is, for the mouse.
+    pub list: Option<ListArea>,
 }
 
 /// Something to be done outside. The runtime does it and sends back what came of it.
@@ -86,6 +148,14 @@ pub enum Effect {
     Pace(Limits),
     /// Give up the terminal and stop the process, until it is continued.
     Suspend,
+    /// Put this text into the terminal's clipboard.
+    Copy(String),
+    /// Let the operator's own editor change this text.
+    Edit(String),
+    /// Take the mouse, or give it back to the terminal.
+    Mouse(bool),
+    /// Write a line into the run's log.
+    Log(Weight, String),
     /// Close the engine and leave when it has closed.
     Close,
     /// Leave at once, without waiting for anything.
@@ -143,12 +213,16 @@ pub enum Request {
     Sources(ConflictKey),
     /// The records behind a conflict, and what would become of them.
     Detail(ConflictKey),
+    /// A business looked at closely.
+    Business(Id),
+    /// Who is connected.
+    Clients,
     /// A page of booking diffs.
     Diffs(DiffFilter, DiffCursor),
     /// Keep the operator's words on a step.
-    Note(Step, String),
+    Note(NoteOn, String),
     /// Take the operator's words on a step back.
-    TakeNoteBack(Step),
+    TakeNoteBack(NoteOn),
     /// The report as text; `true` with names and e-mails.
     Report(bool),
     /// Write the report's files; `true` with names and e-mails.
@@ -170,6 +244,8 @@ impl Request {
             | Self::Labels
             | Self::Sources(_)
             | Self::Detail(_)
+            | Self::Business(_)
+            | Self::Clients
             | Self::Diffs(..)
             | Self::Note(..)
             | Self::TakeNoteBack(_)
@@ -198,6 +274,9 @@ pub enum Answer {
     Gate(Box<Result<Gate, String>>),
     /// To `Decide`, `DecideAlike`, `Undo` and `Redo`: how many, and everything as it is now.
     Decided(Result<usize, String>, Review),
+    /// To `Decide` and `DecideAlike`, where the answers take more bookings out of the application than may leave without their number:
+    /// nothing was kept, and this is what would have been.
+    AsksForNumber(Box<AskedNumber>),
     /// To `TryOut`.
     TriedOut(ConflictKey, Result<(), String>),
     /// To `Labels`: name and e-mail by user, safe to draw.
@@ -206,12 +285,16 @@ pub enum Answer {
     Sources(Box<Result<Sources, String>>),
     /// To `Detail`.
     Detail(Box<Detail>),
+    /// To `Business`.
+    Business(Id, Box<Result<BusinessView, String>>),
+    /// To `Clients`.
+    Clients(Result<Vec<ClientLine>, String>),
     /// To `Diffs`.
     Diffs(DiffFilter, DiffCursor, Result<DiffPage, String>),
     /// To `Note`.
-    Noted(Step, Result<(), String>),
+    Noted(NoteOn, Result<(), String>),
     /// To `TakeNoteBack`.
-    NoteTakenBack(Step, Result<String, String>),
+    NoteTakenBack(NoteOn, Result<String, String>),
     /// To `Report`.
     Report(bool, Result<String, String>),
     /// To `Export`.
@@ -230,10 +313,13 @@ impl Answer {
             Self::Standing(..)
             | Self::Gate(_)
             | Self::Decided(..)
+            | Self::AsksForNumber(_)
             | Self::TriedOut(..)
             | Self::Labels(_)
             | Self::Sources(_)
             | Self::Detail(_)
+            | Self::Business(..)
+            | Self::Clients(_)
             | Self::Diffs(..)
             | Self::Noted(..)
             | Self::NoteTakenBack(..)
@@ -241,6 +327,19 @@ impl Answer {
             | Self::Exported(_) => true,
         }
     }
+}
+
+/// Answers that wait for their number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskedNumber {
+    /// The kind of conflict.
+    pub code: Code,
+    /// How many bookings leave the application.
+    pub bookings: u64,
+    /// The same in words.
+    pub words: String,
+    /// The answers.
+    pub changes: Vec<Change>,
 }
 
 /// A conflict with its records side by side.

@@ -18,12 +18,14 @@ pub mod log;
 pub mod message;
 pub mod model;
 pub mod navigation;
+mod palette;
+pub mod pane_id;
 pub mod panes;
 pub mod progress;
 pub mod shared;
 pub mod situation;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod update;
 
 pub use message::{Answer, Effect, ExitReason, Message, Request};

@@ -87,10 +87,11 @@ impl Model {
                 self.panes.conflicts.show(&self.shared.facts, filter);
                 panes::id(&self.panes.conflicts)
             }
-            Some(Destination::Bookings(filter, says)) => {
-                self.panes.bookings.pages.set_filter(filter, says);
+            Some(Destination::Bookings(filter, says, back)) => {
+                self.panes.bookings.show(filter, says, back);
                 panes::id(&self.panes.bookings)
             }
+            Some(Destination::Pane(pane)) => pane,
         };
         self.go_to(pane);
     }

@@ -9,6 +9,11 @@ use crate::domain::checklist::Progress;
 /// The rate is taken over this stretch, so that it follows a slowdown and does not jump with every batch.
 const STRETCH: Duration = Duration::from_secs(5);
 
+/// Between two rates of the sparkline.
+const BEAT: Duration = Duration::from_secs(1);
+/// Rates that are kept.
+const RATES: usize = 120;
+
 /// The job that runs.
 #[derive(Debug)]
 pub struct Running {
@@ -21,6 +26,9 @@ pub struct Running {
     /// The operator asked it to end; it does so between two batches.
     pub cancelling: bool,
     samples: VecDeque<(Duration, u64)>,
+    /// The rate, second by second, the newest last.
+    rates: VecDeque<u64>,
+    rated: Duration,
 }
 
 impl Running {
@@ -32,7 +40,19 @@ impl Running {
             progress: Progress::default(),
             cancelling: false,
             samples: VecDeque::new(),
+            rates: VecDeque::new(),
+            rated: now,
         }
+    }
+
+    /// The rate, second by second, the newest last.
+    pub fn rates(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
+        self.rates.iter().copied()
+    }
+
+    /// True while it writes nothing because the operator said so.
+    pub fn is_paused(&self) -> bool {
+        self.progress.slow == "paused"
     }
 
     /// Takes the newest progress.
@@ -51,10 +71,22 @@ impl Running {
             self.samples.pop_front();
         }
         self.progress = progress;
+        if now.saturating_sub(self.rated) >= BEAT {
+            self.rated = now;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive
+            let rate = self.rate().map_or(0, |rate| rate as u64);
+            if self.rates.len() == RATES {
+                self.rates.pop_front();
+            }
+            self.rates.push_back(rate);
+        }
     }
 
     /// Units a second, once that can be told.
     pub fn rate(&self) -> Option<f64> {
+        if self.is_paused() {
+            return None;
+        }
         let (first, from) = self.samples.front()?;
         let (last, to) = self.samples.back()?;
         let seconds = last.saturating_sub(*first).as_secs_f64();

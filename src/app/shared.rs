@@ -3,30 +3,30 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::commands::about::{CommandId, Keymap, Verdict};
+use super::commands::about::{CommandId, Keymap, Verdict, only_if};
 use super::commands::ids::{CANCEL, QUIT};
 use super::conflict_list::Filter;
 use super::facts::Facts;
-use super::layer::Layer;
+use super::layer::{Called, Layer};
 use super::log::{Log, Weight};
 use super::message::{Effect, ExitReason, Job, Lost, Request, Scrollable};
+pub use super::pane_id::PaneId;
 use super::progress::Running;
-use crate::domain::checklist::{State, Step};
+use crate::domain::checklist::{State, Step, Touch};
+use crate::domain::number::Millis;
 use crate::domain::pace::Limits;
 use crate::domain::situation;
 use crate::domain::view::{DiffFilter, Place};
-
-/// The name of a pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaneId(pub &'static str);
 
 /// Another pane, and what it is to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// The conflicts that pass a filter.
     Conflicts(Filter),
-    /// The bookings that pass a filter, which these words describe.
-    Bookings(DiffFilter, String),
+    /// The bookings that pass a filter, which these words describe; Esc leads back to that pane.
+    Bookings(DiffFilter, String, Option<PaneId>),
+    /// A pane as it stands.
+    Pane(PaneId),
 }
 
 /// Something that needs attention; stays until it is dismissed.
@@ -62,10 +62,14 @@ pub struct Shared {
     pub now: Duration,
     /// The wall clock.
     pub clock: String,
+    /// The same in milliseconds since 1970.
+    pub wall: Millis,
     /// The pane that has the focus.
     pub pane: PaneId,
     /// The pane to go to when the command is done.
     pub destination: Option<Destination>,
+    /// The command that was picked in the palette and is not run yet.
+    pub called: Option<Called>,
     /// What lies over the panes, the top last.
     pub layers: Vec<Layer>,
     /// The selected step follows the next one until the operator moves it.
@@ -82,8 +86,22 @@ pub struct Shared {
     pub banner: Option<Banner>,
     /// What was just done, or why it was not.
     pub notice: Option<Notice>,
+    /// The last thing that was said, for one who wants to read it whole.
+    pub said: Option<Notice>,
     /// The operator allowed writing.
     pub may_write: bool,
+    /// Steps run one after the other, up to the next gate or the first finding.
+    pub goes_on: bool,
+    /// Ids are shown beside names.
+    pub ids: bool,
+    /// The mouse is ours; else the terminal selects with it.
+    pub mouse: bool,
+    /// The name of the theme.
+    pub theme: String,
+    /// The themes that there are.
+    pub themes: Vec<String>,
+    /// Lines of the log that were not handed on yet.
+    pub unwritten: Vec<(Weight, String)>,
     /// The engine's task ended; nothing can be asked any more.
     pub engine_ended: Option<String>,
     /// No primary answers.
@@ -94,6 +112,8 @@ pub struct Shared {
     pub leaves_after_export: bool,
     /// Report files that were written last.
     pub exported: Vec<PathBuf>,
+    /// Where the tabs stand, from the last drawing.
+    pub tabs: Vec<(u16, u16, usize)>,
     /// How far the focused contents can be scrolled, from the last drawing.
     pub scrollable: Scrollable,
 }
@@ -108,8 +128,10 @@ impl Shared {
             size: (80, 24),
             now: Duration::ZERO,
             clock: String::new(),
+            wall: 0,
             pane,
             destination: None,
+            called: None,
             layers: Vec::new(),
             follows: true,
             log: Log::default(),
@@ -118,12 +140,20 @@ impl Shared {
             waiting: 0,
             banner: None,
             notice: None,
+            said: None,
             may_write: false,
+            goes_on: false,
+            ids: false,
+            mouse: true,
+            theme: "default".to_owned(),
+            themes: Vec::new(),
+            unwritten: Vec::new(),
             engine_ended: None,
             lost: None,
             leaving: None,
             leaves_after_export: false,
             exported: Vec::new(),
+            tabs: Vec::new(),
             scrollable: Scrollable::default(),
         }
     }
@@ -178,6 +208,29 @@ impl Shared {
         }
     }
 
+    /// A note can be written: while a step runs it waits for the step's end.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn can_note(&self) -> Verdict {
+        match &self.running {
+            Some(_) if self.engine_ended.is_none() && self.leaving.is_none() => only_if(
+                self.may_write,
+                "the first note asks whether ringfence may write, and that has to wait for the end of the step",
+            ),
+            _ => self.can_ask(),
+        }
+    }
+
+    /// The first step of the operator's own work that waits, once nothing else is left to run.
+    pub fn open_note(&self) -> Option<Step> {
+        let verified = self.is_done(Step::Verify);
+        let mut open = Step::ALL.iter().copied().filter(|step| {
+            step.touch() == Touch::Note && matches!(self.state(*step), State::Pending)
+        });
+        open.next().filter(|_| verified)
+    }
+
     /// A short request.
     pub fn ask(&mut self, request: Request) -> Vec<Effect> {
         self.waiting += 1;
@@ -186,22 +239,30 @@ impl Shared {
 
     /// Says a word about what was just done.
     pub fn say(&mut self, weight: Weight, text: impl Into<String>) {
-        self.notice = Some(Notice {
+        let notice = Notice {
             weight,
             text: text.into(),
-        });
+        };
+        self.said = Some(notice.clone());
+        self.notice = Some(notice);
     }
 
     /// Writes a line into the log. No names, e-mails or other values of documents.
     pub fn note_in_log(&mut self, weight: Weight, text: &str) {
+        self.log.add(&self.clock, weight, text);
+        self.unwritten.push((weight, text.to_owned()));
+    }
+
+    /// Writes a line into the log on the screen alone: the engine writes the same into the run's log.
+    pub fn note_on_screen(&mut self, weight: Weight, text: &str) {
         self.log.add(&self.clock, weight, text);
     }
 
     /// Raises the banner, and keeps its text in the log.
     pub fn alarm(&mut self, title: impl Into<String>, text: impl Into<String>) {
         let (title, text) = (title.into(), text.into());
-        self.log.add(&self.clock, Weight::Error, &title);
-        self.log.add(&self.clock, Weight::Error, &text);
+        self.note_in_log(Weight::Error, &title);
+        self.note_in_log(Weight::Error, &text);
         self.banner = Some(Banner { title, text });
     }
 }

@@ -1,13 +1,15 @@
 //! The four sentences that are always on screen: what is true now, what happens next, what it will destroy, and how to get back.
 
 use super::commands::about::quoted;
-use super::commands::ids::{CANCEL, QUIT, ROLL_BACK};
+use super::commands::ids::{CANCEL, QUIT, ROLL_BACK, RUN};
 use super::message::Job;
 use super::panes;
-use super::panes::checklist::{Checklist, RUN};
+use super::panes::checklist::Checklist;
 use super::panes::pane::PaneCommands;
 use super::shared::Shared;
+use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
+use crate::domain::number::Millis;
 use crate::domain::situation::{Situation as Known, step_words};
 
 /// The four sentences.
@@ -21,6 +23,66 @@ pub struct Situation {
     pub destroys: String,
     /// How to get back.
     pub back: String,
+}
+
+impl Situation {
+    /// As plain text, to take elsewhere.
+    pub fn text(&self) -> String {
+        let Self {
+            now,
+            next,
+            destroys,
+            back,
+        } = self;
+        format!("True now: {now}\nNext: {next}\nDestroys: {destroys}\nWay back: {back}")
+    }
+}
+
+/// How long writers stand still so far, and what ringfence's own steps took of it.
+pub fn clocks(shared: &Shared) -> Option<(Millis, Millis)> {
+    let known = shared.facts.situation.as_ref()?;
+    let still = known.run.as_ref()?.standstill?;
+    if known.writes.is_some() {
+        return None; // somebody writes
+    }
+    let until = still.until.unwrap_or(shared.wall);
+    let running = shared.running.as_ref().map_or(0, |running| {
+        let so_far = shared.now.saturating_sub(running.began).as_millis();
+        Millis::try_from(so_far).unwrap_or(0)
+    });
+    let own = if still.until.is_some() {
+        still.own
+    } else {
+        still.own + running
+    };
+    Some(((until - still.since).max(0), own))
+}
+
+/// The verdict on the application, how old it is, and what was seen since.
+pub fn verdict(shared: &Shared) -> Option<String> {
+    let known = shared.facts.situation.as_ref()?;
+    if let Some(writes) = &known.writes {
+        return Some(format!("WRITTEN SINCE: {writes}"));
+    }
+    let (word, at) = known.run.as_ref()?.verdict.as_ref()?;
+    known.run.as_ref()?.standstill?;
+    Some(format!(
+        "{}, {}, nothing seen since",
+        word.to_lowercase(),
+        calendar::ago(shared.wall - at)
+    ))
+}
+
+/// Who may write now: nobody, us, or somebody else.
+pub fn lease(shared: &Shared) -> Option<String> {
+    let known = shared.facts.situation.as_ref()?;
+    if known.held {
+        return Some("lease ours".to_owned());
+    }
+    known.holder.as_ref().map(|holder| {
+        let name = holder.split(" (").next().unwrap_or(holder);
+        format!("lease {name}")
+    })
 }
 
 /// The situation as the console says it.
@@ -77,7 +139,7 @@ fn next(shared: &Shared) -> String {
             .find(|status| status.state == State::Pending)
         {
             Some(status) => format!(
-                "{} {} waits: {}",
+                "{} {}: {}",
                 status.step.number(),
                 status.step.title(),
                 status.says

@@ -1,14 +1,14 @@
 //! The way of a message: what it changes and what it asks for.
 
 use super::commands::ids::{INTERRUPT, QUIT};
-use super::key::Key;
+use super::key::{Key, KeyCode};
 use super::layer::Layer;
 use super::log::Weight;
-use super::message::{Effect, ExitReason, Job, Lost, Message, Request, TERMINAL_GONE};
+use super::message::{Effect, ExitReason, Job, Lost, Message, Mouse, Request, TERMINAL_GONE};
 use super::model::Model;
 use super::panes::pane::Pane;
 use super::shared::Shared;
-use super::{answers, commands, jobs};
+use super::{answers, commands, jobs, palette, panes};
 use crate::domain::checklist::Step;
 
 /// What a console asks for when it opens; with `survey`, that too.
@@ -29,14 +29,25 @@ pub fn begin(model: &mut Model, survey: bool) -> Vec<Effect> {
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let shared = &mut model.shared;
     let mut effects = match message {
-        Message::Now { since_start, clock } => {
+        Message::Now {
+            since_start,
+            clock,
+            wall,
+        } => {
             shared.now = since_start;
             shared.clock = clock;
+            shared.wall = wall;
             return Vec::new();
         }
-        Message::Drawn(scrollable) => {
-            shared.scrollable = scrollable;
+        Message::Drawn(drawn) => {
+            shared.scrollable = drawn.scrollable;
+            shared.tabs = drawn.tabs;
             return Vec::new();
+        }
+        Message::Mouse(mouse) => mouse_did(model, mouse),
+        Message::Edited(text) => {
+            edited(shared, text);
+            Vec::new()
         }
         Message::Progress(progress) => {
             let now = shared.now;
@@ -63,7 +74,69 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Signal(name) => signal(model, name),
     };
     effects.extend(look(model));
+    let unwritten = std::mem::take(&mut model.shared.unwritten);
+    effects.extend(
+        unwritten
+            .into_iter()
+            .map(|(weight, text)| Effect::Log(weight, text)),
+    );
     effects
+}
+
+/// The wheel moves as the arrow keys do; a click goes to a tab or selects a row.
+fn mouse_did(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    match mouse {
+        Mouse::Wheel { down } => {
+            let code = if down { KeyCode::Down } else { KeyCode::Up };
+            let text = matches!(model.shared.layers.last(), Some(Layer::Gate(_)));
+            // At a gate the arrows move the cursor of what is typed: its text scrolls by pages.
+            let code = match (text, down) {
+                (true, true) => KeyCode::PageDown,
+                (true, false) => KeyCode::PageUp,
+                (false, _) => code,
+            };
+            press(model, Key::plain(code))
+        }
+        Mouse::Click { x, y } => {
+            if !model.shared.layers.is_empty() || model.shared.leaving.is_some() {
+                return Vec::new();
+            }
+            let tabs = model.shared.tabs.iter();
+            let tab = tabs.filter(|(from, until, _)| y == 1 && (*from..*until).contains(&x));
+            if let Some(row) = tab
+                .map(|(_, _, at)| at)
+                .next()
+                .and_then(|at| panes::TABLE.get(*at))
+            {
+                model.go_to(row.id);
+                return Vec::new();
+            }
+            let entry = model
+                .shared
+                .scrollable
+                .list
+                .and_then(|list| list.entry(x, y));
+            if let Some(entry) = entry {
+                let Model { shared, panes } = model;
+                panes.get_mut(shared.pane).clicked(shared, entry);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// What came out of the operator's own editor goes into the note.
+fn edited(shared: &mut Shared, text: Result<String, String>) {
+    match (shared.layers.last_mut(), text) {
+        (Some(Layer::Note(note)), Ok(text)) => {
+            note.editor.clear();
+            note.editor.insert(text.trim_end());
+            note.complaint = None;
+        }
+        (Some(Layer::Note(note)), Err(why)) => note.complaint = Some(why),
+        (_, Ok(_)) => {}
+        (_, Err(why)) => shared.say(Weight::Warning, why),
+    }
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -77,9 +150,16 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     model.shared.notice = None;
     if let Some(found) = found {
         return match commands::verdict(model, found.id) {
-            Ok(()) => commands::run(model, found.id, key),
+            Ok(()) => {
+                let mut effects = commands::run(model, found.id, key);
+                palette::fill(model);
+                if let Some(called) = model.shared.called.take() {
+                    effects.extend(palette::run(model, called));
+                }
+                effects
+            }
             Err(why) => {
-                let text = format!("{}: not now: {why}", found.shown);
+                let text = format!("{}: not now: {why}", model.shared.keys.shown(found));
                 model.shared.say(Weight::Warning, text);
                 Vec::new()
             }
@@ -87,8 +167,13 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     }
     let page = model.shared.scrollable.page;
     match model.shared.layers.last_mut() {
-        Some(Layer::Picker(picker)) => {
+        Some(Layer::Picker(picker) | Layer::Palette(picker, _)) => {
             picker.key(key, page);
+        }
+        Some(Layer::Help(help)) => {
+            if help.narrow.key(key) {
+                help.down = 0;
+            }
         }
         Some(layer) => {
             if let Some(editor) = layer.editor() {
@@ -103,7 +188,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 fn paste(model: &mut Model, text: &str) {
     match model.shared.layers.last_mut() {
-        Some(Layer::Picker(picker)) => picker.paste(text),
+        Some(Layer::Picker(picker) | Layer::Palette(picker, _)) => picker.paste(text),
         Some(layer) => {
             if let Some(editor) = layer.editor() {
                 editor.insert(text);
@@ -134,6 +219,12 @@ fn look(model: &mut Model) -> Vec<Effect> {
     if matches!(shared.layers.last(), Some(Layer::Leave)) {
         return panes.report.look(shared);
     }
+    // These two name people; the names are read once for all of them.
+    let named = [panes::id(&panes.conflicts), panes::id(&panes.businesses)];
+    if named.contains(&shared.pane) && panes.conflicts.list.wants_labels(&shared.facts) {
+        panes.conflicts.list.labels_asked = true;
+        return shared.ask(Request::Labels);
+    }
     panes.get_mut(shared.pane).look(shared)
 }
 
@@ -161,7 +252,10 @@ fn pulse(shared: &mut Shared, lost: Option<Lost>) -> Vec<Effect> {
     let (weight, line) = match &shared.lost {
         Some(lost) => (
             Weight::Warning,
-            format!("no answer from the primary since {}", lost.since),
+            format!(
+                "no answer from the primary since {}; tried until {}",
+                lost.since, lost.until
+            ),
         ),
         None => (Weight::Info, "the primary answers again".to_owned()),
     };

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::PlaceArguments;
+use super::survey::{migrated, warn};
 use super::{output, progress};
 use crate::domain::checklist::{ByApply, State, Step};
 use crate::domain::gate::{Confirmed, Destructive};
@@ -77,6 +78,10 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
         retire_users: arguments.retire_users,
         quiet: place.json,
     };
+    if let Some(migrated) = migrated(place, &mut session, &watcher).await? {
+        task.end(&Result::Ok(()));
+        return Ok(migrated);
+    }
     let outcome = apply(&mut session, &plan, &order, &watcher).await;
     task.end(&outcome);
     let done = outcome?;
@@ -123,6 +128,7 @@ pub(super) async fn apply(
     watcher: &Watcher,
 ) -> Result<Vec<serde_json::Value>> {
     session.take_plan(plan, watcher).await?;
+    warn(session);
     check_confirmation(session, order.confirm)?;
     session.require_decided()?;
     if let Some(notice) = session.hold().await? {

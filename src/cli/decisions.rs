@@ -12,11 +12,13 @@ use crate::domain::conflict::{ConflictKey, Severity};
 use crate::domain::decision::Decisions;
 use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
+use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
+use crate::engine::session::{Session, read_mapping};
 use crate::engine::{Result, StepError};
-use crate::store::{StoreError, private_file};
+use crate::store::private_file;
 
 /// Lines of one kind that are shown; the rest is counted.
 const SHOWN: usize = 50;
@@ -26,8 +28,8 @@ const SHOWN: usize = 50;
 pub enum DecisionsVerb {
     /// Which decisions fit this database, which no longer do, what is new; exit 2 unless all is answered
     Check(DecisionsArguments),
-    /// What a decisions file says, in words
-    Show(DecisionsArguments),
+    /// What a decisions file says, in words; names are masked unless --show-personal-data
+    Show(ShowArguments),
     /// Make one file of two; exit 2 where they answer differently
     Merge(MergeArguments),
 }
@@ -38,6 +40,17 @@ pub struct DecisionsArguments {
     /// Decisions file; else the one of the run folder
     #[arg(long, value_name = "F")]
     decisions: Option<PathBuf>,
+}
+
+/// Arguments of `decisions show`.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    /// Decisions file; else the one of the run folder
+    #[arg(long, value_name = "F")]
+    decisions: Option<PathBuf>,
+    /// With the ids of businesses and users
+    #[arg(long)]
+    ids: bool,
 }
 
 /// Arguments of `decisions merge`.
@@ -97,8 +110,15 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
     } else {
         output::line(&words(&matched, session.decisions()));
     }
+    let asks = session.overview().map(|it| it.asks).unwrap_or_default();
+    if !asks.is_empty() && !place.json {
+        output::line(&format!(
+            "\nMore than 1 % of the bookings leave the application by these answers, so their number has to be confirmed: {}",
+            Departures::options(&asks)
+        ));
+    }
     let open = |key: &ConflictKey| key.code.severity() == Severity::Blocker;
-    let fine = matched.changed.is_empty() && !matched.open.iter().any(open);
+    let fine = asks.is_empty() && matched.changed.is_empty() && !matched.open.iter().any(open);
     Ok(ExitCode::from(if fine { 0 } else { 2 }))
 }
 
@@ -143,20 +163,52 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
 }
 
 fn role(place: &PlaceArguments) -> Result<Mapping> {
-    let text = match &place.config {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| StoreError::file("reading", path, error))?,
-        None => mapping::DEFAULT.to_owned(),
-    };
-    Ok(Mapping::parse(&text)?)
+    match place.mapping_file() {
+        Some(path) => read_mapping(&path),
+        None => Ok(Mapping::parse(mapping::DEFAULT)?),
+    }
 }
 
-async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<ExitCode> {
+/// The database that a decisions file is about, for the names; why there are none, where it cannot be reached.
+async fn names(
+    place: &PlaceArguments,
+    decisions: &Decisions,
+    database: &str,
+) -> std::result::Result<Session, String> {
+    let session = place.session().await.map_err(|error| error.to_string())?;
+    let connected = &session.place().database;
+    if connected != database {
+        return Err(format!(
+            "the file is for database {database}, and the connection leads to {connected}"
+        ));
+    }
+    let keys = decisions.single.keys();
+    match session.look_up_keys(keys).await {
+        Ok(()) => Ok(session),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn show(place: &PlaceArguments, arguments: ShowArguments) -> Result<ExitCode> {
     let path = match arguments.decisions {
         Some(path) => path,
         None => place.session().await?.decisions_path(),
     };
     let (database, decisions, _) = read(place, &path)?;
+    let names = if place.json {
+        Err(String::new())
+    } else {
+        names(place, &decisions, &database).await
+    };
+    if let Err(why) = &names
+        && !place.json
+    {
+        output::aside(&format!("ids are shown instead of names: {why}"));
+    }
+    let words = |key: &ConflictKey| match &names {
+        Ok(session) => session.key_words(key, place.show_personal_data),
+        Err(_) => key.to_string(),
+    };
     let mut lines = vec![format!("Decisions for database {database}")];
     for (code, choice) in &decisions.policy {
         let does = code.does(*choice);
@@ -167,9 +219,19 @@ async fn show(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<E
     for (business, rule) in &decisions.survivor_at {
         lines.push(format!("survivor at business {business}: {}", rule.word()));
     }
+    for (what, number) in &decisions.accepted {
+        lines.push(format!("accepted: {what} = {number}"));
+    }
     for (key, decision) in &decisions.single {
         let does = key.code.does(decision.choice);
-        lines.push(format!("{key}: {} – {does}", decision.choice.word()));
+        lines.push(format!(
+            "{}: {} – {does}",
+            words(key),
+            decision.choice.word()
+        ));
+        if arguments.ids && names.is_ok() {
+            lines.push(format!("    {key}"));
+        }
         if let Some(rule) = decision.survivor {
             lines.push(format!("    survivor: {} – {}", rule.word(), rule.says()));
         }
@@ -232,7 +294,7 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
         )));
     }
     let file = DecisionFile::new(&database, &all);
-    let text = decision_file::text::update(&file, &[&first_text, &second_text]);
+    let text = decision_file::text::update(&file, &[&first_text, &second_text], &|_| None);
     private_file::replace(&arguments.out, text.as_bytes())?;
     if place.json {
         output::json(

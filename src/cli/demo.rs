@@ -8,13 +8,15 @@ use clap::{Args, ValueEnum};
 use super::place::PlaceArguments;
 use super::{output, progress};
 use crate::app::ExitReason;
+use crate::app::commands::about::Keymap;
 use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, read_mapping};
 use crate::engine::{Result, StepError};
-use crate::{runtime, terminal};
+use crate::runtime::{self, Settings};
+use crate::terminal;
 
 /// The demo's database.
 const DATABASE: &str = "booking_demo";
@@ -53,6 +55,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     if !arguments.headless {
         require_terminal()?;
     }
+    let (settings, keys) = settings(place)?;
     let started = |error: &dyn std::fmt::Display| StepError::NotReady(error.to_string());
     let binary = mongod::find(arguments.mongod.as_deref(), &output::aside)
         .map_err(|error| started(&error))?;
@@ -74,8 +77,12 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     .map_err(|error| started(&error))?;
     let mut options = place.options(server.uri(DATABASE), "demo");
     options.database = Some(DATABASE.to_owned());
+    options.config.clone_from(&place.config); // a mapping file in this folder is for another database
     output::aside("seeding sample data …");
-    let session = Session::open(options).await?;
+    let mut session = Session::open(options).await?;
+    if place.show_personal_data {
+        session.show_personal_data();
+    }
     place.watch_lease(&session);
     let size = match arguments.size {
         SizeWord::Small => Size::Small,
@@ -87,7 +94,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let code = if arguments.headless {
         Box::pin(headless(place, session)).await
     } else {
-        Box::pin(open_console(session)).await
+        Box::pin(open_console(session, &settings, keys)).await
     };
     place.let_go().await; // while there still is a server
     drop(server);
@@ -131,7 +138,23 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
 /// The console on the database that the arguments name.
 pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
     require_terminal()?;
-    Box::pin(open_console(place.session().await?)).await
+    let (settings, keys) = settings(place)?;
+    Box::pin(open_console(place.session().await?, &settings, keys)).await
+}
+
+/// How the operator wants the console; refused before anything is connected to.
+fn settings(place: &PlaceArguments) -> Result<(Settings, Keymap)> {
+    let mapping = match place.mapping_file() {
+        Some(path) => Some(read_mapping(&path)?),
+        None => None,
+    };
+    let (theme, keys) = mapping.map_or_else(Default::default, |it| (it.theme, it.keys));
+    let settings = Settings {
+        theme: place.theme.clone().or(theme),
+        keys,
+    };
+    let keys = runtime::check(&settings).map_err(StepError::NotReady)?;
+    Ok((settings, keys))
 }
 
 /// Refuses before anything is started or connected to.
@@ -143,9 +166,9 @@ fn require_terminal() -> Result<()> {
     }
 }
 
-async fn open_console(session: Session) -> Result<ExitCode> {
+async fn open_console(session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
     let database = session.place().database.clone();
-    match runtime::run_console(session).await {
+    match runtime::run_console(session, settings, keys).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
                 output::line(&format!("report: {}", output::path(&file)));

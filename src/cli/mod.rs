@@ -8,6 +8,7 @@ mod bar;
 mod conform;
 mod decisions;
 mod demo;
+mod init;
 mod output;
 mod place;
 mod plan;
@@ -25,11 +26,15 @@ use std::sync::Mutex;
 
 use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::place::PlaceArguments;
 use crate::domain::text;
+use crate::engine::reporting::log_file;
 use crate::engine::{Result, StepError};
-use crate::store::private_file;
+use crate::store::{private_file, run_log};
 
 /// Threads at most that read and write, one for each processor: each has a heap of its own, so more of them take more memory.
 const THREADS: usize = 4;
@@ -52,6 +57,8 @@ pub struct Arguments {
 pub enum Verb {
     /// A throw-away MongoDB with sample data, and the console on it
     Demo(demo::DemoArguments),
+    /// A commented mapping from the data, and from a schema.prisma; never overwrites a file; exit 2: written, with keys left for you
+    Init(init::InitArguments),
     /// Count, pair, find conflicts; changes nothing; exit 2 while blockers are undecided
     Survey(survey::SurveyArguments),
     /// Survey and decisions → a plan; exit 2 while blockers are undecided
@@ -146,6 +153,10 @@ async fn run() -> ExitCode {
                 );
             }
             output::aside(&format!("ringfence: {error}"));
+            if let Some(log) = log_file().filter(|_| error.exit_code() == 1) {
+                output::aside(&format!("The log: {}", output::path(&log)));
+            }
+            run_log::write("ERROR", &error.to_string());
             ExitCode::from(error.exit_code())
         }
     }
@@ -168,9 +179,7 @@ fn on_one_line(mut error: clap::Error) -> clap::Error {
 
 async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     let place = &arguments.place;
-    if let Some(path) = &place.log {
-        keep_log(path)?;
-    }
+    keep_log(place.log.as_deref())?;
     if place.show_personal_data && arguments.verb.as_ref().is_some_and(Verb::only_says) {
         crate::domain::id::show_personal_data();
     }
@@ -183,6 +192,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
     match verb {
         None => Box::pin(demo::console(place)).await,
         Some(Verb::Demo(verb)) => Box::pin(demo::run(place, verb)).await,
+        Some(Verb::Init(verb)) => init::run(place, verb).await,
         Some(Verb::Survey(verb)) => survey::run(place, verb).await,
         Some(Verb::Plan(verb)) => plan::run(place, verb).await,
         Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,
@@ -202,8 +212,33 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
     }
 }
 
-/// Lets what is worth knowing afterwards, and never belongs on the screen, be written into a file that only the operator reads.
-fn keep_log(path: &Path) -> Result<()> {
+/// Lets what is worth knowing afterwards, and never belongs on the screen, be written into the run's log, and into a file of the operator's.
+fn keep_log(path: Option<&Path>) -> Result<()> {
+    let run = fmt::layer()
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .with_writer(|| RunLog);
+    let kept = match path {
+        None => tracing_subscriber::registry().with(run).try_init(),
+        Some(path) => {
+            let own = fmt::layer()
+                .with_ansi(false)
+                .with_target(false)
+                .with_writer(Mutex::new(LogFile(own_log(path)?)));
+            tracing_subscriber::registry()
+                .with(run)
+                .with(own)
+                .try_init()
+        }
+    };
+    kept.map_err(|error| {
+        StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
+    })
+}
+
+/// The file that the operator named for the log.
+fn own_log(path: &Path) -> Result<std::fs::File> {
     let open = private_file::is_open_to_others(path);
     let file = private_file::append(path)?;
     if open {
@@ -212,14 +247,23 @@ fn keep_log(path: &Path) -> Result<()> {
             output::path(path)
         ));
     }
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_target(false)
-        .with_writer(Mutex::new(LogFile(file)))
-        .try_init()
-        .map_err(|error| {
-            StepError::NotReady(format!("no log can be kept: {error}. Nothing was changed"))
-        })
+    Ok(file)
+}
+
+/// The run's log, which stamps each line itself.
+struct RunLog;
+
+impl Write for RunLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        let (level, text) = line.trim().split_once(' ').unwrap_or(("INFO", line.trim()));
+        run_log::write(level, text.trim_start());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The log, with nothing in it that a terminal would obey; what is written at once is one line.

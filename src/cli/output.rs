@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::bar;
 use crate::domain::checklist::StepStatus;
+use crate::domain::departure::Departures;
 use crate::domain::overview::Overview;
 use crate::domain::text;
 use crate::engine::{Result, StepError};
@@ -127,8 +128,25 @@ pub fn overview(overview: &Overview) -> String {
             bytes / 1024
         ),
     };
+    let absent = if overview.absent.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n\nThe built-in mapping also names what this database does not have: {}",
+            overview.absent.join(", ")
+        )
+    };
+    let asks = if overview.asks.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "\n\n{}.\nThat is more than 1 %, so no default takes it: check the mapping; if it is right, confirm the number with {}",
+            overview.departures.words(),
+            Departures::options(&overview.asks)
+        )
+    };
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{absent}{asks}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{address, output};
+use crate::domain::mapping;
 use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
 use crate::engine::Result;
@@ -60,6 +61,9 @@ pub struct PlaceArguments {
     /// Append what was tried again, and why, to this file
     #[arg(long, global = true, value_name = "F")]
     pub(super) log: Option<PathBuf>,
+    /// Colours of the console: default, dark, light, high-contrast, colour-blind, mono
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) theme: Option<String>,
     /// The lease of the session that was opened here: whatever way a verb ends, it is let go of.
     #[arg(skip)]
     pub(super) lease: OnceLock<Lease>,
@@ -78,7 +82,7 @@ impl PlaceArguments {
             uri,
             uri_source: uri_source.to_owned(),
             database: self.db.clone(),
-            config: self.config.clone(),
+            config: self.mapping_file(),
             run_root: self.run_dir.clone(),
             watch: self.watch_seconds,
             limits: Limits {
@@ -94,11 +98,35 @@ impl PlaceArguments {
         }
     }
 
+    /// The mapping file: the one that was named, else `ringfence.toml` where it stands in this folder.
+    pub(super) fn mapping_file(&self) -> Option<PathBuf> {
+        let usual = || Some(PathBuf::from(mapping::FILE)).filter(|path| path.is_file());
+        self.config.clone().or_else(usual)
+    }
+
+    /// Opens a session that no mapping file is read for.
+    pub(super) async fn session_without_mapping(&self) -> Result<Session> {
+        let (uri, source) = address::find(self.uri.as_deref())?;
+        let options = SessionOptions {
+            config: None,
+            ..self.options(uri, source)
+        };
+        let session = Session::open(options).await?;
+        self.watch_lease(&session);
+        Ok(session)
+    }
+
     /// Opens a session at the place that the arguments name.
     pub(super) async fn session(&self) -> Result<Session> {
         let (uri, source) = address::find(self.uri.as_deref())?;
+        if self.config.is_none() && self.mapping_file().is_some() {
+            output::aside(&format!("the mapping is {} in this folder", mapping::FILE));
+        }
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
+        if let Some(apart) = session.clocks_apart() {
+            output::aside(&apart);
+        }
         if let Some(lag) = self.max_lag {
             for line in lag_notices(&session, lag, self.require_all).await {
                 output::aside(&line);
@@ -106,6 +134,9 @@ impl PlaceArguments {
         }
         if self.accept_unknown {
             session.accept_unknown();
+        }
+        if self.show_personal_data {
+            session.show_personal_data();
         }
         Ok(session)
     }

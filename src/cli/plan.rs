@@ -7,11 +7,18 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::PlaceArguments;
+use super::survey::{migrated, warn};
 use super::{output, progress};
+use crate::domain::accepted::Accepted;
+use crate::domain::conflict::{Choice, Code};
+use crate::domain::decision::Contact;
+use crate::domain::departure::Departures;
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
+use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::{Result, Watcher};
+use crate::prisma::UNCHECKED;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -22,9 +29,18 @@ pub struct PlanArguments {
     /// Decisions file; else the one of the run folder, if there is one
     #[arg(long, value_name = "F")]
     decisions: Option<PathBuf>,
-    /// Take the suggestion wherever nothing is decided
+    /// Take the suggestion wherever nothing is decided; where more than 1 % of the bookings would leave the application, their number is asked for (--accept)
     #[arg(long)]
     defaults: bool,
+    /// Make a customer, at this business (its id or its name), of every user without a password and without a booking
+    #[arg(long, value_name = "BUSINESS")]
+    assign_idle: Option<String>,
+    /// Contact fields stay in the users, with null in them, instead of being removed
+    #[arg(long)]
+    null_contact: bool,
+    /// Confirm how many bookings leave the application by the answers to one kind of conflict, such as booking-without-business=44; or how many values of a reference lead nowhere, such as mapping:booking.service=3
+    #[arg(long, value_name = "CODE=N", value_parser = Accepted::argument)]
+    accept: Vec<(Accepted, u64)>,
     /// The plan retires users who are customers and nothing else: `apply` takes them out of the users
     #[arg(long)]
     retire_users: bool,
@@ -39,17 +55,33 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if arguments.defaults {
         session.take_suggestions();
     }
+    let mut decisions = session.decisions().clone();
+    if arguments.null_contact {
+        decisions.contact = Contact::Null;
+    }
+    if let Some(business) = arguments.assign_idle {
+        decisions.assign = Some(business);
+        decisions.policy.insert(Code::IdleUser, Choice::Assign);
+    }
+    session.take_decisions(decisions);
+    session.accept(&arguments.accept);
     session.retire_users(arguments.retire_users);
     let (watcher, task) = progress::watch(place, &session, "plan");
-    let outcome = survey(&mut session, &watcher).await;
+    if let Some(migrated) = migrated(place, &mut session, &watcher).await? {
+        task.end(&crate::engine::Result::Ok(()));
+        return Ok(migrated);
+    }
+    let outcome = survey(&mut session, &arguments.accept, &watcher).await;
     task.end(&outcome);
     let retiring = outcome?;
+    session.require_numbers(&arguments.accept)?;
     session.require_decided()?;
     let plan = session.plan()?;
     decisions::write_plan(&arguments.out, &plan)?;
     if place.json {
         output::json(&json!({
             "plan": arguments.out, "hash": plan.hash, "pairs": plan.pairs, "bookings": plan.bookings, "retire": retiring,
+            "leaving": plan.leaving.as_ref().map(Departures::to_json),
         }));
     } else {
         output::line(&format!(
@@ -57,6 +89,10 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
             plan.hash,
             output::path(&arguments.out)
         ));
+        if let Some(departures) = &plan.leaving {
+            output::line(&departures.words());
+        }
+        output::line(UNCHECKED);
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));
             for line in counts.lines() {
@@ -68,7 +104,13 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
 }
 
 /// Surveys, and looks who would retire where that is asked for.
-async fn survey(session: &mut Session, watcher: &Watcher) -> Result<Option<RetireCounts>> {
+async fn survey(
+    session: &mut Session,
+    numbers: &[(Accepted, u64)],
+    watcher: &Watcher,
+) -> Result<Option<RetireCounts>> {
+    session.check_mapping(Said::Now(numbers), watcher).await?;
+    warn(session);
     session.survey(watcher).await?;
     session
         .require_nothing_refers_to_those_aside(watcher)

@@ -9,10 +9,12 @@ use serde_json::json;
 
 use super::place::PlaceArguments;
 use super::{output, progress};
+use crate::domain::accepted::Accepted;
 use crate::domain::conflict::Severity;
 use crate::domain::situation::{Standing, roll_back};
 use crate::domain::text::{named, safe};
-use crate::engine::Result;
+use crate::engine::fit::Said;
+use crate::engine::{Result, Watcher};
 
 /// Arguments of `survey`.
 #[derive(Debug, Args)]
@@ -20,6 +22,9 @@ pub struct SurveyArguments {
     /// Decisions file; what it answers is not counted as undecided
     #[arg(long, value_name = "F")]
     decisions: Option<PathBuf>,
+    /// Confirm how many bookings leave the application by the answers to one kind of conflict, such as booking-without-business=44; or how many values of a reference lead nowhere, such as mapping:booking.service=3
+    #[arg(long, value_name = "CODE=N", value_parser = Accepted::argument)]
+    accept: Vec<(Accepted, u64)>,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> Result<ExitCode> {
@@ -28,20 +33,68 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         let decisions = session.read_decisions(path)?;
         session.take_decisions(decisions);
     }
+    session.accept(&arguments.accept);
     let (watcher, task) = progress::watch(place, &session, "survey");
-    let outcome = session.survey(&watcher).await;
+    if let Some(migrated) = migrated(place, &mut session, &watcher).await? {
+        task.end(&Result::Ok(()));
+        return Ok(migrated);
+    }
+    let outcome = async {
+        let said = Said::Now(&arguments.accept);
+        session.check_mapping(said, &watcher).await?;
+        warn(&session);
+        session.survey(&watcher).await
+    }
+    .await;
     task.end(&outcome);
     let overview = outcome?;
+    let retiring = session.retire_forecast();
+    session.require_numbers(&arguments.accept)?;
     if place.json {
-        output::json(&overview.to_json());
+        let mut said = overview.to_json();
+        said["retire"] = json!(retiring.map(|it| it.to_json()));
+        output::json(&said);
     } else {
         output::line(&output::overview(&overview));
+        if let Some(retiring) = retiring {
+            output::line("");
+            for line in retiring.lines() {
+                output::line(&line);
+            }
+        }
     }
     let undecided = overview
         .conflicts
         .iter()
         .any(|row| row.code.severity() == Severity::Blocker && row.undecided > 0);
-    Ok(ExitCode::from(if undecided { 2 } else { 0 }))
+    let asks = !overview.asks.is_empty();
+    Ok(ExitCode::from(if undecided || asks { 2 } else { 0 }))
+}
+
+/// Says that a finished run has migrated everything, where that is so.
+pub(super) async fn migrated(
+    place: &PlaceArguments,
+    session: &mut Session,
+    watcher: &Watcher,
+) -> Result<Option<ExitCode>> {
+    let Some(words) = session.migrated(watcher).await? else {
+        return Ok(None);
+    };
+    if place.json {
+        let run = session.run.latest().map(|run| run.id.clone());
+        output::json(&json!({ "migratedBy": run, "says": words }));
+    } else {
+        output::line(&words);
+    }
+    Ok(Some(ExitCode::SUCCESS))
+}
+
+/// Says what the check of the mapping found worth saying.
+pub(super) fn warn(session: &Session) {
+    let fit = session.fit();
+    for line in fit.warnings.iter().chain(&fit.accepted) {
+        output::aside(line);
+    }
 }
 
 pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {

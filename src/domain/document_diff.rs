@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bson::raw::RawDocument;
 
 use super::id::Id;
+use super::people::BookingWords;
 use super::raw::{Element, elements};
 use super::text;
 
@@ -43,6 +44,10 @@ pub struct BookingDiff {
     pub customer: Option<Id>,
     /// Where it goes: "linked to the customer …", "quarantined", "left as it is".
     pub outcome: String,
+    /// Its date, its service and its people, in words.
+    pub words: BookingWords,
+    /// It does not simply go from a user to this user's customer.
+    pub unusual: bool,
     /// Its fields.
     pub lines: Vec<Line>,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::checklist::Step;
-use super::number::megabytes;
+use super::number::{grouped, megabytes};
 use super::run::{Millis, RunRecord};
 pub use super::trial::{Estimate, ForecastRecord, Sizes, Trial};
 
@@ -64,10 +64,10 @@ impl Forecast {
     /// In words.
     pub fn words(&self) -> String {
         let seconds = |it: Millis| format!("{:.1} s", it as f64 / 1000.0);
-        let trial = format!("a trial on {} bookings", self.trial.documents);
+        let trial = format!("a trial on {} bookings", grouped(self.trial.documents));
         let Some(took) = self.took else {
             return format!(
-                "this and the steps after it, up to verify, take about {} of our own work, told from {trial}",
+                "this and the steps after it, up to verify, take about {} (ringfence's share, estimated from {trial})",
                 seconds(self.left)
             );
         };
@@ -79,7 +79,7 @@ impl Forecast {
             )
         });
         format!(
-            "{} to {} took {}; the forecast was {}, from {trial}{disk}",
+            "{} to {} took {}; the forecast was {}, estimated from {trial}{disk}",
             Step::CreateCustomers.title(),
             Step::Verify.title(),
             seconds(took),
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!((done.left, done.took), (0, Some(6 * 500)));
         assert_eq!(
             done.words(),
-            "Create customers to Verify took 3.0 s; the forecast was 3.1 s, from a trial on 1000 bookings; the copies took 5 MB on the server's disk, as far as it had written them; the forecast was 5 MB"
+            "Create customers to Verify took 3.0 s; the forecast was 3.1 s, estimated from a trial on 1,000 bookings; the copies took 5 MB on the server's disk, as far as it had written them; the forecast was 5 MB"
         );
     }
 }

@@ -1,5 +1,6 @@
 //! Undo and redo of decisions: every change with what stood there before.
 
+use super::accepted::Accepted;
 use super::conflict::ConflictKey;
 use super::decision::{Decision, Decisions};
 use super::id::Id;
@@ -12,6 +13,8 @@ pub enum Change {
     Answer(ConflictKey, Option<Decision>),
     /// The survivor rule of a business, or the one for all.
     Survivor(Option<Id>, Option<Survivor>),
+    /// A number that is confirmed.
+    Accepted(Accepted, Option<u64>),
 }
 
 impl Change {
@@ -25,6 +28,13 @@ impl Change {
                     None => decisions.single.remove(&key),
                 };
                 Self::Answer(key, old)
+            }
+            Self::Accepted(what, number) => {
+                let old = match number {
+                    Some(number) => decisions.accepted.insert(what.clone(), number),
+                    None => decisions.accepted.remove(&what),
+                };
+                Self::Accepted(what, old)
             }
             Self::Survivor(Some(business), rule) => {
                 let old = match rule {

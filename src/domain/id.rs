@@ -89,6 +89,11 @@ impl Id {
         })
     }
 
+    /// True for an ObjectId or a UUID: a value that is an id whatever its field is called.
+    pub fn is_usual(&self) -> bool {
+        self.as_object_id().is_some() || self.as_uuid().is_some()
+    }
+
     /// The 12 bytes of an ObjectId.
     pub fn as_object_id(&self) -> Option<[u8; 12]> {
         let value = self.value();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::conflict::{Code, ConflictKey};
 use super::decision::Decision;
+use super::departure::Departures;
 use super::id::Id;
 use super::survivorship::Survivor;
 
@@ -48,6 +49,15 @@ pub struct ConflictRow {
     pub business_names: String,
     /// The answer, if there is one.
     pub decision: Option<Decision>,
+    /// The answers to its kind take so many bookings out of the application that the number has to be confirmed, and it was not.
+    pub asks: bool,
+}
+
+impl ConflictRow {
+    /// True where something is left to be decided: the answer, or the number of bookings that it takes out.
+    pub fn is_undecided(&self) -> bool {
+        self.decision.is_none() || self.asks
+    }
 }
 
 /// Everything that is decided, and what is not.
@@ -59,6 +69,8 @@ pub struct Review {
     pub survivor: Survivor,
     /// Those of single businesses.
     pub survivor_at: BTreeMap<Id, Survivor>,
+    /// Kinds whose answers take so many bookings out of the application that the number has to be confirmed.
+    pub asks: Vec<(Code, u64)>,
     /// How many decisions can be taken back.
     pub undo: usize,
     /// How many can be done again.
@@ -86,6 +98,14 @@ pub struct Overview {
     pub businesses: Vec<BusinessRow>,
     /// Every kind that was found.
     pub conflicts: Vec<CodeCount>,
+    /// Bookings that leave the application by the answers, or the suggestions where nothing is decided.
+    pub departures: Departures,
+    /// Kinds whose number of such bookings has to be confirmed.
+    pub asks: Vec<(Code, u64)>,
+    /// What the check of the mapping warns of, one line each.
+    pub warnings: Vec<String>,
+    /// What the built-in mapping names and this database does not have.
+    pub absent: Vec<String>,
     /// Bytes of what was kept of users and pairs that passed `--memory` and went to a temporary file.
     pub spilled_bytes: u64,
 }
@@ -119,6 +139,12 @@ impl Overview {
                 "count": row.count,
                 "undecided": row.undecided,
             })).collect::<Vec<_>>(),
+            "leaving": self.departures.to_json(),
+            "mustBeAccepted": self.asks.iter()
+                .map(|(code, bookings)| (code.word().to_owned(), json!(bookings)))
+                .collect::<serde_json::Map<_, _>>(),
+            "warnings": self.warnings,
+            "absent": self.absent,
         })
     }
 }

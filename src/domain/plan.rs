@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::accepted::Accepted;
 use super::conflict::{Conflict, Severity};
 use super::decision::Decisions;
 use super::decision_file::{BadDecisions, DecisionFile};
+use super::departure::Departures;
 use super::mapping::Mapping;
+use super::number::grouped;
 
 /// A plan as it is kept in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub struct Plan {
     pub mapping: Mapping,
     /// The decisions.
     pub decisions: DecisionFile,
+    /// Bookings that leave the application. What of them had to be confirmed stands in the decisions, which the hash covers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Departures>,
     /// Customer users are retired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retire_users: bool,
@@ -91,6 +97,7 @@ impl Plan {
             bookings,
             mapping: mapping.clone(),
             decisions: DecisionFile::new(database, decisions),
+            leaving: None,
             retire_users: false,
             conflicts: covered(decisions, conflicts),
         };
@@ -104,6 +111,36 @@ impl Plan {
         self.retire_users = retire_users;
         self.hash = self.content_hash();
         self
+    }
+
+    /// The same plan, which also says how many bookings leave the application.
+    #[must_use]
+    pub fn leaving(mut self, departures: &Departures) -> Self {
+        self.leaving = Some(departures.clone());
+        self
+    }
+
+    /// Bookings that leave the application though their number was not confirmed for this plan: of `now`, which holds the same decisions.
+    fn unconfirmed(&self, now: &Self) -> Vec<String> {
+        let Some(leaving) = &now.leaving else {
+            return Vec::new();
+        };
+        let unconfirmed = leaving.not_accepted(&self.decisions.accepted).into_iter();
+        let words = unconfirmed.map(|(code, _)| {
+            let accepted = self.decisions.accepted.get(&Accepted::Bookings(code));
+            let says = match (accepted, &self.leaving) {
+                (Some(accepted), _) => format!("the plan accepts {}", grouped(*accepted)),
+                (None, Some(planned)) => {
+                    format!(
+                        "the plan counted {} and accepts none",
+                        grouped(planned.by(code))
+                    )
+                }
+                (None, None) => "the plan accepts none".to_owned(),
+            };
+            format!("{}; {says}", leaving.words_of(code))
+        });
+        words.collect()
     }
 
     fn content_hash(&self) -> String {
@@ -188,6 +225,7 @@ impl Plan {
         {
             changes.push(format!("gone: {key}"));
         }
+        changes.extend(self.unconfirmed(now));
         changes
     }
 }

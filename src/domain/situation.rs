@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::checklist::{Leaves, State, Step, StepStatus, Touch};
 use super::lease::clock;
 use super::run::{Millis, Outcome};
+use super::run_view::RunView;
 
 /// Where `{roll-back}` stands in a text, the console puts its key and the command line its verb.
 const ROLL_BACK: &str = "{roll-back}";
@@ -53,6 +54,10 @@ pub struct Seen {
     pub writes: Option<String>,
     /// Who else works on the database, in words.
     pub holder: Option<String>,
+    /// This session holds the lease.
+    pub held: bool,
+    /// The latest run, as screens show it.
+    pub view: Option<RunView>,
     /// When all this was read.
     pub read: Millis,
 }
@@ -72,6 +77,14 @@ pub struct Situation {
     pub back: String,
     /// Foreign writes since writers were found to stand still, in words.
     pub writes: Option<String>,
+    /// Who else works on the database, in words.
+    pub holder: Option<String>,
+    /// This session holds the lease.
+    pub held: bool,
+    /// Something was swapped in this database, once.
+    pub ever_swapped: bool,
+    /// The latest run.
+    pub run: Option<RunView>,
     /// When it was read.
     pub read: Millis,
 }
@@ -111,6 +124,10 @@ impl Situation {
             destroys: next.map_or("nothing", Step::destroys).to_owned(),
             back: back(seen),
             writes: seen.writes.clone(),
+            holder: seen.holder.clone(),
+            held: seen.held,
+            ever_swapped: seen.ever_swapped,
+            run: seen.view.clone(),
             read: seen.read,
         }
     }

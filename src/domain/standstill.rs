@@ -45,7 +45,7 @@ impl Standstill {
 
     /// In words.
     pub fn words(&self) -> String {
-        let own = format!("{:.1} s of it were our own work", self.own as f64 / 1000.0);
+        let own = format!("ringfence's share is {:.1} s", self.own as f64 / 1000.0);
         match self.until {
             Some(until) => format!(
                 "writers stood still from {} to {} ({:.0} s); {own}",
@@ -54,7 +54,7 @@ impl Standstill {
                 (until - self.since) as f64 / 1000.0
             ),
             None => format!(
-                "writers stand still since {}; so far {own}",
+                "writers stand still since {}; {own} so far",
                 clock(self.since)
             ),
         }
@@ -112,7 +112,7 @@ mod tests {
                 own: 6_500
             }
         );
-        assert!(so_far.words().contains("so far 6.5 s of it"));
+        assert!(so_far.words().contains("share is 6.5 s so far"));
         let note = Note {
             text: "deployed".to_owned(),
             at: 200_000,

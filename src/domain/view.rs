@@ -2,10 +2,12 @@
 
 use bson::RawDocumentBuf;
 
+use super::calendar;
 use super::conflict::ConflictKey;
 use super::document_diff::BookingDiff;
 use super::id::Id;
 use super::mapping::UserRole;
+use super::people::Who;
 use super::survivorship::{Candidate, Survivor};
 
 /// Where a connection leads.
@@ -32,10 +34,12 @@ pub struct Place {
 /// A record shown beside others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// What it is: "user 65…".
+    /// What it is, in people's words.
     pub title: String,
-    /// Its fields, safe to draw.
+    /// Its fields, safe to draw; what names another document is told by that one's name.
     pub fields: Vec<(String, String)>,
+    /// The ids among its fields as they are stored, safe to draw.
+    pub ids: Vec<(String, String)>,
 }
 
 /// A record of a conflict, as it is merged.
@@ -60,6 +64,32 @@ pub struct Sources {
     pub records: Vec<Source>,
 }
 
+/// What somebody types to find bookings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Search {
+    /// The id of a booking, a user, a customer or a service.
+    Id(Id),
+    /// From a moment on until another, in milliseconds since 1970.
+    Span(i64, i64),
+    /// A part of the name or the e-mail of the user.
+    Text(String),
+}
+
+impl Search {
+    /// What `text` means: an id, a date, or else a part of a name or an e-mail. `None` where it is blank.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        if let Some((from, until)) = calendar::typed_span(text) {
+            return Some(Self::Span(from, until));
+        }
+        let id = Id::parse(text).filter(|id| id.as_str().is_none() || text.starts_with('"'));
+        Some(id.map_or_else(|| Self::Text(text.to_owned()), Self::Id))
+    }
+}
+
 /// Which bookings a preview shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DiffFilter {
@@ -67,12 +97,18 @@ pub struct DiffFilter {
     pub business: Option<Id>,
     /// Of this customer alone.
     pub customer: Option<Id>,
+    /// Of this user alone.
+    pub user: Option<Id>,
+    /// What is searched for.
+    pub search: Option<Search>,
+    /// Only those that do not simply go from a user to this user's customer.
+    pub unusual: bool,
 }
 
 impl DiffFilter {
     /// True when every booking is shown.
     pub fn is_empty(&self) -> bool {
-        self.business.is_none() && self.customer.is_none()
+        *self == Self::default()
     }
 }
 
@@ -94,4 +130,59 @@ pub struct DiffPage {
     pub entries: Vec<BookingDiff>,
     /// More follow in the direction of reading.
     pub more: bool,
+    /// Bookings that were looked at.
+    pub looked: u64,
+    /// The last booking that was looked at: from there the reading goes on.
+    pub reached: Option<Id>,
+}
+
+/// A customer-to-be of a business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerLine {
+    /// The user.
+    pub user: Id,
+    /// Name and e-mail, safe to draw.
+    pub who: Who,
+    /// Bookings at this business.
+    pub bookings: u64,
+    /// Other businesses where the user books.
+    pub elsewhere: u64,
+    /// What becomes of the user here: "own customer", "merged", "adopted".
+    pub becomes: &'static str,
+}
+
+/// A business, looked at closely.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BusinessView {
+    /// The customers-to-be, most bookings first.
+    pub customers: Vec<CustomerLine>,
+    /// There are more customers than are listed.
+    pub more: u64,
+    /// Bookings by year, of those that were looked at.
+    pub years: Vec<(i64, u64)>,
+    /// Bookings that were looked at for the years; 0 where all were.
+    pub looked: u64,
+    /// Bookings that go to a customer.
+    pub linked: u64,
+    /// Bookings that go to the quarantine or stay as they are.
+    pub others: u64,
+    /// Names of other businesses where its customers book, with how many customers do, most first.
+    pub elsewhere: Vec<(String, u64)>,
+}
+
+/// A client that is connected to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientLine {
+    /// The application's name; "" where it gives none.
+    pub application: String,
+    /// Its driver.
+    pub driver: String,
+    /// The user that it authenticates as; "" without access control.
+    pub user: String,
+    /// Its host.
+    pub host: String,
+    /// Connections.
+    pub connections: u64,
+    /// It writes through Prisma.
+    pub is_prisma: bool,
 }

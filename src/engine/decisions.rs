@@ -1,19 +1,23 @@
 //! The decisions, their file, and the plan that follows from them.
 
 use crate::engine::Watcher;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::domain::accepted::Accepted;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::decision::{Alike, Decision, Decisions, check};
 use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::Match;
+use crate::domain::departure;
 use crate::domain::history::{self, Change};
+use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
 use crate::domain::text::named;
 use crate::engine::error::{Result, StepError};
+use crate::engine::fit::Said;
 use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::{StoreError, private_file};
 
@@ -51,9 +55,11 @@ impl Session {
             )));
         }
         self.refuse_after_finish()?;
-        self.work.mapping = plan.mapping.clone();
+        self.require_the_plans_mapping(plan)?;
+        self.take_mapping(&plan.mapping);
         self.take_decisions(plan.decisions()?);
         self.answers.retire_users = plan.retire_users;
+        self.check_mapping(Said::InThePlan, watcher).await?;
         self.survey(watcher).await?;
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
@@ -61,6 +67,35 @@ impl Session {
         } else {
             Err(StepError::Drift(changes))
         }
+    }
+
+    /// Works with a mapping that was kept; where the mapping file says the same, with that, which has lines.
+    fn take_mapping(&mut self, mapping: &Mapping) {
+        let file = self.work.mapping_file.as_ref();
+        let same = file.filter(|file| *file == mapping);
+        let usual = || Mapping::parse(DEFAULT).is_ok_and(|usual| usual == *mapping);
+        self.work.built_in = file.is_none() && usual();
+        self.work.mapping = same.unwrap_or(mapping).clone();
+    }
+
+    /// Refuses a plan for another mapping than the one that the run under way began with, or that the mapping file says.
+    fn require_the_plans_mapping(&self, plan: &Plan) -> Result<()> {
+        let run = self.run.open();
+        let mut changes = Vec::new();
+        if let Some(run) = run.filter(|run| run.mapping != plan.mapping) {
+            changes.push(format!(
+                "the plan has another mapping than run {} began with; roll that run back first",
+                run.id
+            ));
+        }
+        let file = self.work.mapping_file.as_ref();
+        if file.is_some_and(|mapping| *mapping != plan.mapping) {
+            changes.push("the mapping file says another mapping than the plan".to_owned());
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Err(StepError::Drift(changes))
     }
 
     /// Where this database's decisions are kept.
@@ -115,6 +150,44 @@ impl Session {
         self.apply_decisions();
     }
 
+    /// Takes confirmed numbers for this session. One of a kind that has no answer yet accepts the suggestion, too.
+    pub fn accept(&mut self, numbers: &[(Accepted, u64)]) {
+        for (what, number) in numbers {
+            self.answers
+                .decisions
+                .accepted
+                .insert(what.clone(), *number);
+            if let Accepted::Bookings(code) = what
+                && code.suggests()
+            {
+                let policy = &mut self.answers.decisions.policy;
+                policy.entry(*code).or_insert(code.suggestion());
+            }
+        }
+        self.apply_decisions();
+    }
+
+    /// Refuses confirmed numbers that are not what the survey counts.
+    ///
+    /// # Errors
+    /// The first that is another, with the right one.
+    pub fn require_numbers(&self, numbers: &[(Accepted, u64)]) -> Result<()> {
+        let departures = &self.surveyed()?.blueprint.departures;
+        for (what, number) in numbers {
+            let Accepted::Bookings(code) = what else {
+                continue;
+            };
+            let counted = departures.by(*code);
+            if counted != *number {
+                return Err(StepError::Findings(format!(
+                    "--accept {code}={number} is not what the survey counts: {}. Nothing was changed; look at what differs before you say --accept {code}={counted}",
+                    departures.words_of(*code)
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The decisions of the moment.
     pub fn decisions(&self) -> &Decisions {
         &self.answers.decisions
@@ -123,6 +196,10 @@ impl Session {
     /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
+            // Whom an answer gives to a business takes part in all conflicts.
+            if surveyed.survey.assign(&self.answers.decisions) {
+                surveyed.conflicts = surveyed.survey.conflicts();
+            }
             surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.answers.decisions);
         }
     }
@@ -138,6 +215,7 @@ impl Session {
                     .map_err(|why| StepError::NotReady(format!("{why}. Nothing was changed")))?;
             }
         }
+        self.require_typed_numbers(&changes)?;
         let back = self.change(changes)?;
         self.answers.history.did(back);
         Ok(())
@@ -203,11 +281,49 @@ impl Session {
         decisions.single.insert(key.clone(), decision);
         let before = self.clashes();
         let Surveyed { survey, .. } = self.surveyed()?;
+        if let Some(Err(why)) = survey.assigned_to(&decisions, key) {
+            return Err(StepError::NotReady(why));
+        }
         let after = Blueprint::new(survey, &decisions).clashes;
         match after.into_iter().find(|it| !before.contains(it)) {
             Some(clash) => Err(StepError::NotReady(clash)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses answers that take more bookings out of the application than may leave without their number, unless that is among the changes.
+    fn require_typed_numbers(&self, changes: &[Change]) -> Result<()> {
+        let Some((code, bookings, words)) = self.asked_by(changes).into_iter().next() else {
+            return Ok(());
+        };
+        Err(StepError::AsksForNumber {
+            code,
+            bookings,
+            words,
+            changes: changes.to_vec(),
+        })
+    }
+
+    /// The kinds that these changes answer and whose number is then still to be confirmed.
+    fn asked_by(&self, changes: &[Change]) -> Vec<(Code, u64, String)> {
+        let takes_out = |change: &Change| match change {
+            Change::Answer(key, Some(decision)) if departure::takes_out(decision.choice) => {
+                Some(key.code)
+            }
+            _ => None,
+        };
+        let answered: BTreeSet<Code> = changes.iter().filter_map(takes_out).collect();
+        let Some(surveyed) = self.surveyed.as_ref().filter(|_| !answered.is_empty()) else {
+            return Vec::new();
+        };
+        let mut decisions = self.answers.decisions.clone();
+        history::apply(changes.to_vec(), &mut decisions);
+        let departures = Blueprint::new(&surveyed.survey, &decisions).departures;
+        let asked = departures.not_accepted(&decisions.accepted).into_iter();
+        asked
+            .filter(|(code, _)| answered.contains(code))
+            .map(|(code, bookings)| (code, bookings, departures.words_of(code)))
+            .collect()
     }
 
     fn clashes(&self) -> Vec<String> {
@@ -217,26 +333,54 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// Gives every conflict that `alike` covers and that has no answer the same one. Returns how many.
+    /// Gives every conflict that `alike` covers and that has no answer the same one. Returns how many. Where the answers to one kind need
+    /// their number confirmed, answers of every kind leave that kind undecided.
     ///
     /// # Errors
     /// As [`Self::decide`].
     pub fn decide_alike(&mut self, alike: &Alike) -> Result<usize> {
-        let changes: Vec<_> = self
-            .surveyed()?
+        let surveyed = self.surveyed()?;
+        let departures = &surveyed.blueprint.departures;
+        let asks = departures.not_accepted(&self.answers.decisions.accepted);
+        let asks: Vec<Code> = asks.into_iter().map(|(code, _)| code).collect();
+        let mut changes: Vec<_> = surveyed
             .conflicts
             .iter()
             .filter(|conflict| {
                 let says = alike.choice.is_some() || conflict.key.code.suggests();
-                says && alike.covers(conflict) && !self.answers.decisions.is_decided(&conflict.key)
+                says && alike.covers(conflict)
+                    && (asks.contains(&conflict.key.code)
+                        || !self.answers.decisions.is_decided(&conflict.key))
             })
             .map(|conflict| {
                 let key = conflict.key.clone();
-                let mut decision = Decision::new(alike.choice.unwrap_or(key.code.suggestion()));
+                // One that was answered, and only lacks its number, keeps its answer.
+                let answered = self.answers.decisions.answer(&key);
+                let mut decision = answered.unwrap_or_else(|| {
+                    Decision::new(alike.choice.unwrap_or(key.code.suggestion()))
+                });
+                if let Some(choice) = alike.choice {
+                    decision.choice = choice;
+                }
                 decision.survivor = alike.survivor;
                 Change::Answer(key, Some(decision))
             })
             .collect();
+        if alike.code.is_none() {
+            let asked = self.asked_by(&changes);
+            let kept = changes.iter().filter(|change| {
+                !matches!(change, Change::Answer(key, _) if asked.iter().any(|it| it.0 == key.code))
+            });
+            let kept: Vec<_> = kept.cloned().collect();
+            if !kept.is_empty() {
+                changes = kept;
+            } else if let Some((first, ..)) = asked.first() {
+                // Nothing else is left: one kind after the other asks for its number.
+                changes.retain(
+                    |change| matches!(change, Change::Answer(key, _) if key.code == *first),
+                );
+            }
+        }
         let count = changes.len();
         self.decide(changes)?;
         Ok(count)
@@ -260,7 +404,8 @@ impl Session {
             &self.work.connection.place.database,
             &self.answers.decisions,
         );
-        let text = decision_file::text::update(&file, old.as_deref().as_slice());
+        let names = |key: &ConflictKey| Some(self.key_words(key, self.personal));
+        let text = decision_file::text::update(&file, old.as_deref().as_slice(), &names);
         private_file::replace(&path, text.as_bytes())?;
         self.answers.text = Some(text);
         Ok(())

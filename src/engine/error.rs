@@ -1,9 +1,11 @@
 //! Why a step was not done, how that ending is called, and the exit code that a script sees.
 
 use crate::domain::checklist::State;
+use crate::domain::conflict::Code;
 use crate::domain::decision_file::BadDecisions;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Shut;
+use crate::domain::history::Change;
 use crate::domain::plan::BadPlan;
 use crate::domain::raw::Malformed;
 use crate::store::StoreError;
@@ -29,6 +31,9 @@ pub enum StepError {
     /// A mapping that cannot be read.
     #[error("the mapping cannot be read: {0}")]
     Mapping(#[from] crate::domain::mapping::BadMapping),
+    /// A mapping that does not fit the database.
+    #[error("{0}")]
+    Unfit(String),
     /// Not BSON.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -49,6 +54,18 @@ pub enum StepError {
     /// Conflicts without an answer, or checks that failed.
     #[error("{0}")]
     Findings(String),
+    /// Answers that take many bookings out of the application, without their number; nothing was kept.
+    #[error("{}. That is more than 1 % of the bookings, so the number itself has to be confirmed: type {bookings}. Nothing was changed", .words)]
+    AsksForNumber {
+        /// The kind of conflict.
+        code: Code,
+        /// How many.
+        bookings: u64,
+        /// The same in words.
+        words: String,
+        /// What would have been kept.
+        changes: Vec<Change>,
+    },
     /// No confirmation, or a wrong one.
     #[error(transparent)]
     Shut(#[from] Shut),
@@ -82,7 +99,9 @@ impl StepError {
             | Self::PlanFile(..)
             | Self::Decisions(_)
             | Self::Mapping(_)
+            | Self::Unfit(_)
             | Self::NotReady(_)
+            | Self::AsksForNumber { .. }
             | Self::Shut(_)
             | Self::Drift(_)
             | Self::LeaseHeld(_) => Ending::Refused,
@@ -115,7 +134,7 @@ impl StepError {
     /// The exit code of the headless contract.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Findings(_) => 2,
+            Self::Findings(_) | Self::AsksForNumber { .. } => 2,
             // Confirmed or not, a gate whose conditions do not hold stays shut.
             Self::Shut(Shut::Missing(_)) => 1,
             Self::Shut(_) => 3,

@@ -1,10 +1,10 @@
-//! Whom conflicts are about: their records, whole or as a name and an e-mail. Reads only.
+//! Whom conflicts are about: their records, whole or as a name and an e-mail; and names for ids, for whoever shows them. Reads only.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
-use crate::domain::raw::get;
+use crate::domain::people::{Who, conflict_words, named_at, service_name};
 use crate::domain::survey::UserIx;
 use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
@@ -13,12 +13,10 @@ use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::scan;
 
-/// Users fetched at a time.
-const BATCH: usize = 1_000;
 /// Users whose names are held for the list; others are shown by their ids.
 const NAMED: usize = 50_000;
-/// Characters of a name or an e-mail.
-const WIDTH: usize = 60;
+/// Names in a sentence; more are counted.
+const LISTED: usize = 3;
 
 /// True where the subjects of a conflict are users that exist.
 fn about_users(code: Code) -> bool {
@@ -34,7 +32,214 @@ fn about_users(code: Code) -> bool {
 }
 
 impl Session {
-    /// Name and e-mail of the users that conflicts are about, safe to draw: of 50,000 of them at most, those of blockers first.
+    pub(crate) fn users_collection(&self) -> String {
+        let users = self.layout.source(&self.work.mapping.users());
+        users.unwrap_or_else(|| self.work.mapping.user.collection.clone())
+    }
+
+    fn services_collection(&self) -> String {
+        let role = self.work.mapping.service.as_ref();
+        role.map_or_else(String::new, |role| role.collection.clone())
+    }
+
+    fn customers_collection(&self) -> String {
+        let customers = self.layout.source(&self.work.mapping.customers());
+        customers.unwrap_or_else(|| self.work.mapping.customer.collection.clone())
+    }
+
+    pub(crate) async fn look_up_users(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
+        let role = &self.work.mapping.user;
+        let read = |document: &_| Who::of(&role.view(document), &role.name, Some(&role.email));
+        let users = self.users_collection();
+        let database = &self.work.connection.database;
+        Ok(self.labels.look_up(database, &users, ids, read).await?)
+    }
+
+    pub(crate) async fn look_up_customers(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
+        let role = &self.work.mapping.user;
+        let read = |document: &_| Who::of(document, &role.name, Some(&role.email));
+        let customers = self.customers_collection();
+        let database = &self.work.connection.database;
+        Ok(self.labels.look_up(database, &customers, ids, read).await?)
+    }
+
+    pub(crate) async fn look_up_services(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
+        let Some(role) = &self.work.mapping.service else {
+            return Ok(());
+        };
+        let read = |document: &_| service_name(&self.work.mapping, document);
+        let database = &self.work.connection.database;
+        Ok(self
+            .labels
+            .look_up(database, &role.collection, ids, read)
+            .await?)
+    }
+
+    /// Whom a user's id means, in words.
+    pub(crate) fn user_words(&self, id: &Id) -> String {
+        match self.labels.get(&self.users_collection(), id) {
+            Some(Some(who)) => who.short(),
+            Some(None) => "(no such user)".to_owned(),
+            None => "(not looked up)".to_owned(),
+        }
+    }
+
+    /// What the customer of this user is called.
+    pub(crate) fn customer_words(&self, user: &Id) -> String {
+        match self.labels.get(&self.users_collection(), user) {
+            Some(Some(who)) if who.name.is_empty() => "Unknown Customer".to_owned(),
+            Some(Some(who)) => who.name,
+            Some(None) | None => "a customer".to_owned(),
+        }
+    }
+
+    /// What an id names, among all that was looked up: a user, a customer, a service or a business.
+    pub(crate) fn named(&self, id: &Id) -> Option<String> {
+        let collections = [
+            self.users_collection(),
+            self.customers_collection(),
+            self.services_collection(),
+        ];
+        let looked_up: Vec<_> = collections
+            .iter()
+            .filter_map(|collection| self.labels.get(collection, id))
+            .collect();
+        let found = looked_up.iter().flatten().next().map(Who::short);
+        found
+            .or_else(|| self.business_words(id))
+            .or_else(|| (!looked_up.is_empty()).then(|| "(nothing has this id)".to_owned()))
+    }
+
+    pub(crate) fn service_who(&self, id: &Id) -> Option<Who> {
+        self.labels.get(&self.services_collection(), id).flatten()
+    }
+
+    pub(crate) fn customer_who(&self, id: &Id) -> Option<Who> {
+        self.labels.get(&self.customers_collection(), id).flatten()
+    }
+
+    /// Names for all that these conflicts are about, looked up at once.
+    pub async fn look_up_keys<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k ConflictKey>,
+    ) -> Result<()> {
+        let (mut users, mut services) = (BTreeSet::new(), BTreeSet::new());
+        let mut businesses = BTreeSet::new();
+        for key in keys {
+            businesses.extend(key.business.clone());
+            let named = key.subjects.iter().filter(|id| id.as_str().is_none());
+            match key.code {
+                Code::BookingWithoutBusiness => services.extend(named.cloned()),
+                code if about_users(code) || code == Code::BookingWithoutUser => {
+                    if users.len() < NAMED {
+                        // A text may be a user's id too.
+                        users.extend(key.subjects.iter().cloned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.look_up_users(users).await?;
+        self.look_up_businesses(businesses).await?;
+        self.look_up_services(services).await
+    }
+
+    async fn look_up_businesses(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
+        let role = &self.work.mapping.business;
+        let read = |document: &_| match &role.name {
+            Some(path) => named_at(document, path),
+            None => Who::default(),
+        };
+        let database = &self.work.connection.database;
+        let ids: Vec<Id> = ids.into_iter().collect();
+        for collection in &role.collections {
+            self.labels
+                .look_up(database, collection, ids.iter().cloned(), read)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The name of a business, from the survey or as it was looked up.
+    fn business_words(&self, id: &Id) -> Option<String> {
+        let surveyed = self.surveyed.as_ref().and_then(|it| {
+            let at = it.survey.businesses.get_index_of(&id.canonical())?;
+            Some(safe(&it.survey.businesses[at].name, 60))
+        });
+        let looked_up = || {
+            let collections = self.work.mapping.business.collections.iter();
+            let found: Vec<_> = collections
+                .filter_map(|collection| self.labels.get(collection, id))
+                .collect();
+            match found.iter().flatten().next() {
+                Some(who) => Some(who.short()),
+                None => (!found.is_empty()).then(|| "(no such business)".to_owned()),
+            }
+        };
+        surveyed.filter(|name| !name.is_empty()).or_else(looked_up)
+    }
+
+    /// Whom one subject of a conflict means, once it was looked up.
+    fn subject_who(&self, key: &ConflictKey, id: &Id) -> Option<Who> {
+        let named = |name: &str| Who {
+            name: name.to_owned(),
+            email: String::new(),
+        };
+        match key.code {
+            Code::BookingWithoutBusiness => Some(match self.service_who(id) {
+                Some(who) if !who.name.is_empty() => {
+                    named(&format!("service {}, whose business is gone", who.name))
+                }
+                Some(_) => named("a service whose business is gone"),
+                None => named("no such service"),
+            }),
+            Code::BookingWithoutUser => Some(named("no such user")),
+            code if about_users(code) => {
+                let found = self.labels.get(&self.users_collection(), id)?;
+                Some(found.unwrap_or_else(|| named("no such user")))
+            }
+            _ => None,
+        }
+    }
+
+    /// A conflict in people's words: "same e-mail at Foto Durham: Ann Smith, Anne Smith". Names are masked unless `personal`.
+    pub fn key_words(&self, key: &ConflictKey, personal: bool) -> String {
+        let mut words = conflict_words(key.code);
+        let business = key.business.as_ref();
+        if let Some(name) = business.and_then(|id| self.business_words(id)) {
+            words = format!("{words} at {name}");
+        }
+        // Fields and collections are told by their own names.
+        let named = key.subjects.iter().filter(|_| !about_users(key.code));
+        let named =
+            named.filter(|_| matches!(key.code, Code::IdTypeMismatch | Code::ReferencedElsewhere));
+        let mut who: Vec<String> = named
+            .filter_map(|id| Some(safe(id.as_str()?, 80)))
+            .collect();
+        let people = key.subjects.iter().take(LISTED).filter_map(|id| {
+            let who = self.subject_who(key, id)?;
+            let is_person = about_users(key.code) && !who.words().is_empty();
+            Some(match (is_person, personal) {
+                (true, false) => who.masked().words(),
+                (true, true) => who.words(),
+                (false, _) => who.short(),
+            })
+        });
+        who.extend(people);
+        if who.is_empty() && key.subjects.is_empty() && key.code == Code::BookingWithoutUser {
+            who.push("no user".to_owned());
+        }
+        let more = key.subjects.len().saturating_sub(LISTED);
+        if more > 0 && !who.is_empty() {
+            who.push(format!("{more} more"));
+        }
+        if !who.is_empty() {
+            words = format!("{words}: {}", who.join(", "));
+        }
+        words
+    }
+
+    /// Names for what conflicts are about, safe to draw: of 50,000 users at most, those of blockers first. What cannot be found is said.
     ///
     /// # Errors
     /// The server's refusal.
@@ -42,38 +247,15 @@ impl Session {
         let Some(surveyed) = &self.surveyed else {
             return Ok(HashMap::new());
         };
-        let mut seen = BTreeSet::new();
-        let mut wanted = Vec::new();
-        let about = surveyed
-            .conflicts
-            .iter()
-            .filter(|it| about_users(it.key.code));
-        for user in about.flat_map(|conflict| &conflict.key.subjects) {
-            if wanted.len() < NAMED && seen.insert(user) {
-                wanted.push(user.clone());
-            }
-        }
-        let users = self
-            .layout
-            .source(&self.work.mapping.users())
-            .unwrap_or_default();
-        let role = &self.work.mapping.user;
-        let mut labels = HashMap::with_capacity(wanted.len());
-        for ids in wanted.chunks(BATCH) {
-            for document in scan::by_ids(&self.work.connection.database, &users, ids).await? {
-                let document = role.view(&document);
-                let text = |field: &str| {
-                    let value = get(&document, field).and_then(|value| value.as_str());
-                    safe(value.unwrap_or_default().trim(), WIDTH)
-                };
-                let (name, email) = (text(&role.name), text(&role.email));
-                let label = match (name.is_empty(), email.is_empty()) {
-                    (false, false) => format!("{name} <{email}>"),
-                    (false, true) => name,
-                    (true, _) => email,
-                };
-                if let Some(id) = id_of(&document).filter(|_| !label.is_empty()) {
-                    labels.insert(id, label);
+        let keys: Vec<&ConflictKey> = surveyed.conflicts.iter().map(|it| &it.key).collect();
+        self.look_up_keys(keys.iter().copied()).await?;
+        let mut labels = HashMap::new();
+        for key in keys {
+            for id in &key.subjects {
+                if let Some(who) = self.subject_who(key, id) {
+                    let words = who.words();
+                    let words = if words.is_empty() { who.short() } else { words };
+                    labels.insert(id.clone(), words);
                 }
             }
         }

@@ -2,6 +2,8 @@
 //! knows which step of the checklist calls it.
 
 pub mod backup;
+mod booking_pages;
+mod businesses;
 mod changed_since;
 pub mod check;
 pub mod conform;
@@ -9,6 +11,7 @@ mod customers;
 pub mod decisions;
 pub mod error;
 mod export;
+pub mod fit;
 pub mod gates;
 mod keep_new;
 pub mod labels;
@@ -19,6 +22,7 @@ mod live_watch;
 mod merged;
 pub(crate) mod prepare;
 pub mod preview;
+mod propose;
 pub(crate) mod proved;
 mod purge;
 pub mod reporting;

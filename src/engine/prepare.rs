@@ -6,9 +6,11 @@ use crate::domain::run::RunRecord;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
+use crate::domain::accepted::Accepted;
+use crate::domain::departure::Departures;
 use crate::domain::index_plan;
 use crate::domain::mapping::SET_ASIDE;
-use crate::domain::number::megabytes;
+use crate::domain::number::{grouped, megabytes};
 use crate::domain::raw::get;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::transform::{self, Placed};
@@ -62,6 +64,7 @@ impl Session {
                 first.key
             )));
         }
+        self.require_accepted(surveyed)?;
         if let Some(first) = surveyed.blueprint.clashes.first() {
             return Err(StepError::Findings(format!("{first}. Nothing was changed")));
         }
@@ -74,6 +77,32 @@ impl Session {
             return Err(StepError::NotReady(format!("{first}. Nothing was changed")));
         }
         Ok(())
+    }
+
+    /// Refuses while answers take more bookings out of the application than may leave without their number.
+    fn require_accepted(&self, surveyed: &Surveyed) -> Result<()> {
+        let departures = &surveyed.blueprint.departures;
+        let asks = departures.not_accepted(&self.answers.decisions.accepted);
+        if asks.is_empty() {
+            return Ok(());
+        }
+        let each: Vec<_> = asks
+            .iter()
+            .map(|(code, _)| {
+                let accepted = self
+                    .answers
+                    .decisions
+                    .accepted
+                    .get(&Accepted::Bookings(*code));
+                let was = accepted.map(|it| format!("; {} were accepted", grouped(*it)));
+                format!("{}{}", departures.words_of(*code), was.unwrap_or_default())
+            })
+            .collect();
+        Err(StepError::Findings(format!(
+            "more than 1 % of the bookings would leave the application:\n  - {}\nNothing was changed. First make sure that the mapping names the right collections and fields. If it does and these bookings are to go, confirm their number: {}, or type it at the conflict in the console",
+            each.join("\n  - "),
+            Departures::options(&asks)
+        )))
     }
 
     /// Refuses where the server's disk has no room for the copies; returns what all of them take, in bytes, and says it, where the server tells.

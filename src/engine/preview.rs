@@ -1,29 +1,28 @@
-//! Looking before deciding: the records behind a conflict, the customer a merge will give, and the diff of every booking. Reads only.
+//! Looking before deciding: the records behind a conflict and the customer that a merge will give; and the operator's notes.
 
-use bson::raw::RawDocument;
+use bson::raw::{RawDocument, RawDocumentBuf};
 
-use crate::domain::checklist::{Step, Touch};
+use crate::domain::calendar;
+use crate::domain::checklist::{NoteOn, Step, Touch};
 use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::document_diff::{BookingDiff, diff};
 use crate::domain::id::Id;
-use crate::domain::mapping::QUARANTINE;
+use crate::domain::people::{self, Who};
+use crate::domain::raw::get;
+use crate::domain::reference::service_of;
 use crate::domain::run::Note;
 use crate::domain::survey::facts::{UserIx, id_of};
 use crate::domain::survey::{BusinessIx, Standing};
 use crate::domain::survivorship;
 use crate::domain::text;
-use crate::domain::transform::{self, BookingFate};
-use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Record};
+use crate::domain::view::Record;
 use crate::engine::error::{Result, StepError};
-use crate::engine::session::{Session, Surveyed, Workspace, now};
+use crate::engine::session::{Session, Surveyed, now};
 use crate::store::scan::{self, Scan};
 
 /// Records shown side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// Characters of a value.
 const WIDTH: usize = 120;
-/// Bookings looked through for one page of a filtered preview before the page is given as it is.
-const PATIENCE: usize = 20_000;
 
 impl Session {
     /// The records that a conflict is about, at most eight.
@@ -50,7 +49,7 @@ impl Session {
                     .take(SIDE_BY_SIDE)
                     .map(|existing| existing.id.clone())
                     .collect();
-                self.work.records_of(&source, "customer", &ids).await
+                self.records_of(&source, "customer", &ids).await
             }
             Code::BookingWithoutUser
             | Code::BookingWithoutBusiness
@@ -61,11 +60,21 @@ impl Session {
                     .layout
                     .source(&self.work.mapping.users())
                     .unwrap_or_default();
-                self.work
-                    .records_of(&source, "user", &users(&key.subjects))
+                self.records_of(&source, "user", &users(&key.subjects))
                     .await
             }
         }
+    }
+
+    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        let mut documents = scan::by_ids(&self.work.connection.database, collection, ids).await?;
+        documents.sort_by_key(|document| {
+            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
+        });
+        Ok(documents
+            .iter()
+            .map(|document| self.record(what, document))
+            .collect())
     }
 
     async fn sample_bookings(&self, key: &ConflictKey) -> Result<Vec<Record>> {
@@ -74,7 +83,7 @@ impl Session {
             .layout
             .source(&self.work.mapping.bookings())
             .unwrap_or_default();
-        let mut found = Vec::new();
+        let mut found: Vec<RawDocumentBuf> = Vec::new();
         let mut reader = scan::read(
             &self.work.connection.database,
             &source,
@@ -119,14 +128,14 @@ impl Session {
                     _ => false,
                 };
                 if fits {
-                    found.push(record("booking", document));
+                    found.push(document.to_owned());
                     if found.len() == SIDE_BY_SIDE {
-                        return Ok(found);
+                        return self.booking_records(&found).await;
                     }
                 }
             }
         }
-        Ok(found)
+        self.booking_records(&found).await
     }
 
     /// The customer that a conflict's users will give, as it will be.
@@ -185,120 +194,74 @@ impl Session {
             &documents,
             &rules,
         );
-        Ok(Some(record("customer, as it will be", &customer)))
+        let mut record = self.record("customer", &customer);
+        record.title = "will be".to_owned();
+        Ok(Some(record))
     }
 
-    /// A page of what becomes of the bookings, in `_id` order.
-    ///
-    /// # Errors
-    /// The server's refusal.
-    pub async fn diff_page(
-        &self,
-        filter: &DiffFilter,
-        cursor: &DiffCursor,
-        limit: usize,
-    ) -> Result<DiffPage> {
-        let source = self
-            .layout
-            .source(&self.work.mapping.bookings())
-            .unwrap_or_default();
-        let mut scan = Scan {
-            ordered: true,
-            ..Scan::default()
-        };
-        match cursor {
-            DiffCursor::Start => {}
-            DiffCursor::After(id) => scan.from = Some(id.clone()),
-            DiffCursor::Before(id) => {
-                scan.until = Some(id.clone());
-                scan.backwards = true;
-            }
-        }
-        let mut entries = Vec::new();
-        let mut looked = 0;
-        let mut more = false;
-        let mut reader = scan::read(&self.work.connection.database, &source, &scan, None)?;
-        'reading: while let Some(batch) = reader.next().await? {
-            for document in batch.documents() {
-                let id = id_of(document);
-                if matches!((cursor, &id), (DiffCursor::After(from), Some(id)) if from == id) {
-                    continue;
-                }
-                looked += 1;
-                if entries.len() == limit || looked > PATIENCE {
-                    more = true;
-                    break 'reading;
-                }
-                entries.extend(self.booking_diff(filter, document)?);
-            }
-        }
-        if scan.backwards {
-            entries.reverse();
-        }
-        Ok(DiffPage { entries, more })
+    /// Bookings as records, with the names of what they refer to.
+    async fn booking_records(&self, bookings: &[RawDocumentBuf]) -> Result<Vec<Record>> {
+        let mapping = &self.work.mapping;
+        let Surveyed { survey, .. } = self.surveyed()?;
+        let services = bookings.iter().filter_map(|it| service_of(mapping, it));
+        self.look_up_services(services).await?;
+        let read = |it: &RawDocumentBuf| survey.paths().read(it);
+        let users = bookings
+            .iter()
+            .filter_map(|it| read(it).user.named().cloned());
+        self.look_up_users(users).await?;
+        let customers = bookings.iter().filter_map(|it| read(it).customer);
+        self.look_up_customers(customers).await?;
+        Ok(bookings
+            .iter()
+            .map(|document| {
+                let mut record = self.record("booking", document);
+                record.title = people::booking_time(mapping, document)
+                    .map_or_else(|| "booking".to_owned(), calendar::minute);
+                record
+            })
+            .collect())
     }
 
-    fn booking_diff(
-        &self,
-        filter: &DiffFilter,
-        document: &RawDocument,
-    ) -> Result<Option<BookingDiff>> {
-        let Surveyed {
-            survey, blueprint, ..
-        } = self.surveyed()?;
-        let fate = transform::booking(survey, blueprint, document)?;
-        let (customer, business) = match &fate {
-            BookingFate::Linked {
-                customer, business, ..
-            } => (Some(customer), Some(*business)),
-            _ => match survey.standing(&survey.paths().read(document)) {
-                Standing::Paired { business, .. } | Standing::WithoutUser { business, .. } => {
-                    (None, Some(business))
-                }
-                Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, None),
-            },
+    /// A document as a record: what refers to others is told by their names, where these are known.
+    fn record(&self, what: &str, document: &RawDocument) -> Record {
+        let role = &self.work.mapping.user;
+        let view = role.view(document);
+        let seen = if what == "user" { &view } else { document };
+        let who = Who::of(seen, &role.name, Some(&role.email)).short();
+        let title = if who == "(no name)" {
+            format!("{what} without a name")
+        } else {
+            who
         };
-        let of = business.map(|business| survey.business_id(business));
-        if filter
-            .business
-            .as_ref()
-            .is_some_and(|wanted| Some(wanted) != of)
-            || filter
-                .customer
-                .as_ref()
-                .is_some_and(|wanted| Some(wanted) != customer)
-        {
-            return Ok(None);
+        let mut record = Record {
+            title,
+            fields: Vec::new(),
+            ids: Vec::new(),
+        };
+        for (field, value) in text::fields(document, WIDTH) {
+            let stored = get(document, &field);
+            let is_id =
+                field == "_id" || stored.is_some_and(|value| Id::from_value(value).is_usual());
+            if !is_id {
+                record.fields.push((field, value));
+                continue;
+            }
+            let named = stored.filter(|_| field != "_id");
+            if let Some(words) = named.and_then(|value| self.named(&Id::from_value(value))) {
+                record.fields.push((field.clone(), words));
+            }
+            record.ids.push((field, value));
         }
-        let outcome = match &fate {
-            BookingFate::Linked { customer, .. } => format!("to customer {customer}"),
-            BookingFate::Quarantined => format!("to the quarantine, unchanged ({QUARANTINE})"),
-            BookingFate::Left => "stays as it is, by decision".to_owned(),
-        };
-        let lines = match &fate {
-            BookingFate::Linked {
-                document: after, ..
-            } => diff(document, Some(after)),
-            BookingFate::Quarantined => diff(document, None),
-            BookingFate::Left => diff(document, Some(document)),
-        };
-        Ok(Some(BookingDiff {
-            booking: id_of(document).unwrap_or_else(|| Id::string("")),
-            business: of.cloned(),
-            business_name: business
-                .map(|at| survey.businesses[at].name.clone())
-                .unwrap_or_default(),
-            customer: customer.cloned(),
-            outcome,
-            lines,
-        }))
+        record
     }
 
     /// Keeps the operator's words on a step that is the operator's own work. With the note on going live our write block ends.
     ///
     /// # Errors
     /// A blank note, a step that is not the operator's, or the server's refusal.
-    pub async fn note(&mut self, step: Step, words: &str) -> Result<()> {
+    pub async fn note(&mut self, on: NoteOn, words: &str) -> Result<()> {
+        let step = on.step;
         if words.trim().is_empty() {
             return Err(StepError::NotReady(
                 "the note is empty; the step stays pending".to_owned(),
@@ -315,12 +278,9 @@ impl Session {
             at: now(),
             by: crate::engine::session::operator(),
         };
-        self.begin_run()
-            .await?
-            .notes
-            .insert(step.word().to_owned(), note);
+        self.begin_run().await?.notes.insert(on.key(), note);
         self.save().await?;
-        if step == Step::GoLive && self.writes_blocked().is_some() {
+        if on == NoteOn::step(Step::GoLive) && self.writes_blocked().is_some() {
             self.release_writes().await?;
         }
         Ok(())
@@ -330,17 +290,18 @@ impl Session {
     ///
     /// # Errors
     /// There is no note, or the server's refusal.
-    pub async fn take_note_back(&mut self, step: Step) -> Result<String> {
+    pub async fn take_note_back(&mut self, on: NoteOn) -> Result<String> {
+        let step = on.step;
         let run = self.run.latest();
-        if run.is_none_or(|run| !run.notes.contains_key(step.word())) {
+        if run.is_none_or(|run| !run.notes.contains_key(&on.key())) {
             return Err(StepError::NotReady(format!(
                 "there is no note on {}. Nothing was changed",
-                step.title()
+                on.title()
             )));
         }
         self.hold().await?;
         if let Some(record) = &mut self.run.record {
-            record.notes.remove(step.word());
+            record.notes.remove(&on.key());
         }
         self.save().await?;
         let block = self.run.latest().and_then(|run| run.write_block.as_ref());
@@ -350,28 +311,5 @@ impl Session {
             }
             _ => "the note is taken back".to_owned(),
         })
-    }
-}
-
-impl Workspace {
-    async fn records_of(&self, collection: &str, what: &str, ids: &[Id]) -> Result<Vec<Record>> {
-        let mut documents = scan::by_ids(&self.connection.database, collection, ids).await?;
-        documents.sort_by_key(|document| {
-            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
-        });
-        Ok(documents
-            .iter()
-            .map(|document| record(what, document))
-            .collect())
-    }
-}
-
-fn record(what: &str, document: &RawDocument) -> Record {
-    let id = id_of(document)
-        .map(|id| text::safe(&id.to_string(), 60))
-        .unwrap_or_default();
-    Record {
-        title: format!("{what} {id}"),
-        fields: text::fields(document, WIDTH),
     }
 }

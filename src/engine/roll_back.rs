@@ -16,6 +16,7 @@ use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Run, Session, Workspace};
 use crate::engine::stopped::in_words;
+use crate::store::run_log;
 use crate::store::swap::{self, Stray, Swap};
 use crate::store::watch::{self, Seen};
 use crate::store::{collection_spec, identity};
@@ -49,7 +50,13 @@ impl Session {
         let confirmed = confirmed.only::<RollBack>()?;
         let notice = self.hold().await?;
         watcher.listen_to(&self.work.connection.throttle);
-        let mut done = patiently!(self, watcher, self.go_back(confirmed.again(), watcher))?;
+        run_log::write("INFO", "Roll back: begins");
+        let done = patiently!(self, watcher, self.go_back(confirmed.again(), watcher));
+        match &done {
+            Ok(done) => run_log::write("INFO", &format!("Roll back: {}", done.says)),
+            Err(error) => run_log::write("ERROR", &format!("Roll back: {error}")),
+        }
+        let mut done = done?;
         if let Some(notice) = notice {
             done.says = format!("{}; {notice}", done.says);
         }

@@ -3,12 +3,15 @@
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
+use crate::domain::clock;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
+use crate::domain::fit::Fit;
 use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::{self, Mapping};
@@ -21,6 +24,7 @@ use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
+use crate::domain::text::named;
 use crate::domain::view::Place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
@@ -28,9 +32,12 @@ use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
+use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
-use crate::store::{process, run_record, spill};
+use crate::store::{process, run_log, run_record, spill};
 
+/// What the mapping is called that stands in no file.
+const BUILT_IN: &str = "the built-in mapping";
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
 
@@ -73,6 +80,10 @@ pub struct Surveyed {
 pub struct Workspace {
     pub(crate) connection: Connection,
     pub(crate) mapping: Mapping,
+    /// What the mapping file says, where there is one.
+    pub(crate) mapping_file: Option<Mapping>,
+    /// Neither a file nor a run says the mapping.
+    pub(crate) built_in: bool,
     /// For what surveys and proofs keep.
     pub(crate) memory: Memory,
     pub(crate) run_root: PathBuf,
@@ -150,6 +161,12 @@ pub struct Session {
     pub(crate) situation: Option<Situation>,
     /// Who would retire, as it was looked for last.
     pub(crate) fates: Option<Fates>,
+    /// Names for ids, as they were looked up since the last survey.
+    pub(crate) labels: Labels,
+    /// Names and e-mails may stand as they are in what is written.
+    pub(crate) personal: bool,
+    /// What the check of the mapping found worth saying.
+    pub(crate) fit: Fit,
 }
 
 impl Session {
@@ -158,14 +175,7 @@ impl Session {
     /// # Errors
     /// No server, wrong credentials, a broken mapping or decisions file.
     pub async fn open(options: SessionOptions) -> Result<Self> {
-        let mapping = match &options.config {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| StoreError::file("reading", path, error))?;
-                Mapping::parse(&text)?
-            }
-            None => Mapping::parse(mapping::DEFAULT)?,
-        };
+        let mapping_file = options.config.as_deref().map(read_mapping).transpose()?;
         let connection = connect::connect(
             &options.uri,
             &options.uri_source,
@@ -173,17 +183,25 @@ impl Session {
         )
         .await?;
         connection.throttle.set(options.limits);
+        CLOCK.store(clock::correction(connection.clock), Ordering::Relaxed);
         let record = first_read(&connection).await?;
-        let mapping = match &record {
-            Some(record) if record.outcome == Outcome::Open && options.config.is_none() => {
-                record.mapping.clone()
-            }
-            _ => mapping,
+        // A run keeps the mapping that it began with.
+        let of_run = record.as_ref().filter(|record| {
+            record.outcome == Outcome::Open
+                || record.outcome == Outcome::Finished && mapping_file.is_none()
+        });
+        let built_in = of_run.is_none() && mapping_file.is_none();
+        let mapping = match (of_run, &mapping_file) {
+            (Some(record), _) => record.mapping.clone(),
+            (None, Some(mapping)) => mapping.clone(),
+            (None, None) => Mapping::parse_as(mapping::DEFAULT, BUILT_IN)?,
         };
         let mut session = Self {
             work: Workspace {
                 connection,
                 mapping,
+                mapping_file,
+                built_in,
                 memory: spill::memory(options.memory, &options.run_root),
                 run_root: options.run_root,
                 watch: options.watch,
@@ -200,6 +218,9 @@ impl Session {
             live_watch: None,
             situation: None,
             fates: None,
+            labels: Labels::default(),
+            personal: false,
+            fit: Fit::default(),
         };
         session.take_quiet_of_the_run();
         session.load_decisions()?;
@@ -211,6 +232,11 @@ impl Session {
     pub(crate) fn take_quiet_of_the_run(&mut self) {
         let kept = self.run.latest().map(|run| run.quiet.clone());
         self.quiet.take_run(&kept.unwrap_or_default());
+    }
+
+    /// That this machine's clock and the server's are apart, in words.
+    pub fn clocks_apart(&self) -> Option<String> {
+        clock::words(self.work.connection.clock)
     }
 
     /// Where this session is connected.
@@ -234,6 +260,11 @@ impl Session {
     /// The mapping.
     pub fn mapping(&self) -> &Mapping {
         &self.work.mapping
+    }
+
+    /// Lets names and e-mails stand as they are in the decisions file's comments; they are masked otherwise.
+    pub fn show_personal_data(&mut self) {
+        self.personal = true;
     }
 
     /// Takes a stop verdict of UNKNOWN for good enough.
@@ -278,6 +309,7 @@ impl Session {
         self.work.connection.lease.set_run(&record.id);
         // No disk for the journal, no run: nothing was written yet.
         let mut journal = Journal::open(&self.run_folder(&record), &record)?;
+        run_log::open(&self.run_folder(&record));
         run_record::save(&self.work.connection, &mut record).await?;
         journal.append(&record, now())?;
         self.run.journal = Some(journal);
@@ -359,6 +391,7 @@ impl Session {
         let Some(record) = self.run.open() else {
             return Ok(());
         };
+        run_log::open(&self.run_folder(record));
         let place = &self.work.connection.place;
         if let (Some(then), Some(is)) = (&record.replica_set_id, &place.replica_set_id)
             && then != is
@@ -421,8 +454,10 @@ impl Session {
         let mut overview = surveyed.survey.overview(
             &surveyed.conflicts,
             &self.answers.decisions,
-            &surveyed.blueprint.customers,
+            &surveyed.blueprint,
         );
+        overview.warnings.clone_from(&self.fit.warnings);
+        overview.absent.clone_from(&self.fit.absent);
         overview
             .database
             .clone_from(&self.work.connection.place.database);
@@ -435,8 +470,18 @@ impl Session {
         Review {
             rows: surveyed
                 .map(|it| {
-                    it.survey
-                        .conflict_rows(&it.conflicts, &self.answers.decisions)
+                    it.survey.conflict_rows(
+                        &it.conflicts,
+                        &self.answers.decisions,
+                        &it.blueprint.departures,
+                    )
+                })
+                .unwrap_or_default(),
+            asks: surveyed
+                .map(|it| {
+                    it.blueprint
+                        .departures
+                        .not_accepted(&self.answers.decisions.accepted)
                 })
                 .unwrap_or_default(),
             survivor: self.answers.decisions.survivor,
@@ -459,8 +504,22 @@ impl Session {
             &surveyed.conflicts,
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         )
-        .retiring(self.answers.retire_users))
+        .retiring(self.answers.retire_users)
+        .leaving(&surveyed.blueprint.departures))
     }
+}
+
+/// Reads a mapping file.
+///
+/// # Errors
+/// The system's answer, or the line that is wrong.
+pub fn read_mapping(path: &Path) -> Result<Mapping> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| StoreError::file("reading", path, error))?;
+    Ok(Mapping::parse_as(
+        &text,
+        &named(&path.display().to_string()),
+    )?)
 }
 
 /// The first thing that is read; tried a few times, for there is no session yet that could be patient.
@@ -477,13 +536,17 @@ async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
     }
 }
 
-/// Milliseconds since 1970 of this machine's clock; for people, never for a decision.
+/// What makes the server's time of this machine's: a process works on one server.
+static CLOCK: AtomicI64 = AtomicI64::new(0);
+
+/// Milliseconds since 1970 by the server's clock; for people, never for a decision.
 pub fn now() -> Millis {
-    jiff::Timestamp::now().as_millisecond()
+    jiff::Timestamp::now().as_millisecond() + CLOCK.load(Ordering::Relaxed)
 }
 
 pub(crate) fn new_run_id() -> String {
-    let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    let time = jiff::Timestamp::from_millisecond(now()).unwrap_or_else(|_| jiff::Timestamp::now());
+    let time = time.strftime("%Y%m%d-%H%M%S");
     format!("{time}-{:04x}", fastrand::u16(..))
 }
 

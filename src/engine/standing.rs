@@ -4,6 +4,7 @@ use crate::domain::aside::Aside;
 use crate::domain::checklist::Step;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::{Outcome, RunRecord};
+use crate::domain::run_view::RunView;
 use crate::domain::situation::{Seen, Swapped};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, now};
@@ -18,7 +19,8 @@ impl Session {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
         let aside = self.layout.aside().iter().filter(|it| !it.is_stray());
-        let lease = if self.work.connection.lease.is_held() {
+        let held = self.work.connection.lease.is_held();
+        let lease = if held {
             None
         } else {
             self.lease_standing().await?
@@ -38,6 +40,8 @@ impl Session {
             ever_swapped: run_record::ever_swapped(&self.work.connection).await?,
             writes: self.foreign_writes_in_words(),
             holder: holder.map(|holder| holder.words()),
+            held,
+            view: run.map(RunView::of),
             read: now(),
         })
     }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use super::checklist::Verdict;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
 use crate::domain::text::{named, safe};
+use crate::prisma::UNCHECKED;
 
 /// Characters of a value.
 const WIDTH: usize = 400;
@@ -44,6 +46,7 @@ impl Report<'_> {
             escape(&run.server_version)
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+        let _ = writeln!(out, "- schema: {UNCHECKED}");
         if let Some(situation) = self.situation {
             let _ = writeln!(out, "- now: {}", escape(&situation.now));
         }
@@ -105,7 +108,27 @@ impl Report<'_> {
                 let _ = writeln!(out, "- {}", escape_within(&line, LIST));
             }
         }
+        let _ = writeln!(out, "\n## The guide's checklist\n");
+        for line in self.checklist() {
+            let mark = if line.verdict == Verdict::Done {
+                "x"
+            } else {
+                " "
+            };
+            let _ = writeln!(
+                out,
+                "- [{mark}] {}: {}{}",
+                line.guide,
+                line.verdict.word(),
+                if line.evidence.is_empty() {
+                    String::new()
+                } else {
+                    format!(", {}", escape_within(&line.evidence, WIDTH))
+                }
+            );
+        }
         let _ = writeln!(out, "\n## How to get back\n\n{}", named(&self.way_back()));
+        let _ = writeln!(out, "\nThe log of the run is log.txt in its folder.");
         out
     }
 }
@@ -143,6 +166,9 @@ fn found(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(out, "\n## Found\n");
     for (name, count) in &report.run.numbers {
         let _ = writeln!(out, "- {}: {count}", named(name));
+    }
+    if let Some(departures) = report.departures() {
+        let _ = writeln!(out, "- {}", departures.words());
     }
     let taken_in = report.taken_in();
     if taken_in > 0 {

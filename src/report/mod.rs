@@ -1,6 +1,7 @@
 //! The report: what a run found, decided, did and proved, and how to get back. Pure: built from the run record, so that it says the same
 //! from the console, from `ringfence report`, and a year later.
 
+mod checklist;
 mod markdown;
 
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use crate::domain::checklist::Step;
 use crate::domain::conflict::Code;
 use crate::domain::decision_file::DecisionFile;
+use crate::domain::departure::Departures;
 use crate::domain::forecast::Forecast;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
@@ -71,6 +73,7 @@ impl<'r> Report<'r> {
             "plan": run.plan_hash(),
             "found": run.numbers,
             "takenInSinceThePlan": self.taken_in(),
+            "leaving": self.departures().map(Departures::to_json),
             "conflicts": run.decided.iter().map(|line| json!({
                 "code": line.code, "count": line.count, "answers": line.answers,
             })).collect::<Vec<_>>(),
@@ -103,6 +106,9 @@ impl<'r> Report<'r> {
             "retired": run.retired.as_ref().filter(|_| run.has_retired()),
             "equations": run.equations,
             "rollback": self.kept().map(|kept| json!({ "changes": kept.counts, "leftBehind": kept.left })),
+            "checklist": self.checklist().iter().map(|line| json!({
+                "line": line.guide, "step": line.step.word(), "state": line.verdict.word(), "evidence": line.evidence,
+            })).collect::<Vec<_>>(),
             "wayBack": self.way_back(),
             "foreignWrites": self.writes(),
             "situation": self.situation.map(|it| it.to_json(&run.database)),
@@ -141,6 +147,11 @@ impl<'r> Report<'r> {
         let now = self.run.numbers.get("pairs").copied().unwrap_or_default();
         let planned = self.run.plan.as_ref().map_or(now, |plan| plan.pairs);
         now.saturating_sub(planned)
+    }
+
+    /// Bookings that left the application by the plan.
+    fn departures(&self) -> Option<&Departures> {
+        self.run.plan.as_ref()?.leaving.as_ref()
     }
 
     fn steps(&self) -> Vec<(Step, &str, &str, Millis, Millis)> {

@@ -13,6 +13,7 @@ use crate::engine::gates::Gated;
 use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
+use crate::prisma::UNCHECKED;
 use crate::store::watch;
 
 pub(super) const FILE: File = File {
@@ -115,6 +116,10 @@ impl Gated for CutOver {
         let forecast = session.run.open().and_then(Forecast::of);
         let forecast = forecast.map(|forecast| forecast.words());
         lines.extend(forecast);
+        if let Ok(surveyed) = session.surveyed() {
+            lines.push(surveyed.blueprint.departures.words());
+        }
+        lines.push(UNCHECKED.to_owned());
         Ok(lines)
     }
 

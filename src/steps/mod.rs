@@ -23,20 +23,40 @@ mod verify;
 
 use std::fmt::Write;
 
-use crate::domain::checklist::{State, Step, StepStatus, Touch};
+use crate::domain::checklist::{Item, NoteOn, State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, Restore, RetireUsers,
     RollBack, RollBackUnrecorded, SetAside, TakeIn,
 };
-use crate::domain::run::{Outcome, StepRecord};
+use crate::domain::run::{Outcome, RunRecord, StepRecord};
 use crate::domain::situation::{Situation, Standing};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, now};
 use crate::engine::step_file::{File, recorded};
+use crate::store::run_log;
 
 /// The file of each step.
+/// A step of the operator's own work that has no note itself: it is done once every item of its list is noted.
+fn noted_items(run: Option<&RunRecord>, step: Step) -> (State, String) {
+    let items = step.items();
+    let is_noted = |item: &&'static Item| {
+        let on = NoteOn {
+            step,
+            item: Some(*item),
+        };
+        run.is_some_and(|run| run.notes.contains_key(&on.key()))
+    };
+    let noted = items.iter().filter(is_noted).count();
+    let says = format!("{noted} of {} items noted", items.len());
+    match noted {
+        0 => (State::Pending, step.ready().to_owned()),
+        _ if noted == items.len() => (State::Done, says),
+        _ => (State::Pending, says),
+    }
+}
+
 fn file(step: Step) -> &'static File {
     match step {
         Step::Survey => &survey::FILE,
@@ -75,7 +95,7 @@ impl Session {
         let file = file(step);
         let Some(run) = file.run else {
             return Err(StepError::NotReady(format!(
-                "{} is your own work: write a note on it when it is done",
+                "{} is your team's work: write a note on it when it is done",
                 step.title()
             )));
         };
@@ -83,6 +103,7 @@ impl Session {
         let reads = matches!(step, Step::Survey | Step::Verify);
         let notice = if reads { None } else { self.hold().await? };
         watcher.listen_to(&self.work.connection.throttle);
+        run_log::write("INFO", &format!("{}: begins", step.title()));
         let started = now();
         let mut outcome = patiently!(self, watcher, {
             let again = confirmed.as_ref().map(Confirmed::again);
@@ -108,6 +129,13 @@ impl Session {
             Ok(says) => ((file.ends)(self.run.open()), says.clone()),
             Err(error) => (error.state(), error.to_string()),
         };
+        let level = match state {
+            State::Failed => "ERROR",
+            State::Stopped | State::Refused => "WARN",
+            _ => "INFO",
+        };
+        let line = format!("{}: {}: {says}", step.title(), state.word());
+        run_log::write(level, &line);
         if may_note {
             let noted = StepRecord {
                 state,
@@ -171,7 +199,7 @@ impl Session {
             return recorded(run, step).unwrap_or((State::Done, "the run is finished".to_owned()));
         }
         if step.touch() == Touch::Note {
-            return (State::Pending, step.ready().to_owned());
+            return noted_items(run, step);
         }
         if let Some(state) = (file(step).state)(self, run) {
             return state;

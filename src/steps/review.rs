@@ -54,6 +54,17 @@ fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> 
         let blockers = counted(undecided, "blocker", "blockers");
         return Some((State::Ready, format!("{blockers} to decide")));
     }
+    let asks = surveyed
+        .blueprint
+        .departures
+        .not_accepted(&session.answers.decisions.accepted);
+    if let Some((code, bookings)) = asks.first() {
+        let bookings = counted(*bookings, "booking", "bookings");
+        return Some((
+            State::Ready,
+            format!("{code}: {bookings} would leave the application; confirm the number"),
+        ));
+    }
     if let Some(first) = surveyed.blueprint.obstacles.first() {
         return Some((State::Failed, first.clone()));
     }

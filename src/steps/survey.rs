@@ -5,6 +5,7 @@ use crate::domain::conflict::Severity;
 use crate::domain::gate::Confirmed;
 use crate::domain::run::RunRecord;
 use crate::engine::error::Result;
+use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
@@ -16,6 +17,10 @@ pub(super) const FILE: File = File {
 };
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
+    if let Some(migrated) = session.migrated(watcher).await? {
+        return Ok(migrated);
+    }
+    session.check_mapping_once(Said::Now(&[]), watcher).await?;
     session.survey_if_changed(watcher).await?;
     let overview = session
         .overview()

@@ -58,7 +58,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let says = format!("nothing wrong; {}", lines.join("; "));
     if stands {
         return Ok(format!(
-            "{says}; all bytes are as they were proved, for the server's log shows no write since (`ringfence verify` compares them once more)"
+            "{says}; unchanged since the proof (no write in the oplog); `ringfence verify` compares the bytes again"
         ));
     }
     if let Some(record) = &mut session.run.record {

@@ -14,6 +14,7 @@ use super::connection_string;
 use super::error::{Result, StoreError, UNAUTHORIZED};
 use super::lease::Lease;
 use super::pulse::Pulse;
+use super::run_log;
 use super::throttle::Throttle;
 use crate::domain::view::Place;
 
@@ -37,6 +38,8 @@ pub struct Connection {
     pub lease: Lease,
     /// How fast copies are written.
     pub throttle: Throttle,
+    /// The server's clock minus this machine's, in milliseconds.
+    pub clock: i64,
     /// How we connect, for a client beside this one.
     options: Box<ClientOptions>,
 }
@@ -103,6 +106,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         ))
     })?;
     let database = client.database(&name);
+    let asked = here();
     let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting")
         .await
         .map_err(|error| match error {
@@ -114,6 +118,10 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
             },
             other => other,
         })?;
+    if let Ok(time) = hello.get_datetime("localTime") {
+        let ours = bson::DateTime::now().timestamp_millis();
+        run_log::set_clock(time.timestamp_millis() - ours);
+    }
     if hello.get_str("msg").is_ok_and(|it| it == "isdbgrid") {
         return Err(StoreError::Refused(
             "this is a mongos, a router of a sharded cluster. Nothing was changed; ringfence does not migrate sharded clusters, because a swap by renaming is not atomic there".to_owned(),
@@ -158,7 +166,11 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         uri_source: uri_source.to_owned(),
         user,
     };
+    let server = hello.get_datetime("localTime").ok();
+    // What the answer took counts half.
+    let between = asked + (here() - asked) / 2;
     Ok(Connection {
+        clock: server.map_or(0, |server| server.timestamp_millis() - between),
         lease: Lease::of(&database),
         throttle: Throttle::new(place.replica_set.is_some().then(|| client.clone())),
         client,
@@ -167,6 +179,11 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         version,
         options: Box::new(options),
     })
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+fn here() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// The id that a replica set got when it was initiated. `None` where our user may not ask.

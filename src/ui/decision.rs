@@ -15,7 +15,7 @@ use crate::app::commands::ids::{
 };
 use crate::app::layer::decision_editor::{DecisionEditor, Origin, Row, Typing};
 use crate::app::message::Scrollable;
-use crate::domain::id::Id;
+use crate::domain::people::{Who, conflict_words};
 use crate::domain::text::safe;
 
 /// Columns of sign and field name.
@@ -34,8 +34,8 @@ pub fn draw(
 ) -> Scrollable {
     let key = open.key();
     let title = match business {
-        "" => format!("Decide: {}", key.code),
-        at => format!("Decide: {} at {at}", key.code),
+        "" => format!("Decide: {}", conflict_words(key.code)),
+        at => format!("Decide: {} at {at}", conflict_words(key.code)),
     };
     let width = area.width.saturating_sub(4);
     let typing = typing_rows(open);
@@ -78,14 +78,13 @@ pub fn draw(
     Scrollable::default()
 }
 
-/// The end of an id, which tells records apart.
-fn short(id: &Id) -> String {
-    let text = safe(&id.to_string(), 60);
-    let skip = text.chars().count().saturating_sub(8);
-    if skip == 0 {
-        return text;
-    }
-    format!("…{}", text.chars().skip(skip).collect::<String>())
+/// Whose record it is.
+fn short(open: &DecisionEditor, at: usize) -> String {
+    let role = &open.sources.role;
+    let record = open.sources.records.get(at);
+    record.map_or_else(String::new, |record| {
+        Who::of(&record.document, &role.name, Some(&role.email)).short()
+    })
 }
 
 fn letter(at: usize) -> String {
@@ -133,7 +132,7 @@ fn table<'a>(open: &DecisionEditor, columns: usize, keys: &Keymap, theme: Theme)
             format!(
                 "{} {} · {} booked",
                 letter(at),
-                short(&record.candidate.id),
+                short(open, at),
                 record.candidate.bookings
             )
         })

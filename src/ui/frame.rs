@@ -3,20 +3,21 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Block, Paragraph};
 
+use super::ascii;
 use super::layers;
 use super::panes;
-use super::text::{duration, fit, number, pad, width, wrap};
+use super::text::{fit, pad, width, wrap};
 use super::theme::Theme;
-use super::widgets;
-use crate::app::commands::ids::{BACK, CANCEL, HELP, INTERRUPT, PAUSE, WHOLE_MESSAGE};
+use crate::app::commands::ids::{BACK, HELP, INTERRUPT, TRUTH, WHOLE_MESSAGE};
 use crate::app::log::Weight;
-use crate::app::message::Scrollable;
+use crate::app::message::Drawn;
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::situation;
 use crate::command::{self, Danger};
+use crate::domain::calendar;
 use crate::domain::text::{safe, safe_line};
 
 /// Below this nothing useful can be drawn.
@@ -24,52 +25,71 @@ const LEAST: (u16, u16) = (60, 15);
 /// From here on there is room for two panes.
 const ROOMY: (u16, u16) = (100, 30);
 
-/// Draws the console; returns how far the focused contents can be scrolled.
-pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) -> Scrollable {
+/// Draws the console; returns how far the focused contents can be scrolled, and where the mouse finds what.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) -> Drawn {
     let area = frame.area();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    frame.render_widget(Block::new().style(theme.text()), area);
+    let drawn = if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(frame, area);
-        return Scrollable::default();
+        Drawn::default()
+    } else {
+        draw_all(frame, area, model, theme)
+    };
+    if theme.is_ascii() {
+        ascii::reduce(frame.buffer_mut());
     }
+    drawn
+}
+
+fn draw_all(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Drawn {
     let roomy = area.width >= ROOMY.0 && area.height >= ROOMY.1;
     let banner = banner_lines(model, usize::from(area.width), if roomy { 4 } else { 2 });
     let situation_rows = match area.height {
         0..=19 => 1,
-        20..=29 => 2,
+        20..=29 => 3,
         _ => 4,
     };
-    let hints = hint_lines(
-        model,
-        usize::from(area.width),
-        if roomy { 2 } else { 1 },
-        theme,
-    );
+    let most = if roomy { 2 } else { 1 };
+    let hints = hint_lines(model, usize::from(area.width), most, theme);
+    let on_the_way_out = model.shared.leaving.is_some() && model.shared.running.is_none();
+    let strip = on_the_way_out || (model.shared.running.is_some() && !shows_running(model));
     let [head, tabs, alarm, body, progress, situation, notice, keys] =
         area.layout(&Layout::vertical([
             Constraint::Length(1),
             Constraint::Length(1),
             Constraint::Length(rows(banner.len())),
             Constraint::Fill(1),
-            Constraint::Length(u16::from(
-                model.shared.running.is_some() || model.shared.leaving.is_some(),
-            )),
+            Constraint::Length(u16::from(strip)),
             Constraint::Length(situation_rows),
             Constraint::Length(1),
             Constraint::Length(rows(hints.len())),
         ]));
     header(frame, head, model, theme);
-    tab_line(frame, tabs, model, theme);
+    let tabs = tab_line(frame, tabs, model, theme);
     let banner: Vec<_> = banner
         .into_iter()
         .map(|line| Line::styled(pad(&line, usize::from(area.width)), theme.banner()))
         .collect();
     frame.render_widget(Paragraph::new(banner), alarm);
     let below = panes::draw(frame, body, model, roomy, theme);
-    progress_line(frame, progress, model, theme);
+    if strip {
+        progress_line(frame, progress, model, theme);
+    }
     situation_lines(frame, situation, model, theme);
     notice_line(frame, notice, model, theme);
     frame.render_widget(Paragraph::new(hints), keys);
-    layers::draw(frame, body.union(alarm), model, theme).unwrap_or(below)
+    let over = layers::draw(frame, body.union(alarm), model, theme);
+    Drawn {
+        scrollable: over.unwrap_or(below),
+        tabs,
+    }
+}
+
+/// True where the pane itself shows how far the running step is.
+fn shows_running(model: &Model) -> bool {
+    let panes = &model.panes;
+    let pane = model.shared.pane;
+    pane == crate::app::panes::id(&panes.running) || pane == crate::app::panes::id(&panes.checklist)
 }
 
 fn rows(count: usize) -> u16 {
@@ -88,76 +108,116 @@ fn too_small(frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// Where we are. What does not fit is left out from the end; the database and what we may do never are.
+/// Where we are, the two clocks, the verdict's age, who holds the lease. What does not fit is left out from the end; the database and what we
+/// may do never are.
 fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let place = &model.shared.place;
-    let may = if model.shared.may_write {
-        " MAY WRITE "
+    let (may, style) = if model.shared.may_write {
+        (" MAY WRITE ", theme.warning())
     } else {
-        " READ-ONLY "
+        (" READ-ONLY ", theme.selected())
     };
     let room = usize::from(area.width).saturating_sub(width(may) + 1);
     let set = place.replica_set.as_ref().map_or_else(
         || place.topology.clone(),
         |set| format!("replica set {set}"),
     );
-    let mut text = format!(
-        " {} · {} · database {}",
-        safe(&place.host, 60),
-        safe(&set, 40),
-        safe(&place.database, 64)
-    );
-    let user = place
-        .user
-        .as_ref()
-        .map(|user| format!("user {}", safe(user, 40)));
+    let mut parts: Vec<(String, ratatui::style::Style)> = vec![(
+        format!("{} @ {}", safe(&place.database, 64), safe(&place.host, 60)),
+        theme.title(),
+    )];
+    let clocks = situation::clocks(&model.shared).map(|(down, ours)| {
+        format!(
+            "DOWN {} (ours {}:{:02})",
+            calendar::stretch(down),
+            ours / 60_000,
+            ours / 1_000 % 60
+        )
+    });
+    let verdict = situation::verdict(&model.shared);
     let more = [
-        Some(format!("via {}", place.uri_source)),
-        user,
-        Some(format!("MongoDB {}", safe(&place.server_version, 20))),
+        clocks.map(|it| (it, theme.warning())),
+        verdict.map(|it| (safe(&it, 80), theme.text())),
+        situation::lease(&model.shared).map(|it| (safe(&it, 60), theme.text())),
+        Some((safe(&set, 40), theme.dim())),
+        place
+            .user
+            .as_ref()
+            .map(|user| (format!("user {}", safe(user, 40)), theme.dim())),
+        Some((
+            format!("MongoDB {}", safe(&place.server_version, 20)),
+            theme.dim(),
+        )),
+        Some((format!("via {}", place.uri_source), theme.dim())),
     ];
+    let mut used = width(&parts[0].0) + 1;
     for part in more.into_iter().flatten() {
-        if width(&text) + 3 + width(&part) <= room {
-            text = format!("{text} · {part}");
+        let wide = width(&part.0) + 3;
+        if used + wide <= room {
+            used += wide;
+            parts.push(part);
         }
     }
-    let line = Line::from(vec![
-        Span::styled(pad(&text, room), theme.title()),
-        Span::raw(" "),
-        Span::styled(
-            may,
-            if model.shared.may_write {
-                theme.warning()
-            } else {
-                theme.selected()
-            },
-        ),
-    ]);
-    frame.render_widget(Paragraph::new(line), area);
+    let mut spans = vec![Span::raw(" ")];
+    for (at, (text, style)) in parts.into_iter().enumerate() {
+        if at > 0 {
+            spans.push(Span::styled(" · ", theme.dim()));
+        }
+        spans.push(Span::styled(fit(&text, room.saturating_sub(1)), style));
+    }
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(used))));
+    spans.push(Span::raw(" "));
+    spans.push(Span::styled(may, style));
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-fn tab_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let narrow = area.width < 72;
+/// The tabs. Where they do not fit, those without the focus are shown by their digits.
+fn tab_line(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    theme: Theme,
+) -> Vec<(u16, u16, usize)> {
+    let titles = |short: bool| -> Vec<String> {
+        TABLE
+            .iter()
+            .enumerate()
+            .map(|(at, row)| {
+                let here = row.id == model.shared.pane;
+                let mut title = format!(" {}", at + 1);
+                if !short || here {
+                    title = format!("{title} {}", row.title);
+                }
+                if let Some(badge) = model.panes.get(row.id).badge(&model.shared) {
+                    title = format!("{title} {badge}");
+                }
+                title.push(' ');
+                title
+            })
+            .collect()
+    };
+    let wide = |titles: &[String]| titles.iter().map(|it| width(it) + 1).sum::<usize>();
+    let mut shown = titles(false);
+    if wide(&shown) > usize::from(area.width) {
+        shown = titles(true);
+    }
     let mut spans = vec![Span::raw(" ")];
-    for (at, row) in TABLE.iter().enumerate() {
-        let here = row.id == model.shared.pane;
-        let mut title = format!(" {}", at + 1);
-        if !narrow || here {
-            title = format!("{title} {}", row.title);
-        }
-        if let Some(badge) = model.panes.get(row.id).badge(&model.shared) {
-            title = format!("{title} {badge}");
-        }
-        title.push(' ');
-        let style = if here {
+    let mut places = Vec::new();
+    let mut x = area.x + 1;
+    for (at, (row, title)) in TABLE.iter().zip(shown).enumerate() {
+        let style = if row.id == model.shared.pane {
             theme.selected().patch(theme.title())
         } else {
             theme.dim()
         };
+        let end = x + rows(width(&title));
+        places.push((x, end, at));
+        x = end + 1;
         spans.push(Span::styled(title, style));
         spans.push(Span::raw(" "));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    places
 }
 
 fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
@@ -181,7 +241,10 @@ fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
                 running.job.title(),
                 lost.until
             ),
-            None => "nothing runs, and it is asked again every second".to_owned(),
+            None => format!(
+                "nothing runs; it is asked again every second. A step that starts now tries until {}",
+                lost.until
+            ),
         };
         let text = format!(
             "!! NO ANSWER from the primary since {}: {tries}",
@@ -216,92 +279,41 @@ fn message_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
 }
 
 fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    if area.height == 0 {
-        return;
-    }
     let columns = usize::from(area.width);
-    let Some(running) = &model.shared.running else {
+    if model.shared.running.is_none() {
         let text = format!(
             " » Leaving: waiting for the engine to close; {} leaves at once",
             model.shared.key(INTERRUPT)
         );
         frame.render_widget(Line::styled(fit(&text, columns), theme.warning()), area);
         return;
-    };
-    let progress = &running.progress;
-    let doing = if running.cancelling {
-        format!("ends after this batch: {}", progress.doing)
-    } else if progress.doing.is_empty() {
-        running.job.title().to_owned()
-    } else {
-        progress.doing.clone()
-    };
-    let doing = match progress.slow.as_str() {
-        "" => doing,
-        "paused" => format!("PAUSED, {} goes on: {doing}", model.shared.key(PAUSE)),
-        slow => format!("{slow}: {doing}"),
-    };
-    let mut facts = Vec::new();
-    if progress.total > 0 {
-        facts.push(format!(
-            "{}/{}",
-            number(progress.done),
-            number(progress.total)
-        ));
-    } else if progress.done > 0 {
-        facts.push(number(progress.done));
     }
-    if let Some(rate) = running.rate() {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive, for people
-        facts.push(format!("{}/s", number(rate.round() as u64)));
-    }
-    facts.push(running.left().map_or_else(
-        || {
-            format!(
-                "{} so far",
-                duration(model.shared.now.saturating_sub(running.began))
-            )
-        },
-        |left| format!("{} left", duration(left)),
-    ));
-    let key = if running.cancelling {
-        String::new()
-    } else {
-        format!(" · {} ends it", model.shared.key(CANCEL))
-    };
-    let facts = format!(" {}{key} ", facts.join(" · "));
-    let percent = running
-        .percent()
-        .map_or_else(|| "  … ".to_owned(), |percent| format!("{percent:>3}%"));
-    let bar_columns = (columns / 5).clamp(8, 24);
-    let bar = widgets::bar(running.percent().unwrap_or(0), 100, bar_columns);
-    let room = columns.saturating_sub(width(&facts) + bar_columns + 9);
-    let line = Line::from(vec![
-        Span::styled(
-            format!(" » {} ", pad(&safe(&doing, 200), room)),
-            theme.title(),
-        ),
-        Span::styled(pad(&bar, bar_columns), theme.good()),
-        Span::raw(format!(" {percent}")),
-        Span::raw(facts),
-    ]);
+    let line = panes::running::strip(model, columns, theme);
     frame.render_widget(Paragraph::new(line), area);
 }
 
 fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let situation = situation::of(&model.shared);
     let columns = usize::from(area.width).saturating_sub(1);
+    let key = model.shared.key(TRUTH);
     let line = |parts: &[(&'static str, String)]| {
         let each = columns / parts.len();
         let mut spans = Vec::new();
         for (label, text) in parts {
             let label = format!(" {label} ");
             let room = each.saturating_sub(width(&label));
+            // What is cut can be read whole.
+            let text = if width(text) > room {
+                let more = format!(" ({key})");
+                format!("{}{more}", fit(text, room.saturating_sub(width(&more))))
+            } else {
+                text.clone()
+            };
             spans.push(Span::styled(label, theme.label()));
             spans.push(Span::raw(if parts.len() == 1 {
-                fit(text, room)
+                fit(&text, room)
             } else {
-                pad(text, room)
+                pad(&text, room)
             }));
         }
         Line::from(spans)
@@ -314,7 +326,8 @@ fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Them
             line(&[("Way back", situation.back)]),
         ],
         2..=3 => vec![
-            line(&[("Next", safe(&situation.next, 400))]),
+            line(&[("True now", safe(&situation.now, 400))]),
+            line(&[("Next    ", safe(&situation.next, 400))]),
             line(&[("Destroys", situation.destroys), ("Back", situation.back)]),
         ],
         _ => vec![line(&[("Next", safe(&situation.next, 400))])],
@@ -331,13 +344,14 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
                 Weight::Warning => ("!", theme.warning()),
                 Weight::Error => ("!!", theme.danger()),
             };
-            Line::styled(
-                fit(
-                    &format!(" {mark} {}", safe_line(&notice.text, 400)),
-                    columns,
-                ),
-                style,
-            )
+            let text = format!(" {mark} {}", safe_line(&notice.text, 1_000));
+            let text = if width(&text) > columns {
+                let more = format!(" ({} shows all)", model.shared.key(WHOLE_MESSAGE));
+                format!("{}{more}", fit(&text, columns.saturating_sub(width(&more))))
+            } else {
+                text
+            };
+            Line::styled(text, style)
         }
         None if model.shared.waiting > 0 => Line::styled(" … asking the database", theme.dim()),
         None => Line::default(),
@@ -358,10 +372,11 @@ fn hint_lines(model: &Model, columns: usize, most: usize, theme: Theme) -> Vec<L
             Danger::Gate => format!("{}!", command.title),
             Danger::None | Danger::Writes => command.title.to_owned(),
         };
+        let shown = model.shared.keys.of(command.id);
         let (keys, title) = if allowed.is_ok() {
-            (command.shown.to_owned(), format!(" {title}"))
+            (shown.to_owned(), format!(" {title}"))
         } else {
-            (format!("({}", command.shown), format!(" {title})"))
+            (format!("({shown}"), format!(" {title})"))
         };
         let wide = width(&keys) + width(&title) + 2;
         if used + wide > columns {

@@ -6,18 +6,20 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::decision;
+use super::gate;
+use super::help;
 use super::panes::report;
 use super::text::{pad, wrap};
 use super::theme::Theme;
 use super::widgets::{self, below, complaint, editor};
 use crate::app::commands::about::Keymap;
-use crate::app::commands::ids::{CHOOSE, CONFIRM, KEEP_NOTE, NO, YES};
+use crate::app::commands::ids::{KEEP_NOTE, NO, OWN_EDITOR, YES};
 use crate::app::layer::picker::Picker;
-use crate::app::layer::{GateLayer, Layer, Note, Question};
+use crate::app::layer::{Layer, Note, Number, Question, Whole};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::command::{self, Danger};
-use crate::domain::gate::{Destructive, Gate};
+use crate::app::situation;
+use crate::domain::calendar;
 use crate::domain::text::safe;
 
 /// Draws the top layer; how far it scrolls, or `None` when there is none.
@@ -26,7 +28,10 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
     let keys = &model.shared.keys;
     Some(match layer {
         Layer::Question(asked) => question(frame, area, *asked, keys, theme),
-        Layer::Gate(open) => gate(frame, area, open, keys, theme),
+        Layer::Gate(open) => {
+            let now = situation::of(&model.shared).now;
+            gate::draw(frame, area, open, &now, keys, theme)
+        }
         Layer::Decision(open) => {
             let row = model.panes.conflicts.row(&model.shared.facts);
             let row = row.filter(|row| row.key == *open.key());
@@ -34,6 +39,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
             decision::draw(frame, area, open, business, &model.shared.keys, theme)
         }
         Layer::Note(open) => note(frame, area, open, keys, theme),
+        Layer::Number(open) => number(frame, area, open, theme),
         Layer::Line(open) => {
             let inside = widgets::popup(frame, area, (70, 4), open.title, theme);
             editor(
@@ -48,9 +54,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
             complaint(frame, below(inside, 1), open.complaint.as_deref(), theme);
             Scrollable::default()
         }
-        Layer::Picker(open) => picker(frame, area, open, theme),
-        Layer::Help(down) => help(frame, area, model, *down, theme),
-        Layer::Whole(down) => whole(frame, area, model, *down, theme),
+        Layer::Picker(open) => picker(frame, area, open, 90, theme),
+        Layer::Palette(open, _) => picker(frame, area, open, 150, theme),
+        Layer::Help(open) => help::draw(frame, area, model, open, theme),
+        Layer::Whole(open) => whole(frame, area, open, theme),
+        Layer::Truth(down) => truth(frame, area, model, *down, theme),
         Layer::Leave => {
             let over = area.centered(
                 ratatui::layout::Constraint::Percentage(94),
@@ -87,16 +95,16 @@ fn question(
             "May ringfence write?",
             "Until now nothing was written. The note goes into the run record, in a side collection that begins with _ringfence_.".to_owned(),
         ),
-        Question::TakeNoteBack(step) => (
+        Question::TakeNoteBack(on) => (
             "Take the note back?",
             format!(
-                "The note on {} is removed from the run record and the report, and the step is open again.",
-                step.title()
+                "The note on {} is removed from the run record and the report, and it is open again.",
+                on.title()
             ),
         ),
         Question::Cancel => (
-            "End the running step?",
-            "It ends between two batches. What was prepared is kept, and running the step again goes on from there.".to_owned(),
+            "Stop the running step?",
+            "It stops between two batches. What was prepared is kept, and running the step again goes on from there.".to_owned(),
         ),
     };
     let columns = area.width.min(70);
@@ -117,141 +125,42 @@ fn question(
     Scrollable::default()
 }
 
-fn gate(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    open: &GateLayer,
-    keys: &Keymap,
-    theme: Theme,
-) -> Scrollable {
-    let gate = &open.gate;
-    let columns = area.width.min(100);
-    let room = usize::from(columns.saturating_sub(4));
-    let mut lines: Vec<Line<'_>> = wrap(&safe(&gate.first_line(), 300), room)
+fn number(frame: &mut Frame<'_>, area: Rect, open: &Number, theme: Theme) -> Scrollable {
+    let asked = &open.asked;
+    let columns = area.width.min(76);
+    let text = format!(
+        "{}. That is more than 1 %, so no default takes it. If the mapping is right and these bookings are to go, type their number:",
+        safe(&asked.words, 300)
+    );
+    let mut lines: Vec<Line<'_>> = wrap(&text, usize::from(columns.saturating_sub(4)))
         .into_iter()
-        .map(|line| Line::styled(line, theme.danger()))
+        .map(Line::from)
         .collect();
     lines.push(Line::default());
-    lines.extend(widgets::labelled(
-        "True now",
-        &safe(&gate.now, 600),
-        room,
-        theme,
-    ));
-    for line in &gate.will_do {
-        lines.extend(widgets::labelled("Will do", &safe(line, 400), room, theme));
-    }
-    for line in &gate.written {
-        lines.extend(widgets::labelled("Written", &safe(line, 400), room, theme));
-    }
-    lines.extend(choice_lines(gate, keys, room, theme));
-    lines.extend(widgets::labelled(
-        "Backup",
-        &safe(&gate.backup, 300),
-        room,
-        theme,
-    ));
-    lines.extend(widgets::labelled(
-        "Proof",
-        &safe(&gate.proof, 400),
-        room,
-        theme,
-    ));
-    lines.extend(widgets::labelled(
-        "Way back",
-        &safe(&gate.way_back, 400),
-        room,
-        theme,
-    ));
-    for missing in &gate.missing {
-        for line in wrap(&format!("Shut: {}", safe(missing, 600)), room) {
-            lines.push(Line::styled(line, theme.danger()));
-        }
-    }
-    let typing = 3 + u16::from(open.complaint.is_some()) * 2;
-    let wanted = u16::try_from(lines.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(typing + 2);
-    let inside = widgets::popup(
-        frame,
-        area,
-        (columns, wanted),
-        &format!("Gate: {}", gate.action.title()),
-        theme,
-    );
-    let text_rows = inside.height.saturating_sub(typing);
-    let furthest = widgets::scrolled(
-        frame,
-        Rect {
-            height: text_rows,
-            ..inside
-        },
-        lines,
-        open.down,
-        theme,
-    );
-    let typed = below(inside, text_rows);
-    let ask = format!(
-        "Type the database's name, {}, then {}:",
-        safe(&gate.database, 64),
-        keys.of(CONFIRM)
-    );
-    frame.render_widget(
-        Line::styled(ask, theme.title()),
-        Rect {
-            height: 1.min(typed.height),
-            ..typed
-        },
-    );
-    let line = below(typed, 1);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let title = "Bookings leave the application";
+    let inside = widgets::popup(frame, area, (columns, rows.saturating_add(5)), title, theme);
+    frame.render_widget(Paragraph::new(lines), inside);
+    let line = below(inside, rows);
     editor(
         frame,
         Rect {
             height: 1.min(line.height),
             ..line
         },
-        &open.typed,
+        &open.editor,
         theme,
     );
-    complaint(frame, below(typed, 2), open.complaint.as_deref(), theme);
-    Scrollable {
-        page: usize::from(text_rows),
-        furthest,
-        detail: 0,
-    }
-}
-
-/// The choices at the gate to roll back, the present one marked.
-fn choice_lines(gate: &Gate, keys: &Keymap, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    if gate.choices.len() > 1 {
-        let ask = format!(
-            "What becomes of it? {} goes to the next choice:",
-            keys.of(CHOOSE)
-        );
-        lines.push(Line::styled(ask, theme.title()));
-    }
-    for choice in &gate.choices {
-        let chosen = gate.action == Destructive::RollBack(choice.new);
-        let (mark, style) = if chosen {
-            ("▸", theme.selected())
-        } else {
-            (" ", theme.dim())
-        };
-        let text = format!("{mark} {}: {}", choice.new.word(), safe(&choice.says, 900));
-        for line in wrap(&text, room) {
-            lines.push(Line::styled(line, style));
-        }
-    }
-    lines
+    complaint(frame, below(line, 1), open.complaint.as_deref(), theme);
+    Scrollable::default()
 }
 
 fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, keys: &Keymap, theme: Theme) -> Scrollable {
     let title = format!(
-        "Note on step {}, {} ({} keeps it)",
-        open.step.number(),
-        open.step.title(),
-        keys.of(KEEP_NOTE)
+        "Note on {} ({} keeps it, {} opens your editor)",
+        open.on.title(),
+        keys.of(KEEP_NOTE),
+        keys.of(OWN_EDITOR)
     );
     let inside = widgets::popup(frame, area, (80, 12), &title, theme);
     let rows = inside.height.saturating_sub(2);
@@ -273,12 +182,18 @@ fn note(frame: &mut Frame<'_>, area: Rect, open: &Note, keys: &Keymap, theme: Th
     Scrollable::default()
 }
 
-fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scrollable {
+fn picker(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    open: &Picker,
+    columns: u16,
+    theme: Theme,
+) -> Scrollable {
     let count = u16::try_from(open.visible().len()).unwrap_or(u16::MAX);
     let inside = widgets::popup(
         frame,
         area,
-        (90, count.saturating_add(4).clamp(6, 24)),
+        (columns, count.saturating_add(4).clamp(6, 24)),
         &open.title,
         theme,
     );
@@ -296,7 +211,7 @@ fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scr
         .map(|item| super::text::width(&item.label))
         .max()
         .unwrap_or(0)
-        .min(30)
+        .min(42)
         + 2;
     let lines: Vec<_> = open
         .visible()
@@ -324,75 +239,103 @@ fn picker(frame: &mut Frame<'_>, area: Rect, open: &Picker, theme: Theme) -> Scr
     }
 }
 
-fn help(frame: &mut Frame<'_>, area: Rect, model: &Model, down: usize, theme: Theme) -> Scrollable {
+fn whole(frame: &mut Frame<'_>, area: Rect, open: &Whole, theme: Theme) -> Scrollable {
     let inside = widgets::popup(
         frame,
         area,
         (110, area.height),
-        "Help: every command",
+        &safe(&open.title, 100),
         theme,
     );
-    let columns = usize::from(inside.width);
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut heading = String::new();
-    for listed in command::table() {
-        let about = listed.about;
-        let place = listed.place();
-        if place != heading {
-            lines.push(Line::styled(place.clone(), theme.title()));
-            heading = place;
-        }
-        let danger = match about.danger {
-            Danger::None => "",
-            Danger::Writes => " Writes beside the live data.",
-            Danger::Gate => " Behind a gate.",
-        };
-        let not_now = match command::verdict(model, about.id) {
-            Err(why) if listed.is_reachable(model) => format!(" Not now: {}.", safe(&why, 200)),
-            Err(_) | Ok(()) => String::new(),
-        };
-        let text = format!("{}{danger}{not_now}", about.sentence());
-        let wrapped = wrap(&text, columns.saturating_sub(16));
-        for (at, line) in wrapped.into_iter().enumerate() {
-            let keys = if at == 0 { about.shown } else { "" };
-            lines.push(Line::from(vec![
-                Span::styled(pad(&format!("  {keys}"), 16), theme.label()),
-                Span::raw(line),
-            ]));
-        }
-    }
-    let furthest = widgets::scrolled(frame, inside, lines, down, theme);
-    Scrollable {
-        page: usize::from(inside.height),
-        furthest,
-        detail: 0,
-    }
-}
-
-fn whole(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    model: &Model,
-    down: usize,
-    theme: Theme,
-) -> Scrollable {
-    let (title, text) = model.shared.banner.as_ref().map_or_else(
-        || (String::new(), String::new()),
-        |banner| (banner.title.clone(), banner.text.clone()),
-    );
-    let inside = widgets::popup(frame, area, (110, area.height), &safe(&title, 100), theme);
     let mut lines = Vec::new();
-    for part in text.lines() {
+    for part in open.text.lines() {
         lines.extend(
             wrap(&safe(part, 4000), usize::from(inside.width))
                 .into_iter()
                 .map(Line::from),
         );
     }
+    scrolled(frame, inside, lines, open.down, theme)
+}
+
+/// What is true, in full, and where it comes from.
+fn truth(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    down: usize,
+    theme: Theme,
+) -> Scrollable {
+    let shared = &model.shared;
+    let inside = widgets::popup(frame, area, (110, area.height), "What is true", theme);
+    let columns = usize::from(inside.width);
+    let known = situation::of(shared);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut say = |label: &str, text: &str| {
+        lines.extend(widgets::labelled(label, &safe(text, 2000), columns, theme));
+        lines.push(Line::default());
+    };
+    say("True now", &known.now);
+    say("Next", &known.next);
+    say("Destroys", &known.destroys);
+    say("Way back", &known.back);
+    if let Some((down, ours)) = situation::clocks(shared) {
+        say(
+            "Downtime",
+            &format!(
+                "{} so far; ringfence's share {:.1} s",
+                calendar::stretch(down),
+                ours as f64 / 1000.0
+            ),
+        );
+    }
+    if let Some(verdict) = situation::verdict(shared) {
+        say("Writers", &verdict);
+    }
+    match &shared.facts.situation {
+        Some(known) if known.held => say("Lease", "held by this console"),
+        Some(known) => match &known.holder {
+            Some(holder) => say("Lease", &format!("held by {holder}")),
+            None => say("Lease", "nobody holds it"),
+        },
+        None => {}
+    }
+    if let Some(run) = shared.facts.run() {
+        say(
+            "Run",
+            &format!(
+                "{}, begun by {} on {}",
+                run.id,
+                run.operator,
+                calendar::minute(run.started)
+            ),
+        );
+    }
+    let read = if shared.can_ask().is_err() && shared.running.is_some() {
+        format!(
+            "read {}; it is read again when the step ends",
+            shared.facts.read
+        )
+    } else if shared.waiting > 0 {
+        "reading it again …".to_owned()
+    } else {
+        format!("read from the database at {}", shared.facts.read)
+    };
+    say("Read", &read);
+    scrolled(frame, inside, lines, down, theme)
+}
+
+fn scrolled(
+    frame: &mut Frame<'_>,
+    inside: Rect,
+    lines: Vec<Line<'_>>,
+    down: usize,
+    theme: Theme,
+) -> Scrollable {
     let furthest = widgets::scrolled(frame, inside, lines, down, theme);
     Scrollable {
         page: usize::from(inside.height),
         furthest,
-        detail: 0,
+        ..Scrollable::default()
     }
 }

@@ -1,13 +1,18 @@
 //! Draws the model, and nothing else: no state, no input, no time. Everything that comes from the database passes
 //! [`crate::domain::text::safe`] on its way here.
 
+mod ascii;
 mod decision;
 mod frame;
+mod gate;
+mod help;
 mod layers;
 pub mod panes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod theme;
 mod widgets;
 
 pub use frame::draw;
-pub use theme::Theme;
+pub use theme::{Theme, names};

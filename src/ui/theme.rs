@@ -1,81 +1,285 @@
-//! Styles by meaning. Sixteen ANSI colours at most, none at all when asked; no state is told by colour alone.
+//! Styles by meaning, read from `assets/themes`. Sixteen ANSI colours at most; no state is told by colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
+/// The themes, by name.
+const THEMES: &[(&str, &str)] = &[
+    ("default", include_str!("../../assets/themes/default.toml")),
+    ("dark", include_str!("../../assets/themes/dark.toml")),
+    ("light", include_str!("../../assets/themes/light.toml")),
+    (
+        "high-contrast",
+        include_str!("../../assets/themes/high-contrast.toml"),
+    ),
+    (
+        "colour-blind",
+        include_str!("../../assets/themes/colour-blind.toml"),
+    ),
+    ("mono", include_str!("../../assets/themes/mono.toml")),
+];
+
+/// The names of the themes.
+pub fn names() -> Vec<String> {
+    THEMES.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
 /// The styles.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Theme {
-    color: bool,
+    text: Style,
+    title: Style,
+    dim: Style,
+    label: Style,
+    good: Style,
+    warning: Style,
+    danger: Style,
+    banner: Style,
+    selected: Style,
+    added: Style,
+    removed: Style,
+    /// Signs and borders are ASCII.
+    ascii: bool,
 }
 
 impl Theme {
-    /// With colours, or (NO_COLOR) without.
-    pub fn new(color: bool) -> Self {
-        Self { color }
+    /// The theme of that name; `None` where there is none.
+    pub fn named(name: &str) -> Option<Self> {
+        let (_, text) = THEMES.iter().find(|(known, _)| *known == name)?;
+        let document: toml_edit::DocumentMut = text.parse().ok()?;
+        let style = |key: &str| {
+            let words = document.get(key).and_then(toml_edit::Item::as_str);
+            words.map(read).unwrap_or_default()
+        };
+        Some(Self {
+            text: style("text"),
+            title: style("title"),
+            dim: style("dim"),
+            label: style("label"),
+            good: style("good"),
+            warning: style("warning"),
+            danger: style("danger"),
+            banner: style("banner"),
+            selected: style("selected"),
+            added: style("added"),
+            removed: style("removed"),
+            ascii: false,
+        })
     }
 
-    fn of(self, color: Color) -> Style {
-        if self.color {
-            Style::new().fg(color)
-        } else {
-            Style::new()
-        }
+    /// The same with signs and borders of ASCII, for terminals that show nothing else.
+    #[must_use]
+    pub fn ascii(mut self) -> Self {
+        self.ascii = true;
+        self
+    }
+
+    /// True where nothing but ASCII may be drawn.
+    pub fn is_ascii(self) -> bool {
+        self.ascii
+    }
+
+    /// Text and background.
+    pub fn text(self) -> Style {
+        self.text
     }
 
     /// Headings.
     pub fn title(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        self.title
     }
 
     /// Less important text.
     pub fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
+        self.dim
     }
 
     /// Labels and keys.
     pub fn label(self) -> Style {
-        self.of(Color::Cyan)
+        self.label
     }
 
     /// Something is well.
     pub fn good(self) -> Style {
-        self.of(Color::Green)
+        self.good
     }
 
     /// Something should be looked at.
     pub fn warning(self) -> Style {
-        self.of(Color::Yellow).add_modifier(Modifier::BOLD)
+        self.warning
     }
 
-    /// Something is wrong.
+    /// Something is wrong, or dangerous.
     pub fn danger(self) -> Style {
-        self.of(Color::Red).add_modifier(Modifier::BOLD)
+        self.danger
     }
 
     /// The banner.
     pub fn banner(self) -> Style {
-        if self.color {
-            Style::new()
-                .fg(Color::White)
-                .bg(Color::Red)
-                .add_modifier(Modifier::BOLD)
-        } else {
-            Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD)
-        }
+        self.banner
     }
 
     /// The selected line, and the pane that has the focus.
     pub fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+        self.selected
     }
 
     /// A line that a diff adds.
     pub fn added(self) -> Style {
-        self.of(Color::Blue).add_modifier(Modifier::BOLD)
+        self.added
     }
 
-    /// A line that a diff removes: the orange of the sixteen.
+    /// A line that a diff removes.
     pub fn removed(self) -> Style {
-        self.of(Color::Yellow)
+        self.removed
+    }
+}
+
+/// A style as a theme writes it: "red bold", "white on red".
+fn read(words: &str) -> Style {
+    let mut style = Style::new();
+    let mut background = false;
+    for word in words.split_whitespace() {
+        match word {
+            "on" => background = true,
+            "bold" => style = style.add_modifier(Modifier::BOLD),
+            "dim" => style = style.add_modifier(Modifier::DIM),
+            "italic" => style = style.add_modifier(Modifier::ITALIC),
+            "underlined" => style = style.add_modifier(Modifier::UNDERLINED),
+            "reversed" => style = style.add_modifier(Modifier::REVERSED),
+            word => {
+                let Some(color) = color(word) else { continue };
+                style = if std::mem::take(&mut background) {
+                    style.bg(color)
+                } else {
+                    style.fg(color)
+                };
+            }
+        }
+    }
+    style
+}
+
+fn color(word: &str) -> Option<Color> {
+    Some(match word {
+        "black" => Color::Black,
+        "red" => Color::Red,
+        "green" => Color::Green,
+        "yellow" => Color::Yellow,
+        "blue" => Color::Blue,
+        "magenta" => Color::Magenta,
+        "cyan" => Color::Cyan,
+        "gray" => Color::Gray,
+        "dark-gray" => Color::DarkGray,
+        "light-red" => Color::LightRed,
+        "light-green" => Color::LightGreen,
+        "light-yellow" => Color::LightYellow,
+        "light-blue" => Color::LightBlue,
+        "light-magenta" => Color::LightMagenta,
+        "light-cyan" => Color::LightCyan,
+        "white" => Color::White,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Xterm's default palette.
+    fn rgb(color: Color) -> [u8; 3] {
+        match color {
+            Color::Black => [0, 0, 0],
+            Color::Red => [205, 0, 0],
+            Color::Green => [0, 205, 0],
+            Color::Yellow => [205, 205, 0],
+            Color::Blue => [0, 0, 238],
+            Color::Magenta => [205, 0, 205],
+            Color::Cyan => [0, 205, 205],
+            Color::Gray => [229, 229, 229],
+            Color::DarkGray => [127, 127, 127],
+            Color::LightRed => [255, 0, 0],
+            Color::LightGreen => [0, 255, 0],
+            Color::LightYellow => [255, 255, 0],
+            Color::LightBlue => [92, 92, 255],
+            Color::LightMagenta => [255, 0, 255],
+            Color::LightCyan => [0, 255, 255],
+            Color::White => [255, 255, 255],
+            other => panic!("{other} is none of the sixteen"),
+        }
+    }
+
+    fn luminance(color: Color) -> f64 {
+        let [red, green, blue] = rgb(color).map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.03928 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    fn contrast(one: Color, other: Color) -> f64 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    fn all(theme: Theme) -> [(&'static str, Style); 11] {
+        [
+            ("text", theme.text),
+            ("title", theme.title),
+            ("dim", theme.dim),
+            ("label", theme.label),
+            ("good", theme.good),
+            ("warning", theme.warning),
+            ("danger", theme.danger),
+            ("banner", theme.banner),
+            ("selected", theme.selected),
+            ("added", theme.added),
+            ("removed", theme.removed),
+        ]
+    }
+
+    #[test]
+    fn every_style_of_every_theme_can_be_read_on_black_and_on_white() {
+        for (name, _) in THEMES {
+            let theme = Theme::named(name).unwrap();
+            for (what, style) in all(theme) {
+                for ground in [Color::Black, Color::White] {
+                    // What names no colour takes the terminal's own pair, which can be read.
+                    let Some(front) = style.fg.or(theme.text.fg) else {
+                        continue;
+                    };
+                    let back = style.bg.or(theme.text.bg).unwrap_or(ground);
+                    let found = contrast(front, back);
+                    assert!(found >= 3.0, "{name}: {what} on {back}: {found:.2}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_of_every_theme_means_something_and_no_style_is_missing() {
+        for (name, text) in THEMES {
+            let document: toml_edit::DocumentMut = text.parse().unwrap();
+            assert_eq!(document.iter().count(), 11, "{name}");
+            for (key, value) in document.iter() {
+                for word in value.as_str().unwrap().split_whitespace() {
+                    let known = color(word).is_some()
+                        || matches!(
+                            word,
+                            "on" | "bold" | "dim" | "italic" | "underlined" | "reversed"
+                        );
+                    assert!(known, "{name}: {key}: {word}");
+                }
+            }
+        }
+        assert!(Theme::named("no-such-theme").is_none());
+        let mono = Theme::named("mono").unwrap();
+        for (what, style) in all(mono) {
+            assert!(style.fg.is_none() && style.bg.is_none(), "{what}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What several panes and layers draw with: a titled box, a text being typed, a list's window, a scrolled text, a bar.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 use tui_textarea::{CursorMove, TextArea};
@@ -9,12 +9,14 @@ use tui_textarea::{CursorMove, TextArea};
 use super::text::{fit, wrap};
 use super::theme::Theme;
 use crate::app::editor::Editor;
+use crate::app::message::ListArea;
 use crate::domain::text::safe;
 
 /// Draws a box with a title and returns its inside, one column of air left and right.
 pub fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, theme: Theme) -> Rect {
     let title = fit(title, usize::from(area.width.saturating_sub(4)));
     let block = Block::bordered()
+        .style(theme.text())
         .border_style(theme.dim())
         .title(Line::styled(format!(" {title} "), theme.title()));
     let inside = block.inner(area);
@@ -34,9 +36,15 @@ pub fn popup(
     title: &str,
     theme: Theme,
 ) -> Rect {
+    // A strip of what lies below would only disturb.
+    let wide = if area.width.saturating_sub(size.0) < 16 && size.0 > 80 {
+        area.width
+    } else {
+        size.0.min(area.width)
+    };
     let over = area.centered(
-        ratatui::layout::Constraint::Length(size.0.min(area.width)),
-        ratatui::layout::Constraint::Length(size.1.min(area.height)),
+        Constraint::Length(wide),
+        Constraint::Length(size.1.min(area.height)),
     );
     frame.render_widget(Clear, over);
     boxed(frame, over, title, theme)
@@ -112,6 +120,42 @@ pub fn bar(part: u64, whole: u64, columns: usize) -> String {
         .unwrap_or(0)
         .max(usize::from(part > 0));
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+/// A sparkline of at most `columns`, the newest value last.
+pub fn sparkline(values: impl ExactSizeIterator<Item = u64>, columns: usize) -> String {
+    const EIGHTHS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let skip = values.len().saturating_sub(columns);
+    let values: Vec<u64> = values.skip(skip).collect();
+    let most = values.iter().copied().max().unwrap_or(0).max(1);
+    values
+        .into_iter()
+        .map(|value| {
+            let at = u128::from(value) * 7 / u128::from(most);
+            EIGHTHS[usize::try_from(at).unwrap_or(0).min(7)]
+        })
+        .collect()
+}
+
+/// Where a list of whole rows is, for the mouse.
+pub fn list_area(area: Rect, from: usize, rows: usize) -> Option<ListArea> {
+    Some(ListArea {
+        x: area.x,
+        y: area.y,
+        width: area.width,
+        height: area.height.min(u16::try_from(rows).unwrap_or(u16::MAX)),
+        from,
+    })
+}
+
+/// List and detail: side by side where there is room, else one below the other.
+pub fn split(area: Rect, roomy: bool, percent: u16) -> [Rect; 2] {
+    let layout = if roomy {
+        Layout::horizontal([Constraint::Percentage(percent), Constraint::Fill(1)])
+    } else {
+        Layout::vertical([Constraint::Percentage(50), Constraint::Fill(1)])
+    };
+    area.layout(&layout)
 }
 
 /// The rows of `area` from `rows` down.

@@ -78,7 +78,7 @@ async fn a_changed_journal_or_a_database_that_was_set_back_is_refused_and_nothin
     case.apply(&[])
         .await
         .code(0)
-        .says(&["writers stand still since", "of it were our own work"]);
+        .says(&["writers stand still since", "ringfence's share is"]);
 }
 
 #[tokio::test]

@@ -258,7 +258,7 @@ async fn an_apply_says_what_the_copies_take_and_its_report_holds_the_run_against
     case.ringfence(&["report"]).await.code(0).says(&[
         "Create customers to Verify took",
         "; the forecast was",
-        "from a trial on 1000 bookings; the copies took",
+        "estimated from a trial on 1,000 bookings; the copies took",
     ]);
     let json = case.ringfence(&["report", "--json"]).await.code(0).out;
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();

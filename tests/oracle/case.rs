@@ -3,7 +3,7 @@
 use bson::doc;
 use mongodb::Client;
 
-use crate::bytes::{Value, fields, show};
+use crate::bytes::{Value, fields, first, show};
 use crate::compare::{IdSource, after_apply, after_refusal, after_rollback};
 use crate::generate::Database;
 use crate::oracle::{Unsaid, Verdict, verdict};
@@ -64,6 +64,9 @@ async fn walk(
     load(database, data).await?;
     let original = snapshot(database).await?;
     stands_as_generated(data, &original)?;
+    if let Some(why) = nowhere(data) {
+        return refuses(database, product, &original, why).await;
+    }
     let outcome = match verdict {
         Verdict::Migrated(outcome) => outcome,
         Verdict::Refused(why) => return refuses(database, product, &original, why).await,
@@ -101,6 +104,25 @@ async fn walk(
         Err(refusal) => differences.push(refusal),
     }
     Ok((differences, findings.ids))
+}
+
+/// What the mapping requires and no document has: such a database is refused. Empty collections are not judged.
+fn nowhere(data: &Database) -> Option<&'static str> {
+    let required = [
+        ("User", "name"),
+        ("User", "email"),
+        ("User", "hashedPassword"),
+        ("Booking", "userId"),
+        ("Booking", "serviceId"),
+        ("Service", "businessId"),
+    ];
+    let absent = |(collection, name): &(&str, &str)| {
+        let found = data.collections.iter().find(|it| it.name == *collection);
+        let documents = found.map_or(&[][..], |it| &it.documents);
+        let has = |it: &Vec<u8>| first(&fields(it), name).is_some();
+        !documents.is_empty() && !documents.iter().any(has)
+    };
+    required.into_iter().find(absent).map(|(_, name)| name)
 }
 
 const PROBE: &str = "made by the application";

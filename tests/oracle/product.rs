@@ -38,17 +38,48 @@ impl Ended {
 impl Product<'_> {
     /// Runs the survey; its JSON and its exit code.
     pub async fn survey(&self) -> Result<(Json, i32), String> {
-        let ended = self.run("survey", &["--json"]).await?;
+        let ended = self.with_numbers("survey", &["--json"], &[1]).await?;
         let ended = ended.expect("survey", &[0, 2])?;
         let json = serde_json::from_str(&ended.stdout)
             .map_err(|error| format!("survey --json printed no JSON: {error}\n{}", ended.stdout))?;
         Ok((json, ended.code))
     }
 
-    /// Makes a plan with every suggestion accepted.
+    /// Makes a plan with every suggestion accepted, and every number that is asked for.
     pub async fn plan(&self) -> Result<Ended, String> {
         let plan = self.plan_file();
-        self.run("plan", &["--defaults", "--out", &plan]).await
+        let more = ["--defaults", "--out", &plan];
+        self.with_numbers("plan", &more, &[1, 2]).await
+    }
+
+    /// Runs a verb again with every number that it asks for, while it ends with one of these codes.
+    async fn with_numbers(
+        &self,
+        verb: &str,
+        arguments: &[&str],
+        codes: &[i32],
+    ) -> Result<Ended, String> {
+        let mut numbers = Vec::new();
+        loop {
+            let mut more = arguments.to_vec();
+            more.extend(
+                numbers
+                    .iter()
+                    .flat_map(|it: &String| ["--accept", it.as_str()]),
+            );
+            let ended = self.run(verb, &more).await?;
+            let words = ended.stderr.split_whitespace();
+            let asked = words.clone().zip(words.skip(1));
+            let asked = asked.filter(|(word, _)| *word == "--accept");
+            let asked: Vec<String> = asked
+                .map(|(_, number)| number.trim_end_matches([',', '.']).to_owned())
+                .filter(|number| !numbers.contains(number))
+                .collect();
+            if !codes.contains(&ended.code) || asked.is_empty() {
+                return Ok(ended);
+            }
+            numbers.extend(asked);
+        }
     }
 
     /// Applies the plan made before.

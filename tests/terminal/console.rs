@@ -95,8 +95,15 @@ impl Console {
     }
 
     /// Any program in a terminal of that size.
-    pub fn spawn(mut command: CommandBuilder, (cols, rows): (u16, u16)) -> Self {
-        command.env("TERM", "xterm-256color");
+    pub fn spawn(command: CommandBuilder, size: (u16, u16)) -> Self {
+        Self::spawn_as(command, size, "xterm-256color")
+    }
+
+    /// The same in a terminal that calls itself `term`.
+    pub fn spawn_as(mut command: CommandBuilder, (cols, rows): (u16, u16), term: &str) -> Self {
+        command.env("TERM", term);
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("LC_ALL");
         command.env_remove("NO_COLOR");
         let pair = native_pty_system()
             .openpty(PtySize {

@@ -19,7 +19,7 @@ fn esc_never_leaves_and_q_and_ctrl_c_ask_first() {
     let place = data::seeded();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
-    for pane in ["1", "2", "3", "4", "5", "6"] {
+    for pane in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         console.press(pane);
         for _ in 0..3 {
             // A notice goes with the next key: so it is seen that Esc was taken in.
@@ -49,7 +49,7 @@ fn esc_never_leaves_and_q_and_ctrl_c_ask_first() {
 fn the_help_lists_every_command() {
     let place = data::seeded();
     // So high that the whole help is seen at once.
-    let console = Console::open(&place.uri, place.runs.path(), (110, 140));
+    let console = Console::open(&place.uri, place.runs.path(), (110, 200));
     console.shows("Next     2 Back up");
     let seen = console.press_for("?", "Help: every command");
     assert!(!seen.contains('▼'), "{seen}");
@@ -75,19 +75,19 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
     console.press_for(
-        "r",
-        "r: not now: nothing to roll back: the live data is untouched",
+        "<",
+        "<: not now: nothing to roll back: the live data is untouched",
     );
     console.press_for("x", "x: not now: nothing runs");
-    console.press_for("5", "no run has left a record");
+    console.press_for("6", "no run has left a record");
     console.press("1");
     // Step 9 is pending: its gate does not even open.
-    console.press(&"j".repeat(7));
-    console.shows("┌ 9 Cut over");
+    console.press(&"j".repeat(8));
+    console.shows("┌ Cut over");
     console.press_for(ENTER, "Enter: not now:");
     // Blockers that wait for an answer are shown instead of a plan.
     console.press(&"k".repeat(4));
-    console.shows("┌ 5 Review conflicts");
+    console.shows("┌ Review conflicts");
     console.press_for(ENTER, "25 blockers wait for your answer");
     console.shows("only undecided");
     console.press_for("d", "d: not now: it is undecided already");

@@ -8,6 +8,7 @@ mod support;
 
 mod console;
 mod data;
+mod hands;
 mod headless;
 mod hostile;
 mod keys;

@@ -20,7 +20,7 @@ fn a_paused_step_writes_nothing_until_it_goes_on_and_says_so() {
     console.press_for("of every", "undecided of every kind");
     console.hides("look at them first");
     console.press_for(ENTER, "; 0 undecided");
-    console.press_for("1", "Checklist");
+    console.press_for("1", "▾ Phase 1");
     console.press_for(ENTER, "May ringfence write?");
     console.press_for("Y", "Next     3 Stop the application");
     console.press_for(ENTER, "Next     4 Document");

@@ -66,7 +66,7 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
     let before = place.fingerprints();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
-    console.press_for("3", "customer, as it will be");
+    console.press_for("3", "→ will be");
     console.press_for("A", "The same answer for");
     console.press("of every");
     console.hides("look at them first");
@@ -87,12 +87,12 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
         "q",
         "q: not now: Reassign bookings runs: end it with x first",
     );
-    console.press_for(CTRL_C, "End the running step?");
+    console.press_for(CTRL_C, "Stop the running step?");
     console.press("y");
-    console.press_for("n", "x cancel");
-    console.hides("End the running step?");
+    console.press_for("n", "x stop");
+    console.hides("Stop the running step?");
     assert!(console.screen().contains("Reassign bookings runs"));
-    console.press_for("x", "End the running step?");
+    console.press_for("x", "Stop the running step?");
     console.press_for("Y", "ends after this batch");
     console.hides("ends after this batch");
     slow(&place, "insert", false);

@@ -102,20 +102,47 @@ pub fn quoted(step: Step) -> String {
     format!("“{}”", step.title())
 }
 
-/// The keys of the commands, as texts show them.
+/// The keys of the commands: those of the table, and those that the operator changed.
 #[derive(Debug, Clone, Default)]
-pub struct Keymap(HashMap<CommandId, &'static str>);
+pub struct Keymap {
+    shown: HashMap<CommandId, &'static str>,
+    changed: HashMap<CommandId, Vec<Key>>,
+}
 
 impl Keymap {
     /// The keys of these commands.
     pub fn new<'a>(commands: impl IntoIterator<Item = &'a About>) -> Self {
         let keys = commands.into_iter().map(|it| (it.id, it.shown));
-        Self(keys.collect())
+        Self {
+            shown: keys.collect(),
+            changed: HashMap::new(),
+        }
+    }
+
+    /// Gives a command other keys.
+    pub fn change(&mut self, id: CommandId, keys: Vec<Key>) {
+        let words: Vec<_> = keys.iter().map(ToString::to_string).collect();
+        // Read once when the console opens, and needed until it ends.
+        let shown: &'static str = Box::leak(words.join(" ").into_boxed_str());
+        self.shown.insert(id, shown);
+        self.changed.insert(id, keys);
     }
 
     /// The key of a command, the first one where it has several; its word where it has none.
     pub fn of(&self, id: CommandId) -> &'static str {
-        let shown = self.0.get(&id).copied().unwrap_or(id.0);
+        let shown = self.shown.get(&id).copied().unwrap_or(id.0);
         shown.split(' ').next().unwrap_or(shown)
+    }
+
+    /// All keys of a command, as hints show them.
+    pub fn shown(&self, about: &About) -> &'static str {
+        self.shown.get(&about.id).copied().unwrap_or(about.shown)
+    }
+
+    /// The keys that call a command.
+    pub fn keys<'k>(&'k self, about: &'k About) -> &'k [Key] {
+        self.changed
+            .get(&about.id)
+            .map_or(about.keys, Vec::as_slice)
     }
 }

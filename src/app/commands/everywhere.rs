@@ -1,6 +1,6 @@
-//! The commands of every pane: moving, the running step, the messages, the way out.
+//! The commands of every pane: moving, rolling back, the way out.
 
-use super::ids::{BACK, CANCEL, HELP, INTERRUPT, PAUSE, QUIT, ROLL_BACK, WHOLE_MESSAGE};
+use super::ids::{BACK, CANCEL, INTERRUPT, QUIT, ROLL_BACK};
 use crate::app::commands::about::{About, CommandId, Danger, Verdict};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, Question};
@@ -9,10 +9,8 @@ use crate::app::message::{Effect, ExitReason, Request};
 use crate::app::model::{Model, ModelCommand, Scope, always};
 use crate::app::navigation::Move;
 use crate::app::panes;
-use crate::app::shared::Shared;
 use crate::domain::checklist::{State, Step};
 use crate::domain::gate::{Destructive, New};
-use crate::domain::pace::Limits;
 
 /// The digits of as many panes as there can be.
 const DIGITS: &[Key] = &[
@@ -105,44 +103,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         run: |model, _| go(model, Move::Last),
     },
     ModelCommand {
-        about: About::new(CANCEL, &[Key::char('x')], "x", "cancel")
-            .help("End the running step between two batches, after a question. What was prepared is kept."),
-        scopes: &[Scope::Panes],
-        allowed: running,
-        run: |model, _| push(model, Layer::Question(Question::Cancel)),
-    },
-    ModelCommand {
-        about: About::new(PAUSE, &[Key::char('p')], "p", "pause")
-            .help("Write nothing more of the running step, until it is pressed again. Reading goes on."),
-        scopes: &[Scope::Panes],
-        allowed: running,
-        run: |model, _| {
- let limits = model.shared.limits;
- let paused = !limits.paused;
- pace(&mut model.shared, Limits { paused, ..limits })
- },
-    },
-    ModelCommand {
-        about: About::new(CommandId("slower"), &[Key::char('-')], "-", "slower")
-            .help("Write half as fast.")
-            .unhinted(),
-        scopes: &[Scope::Panes],
-        allowed: running,
-        run: |model, _| slower(&mut model.shared),
-    },
-    ModelCommand {
-        about: About::new(CommandId("faster"), &[Key::char('+'), Key::char('=')], "+", "faster")
-            .help("Write twice as fast, and without a limit in the end.")
-            .unhinted(),
-        scopes: &[Scope::Panes],
-        allowed: running,
-        run: |model, _| {
- let limits = model.shared.limits.faster();
- pace(&mut model.shared, limits)
- },
-    },
-    ModelCommand {
-        about: About::new(ROLL_BACK, &[Key::char('r')], "r", "roll back…")
+        about: About::new(ROLL_BACK, &[Key::char('<')], "<", "roll back…")
             .help("Open the gate to roll back: the originals become live again.")
             .danger(Danger::Gate),
         scopes: &[Scope::Panes],
@@ -151,24 +112,6 @@ pub const COMMANDS: &[ModelCommand] = &[
  let action = Destructive::RollBack(New::Refuse);
  model.shared.ask(Request::Gate(action))
  },
-    },
-    ModelCommand {
-        about: About::new(WHOLE_MESSAGE, &[Key::char('w')], "w", "whole message")
-            .help("Show the whole message of the red banner.")
-            .unhinted(),
-        scopes: &[Scope::Panes],
-        allowed: |model| match model.shared.banner {
- Some(_) => Ok(()),
- None => Err("there is no message".to_owned()),
- },
-        run: |model, _| push(model, Layer::Whole(0)),
-    },
-    ModelCommand {
-        about: About::new(HELP, &[Key::char('?')], "?", "help")
-            .help("Show every command, and why one cannot be used now."),
-        scopes: &[Scope::Panes],
-        allowed: always,
-        run: |model, _| push(model, Layer::Help(0)),
     },
     ModelCommand {
         about: About::new(QUIT, &[Key::char('q')], "q", "leave…")
@@ -184,11 +127,12 @@ pub const COMMANDS: &[ModelCommand] = &[
         scopes: &[Scope::Panes],
         allowed: always,
         run: |model, _| {
- if !model.panes.get_mut(model.shared.pane).step_back() {
- model.shared.banner = None; // its text stays in the log
- }
- Vec::new()
- },
+            let Model { shared, panes } = model;
+            if !panes.get_mut(shared.pane).step_back(shared) {
+                shared.banner = None; // its text stays in the log
+            }
+            Vec::new()
+        },
     },
     ModelCommand {
         about: About::new(INTERRUPT, &[Key::ctrl('c')], "Ctrl-C", "")
@@ -231,28 +175,6 @@ fn go(model: &mut Model, to: Move) -> Vec<Effect> {
     pane.go(&mut model.shared, to)
 }
 
-fn slower(shared: &mut Shared) -> Vec<Effect> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive
-    let goes = shared
-        .running
-        .as_ref()
-        .and_then(|it| Some(it.rate()? as u64));
-    pace(shared, shared.limits.slower(goes))
-}
-
-/// Takes new limits, for the running step too.
-fn pace(shared: &mut Shared, limits: Limits) -> Vec<Effect> {
-    shared.limits = limits;
-    let words = limits.words();
-    let text = if words.is_empty() {
-        "copies are written as fast as the server takes them".to_owned()
-    } else {
-        format!("writing copies: {words}")
-    };
-    shared.say(Weight::Info, text);
-    vec![Effect::Pace(limits)]
-}
-
 fn quit(model: &mut Model) -> Vec<Effect> {
     if model.shared.engine_ended.is_some() {
         return model.leave(ExitReason::Left(Vec::new()));
@@ -285,15 +207,6 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
         }
     }
     Vec::new()
-}
-
-/// A job runs and was not told to end yet.
-fn running(model: &Model) -> Verdict {
-    match &model.shared.running {
-        None => Err("nothing runs".to_owned()),
-        Some(running) if running.cancelling => Err("it ends after this batch".to_owned()),
-        Some(_) => Ok(()),
-    }
 }
 
 /// There is something to roll back, as far as the steps tell.

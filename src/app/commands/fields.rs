@@ -1,7 +1,7 @@
 //! The commands of text fields and lists: what was typed is kept, a line is picked.
 
 use super::decision;
-use super::ids::{BREAK_LINE, CLOSE_LAYER, KEEP_NOTE, SAVE};
+use super::ids::{BREAK_LINE, CLOSE_LAYER, KEEP_NOTE, OWN_EDITOR, SAVE};
 use crate::app::commands::about::{About, CommandId};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
@@ -15,7 +15,11 @@ pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
         about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "save")
             .help("Keep what was typed."),
-        scopes: &[Scope::Over(LayerKind::Typing), Scope::Over(LayerKind::Line)],
+        scopes: &[
+            Scope::Over(LayerKind::Typing),
+            Scope::Over(LayerKind::Number),
+            Scope::Over(LayerKind::Line),
+        ],
         allowed: always,
         run: |model, _| save(model),
     },
@@ -85,6 +89,41 @@ pub const COMMANDS: &[ModelCommand] = &[
         allowed: always,
         run: |model, _| pick(model),
     },
+    ModelCommand {
+        about: About::new(
+            CommandId("run-command"),
+            &[Key::plain(KeyCode::Enter)],
+            "Enter",
+            "run",
+        )
+        .help("Run the selected command. Typing finds one."),
+        scopes: &[Scope::Over(LayerKind::Palette)],
+        allowed: always,
+        run: |model, _| {
+            let Some(Layer::Palette(list, called)) = model.shared.layers.last() else {
+                return Vec::new();
+            };
+            let found = list.picked().and_then(|at| called.get(at)).copied();
+            if found.is_some() {
+                model.shared.layers.pop();
+                model.shared.called = found;
+            } else {
+                let says = "no command has such a name";
+                model.shared.say(Weight::Warning, says);
+            }
+            Vec::new()
+        },
+    },
+    ModelCommand {
+        about: About::new(OWN_EDITOR, &[Key::ctrl('o')], "Ctrl-O", "own editor")
+            .help("Write the note in your own editor ($VISUAL or $EDITOR); what it saves comes back here."),
+        scopes: &[Scope::Over(LayerKind::Note)],
+        allowed: always,
+        run: |model, _| match model.shared.layers.last() {
+            Some(Layer::Note(note)) => vec![Effect::Edit(note.editor.text().to_owned())],
+            _ => Vec::new(),
+        },
+    },
 ];
 
 /// Enter in a text field.
@@ -92,12 +131,15 @@ fn save(model: &mut Model) -> Vec<Effect> {
     match model.shared.layers.last() {
         Some(Layer::Decision(_)) => decision::save(&mut model.shared),
         Some(Layer::Line(_)) => take_line(model),
+        Some(Layer::Number(_)) => take_number(&mut model.shared),
         Some(
             Layer::Question(_)
             | Layer::Gate(_)
             | Layer::Note(_)
             | Layer::Picker(_)
+            | Layer::Palette(..)
             | Layer::Help(_)
+            | Layer::Truth(_)
             | Layer::Whole(_)
             | Layer::Leave,
         )
@@ -109,7 +151,8 @@ fn save(model: &mut Model) -> Vec<Effect> {
 const SHORT: usize = 8;
 
 fn keep_note(shared: &mut Shared) -> Vec<Effect> {
-    let allowed = shared.can_ask();
+    let allowed = shared.can_note();
+    let runs = shared.running.as_ref().map(|running| running.job.title());
     let (close, keep) = (shared.key(CLOSE_LAYER), shared.key(KEEP_NOTE));
     let Some(Layer::Note(note)) = shared.layers.last_mut() else {
         return Vec::new();
@@ -136,8 +179,34 @@ fn keep_note(shared: &mut Shared) -> Vec<Effect> {
     }
     note.sent = true;
     note.complaint = None;
-    let request = Request::Note(note.step, text);
+    let request = Request::Note(note.on, text);
+    if let Some(job) = runs {
+        shared.layers.pop();
+        let says = format!("the note is kept when {job} ends");
+        shared.say(Weight::Info, says);
+    }
     shared.ask(request)
+}
+
+/// Keeps the answers that waited for their number.
+fn take_number(shared: &mut Shared) -> Vec<Effect> {
+    let allowed = shared.can_ask();
+    let Some(Layer::Number(open)) = shared.layers.last_mut() else {
+        return Vec::new();
+    };
+    match open.typed().and_then(|changes| allowed.map(|()| changes)) {
+        Ok(changes) => {
+            shared.layers.pop();
+            if let Some(Layer::Decision(open)) = shared.layers.last_mut() {
+                open.sent = true;
+            }
+            shared.ask(Request::Decide(changes))
+        }
+        Err(why) => {
+            open.complaint = Some(why);
+            Vec::new()
+        }
+    }
 }
 
 /// Hands the line to the pane that opened it.

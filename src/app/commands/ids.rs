@@ -46,6 +46,20 @@ pub const WHOLE_MESSAGE: CommandId = CommandId("whole-message");
 pub const HELP: CommandId = CommandId("help");
 /// The way out.
 pub const QUIT: CommandId = CommandId("quit");
+/// Steps one after the other.
+pub const GO_ON: CommandId = CommandId("run-to-the-gate");
+/// Every command by name.
+pub const PALETTE: CommandId = CommandId("palette");
+/// What is true, read anew.
+pub const TRUTH: CommandId = CommandId("read-again");
+/// What is selected, into the clipboard.
+pub const COPY: CommandId = CommandId("copy");
+/// The operator's own editor.
+pub const OWN_EDITOR: CommandId = CommandId("own-editor");
+/// The selected step.
+pub const RUN: CommandId = CommandId("run");
+/// A note on the selected step or item.
+pub const NOTE: CommandId = CommandId("note");
 /// One layer back.
 pub const BACK: CommandId = CommandId("back");
 /// Ctrl-C.

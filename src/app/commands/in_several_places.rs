@@ -3,15 +3,6 @@
 use crate::app::commands::about::{About, CommandId};
 use crate::app::key::Key;
 
-/// What is shown is read again.
-pub const READ_AGAIN: About = About::new(
-    CommandId("read-again"),
-    &[Key::char('R')],
-    "R",
-    "read again",
-)
-.help("Read what is shown here from the database again.");
-
 /// One business alone.
 pub const FILTER_BUSINESS: About = About::new(
     CommandId("filter-business"),

@@ -16,11 +16,15 @@ pub mod in_several_places;
 mod leaving;
 mod question;
 mod reading;
+mod running;
+mod screen;
 
 /// All of them, in the order of the help.
 pub fn all() -> impl Iterator<Item = &'static ModelCommand> {
     let rows = [
         everywhere::COMMANDS,
+        running::COMMANDS,
+        screen::COMMANDS,
         question::COMMANDS,
         gate::COMMANDS,
         fields::COMMANDS,
@@ -48,7 +52,7 @@ pub fn offered(model: &Model) -> Vec<&'static About> {
 /// The command that `key` calls where the focus is now.
 pub fn of_key(model: &Model, key: Key) -> Option<&'static About> {
     let mut offered = offered(model).into_iter();
-    offered.find(|about| about.keys.contains(&key))
+    offered.find(|about| model.shared.keys.keys(about).contains(&key))
 }
 
 /// Whether a command can be done now, or why not: in the focused pane, or else wherever it holds.

@@ -30,6 +30,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         allowed: always,
         run: |model, _| {
             model.shared.layers.pop();
+            model.shared.goes_on &= model.shared.running.is_some();
             Vec::new()
         },
     },
@@ -41,6 +42,7 @@ fn yes(shared: &mut Shared) -> Vec<Effect> {
     };
     match question {
         Question::Cancel => {
+            shared.goes_on = false;
             if let Some(running) = &mut shared.running {
                 running.cancelling = true;
                 shared.note_in_log(Weight::Warning, "asked to end between two batches");
@@ -52,13 +54,13 @@ fn yes(shared: &mut Shared) -> Vec<Effect> {
             allow_writing(shared);
             jobs::run(shared, step)
         }
-        Question::TakeNoteBack(step) => {
+        Question::TakeNoteBack(on) => {
             allow_writing(shared);
-            shared.ask(Request::TakeNoteBack(step))
+            shared.ask(Request::TakeNoteBack(on))
         }
-        Question::FirstNote(step) => {
+        Question::FirstNote(on) => {
             allow_writing(shared);
-            jobs::note(shared, step)
+            jobs::note(shared, on)
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::app::navigation::Move;
 
 /// Layers whose contents scroll and that take no text.
 const READING: &[Scope] = &[
-    Scope::Over(LayerKind::Help),
     Scope::Over(LayerKind::Whole),
+    Scope::Over(LayerKind::Truth),
     Scope::Over(LayerKind::Leave),
 ];
 /// Layers that scroll by pages.
@@ -19,6 +19,7 @@ const PAGED: &[Scope] = &[
     Scope::Over(LayerKind::Gate),
     Scope::Over(LayerKind::Help),
     Scope::Over(LayerKind::Whole),
+    Scope::Over(LayerKind::Truth),
     Scope::Over(LayerKind::Leave),
 ];
 
@@ -47,6 +48,27 @@ pub const COMMANDS: &[ModelCommand] = &[
         .help("Scroll down.")
         .unhinted(),
         scopes: READING,
+        allowed: always,
+        run: |model, _| scroll(model, Move::By(1)),
+    },
+    ModelCommand {
+        about: About::new(CommandId("help-up"), &[Key::plain(KeyCode::Up)], "↑", "")
+            .help("Scroll the help up.")
+            .unhinted(),
+        scopes: &[Scope::Over(LayerKind::Help)],
+        allowed: always,
+        run: |model, _| scroll(model, Move::By(-1)),
+    },
+    ModelCommand {
+        about: About::new(
+            CommandId("help-down"),
+            &[Key::plain(KeyCode::Down)],
+            "↓",
+            "",
+        )
+        .help("Scroll the help down.")
+        .unhinted(),
+        scopes: &[Scope::Over(LayerKind::Help)],
         allowed: always,
         run: |model, _| scroll(model, Move::By(1)),
     },
@@ -82,8 +104,11 @@ pub const COMMANDS: &[ModelCommand] = &[
             Scope::Over(LayerKind::Gate),
             Scope::Over(LayerKind::Decision),
             Scope::Over(LayerKind::Note),
+            Scope::Over(LayerKind::Number),
             Scope::Over(LayerKind::Line),
             Scope::Over(LayerKind::Picker),
+            Scope::Over(LayerKind::Palette),
+            Scope::Over(LayerKind::Help),
             Scope::Over(LayerKind::Leave),
         ],
         allowed: always,
@@ -97,12 +122,14 @@ pub const COMMANDS: &[ModelCommand] = &[
                 Key::char('q'),
                 Key::char('?'),
                 Key::char('w'),
+                Key::char('R'),
+                Key::char('r'),
             ],
             "Esc",
             "back",
         )
         .help("Go back."),
-        scopes: &[Scope::Over(LayerKind::Help), Scope::Over(LayerKind::Whole)],
+        scopes: &[Scope::Over(LayerKind::Whole), Scope::Over(LayerKind::Truth)],
         allowed: always,
         run: |model, _| close(model),
     },
@@ -112,15 +139,19 @@ pub const COMMANDS: &[ModelCommand] = &[
 fn scroll(model: &mut Model, to: Move) -> Vec<Effect> {
     let scrollable = model.shared.scrollable;
     let down = match model.shared.layers.last_mut() {
-        Some(Layer::Help(down) | Layer::Whole(down)) => down,
+        Some(Layer::Help(help)) => &mut help.down,
+        Some(Layer::Whole(whole)) => &mut whole.down,
+        Some(Layer::Truth(down)) => down,
         Some(Layer::Gate(gate)) => &mut gate.down,
         Some(Layer::Leave) => &mut model.panes.report.down,
         Some(
             Layer::Question(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Line(_)
-            | Layer::Picker(_),
+            | Layer::Picker(_)
+            | Layer::Palette(..),
         )
         | None => return Vec::new(),
     };
@@ -141,8 +172,11 @@ fn close(model: &mut Model) -> Vec<Effect> {
             | Layer::Gate(_)
             | Layer::Decision(_)
             | Layer::Note(_)
+            | Layer::Number(_)
             | Layer::Picker(_)
+            | Layer::Palette(..)
             | Layer::Help(_)
+            | Layer::Truth(_)
             | Layer::Whole(_),
         )
         | None => {}

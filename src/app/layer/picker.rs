@@ -1,5 +1,7 @@
 //! A list to pick one thing from; typing narrows it. The pane that opened it knows what its lines stand for.
 
+use frizbee::{CaseMatching, Config, Matcher};
+
 use crate::app::editor::Editor;
 use crate::app::key::{Key, KeyCode};
 use crate::domain::id::Id;
@@ -32,6 +34,19 @@ pub fn business_items(rows: &[BusinessRow]) -> (Vec<Item>, Vec<Option<(Id, Strin
     std::iter::once((all, None))
         .chain(rows.iter().map(one))
         .unzip()
+}
+
+/// Those of `texts` that hold the letters of `wanted` in their order, the best first.
+pub fn found(wanted: &str, texts: &[&str]) -> Vec<usize> {
+    let config = Config::default().casing(CaseMatching::Ignore);
+    let matches = Matcher::from_query(wanted, &config).match_list(texts);
+    // Letters strewn over a long line are no find beside a whole word.
+    let best = matches.first().map_or(0, |it| it.score);
+    matches
+        .into_iter()
+        .filter(|it| u32::from(it.score) * 4 >= u32::from(best) * 3)
+        .map(|it| it.index as usize)
+        .collect()
 }
 
 /// The list.
@@ -97,10 +112,18 @@ impl Picker {
     }
 
     fn narrowed(&mut self) {
-        let wanted = self.narrow.text().to_lowercase();
-        self.visible = (0..self.items.len())
-            .filter(|at| self.items[*at].label.to_lowercase().contains(&wanted))
-            .collect();
+        let wanted = self.narrow.text().trim();
         self.selected = 0;
+        if wanted.is_empty() {
+            self.visible = (0..self.items.len()).collect();
+            return;
+        }
+        let plain = wanted.to_lowercase();
+        let holds = |at: &usize| self.items[*at].label.to_lowercase().contains(&plain);
+        self.visible = (0..self.items.len()).filter(holds).collect();
+        if self.visible.is_empty() {
+            let texts: Vec<&str> = self.items.iter().map(|it| it.label.as_str()).collect();
+            self.visible = found(wanted, &texts);
+        }
     }
 }

@@ -3,19 +3,18 @@
 use super::businesses::any_business;
 use crate::app::booking_pages::BookingPages;
 use crate::app::commands::about::{About, CommandId, Verdict, only_if};
-use crate::app::commands::in_several_places::{
-    DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, READ_AGAIN, SHOW_ALL,
-};
+use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, SHOW_ALL};
 use crate::app::key::Key;
 use crate::app::layer::picker::{Item, Picker, business_items};
 use crate::app::layer::{Layer, Line};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always, can_ask};
-use crate::app::shared::{PaneId, Shared};
+use crate::app::shared::{Destination, PaneId, Shared};
+use crate::domain::document_diff::Mark;
 use crate::domain::id::Id;
 use crate::domain::text::safe;
-use crate::domain::view::{DiffCursor, DiffFilter};
+use crate::domain::view::{DiffCursor, DiffFilter, Search};
 
 /// The pane.
 #[derive(Debug, Default)]
@@ -24,6 +23,10 @@ pub struct Bookings {
     pub pages: BookingPages,
     /// The businesses of the open list, line by line; `None` for all.
     offered: Vec<Option<(Id, String)>>,
+    /// The pane that led here, for the way back.
+    back: Option<PaneId>,
+    /// What was typed to find bookings.
+    searched: String,
 }
 
 impl PaneCommands for Bookings {
@@ -31,10 +34,29 @@ impl PaneCommands for Bookings {
     const TITLE: &'static str = "Bookings";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
-            about: READ_AGAIN,
+            about: About::new(CommandId("find-bookings"), &[Key::char('/')], "/", "find").help(
+                "Show only bookings of people whose name or e-mail holds what you type; or of a date \
+                 (14 Mar 2025, 2025-03, 2025); or with an id.",
+            ),
+            allowed: can_ask,
+            run: |pane, shared, _| {
+                let title = "Find bookings: a name, an e-mail, a date or an id";
+                let line = Line::new(title, &pane.searched);
+                shared.layers.push(Layer::Line(line));
+                Vec::new()
+            },
+        },
+        PaneCommand {
+            about: About::new(CommandId("unusual"), &[Key::char('!')], "!", "only unusual").help(
+                "Show only bookings that do not simply go from a user to this user's customer: \
+                 quarantined, left, adopted, a placeholder's.",
+            ),
             allowed: can_ask,
             run: |pane, _, _| {
-                pane.pages.forget(); // the next look asks again
+                let mut filter = pane.pages.filter().clone();
+                filter.unusual = !filter.unusual;
+                let says = pane.pages.filter_says.clone();
+                pane.pages.set_filter(filter, says);
                 Vec::new()
             },
         },
@@ -58,24 +80,16 @@ impl PaneCommands for Bookings {
             allowed: on_booking_with_customer,
             run: |pane, _, _| {
                 let entry = pane.pages.entry();
-                if let Some(customer) = entry.and_then(|entry| entry.customer.clone()) {
-                    pane.show_customer(customer);
+                let customer =
+                    entry.and_then(|it| Some((it.customer.clone()?, it.words.becomes.clone())));
+                if let Some((customer, says)) = customer {
+                    let filter = DiffFilter {
+                        customer: Some(customer),
+                        ..DiffFilter::default()
+                    };
+                    pane.searched.clear();
+                    pane.pages.set_filter(filter, says);
                 }
-                Vec::new()
-            },
-        },
-        PaneCommand {
-            about: About::new(
-                CommandId("customer-by-id"),
-                &[Key::char('/'), Key::char('f')],
-                "/",
-                "customer…",
-            )
-            .help("Show only the bookings of the customer with an id that you type."),
-            allowed: can_ask,
-            run: |_, shared, _| {
-                let title = "Show the bookings of the customer with this id";
-                shared.layers.push(Layer::Line(Line::new(title, "")));
                 Vec::new()
             },
         },
@@ -83,7 +97,7 @@ impl PaneCommands for Bookings {
             about: SHOW_ALL,
             allowed: |pane, _| only_if(!pane.pages.filter().is_empty(), "no filter is set"),
             run: |pane, _, _| {
-                pane.pages.set_filter(DiffFilter::default(), String::new());
+                pane.clear();
                 Vec::new()
             },
         },
@@ -107,14 +121,21 @@ fn open_list(shared: &mut Shared, items: Vec<Item>) -> Vec<Effect> {
 }
 
 impl Bookings {
-    /// Shows the bookings of one customer.
-    fn show_customer(&mut self, customer: Id) {
-        let says = format!("customer {}", safe(&customer.to_string(), 60));
-        let filter = DiffFilter {
-            business: None,
-            customer: Some(customer),
-        };
+    /// Shows what passes `filter`, which `says` describes; Esc leads back to `back`.
+    pub fn show(&mut self, filter: DiffFilter, says: String, back: Option<PaneId>) {
+        self.searched.clear();
+        self.back = back;
         self.pages.set_filter(filter, says);
+    }
+
+    /// The title of the pane that led here.
+    pub fn came_from(&self) -> Option<PaneId> {
+        self.back
+    }
+
+    fn clear(&mut self) {
+        self.searched.clear();
+        self.pages.set_filter(DiffFilter::default(), String::new());
     }
 
     fn scroll_detail(&mut self, shared: &Shared, by: isize) -> Vec<Effect> {
@@ -155,23 +176,75 @@ impl Pane for Bookings {
         self.pages.forget();
     }
 
+    fn step_back(&mut self, shared: &mut Shared) -> bool {
+        if self.pages.stop() {
+            return true;
+        }
+        if let Some(back) = self.back.take() {
+            self.clear();
+            shared.destination = Some(Destination::Pane(back));
+            return true;
+        }
+        let filtered = !self.pages.filter().is_empty();
+        if filtered {
+            self.clear();
+        }
+        filtered
+    }
+
+    fn clicked(&mut self, _: &mut Shared, at: usize) {
+        if at < self.pages.entries().len() {
+            self.pages.selected = at;
+            self.pages.down = 0;
+        }
+    }
+
+    fn copied(&self, _: &Shared) -> Option<String> {
+        let entry = self.pages.entry()?;
+        let mut text = format!(
+            "{} {} {}: {} → {} ({})",
+            entry.words.when(),
+            safe(&entry.business_name, 80),
+            entry.words.service,
+            entry.words.was,
+            entry.words.becomes,
+            entry.booking,
+        );
+        for line in &entry.lines {
+            let sign = match line.mark {
+                Mark::Same => " ",
+                Mark::Removed => "-",
+                Mark::Added => "+",
+            };
+            text.push_str(&format!("\n{sign} {}: {}", line.field, line.value));
+        }
+        Some(text)
+    }
+
     fn picked(&mut self, _: &mut Shared, at: usize) -> Vec<Effect> {
         if let Some(business) = self.offered.get(at).cloned() {
             let (business, says) = business.unzip();
             let filter = DiffFilter {
                 business,
-                customer: None,
+                ..DiffFilter::default()
             };
+            self.searched.clear();
             self.pages.set_filter(filter, says.unwrap_or_default());
         }
         Vec::new()
     }
 
     fn typed(&mut self, _: &mut Shared, text: &str) -> Result<(), String> {
-        let Some(id) = Id::parse(text) else {
-            return Err("this is no id: type 24 hexadecimal digits, uuid:…, int:…, or a text in double quotes".to_owned());
+        let mut filter = self.pages.filter().clone();
+        filter.search = Search::parse(text);
+        text.clone_into(&mut self.searched);
+        let says = match &filter.search {
+            None => String::new(),
+            Some(Search::Id(id)) => format!("with the id {}", safe(&id.to_string(), 60)),
+            Some(Search::Span(..)) => format!("of {}", safe(text, 40)),
+            Some(Search::Text(_)) => format!("of “{}”", safe(text, 40)),
         };
-        self.show_customer(id);
+        self.pages.set_filter(filter, says);
         Ok(())
     }
 }

@@ -1,17 +1,20 @@
-//! The businesses: their numbers in a chosen order, and the way to what concerns one of them.
+//! The businesses: their numbers in a chosen order; one of them looked at closely; its customers; and the way to what concerns them.
 
-use crate::app::commands::about::{About, CommandId, Verdict, quoted};
+use crate::app::commands::about::{About, CommandId, Verdict, only_if, quoted};
 use crate::app::conflict_list::Filter;
 use crate::app::facts::Facts;
 use crate::app::key::{Key, KeyCode};
-use crate::app::message::Effect;
+use crate::app::layer::picker::found;
+use crate::app::layer::{Layer, Line};
+use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{Destination, PaneId, Shared};
 use crate::domain::checklist::Step;
+use crate::domain::id::Id;
 use crate::domain::overview::BusinessRow;
 use crate::domain::text::safe;
-use crate::domain::view::DiffFilter;
+use crate::domain::view::{BusinessView, CustomerLine, DiffFilter};
 
 /// What the table is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,7 +36,7 @@ impl Sort {
         match self {
             Self::Bookings => "bookings",
             Self::Customers => "customers",
-            Self::Conflicts => "conflicts",
+            Self::Conflicts => "to decide",
             Self::Name => "name",
         }
     }
@@ -71,8 +74,14 @@ impl Sort {
 pub struct Businesses {
     /// The order.
     pub sort: Sort,
-    /// Position of the selected row.
+    /// Position of the selected business among those that are shown.
     pub selected: usize,
+    /// The customers of the selected business are open, and this one is selected.
+    pub customer: Option<usize>,
+    /// What was typed to find a business.
+    pub filter: String,
+    view: Option<(Id, Result<BusinessView, String>)>,
+    asked: Option<Id>,
 }
 
 impl PaneCommands for Businesses {
@@ -81,34 +90,65 @@ impl PaneCommands for Businesses {
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(
-                CommandId("its-conflicts"),
+                CommandId("drill-down"),
                 &[Key::plain(KeyCode::Enter)],
                 "Enter",
-                "its conflicts",
+                "customers, then bookings",
             )
-            .help("Show the conflicts of the selected business."),
-            allowed: any_business,
-            run: |pane, shared, _| pane.go_to_conflicts(shared),
+            .help("Open the customers of the selected business, and from there the bookings of the selected customer."),
+            allowed: |pane, shared| {
+                on_business(pane, shared)?;
+                only_if(
+                    pane.customer.is_none() || pane.line(&shared.facts).is_some(),
+                    "no customer is selected",
+                )
+            },
+            run: |pane, shared, _| pane.drill_down(shared),
         },
         PaneCommand {
             about: About::new(
                 CommandId("its-bookings"),
-                &[Key::char('d')],
-                "d",
+                &[Key::char('b')],
+                "b",
                 "its bookings",
             )
             .help("Show what becomes of the selected business's bookings."),
-            allowed: any_business,
+            allowed: on_business,
             run: |pane, shared, _| pane.go_to_bookings(shared),
+        },
+        PaneCommand {
+            about: About::new(
+                CommandId("its-conflicts"),
+                &[Key::char('c')],
+                "c",
+                "its conflicts",
+            )
+            .help("Show the conflicts of the selected business."),
+            allowed: on_business,
+            run: |pane, shared, _| pane.go_to_conflicts(shared),
+        },
+        PaneCommand {
+            about: About::new(CommandId("find-business"), &[Key::char('/')], "/", "filter")
+                .help("Show only businesses whose name holds the letters that you type."),
+            allowed: any_business,
+            run: |pane, shared, _| {
+                pane.customer = None;
+                let line = Line::new("Find a business by letters of its name", &pane.filter);
+                shared.layers.push(Layer::Line(line));
+                Vec::new()
+            },
         },
         PaneCommand {
             about: About::new(CommandId("sort-businesses"), &[Key::char('s')], "s", "sort")
                 .help("Sort by bookings, customers, conflicts or name, in turn."),
             allowed: always,
             run: |pane, shared, _| {
+                let id = pane.row(&shared.facts).map(|row| row.id.clone());
                 pane.sort = pane.sort.next();
                 pane.sort.sort(&mut shared.facts.businesses);
-                pane.selected = 0;
+                let rows = pane.visible(&shared.facts);
+                let at = rows.iter().position(|row| Some(&row.id) == id.as_ref());
+                pane.selected = at.unwrap_or(0);
                 Vec::new()
             },
         },
@@ -116,9 +156,61 @@ impl PaneCommands for Businesses {
 }
 
 impl Businesses {
+    /// The businesses that are shown.
+    pub fn visible<'f>(&self, facts: &'f Facts) -> Vec<&'f BusinessRow> {
+        if self.filter.is_empty() {
+            return facts.businesses.iter().collect();
+        }
+        let names: Vec<&str> = facts.businesses.iter().map(|it| it.name.as_str()).collect();
+        let mut places = found(&self.filter, &names);
+        places.sort_unstable(); // in the order of the table
+        places
+            .into_iter()
+            .filter_map(|at| facts.businesses.get(at))
+            .collect()
+    }
+
     /// The selected row.
     pub fn row<'f>(&self, facts: &'f Facts) -> Option<&'f BusinessRow> {
-        facts.businesses.get(self.selected)
+        self.visible(facts).get(self.selected).copied()
+    }
+
+    /// The selected business looked at closely, once that is there.
+    pub fn view(&self, facts: &Facts) -> Option<&Result<BusinessView, String>> {
+        let row = self.row(facts)?;
+        let (id, view) = self.view.as_ref()?;
+        (*id == row.id).then_some(view)
+    }
+
+    /// The selected customer.
+    pub fn line(&self, facts: &Facts) -> Option<&CustomerLine> {
+        let view = self.view(facts)?.as_ref().ok()?;
+        view.customers.get(self.customer?)
+    }
+
+    /// Takes a business's view.
+    pub fn take(&mut self, id: Id, view: Result<BusinessView, String>) {
+        self.asked = None;
+        self.view = Some((id, view));
+    }
+
+    fn drill_down(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(line) = self.line(&shared.facts) else {
+            self.customer = Some(0);
+            return Vec::new();
+        };
+        let (user, who) = (line.user.clone(), line.who.short());
+        if let Some(row) = self.row(&shared.facts) {
+            let name = safe(&row.name, 60);
+            let filter = DiffFilter {
+                business: Some(row.id.clone()),
+                user: Some(user),
+                ..DiffFilter::default()
+            };
+            let says = format!("{name} › {who}");
+            shared.destination = Some(Destination::Bookings(filter, says, Some(Self::ID)));
+        }
+        Vec::new()
     }
 
     fn go_to_conflicts(&self, shared: &mut Shared) -> Vec<Effect> {
@@ -136,25 +228,94 @@ impl Businesses {
         if let Some(row) = self.row(&shared.facts) {
             let filter = DiffFilter {
                 business: Some(row.id.clone()),
-                customer: None,
+                ..DiffFilter::default()
             };
-            shared.destination = Some(Destination::Bookings(filter, safe(&row.name, 60)));
+            let says = format!("{} › all customers", safe(&row.name, 60));
+            shared.destination = Some(Destination::Bookings(filter, says, Some(Self::ID)));
         }
         Vec::new()
+    }
+
+    fn stay_inside(&mut self, facts: &Facts) {
+        let last = self.visible(facts).len().saturating_sub(1);
+        self.selected = self.selected.min(last);
     }
 }
 
 impl Pane for Businesses {
     fn go(&mut self, shared: &mut Shared, to: Move) -> Vec<Effect> {
-        let last = shared.facts.businesses.len().saturating_sub(1);
-        self.selected = to.from(self.selected, shared.scrollable.page, last);
+        let page = shared.scrollable.page;
+        let customers = match self.view(&shared.facts) {
+            Some(Ok(view)) => view.customers.len(),
+            _ => 0,
+        };
+        match &mut self.customer {
+            Some(at) => *at = to.from(*at, page, customers.saturating_sub(1)),
+            None => {
+                let last = self.visible(&shared.facts).len().saturating_sub(1);
+                self.selected = to.from(self.selected, page, last);
+            }
+        }
         Vec::new()
+    }
+
+    fn look(&mut self, shared: &mut Shared) -> Vec<Effect> {
+        let Some(row) = self.row(&shared.facts) else {
+            return Vec::new();
+        };
+        let known = self.view.as_ref().is_some_and(|(id, _)| *id == row.id);
+        if known || self.asked.is_some() {
+            return Vec::new();
+        }
+        let id = row.id.clone();
+        self.asked = Some(id.clone());
+        shared.ask(Request::Business(id))
     }
 
     fn facts_changed(&mut self, shared: &mut Shared) {
         self.sort.sort(&mut shared.facts.businesses);
-        let last = shared.facts.businesses.len().saturating_sub(1);
-        self.selected = self.selected.min(last);
+        self.stay_inside(&shared.facts);
+    }
+
+    fn outdated(&mut self) {
+        self.view = None;
+        self.asked = None;
+    }
+
+    fn step_back(&mut self, shared: &mut Shared) -> bool {
+        if self.customer.take().is_some() {
+            return true;
+        }
+        let filtered = !std::mem::take(&mut self.filter).is_empty();
+        self.stay_inside(&shared.facts);
+        filtered
+    }
+
+    fn clicked(&mut self, shared: &mut Shared, at: usize) {
+        let customers = match self.view(&shared.facts) {
+            Some(Ok(view)) => view.customers.len(),
+            _ => 0,
+        };
+        let businesses = self.visible(&shared.facts).len();
+        match &mut self.customer {
+            Some(selected) if at < customers => *selected = at,
+            None if at < businesses => self.selected = at,
+            Some(_) | None => {}
+        }
+    }
+
+    fn copied(&self, shared: &Shared) -> Option<String> {
+        if let Some(line) = self.line(&shared.facts) {
+            return Some(format!("{} {}", line.who.words(), line.user));
+        }
+        let row = self.row(&shared.facts)?;
+        Some(format!("{} {}", safe(&row.name, 200), row.id))
+    }
+
+    fn typing(&mut self, shared: &mut Shared, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.selected = 0;
+        self.stay_inside(&shared.facts);
     }
 }
 
@@ -167,4 +328,13 @@ pub fn any_business<P>(_: &P, shared: &Shared) -> Verdict {
         ));
     }
     Ok(())
+}
+
+/// A business is selected.
+fn on_business(pane: &Businesses, shared: &Shared) -> Verdict {
+    any_business(pane, shared)?;
+    only_if(
+        pane.row(&shared.facts).is_some(),
+        "no business passes the filter",
+    )
 }

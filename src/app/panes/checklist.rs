@@ -1,51 +1,92 @@
-//! The checklist: the steps, the selected one, and running it.
+//! The overview: phases, steps and the items of the guide's lists, the selected one, and running or noting it.
+
+use std::collections::BTreeMap;
 
 use crate::app::commands::about::{About, CommandId, Danger, Verdict, only_if, quoted};
-use crate::app::commands::ids::ROLL_BACK;
-use crate::app::commands::in_several_places::READ_AGAIN;
+use crate::app::commands::ids::{NOTE, ROLL_BACK, RUN};
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, Question};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
-use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, can_ask};
+use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{PaneId, Shared};
-use crate::domain::checklist::{State, Step, Touch};
+use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
 use crate::domain::gate::Destructive;
 
-/// Runs the selected step.
-pub const RUN: CommandId = CommandId("run");
+/// From so many rows on the phases before the application's are all unfolded.
+const TALL: u16 = 34;
+
+/// A row of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The heading of a phase.
+    Phase(Phase),
+    /// A step.
+    Step(Step),
+    /// An item under a step, by its place.
+    Item(Step, usize),
+}
+
+impl Row {
+    /// The phase that it is of.
+    pub fn phase(self) -> Phase {
+        match self {
+            Self::Phase(phase) => phase,
+            Self::Step(step) | Self::Item(step, _) => step.phase(),
+        }
+    }
+}
 
 /// The pane.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Checklist {
-    /// Position of the selected step.
-    pub selected: usize,
+    /// The selected row.
+    pub row: Row,
+    /// Phases that the operator folded or unfolded.
+    folded: BTreeMap<Phase, bool>,
+}
+
+impl Default for Checklist {
+    fn default() -> Self {
+        Self {
+            row: Row::Step(Step::Survey),
+            folded: BTreeMap::new(),
+        }
+    }
 }
 
 impl PaneCommands for Checklist {
-    const ID: PaneId = PaneId("checklist");
-    const TITLE: &'static str = "Checklist";
+    const ID: PaneId = PaneId("overview");
+    const TITLE: &'static str = "Overview";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(RUN, &[Key::plain(KeyCode::Enter)], "Enter", "run step")
-                .help("Run the selected step. A step that changes live data opens its gate first.")
+                .help("Run the selected step; note the selected item; fold or unfold the selected phase. A step that changes live data opens its gate first.")
                 .danger(Danger::Writes),
-            allowed: |pane, shared| {
-                shared.can_ask()?;
-                runnable(shared, pane.step())
+            allowed: |pane, shared| match pane.row {
+                Row::Phase(_) => Ok(()),
+                Row::Item(..) => can_note(pane, shared),
+                Row::Step(step) => {
+                    shared.can_ask()?;
+                    runnable(shared, step)
+                }
             },
-            run: |pane, shared, _| jobs::run(shared, pane.step()),
+            run: |pane, shared, _| match pane.row {
+                Row::Phase(phase) => pane.turn(shared, phase),
+                Row::Item(..) => jobs::note(shared, pane.on()),
+                Row::Step(step) => jobs::run(shared, step),
+            },
         },
         PaneCommand {
-            about: About::new(CommandId("note"), &[Key::char('n')], "n", "note")
+            about: About::new(NOTE, &[Key::char('n')], "n", "note…")
                 .help(
-                    "Type a note on the selected step; it is kept with the run and goes into the \
-                 report.",
+                    "Type a note on the selected step or item; it is kept with the run and goes into the \
+                 report. Notes can be written while a step runs; they are kept when it ends.",
                 )
                 .danger(Danger::Writes),
             allowed: can_note,
-            run: |pane, shared, _| jobs::note(shared, pane.step()),
+            run: |pane, shared, _| jobs::note(shared, pane.on()),
         },
         PaneCommand {
             about: About::new(
@@ -54,14 +95,24 @@ impl PaneCommands for Checklist {
                 "u",
                 "take note back…",
             )
-            .help("Take the note on the selected step back, after a question; the step is then open again.")
+            .help("Take the selected note back, after a question; the step is then open again.")
             .danger(Danger::Writes)
             .unhinted(),
             allowed: can_take_note_back,
             run: |pane, shared, _| {
-                let question = Question::TakeNoteBack(pane.step());
+                let question = Question::TakeNoteBack(pane.on());
                 shared.layers.push(Layer::Question(question));
                 Vec::new()
+            },
+        },
+        PaneCommand {
+            about: About::new(CommandId("fold"), &[Key::char(' ')], "Space", "fold")
+                .help("Fold or unfold the phase of the selected row.")
+                .unhinted(),
+            allowed: always,
+            run: |pane, shared, _| {
+                let phase = pane.row.phase();
+                pane.turn(shared, phase)
             },
         },
         PaneCommand {
@@ -80,39 +131,136 @@ impl PaneCommands for Checklist {
             allowed: can_block_writes,
             run: |_, shared, _| shared.ask(Request::Gate(Destructive::BlockWrites)),
         },
-        PaneCommand {
-            about: READ_AGAIN,
-            allowed: can_ask,
-            run: |_, shared, _| shared.ask(Request::Standing),
-        },
     ];
 }
 
 impl Checklist {
-    /// The selected step.
+    /// The selected step, or the first one of the selected phase.
     pub fn step(&self) -> Step {
-        Step::ALL
-            .get(self.selected)
-            .copied()
-            .unwrap_or(Step::Survey)
+        match self.row {
+            Row::Step(step) | Row::Item(step, _) => step,
+            Row::Phase(phase) => {
+                let mut steps = Step::ALL.iter().copied();
+                steps
+                    .find(|step| step.phase() == phase)
+                    .unwrap_or(Step::Survey)
+            }
+        }
+    }
+
+    /// What a note would be on.
+    pub fn on(&self) -> NoteOn {
+        let step = self.step();
+        let item = match self.row {
+            Row::Item(_, at) => step.items().get(at),
+            Row::Phase(_) | Row::Step(_) => None,
+        };
+        NoteOn { step, item }
+    }
+
+    /// Selects a step.
+    pub fn select(&mut self, step: Step) {
+        self.row = Row::Step(step);
     }
 
     /// Selects the next step, unless the operator has moved the selection.
     pub fn follow(&mut self, shared: &Shared) {
         if shared.follows
-            && let Some(next) = shared.next_step()
+            && let Some(next) = shared.next_step().or_else(|| shared.open_note())
         {
-            self.selected = next.number().saturating_sub(1);
+            self.row = Row::Step(next);
+        }
+    }
+
+    /// True where the steps of a phase are shown.
+    pub fn is_open(&self, shared: &Shared, phase: Phase) -> bool {
+        if let Some(folded) = self.folded.get(&phase) {
+            return !folded;
+        }
+        let next = shared.next_step().or_else(|| shared.open_note());
+        next.is_none_or(|next| next.phase() == phase)
+            || (self.row.phase() == phase && !matches!(self.row, Row::Phase(_)))
+            || (shared.size.1 >= TALL && phase < Phase::Application)
+    }
+
+    /// The rows as they are shown now.
+    pub fn rows(&self, shared: &Shared) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for phase in Phase::ALL {
+            rows.push(Row::Phase(phase));
+            if !self.is_open(shared, phase) {
+                continue;
+            }
+            for step in Step::ALL.iter().filter(|step| step.phase() == phase) {
+                rows.push(Row::Step(*step));
+                rows.extend((0..step.items().len()).map(|at| Row::Item(*step, at)));
+            }
+        }
+        rows
+    }
+
+    fn turn(&mut self, shared: &Shared, phase: Phase) -> Vec<Effect> {
+        let open = self.is_open(shared, phase);
+        self.folded.insert(phase, open);
+        self.row = Row::Phase(phase);
+        Vec::new()
+    }
+
+    fn select_row(&mut self, shared: &mut Shared, rows: &[Row], at: usize) {
+        if let Some(row) = rows.get(at) {
+            // The phase that the cursor leaves stays as it was, so that no row moves under it.
+            let phase = self.row.phase();
+            if phase != row.phase() {
+                let open = self.is_open(shared, phase);
+                self.folded.entry(phase).or_insert(!open);
+            }
+            self.row = *row;
+            shared.follows = false;
         }
     }
 }
 
 impl Pane for Checklist {
     fn go(&mut self, shared: &mut Shared, to: Move) -> Vec<Effect> {
-        self.selected = to.from(self.selected, shared.scrollable.page, Step::ALL.len() - 1);
-        shared.follows = false;
+        let rows = self.rows(shared);
+        let at = rows.iter().position(|row| *row == self.row).unwrap_or(0);
+        let at = to.from(at, shared.scrollable.page, rows.len().saturating_sub(1));
+        self.select_row(shared, &rows, at);
         Vec::new()
     }
+
+    fn clicked(&mut self, shared: &mut Shared, at: usize) {
+        let rows = self.rows(shared);
+        self.select_row(shared, &rows, at);
+    }
+
+    fn copied(&self, shared: &Shared) -> Option<String> {
+        if let Some(item) = self.on().item
+            && let Some((old, new)) = queries(shared, self.step(), item.word)
+        {
+            return Some(format!("{old}\n\n{new}"));
+        }
+        if let Some(note) = shared.facts.note(self.on()) {
+            return Some(note.to_owned());
+        }
+        let status = shared.facts.status(self.step())?;
+        Some(status.says.clone())
+    }
+
+    fn step_back(&mut self, shared: &mut Shared) -> bool {
+        // Back to where the work is.
+        let away = !shared.follows;
+        shared.follows = true;
+        self.follow(shared);
+        away
+    }
+}
+
+/// The old and the new query, where an item is about them.
+pub fn queries(shared: &Shared, step: Step, item: &str) -> Option<(String, String)> {
+    let about = step == Step::ApiEndpoints && item == "customers";
+    let run = shared.facts.run().filter(|_| about)?;
+    Some(run.queries.clone())
 }
 
 /// `step` can be run, as far as its state tells.
@@ -125,6 +273,8 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
         (State::Pending, _) if step == Step::Review && shared.facts.undecided_blockers() > 0 => {
             Ok(())
         }
+        // The operator's own work can be noted at any time.
+        (State::Pending, Touch::Note) => Ok(()),
         (State::Pending, _) if status.says.is_empty() => {
             Err("a step before it is missing".to_owned())
         }
@@ -146,11 +296,14 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
     }
 }
 
-/// A note can be kept on the selected step.
+/// A note can be kept on the selected row.
 fn can_note(pane: &Checklist, shared: &Shared) -> Verdict {
-    shared.can_ask()?;
+    shared.can_note()?;
     if shared.facts.statuses.is_empty() {
         return Err("the state of the steps has not been read yet".to_owned());
+    }
+    if matches!(pane.row, Row::Phase(_)) {
+        return Err("a note is on a step or an item, not on a phase".to_owned());
     }
     if pane.step().touch() != Touch::Note {
         return Err("this step is run, not noted".to_owned());
@@ -158,10 +311,14 @@ fn can_note(pane: &Checklist, shared: &Shared) -> Verdict {
     Ok(())
 }
 
-/// There is a note on the selected step.
+/// There is a note on the selected row.
 fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
+    shared.can_ask()?;
     can_note(pane, shared)?;
-    only_if(shared.is_done(pane.step()), "there is no note on this step")
+    only_if(
+        shared.facts.note(pane.on()).is_some(),
+        "there is no note on it",
+    )
 }
 
 /// The server's write block can be asked for.

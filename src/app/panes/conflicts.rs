@@ -1,7 +1,7 @@
 //! The conflicts: their list, the records of the selected one, and the answers.
 
 use super::businesses::any_business;
-use crate::app::commands::about::{About, CommandId, Verdict, only_if, quoted};
+use crate::app::commands::about::{About, CommandId, Verdict, only_if};
 use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP, FILTER_BUSINESS, SHOW_ALL};
 use crate::app::conflict_answers::{self, Offered, Pick};
 use crate::app::conflict_list::{ConflictList, Filter};
@@ -14,7 +14,6 @@ use crate::app::message::{Detail, Effect, Request, Scrollable};
 use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{PaneId, Shared};
-use crate::domain::checklist::Step;
 use crate::domain::conflict::ConflictKey;
 use crate::domain::history::Change;
 use crate::domain::overview::ConflictRow;
@@ -173,8 +172,7 @@ impl PaneCommands for Conflicts {
         PaneCommand {
             about: About::new(CommandId("sort-conflicts"), &[Key::char('s')], "s", "sort")
                 .help(
-                    "Sort by kind, by business, by how much a conflict stands for, or undecided \
-                 first, in turn.",
+                    "Sort by kind, by business, by how much a conflict stands for, or undecided first, in turn.",
                 )
                 .unhinted(),
             allowed: can_filter,
@@ -424,10 +422,6 @@ impl Pane for Conflicts {
     }
 
     fn look(&mut self, shared: &mut Shared) -> Vec<Effect> {
-        if self.list.wants_labels(&shared.facts) {
-            self.list.labels_asked = true;
-            return shared.ask(Request::Labels);
-        }
         if self.asked.is_some() || self.current_detail(&shared.facts).is_some() {
             return Vec::new();
         }
@@ -454,8 +448,28 @@ impl Pane for Conflicts {
         }
     }
 
-    fn step_back(&mut self) -> bool {
-        std::mem::take(&mut self.open)
+    fn step_back(&mut self, shared: &mut Shared) -> bool {
+        if std::mem::take(&mut self.open) {
+            return true;
+        }
+        let filtered = !self.list.filter.is_empty();
+        if filtered {
+            self.show(&shared.facts, Filter::default());
+        }
+        filtered
+    }
+
+    fn clicked(&mut self, shared: &mut Shared, at: usize) {
+        if let Some(position) = self.list.position_of_row(&shared.facts, at) {
+            self.list.select(&shared.facts, position);
+        }
+    }
+
+    fn copied(&self, shared: &Shared) -> Option<String> {
+        let row = self.row(&shared.facts)?;
+        let heading = self.list.heading(&shared.facts, row);
+        let detail = self.current_detail(&shared.facts);
+        Some(conflict_answers::as_text(&heading, row, detail))
     }
 
     fn focus_moved(&mut self) {
@@ -501,16 +515,7 @@ fn on_conflict(pane: &Conflicts, shared: &Shared) -> Verdict {
 
 /// There are conflicts to filter.
 fn can_filter(_: &Conflicts, shared: &Shared) -> Verdict {
-    if !shared.facts.conflicts().is_empty() {
-        return Ok(());
-    }
-    Err(match shared.facts.overview {
-        None => format!(
-            "no conflict is known: run the survey ({})",
-            quoted(Step::Survey)
-        ),
-        Some(_) => "the survey found no conflict".to_owned(),
-    })
+    conflict_answers::any(shared)
 }
 
 /// The selected conflict can be answered.

@@ -8,10 +8,12 @@ use super::shared::PaneId;
 pub mod bookings;
 pub mod businesses;
 pub mod checklist;
+pub mod clients;
 pub mod conflicts;
 pub mod log;
 pub mod pane;
 pub mod report;
+pub mod running;
 
 /// A row of the table.
 pub struct PaneRow {
@@ -49,8 +51,10 @@ panes! {
     businesses: Businesses,
     conflicts: Conflicts,
     bookings: Bookings,
+    running: RunningPane,
     report: Report,
     log: LogPane,
+    clients: Clients,
 }
 
 impl Panes {

@@ -81,8 +81,16 @@ pub trait Pane: Offers + Debug {
     }
 
     /// Closes what lies open in it; false when nothing does.
-    fn step_back(&mut self) -> bool {
+    fn step_back(&mut self, _shared: &mut Shared) -> bool {
         false
+    }
+
+    /// Entry `at` of its list was clicked.
+    fn clicked(&mut self, _shared: &mut Shared, _at: usize) {}
+
+    /// What is selected, as text to take elsewhere.
+    fn copied(&self, _shared: &Shared) -> Option<String> {
+        None
     }
 
     /// The focus goes elsewhere, or comes back.

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
+use super::fixture::update;
 use super::fixture::{
-    at, gate, overview, page, ready, requests, review, running, sources, standing,
+    at, business_view, gate, overview, page, ready, requests, review, running, sources, standing,
+    typing,
 };
 use crate::app::layer::{Layer, Note};
-use crate::app::message::{Detail, ExitReason, Job};
-use crate::app::{Answer, Effect, Message, Model, Request, update};
-use crate::domain::checklist::{State, Step};
+use crate::app::message::{AskedNumber, Detail, ExitReason, Job};
+use crate::app::{Answer, Effect, Message, Model, Request};
+use crate::domain::checklist::{NoteOn, State, Step};
+use crate::domain::conflict::Code;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::view::{DiffCursor, DiffFilter};
@@ -24,10 +27,13 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Surveyed(..) => "surveyed",
         Answer::Gate(_) => "gate",
         Answer::Decided(..) => "decided",
+        Answer::AsksForNumber(_) => "asks for number",
         Answer::TriedOut(..) => "tried out",
         Answer::Labels(_) => "labels",
         Answer::Sources(_) => "sources",
         Answer::Detail(_) => "detail",
+        Answer::Business(..) => "business",
+        Answer::Clients(_) => "clients",
         Answer::Diffs(..) => "diffs",
         Answer::Noted(..) => "noted",
         Answer::NoteTakenBack(..) => "note taken back",
@@ -35,7 +41,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Exported(_) => "exported",
     }
 }
-const ANSWERS: usize = 17;
+const ANSWERS: usize = 20;
 
 /// The console before, the answer, and what must hold after.
 type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
@@ -63,7 +69,7 @@ fn asked(effects: &[Effect], request: &Request) {
 
 fn note_sent() -> Model {
     let mut model = ready();
-    let mut note = Note::new(Step::Test, "");
+    let mut note = Note::new(NoteOn::step(Step::Test), "");
     note.sent = true;
     model.shared.layers.push(Layer::Note(note));
     model
@@ -225,7 +231,7 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             note_sent,
-            |_| Answer::Noted(Step::Test, Ok(())),
+            |_| Answer::Noted(NoteOn::step(Step::Test), Ok(())),
             |model, effects| {
                 assert!(model.shared.layers.is_empty());
                 asked(effects, &Request::Standing);
@@ -233,7 +239,7 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             note_sent,
-            |_| Answer::Noted(Step::Test, failed()),
+            |_| Answer::Noted(NoteOn::step(Step::Test), failed()),
             |model, effects| {
                 assert!(effects.is_empty());
                 let Some(Layer::Note(open)) = model.shared.layers.last() else {
@@ -244,7 +250,7 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             ready,
-            |_| Answer::NoteTakenBack(Step::Test, Ok("it is taken back".into())),
+            |_| Answer::NoteTakenBack(NoteOn::step(Step::Test), Ok("it is taken back".into())),
             |model, effects| {
                 let notice = model.shared.notice.as_ref().unwrap();
                 assert_eq!(notice.text, "Test: it is taken back");
@@ -253,17 +259,26 @@ fn of_steps() -> Vec<Case> {
         ),
         (
             ready,
-            |_| Answer::NoteTakenBack(Step::Test, failed()),
+            |_| Answer::NoteTakenBack(NoteOn::step(Step::Test), failed()),
             |model, _| alarm(model, "The note on Test was not taken back"),
         ),
         (
             ready,
-            |_| Answer::Noted(Step::Test, failed()),
+            |_| Answer::Noted(NoteOn::step(Step::Test), failed()),
             |model, _| {
                 alarm(model, "The note on Test was not kept");
             },
         ),
     ]
+}
+
+fn asked_number() -> AskedNumber {
+    AskedNumber {
+        code: Code::BookingWithoutBusiness,
+        bookings: 44,
+        words: "44 of 400 bookings".into(),
+        changes: Vec::new(),
+    }
 }
 
 fn of_decisions() -> Vec<Case> {
@@ -300,6 +315,18 @@ fn of_decisions() -> Vec<Case> {
                     panic!("the answer is lost");
                 };
                 assert!(!open.sent && open.complaint.as_deref() == Some("it went wrong"));
+            },
+        ),
+        (
+            || {
+                let mut model = at("conflicts");
+                typing(&mut model, "?");
+                model
+            },
+            |_| Answer::AsksForNumber(Box::new(asked_number())),
+            |model, _| {
+                let notice = &model.shared.notice.as_ref().unwrap().text;
+                assert!(notice.contains("number has to be confirmed"), "{notice}");
             },
         ),
         (
@@ -384,6 +411,25 @@ fn asking_for_bookings() -> Model {
 
 fn of_texts() -> Vec<Case> {
     vec![
+        (
+            || at("businesses"),
+            |model| {
+                let id = model.shared.facts.businesses[0].id.clone();
+                Answer::Business(id, Box::new(Ok(business_view())))
+            },
+            |model, _| {
+                let view = model.panes.businesses.view(&model.shared.facts);
+                assert_eq!(view.unwrap().as_ref().unwrap().customers.len(), 2);
+            },
+        ),
+        (
+            || at("clients"),
+            |_| Answer::Clients(failed()),
+            |model, effects| {
+                assert!(matches!(model.panes.clients.lines, Some(Err(_))));
+                assert!(effects.is_empty(), "it does not ask again and again");
+            },
+        ),
         (
             asking_for_bookings,
             |_| Answer::Diffs(DiffFilter::default(), DiffCursor::Start, Ok(page(false))),

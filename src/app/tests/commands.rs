@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::fixture::update;
 use super::fixture::{at, empty, ended, ready, running};
 use super::{layers, panes, refusals};
 use crate::app::commands::about::CommandId;
@@ -10,7 +11,7 @@ use crate::app::layer::LayerKind;
 use crate::app::model::Scope;
 use crate::app::panes::TABLE;
 use crate::app::shared::PaneId;
-use crate::app::{Effect, Message, Model, commands, update};
+use crate::app::{Effect, Message, Model, commands};
 use crate::command::table;
 
 /// A command that can be done: the console before, and what must hold after.
@@ -71,6 +72,7 @@ fn a_command_that_cannot_be_done_says_why_and_does_nothing_else() {
             let effects = update(&mut model, Message::Key(*key));
             let notice = model.shared.notice.take();
             let text = notice.map(|it| it.text).unwrap_or_default();
+            model.shared.said = None;
             assert!(
                 text.ends_with(&format!(": not now: {}", case.why)),
                 "{}: {text}",

@@ -1,13 +1,14 @@
 //! The commands that hold in every pane.
 
 use super::commands::Case;
-use super::fixture::{DONE, ended, ready, running};
+use super::fixture::{DONE, ended, ready, review, running, standing, update};
 use super::panes::{asked, case, conflicts};
 use crate::app::layer::{Layer, Question};
 use crate::app::panes::TABLE;
+use crate::app::panes::checklist::Row;
 use crate::app::shared::Banner;
-use crate::app::{Effect, Model, Request};
-use crate::domain::checklist::Step;
+use crate::app::{Answer, Effect, Message, Model, Request};
+use crate::domain::checklist::{Phase, Step};
 use crate::domain::gate::{Destructive, New};
 
 pub fn cases() -> Vec<Case> {
@@ -24,23 +25,23 @@ pub fn cases() -> Vec<Case> {
             assert!(TABLE.iter().any(|row| row.id == model.shared.pane));
         }),
         case("up", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE - 1);
+            assert_eq!(model.panes.checklist.step(), Step::ALL[DONE - 1]);
         }),
         case("down", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE + 1);
+            assert_eq!(model.panes.checklist.step(), Step::ALL[DONE + 1]);
             assert!(!model.shared.follows);
         }),
         case("page-up", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE - 2);
+            assert_eq!(model.panes.checklist.step(), Step::ALL[DONE - 2]);
         }),
         case("page-down", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, DONE + 2);
+            assert_eq!(model.panes.checklist.step(), Step::ALL[DONE + 2]);
         }),
         case("first", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, 0);
+            assert_eq!(model.panes.checklist.row, Row::Phase(Phase::Preparation));
         }),
         case("last", ready, |model, _| {
-            assert_eq!(model.panes.checklist.selected, Step::ALL.len() - 1);
+            assert_eq!(model.panes.checklist.row, Row::Phase(Phase::After));
         }),
         case("cancel", job, |model, effects| {
             assert!(effects.is_empty(), "it asks first");
@@ -75,10 +76,12 @@ pub fn cases() -> Vec<Case> {
             );
         }),
         case("whole-message", alarmed, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Whole(0))));
+            assert!(
+                matches!(model.shared.layers.last(), Some(Layer::Whole(whole)) if whole.text == "b")
+            );
         }),
         case("help", ready, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Help(0))));
+            assert!(matches!(model.shared.layers.last(), Some(Layer::Help(_))));
         }),
         case("quit", ready, |model, effects| {
             assert!(matches!(model.shared.layers.last(), Some(Layer::Leave)));
@@ -122,10 +125,52 @@ pub fn cases() -> Vec<Case> {
             assert!(model.shared.leaving.is_some(), "twice at rest leaves");
             assert!(matches!(effects, [Effect::Close]));
         }),
+        case("run-to-the-gate", surveyed_only, |model, effects| {
+            assert!(effects.is_empty(), "the first write asks");
+            assert!(model.shared.goes_on);
+            assert!(matches!(
+                model.shared.layers.last(),
+                Some(Layer::Question(Question::FirstWrite(_)))
+            ));
+        }),
+        case("palette", ready, |model, _| {
+            let Some(Layer::Palette(list, called)) = model.shared.layers.last() else {
+                panic!("no palette");
+            };
+            assert_eq!(list.visible().len(), called.len());
+            assert!(called.len() > 40);
+        }),
+        case("read-again", ready, |model, effects| {
+            asked(effects, &Request::Standing);
+            assert!(matches!(model.shared.layers.last(), Some(Layer::Truth(0))));
+        }),
+        case("read-again", job, |model, effects| {
+            assert!(effects.is_empty(), "it is read when the step ends");
+            assert!(matches!(model.shared.layers.last(), Some(Layer::Truth(0))));
+        }),
+        case("ids", ready, |model, _| assert!(model.shared.ids)),
+        case("copy", ready, |_, effects| {
+            assert!(matches!(effects, [Effect::Copy(text)] if text == "says"));
+        }),
+        case("mouse", ready, |model, effects| {
+            assert!(!model.shared.mouse);
+            assert!(matches!(effects, [Effect::Mouse(false)]));
+        }),
+        case("theme", ready, |model, _| {
+            assert_eq!(model.shared.theme, "light");
+        }),
         case("suspend", ready, |_, effects| {
             assert!(matches!(effects, [Effect::Suspend]));
         }),
     ]
+}
+
+/// The survey alone is done.
+fn surveyed_only() -> Model {
+    let mut model = ready();
+    let standing = Answer::Standing(Ok(standing(1)), review(true), None);
+    update(&mut model, Message::Answer(standing));
+    model
 }
 
 fn leaving() -> Model {

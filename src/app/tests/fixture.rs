@@ -5,7 +5,7 @@ use bson::rawdoc;
 use crate::app::key::{Key, KeyCode};
 use crate::app::message::{Detail, Job};
 use crate::app::shared::PaneId;
-use crate::app::{Answer, Effect, Message, Model, Request, update};
+use crate::app::{Answer, Effect, Message, Model, Request};
 use crate::command;
 use crate::domain::checklist::{State, Step, StepStatus};
 use crate::domain::conflict::{Code, ConflictKey};
@@ -15,14 +15,22 @@ use crate::domain::gate::{Destructive, Gate};
 use crate::domain::id::Id;
 use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
+use crate::domain::people::Who;
+use crate::domain::run::{Note, Outcome};
+use crate::domain::run_view::RunView;
 use crate::domain::situation::{Seen, Situation, Standing};
 use crate::domain::survivorship::{Candidate, Survivor};
-use crate::domain::view::{DiffPage, Place, Record, Source, Sources};
+use crate::domain::view::{
+    BusinessView, ClientLine, CustomerLine, DiffPage, Place, Record, Source, Sources,
+};
 
 /// The database; its name opens gates.
 pub const DATABASE: &str = "shop";
 /// Steps that are done in [`ready`].
 pub const DONE: usize = 8;
+
+/// A report of four sections.
+pub const REPORT: &str = "# Migration report: shop\n\n- run: 20261129-1 (under way)\n- who: ann@desk\n\n## Found\n\n- users: 397\n- bookings: 2000\n\n## Proved\n\n- bookings 2000 = linked 1994 + quarantined 6\n\n## How to get back\n\nrename the originals back";
 
 /// Where the console is.
 pub fn place() -> Place {
@@ -81,6 +89,7 @@ fn conflict(code: Code, number: u8, decided: bool) -> ConflictRow {
         businesses: vec![id(number % 2)],
         business_names: format!("Salon {}", number % 2),
         decision: decided.then(|| Decision::new(code.suggestion())),
+        asks: false,
     }
 }
 
@@ -162,12 +171,76 @@ pub fn page(more: bool) -> DiffPage {
         business_name: "Salon 0".into(),
         customer: (number != 2).then(|| id(number + 50)),
         outcome: "linked".into(),
+        words: crate::domain::people::BookingWords::default(),
+        unusual: number == 2,
         lines: vec![],
     };
     DiffPage {
         entries: (0..3).map(booking).collect(),
         more,
+        looked: 3,
+        reached: Some(id(2)),
     }
+}
+
+/// A run with these notes.
+pub fn run(notes: impl IntoIterator<Item = (String, Note)>) -> RunView {
+    RunView {
+        id: "20261129-1".into(),
+        outcome: Outcome::Open,
+        operator: "ann@desk".into(),
+        started: 0,
+        plan: Some("6af0030b".into()),
+        standstill: None,
+        verdict: None,
+        backup: Some((2_611, 0)),
+        equations: vec!["bookings 2000 = linked 1994 + quarantined 6".into()],
+        steps: std::collections::BTreeMap::new(),
+        expected: std::collections::BTreeMap::new(),
+        left: None,
+        disk: None,
+        queries: ("old".into(), "new".into()),
+        notes: notes.into_iter().collect(),
+    }
+}
+
+/// A business looked at closely, with two customers.
+pub fn business_view() -> BusinessView {
+    let customer = |number: u8| CustomerLine {
+        user: id(number),
+        who: Who {
+            name: format!("Person {number}"),
+            email: format!("p{number}@example.org"),
+        },
+        bookings: 3,
+        elsewhere: 0,
+        becomes: "a customer",
+    };
+    BusinessView {
+        customers: (0..2).map(customer).collect(),
+        years: vec![(2024, 2), (2025, 4)],
+        linked: 6,
+        ..BusinessView::default()
+    }
+}
+
+/// A client that is connected.
+pub fn client() -> ClientLine {
+    ClientLine {
+        application: "shop".into(),
+        driver: "mongo-rust-driver|Prisma".into(),
+        user: String::new(),
+        host: "10.0.0.7".into(),
+        connections: 3,
+        is_prisma: true,
+    }
+}
+
+/// What a message does, but for the lines that go into the log.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = crate::app::update(model, message);
+    effects.retain(|effect| !matches!(effect, Effect::Log(..)));
+    effects
 }
 
 /// What an engine says to a request when all goes well. A job says nothing until it ends.
@@ -187,15 +260,16 @@ pub fn answer(request: Request) -> Option<Answer> {
             records: Ok(vec![Record {
                 title: "user".into(),
                 fields: vec![],
+                ids: vec![],
             }]),
             preview: Ok(None),
         })),
+        Request::Business(id) => Answer::Business(id, Box::new(Ok(business_view()))),
+        Request::Clients => Answer::Clients(Ok(vec![client(); 3])),
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
-        Request::Note(step, _) => Answer::Noted(step, Ok(())),
-        Request::TakeNoteBack(step) => {
-            Answer::NoteTakenBack(step, Ok("the note is taken back".into()))
-        }
-        Request::Report(personal) => Answer::Report(personal, Ok("# Report\nline".into())),
+        Request::Note(on, _) => Answer::Noted(on, Ok(())),
+        Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, Ok("the note is taken back".into())),
+        Request::Report(personal) => Answer::Report(personal, Ok(REPORT.into())),
         Request::Export(_) => Answer::Exported(Ok(vec!["report.md".into()])),
     })
 }
@@ -242,12 +316,16 @@ pub fn ready() -> Model {
         model.go_to(pane.id);
         look(&mut model);
     }
-    model.go_to(PaneId("checklist"));
+    model.go_to(PaneId("overview"));
+    model.panes.checklist.follow(&model.shared);
+    model.shared.themes = vec!["default".into(), "light".into()];
+    model.shared.said = None;
     model.shared.log = crate::app::log::Log::default();
     model.shared.scrollable = crate::app::message::Scrollable {
         page: 2,
         furthest: 9,
         detail: 9,
+        list: None,
     };
     model
 }
@@ -297,6 +375,10 @@ pub fn requests(effects: &[Effect]) -> Vec<&Request> {
             Effect::Cancel
             | Effect::Pace(_)
             | Effect::Suspend
+            | Effect::Copy(_)
+            | Effect::Edit(_)
+            | Effect::Mouse(_)
+            | Effect::Log(..)
             | Effect::Close
             | Effect::LeaveNow => None,
         })

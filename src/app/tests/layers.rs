@@ -1,17 +1,20 @@
 //! The commands of the layers.
 
 use super::commands::{Case, Refusal};
+use super::fixture::update;
 use super::fixture::{DATABASE, at, ended, gate, press, ready, requests, running, sources, typing};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::decision_editor::{DecisionEditor, Typing};
-use crate::app::layer::{Layer, Note, Question};
+use crate::app::layer::{Help, Layer, Note, Question, Whole};
 use crate::app::message::ExitReason;
-use crate::app::{Answer, Effect, Message, Model, Request, update};
-use crate::domain::checklist::Step;
-use crate::domain::conflict::Choice;
+use crate::app::{Answer, Effect, Message, Model, Request};
+use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::gate::{Destructive, New};
+use crate::domain::view::{DiffCursor, Search};
 
-fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
+const TEST: NoteOn = NoteOn::step(Step::Test);
+
+pub(super) fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
     Case { id, before, after }
 }
 
@@ -34,7 +37,7 @@ fn at_gate(action: Destructive, typed: &str) -> Model {
 }
 
 /// The decision editor on the selected conflict.
-fn editor() -> Model {
+pub(super) fn editor() -> Model {
     let mut model = at("conflicts");
     let key = model.panes.conflicts.key(&model.shared.facts).unwrap();
     let answer = Answer::Sources(Box::new(Ok(sources(key))));
@@ -54,7 +57,7 @@ fn typing_note() -> Model {
     model
 }
 
-fn open(model: &Model) -> &DecisionEditor {
+pub(super) fn open(model: &Model) -> &DecisionEditor {
     match model.shared.layers.last() {
         Some(Layer::Decision(open)) => open,
         other => panic!("no editor: {other:?}"),
@@ -64,7 +67,7 @@ fn open(model: &Model) -> &DecisionEditor {
 fn note(text: &str) -> Model {
     let mut model = ready();
     model.shared.may_write = true;
-    let note = Note::new(Step::Test, text);
+    let note = Note::new(NoteOn::step(Step::Test), text);
     model.shared.layers.push(Layer::Note(note));
     model
 }
@@ -84,14 +87,34 @@ fn list() -> Model {
 
 fn help() -> Model {
     let mut model = ready();
-    model.shared.layers.push(Layer::Help(3));
+    model.shared.layers.push(Layer::Help(Help {
+        down: 3,
+        ..Help::default()
+    }));
     model
 }
 
 fn whole() -> Model {
     let mut model = ready();
     model.shared.alarm("a", "b");
-    model.shared.layers.push(Layer::Whole(3));
+    model.shared.layers.push(Layer::Whole(Whole {
+        title: "a".into(),
+        text: "b".into(),
+        down: 3,
+    }));
+    model
+}
+
+fn truth() -> Model {
+    let mut model = ready();
+    model.shared.layers.push(Layer::Truth(3));
+    model
+}
+
+/// The palette, narrowed to a command that can be run.
+fn palette() -> Model {
+    let mut model = ready();
+    typing(&mut model, ":ids");
     model
 }
 
@@ -112,7 +135,9 @@ fn scrolled_gate() -> Model {
 
 fn down(model: &Model) -> usize {
     match model.shared.layers.last() {
-        Some(Layer::Help(down) | Layer::Whole(down)) => *down,
+        Some(Layer::Help(open)) => open.down,
+        Some(Layer::Whole(open)) => open.down,
+        Some(Layer::Truth(down)) => *down,
         Some(Layer::Gate(open)) => open.down,
         Some(Layer::Leave) => model.panes.report.down,
         other => panic!("{other:?} does not scroll"),
@@ -138,10 +163,17 @@ fn goes_through(effects: &[Effect], action: Destructive) {
 }
 
 pub fn cases() -> Vec<Case> {
-    [questions(), gates(), fields(), decisions(), reading()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        questions(),
+        gates(),
+        fields(),
+        super::decisions::decisions(),
+        reading(),
+        super::numbers::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn questions() -> Vec<Case> {
@@ -165,7 +197,7 @@ fn questions() -> Vec<Case> {
         ),
         case(
             "yes",
-            || question(Question::FirstNote(Step::Test)),
+            || question(Question::FirstNote(TEST)),
             |model, _| {
                 assert!(model.shared.may_write);
                 assert!(matches!(model.shared.layers.last(), Some(Layer::Note(_))));
@@ -173,10 +205,10 @@ fn questions() -> Vec<Case> {
         ),
         case(
             "yes",
-            || question(Question::TakeNoteBack(Step::Test)),
+            || question(Question::TakeNoteBack(TEST)),
             |model, effects| {
                 assert!(model.shared.may_write);
-                assert_eq!(requests(effects), [&Request::TakeNoteBack(Step::Test)]);
+                assert_eq!(requests(effects), [&Request::TakeNoteBack(TEST)]);
             },
         ),
         case(
@@ -244,7 +276,7 @@ fn fields() -> Vec<Case> {
             "keep-note",
             || note("all tests ran"),
             |model, effects| {
-                let request = Request::Note(Step::Test, "all tests ran".into());
+                let request = Request::Note(TEST, "all tests ran".into());
                 assert_eq!(requests(effects), [&request]);
                 assert!(!model.shared.layers.is_empty(), "open until it is kept");
             },
@@ -268,7 +300,7 @@ fn fields() -> Vec<Case> {
                 model
             },
             |_, effects| {
-                let request = Request::Note(Step::Test, "g".into());
+                let request = Request::Note(TEST, "g".into());
                 assert_eq!(requests(effects), [&request]);
             },
         ),
@@ -294,20 +326,40 @@ fn fields() -> Vec<Case> {
             "save",
             || {
                 let mut model = at("bookings");
-                typing(&mut model, "/no id");
+                typing(&mut model, "/14 Mar 2025");
                 model
             },
             |model, effects| {
-                assert!(effects.is_empty());
-                let Some(Layer::Line(open)) = model.shared.layers.last() else {
-                    panic!("the line closed");
-                };
-                assert!(
-                    open.complaint
-                        .as_deref()
-                        .unwrap()
-                        .starts_with("this is no id")
-                );
+                assert!(model.shared.layers.is_empty());
+                let filter = model.panes.bookings.pages.filter().clone();
+                assert!(matches!(filter.search, Some(Search::Span(..))));
+                let request = Request::Diffs(filter, DiffCursor::Start);
+                assert_eq!(requests(effects), [&request]);
+            },
+        ),
+        case("run-command", palette, |model, _| {
+            assert!(model.shared.layers.is_empty());
+            assert!(model.shared.ids, "what was picked was done");
+        }),
+        case(
+            "run-command",
+            || {
+                let mut model = ready();
+                typing(&mut model, ":zzzzzz");
+                model
+            },
+            |model, _| {
+                let notice = model.shared.notice.as_ref().unwrap();
+                assert_eq!(notice.text, "no command has such a name");
+                assert!(!model.shared.layers.is_empty());
+            },
+        ),
+        case(
+            "own-editor",
+            || note("so far"),
+            |model, effects| {
+                assert!(matches!(effects, [Effect::Edit(text)] if text == "so far"));
+                assert!(!model.shared.layers.is_empty());
             },
         ),
         case("save", typing_value, |_, effects| {
@@ -357,69 +409,6 @@ fn fields() -> Vec<Case> {
     ]
 }
 
-fn decisions() -> Vec<Case> {
-    let lower = || {
-        let mut model = editor();
-        typing(&mut model, "j");
-        model
-    };
-    let picked = || {
-        let mut model = editor();
-        typing(&mut model, "l");
-        model
-    };
-    vec![
-        case("field-up", lower, |model, _| {
-            assert_eq!(open(model).field, 0);
-        }),
-        case("field-down", editor, |model, _| {
-            assert_eq!(open(model).field, 1);
-        }),
-        case("take-left", editor, |model, _| {
-            let user = &open(model).decision.pick["name"];
-            assert_eq!(user.as_str(), Some("a"));
-        }),
-        case("take-right", editor, |model, _| {
-            let user = &open(model).decision.pick["name"];
-            assert_eq!(user.as_str(), Some("b"));
-        }),
-        case("type-value", editor, |model, _| {
-            assert!(matches!(open(model).typing, Some(Typing::Value(_))));
-        }),
-        case("clear-field", picked, |model, _| {
-            assert!(open(model).decision.pick.is_empty());
-        }),
-        case("turn-right", editor, |model, _| {
-            assert_eq!(open(model).right, 2);
-        }),
-        case("turn-left", editor, |model, _| {
-            assert_eq!(open(model).left, 2);
-        }),
-        case("next-answer", editor, |model, _| {
-            assert_eq!(open(model).decision.choice, Choice::KeepApart);
-        }),
-        case("next-survivor-rule", editor, |model, _| {
-            assert!(open(model).decision.survivor.is_some());
-        }),
-        case("type-note", editor, |model, _| {
-            assert!(matches!(open(model).typing, Some(Typing::Note(_))));
-        }),
-        case("keep-answer", editor, |model, effects| {
-            assert!(matches!(requests(effects)[..], [Request::Decide(_)]));
-            assert!(open(model).sent, "open until it is kept");
-        }),
-        case(
-            "keep-answer",
-            || ended(editor()),
-            |model, effects| {
-                assert!(effects.is_empty());
-                let complaint = open(model).complaint.as_deref().unwrap();
-                assert!(complaint.starts_with("the engine has ended"));
-            },
-        ),
-    ]
-}
-
 fn reading() -> Vec<Case> {
     let mut cases = vec![
         case("names", leaving, |model, effects| {
@@ -458,15 +447,25 @@ fn reading() -> Vec<Case> {
         ),
     ];
     let gate_to_close = || at_gate(Destructive::CutOver, DATABASE);
-    for before in [gate_to_close, editor, || note("a"), list] {
+    for before in [gate_to_close, editor, || note("a"), list, palette, help] {
         cases.push(case("close", before, closed));
     }
-    for before in [help as fn() -> Model, whole] {
+    for before in [truth as fn() -> Model, whole] {
         cases.push(case("close-text", before, |model, effects| {
             closed(model, effects);
         }));
     }
-    for before in [help as fn() -> Model, whole, leaving] {
+    cases.push(case("help-up", help, |model, _| assert_eq!(down(model), 2)));
+    cases.push(case("help-down", help, |model, _| {
+        assert_eq!(down(model), 4);
+    }));
+    for before in [truth as fn() -> Model, whole, leaving] {
+        cases.push(case("copy", before, |model, effects| {
+            assert!(matches!(effects, [Effect::Copy(text)] if !text.is_empty()));
+            assert!(!model.shared.layers.is_empty());
+        }));
+    }
+    for before in [truth as fn() -> Model, whole, leaving] {
         cases.push(case("scroll-up", before, |model, _| {
             assert_eq!(down(model), 2);
         }));
@@ -474,7 +473,7 @@ fn reading() -> Vec<Case> {
             assert_eq!(down(model), 4);
         }));
     }
-    for before in [help as fn() -> Model, whole, leaving, scrolled_gate] {
+    for before in [help as fn() -> Model, truth, whole, leaving, scrolled_gate] {
         cases.push(case("scroll-page-up", before, |model, _| {
             assert_eq!(down(model), 1);
         }));

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::fixture::update;
 use super::fixture::{at, ended, ready, requests, running, typing};
 use crate::app::layer::{Layer, Question};
 use crate::app::message::{ExitReason, TERMINAL_GONE};
-use crate::app::{Effect, Message, Request, begin, update};
+use crate::app::{Effect, Message, Request, begin};
 use crate::domain::checklist::{Progress, Step};
 
 #[test]
@@ -80,6 +81,7 @@ fn the_time_is_what_the_runtime_said_last() {
     let now = Message::Now {
         since_start: Duration::from_secs(7),
         clock: "01:02:03".into(),
+        wall: 5,
     };
     assert!(update(&mut model, now).is_empty());
     model.shared.alarm("a", "b");

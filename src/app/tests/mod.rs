@@ -5,10 +5,12 @@
 
 mod answers;
 mod commands;
+mod decisions;
 mod everywhere;
-mod fixture;
+pub mod fixture;
 mod layers;
 mod messages;
+mod numbers;
 mod panes;
 mod random;
 mod refusals;

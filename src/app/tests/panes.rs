@@ -1,18 +1,24 @@
 //! The commands of the panes.
 
 use super::commands::Case;
-use super::fixture::{at, empty, overview, ready, requests, review};
+use super::fixture::update;
+use super::fixture::{DONE, at, empty, overview, ready, requests, review};
 use crate::app::conflict_list::Sort;
 use crate::app::layer::{Layer, Question};
+use crate::app::log::Weight;
 use crate::app::message::Job;
+use crate::app::panes::checklist::Row;
 use crate::app::panes::{self, TABLE, businesses};
 use crate::app::shared::PaneId;
-use crate::app::{Answer, Effect, Message, Model, Request, update};
-use crate::domain::checklist::{State, Step};
+use crate::app::{Answer, Effect, Message, Model, Request};
+use crate::domain::checklist::{NoteOn, Phase, State, Step};
 use crate::domain::decision::Decision;
 use crate::domain::gate::Destructive;
 use crate::domain::history::Change;
+use crate::domain::run::Note;
 use crate::domain::view::{DiffCursor, DiffFilter};
+
+const TEST: NoteOn = NoteOn::step(Step::Test);
 
 pub fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[Effect])) -> Case {
     Case { id, before, after }
@@ -26,7 +32,7 @@ pub fn asked(effects: &[Effect], request: &Request) {
 
 pub fn step(step: Step) -> Model {
     let mut model = ready();
-    model.panes.checklist.selected = step.number() - 1;
+    model.panes.checklist.select(step);
     model
 }
 
@@ -34,8 +40,13 @@ pub fn step(step: Step) -> Model {
 fn noted() -> Model {
     let mut model = step(Step::Test);
     model.shared.may_write = true;
-    let test = Step::Test.number() - 1;
-    model.shared.facts.statuses[test].state = crate::domain::checklist::State::Done;
+    let note = Note {
+        text: "says".into(),
+        at: 0,
+        by: "ann".into(),
+    };
+    let run = super::fixture::run([(TEST.key(), note)]);
+    model.shared.facts.situation.as_mut().unwrap().run = Some(run);
     model
 }
 
@@ -75,7 +86,7 @@ fn bookings_of_a_business() -> Model {
     let business = Some(overview().businesses[0].id.clone());
     let filter = DiffFilter {
         business,
-        customer: None,
+        ..DiffFilter::default()
     };
     model
         .panes
@@ -161,7 +172,7 @@ fn checklist() -> Vec<Case> {
                 assert!(effects.is_empty());
                 assert!(matches!(
                     model.shared.layers.last(),
-                    Some(Layer::Question(Question::FirstNote(Step::Test)))
+                    Some(Layer::Question(Question::FirstNote(TEST)))
                 ));
             },
         ),
@@ -178,7 +189,7 @@ fn checklist() -> Vec<Case> {
             assert!(effects.is_empty(), "it asks first");
             assert!(matches!(
                 model.shared.layers.last(),
-                Some(Layer::Question(Question::TakeNoteBack(Step::Test)))
+                Some(Layer::Question(Question::TakeNoteBack(TEST)))
             ));
         }),
         case("note", noted, |model, _| {
@@ -190,9 +201,37 @@ fn checklist() -> Vec<Case> {
         case("block-writes", ready, |_, effects| {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
         }),
-        case("read-again", ready, |_, effects| {
-            asked(effects, &Request::Standing);
+        case("fold", ready, |model, _| {
+            let phase = Step::ALL[DONE].phase();
+            assert_eq!(model.panes.checklist.row, Row::Phase(phase));
+            assert!(!model.panes.checklist.is_open(&model.shared, phase));
         }),
+        case(
+            "run",
+            || {
+                let mut model = ready();
+                model.panes.checklist.row = Row::Phase(Phase::After);
+                model
+            },
+            |model, _| {
+                assert!(model.panes.checklist.is_open(&model.shared, Phase::After));
+            },
+        ),
+        case(
+            "note",
+            || {
+                let mut model = ready();
+                model.shared.may_write = true;
+                model.panes.checklist.row = Row::Item(Step::Frontend, 1);
+                model
+            },
+            |model, _| {
+                let Some(Layer::Note(open)) = model.shared.layers.last() else {
+                    panic!("no note");
+                };
+                assert_eq!(open.on.key(), "frontend:forms");
+            },
+        ),
     ]
 }
 
@@ -214,7 +253,27 @@ fn businesses() -> Vec<Case> {
             assert!(effects.is_empty());
             assert_eq!(model.panes.businesses.sort, businesses::Sort::Customers);
             assert_eq!(model.shared.facts.businesses[0].name, "Salon 2");
+            let row = model.panes.businesses.row(&model.shared.facts).unwrap();
+            assert_eq!(row.name, "Salon 0", "the selection stays on its business");
         }),
+        case("find-business", pane, |model, _| {
+            assert!(matches!(model.shared.layers.last(), Some(Layer::Line(_))));
+        }),
+        case("drill-down", pane, |model, _| {
+            assert_eq!(model.panes.businesses.customer, Some(0));
+        }),
+        case(
+            "drill-down",
+            || {
+                let mut model = at("businesses");
+                super::fixture::press(&mut model, super::fixture::ENTER);
+                model
+            },
+            |model, _| {
+                assert_eq!(model.shared.pane, PaneId("bookings"));
+                assert!(model.panes.bookings.pages.filter().user.is_some());
+            },
+        ),
     ]
 }
 
@@ -315,17 +374,18 @@ fn conflict_cases() -> Vec<Case> {
 fn bookings() -> Vec<Case> {
     let pane = || at("bookings");
     vec![
-        case("read-again", pane, |_, effects| {
-            let filter = DiffFilter::default();
+        case("filter-business", pane, opens_list),
+        case("unusual", pane, |model, effects| {
+            let filter = model.panes.bookings.pages.filter().clone();
+            assert!(filter.unusual);
             asked(effects, &Request::Diffs(filter, DiffCursor::Start));
         }),
-        case("filter-business", pane, opens_list),
         case("this-customer", pane, |model, effects| {
             let filter = model.panes.bookings.pages.filter().clone();
             assert!(filter.customer.is_some());
             asked(effects, &Request::Diffs(filter, DiffCursor::Start));
         }),
-        case("customer-by-id", pane, |model, _| {
+        case("find-bookings", pane, |model, _| {
             assert!(matches!(model.shared.layers.last(), Some(Layer::Line(_))));
         }),
         case("show-all", bookings_of_a_business, |_, effects| {
@@ -350,9 +410,6 @@ fn bookings() -> Vec<Case> {
 fn report() -> Vec<Case> {
     let pane = || at("report");
     vec![
-        case("read-again", pane, |_, effects| {
-            asked(effects, &Request::Report(false));
-        }),
         case("names", pane, |model, effects| {
             assert!(model.panes.report.personal);
             asked(effects, &Request::Report(true));
@@ -360,6 +417,28 @@ fn report() -> Vec<Case> {
         case("export", pane, |_, effects| {
             asked(effects, &Request::Export(false));
         }),
+        case("detail-down", pane, |model, _| {
+            assert_eq!(model.panes.report.down, 1);
+        }),
+        case(
+            "detail-up",
+            || {
+                let mut model = at("report");
+                model.panes.report.down = 3;
+                model
+            },
+            |model, _| assert_eq!(model.panes.report.down, 2),
+        ),
+        case(
+            "log-level",
+            || at("log"),
+            |model, _| assert_eq!(model.panes.log.least, Some(Weight::Warning)),
+        ),
+        case(
+            "find-in-log",
+            || at("log"),
+            |model, _| assert!(matches!(model.shared.layers.last(), Some(Layer::Line(_)))),
+        ),
     ]
 }
 
@@ -376,11 +455,17 @@ fn each_digit_leads_to_the_pane_of_its_place() {
 #[test]
 fn moving_moves_what_the_focused_pane_shows() {
     let position = |model: &Model| match model.shared.pane.0 {
-        "checklist" => model.panes.checklist.selected,
+        "overview" => {
+            let rows = model.panes.checklist.rows(&model.shared);
+            let row = model.panes.checklist.row;
+            rows.iter().position(|it| *it == row).unwrap()
+        }
+        "running" => 9 - model.panes.running.up,
+        "clients" => model.panes.clients.selected,
         "businesses" => model.panes.businesses.selected,
         "conflicts" => model.panes.conflicts.list.selected(),
         "bookings" => model.panes.bookings.pages.selected,
-        "report" => model.panes.report.down,
+        "report" => model.panes.report.section,
         "log" => 9 - model.panes.log.up,
         other => panic!("say what {other} moves"),
     };

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::fixture::{DATABASE, ENTER, ESC, answer, empty, review};
 use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind};
-use crate::app::message::Job;
+use crate::app::message::{Drawn, Job, ListArea, Lost, Mouse, Scrollable};
+use crate::app::panes::TABLE;
 use crate::app::{Answer, Effect, Message, Model, Request, begin, update};
 use crate::command;
 use crate::domain::checklist::{Progress, Step, Touch};
@@ -35,6 +36,12 @@ enum Event {
     Signal,
     /// The last drawing.
     Drawn(usize),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The operator's own editor ended.
+    Edited(String),
+    /// The server is lost, or back.
+    Lost(bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -49,6 +56,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => prop::bool::weighted(0.05).prop_map(|ends| if ends { Event::EngineEnded } else { Event::Name }),
         1 => prop::bool::weighted(0.1).prop_map(|comes| if comes { Event::Signal } else { Event::Name }),
         2 => (0_usize..40).prop_map(Event::Drawn),
+        3 => (0_u16..90, 0_u16..30).prop_map(|(x, y)| Event::Mouse(Mouse::Click { x, y })),
+        2 => any::<bool>().prop_map(|down| Event::Mouse(Mouse::Wheel { down })),
+        1 => "[a-z\\n]{0,9}".prop_map(Event::Edited),
+        1 => any::<bool>().prop_map(Event::Lost),
     ]
 }
 
@@ -89,9 +100,11 @@ fn refused(request: Request) -> Answer {
             records: failed(),
             preview: failed(),
         })),
+        Request::Business(id) => Answer::Business(id, Box::new(failed())),
+        Request::Clients => Answer::Clients(failed()),
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, failed()),
-        Request::Note(step, _) => Answer::Noted(step, failed()),
-        Request::TakeNoteBack(step) => Answer::NoteTakenBack(step, failed()),
+        Request::Note(on, _) => Answer::Noted(on, failed()),
+        Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, failed()),
         Request::Report(personal) => Answer::Report(personal, failed()),
         Request::Export(_) => Answer::Exported(failed()),
     }
@@ -156,6 +169,8 @@ impl World {
                         | Request::Labels
                         | Request::Sources(_)
                         | Request::Detail(_)
+                        | Request::Business(_)
+                        | Request::Clients
                         | Request::Diffs(..)
                         | Request::Report(_)
                         | Request::Export(_) => {}
@@ -163,7 +178,13 @@ impl World {
                     self.pending.push_back(request);
                 }
                 Effect::Close | Effect::LeaveNow => self.out = true,
-                Effect::Cancel | Effect::Pace(_) | Effect::Suspend => {}
+                Effect::Cancel
+                | Effect::Pace(_)
+                | Effect::Suspend
+                | Effect::Copy(_)
+                | Effect::Edit(_)
+                | Effect::Mouse(_)
+                | Effect::Log(..) => {}
             }
         }
     }
@@ -216,11 +237,28 @@ impl World {
                 self.take(Message::EngineEnded("it stopped".into()));
             }
             Event::Signal => self.take(Message::Signal("SIGTERM")),
-            Event::Drawn(rows) => self.take(Message::Drawn(crate::app::message::Scrollable {
-                page: rows,
-                furthest: rows * 2,
-                detail: rows,
+            Event::Drawn(rows) => self.take(Message::Drawn(Drawn {
+                scrollable: Scrollable {
+                    page: rows,
+                    furthest: rows * 2,
+                    detail: rows,
+                    list: Some(ListArea {
+                        y: 3,
+                        width: 40,
+                        height: 20,
+                        ..ListArea::default()
+                    }),
+                },
+                tabs: (0..TABLE.len())
+                    .map(|at| (at as u16 * 9, at as u16 * 9 + 8, at))
+                    .collect(),
             })),
+            Event::Mouse(mouse) => self.take(Message::Mouse(mouse)),
+            Event::Edited(text) => self.take(Message::Edited(Ok(text))),
+            Event::Lost(lost) => self.take(Message::Pulse(lost.then(|| Lost {
+                since: "01:00:00".into(),
+                until: "01:01:00".into(),
+            }))),
         }
     }
 
@@ -275,7 +313,7 @@ fn a_gate_takes_more_than_enter() {
     for _ in 0..3 {
         world.answer(true);
     }
-    world.model.panes.checklist.selected = Step::CutOver.number() - 1;
+    world.model.panes.checklist.select(Step::CutOver);
     world.take(Message::Key(ENTER));
     while !world.pending.is_empty() {
         world.answer(true);

@@ -26,7 +26,7 @@ pub fn refusals() -> Vec<Refusal> {
                 model.shared.facts.statuses[DONE].state = State::Done;
                 model
             },
-            "it is done; r rolls back",
+            "it is done; < rolls back",
         ),
         refusal("run", || running(ready()), RUNS),
         refusal(
@@ -43,7 +43,7 @@ pub fn refusals() -> Vec<Refusal> {
         refusal(
             "take-note-back",
             || step(Step::Test),
-            "there is no note on this step",
+            "there is no note on it",
         ),
         refusal("block-writes", empty, "the backup comes first (“Back up”)"),
         refusal(
@@ -167,13 +167,16 @@ pub fn refusals() -> Vec<Refusal> {
         "nothing was decided since the console opened",
     ));
     refusals.push(refusal("redo", nothing_decided, "nothing was taken back"));
-    for id in ["read-again", "customer-by-id", "this-customer"] {
+    for id in ["find-bookings", "unusual", "this-customer"] {
         refusals.push(refusal(id, || running(at("bookings")), RUNS));
     }
-    for id in ["read-again", "names", "export"] {
+    for id in ["names", "export"] {
         refusals.push(refusal(id, || running(at("report")), RUNS));
     }
-    refusals.push(refusal("read-again", || running(ready()), RUNS));
+    refusals.push(refusal("run-to-the-gate", || running(ready()), RUNS));
+    for id in ["drill-down", "find-business"] {
+        refusals.push(refusal(id, || surveyed_nothing("businesses"), NO_SURVEY));
+    }
     refusals
 }
 

@@ -1,11 +1,13 @@
 //! The checklist: the guide's phases and items as steps, in order, each one row of [`rows`].
 
+mod items;
 mod kinds;
 mod rows;
 
 use serde::{Deserialize, Serialize};
 
 use super::gate::Destructive;
+pub use items::{Item, NoteOn};
 pub use kinds::{ByApply, Leaves, Phase, Touch};
 pub use rows::{Lasts, Row, Step};
 

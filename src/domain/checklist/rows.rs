@@ -68,7 +68,7 @@ impl Row {
     const NOTE: Self = Self {
         touch: Touch::Note,
         by_apply: ByApply::Never,
-        ready: "your own work; write a note when it is done",
+        ready: "your team's work; note it when it is done",
         ..Self::USUAL
     };
 }

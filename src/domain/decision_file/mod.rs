@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::accepted::Accepted;
 use super::conflict::{Choice, Code, ConflictKey};
-use super::decision::{Decision, Decisions, check};
+use super::decision::{Contact, Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
@@ -28,6 +29,15 @@ pub struct DecisionFile {
     /// Which record gives a merged customer its values.
     #[serde(default, skip_serializing_if = "SurvivorRules::is_default")]
     pub survivor: SurvivorRules,
+    /// The business of every answer `assign` that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<String>,
+    /// How contact fields leave users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactWord>,
+    /// How many bookings may leave the application, by kind, and how many values of a reference may lead nowhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub accepted: BTreeMap<Accepted, u64>,
     /// Single answers.
     #[serde(default, rename = "decision")]
     pub decisions: Vec<Entry>,
@@ -117,6 +127,13 @@ word!(
     Survivor::from_word,
     |rule| { rule.word().to_owned() }
 );
+word!(
+    ContactWord,
+    Contact,
+    "way for contact fields to leave (remove, null)",
+    Contact::from_word,
+    |contact| { contact.word().to_owned() }
+);
 word!(IdText, Id, "id", Id::parse, Id::text);
 
 /// Why a decisions file is refused. Nothing was changed.
@@ -172,6 +189,10 @@ impl DecisionFile {
                     .map(|(business, rule)| (IdText(business.clone()), SurvivorWord(*rule)))
                     .collect(),
             },
+            assign: decisions.assign.clone(),
+            contact: (decisions.contact != Contact::default())
+                .then_some(ContactWord(decisions.contact)),
+            accepted: decisions.accepted.clone(),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
     }
@@ -206,6 +227,12 @@ impl DecisionFile {
                 .rule
                 .as_ref()
                 .map_or_else(Survivor::default, |it| it.0),
+            assign: self.assign.clone(),
+            contact: self
+                .contact
+                .as_ref()
+                .map_or_else(Contact::default, |it| it.0),
+            accepted: self.accepted.clone(),
             ..Decisions::default()
         };
         for (business, rule) in &self.survivor.at {
@@ -321,6 +348,10 @@ mod tests {
         decision.note = "asked her\non the phone".into();
         decisions.single.insert(key("a \"b\""), decision);
         decisions.survivor = Survivor::Oldest;
+        let without = Accepted::Bookings(Code::BookingWithoutBusiness);
+        decisions.accepted.insert(without, 44);
+        let reference = Accepted::Unresolved("business.owner".into());
+        decisions.accepted.insert(reference, 7);
         let business = Id::object_id([1; 12]);
         decisions
             .survivor_at
@@ -335,9 +366,9 @@ mod tests {
     #[test]
     fn a_written_file_reads_back_the_same() {
         let file = DecisionFile::new("shop", &sample());
-        let text = update(&file, &[]);
+        let text = update(&file, &[], &|_| None);
         assert_eq!(read(&text).unwrap(), sample(), "{text}");
-        assert_eq!(update(&file, &[&text]), text);
+        assert_eq!(update(&file, &[&text], &|_| None), text);
     }
 
     #[test]
@@ -346,7 +377,7 @@ mod tests {
         decisions
             .single
             .insert(key("z"), Decision::new(Choice::KeepApart));
-        let text = update(&DecisionFile::new("shop", &decisions), &[]);
+        let text = update(&DecisionFile::new("shop", &decisions), &[], &|_| None);
         let text = text
             .replace("version = 1", "# by Ann, 3 May\nversion = 1 # the only one")
             .replace("choice = \"keep-apart\"", "choice    = 'keep-apart' # a household")
@@ -358,7 +389,7 @@ mod tests {
         decisions
             .single
             .insert(key("m"), Decision::new(Choice::Merge));
-        let after = update(&DecisionFile::new("shop", &decisions), &[&text]);
+        let after = update(&DecisionFile::new("shop", &decisions), &[&text], &|_| None);
         assert_eq!(read(&after).unwrap(), decisions, "{after}");
         for kept in [
             "# by Ann, 3 May",
@@ -381,7 +412,7 @@ mod tests {
         );
         decisions.single.clear();
         decisions.policy.clear();
-        let emptied = update(&DecisionFile::new("shop", &decisions), &[&after]);
+        let emptied = update(&DecisionFile::new("shop", &decisions), &[&after], &|_| None);
         assert_eq!(read(&emptied).unwrap(), decisions, "{emptied}");
     }
 
@@ -402,7 +433,7 @@ mod tests {
             file.decisions("other", &role()),
             Err(BadDecisions::OtherDatabase { .. })
         ));
-        let text = update(&file, &[]);
+        let text = update(&file, &[], &|_| None);
         let refused = |from: &str, to: &str, says: &str| {
             assert!(text.contains(from), "{text}");
             let message = read(&text.replace(from, to)).unwrap_err().to_string();

@@ -17,7 +17,13 @@ const OURS: &str = "#: ";
 
 /// The text of `file`, written over `olds`: the first one is changed where it says something else, and decisions that it lacks take their
 /// comments from the others.
-pub fn update(file: &DecisionFile, olds: &[&str]) -> String {
+///
+/// `names` says in people's words whom a decision is about.
+pub fn update(
+    file: &DecisionFile,
+    olds: &[&str],
+    names: &dyn Fn(&ConflictKey) -> Option<String>,
+) -> String {
     let mut documents: Vec<DocumentMut> = olds.iter().filter_map(|old| old.parse().ok()).collect();
     let mut pool: BTreeMap<ConflictKey, Table> = BTreeMap::new();
     for document in &documents {
@@ -43,16 +49,26 @@ pub fn update(file: &DecisionFile, olds: &[&str]) -> String {
         "database",
         file.database.as_str().into(),
     );
+    for (key, text) in [
+        ("assign", file.assign.as_deref()),
+        ("contact", file.contact.as_ref().map(|it| it.0.word())),
+    ] {
+        match text {
+            Some(text) => set(document.as_table_mut(), key, text.into()),
+            None => drop(document.remove(key)),
+        }
+    }
     if fresh && let Some(mut key) = document.key_mut("version") {
         key.leaf_decor_mut().set_prefix(HEAD);
     }
     policy(&mut document, file);
     survivors(&mut document, file);
+    accepted(&mut document, file);
     let mut tables = ArrayOfTables::new();
     for (at, entry) in file.decisions.iter().enumerate() {
         let mut table = match pool.remove(&entry.key()) {
             Some(table) if entry_of(&table).as_ref() == Some(entry) => table,
-            old => written(entry, old.unwrap_or_default()),
+            old => written(entry, old.unwrap_or_default(), names),
         };
         // Behind every other table, in the order of the conflicts.
         table.set_position(isize::try_from(1_000 + at).ok());
@@ -203,6 +219,23 @@ fn survivors(document: &mut DocumentMut, file: &DecisionFile) {
     }
 }
 
+fn accepted(document: &mut DocumentMut, file: &DecisionFile) {
+    if file.accepted.is_empty() {
+        document.remove("accepted");
+        return;
+    }
+    let says = "Numbers that were confirmed: bookings that leave the application, values that lead nowhere. Another number is asked for again.";
+    let Some(table) = table_at(document.as_table_mut(), "accepted", 400, says) else {
+        return;
+    };
+    let words: Vec<_> = file.accepted.keys().map(ToString::to_string).collect();
+    keep_only(table, &words);
+    for (what, number) in &file.accepted {
+        let number = i64::try_from(*number).unwrap_or(i64::MAX);
+        set(table, &what.to_string(), number.into());
+    }
+}
+
 fn keep_only(table: &mut Table, names: &[String]) {
     let gone: Vec<String> = table
         .iter()
@@ -215,14 +248,18 @@ fn keep_only(table: &mut Table, names: &[String]) {
 }
 
 /// The table of a decision, written over `table`.
-fn written(entry: &Entry, mut table: Table) -> Table {
+fn written(
+    entry: &Entry,
+    mut table: Table,
+    names: &dyn Fn(&ConflictKey) -> Option<String>,
+) -> Table {
     let (code, choice) = (entry.code.0, entry.choice.0);
     let fresh = table.is_empty();
-    say(
-        table.decor_mut(),
-        &format!("{}: {}", code.title(), code.does(choice)),
-        fresh,
-    );
+    let mut says = format!("{}: {}", code.title(), code.does(choice));
+    if let Some(names) = names(&entry.key()) {
+        says = format!("{names}\n{OURS}{says}");
+    }
+    say(table.decor_mut(), &says, fresh);
     let text = |id: &IdText| id.0.text();
     set(&mut table, "code", code.word().into());
     if let Some(business) = &entry.business {

@@ -67,6 +67,9 @@ pub struct Ledger {
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
+    /// Pairs of users who were given to a business; true once their customer was seen.
+    assigned: Table<bool>,
+    contact_is_null: bool,
     memory: Memory,
     /// Bookings of the original.
     pub bookings: u64,
@@ -110,6 +113,8 @@ impl Ledger {
             users: Names::new(memory),
             customers: Customers::new(memory),
             pairs: Table::new(memory),
+            assigned: Table::new(memory),
+            contact_is_null: false,
             memory: memory.clone(),
             bookings: 0,
             linked: 0,
@@ -259,6 +264,7 @@ impl Ledger {
             };
             for pair in customers.pairs(at, &link) {
                 adopted.insert(&pair_key(pair), &false);
+                self.has_customer(pair);
             }
         }
         let (mut created, mut merged) = (0_u64, 0_u64);
@@ -290,10 +296,12 @@ impl Ledger {
                 if let Some(place) = adopted.find(&pair_key(pair)) {
                     adopted.set(place, &true);
                 }
+                self.has_customer(pair);
             }
         }
         let adopted = adopted.iter().filter(|(_, created)| !created).count() as u64;
         drop(customers);
+        self.every_assigned_has_a_customer();
         let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;
         let (bookings, linked, quarantined, left) =

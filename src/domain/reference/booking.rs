@@ -63,6 +63,13 @@ pub struct References {
     pub created: Option<i64>,
 }
 
+/// The service that a booking names, for its name alone.
+pub fn service_of(mapping: &Mapping, document: &RawDocument) -> Option<Id> {
+    let service = mapping.booking.service.as_ref()?;
+    let value = get(document, service.as_field()?)?;
+    (!value.is_blank()).then(|| Id::from_value(value))
+}
+
 impl References {
     /// What it says by each path to the business, in their order.
     pub fn businesses(&self) -> impl Iterator<Item = &Reading> {

@@ -105,6 +105,7 @@ impl Survey {
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
+            unassigned: BTreeSet::new(),
         }
     }
 

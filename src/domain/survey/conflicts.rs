@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Stray, Survey};
+use crate::domain::blueprint::Blueprint;
 use crate::domain::conflict::{Code, Conflict, ConflictKey};
 use crate::domain::decision::Decisions;
+use crate::domain::departure::Departures;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::Customers;
@@ -152,12 +154,13 @@ impl Survey {
             if facts.unsafe_text {
                 push(Code::UnsafeText);
             }
+            // Still asked where the answer gives the user to a business.
+            if self.is_idle(user, &facts) {
+                push(Code::IdleUser);
+            }
             if booked_at.is_empty() {
                 if facts.account && facts.contact {
                     push(Code::ContactOnlyOnAccount);
-                }
-                if !facts.account && !facts.verified {
-                    push(Code::IdleUser);
                 }
                 continue;
             }
@@ -186,7 +189,13 @@ impl Survey {
     }
 
     /// The conflicts as rows, with their answers.
-    pub fn conflict_rows(&self, conflicts: &[Conflict], decisions: &Decisions) -> Vec<ConflictRow> {
+    pub fn conflict_rows(
+        &self,
+        conflicts: &[Conflict],
+        decisions: &Decisions,
+        departures: &Departures,
+    ) -> Vec<ConflictRow> {
+        let asks = departures.not_accepted(&decisions.accepted);
         conflicts
             .iter()
             .map(|conflict| {
@@ -203,18 +212,21 @@ impl Survey {
                     businesses: conflict.businesses.clone(),
                     business_names: names.join(", "),
                     decision: decisions.answer(&conflict.key),
+                    asks: asks.iter().any(|(code, _)| *code == conflict.key.code),
                 }
             })
             .collect()
     }
 
-    /// The numbers. `customers` says how many customers each business will have.
+    /// The numbers. The blueprint says how many customers each business will have, and how many bookings leave.
     pub fn overview(
         &self,
         conflicts: &[Conflict],
         decisions: &Decisions,
-        customers: &[u64],
+        blueprint: &Blueprint,
     ) -> Overview {
+        let asks = blueprint.departures.not_accepted(&decisions.accepted);
+        let asked = |code| asks.iter().any(|(it, _)| *it == code);
         let mut touching: Map<&Id, u64> = Map::default();
         let mut counts: BTreeMap<Code, CodeCount> = BTreeMap::new();
         for conflict in conflicts {
@@ -227,7 +239,7 @@ impl Survey {
                 undecided: 0,
             });
             count.count += conflict.units;
-            if !decisions.is_decided(&conflict.key) {
+            if !decisions.is_decided(&conflict.key) || asked(conflict.key.code) {
                 count.undecided += conflict.units;
             }
         }
@@ -247,12 +259,16 @@ impl Survey {
                 .map(|(at, business)| BusinessRow {
                     id: business.id.clone(),
                     name: business.name.clone(),
-                    customers: customers.get(at).copied().unwrap_or_default(),
+                    customers: blueprint.customers.get(at).copied().unwrap_or_default(),
                     bookings: business.bookings,
                     conflicts: touching.get(&business.id).copied().unwrap_or_default(),
                 })
                 .collect(),
             conflicts: counts.into_values().collect(),
+            departures: blueprint.departures.clone(),
+            asks,
+            warnings: Vec::new(),
+            absent: Vec::new(),
         }
     }
 }

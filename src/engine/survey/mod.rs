@@ -30,8 +30,10 @@ use crate::store::watch::{self, Seen};
 
 mod details;
 
-/// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
-const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
+/// The server's limit for `database.collection`, in bytes.
+const LONGEST: usize = 255;
+/// The id of a run, for the longest name that a migration gives.
+const SOME_RUN: &str = "20260101-000000-0000";
 
 impl Session {
     /// Takes the survey anew and keeps it.
@@ -57,8 +59,11 @@ impl Session {
         let specs = collection_spec::load_all(&self.work.connection).await?;
         self.check_collections(&specs).await?;
         let since = watch::begin(&self.work.connection).await?;
+        self.labels.forget();
         self.surveyed = None; // two at once would hold twice the memory
-        let survey = self.read(&specs, also, watcher).await?;
+        let mut survey = self.read(&specs, also, watcher).await?;
+        self.work.tables_hold()?;
+        survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
@@ -136,9 +141,14 @@ impl Session {
                     )));
                 }
             }
-            if database.len() + LONGEST_PREFIX + name.len() + 1 > 255 {
+        }
+        for which in &self.work.mapping.rebuilt() {
+            let name = which.live();
+            let longest = which.rolled_back(SOME_RUN);
+            if database.len() + 1 + longest.len() > LONGEST {
                 return Err(StepError::NotReady(format!(
-                    "the name {name} is too long: with our prefix it passes the server's 255 bytes. Nothing was changed"
+                    "the name {name} is too long: with what ringfence puts before it ({}) it passes the {LONGEST} bytes that the server takes. Nothing was changed; rename the collection, or have the database called something shorter",
+                    longest.strip_suffix(name).unwrap_or_default()
                 )));
             }
         }
@@ -348,6 +358,15 @@ impl Workspace {
         }
     }
 
+    /// Between two batches: stops where that was asked for, and where tables can no longer be read. What came of them then is nothing to go
+    /// on with, and takes for ever.
+    pub(crate) fn between_batches(&self, watcher: &Watcher) -> Result<()> {
+        if watcher.cancel.is_cancelled() {
+            return Err(StoreError::Cancelled.into());
+        }
+        self.tables_hold()
+    }
+
     /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
     /// counters begin anew with its process, so they do not tell.)
     pub(crate) async fn still_unchanged(
@@ -379,9 +398,7 @@ impl Workspace {
         let make = move |batch: Batch| (batch.len() as u64, make(batch));
         let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
         while let Some((documents, made)) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             take(made);
             done += documents;
             watcher.says(&doing, done, total);

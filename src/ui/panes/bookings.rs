@@ -1,19 +1,25 @@
-//! The bookings: what becomes of each, page by page; beside the list the difference of the selected one, `+` and `-`.
+//! The bookings: when, whose and what for, and what becomes of each, page by page; beside the list the selected one before and after.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::super::text::{number, pad, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
+use crate::app::commands::ids::BACK;
 use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
+use crate::app::panes;
 use crate::app::situation;
+use crate::domain::calendar;
 use crate::domain::document_diff::{BookingDiff, Mark};
 use crate::domain::text::safe;
+
+/// Columns of a date.
+const WHEN: usize = 17;
 
 /// Draws the pane.
 pub fn draw(
@@ -23,132 +29,222 @@ pub fn draw(
     roomy: bool,
     theme: Theme,
 ) -> Scrollable {
-    let pages = &model.panes.bookings.pages;
-    let (first, last) = pages.numbers();
-    let more = if pages.more() { "+" } else { "" };
-    let mut title = match pages.entries() {
-        [] => "Bookings".to_owned(),
-        _ => format!("Bookings {}–{}{more}", number(first), number(last)),
-    };
-    if !pages.filter().is_empty() {
-        title = format!("{title} · {}", safe(&pages.filter_says, 80));
-    }
-    let layout = if roomy {
-        Layout::horizontal([Constraint::Percentage(45), Constraint::Fill(1)])
-    } else {
-        Layout::vertical([Constraint::Percentage(40), Constraint::Fill(1)])
-    };
-    let [list_area, diff_area] = area.layout(&layout);
-    let inside = widgets::boxed(frame, list_area, &title, theme);
-    let height = usize::from(inside.height);
-    list(frame, inside, model, theme);
+    let [list_area, diff_area] = widgets::split(area, roomy, 58);
+    let inside = widgets::boxed(frame, list_area, &title(model), theme);
+    let height = usize::from(inside.height).saturating_sub(1);
+    let from = list(frame, inside, model, theme);
+    let entries = model.panes.bookings.pages.entries().len();
     Scrollable {
         page: height,
         furthest: 0,
         detail: diff(frame, diff_area, model, theme),
+        list: widgets::list_area(
+            widgets::below(inside, 1),
+            from,
+            entries.saturating_sub(from),
+        ),
     }
 }
 
-fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
+fn title(model: &Model) -> String {
+    let pages = &model.panes.bookings.pages;
+    let mut title = String::new();
+    if let Some(back) = model.panes.bookings.came_from() {
+        title = format!("{} › ", panes::row(back).title);
+        title.push_str(&safe(&pages.filter_says, 100));
+        title.push_str(" › ");
+    }
+    title.push_str("Bookings");
+    let (first, last) = pages.numbers();
+    if !pages.entries().is_empty() {
+        let more = if pages.more() { "+" } else { "" };
+        title = format!("{title} {}–{}{more}", number(first), number(last));
+        if let Some(overview) = model
+            .shared
+            .facts
+            .overview
+            .as_ref()
+            .filter(|_| pages.filter().is_empty())
+        {
+            title = format!("{title} of {}", number(overview.bookings));
+        }
+    }
+    if model.panes.bookings.came_from().is_none() && !pages.filter_says.is_empty() {
+        title = format!("{title} · {}", safe(&pages.filter_says, 80));
+    }
+    if pages.filter().unusual {
+        title += " · only unusual";
+    }
+    title
+}
+
+/// The list; returns which entry stands in its first row.
+fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
     let pages = &model.panes.bookings.pages;
     let columns = usize::from(area.width);
-    let empty = match &pages.error {
-        Some(error) => Some(safe(error, 600)),
-        None if pages.waits() && pages.entries().is_empty() => Some("reading …".to_owned()),
-        None if model.shared.facts.overview.is_none() => {
-            Some(situation::not_surveyed(&model.shared))
-        }
-        None if pages.entries().is_empty() => Some(format!(
-            "No booking fits; {} shows all.",
-            model.shared.key(SHOW_ALL.id)
-        )),
-        None => None,
-    };
-    if let Some(text) = empty {
+    if let Some(text) = empty(model) {
         let lines: Vec<_> = wrap(&text, columns).into_iter().map(Line::from).collect();
         frame.render_widget(Paragraph::new(lines), area);
-        return;
+        return 0;
     }
-    let height = usize::from(area.height);
+    let rest = columns.saturating_sub(WHEN + 2);
+    let widths = [rest * 34 / 100, rest * 30 / 100];
+    let widths = [widths[0], widths[1], rest - widths[0] - widths[1]];
+    let heading = format!(
+        "  {}{}{}{}",
+        pad("when", WHEN),
+        pad("customer", widths[0]),
+        pad("service", widths[1]),
+        pad("becomes", widths[2])
+    );
+    let mut lines = vec![Line::styled(heading, theme.label())];
+    let height = usize::from(area.height).saturating_sub(1);
     let from = widgets::window(pages.selected, pages.entries().len(), height);
-    let lines: Vec<_> = pages
-        .entries()
-        .iter()
-        .enumerate()
-        .skip(from)
-        .take(height)
-        .map(|(at, entry)| {
-            let line = row(entry, columns, theme);
-            if at == pages.selected {
-                line.style(theme.selected())
-            } else {
-                line
-            }
-        })
-        .collect();
+    for (at, entry) in pages.entries().iter().enumerate().skip(from).take(height) {
+        let line = row(entry, widths, model.shared.ids, theme);
+        lines.push(if at == pages.selected {
+            line.style(theme.selected())
+        } else {
+            line
+        });
+    }
     frame.render_widget(Paragraph::new(lines), area);
+    from
 }
 
-fn row(entry: &BookingDiff, columns: usize, theme: Theme) -> Line<'static> {
-    let id = safe(&entry.booking.to_string(), 26);
-    let (mark, style) = if entry.customer.is_some() {
-        ("→", theme.good())
+/// What stands in the list while nothing does.
+fn empty(model: &Model) -> Option<String> {
+    let pages = &model.panes.bookings.pages;
+    let key = |id| model.shared.key(id);
+    if let Some(error) = &pages.error {
+        return Some(safe(error, 600));
+    }
+    if !pages.entries().is_empty() {
+        return None;
+    }
+    if model.shared.facts.overview.is_none() && !pages.loaded {
+        return Some(situation::not_surveyed(&model.shared));
+    }
+    let looked = number(pages.looked);
+    Some(if pages.stopped {
+        format!(
+            "Stopped: none of the {looked} bookings looked through fits; {} shows all.",
+            key(SHOW_ALL.id)
+        )
+    } else if pages.waits() || pages.more() || !pages.loaded {
+        let of = model
+            .shared
+            .facts
+            .overview
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" of {}", number(it.bookings)));
+        format!("looking: {looked}{of} bookings so far; {} stops", key(BACK))
     } else {
-        ("!", theme.warning())
+        format!(
+            "No booking fits ({looked} looked through); {} shows all.",
+            key(SHOW_ALL.id)
+        )
+    })
+}
+
+fn row(entry: &BookingDiff, widths: [usize; 3], ids: bool, theme: Theme) -> Line<'static> {
+    let (mark, style) = match (&entry.customer, entry.unusual) {
+        (Some(_), false) => ("→", theme.good()),
+        (Some(_), true) => ("◇", theme.warning()),
+        (None, _) => ("!", theme.warning()),
     };
-    let place = if entry.business_name.is_empty() {
-        entry.outcome.clone()
+    let when = entry
+        .words
+        .when
+        .map_or_else(|| "(no date)".to_owned(), calendar::short_minute);
+    let when = if ids {
+        safe(&entry.booking.to_string(), 26)
     } else {
-        entry.business_name.clone()
+        when
+    };
+    let cell = |text: &str, wide: usize| pad(&pad(text, wide.saturating_sub(1)), wide);
+    let becomes = if entry.unusual {
+        entry.words.becomes.clone()
+    } else if entry.words.was == entry.words.becomes {
+        "the same person".to_owned()
+    } else {
+        entry.words.becomes.clone()
     };
     Line::from(vec![
         Span::styled(format!("{mark} "), style),
-        Span::raw(pad(&id, 26)),
-        Span::raw(pad(&safe(&place, 80), columns.saturating_sub(28))),
+        Span::raw(cell(&when, WHEN)),
+        Span::raw(cell(&entry.words.was, widths[0])),
+        Span::raw(cell(&entry.words.service, widths[1])),
+        Span::styled(
+            cell(&becomes, widths[2]),
+            if entry.unusual { style } else { theme.dim() },
+        ),
     ])
 }
 
-/// The difference of the selected booking; returns how far it scrolls.
+/// The selected booking before and after; returns how far it scrolls.
 fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
     let Some(entry) = model.panes.bookings.pages.entry() else {
         widgets::boxed(frame, area, "Before and after", theme);
         return 0;
     };
-    let inside = widgets::boxed(
-        frame,
-        area,
-        &format!("booking {}", safe(&entry.booking.to_string(), 60)),
-        theme,
-    );
+    let inside = widgets::boxed(frame, area, &entry.words.when(), theme);
     let columns = usize::from(inside.width);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    lines.extend(widgets::labelled(
-        "Goes",
-        &safe(&entry.outcome, 200),
-        columns,
-        theme,
-    ));
-    if !entry.business_name.is_empty() {
-        lines.extend(widgets::labelled(
-            "Business",
-            &safe(&entry.business_name, 120),
-            columns,
-            theme,
-        ));
+    let business = if entry.business_name.is_empty() {
+        "(no business)".to_owned()
+    } else {
+        safe(&entry.business_name, 120)
+    };
+    let becomes = match &entry.customer {
+        Some(_) => format!("{}, of this business alone", entry.words.becomes),
+        None => entry.outcome.clone(),
+    };
+    let what = format!("{} at {business}", entry.words.service);
+    for (label, text) in [("booked", &what), ("becomes", &becomes)] {
+        lines.extend(widgets::labelled(label, &safe(text, 300), columns, theme));
     }
-    lines.push(Line::default());
-    for line in &entry.lines {
-        let (sign, style) = match line.mark {
-            Mark::Same => (" ", theme.dim()),
-            Mark::Removed => ("-", theme.removed()),
-            Mark::Added => ("+", theme.added()),
+    if model.shared.ids {
+        let id = safe(&entry.booking.to_string(), 60);
+        lines.extend(widgets::labelled("id", &id, columns, theme));
+    }
+    let mut same = 0;
+    // What changes comes first.
+    let (kept, changed): (Vec<_>, Vec<_>) =
+        entry.lines.iter().partition(|line| line.mark == Mark::Same);
+    for line in changed.into_iter().chain(kept) {
+        let (sign, style, words) = match line.mark {
+            Mark::Same => {
+                same += 1;
+                if is_id(&line.value) && !model.shared.ids {
+                    continue;
+                }
+                (" ", theme.dim(), String::new())
+            }
+            Mark::Removed => ("-", theme.removed(), entry.words.was.clone()),
+            Mark::Added => ("+", theme.added(), entry.words.becomes.clone()),
         };
-        let text = format!("{sign} {}: {}", line.field, line.value);
+        let value = if is_id(&line.value) && !model.shared.ids && !words.is_empty() {
+            words
+        } else {
+            line.value.clone()
+        };
+        let text = format!("{sign} {}: {value}", line.field);
         lines.extend(
             wrap(&text, columns)
                 .into_iter()
                 .map(|text| Line::styled(text, style)),
         );
     }
+    if same > 0 {
+        let text = format!("{same} fields unchanged");
+        lines.push(Line::styled(text, theme.dim()));
+    }
     widgets::scrolled(frame, inside, lines, model.panes.bookings.pages.down, theme)
+}
+
+/// True for a value that is an ObjectId or a UUID as it is shown.
+fn is_id(value: &str) -> bool {
+    let hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    (value.len() == 24 && hex(value)) || (value.starts_with("uuid:") && hex(&value[5..]))
 }

@@ -1,55 +1,97 @@
-//! The businesses: their numbers, and a bar for the bookings of each.
+//! The businesses: their numbers, one of them looked at closely, and its customers.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::text::{number, pad, right};
+use super::super::text::{number, pad, right, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::app::panes::businesses::Sort;
 use crate::app::situation;
+use crate::domain::conflict::Severity;
+use crate::domain::overview::BusinessRow;
+use crate::domain::people::conflict_words;
 use crate::domain::text::safe;
+use crate::domain::view::BusinessView;
 
 /// Columns of a number.
-const NUMBER: usize = 10;
+const NUMBER: usize = 11;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Theme) -> Scrollable {
-    let rows = &model.shared.facts.businesses;
+pub fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    roomy: bool,
+    theme: Theme,
+) -> Scrollable {
     let pane = &model.panes.businesses;
-    let title = format!("Businesses ({}), by {}", rows.len(), pane.sort.word());
-    let inside = widgets::boxed(frame, area, &title, theme);
+    let rows = pane.visible(&model.shared.facts);
     if rows.is_empty() {
-        let text = Paragraph::new(situation::not_surveyed(&model.shared));
+        let inside = widgets::boxed(frame, area, "Businesses", theme);
+        let text = if model.shared.facts.businesses.is_empty() {
+            situation::not_surveyed(&model.shared)
+        } else {
+            format!("No business has the letters “{}”.", safe(&pane.filter, 40))
+        };
+        let text = Paragraph::new(text);
         frame.render_widget(text.wrap(Wrap { trim: true }), inside);
         return Scrollable::default();
     }
-    let columns = usize::from(inside.width);
-    let name = (columns.saturating_sub(3 * NUMBER + 2) / 2).clamp(12, 40);
-    let bar = columns.saturating_sub(name + 3 * NUMBER + 3);
-    let measure = |at: usize| match pane.sort {
-        Sort::Bookings | Sort::Name => rows[at].bookings,
-        Sort::Customers => rows[at].customers,
-        Sort::Conflicts => rows[at].conflicts,
+    let [list, detail] = widgets::split(area, roomy, 52);
+    let scrollable = if pane.customer.is_some() {
+        customers(frame, list, model, theme)
+    } else {
+        businesses(frame, list, model, &rows, theme)
     };
-    let most = (0..rows.len()).map(measure).max().unwrap_or(0);
+    closely(frame, detail, model, theme);
+    scrollable
+}
+
+fn businesses(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    rows: &[&BusinessRow],
+    theme: Theme,
+) -> Scrollable {
+    let pane = &model.panes.businesses;
+    let mut title = format!("Businesses · {} · by {} ▾", rows.len(), pane.sort.word());
+    if !pane.filter.is_empty() {
+        title = format!("{title} · “{}”", safe(&pane.filter, 40));
+    }
+    let inside = widgets::boxed(frame, area, &title, theme);
+    let columns = usize::from(inside.width);
+    let name = columns.saturating_sub(3 * NUMBER + 7).max(12);
+    let mark = |sort: Sort, text: &str| {
+        let mark = if pane.sort == sort { "▾" } else { "" };
+        right(&format!("{text}{mark}"), NUMBER)
+    };
     let heading = format!(
-        "{} {}{}{}",
-        pad("business", name),
-        right("customers", NUMBER),
-        right("bookings", NUMBER),
-        right("conflicts", NUMBER)
+        "{}{}{}{}",
+        pad(
+            if pane.sort == Sort::Name {
+                "business▾"
+            } else {
+                "business"
+            },
+            name
+        ),
+        mark(Sort::Customers, "customers"),
+        mark(Sort::Bookings, "bookings"),
+        mark(Sort::Conflicts, "to decide"),
     );
+    let most = rows.iter().map(|row| row.conflicts).max().unwrap_or(0);
     let mut lines = vec![Line::styled(heading, theme.label())];
     let height = usize::from(inside.height).saturating_sub(1);
     let from = widgets::window(pane.selected, rows.len(), height);
     for (at, row) in rows.iter().enumerate().skip(from).take(height) {
         let cells = format!(
-            "{} {}{}{}  ",
+            "{}{}{}{} ",
             pad(&safe(&row.name, 80), name),
             right(&number(row.customers), NUMBER),
             right(&number(row.bookings), NUMBER),
@@ -57,7 +99,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
         );
         let line = Line::from(vec![
             Span::raw(cells),
-            Span::styled(widgets::bar(measure(at), most, bar), theme.good()),
+            Span::styled(widgets::bar(row.conflicts, most, 5), theme.warning()),
         ]);
         lines.push(if at == pane.selected {
             line.style(theme.selected())
@@ -68,6 +110,216 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
     frame.render_widget(Paragraph::new(lines), inside);
     Scrollable {
         page: height,
+        list: widgets::list_area(widgets::below(inside, 1), from, rows.len() - from),
         ..Scrollable::default()
     }
+}
+
+fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
+    let pane = &model.panes.businesses;
+    let facts = &model.shared.facts;
+    let name = pane
+        .row(facts)
+        .map_or_else(String::new, |row| safe(&row.name, 60));
+    let view = match pane.view(facts) {
+        Some(Ok(view)) => view,
+        Some(Err(_)) | None => {
+            let inside = widgets::boxed(frame, area, &format!("Businesses › {name}"), theme);
+            frame.render_widget(Line::styled("reading its customers …", theme.dim()), inside);
+            return Scrollable::default();
+        }
+    };
+    let more = if view.more > 0 {
+        format!(" (and {} more)", number(view.more))
+    } else {
+        String::new()
+    };
+    let title = format!(
+        "Businesses › {name} · {} people who book here{more} · by bookings ▾",
+        number(view.customers.len() as u64)
+    );
+    let inside = widgets::boxed(frame, area, &title, theme);
+    let columns = usize::from(inside.width);
+    let ids = model.shared.ids;
+    let selected = pane.customer.unwrap_or(0);
+    let name = columns.saturating_sub(12 + 12 + 16).max(12);
+    let mut lines = vec![Line::styled(
+        format!(
+            "{}{}{} {}",
+            pad("customer", name),
+            right("bookings", 11),
+            right("elsewhere", 11),
+            pad("becomes", 15)
+        ),
+        theme.label(),
+    )];
+    let height = usize::from(inside.height).saturating_sub(1);
+    let from = widgets::window(selected, view.customers.len(), height);
+    for (at, line) in view.customers.iter().enumerate().skip(from).take(height) {
+        let who = line.who.words();
+        let who = if who.is_empty() {
+            line.who.short()
+        } else {
+            who
+        };
+        let who = if ids {
+            format!("{} {who}", safe(&line.user.to_string(), 60))
+        } else {
+            who
+        };
+        let row = Line::raw(format!(
+            "{}{}{} {}",
+            pad(&pad(&who, name.saturating_sub(1)), name),
+            right(&number(line.bookings), 11),
+            right(&number(line.elsewhere), 11),
+            pad(line.becomes, 15)
+        ));
+        lines.push(if at == selected {
+            row.style(theme.selected())
+        } else {
+            row
+        });
+    }
+    frame.render_widget(Paragraph::new(lines), inside);
+    Scrollable {
+        page: height,
+        list: widgets::list_area(widgets::below(inside, 1), from, view.customers.len() - from),
+        ..Scrollable::default()
+    }
+}
+
+/// The selected business looked at closely; the selected customer first, where one is.
+fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
+    let pane = &model.panes.businesses;
+    let facts = &model.shared.facts;
+    let Some(row) = pane.row(facts) else {
+        widgets::boxed(frame, area, "", theme);
+        return;
+    };
+    let inside = widgets::boxed(frame, area, &safe(&row.name, 80), theme);
+    let columns = usize::from(inside.width);
+    let mut lines = Vec::new();
+    if let Some(customer) = pane.line(facts) {
+        let who = customer.who.words();
+        lines.extend(widgets::labelled("Selected", &who, columns, theme));
+    }
+    if model.shared.ids {
+        let id = safe(&row.id.to_string(), 60);
+        lines.extend(widgets::labelled("Id", &id, columns, theme));
+    }
+    match pane.view(facts) {
+        None if model.shared.running.is_some() => lines.push(Line::styled(
+            "It is looked at closely when the running step has ended.",
+            theme.dim(),
+        )),
+        None => lines.push(Line::styled("reading its bookings …", theme.dim())),
+        Some(Err(why)) => lines.extend(
+            wrap(&safe(why, 400), columns)
+                .into_iter()
+                .map(|line| Line::styled(line, theme.danger())),
+        ),
+        Some(Ok(view)) => lines.extend(view_lines(view, row, columns, theme)),
+    }
+    lines.extend(to_decide(model, row, columns, theme));
+    lines.truncate(usize::from(inside.height));
+    frame.render_widget(Paragraph::new(lines), inside);
+}
+
+fn view_lines(
+    view: &BusinessView,
+    row: &BusinessRow,
+    columns: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::raw(format!(
+        "{} customers-to-be   {} bookings",
+        number(row.customers),
+        number(row.bookings)
+    ))];
+    let of = if view.looked > 0 {
+        format!(" (of the first {} bookings)", number(view.looked))
+    } else {
+        String::new()
+    };
+    let mut fates = vec![Span::raw(format!("{} linked", number(view.linked)))];
+    if view.others > 0 {
+        fates.push(Span::styled(
+            format!("   ! {} not linked", number(view.others)),
+            theme.warning(),
+        ));
+    }
+    fates.push(Span::styled(of, theme.dim()));
+    lines.push(Line::from(fates));
+    if !view.years.is_empty() {
+        let most = view
+            .years
+            .iter()
+            .map(|(_, count)| *count)
+            .max()
+            .unwrap_or(1);
+        lines.push(Line::default());
+        lines.push(Line::styled("Bookings per year", theme.label()));
+        for (year, count) in &view.years {
+            let text = format!("  {year} {:>8} ", number(*count));
+            let bar = widgets::bar(
+                *count,
+                most,
+                columns.saturating_sub(width(&text) + 1).min(24),
+            );
+            lines.push(Line::from(vec![
+                Span::raw(text),
+                Span::styled(bar, theme.good()),
+            ]));
+        }
+    }
+    if !view.elsewhere.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::styled("Its customers also book at", theme.label()));
+        for (name, count) in &view.elsewhere {
+            lines.push(Line::raw(format!("  {:>4} at {name}", number(*count))));
+        }
+    }
+    lines
+}
+
+/// What is to decide at a business, kind by kind.
+fn to_decide(model: &Model, row: &BusinessRow, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let facts = &model.shared.facts;
+    let here: Vec<_> = facts
+        .conflicts()
+        .iter()
+        .filter(|it| it.decision.is_none() && it.businesses.contains(&row.id))
+        .collect();
+    if here.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::default(), Line::styled("To decide", theme.label())];
+    for count in facts.counts() {
+        let of: Vec<_> = here.iter().filter(|it| it.key.code == count.code).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let (mark, style) = match count.code.severity() {
+            Severity::Blocker => ("!", theme.danger()),
+            Severity::Warning => ("?", theme.warning()),
+            Severity::Note => ("·", theme.dim()),
+        };
+        let who: Vec<String> = of
+            .iter()
+            .map(|row| model.panes.conflicts.list.who(row))
+            .filter(|who| !who.is_empty())
+            .take(3)
+            .collect();
+        let text = format!(
+            "{} {}  {}",
+            of.len(),
+            conflict_words(count.code),
+            who.join(" · ")
+        );
+        lines.push(Line::from(vec![
+            Span::styled(format!("  {mark} "), style),
+            Span::raw(pad(&text, columns.saturating_sub(4))),
+        ]));
+    }
+    lines
 }

@@ -1,17 +1,23 @@
-//! The checklist: phases, the current one unfolded, each step with its state; beside it what the selected step does, and its line of the guide.
+//! The overview: how far the migration is; phases and steps with their states and what they came to; beside them what the selected one does,
+//! the results so far and the outlook, or what runs.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::text::{fit, pad};
+use super::super::text::{fit, pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
+use super::running;
+use crate::app::commands::ids::NOTE;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::domain::checklist::{Phase, State, Step, Touch};
-use crate::domain::text::safe_lines;
+use crate::app::panes::checklist::{Row, queries};
+use crate::app::shared::Shared;
+use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
+use crate::domain::number::Millis;
+use crate::domain::text::{safe, safe_lines};
 
 /// The sign of a state; never by colour alone.
 fn sign(state: State) -> &'static str {
@@ -28,6 +34,16 @@ fn sign(state: State) -> &'static str {
     }
 }
 
+fn style(state: State, theme: Theme) -> ratatui::style::Style {
+    match state {
+        State::Done => theme.good(),
+        State::Failed => theme.danger(),
+        State::Stale | State::Running | State::Stopped | State::Refused => theme.warning(),
+        State::Pending | State::Skipped => theme.dim(),
+        State::Ready => theme.label(),
+    }
+}
+
 /// Draws the pane.
 pub fn draw(
     frame: &mut Frame<'_>,
@@ -36,124 +52,360 @@ pub fn draw(
     roomy: bool,
     theme: Theme,
 ) -> Scrollable {
-    let detail_rows = if roomy { 0 } else { 7 };
     let (list, detail) = if roomy {
-        let [list, detail] = area.layout(&Layout::horizontal([
-            Constraint::Percentage(52),
+        let [way, body] = area.layout(&Layout::vertical([
+            Constraint::Length(1),
             Constraint::Fill(1),
         ]));
+        frame.render_widget(way_line(&model.shared, usize::from(way.width), theme), way);
+        let [list, detail] = widgets::split(body, true, 46);
         (list, detail)
     } else {
         let [list, detail] = area.layout(&Layout::vertical([
             Constraint::Fill(1),
-            Constraint::Length(detail_rows),
+            Constraint::Length(7),
         ]));
         (list, detail)
     };
-    let inside = widgets::boxed(frame, list, "Checklist", theme);
-    let page = steps(frame, inside, model, theme);
-    detail_of(frame, detail, model, theme);
+    let inside = widgets::boxed(frame, list, "Steps", theme);
+    let rows = model.panes.checklist.rows(&model.shared);
+    let at = rows
+        .iter()
+        .position(|row| *row == model.panes.checklist.row)
+        .unwrap_or(0);
+    let height = usize::from(inside.height);
+    let from = widgets::window(at, rows.len(), height);
+    let lines: Vec<_> = rows
+        .iter()
+        .enumerate()
+        .skip(from)
+        .take(height)
+        .map(|(place, row)| {
+            let line = row_line(model, *row, usize::from(inside.width), theme);
+            if place == at {
+                line.style(theme.selected())
+            } else {
+                line
+            }
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines), inside);
+    if model.shared.running.is_some() {
+        running::compact(frame, detail, model, theme);
+    } else {
+        detail_of(frame, detail, model, theme);
+    }
     Scrollable {
-        page,
+        page: height.saturating_sub(1),
+        list: widgets::list_area(inside, from, rows.len() - from),
         ..Scrollable::default()
     }
 }
 
-/// The rows: every phase's heading, and the steps of unfolded phases. Where there is room, all are unfolded.
-fn steps(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
-    let height = usize::from(area.height);
-    let columns = usize::from(area.width);
-    let all = Step::ALL.len() + Phase::ALL.len() <= height;
-    let current = model.panes.checklist.step().phase();
-    let mut lines = Vec::new();
-    let mut selected_row = 0;
-    for phase in Phase::ALL {
-        let of_phase: Vec<Step> = Step::ALL
+/// The way from the beginning to the end, with where we are.
+fn way_line(shared: &Shared, columns: usize, theme: Theme) -> Line<'static> {
+    let parts: [(&str, &[&str]); 6] = [
+        ("Prepare", &["survey", "backup", "stop", "document"]),
+        ("Decide", &["review"]),
+        ("Build", &["customers", "bookings", "prove"]),
+        ("CUT OVER", &["cut-over", "clean-users"]),
+        ("Verify", &["schema", "verify"]),
+        ("Go live", &["api", "frontend", "test", "go-live"]),
+    ];
+    let done = |words: &[&str]| {
+        words
             .iter()
-            .copied()
-            .filter(|step| step.phase() == phase)
-            .collect();
-        let done = of_phase
-            .iter()
-            .filter(|step| matches!(model.shared.state(**step), State::Done | State::Skipped))
-            .count();
-        let heading = format!("{} ({done}/{})", phase.title(), of_phase.len());
-        lines.push(Line::styled(fit(&heading, columns), theme.title()));
-        if !(all || phase == current) {
-            continue;
-        }
-        for step in of_phase {
-            if step == model.panes.checklist.step() {
-                selected_row = lines.len();
-            }
-            lines.push(row(model, step, columns, theme));
+            .filter_map(|word| Step::from_word(word))
+            .filter(|step| matches!(shared.state(*step), State::Done | State::Skipped))
+            .count()
+    };
+    let mut titles = Vec::new();
+    let mut here = true;
+    for (title, words) in parts {
+        let done = done(words);
+        let gate = title == "CUT OVER";
+        titles.push(if done == words.len() {
+            (format!("✓ {title}"), theme.good())
+        } else if std::mem::take(&mut here) {
+            let mark = if gate { "◇" } else { "●" };
+            (
+                format!("{mark} {title} {done}/{}", words.len()),
+                theme.title(),
+            )
+        } else if gate {
+            (format!("◇ {title}"), theme.danger())
+        } else {
+            (title.to_owned(), theme.dim())
+        });
+    }
+    let used: usize = titles.iter().map(|(title, _)| width(title) + 2).sum();
+    let dash = (columns.saturating_sub(used + 1) / titles.len().max(1)).min(12);
+    let mut spans = vec![Span::raw(" ")];
+    let last = titles.len() - 1;
+    for (at, (title, style)) in titles.into_iter().enumerate() {
+        let line = if title.starts_with('✓') {
+            "━"
+        } else {
+            "─"
+        };
+        spans.push(Span::styled(format!("{title} "), style));
+        if at < last {
+            spans.push(Span::styled(format!("{} ", line.repeat(dash)), theme.dim()));
         }
     }
-    let from = widgets::window(selected_row, lines.len(), height);
-    let shown: Vec<_> = lines.into_iter().skip(from).take(height).collect();
-    frame.render_widget(Paragraph::new(shown), area);
-    height.saturating_sub(1)
+    Line::from(spans)
 }
 
-fn row(model: &Model, step: Step, columns: usize, theme: Theme) -> Line<'static> {
-    let state = model.shared.state(step);
-    let style = match state {
-        State::Done => theme.good(),
-        State::Failed => theme.danger(),
-        State::Stale | State::Running | State::Stopped | State::Refused => theme.warning(),
-        State::Pending | State::Skipped => theme.dim(),
-        State::Ready => theme.label(),
-    };
-    let gate = if step.touch() == Touch::Gate {
-        " [gate]"
-    } else {
-        ""
-    };
-    let title = format!(
-        "{} {:>2} {}{gate}",
-        sign(state),
-        step.number(),
-        step.title()
-    );
-    let word = format!(" {}", state.word());
-    let line = pad(&title, columns.saturating_sub(word.len() + 1));
-    let line = Line::from(vec![
-        Span::raw(" "),
-        Span::styled(line, style),
-        Span::styled(word, style),
-    ]);
-    if step == model.panes.checklist.step() {
-        line.style(theme.selected())
-    } else {
-        line
+fn row_line(model: &Model, row: Row, columns: usize, theme: Theme) -> Line<'static> {
+    match row {
+        Row::Phase(phase) => phase_line(model, phase, columns, theme),
+        Row::Step(step) => step_line(&model.shared, step, columns, theme),
+        Row::Item(step, at) => item_line(&model.shared, step, at, columns, theme),
     }
+}
+
+fn phase_line(model: &Model, phase: Phase, columns: usize, theme: Theme) -> Line<'static> {
+    let of_phase: Vec<Step> = Step::ALL
+        .iter()
+        .copied()
+        .filter(|step| step.phase() == phase)
+        .collect();
+    let done = of_phase
+        .iter()
+        .filter(|step| matches!(model.shared.state(**step), State::Done | State::Skipped))
+        .count();
+    let mark = if model.panes.checklist.is_open(&model.shared, phase) {
+        "▾"
+    } else {
+        "▸"
+    };
+    let count = format!("{done} of {}", of_phase.len());
+    let room = columns.saturating_sub(width(&count) + 1);
+    Line::styled(
+        format!(
+            "{} {count}",
+            pad(&format!("{mark} {}", phase.title()), room)
+        ),
+        theme.title(),
+    )
+}
+
+/// What is said of a step in the list: what came out, or what it waits for; and how long it took or will take.
+fn brief(shared: &Shared, step: Step) -> (String, String) {
+    let state = shared.state(step);
+    let status = shared.facts.status(step);
+    let run = shared.facts.run();
+    let seconds = |millis: Millis| format!("{:.1} s", millis as f64 / 1000.0);
+    let says = match state {
+        State::Done if step.touch() == Touch::Note => "noted".to_owned(),
+        State::Done => status
+            .map(|status| first_words(&status.says))
+            .unwrap_or_default(),
+        State::Ready if step.touch() == Touch::Gate => "gate".to_owned(),
+        State::Pending if step.touch() == Touch::Gate => "gate".to_owned(),
+        State::Pending if step.touch() == Touch::Note => {
+            let items = step.items().len();
+            let noted = (0..items)
+                .filter(|at| {
+                    let item = step.items().get(*at);
+                    shared.facts.note(NoteOn { step, item }).is_some()
+                })
+                .count();
+            if items == 0 {
+                "your work".to_owned()
+            } else {
+                format!("your work, {noted} of {items}")
+            }
+        }
+        other => other.word().to_owned(),
+    };
+    let time = if state == State::Done {
+        run.and_then(|run| run.took(step)).map(seconds)
+    } else {
+        let expected = run.and_then(|run| run.expected.get(&step).copied());
+        expected.map(|millis| format!("~{}", seconds(millis)))
+    };
+    (says, time.unwrap_or_default())
+}
+
+/// The first clause of what a step says.
+fn first_words(says: &str) -> String {
+    let line = says.lines().next().unwrap_or_default();
+    let end = [", ", "; "].iter().filter_map(|it| line.find(it)).min();
+    let end = end.unwrap_or(line.len());
+    safe(&line[..end], 60)
+}
+
+fn step_line(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Line<'static> {
+    let state = shared.state(step);
+    let gate = step.touch() == Touch::Gate;
+    let mark = match (gate, state) {
+        (true, State::Pending | State::Ready) => "◇",
+        (_, state) => sign(state),
+    };
+    let style = match (gate, state) {
+        (true, State::Ready) => theme.danger(),
+        (_, state) => self::style(state, theme),
+    };
+    let title = format!("  {mark} {:>2} {}", step.number(), step.title());
+    let (says, time) = brief(shared, step);
+    let time = if time.is_empty() {
+        String::new()
+    } else {
+        format!(" {time:>7}")
+    };
+    let wanted = 32.min(columns * 3 / 5);
+    let room = columns.saturating_sub(wanted.max(width(&title)) + width(&time) + 1);
+    let title = pad(&title, columns.saturating_sub(room + width(&time)));
+    Line::from(vec![
+        Span::styled(title, style),
+        Span::styled(pad(&fit(&says, room.saturating_sub(1)), room), theme.text()),
+        Span::styled(time, theme.dim()),
+    ])
+}
+
+fn item_line(
+    shared: &Shared,
+    step: Step,
+    at: usize,
+    columns: usize,
+    theme: Theme,
+) -> Line<'static> {
+    let item = step.items().get(at);
+    let noted = shared.facts.note(NoteOn { step, item }).is_some();
+    let (mark, style) = if noted {
+        ("✓", theme.good())
+    } else {
+        ("☐", theme.dim())
+    };
+    let title = item.map_or("", |item| item.title);
+    Line::styled(pad(&format!("       {mark} {title}"), columns), style)
 }
 
 fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
-    let step = model.panes.checklist.step();
-    let inside = widgets::boxed(
-        frame,
-        area,
-        &format!("{} {}", step.number(), step.title()),
-        theme,
-    );
+    let shared = &model.shared;
+    let on = model.panes.checklist.on();
+    let step = on.step;
+    let inside = widgets::boxed(frame, area, on.title(), theme);
     let columns = usize::from(inside.width);
-    let says = model
-        .shared
+    let mut lines = Vec::new();
+    if let Row::Phase(phase) = model.panes.checklist.row {
+        for step in Step::ALL.iter().filter(|step| step.phase() == phase) {
+            let word = shared.state(*step).word();
+            let text = format!("{}: {}", step.title(), step.does());
+            lines.extend(widgets::labelled(word, &text, columns, theme));
+        }
+    } else if let Some(item) = on.item {
+        let note = shared.facts.note(on).map_or_else(
+            || {
+                format!(
+                    "not noted yet: {} writes a note when it is done",
+                    shared.key(NOTE)
+                )
+            },
+            |note| safe_lines(note, 1_000),
+        );
+        lines.extend(widgets::labelled("Note", &note, columns, theme));
+        let guide = format!("“{}”", item.guide);
+        lines.extend(widgets::labelled("Guide", &guide, columns, theme));
+        if let Some((old, new)) = queries(shared, step, item.word) {
+            for part in [old, new] {
+                lines.push(Line::default());
+                for text in part.lines() {
+                    lines.extend(
+                        wrap(&safe(text, 400), columns)
+                            .into_iter()
+                            .map(|line| Line::styled(line, theme.label())),
+                    );
+                }
+            }
+        }
+    } else {
+        lines.extend(step_detail(shared, step, columns, theme));
+    }
+    let height = usize::from(inside.height);
+    if lines.len() > height {
+        lines.truncate(height.saturating_sub(1));
+        lines.push(Line::styled("…", theme.dim()));
+    }
+    frame.render_widget(Paragraph::new(lines), inside);
+}
+
+fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let says = shared
         .facts
         .status(step)
         .map(|status| safe_lines(&status.says, 900))
         .unwrap_or_default();
-    let state = model.shared.state(step).word();
+    let state = shared.state(step).word();
     let mut lines = Vec::new();
+    let state = if says.is_empty() || says == step.does() {
+        state.to_owned()
+    } else {
+        format!("{state}: {says}")
+    };
     for (label, text) in [
-        ("State", format!("{state}: {says}")),
-        ("Does", step.does().to_owned()),
+        ("State", state),
+        ("Will", step.does().to_owned()),
         ("Destroys", step.destroys().to_owned()),
         ("Guide", format!("“{}”", step.guide())),
     ] {
         lines.extend(widgets::labelled(label, &text, columns, theme));
     }
-    lines.truncate(usize::from(inside.height));
-    frame.render_widget(Paragraph::new(lines), inside);
+    let Some(run) = shared.facts.run() else {
+        return lines;
+    };
+    if !run.equations.is_empty() {
+        lines.push(Line::default());
+        lines.push(Line::styled("Proved", theme.label()));
+        for equation in &run.equations {
+            lines.extend(
+                wrap(&format!("✓ {}", safe(equation, 300)), columns)
+                    .into_iter()
+                    .map(Line::from),
+            );
+        }
+    }
+    let outlook = outlook(shared);
+    if !outlook.is_empty() {
+        lines.push(Line::default());
+        lines.extend(widgets::labelled("Outlook", &outlook, columns, theme));
+    }
+    if let Some((documents, _)) = run.backup {
+        let text = format!(
+            "{} documents, read back",
+            crate::domain::number::grouped(documents)
+        );
+        lines.extend(widgets::labelled("Backup", &text, columns, theme));
+    }
+    lines
+}
+
+/// How long it takes to the next gate and to the end, as far as it is forecast.
+fn outlook(shared: &Shared) -> String {
+    let Some(run) = shared.facts.run() else {
+        return String::new();
+    };
+    let seconds = |millis: Millis| format!("~{:.1} s", millis as f64 / 1000.0);
+    let open = |step: &&Step| !matches!(shared.state(**step), State::Done | State::Skipped);
+    let to_gate: Millis = Step::ALL
+        .iter()
+        .take_while(|step| step.touch() != Touch::Gate)
+        .filter(open)
+        .filter_map(|step| run.expected.get(step))
+        .sum();
+    let mut parts = Vec::new();
+    if to_gate > 0 {
+        parts.push(format!("to the gate {}", seconds(to_gate)));
+    }
+    if let Some(left) = run.left.filter(|left| *left > 0) {
+        parts.push(format!("to the end of verify {}", seconds(left)));
+    }
+    if let Some(disk) = run.disk.filter(|_| !parts.is_empty()) {
+        parts.push(format!(
+            "copies take {} MB",
+            crate::domain::number::megabytes(disk)
+        ));
+    }
+    parts.join(" · ")
 }

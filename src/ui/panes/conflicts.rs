@@ -1,36 +1,24 @@
-//! The conflicts: a list with their answers, and the records of the selected one side by side with what will become of them.
+//! The conflicts in groups by kind, with their answers; beside them the selected one's records and what will become of them.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::text::{number, pad, width, wrap};
+use super::super::text::{number, pad, right, width};
 use super::super::theme::Theme;
 use super::super::widgets;
+use super::conflict_detail::detail;
 use crate::app::commands::in_several_places::SHOW_ALL;
-use crate::app::conflict_list::{ConflictList, Sort};
-use crate::app::message::{Detail, Scrollable};
+use crate::app::conflict_list::{ConflictList, ListRow, Sort};
+use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::panes::conflicts::{DETAIL_LEFT, DETAIL_RIGHT};
-use crate::app::shared::Shared;
 use crate::app::situation;
-use crate::domain::conflict::Severity;
+use crate::domain::conflict::{Code, Severity};
 use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
+use crate::domain::people::conflict_words;
 use crate::domain::text::safe;
-use crate::domain::view::Record;
-
-/// Columns of a record beside others: an id fits, and two records on a screen of 80 columns.
-const RECORD: usize = 32;
-/// Columns of the field names.
-const FIELD: usize = 12;
-
-/// Below so many columns a row of the list leaves out what its sign says too.
-const NARROW: usize = 90;
-
-/// Below so many rows the counts have one line.
-const TALL: u16 = 24;
 
 /// Draws the pane.
 pub fn draw(
@@ -56,79 +44,73 @@ pub fn draw(
             page: usize::from(area.height).saturating_sub(2),
             furthest,
             detail: furthest,
+            list: None,
         };
     }
-    let share = if roomy { 55 } else { 50 };
-    let most = if area.height < TALL { 1 } else { 3 };
-    let counts = counts(model, (usize::from(area.width), most), theme);
-    let rows = u16::try_from(counts.len()).unwrap_or(u16::MAX);
     let [counts_area, area] = area.layout(&Layout::vertical([
-        Constraint::Length(rows),
+        Constraint::Length(1),
         Constraint::Fill(1),
     ]));
-    frame.render_widget(Paragraph::new(counts), counts_area);
-    let [list_area, detail_area] = area.layout(&Layout::vertical([
-        Constraint::Percentage(share),
-        Constraint::Fill(1),
-    ]));
-    let page = list(frame, list_area, model, theme);
-    Scrollable {
-        page,
-        furthest: 0,
-        detail: detail(frame, detail_area, model, theme),
-    }
+    frame.render_widget(counts(model, theme), counts_area);
+    let [list_area, detail_area] = widgets::split(area, roomy, 42);
+    let mut scrollable = list(frame, list_area, model, theme);
+    scrollable.detail = detail(frame, detail_area, model, theme);
+    scrollable
 }
 
-/// What is left to decide, kind by kind; falls as one works.
-fn counts(model: &Model, (columns, most): (usize, usize), theme: Theme) -> Vec<Line<'static>> {
-    let left: Vec<_> = model
-        .shared
-        .facts
-        .counts()
-        .iter()
-        .filter(|it| it.undecided > 0)
-        .collect();
-    if left.is_empty() {
-        return vec![Line::styled(" Every conflict has an answer.", theme.good())];
+/// How much is left to decide, by how much it holds up; falls as one works.
+fn counts(model: &Model, theme: Theme) -> Line<'static> {
+    let facts = &model.shared.facts;
+    let left = facts.undecided(None);
+    if left == 0 {
+        return Line::styled(" Every conflict has an answer.", theme.good());
     }
-    let mut lines = vec![Line::raw(" Left:")];
-    let mut used = 6;
-    for it in left {
-        let text = format!(" {} {}", it.code, number(it.undecided as u64));
-        if used + width(&text) + 2 > columns {
-            if lines.len() == most {
-                break;
-            }
-            lines.push(Line::raw("      "));
-            used = 6;
+    let all = facts.conflicts().len();
+    let mut spans = vec![Span::styled(
+        format!(" To decide {left} of {all}  "),
+        theme.title(),
+    )];
+    for (severity, word, style) in [
+        (Severity::Blocker, "must", theme.danger()),
+        (Severity::Warning, "should", theme.warning()),
+        (Severity::Note, "may", theme.dim()),
+    ] {
+        let of = |it: &&crate::app::facts::Count| it.code.severity() == severity;
+        let left: usize = facts
+            .counts()
+            .iter()
+            .filter(of)
+            .map(|it| it.undecided)
+            .sum();
+        let count: usize = facts.counts().iter().filter(of).map(|it| it.count).sum();
+        if count == 0 {
+            continue;
         }
-        used += width(&text) + 2;
-        let style = match it.code.severity() {
-            Severity::Blocker => theme.danger(),
-            Severity::Warning => theme.warning(),
-            Severity::Note => theme.dim(),
-        };
-        if let Some(line) = lines.last_mut() {
-            line.push_span(Span::styled(text, style));
-            line.push_span(Span::raw(" ·"));
-        }
+        let bar = "■".repeat((left * 8).div_ceil(count.max(1)));
+        spans.push(Span::styled(
+            format!("  {word} {} {left}", pad(&bar, 8)),
+            style,
+        ));
     }
-    lines
+    Line::from(spans)
 }
 
-fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
+fn title(model: &Model) -> String {
     let facts = &model.shared.facts;
     let conflicts = &model.panes.conflicts.list;
     let undecided = facts.undecided(None);
     let blockers = counted(facts.undecided_blockers() as u64, "blocker", "blockers");
     let mut title = format!(
-        "Conflicts: {} of {}, {undecided} undecided ({blockers})",
+        "Conflicts: {} of {}",
         conflicts.shown(),
         facts.conflicts().len()
     );
     let filter = &conflicts.filter;
+    if filter.is_empty() {
+        title = format!("{title}, {undecided} undecided ({blockers})");
+    }
     if let Some(code) = filter.code {
-        title = format!("{title} · {code}");
+        title = format!("{title} · {}", conflict_words(code));
     }
     if let Some((_, name)) = &filter.business {
         title = format!("{title} · {}", safe(name, 40));
@@ -142,35 +124,94 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     if !filter.text.is_empty() {
         title = format!("{title} · “{}”", safe(&filter.text, 40));
     }
-    let inside = widgets::boxed(frame, area, &title, theme);
+    title
+}
+
+fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
+    let facts = &model.shared.facts;
+    let conflicts = &model.panes.conflicts.list;
+    let inside = widgets::boxed(frame, area, &title(model), theme);
     let height = usize::from(inside.height);
     if conflicts.shown() == 0 {
         frame.render_widget(
             Paragraph::new(format!(
                 "No conflict fits the filter; {} shows all.",
                 model.shared.key(SHOW_ALL.id)
-            )),
+            ))
+            .wrap(Wrap { trim: true }),
             inside,
         );
-        return height;
+        return Scrollable {
+            page: height,
+            ..Scrollable::default()
+        };
     }
     let columns = usize::from(inside.width);
-    let from = widgets::window(conflicts.selected(), conflicts.shown(), height);
-    let lines: Vec<_> = conflicts
-        .window(facts, from)
+    let rows = conflicts.rows(facts);
+    let selected = ListRow::Conflict(conflicts.selected());
+    let at = rows.iter().position(|row| *row == selected).unwrap_or(0);
+    let from = widgets::window(at, rows.len(), height);
+    let lines: Vec<_> = rows
+        .iter()
+        .skip(from)
         .take(height)
-        .enumerate()
-        .map(|(at, row)| {
-            let line = row_line(row, conflicts, columns, theme);
-            if from + at == conflicts.selected() {
-                line.style(theme.selected())
-            } else {
-                line
+        .map(|row| match row {
+            ListRow::Group(code, _) => group_line(model, *code, columns, theme),
+            ListRow::Conflict(position) => {
+                let Some(row) = conflicts.window(facts, *position).next() else {
+                    return Line::default();
+                };
+                let line = row_line(row, conflicts, columns, theme);
+                if *position == conflicts.selected() {
+                    line.style(theme.selected())
+                } else {
+                    line
+                }
             }
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), inside);
-    height
+    Scrollable {
+        page: height,
+        list: widgets::list_area(inside, from, rows.len() - from),
+        ..Scrollable::default()
+    }
+}
+
+fn mark(severity: Severity, decided: bool, theme: Theme) -> (&'static str, ratatui::style::Style) {
+    match (decided, severity) {
+        (true, _) => ("✓", theme.good()),
+        (false, Severity::Blocker) => ("!", theme.danger()),
+        (false, Severity::Warning) => ("?", theme.warning()),
+        (false, Severity::Note) => ("·", theme.dim()),
+    }
+}
+
+/// The heading of a kind: how many are left of how many.
+fn group_line(model: &Model, code: Code, columns: usize, theme: Theme) -> Line<'static> {
+    let facts = &model.shared.facts;
+    let count = facts.counts().iter().find(|it| it.code == code);
+    let (count, left) = count.map_or((0, 0), |it| (it.count, it.undecided));
+    let (mark, style) = mark(code.severity(), left == 0, theme);
+    let open = model
+        .panes
+        .conflicts
+        .row(facts)
+        .is_some_and(|row| row.key.code == code);
+    let fold = if open { "▾" } else { "▸" };
+    let numbers = if left == 0 {
+        format!("all {count} decided")
+    } else if left == count {
+        number(count as u64)
+    } else {
+        format!("{left} of {count}")
+    };
+    let room = columns.saturating_sub(width(&numbers) + 1);
+    let text = format!("{fold}{mark} {}", conflict_words(code));
+    Line::styled(
+        format!("{} {}", pad(&text, room), right(&numbers, width(&numbers))),
+        style,
+    )
 }
 
 fn row_line(
@@ -179,215 +220,44 @@ fn row_line(
     columns: usize,
     theme: Theme,
 ) -> Line<'static> {
+    let decided = row.decision.is_some() && !row.asks;
     let severity = row.key.code.severity();
-    let (mark, style) = match (&row.decision, severity) {
-        (Some(_), _) => ("✓", theme.good()),
-        (None, Severity::Blocker) => ("!", theme.danger()),
-        (None, Severity::Warning) => ("?", theme.warning()),
-        (None, Severity::Note) => ("·", theme.dim()),
+    let (mark, style) = if row.asks {
+        ("!", theme.danger())
+    } else {
+        mark(severity, decided, theme)
     };
     let answer = match &row.decision {
+        Some(decision) if row.asks => format!("{} (number?)", decision.choice.word()),
         Some(decision) if decision.is_by_hand() => format!("{} + by hand", decision.choice.word()),
         Some(decision) => decision.choice.word().to_owned(),
         None if !row.key.code.suggests() => "(you choose)".to_owned(),
         None => format!("({}?)", row.key.code.suggestion().word()),
     };
-    let who = match row.key.subjects.as_slice() {
-        [] => String::new(),
-        [one] => match (conflicts.label(one), one.as_str()) {
-            (Some(label), _) => label.to_owned(),
-            // A field or a collection is told by its name.
-            (None, Some(name)) => safe(name, 60),
-            (None, None) => safe(&one.to_string(), 30),
-        },
-        many => {
-            let first = many.iter().find_map(|user| conflicts.label(user));
-            let first = first.map(|label| format!(": {label}")).unwrap_or_default();
-            format!("{} users{first}", many.len())
-        }
+    let who = conflicts.who(row);
+    let units = if row.units > 1 {
+        format!(" · {} {}", number(row.units), row.key.code.counts())
+    } else {
+        String::new()
     };
-    let units = format!("{:>5} ", number(row.units));
-    // Where it is narrow, the sign in front says the severity alone.
-    let severity = if columns < NARROW {
+    let kind = if conflicts.is_grouped() {
         String::new()
     } else {
-        pad(severity.word(), 8)
+        format!("{}: ", conflict_words(row.key.code))
     };
-    let room = columns.saturating_sub(2 + 25 + width(&severity) + width(&units) + 1 + 19);
-    let place = match (row.business_names.is_empty(), who.is_empty()) {
-        (false, false) => format!("{} · {who}", safe(&row.business_names, 80)),
-        (false, true) => safe(&row.business_names, 80),
-        (true, _) => who,
+    let place = safe(&row.business_names, 80);
+    let text = match (place.is_empty(), who.is_empty()) {
+        (false, false) => format!("{kind}{who} · {place}{units}"),
+        (false, true) => format!("{kind}{place}{units}"),
+        (true, false) => format!("{kind}{who}{units}"),
+        (true, true) => format!("{kind}{}{units}", conflict_words(row.key.code)),
     };
+    let answer = pad(&answer, width(&answer).min(19));
+    let room = columns.saturating_sub(5 + width(&answer));
     Line::from(vec![
-        Span::styled(format!("{mark} "), style),
-        Span::raw(pad(row.key.code.word(), 25)),
-        Span::styled(severity, style),
-        Span::raw(units),
-        Span::raw(pad(&place, room)),
+        Span::styled(format!("  {mark} "), style),
+        Span::raw(pad(&text, room)),
         Span::raw(" "),
-        Span::styled(pad(&answer, 19), style),
+        Span::styled(answer, style),
     ])
-}
-
-/// The selected conflict's records side by side; returns how far they scroll down.
-fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
-    let conflicts = &model.panes.conflicts;
-    let Some(row) = conflicts.row(&model.shared.facts) else {
-        widgets::boxed(frame, area, "Records", theme);
-        return 0;
-    };
-    let inside = widgets::boxed(frame, area, &safe(&format!("{}", row.key), 160), theme);
-    let columns = usize::from(inside.width);
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    lines.extend(widgets::labelled(
-        "Found",
-        row.key.code.title(),
-        columns,
-        theme,
-    ));
-    lines.extend(widgets::labelled("Why", row.key.code.why(), columns, theme));
-    let (label, choice) = match &row.decision {
-        Some(decision) => ("Answer", decision.choice),
-        None if !row.key.code.suggests() => ("For example", row.key.code.suggestion()),
-        None => ("Suggested", row.key.code.suggestion()),
-    };
-    let text = format!("{}: {}", choice.word(), row.key.code.does(choice));
-    lines.extend(widgets::labelled(label, &text, columns, theme));
-    if let Some(decision) = &row.decision {
-        let values: Vec<_> = decision
-            .set
-            .iter()
-            .map(|(field, value)| format!("{field} = {}", safe(value, 60)))
-            .collect();
-        let picks = decision
-            .pick
-            .iter()
-            .map(|(field, user)| format!("{field} from {}", safe(&user.to_string(), 40)));
-        let rule = decision
-            .survivor
-            .map(|rule| format!("survivor {}", rule.word()));
-        let values: Vec<_> = values.into_iter().chain(picks).chain(rule).collect();
-        if !values.is_empty() {
-            lines.extend(widgets::labelled(
-                "By hand",
-                &values.join(", "),
-                columns,
-                theme,
-            ));
-        }
-        if !decision.note.is_empty() {
-            lines.extend(widgets::labelled(
-                "Note",
-                &safe(&decision.note.replace('\n', " "), 300),
-                columns,
-                theme,
-            ));
-        }
-    }
-    lines.push(Line::default());
-    match conflicts.current_detail(&model.shared.facts) {
-        None => lines.push(Line::styled("reading the records …", theme.dim())),
-        Some(detail) => {
-            let right = conflicts.list.right;
-            lines.extend(side_by_side(detail, columns, right, &model.shared, theme));
-        }
-    }
-    widgets::scrolled(frame, inside, lines, conflicts.list.down, theme)
-}
-
-fn side_by_side(
-    detail: &Detail,
-    columns: usize,
-    right: usize,
-    shared: &Shared,
-    theme: Theme,
-) -> Vec<Line<'static>> {
-    let error = |text: &str| {
-        wrap(&safe(text, 600), columns)
-            .into_iter()
-            .map(|line| Line::styled(line, theme.danger()))
-            .collect::<Vec<_>>()
-    };
-    let mut records: Vec<&Record> = match &detail.records {
-        Ok(records) => records.iter().collect(),
-        Err(why) => return error(why),
-    };
-    let right = right.min(records.len());
-    let sources = records.len() - right;
-    match &detail.preview {
-        Ok(Some(preview)) => records.push(preview),
-        Ok(None) => {}
-        Err(why) => return error(why),
-    }
-    let fields = field_names(&records);
-    let shown: Vec<&Record> = records
-        .iter()
-        .copied()
-        .skip(right.min(records.len().saturating_sub(1)))
-        .collect();
-    let fitting = (columns.saturating_sub(FIELD) / RECORD).max(1);
-    let shown = &shown[..shown.len().min(fitting)];
-    let room = (columns.saturating_sub(FIELD) / shown.len().max(1)).clamp(12, 60);
-    let mut lines = Vec::new();
-    if shown.len() < records.len() {
-        lines.push(Line::styled(
-            format!(
-                "{} of {} records; {} {} show the others",
-                shown.len(),
-                records.len(),
-                shared.key(DETAIL_LEFT),
-                shared.key(DETAIL_RIGHT)
-            ),
-            theme.dim(),
-        ));
-    }
-    let mut heading = vec![Span::raw(pad("", FIELD))];
-    heading.extend(shown.iter().map(|record| {
-        let title = pad(&record.title, room.saturating_sub(1));
-        Span::styled(format!("{title} "), theme.title())
-    }));
-    lines.push(Line::from(heading));
-    for field in &fields {
-        let value = |record: &Record| {
-            record
-                .fields
-                .iter()
-                .find(|(name, _)| name == field)
-                .map(|(_, value)| value.clone())
-        };
-        let values: Vec<Option<String>> = shown.iter().map(|record| value(record)).collect();
-        // The sign says that the records differ; the colour only repeats it.
-        let compared = if sources > 1 {
-            &values[..sources.min(values.len())]
-        } else {
-            &values[..]
-        };
-        let differs = compared.windows(2).any(|pair| pair[0] != pair[1]);
-        let name = format!("{}{field}", if differs { "≠ " } else { "  " });
-        let style = if differs {
-            theme.warning()
-        } else {
-            theme.dim()
-        };
-        let mut spans = vec![Span::styled(pad(&name, FIELD), style)];
-        for value in values {
-            let text = value.unwrap_or_else(|| "–".to_owned());
-            spans.push(Span::raw(pad(&text, room.saturating_sub(1))));
-            spans.push(Span::raw(" "));
-        }
-        lines.push(Line::from(spans));
-    }
-    lines
-}
-
-/// The fields of all records, in the order in which they come.
-fn field_names(records: &[&Record]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for (name, _) in records.iter().flat_map(|record| &record.fields) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
 }

@@ -1,4 +1,4 @@
-//! The log: what was done since the console opened, the newest line last.
+//! The log: what was done since the console opened, the newest line last, and where the whole log is kept.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,10 +17,28 @@ const LABEL: usize = 16;
 
 /// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Theme) -> Scrollable {
-    let inside = widgets::boxed(frame, area, "Log", theme);
+    let pane = &model.panes.log;
+    let shown = pane.shown(&model.shared);
+    let mut title = format!(
+        "Log · {} of {} lines",
+        shown.len(),
+        model.shared.log.lines().len()
+    );
+    match pane.least {
+        Some(Weight::Warning) => title += " · warnings and errors",
+        Some(Weight::Error) => title += " · errors",
+        Some(Weight::Info) | None => {}
+    }
+    if !pane.filter.is_empty() {
+        title = format!("{title} · “{}”", safe(&pane.filter, 40));
+    }
+    if let Some(run) = model.shared.facts.run() {
+        title = format!("{title} · file: log.txt in the folder of run {}", run.id);
+    }
+    let inside = widgets::boxed(frame, area, &title, theme);
     let columns = usize::from(inside.width).saturating_sub(LABEL).max(10);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    for line in model.shared.log.lines() {
+    for line in shown {
         let style = match line.weight {
             Weight::Info => theme.dim(),
             Weight::Warning => theme.warning(),
@@ -41,13 +59,16 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
             ]));
         }
     }
+    if lines.is_empty() {
+        lines.push(Line::styled("No line fits.", theme.dim()));
+    }
     let height = usize::from(inside.height);
     let furthest = lines.len().saturating_sub(height);
-    let down = furthest.saturating_sub(model.panes.log.up);
+    let down = furthest.saturating_sub(pane.up);
     widgets::scrolled(frame, inside, lines, down, theme);
     Scrollable {
         page: height,
         furthest,
-        detail: 0,
+        ..Scrollable::default()
     }
 }

@@ -9,18 +9,23 @@ use crate::app::model::Model;
 use crate::app::panes::bookings::Bookings;
 use crate::app::panes::businesses::Businesses;
 use crate::app::panes::checklist::Checklist;
+use crate::app::panes::clients::Clients;
 use crate::app::panes::conflicts::Conflicts;
 use crate::app::panes::log::LogPane;
 use crate::app::panes::pane::PaneCommands;
 use crate::app::panes::report::Report;
+use crate::app::panes::running::RunningPane;
 use crate::app::shared::PaneId;
 
 pub mod bookings;
 pub mod businesses;
 pub mod checklist;
+pub mod clients;
+mod conflict_detail;
 pub mod conflicts;
 pub mod log;
 pub mod report;
+pub mod running;
 
 /// Draws a pane; where there is room, list and detail side by side.
 type Draw = fn(&mut Frame<'_>, Rect, &Model, bool, Theme) -> Scrollable;
@@ -31,8 +36,10 @@ const TABLE: &[(PaneId, Draw)] = &[
     (Businesses::ID, businesses::draw),
     (Conflicts::ID, conflicts::draw),
     (Bookings::ID, bookings::draw),
+    (RunningPane::ID, running::draw),
     (Report::ID, report::draw),
     (LogPane::ID, log::draw),
+    (Clients::ID, clients::draw),
 ];
 
 /// Draws the pane that has the focus.

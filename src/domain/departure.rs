@@ -1,0 +1,270 @@
+//! Bookings that answers take out of the application: into the quarantine, to a placeholder, or left without a customer. More than one in a
+//! hundred of them is never a default: the number itself has to be confirmed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::accepted::Accepted;
+use super::conflict::{Choice, Code};
+use super::decision_file::CodeWord;
+use super::number::{counted, grouped};
+
+/// Up to so many bookings need no number of their own.
+const FEW: u64 = 10;
+/// One in so many is not yet too much.
+const ONE_IN: u64 = 100;
+
+/// What the answers to one kind of conflict do to bookings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leaving {
+    /// They go to the quarantine.
+    #[serde(default)]
+    pub quarantined: u64,
+    /// They stay as they are, without a customer.
+    #[serde(default)]
+    pub left: u64,
+    /// They point at a customer who stands for nobody known.
+    #[serde(default)]
+    pub placeholders: u64,
+}
+
+impl Leaving {
+    /// What an answer does to so many bookings; `None` where it takes none out.
+    fn of(choice: Choice, bookings: u64) -> Option<Self> {
+        let mut leaving = Self::default();
+        match choice {
+            Choice::Quarantine => leaving.quarantined = bookings,
+            Choice::Leave | Choice::Skip => leaving.left = bookings,
+            Choice::Placeholder => leaving.placeholders = bookings,
+            _ => return None,
+        }
+        Some(leaving)
+    }
+
+    fn total(self) -> u64 {
+        self.quarantined + self.left + self.placeholders
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            quarantined: self.quarantined + other.quarantined,
+            left: self.left + other.left,
+            placeholders: self.placeholders + other.placeholders,
+        }
+    }
+
+    fn words(self) -> String {
+        let parts = [
+            (self.quarantined, "to the quarantine"),
+            (self.left, "left without a customer"),
+            (self.placeholders, "given to placeholder customers"),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<_> = parts
+            .map(|(count, where_to)| format!("{} {where_to}", grouped(count)))
+            .collect();
+        parts.join(", ")
+    }
+}
+
+/// True for an answer that takes bookings out of the application.
+pub fn takes_out(choice: Choice) -> bool {
+    Leaving::of(choice, 1).is_some()
+}
+
+/// The bookings that leave, by the kind of conflict whose answers say so.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Departures {
+    /// Of so many bookings.
+    pub of: u64,
+    /// By kind.
+    #[serde(default)]
+    by_code: BTreeMap<CodeWord, Leaving>,
+}
+
+impl Departures {
+    /// None of so many bookings, yet.
+    pub fn of(bookings: u64) -> Self {
+        Self {
+            of: bookings,
+            by_code: BTreeMap::new(),
+        }
+    }
+
+    /// Adds bookings that an answer of this kind takes out; another answer takes none.
+    pub fn add(&mut self, code: Code, choice: Choice, bookings: u64) {
+        let Some(leaving) = Leaving::of(choice, bookings).filter(|_| bookings > 0) else {
+            return;
+        };
+        let all = self.by_code.entry(CodeWord(code)).or_default();
+        *all = all.and(leaving);
+    }
+
+    /// How many leave by answers of this kind.
+    pub fn by(&self, code: Code) -> u64 {
+        self.by_code
+            .get(&CodeWord(code))
+            .map_or(0, |leaving| leaving.total())
+    }
+
+    /// Each kind with the bookings that leave by it.
+    pub fn each(&self) -> impl Iterator<Item = (Code, u64)> {
+        self.by_code
+            .iter()
+            .map(|(code, leaving)| (code.0, leaving.total()))
+    }
+
+    /// How many leave in all.
+    pub fn total(&self) -> u64 {
+        self.each().map(|(_, bookings)| bookings).sum()
+    }
+
+    fn is_much(&self, bookings: u64) -> bool {
+        bookings > FEW && bookings.saturating_mul(ONE_IN) > self.of
+    }
+
+    /// The kinds whose number has to be confirmed: each that is much by itself, and the rest where they are much together.
+    pub fn asks(&self) -> Vec<(Code, u64)> {
+        let (mut asks, rest): (Vec<_>, Vec<_>) = self
+            .each()
+            .partition(|(_, bookings)| self.is_much(*bookings));
+        if self.is_much(rest.iter().map(|(_, bookings)| bookings).sum()) {
+            asks.extend(rest);
+        }
+        asks.sort_unstable();
+        asks
+    }
+
+    /// Those whose number was not confirmed, or was another.
+    pub fn not_accepted(&self, accepted: &BTreeMap<Accepted, u64>) -> Vec<(Code, u64)> {
+        let mut asks = self.asks();
+        asks.retain(|(code, bookings)| accepted.get(&Accepted::Bookings(*code)) != Some(bookings));
+        asks
+    }
+
+    /// How many leave, and where to.
+    pub fn words(&self) -> String {
+        let all = self.by_code.values().copied();
+        let all = all.fold(Leaving::default(), Leaving::and);
+        let mut words = format!(
+            "{} of {} leave the application",
+            grouped(self.total()),
+            counted(self.of, "booking", "bookings")
+        );
+        if self.total() > 0 {
+            let _ = write!(words, ": {}", all.words()); // writing to a String cannot fail
+        }
+        words
+    }
+
+    /// The same for one kind.
+    pub fn words_of(&self, code: Code) -> String {
+        let leaving = self.by_code.get(&CodeWord(code)).copied();
+        let leaving = leaving.unwrap_or_default();
+        format!(
+            "{code} takes {} of {} out of the application ({})",
+            grouped(leaving.total()),
+            counted(self.of, "booking", "bookings"),
+            leaving.words()
+        )
+    }
+
+    /// What a headless run has to say so that these numbers hold.
+    pub fn options(asks: &[(Code, u64)]) -> String {
+        let options: Vec<_> = asks
+            .iter()
+            .map(|(code, bookings)| format!("--accept {code}={bookings}"))
+            .collect();
+        options.join(" ")
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        let each = self
+            .each()
+            .map(|(code, bookings)| (code.word().to_owned(), bookings.into()));
+        serde_json::json!({
+            "bookings": self.total(), "of": self.of, "byCode": each.collect::<serde_json::Map<_, _>>(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaving(of: u64, each: &[(Code, u64)]) -> Departures {
+        let mut departures = Departures::of(of);
+        for (code, bookings) in each {
+            departures.add(*code, Choice::Quarantine, *bookings);
+        }
+        departures
+    }
+
+    #[test]
+    fn more_than_ten_and_more_than_one_in_a_hundred_ask_for_their_number() {
+        let code = Code::BookingWithoutBusiness;
+        for (of, bookings, asks) in [
+            (2_000, 20, false),
+            (2_000, 21, true),
+            (2_001, 20, false),
+            (100, 10, false),
+            (10, 10, false),
+            (100, 11, true),
+            (11, 11, true),
+            (1_000_000, 10_000, false),
+            (1_000_000, 10_001, true),
+        ] {
+            let asked = leaving(of, &[(code, bookings)]).asks();
+            assert_eq!(asked == [(code, bookings)], asks, "{bookings} of {of}");
+            assert_eq!(asked.is_empty(), !asks);
+        }
+    }
+
+    #[test]
+    fn kinds_that_are_much_only_together_ask_each() {
+        let (one, other, third) = (
+            Code::BookingWithoutUser,
+            Code::BookingWithoutBusiness,
+            Code::AccountAlsoCustomer,
+        );
+        let together = leaving(2_000, &[(one, 15), (other, 6)]);
+        assert_eq!(together.asks(), [(one, 15), (other, 6)]);
+        // What is much by itself does not make the others much.
+        let apart = leaving(2_000, &[(one, 44), (other, 6)]);
+        assert_eq!(apart.asks(), [(one, 44)]);
+        let all = leaving(2_000, &[(one, 44), (other, 15), (third, 6)]);
+        assert_eq!(all.asks().len(), 3);
+    }
+
+    #[test]
+    fn only_the_exact_number_is_accepted() {
+        let code = Code::BookingWithoutBusiness;
+        let departures = leaving(2_000, &[(code, 44)]);
+        for (number, holds) in [(43, false), (44, true), (45, false)] {
+            let accepted = BTreeMap::from([(Accepted::Bookings(code), number)]);
+            assert_eq!(departures.not_accepted(&accepted).is_empty(), holds);
+        }
+        assert_eq!(departures.not_accepted(&BTreeMap::new()), [(code, 44)]);
+    }
+
+    #[test]
+    fn the_words_count_all_that_leave_and_say_where_to() {
+        let mut departures = leaving(2_000, &[(Code::BookingWithoutBusiness, 44)]);
+        departures.add(Code::BookingWithoutUser, Choice::Placeholder, 8);
+        departures.add(Code::AccountAlsoCustomer, Choice::Skip, 3);
+        departures.add(Code::AccountAlsoCustomer, Choice::Create, 300);
+        assert_eq!(
+            departures.words(),
+            "55 of 2,000 bookings leave the application: 44 to the quarantine, 3 left without a customer, 8 given to placeholder customers"
+        );
+        assert_eq!(
+            Departures::of(7).words(),
+            "0 of 7 bookings leave the application"
+        );
+    }
+}

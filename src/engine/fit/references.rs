@@ -1,0 +1,290 @@
+//! Following references for the check of a mapping, many values at a time: a sample first, and every document where that leaves doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use crate::domain::email;
+use crate::domain::fit::reference::{
+    Counted, ReferenceClaim, Target, forms, has_the_form_of_an_id, is_among, values_at,
+};
+use crate::domain::id::Id;
+use crate::domain::mapping::path::{FieldPath, HopText};
+use crate::domain::profile::Profile;
+use crate::engine::Watcher;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+use crate::store::StoreError;
+use crate::store::scan::{self, Scan};
+
+/// Documents whose references are followed together.
+const TOGETHER: usize = 2_000;
+/// Values of a field that are tried against another collection.
+const TRIED: usize = 200;
+
+/// What a lookup comes to.
+type Found<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<Id>>> + Send + 'a>>;
+
+impl Session {
+    /// How many values of a reference are set and lead somewhere: of a sample where that leaves no doubt, else of all documents.
+    pub(crate) async fn count_reference(
+        &self,
+        claim: &ReferenceClaim,
+        exact: bool,
+        watcher: &Watcher,
+    ) -> Result<Counted> {
+        if !exact {
+            let (mut counted, mut whole) = (Counted::default(), true);
+            for collection in &claim.collections {
+                let place = self.layout.original_of(&self.work.mapping, collection);
+                let (documents, total) = self.some_documents(&place).await?;
+                whole &= documents.len() as u64 >= total;
+                self.count_in(claim, &documents, &mut counted).await?;
+            }
+            if whole || counted.is_clear() && counted.set > 0 {
+                return Ok(counted);
+            }
+        }
+        let mut counted = Counted::default();
+        for collection in &claim.collections {
+            let place = self.layout.original_of(&self.work.mapping, collection);
+            watcher.says(&format!("following {} of {collection}", claim.key), 0, 0);
+            let database = &self.work.connection.database;
+            let mut reader = scan::read(database, &place, &Scan::default(), None)?;
+            while let Some(batch) = reader.next().await? {
+                if watcher.cancel.is_cancelled() {
+                    return Err(StoreError::Cancelled.into());
+                }
+                let documents: Vec<_> = batch.documents().map(RawDocument::to_owned).collect();
+                for some in documents.chunks(TOGETHER) {
+                    self.count_in(claim, some, &mut counted).await?;
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    async fn count_in(
+        &self,
+        claim: &ReferenceClaim,
+        documents: &[RawDocumentBuf],
+        counted: &mut Counted,
+    ) -> Result<()> {
+        let inside = documents.iter().filter(|document| {
+            let filter = claim.filter.as_ref();
+            filter.is_none_or(|filter| filter.lets_in(document))
+        });
+        let inside: Vec<_> = inside.collect();
+        let mut by_path = Vec::new();
+        for path in &claim.paths {
+            let values: Vec<Vec<Id>> = inside.iter().map(|it| values_at(&path.start, it)).collect();
+            let distinct: BTreeSet<Id> = values.iter().flatten().map(Id::canonical).collect();
+            let known = self.resolving(distinct, &path.hops, &claim.target).await?;
+            by_path.push((values, known));
+        }
+        if let [(values, known)] = by_path.as_slice() {
+            for value in values.iter().flatten() {
+                counted.set += 1;
+                let enough = claim.any_id && has_the_form_of_an_id(value);
+                counted.resolved += u64::from(enough || is_among(known, value));
+            }
+            return Ok(());
+        }
+        for at in 0..inside.len() {
+            let of = |(values, known): &(Vec<Vec<Id>>, BTreeSet<Id>)| {
+                let values = values.get(at).map(Vec::as_slice).unwrap_or_default();
+                (
+                    !values.is_empty(),
+                    values.iter().any(|value| is_among(known, value)),
+                )
+            };
+            let each: Vec<_> = by_path.iter().map(of).collect();
+            counted.set += u64::from(each.iter().any(|(set, _)| *set));
+            counted.resolved += u64::from(each.iter().any(|(_, leads)| *leads));
+        }
+        Ok(())
+    }
+
+    /// Those of the values that lead to the target over these hops.
+    fn resolving<'a>(
+        &'a self,
+        values: BTreeSet<Id>,
+        hops: &'a [HopText],
+        target: &'a Target,
+    ) -> Found<'a> {
+        Box::pin(async move {
+            let Some((hop, rest)) = hops.split_first() else {
+                return self.targets(&values, target).await;
+            };
+            let by = hop.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
+            let fields = [by.to_string(), hop.then.to_string()];
+            let documents = self
+                .looked_up(&hop.collection, &by, &values, &fields)
+                .await?;
+            let mut then: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+            for document in &documents {
+                let next = values_at(&hop.then, document);
+                for key in values_at(&by, document) {
+                    let known = then.entry(key.canonical()).or_default();
+                    known.extend(next.iter().map(Id::canonical));
+                }
+            }
+            let next: BTreeSet<Id> = then.values().flatten().cloned().collect();
+            let known = self.resolving(next, rest, target).await?;
+            let leads = then
+                .iter()
+                .filter(|(_, next)| next.iter().any(|it| is_among(&known, it)));
+            Ok(leads.map(|(key, _)| key.clone()).collect())
+        })
+    }
+
+    /// Those of the values that name a document of the target.
+    async fn targets(&self, values: &BTreeSet<Id>, target: &Target) -> Result<BTreeSet<Id>> {
+        let by = target.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
+        let is_email = target.by.is_some();
+        let mut fields = vec![by.to_string()];
+        if let Some(filter) = &target.filter {
+            fields.extend(
+                filter
+                    .fields()
+                    .map(|path| path.to_string().replace("[]", "")),
+            );
+        }
+        let mut known = BTreeSet::new();
+        for collection in &target.collections {
+            let documents = if is_email {
+                self.all_with(collection, &fields).await?
+            } else {
+                self.looked_up(collection, &by, values, &fields).await?
+            };
+            for document in &documents {
+                if target.filter.as_ref().is_none_or(|it| it.lets_in(document)) {
+                    known.extend(values_at(&by, document).iter().map(Id::canonical));
+                }
+            }
+        }
+        if !is_email {
+            return Ok(known);
+        }
+        // E-mails are compared as e-mails are.
+        let normal = |id: &Id| id.as_str().map(email::normalise);
+        let emails: BTreeSet<String> = known.iter().filter_map(normal).collect();
+        let same = |id: &&Id| normal(id).is_some_and(|email| emails.contains(&email));
+        Ok(values.iter().filter(same).cloned().collect())
+    }
+
+    /// Documents of a collection that are known by these values; none where there is no such collection.
+    async fn looked_up(
+        &self,
+        collection: &str,
+        by: &FieldPath,
+        values: &BTreeSet<Id>,
+        fields: &[String],
+    ) -> Result<Vec<RawDocumentBuf>> {
+        let place = self.layout.original_of(&self.work.mapping, collection);
+        let wanted = values.iter().flat_map(forms).map(|id| scan::bson_of(&id));
+        let wanted: Vec<_> = wanted.collect::<std::result::Result<_, _>>()?;
+        let by = by.to_string().replace("[]", "");
+        let fields: Vec<_> = fields.iter().map(|field| field.replace("[]", "")).collect();
+        self.documents_with(&place, &by, wanted, &fields).await
+    }
+
+    async fn all_with(&self, collection: &str, fields: &[String]) -> Result<Vec<RawDocumentBuf>> {
+        let place = self.layout.original_of(&self.work.mapping, collection);
+        let scan = Scan {
+            fields: fields.to_vec(),
+            ..Scan::default()
+        };
+        Ok(scan::all(&self.work.connection.database, &place, &scan).await?)
+    }
+
+    /// How many of some values are ids of documents of this collection, and of how many.
+    pub(crate) async fn ids_of(
+        &self,
+        collection: &str,
+        values: impl IntoIterator<Item = &Id>,
+    ) -> Result<(usize, usize)> {
+        let values: BTreeSet<Id> = values.into_iter().take(TRIED).map(Id::canonical).collect();
+        let target = Target {
+            collections: vec![collection.to_owned()],
+            by: None,
+            filter: None,
+        };
+        let known = self.targets(&values, &target).await?;
+        let found = values.iter().filter(|id| is_among(&known, id)).count();
+        Ok((found, values.len()))
+    }
+
+    /// What would resolve better than this reference: another field of its documents, or another collection for its values.
+    pub(crate) async fn what_fits_better(
+        &self,
+        claim: &ReferenceClaim,
+        counted: Counted,
+        collections: &[String],
+    ) -> Result<Option<String>> {
+        let (Some(of), Some(path)) = (claim.collections.first(), claim.paths.first()) else {
+            return Ok(None);
+        };
+        let place = self.layout.original_of(&self.work.mapping, of);
+        let profile = self.profile(&place, claim.filter.as_ref()).await?;
+        let share = |found: usize, of: usize| found * 100 / of.max(1);
+        let own = usize::try_from(counted.resolved * 100 / counted.set.max(1)).unwrap_or(0);
+        let mut best: Option<(usize, String)> = None;
+        let mut offer = |found: usize, tried: usize, words: String| {
+            let share = share(found, tried);
+            if share > own.max(49) && best.as_ref().is_none_or(|(other, _)| share > *other) {
+                best = Some((share, words));
+            }
+        };
+        if path.hops.is_empty() && claim.target.by.is_none() {
+            for target in &claim.target.collections {
+                for (name, found, tried) in self.fields_naming(&profile, target).await? {
+                    if name != path.start.to_string() && name != "_id" {
+                        offer(
+                            found,
+                            tried,
+                            format!(
+                                "`{name}` would fit: {found} of {tried} values that were tried are ids of {target}"
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+        if let Some(field) = profile.field(&path.start.to_string()) {
+            for other in collections {
+                let (found, tried) = self.ids_of(other, field.values()).await?;
+                if !claim.target.collections.contains(other) {
+                    offer(
+                        found,
+                        tried,
+                        format!("{found} of {tried} values that were tried are ids of {other}"),
+                    );
+                }
+            }
+        }
+        Ok(best.map(|(_, words)| words))
+    }
+
+    /// Fields whose values are ids of this collection, with how many of how many.
+    pub(crate) async fn fields_naming(
+        &self,
+        profile: &Profile,
+        collection: &str,
+    ) -> Result<Vec<(String, usize, usize)>> {
+        let mut naming = Vec::new();
+        for (name, field) in profile.fields() {
+            if field.values().next().is_none() {
+                continue;
+            }
+            let (found, tried) = self.ids_of(collection, field.values()).await?;
+            if found > 0 {
+                naming.push((name.to_owned(), found, tried));
+            }
+        }
+        Ok(naming)
+    }
+}

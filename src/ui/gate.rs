@@ -1,0 +1,166 @@
+//! The gate before a destructive action: full width, in the colour of danger. It says what happens to what, what was checked, and how to get
+//! back; then the database's name is typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, BorderType, Clear};
+
+use super::text::wrap;
+use super::theme::Theme;
+use super::widgets::{self, below, complaint, editor};
+use crate::app::commands::about::Keymap;
+use crate::app::commands::ids::{CHOOSE, CONFIRM};
+use crate::app::layer::GateLayer;
+use crate::app::message::Scrollable;
+use crate::domain::gate::{Destructive, Gate};
+use crate::domain::text::safe;
+
+/// Draws it.
+pub fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    open: &GateLayer,
+    now: &str,
+    keys: &Keymap,
+    theme: Theme,
+) -> Scrollable {
+    let gate = &open.gate;
+    let room = usize::from(area.width.saturating_sub(4));
+    let lines = contents(gate, now, keys, room, theme);
+    let complaints = open
+        .complaint
+        .as_deref()
+        .map_or(0, |text| wrap(&safe(text, 400), room).len());
+    let typing = 2 + u16::try_from(complaints.max(1)).unwrap_or(u16::MAX);
+    let wanted = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(typing + 2);
+    let over =
+        area.centered_vertically(ratatui::layout::Constraint::Length(wanted.min(area.height)));
+    frame.render_widget(Clear, over);
+    let title = format!(" Gate: {} ", gate.action.title());
+    let block = Block::bordered()
+        .border_type(BorderType::Double)
+        .style(theme.text())
+        .border_style(theme.danger())
+        .title(Line::styled(title, theme.danger()));
+    let inside = block.inner(over);
+    frame.render_widget(block, over);
+    let inside = Rect {
+        x: inside.x + 1,
+        width: inside.width.saturating_sub(2),
+        ..inside
+    };
+    let text_rows = inside.height.saturating_sub(typing);
+    let furthest = widgets::scrolled(
+        frame,
+        Rect {
+            height: text_rows,
+            ..inside
+        },
+        lines,
+        open.down,
+        theme,
+    );
+    let typed = below(inside, text_rows);
+    let ask = format!(
+        "Type the database's name, {}, then {}:",
+        safe(&gate.database, 64),
+        keys.of(CONFIRM)
+    );
+    frame.render_widget(
+        Line::styled(ask, theme.title()),
+        Rect {
+            height: 1.min(typed.height),
+            ..typed
+        },
+    );
+    let line = below(typed, 1);
+    editor(
+        frame,
+        Rect {
+            height: 1.min(line.height),
+            ..line
+        },
+        &open.typed,
+        theme,
+    );
+    complaint(frame, below(typed, 2), open.complaint.as_deref(), theme);
+    Scrollable {
+        page: usize::from(text_rows),
+        furthest,
+        ..Scrollable::default()
+    }
+}
+
+fn contents(
+    gate: &Gate,
+    now: &str,
+    keys: &Keymap,
+    room: usize,
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = wrap(&safe(&gate.first_line(), 300), room)
+        .into_iter()
+        .map(|line| Line::styled(line, theme.danger()))
+        .collect();
+    lines.push(Line::default());
+    let mut say = |label: &str, text: &str, most: usize| {
+        lines.extend(widgets::labelled(label, &safe(text, most), room, theme));
+    };
+    // The gate read it when it was opened; where it says nothing, what all panes say holds.
+    say(
+        "True now",
+        if gate.now.is_empty() { now } else { &gate.now },
+        600,
+    );
+    for (at, line) in gate.will_do.iter().enumerate() {
+        say(if at == 0 { "Will do" } else { "" }, line, 400);
+    }
+    for (at, line) in gate.written.iter().enumerate() {
+        say(if at == 0 { "Written" } else { "" }, line, 400);
+    }
+    lines.extend(choice_lines(gate, keys, room, theme));
+    for (label, text) in [
+        ("Backup", &gate.backup),
+        ("Proof", &gate.proof),
+        ("Way back", &gate.way_back),
+    ] {
+        let holds = !text.is_empty() && gate.missing.is_empty();
+        let mark = if holds { "✓ " } else { "" };
+        let text = safe(&format!("{mark}{text}"), 600);
+        lines.extend(widgets::labelled(label, &text, room, theme));
+    }
+    for missing in &gate.missing {
+        for line in wrap(&format!("Shut: {}", safe(missing, 600)), room) {
+            lines.push(Line::styled(line, theme.danger()));
+        }
+    }
+    lines
+}
+
+/// The choices at the gate to roll back, the present one marked.
+fn choice_lines(gate: &Gate, keys: &Keymap, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if gate.choices.len() > 1 {
+        let ask = format!(
+            "What becomes of it? {} goes to the next choice:",
+            keys.of(CHOOSE)
+        );
+        lines.push(Line::styled(ask, theme.title()));
+    }
+    for choice in &gate.choices {
+        let chosen = gate.action == Destructive::RollBack(choice.new);
+        let (mark, style) = if chosen {
+            ("▸", theme.selected())
+        } else {
+            (" ", theme.dim())
+        };
+        let text = format!("{mark} {}: {}", choice.new.word(), safe(&choice.says, 900));
+        for line in wrap(&text, room) {
+            lines.push(Line::styled(line, style));
+        }
+    }
+    lines
+}

@@ -1,0 +1,302 @@
+//! Every pane and every layer as text, at three sizes; and with its styles in three themes. What changes on the screen is seen here first.
+
+#![allow(clippy::unwrap_used)]
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Modifier, Style};
+
+use super::{Theme, draw};
+use crate::app::layer::{Help, Layer, Note, Question, Whole};
+use crate::app::message::{Job, Lost};
+use crate::app::model::Model;
+use crate::app::panes::TABLE;
+use crate::app::progress::Running;
+use crate::app::tests::fixture::{self, ENTER, at, press, ready, typing};
+use crate::app::{Answer, Message, situation, update};
+use crate::domain::checklist::{NoteOn, Progress, Step};
+use crate::domain::gate::{Destructive, New, WayBack};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn drawn(model: &mut Model, (width, height): (u16, u16), theme: Theme) -> Buffer {
+    update(model, Message::Resized { width, height });
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal
+        .draw(|frame| {
+            draw(frame, model, theme);
+        })
+        .unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let rows = buffer.content.chunks(width).map(|row| {
+        let mut line = String::new();
+        let mut skip = 0;
+        for cell in row {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            skip = super::text::width(cell.symbol()).saturating_sub(1);
+        }
+        line.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// The text with a letter for each style in front of what has it.
+fn styled(buffer: &Buffer) -> String {
+    let mut styles: Vec<Style> = Vec::new();
+    let width = usize::from(buffer.area.width);
+    let mut out = String::new();
+    for row in buffer.content.chunks(width) {
+        let mut last = None;
+        let mut line = String::new();
+        for cell in row {
+            let style = cell.style().remove_modifier(Modifier::empty());
+            let at = styles.iter().position(|known| *known == style);
+            let at = at.unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            if last != Some(at) {
+                line.push_str(&format!("‹{at}›"));
+                last = Some(at);
+            }
+            line.push_str(cell.symbol());
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    for (at, style) in styles.iter().enumerate() {
+        let word = |color: Option<ratatui::style::Color>| {
+            color.map_or_else(|| "-".to_owned(), |color| color.to_string())
+        };
+        out.push_str(&format!(
+            "{at}: {} on {} {:?}\n",
+            word(style.fg),
+            word(style.bg),
+            style.add_modifier
+        ));
+    }
+    out
+}
+
+/// A job that has run for a while.
+fn busy(mut model: Model) -> Model {
+    let job = Job::Step(Step::ReassignBookings);
+    model.shared.running = Some(Running::new(job, std::time::Duration::ZERO));
+    for second in 0..=20_u64 {
+        let now = Message::Now {
+            since_start: std::time::Duration::from_secs(second),
+            clock: format!("18:52:{second:02}"),
+            wall: 1_000_000 + i64::try_from(second).unwrap() * 1_000,
+        };
+        update(&mut model, now);
+        update(
+            &mut model,
+            Message::Progress(Progress {
+                doing: "copying bookings".into(),
+                done: second * (1_000 + second % 7 * 120),
+                total: 100_000,
+                slow: String::new(),
+            }),
+        );
+    }
+    model
+}
+
+/// A console in the middle of a migration, with notes.
+fn midway() -> Model {
+    let mut model = ready();
+    model.shared.themes = super::names();
+    let run = fixture::run([]);
+    model.shared.facts.situation.as_mut().unwrap().run = Some(run);
+    model.shared.facts.read = "18:55:02".into();
+    model.shared.clock = "18:55:02".into();
+    model
+        .shared
+        .note_in_log(crate::app::log::Weight::Info, "Back up: 2,611 documents");
+    model.shared.note_in_log(
+        crate::app::log::Weight::Warning,
+        "writing beside the live data is allowed",
+    );
+    model
+}
+
+fn with(pane: &'static str) -> Model {
+    let mut model = midway();
+    model.go_to(crate::app::shared::PaneId(pane));
+    fixture::look(&mut model);
+    model
+}
+
+fn gate(choices: bool) -> Model {
+    let action = if choices {
+        Destructive::RollBack(New::Refuse)
+    } else {
+        Destructive::CutOver
+    };
+    let mut gate = fixture::gate(action);
+    gate.backup = "2,611 documents, read back, 5 min old".into();
+    gate.proof = "bookings 2000 = linked 1994 + quarantined 6".into();
+    gate.way_back = "the originals are renamed back, byte for byte".into();
+    if choices {
+        gate.written = vec!["2 bookings changed, 1 customer new since the cut-over".into()];
+        gate.choices = [
+            New::Refuse,
+            New::Keep {
+                create_users: false,
+            },
+            New::Discard,
+        ]
+        .into_iter()
+        .map(|new| WayBack::new(new, "what that leaves behind is said here".into()))
+        .collect();
+    }
+    let mut model = midway();
+    update(
+        &mut model,
+        Message::Answer(Answer::Gate(Box::new(Ok(gate)))),
+    );
+    typing(&mut model, "sho");
+    model
+}
+
+fn scenes() -> Vec<(String, Model)> {
+    let mut scenes: Vec<(String, Model)> = TABLE
+        .iter()
+        .map(|row| (format!("pane-{}", row.id.0), with(row.id.0)))
+        .collect();
+    let mut add = |name: &str, model: Model| scenes.push((name.to_owned(), model));
+    let mut opened = midway();
+    opened.panes.checklist.select(Step::ApiEndpoints);
+    add("overview-application", opened);
+    add("overview-running", busy(midway()));
+    add("running", busy(with("running")));
+    let mut customers = with("businesses");
+    press(&mut customers, ENTER);
+    add("businesses-customers", customers);
+    let mut open = at("conflicts");
+    press(&mut open, ENTER);
+    add("conflicts-open", open);
+    add("opened", fixture::empty());
+    let mut lost = busy(midway());
+    update(
+        &mut lost,
+        Message::Pulse(Some(Lost {
+            since: "18:53:12".into(),
+            until: "18:54:12".into(),
+        })),
+    );
+    add("lost", lost);
+    let mut alarmed = midway();
+    alarmed.shared.alarm(
+        "Prove: failed",
+        "two bookings differ\nThe log: runs/1/log.txt",
+    );
+    add("banner", alarmed);
+    for (name, layer) in [
+        ("help", Layer::Help(Help::default())),
+        (
+            "whole",
+            Layer::Whole(Whole {
+                title: "Prove: failed".into(),
+                text: "two bookings differ\nand this is what to do".into(),
+                down: 0,
+            }),
+        ),
+        ("truth", Layer::Truth(0)),
+        (
+            "note",
+            Layer::Note(Note::new(NoteOn::step(Step::Test), "ran all")),
+        ),
+        (
+            "question",
+            Layer::Question(Question::FirstWrite(Step::BackUp)),
+        ),
+    ] {
+        let mut model = midway();
+        model.shared.layers.push(layer);
+        add(&format!("layer-{name}"), model);
+    }
+    let mut palette = midway();
+    typing(&mut palette, ":gate");
+    add("layer-palette", palette);
+    add("layer-gate", gate(false));
+    add("layer-gate-choices", gate(true));
+    let mut leaving = midway();
+    typing(&mut leaving, "q");
+    add("layer-leave", leaving);
+    scenes
+}
+
+#[test]
+fn every_pane_and_layer_looks_as_it_did_at_every_size() {
+    let theme = Theme::named("default").unwrap();
+    for (name, mut model) in scenes() {
+        for size in SIZES {
+            let buffer = drawn(&mut model, size, theme);
+            let name = format!("{name}-{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, text(&buffer));
+        }
+    }
+}
+
+#[test]
+fn every_pane_has_its_styles_in_the_default_the_light_and_the_mono_theme() {
+    for theme in ["default", "light", "mono"] {
+        for (name, mut model) in scenes() {
+            let buffer = drawn(&mut model, (80, 24), Theme::named(theme).unwrap());
+            insta::assert_snapshot!(format!("styled-{theme}-{name}"), styled(&buffer));
+        }
+    }
+}
+
+#[test]
+fn no_pane_knows_an_older_truth_than_another() {
+    for (name, mut model) in scenes() {
+        let now = situation::of(&model.shared).now;
+        let begins: String = now.chars().take(30).collect();
+        for row in TABLE {
+            if !model.shared.layers.is_empty() {
+                continue;
+            }
+            model.go_to(row.id);
+            let shown = text(&drawn(&mut model, (200, 60), Theme::default()));
+            assert!(shown.contains(&begins), "{name}: {:?}\n{shown}", row.id);
+        }
+    }
+}
+
+#[test]
+fn no_heading_of_a_conflict_and_no_list_shows_an_id_unless_asked() {
+    let id = |text: &str| {
+        text.split(|c: char| !c.is_ascii_hexdigit())
+            .any(|word| word.len() >= 24)
+    };
+    for pane in ["conflicts", "bookings", "businesses"] {
+        for size in SIZES {
+            let mut model = at(pane);
+            let shown = text(&drawn(&mut model, size, Theme::default()));
+            assert!(!id(&shown), "{pane}\n{shown}");
+        }
+        let mut model = at(pane);
+        typing(&mut model, "i");
+        let shown = text(&drawn(&mut model, SIZES[1], Theme::default()));
+        assert!(id(&shown), "{pane} shows ids on demand\n{shown}");
+    }
+}
+
+#[test]
+fn a_plain_terminal_gets_nothing_but_ascii() {
+    for (name, mut model) in scenes() {
+        let buffer = drawn(&mut model, SIZES[0], Theme::default().ascii());
+        assert!(text(&buffer).is_ascii(), "{name}");
+    }
+}
