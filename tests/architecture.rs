@@ -465,11 +465,11 @@ const WAYS: [&str; 6] = [
     "role.user",
 ];
 
-/// Who may say it: the mapping and what checks it, the resolver of references, and the proof's own one.
+/// Who may say it: the mapping, its check, the resolver of references, and the proof's own one.
 const RESOLVERS: [&str; 5] = [
     "domain/accepted.rs",
-    "domain/mapping/",
     "domain/fit/",
+    "domain/mapping/",
     "domain/reference/",
     "domain/invariant/paths",
 ];
@@ -505,7 +505,7 @@ fn no_file_but_the_resolvers_knows_how_a_booking_finds_its_user_or_its_business(
         if !RESOLVERS.iter().any(|it| name.starts_with(it)) {
             let lines = naming(&text, &WAYS).into_iter();
             wrong.extend(lines.map(|line| format!("{name}: {line}")));
-        } else if !RESOLVERS[..2].iter().any(|it| name.starts_with(it))
+        } else if !RESOLVERS[..3].iter().any(|it| name.starts_with(it))
             && !naming(&text, &WAYS[..1]).is_empty()
         {
             resolvers.push(name);
