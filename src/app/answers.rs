@@ -1,5 +1,6 @@
 //! What the engine's answers change.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::editor::Editor;
@@ -264,12 +265,15 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
 
 /// What still asks for its number, after the counts of what is undecided.
 fn asks_words(shared: &Shared) -> String {
-    let asks = shared.facts.review().asks.iter();
-    asks.map(|(code, bookings)| {
+    let mut words = String::new();
+    for (code, bookings) in &shared.facts.review().asks {
         let bookings = counted(*bookings, "booking", "bookings");
-        format!("; {code} would take {bookings} out of the application: the number has to be typed there")
-    })
-    .collect()
+        let _ = write!(
+            words,
+            "; {code} would take {bookings} out of the application: the number has to be typed there"
+        ); // writing to a String cannot fail
+    }
+    words
 }
 
 fn noted(model: &mut Model, on: NoteOn, result: Result<(), String>) -> Vec<Effect> {

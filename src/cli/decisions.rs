@@ -16,7 +16,8 @@ use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
 use crate::domain::text::safe;
 use crate::engine::decisions::read_text;
-use crate::engine::session::{Session, read_mapping};
+use crate::engine::mapping_file;
+use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
 use crate::store::private_file;
 
@@ -164,7 +165,7 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
 
 fn role(place: &PlaceArguments) -> Result<Mapping> {
     match place.mapping_file() {
-        Some(path) => read_mapping(&path),
+        Some(path) => mapping_file::read(&path),
         None => Ok(Mapping::parse(mapping::DEFAULT)?),
     }
 }

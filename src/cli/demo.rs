@@ -13,7 +13,8 @@ use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
 use crate::domain::checklist::Step;
-use crate::engine::session::{Session, read_mapping};
+use crate::engine::mapping_file;
+use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
 use crate::runtime::{self, Settings};
 use crate::terminal;
@@ -145,7 +146,7 @@ pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
 /// How the operator wants the console; refused before anything is connected to.
 fn settings(place: &PlaceArguments) -> Result<(Settings, Keymap)> {
     let mapping = match place.mapping_file() {
-        Some(path) => Some(read_mapping(&path)?),
+        Some(path) => Some(mapping_file::read(&path)?),
         None => None,
     };
     let (theme, keys) = mapping.map_or_else(Default::default, |it| (it.theme, it.keys));

@@ -8,6 +8,7 @@ mod bar;
 mod conform;
 mod decisions;
 mod demo;
+mod init;
 mod output;
 mod place;
 mod plan;
@@ -56,6 +57,8 @@ pub struct Arguments {
 pub enum Verb {
     /// A throw-away MongoDB with sample data, and the console on it
     Demo(demo::DemoArguments),
+    /// A commented mapping from the data, and from a schema.prisma; never overwrites a file; exit 2: written, with keys left for you
+    Init(init::InitArguments),
     /// Count, pair, find conflicts; changes nothing; exit 2 while blockers are undecided
     Survey(survey::SurveyArguments),
     /// Survey and decisions → a plan; exit 2 while blockers are undecided
@@ -189,6 +192,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
     match verb {
         None => Box::pin(demo::console(place)).await,
         Some(Verb::Demo(verb)) => Box::pin(demo::run(place, verb)).await,
+        Some(Verb::Init(verb)) => init::run(place, verb).await,
         Some(Verb::Survey(verb)) => survey::run(place, verb).await,
         Some(Verb::Plan(verb)) => plan::run(place, verb).await,
         Some(Verb::Decisions(verb)) => decisions::run(place, verb).await,

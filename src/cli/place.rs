@@ -104,6 +104,18 @@ impl PlaceArguments {
         self.config.clone().or_else(usual)
     }
 
+    /// Opens a session that no mapping file is read for.
+    pub(super) async fn session_without_mapping(&self) -> Result<Session> {
+        let (uri, source) = address::find(self.uri.as_deref())?;
+        let options = SessionOptions {
+            config: None,
+            ..self.options(uri, source)
+        };
+        let session = Session::open(options).await?;
+        self.watch_lease(&session);
+        Ok(session)
+    }
+
     /// Opens a session at the place that the arguments name.
     pub(super) async fn session(&self) -> Result<Session> {
         let (uri, source) = address::find(self.uri.as_deref())?;
@@ -112,6 +124,9 @@ impl PlaceArguments {
         }
         let mut session = Session::open(self.options(uri, source)).await?;
         self.watch_lease(&session);
+        if let Some(apart) = session.clocks_apart() {
+            output::aside(&apart);
+        }
         if let Some(lag) = self.max_lag {
             for line in lag_notices(&session, lag, self.require_all).await {
                 output::aside(&line);

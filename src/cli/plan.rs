@@ -10,7 +10,10 @@ use super::place::PlaceArguments;
 use super::survey::{migrated, warn};
 use super::{output, progress};
 use crate::domain::accepted::Accepted;
+use crate::domain::conflict::{Choice, Code};
+use crate::domain::decision::Contact;
 use crate::domain::departure::Departures;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::retire::RetireCounts;
 use crate::engine::decisions;
 use crate::engine::fit::Said;
@@ -29,6 +32,12 @@ pub struct PlanArguments {
     /// Take the suggestion wherever nothing is decided; where more than 1 % of the bookings would leave the application, their number is asked for (--accept)
     #[arg(long)]
     defaults: bool,
+    /// Make a customer, at this business (its id or its name), of every user without a password and without a booking
+    #[arg(long, value_name = "BUSINESS")]
+    assign_idle: Option<String>,
+    /// Contact fields stay in the users, with null in them, instead of being removed
+    #[arg(long)]
+    null_contact: bool,
     /// Confirm how many bookings leave the application by the answers to one kind of conflict, such as booking-without-business=44; or how many values of a reference lead nowhere, such as mapping:booking.service=3
     #[arg(long, value_name = "CODE=N", value_parser = Accepted::argument)]
     accept: Vec<(Accepted, u64)>,
@@ -46,6 +55,15 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if arguments.defaults {
         session.take_suggestions();
     }
+    let mut decisions = session.decisions().clone();
+    if arguments.null_contact {
+        decisions.contact = Contact::Null;
+    }
+    if let Some(business) = arguments.assign_idle {
+        decisions.assign = Some(business);
+        decisions.policy.insert(Code::IdleUser, Choice::Assign);
+    }
+    session.take_decisions(decisions);
     session.accept(&arguments.accept);
     session.retire_users(arguments.retire_users);
     let (watcher, task) = progress::watch(place, &session, "plan");
@@ -74,6 +92,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         if let Some(departures) = &plan.leaving {
             output::line(&departures.words());
         }
+        output::line(UNCHECKED);
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));
             for line in counts.lines() {

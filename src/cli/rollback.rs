@@ -26,6 +26,7 @@ pub struct Confirmation {
 }
 
 /// Arguments of `rollback`.
+#[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
 #[derive(Debug, Args)]
 pub struct RollbackArguments {
     #[command(flatten)]

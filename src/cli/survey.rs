@@ -48,11 +48,20 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
     .await;
     task.end(&outcome);
     let overview = outcome?;
+    let retiring = session.retire_forecast();
     session.require_numbers(&arguments.accept)?;
     if place.json {
-        output::json(&overview.to_json());
+        let mut said = overview.to_json();
+        said["retire"] = json!(retiring.map(|it| it.to_json()));
+        output::json(&said);
     } else {
         output::line(&output::overview(&overview));
+        if let Some(retiring) = retiring {
+            output::line("");
+            for line in retiring.lines() {
+                output::line(&line);
+            }
+        }
     }
     let undecided = overview
         .conflicts

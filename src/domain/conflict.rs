@@ -71,6 +71,7 @@ choices! {
     CopyAll, "copy-all";
     NameAndEmail, "name-and-email";
     SetAside, "set-aside";
+    Assign, "assign";
     Account, "account";
     Customer, "customer";
     BringAlong, "bring-along";
@@ -184,7 +185,8 @@ codes! {
         "whose customer this was cannot be told from the data",
         [Keep: "keep the user, untouched",
          Wipe: "keep the user, and remove the contact fields, which no customer receives; only the original and the backup keep them",
-         SetAside: "take the user out of the users when they are cleaned up; the whole row stands in _ringfence_set_aside until purge, a rollback brings it back; refused where anything refers to the user"];
+         SetAside: "take the user out of the users when they are cleaned up; the whole row stands in _ringfence_set_aside until purge, a rollback brings it back; refused where anything refers to the user",
+         Assign: "make a customer of the user at the business that you name, for one or for all of them; the pair takes part in every other conflict"];
     ContactOnlyOnAccount, "contact-only-on-account", Note, "contact fields on an account that no customer receives", "users",
         "the guide's script would wipe contact data that lives nowhere else",
         [Keep: "keep the contact fields with the user",

@@ -9,6 +9,36 @@ use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
 
+/// What an answer `assign` names its business by.
+pub const ASSIGN_TO: &str = "business";
+
+/// How contact fields leave the users whose data was copied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contact {
+    /// The fields go.
+    #[default]
+    Remove,
+    /// The fields stay, with null in them.
+    Null,
+}
+
+impl Contact {
+    /// Its word in the decisions file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::Null => "null",
+        }
+    }
+
+    /// The one of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Remove, Self::Null]
+            .into_iter()
+            .find(|it| it.word() == word)
+    }
+}
+
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -51,6 +81,10 @@ pub struct Decisions {
     pub survivor: Survivor,
     /// The same for single businesses.
     pub survivor_at: BTreeMap<Id, Survivor>,
+    /// The business, by id or name, of every answer `assign` that names none.
+    pub assign: Option<String>,
+    /// How contact fields leave users.
+    pub contact: Contact,
     /// Single answers.
     pub single: BTreeMap<ConflictKey, Decision>,
     /// Numbers that were confirmed.
@@ -154,6 +188,9 @@ pub enum BadValue {
     /// A blank name.
     #[error("a name cannot be blank")]
     BlankName,
+    /// No business.
+    #[error("name a business, by its id or its name")]
+    NoBusiness,
     /// Not an address.
     #[error(
         "this is not an e-mail address (it needs one @, a name before it and a domain with a dot behind it)"
@@ -170,6 +207,7 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::DuplicateEmail | Code::SamePhone => role.completeness().collect(),
         Code::MissingName => vec![&role.name],
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
+        Code::IdleUser => vec![ASSIGN_TO],
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
         | Code::BusinessDisagrees
@@ -181,7 +219,6 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         | Code::AlreadyLinked
         | Code::IdTypeMismatch
         | Code::AccountAlsoCustomer
-        | Code::IdleUser
         | Code::ContactOnlyOnAccount
         | Code::ContactShared
         | Code::ReferencedElsewhere
@@ -192,6 +229,9 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
 /// Checks a value typed by hand for `field`; returns it trimmed.
 pub fn check_value(role: &UserRole, field: &str, text: &str) -> Result<String, BadValue> {
     let text = text.trim();
+    if field == ASSIGN_TO && text.is_empty() {
+        return Err(BadValue::NoBusiness);
+    }
     if field == role.name && text.is_empty() {
         return Err(BadValue::BlankName);
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::{Conflict, ConflictKey};
 use super::decision::Decisions;
+use super::text::named;
 
 /// How decisions fit a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,6 +76,22 @@ pub fn merged(one: &Decisions, other: &Decisions) -> (Decisions, Vec<String>) {
             one.survivor.word(),
             other.survivor.word()
         ));
+    }
+    if one.contact != other.contact {
+        differences.push(format!(
+            "contact: {} in the first, {} in the second",
+            one.contact.word(),
+            other.contact.word()
+        ));
+    }
+    match (&one.assign, &other.assign) {
+        (Some(one), Some(other)) if one != other => differences.push(format!(
+            "assign: {} in the first, {} in the second",
+            named(one),
+            named(other)
+        )),
+        (None, Some(other)) => all.assign = Some(other.clone()),
+        _ => {}
     }
     for (business, rule) in &other.survivor_at {
         let kept = *all.survivor_at.entry(business.clone()).or_insert(*rule);

@@ -2,14 +2,28 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The form by which e-mails of one business are compared: trim, NFC, lower case.
+/// The form by which e-mails of one business are compared: trim, NFC, lower case, and a domain in its letters, not in the ASCII form of them.
 pub fn normalise(text: &str) -> String {
     let text = text.trim();
-    if text.is_ascii() {
-        return text.to_ascii_lowercase(); // composed already
+    let plain = if text.is_ascii() {
+        text.to_ascii_lowercase() // composed already
+    } else {
+        text.nfc().collect::<String>().to_lowercase()
+    };
+    let Some((local, domain)) = plain.rsplit_once('@') else {
+        return plain;
+    };
+    if domain.is_ascii() && !domain.contains(ASCII_LETTERS) {
+        return plain;
     }
-    text.nfc().collect::<String>().to_lowercase()
+    match idna::domain_to_unicode(domain) {
+        (letters, Ok(())) => format!("{local}@{letters}"),
+        _ => plain, // no domain name; compared as it is written
+    }
 }
+
+/// A label of a domain that begins so stands for letters beyond ASCII (Punycode, RFC 3492).
+const ASCII_LETTERS: &str = "xn--";
 
 /// True for something that mail could be sent to: one `@`, a part before it, a domain with a dot inside it, no white space or control
 /// characters. Deliberately wider than RFC 5321: a finding is a question, not a verdict.
@@ -36,6 +50,23 @@ mod tests {
             normalise(" Zoe\u{308}@Example.ORG\u{a0}"),
             normalise("zo\u{eb}@example.org")
         );
+    }
+
+    #[test]
+    fn a_domain_is_the_same_in_its_letters_and_in_its_ascii_form() {
+        for (one, other) in [
+            ("a@xn--bcher-kva.example", "A@B\u{fc}cher.example"),
+            ("a@XN--BCHER-KVA.example", "a@bu\u{308}cher.EXAMPLE"),
+        ] {
+            assert_eq!(normalise(one), normalise(other), "{one}");
+        }
+        // Only the domain has such a form, and what is none stays as it is.
+        assert_ne!(
+            normalise("xn--bcher-kva@a.org"),
+            normalise("b\u{fc}cher@a.org")
+        );
+        assert_eq!(normalise("a@xn--\u{fc}"), "a@xn--\u{fc}");
+        assert_eq!(normalise("A@xn--"), "a@xn--");
     }
 
     #[test]

@@ -14,6 +14,9 @@ use super::departure::Departures;
 use super::mapping::Mapping;
 use super::number::grouped;
 
+/// What nobody has looked at, as long as no schema was checked.
+pub const UNCHECKED: &str = "Nobody checked whether the new application can read the result: `ringfence conform --schema FILE` does";
+
 /// A plan as it is kept in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,9 +8,10 @@ use bson::raw::RawDocument;
 
 use super::blueprint::Blueprint;
 use super::conflict::Choice;
+use super::decision::Contact;
 use super::id::Id;
 use super::mapping::UserRole;
-use super::raw::{Builder, Malformed, elements};
+use super::raw::{Builder, Malformed, Value, elements, kind};
 use super::survey::facts::id_of;
 use super::survey::{BusinessIx, Standing, Survey};
 
@@ -49,11 +50,11 @@ pub fn of<'a>(
             if user.is_some_and(|user| blueprint.sets_aside(user)) {
                 return Ok(Placed::Side(document.to_owned()));
             }
-            let cleans = user
-                .is_some_and(|user| blueprint.cleans(survey, user, &survey.businesses_of(user)));
+            let cleaning =
+                user.and_then(|user| blueprint.cleaning(survey, user, &survey.businesses_of(user)));
             Ok(Placed::Copy(self::user(
                 &survey.mapping.user,
-                cleans,
+                cleaning,
                 document,
             )?))
         })),
@@ -148,23 +149,30 @@ pub fn booking(
     }
 }
 
-/// The user without contact fields, or as it is.
+const NULL: Value<'_> = Value {
+    kind: kind::NULL,
+    bytes: &[],
+};
+
+/// The user without contact fields, with null in them, or as it is.
 ///
 /// # Errors
 /// A document that is not BSON.
 pub fn user(
     role: &UserRole,
-    cleans: bool,
+    cleaning: Option<Contact>,
     document: &RawDocument,
 ) -> Result<RawDocumentBuf, Malformed> {
-    if !cleans {
+    let Some(contact) = cleaning else {
         return Ok(document.to_owned());
-    }
+    };
     let mut out = Builder::new(document.as_bytes().len());
     for element in elements(document) {
         let element = element?;
         if !role.leaves(element.key) {
             out.element(&element);
+        } else if contact == Contact::Null && role.is_contact(element.key) {
+            out.value(&String::from_utf8_lossy(element.key), NULL);
         }
     }
     Ok(out.finish())
@@ -375,7 +383,14 @@ mod tests {
             "_id": 1, "phone": "1", "name": "Ann", "city": null, "address": { "phone": "2" }, "more": { "city": "Rome" },
         };
         let cleaned = rawdoc! { "_id": 1, "name": "Ann", "more": { "city": "Rome" } };
-        assert_eq!(user(&role, true, &user_before).unwrap(), cleaned);
-        assert_eq!(user(&role, false, &user_before).unwrap(), user_before);
+        let removed = user(&role, Some(Contact::Remove), &user_before);
+        assert_eq!(removed.unwrap(), cleaned);
+        assert_eq!(user(&role, None, &user_before).unwrap(), user_before);
+        // Null in its place; what was not there does not come.
+        let nulls = rawdoc! {
+            "_id": 1, "phone": null, "name": "Ann", "city": null, "address": null, "more": { "city": "Rome" },
+        };
+        let nulled = user(&role, Some(Contact::Null), &user_before);
+        assert_eq!(nulled.unwrap(), nulls);
     }
 }

@@ -31,9 +31,9 @@ impl Session {
     pub(crate) async fn changed_since(&self, watcher: &Watcher) -> Result<Vec<String>> {
         let list = self.work.mapping.rebuilt();
         let swapped = |which: &&Rebuilt| self.layout.is_swapped(which);
-        let lost: Vec<_> = list.iter().filter(|it| self.layout.is_lost(it)).collect();
-        if !lost.is_empty() {
-            let names = lost.iter().map(|which| which.live());
+        let gone: Vec<_> = list.iter().filter(|it| self.layout.is_lost(it)).collect();
+        if !gone.is_empty() {
+            let names = gone.iter().map(|which| which.live());
             return Ok(vec![format!(
                 "cannot be counted: the original of {} is gone, and there is nothing to compare with",
                 names.collect::<Vec<_>>().join(", ")

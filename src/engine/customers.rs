@@ -15,7 +15,6 @@ use crate::domain::survivorship::{self, Link};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed, Workspace};
-use crate::store::StoreError;
 use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
 
@@ -85,9 +84,7 @@ impl Session {
         let mut reader = scan::read(database, &users, &Scan::default(), None)?;
         let mut done = 0_u64;
         while let Some(batch) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.work.between_batches(watcher)?;
             watcher.says("creating customers", done, total);
             done += batch.len() as u64;
             for document in batch.documents() {

@@ -157,7 +157,9 @@ impl Session {
                 .decisions
                 .accepted
                 .insert(what.clone(), *number);
-            if let Accepted::Bookings(code) = what {
+            if let Accepted::Bookings(code) = what
+                && code.suggests()
+            {
                 let policy = &mut self.answers.decisions.policy;
                 policy.entry(*code).or_insert(code.suggestion());
             }
@@ -194,6 +196,10 @@ impl Session {
     /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
+            // Whom an answer gives to a business takes part in all conflicts.
+            if surveyed.survey.assign(&self.answers.decisions) {
+                surveyed.conflicts = surveyed.survey.conflicts();
+            }
             surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.answers.decisions);
         }
     }
@@ -275,6 +281,9 @@ impl Session {
         decisions.single.insert(key.clone(), decision);
         let before = self.clashes();
         let Surveyed { survey, .. } = self.surveyed()?;
+        if let Some(Err(why)) = survey.assigned_to(&decisions, key) {
+            return Err(StepError::NotReady(why));
+        }
         let after = Blueprint::new(survey, &decisions).clashes;
         match after.into_iter().find(|it| !before.contains(it)) {
             Some(clash) => Err(StepError::NotReady(clash)),

@@ -7,7 +7,7 @@ use crate::domain::text::json;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
-use crate::store::{private_file, run_log};
+use crate::store::{StoreError, private_file, run_log};
 
 /// The log of the run, once this process wrote one.
 pub fn log_file() -> Option<PathBuf> {
@@ -59,12 +59,22 @@ impl Session {
     }
 }
 
+/// What is true when the disk takes no report.
+fn not_written(error: StoreError) -> StoreError {
+    match error {
+        StoreError::File { .. } => StoreError::Refused(format!(
+            "{error}. The report is not written. Nothing else was changed: it is made of the run record, which is whole in the database. Make room there or name another folder (--out), then report again"
+        )),
+        other => other,
+    }
+}
+
 /// Writes a report into `folder` in these formats (`md`, `json`); returns the files.
 ///
 /// # Errors
 /// The system's answer.
 pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Result<Vec<PathBuf>> {
-    private_file::create_folder(folder)?;
+    private_file::create_folder(folder).map_err(not_written)?;
     let mut files = Vec::new();
     for format in formats {
         let (name, text) = match *format {
@@ -75,7 +85,7 @@ pub fn write_report(folder: &Path, report: &Report<'_>, formats: &[&str]) -> Res
             _ => ("report.md", report.to_markdown()),
         };
         let path = folder.join(name);
-        private_file::replace(&path, text.as_bytes())?;
+        private_file::replace(&path, text.as_bytes()).map_err(not_written)?;
         files.push(path);
     }
     Ok(files)

@@ -17,7 +17,7 @@ use crate::engine::{Watcher, counted};
 use crate::store::dump::folder::Dump;
 use crate::store::dump::replace::{ReplaceOptions, Replaced, Replacing};
 use crate::store::dump::restore::RestoreOptions;
-use crate::store::journal::JOURNAL;
+use crate::store::journal::{JOURNAL, Journal};
 use crate::store::{collection_spec, run_record};
 
 impl Session {
@@ -136,6 +136,17 @@ impl Session {
         let run = self.run.latest()?;
         let restore = run.restore.as_ref();
         restore.filter(|_| run.outcome != Outcome::Restored)
+    }
+
+    /// Opens the journal of the latest run, though it may have ended. A journal that cannot be kept keeps nobody from a restore.
+    pub(crate) fn open_journal_of_latest(&mut self) {
+        let Some(record) = self.run.latest().filter(|_| self.run.journal.is_none()) else {
+            return;
+        };
+        match Journal::open(&self.run_folder(record), record) {
+            Ok(journal) => self.run.journal = Some(journal),
+            Err(error) => self.run.journal_trouble = Some(error.to_string()),
+        }
     }
 
     /// That a restore is half done, in words; `None` where none is.

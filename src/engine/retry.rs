@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 
-use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Workspace};
-use crate::store::run_record;
+use crate::engine::{Watcher, counted};
+use crate::store::{run_record, throttle};
 
 /// How long one outage is waited for, and all those of a step together.
 pub const LONGEST: Duration = Duration::from_mins(1);
@@ -20,10 +20,22 @@ const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is left of the patience with one step.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Patience {
     tries: u32,
     waited: Duration,
+    /// When the present attempt began.
+    began: Instant,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            tries: 0,
+            waited: Duration::ZERO,
+            began: Instant::now(),
+        }
+    }
 }
 
 /// Does something of a session, again and again while the cause of its failure passes by itself.
@@ -62,12 +74,17 @@ impl Session {
             if !passes {
                 return Err(error);
             }
-            if patience.tries == TRIES || patience.waited >= LONGEST {
-                return Err(gave_up(&error, patience));
+            if is_unconfirmed(&error) {
+                // The server itself has waited for the members that long.
+                patience.waited += patience.began.elapsed().min(LONGEST);
+            }
+            let long = patience.waited >= LONGEST && patience.tries > 0;
+            if patience.tries == TRIES || long {
+                return Err(self.work.gave_up(&error, patience).await);
             }
             let began = Instant::now();
             tokio::time::sleep(PAUSE * 2_u32.pow(patience.tries)).await;
-            let left = LONGEST.saturating_sub(patience.waited);
+            let left = LONGEST.saturating_sub(patience.waited).max(PAUSE);
             let found = self.work.wait_for_primary(left, watcher).await;
             patience.tries += 1;
             patience.waited += began.elapsed();
@@ -75,11 +92,14 @@ impl Session {
                 return Err(StepError::StoppedWaiting(Box::new(error)));
             }
             if !found {
-                return Err(gave_up(&error, patience));
+                return Err(self.work.gave_up(&error, patience).await);
             }
             tracing::warn!("trying again after: {error}");
             match self.read_anew().await {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    patience.began = Instant::now();
+                    return Ok(());
+                }
                 Err(other) => error = other,
             }
         }
@@ -141,12 +161,26 @@ impl Workspace {
             }
         }
     }
+
+    /// What was tried, and who is away where a majority did not confirm.
+    async fn gave_up(&self, error: &StepError, patience: &Patience) -> StepError {
+        let mut away = String::new();
+        if is_unconfirmed(error)
+            && let Some(members) = throttle::members(&self.connection.client).await
+            && !members.away.is_empty()
+        {
+            away = format!("; {} cannot be reached", members.away.join(", "));
+        }
+        StepError::GaveUp(format!(
+            "{error}{away}. It was tried {} in {} s. Progress is saved: when the server answers again, run the same command again",
+            counted(patience.tries.into(), "more time", "more times"),
+            patience.waited.as_secs()
+        ))
+    }
 }
 
-fn gave_up(error: &StepError, patience: &Patience) -> StepError {
-    StepError::GaveUp(format!(
-        "{error}. It was tried {} more times in {} s. Progress is saved: when the server answers again, run the same command again",
-        patience.tries,
-        patience.waited.as_secs()
-    ))
+/// A majority of the members did not confirm a write in time.
+fn is_unconfirmed(error: &StepError) -> bool {
+    const WRITE_CONCERN_FAILED: i32 = 64;
+    matches!(error, StepError::Store(error) if error.code() == Some(WRITE_CONCERN_FAILED))
 }

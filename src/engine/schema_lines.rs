@@ -1,9 +1,19 @@
-//! The lines of a Prisma schema that change.
+//! The lines of a Prisma schema that change: in short, and as models to copy.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use crate::domain::blueprint::EmailIndex;
+use crate::domain::mapping::Mapping;
 use crate::domain::reference::leaving;
+use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::prisma::draft::{Draft, model_name};
+use crate::store::private_file;
+
+/// The file in the run folder that holds the models to copy.
+pub(crate) const DRAFT: &str = "schema-changes.prisma";
 
 impl Session {
     /// What changes in `schema.prisma`, line by line.
@@ -56,4 +66,128 @@ impl Session {
             ),
         ])
     }
+
+    /// Writes the models to copy into the run folder: the customers' whole, and what changes in the others.
+    pub(crate) async fn write_schema_draft(&self, watcher: &Watcher) -> Result<Option<PathBuf>> {
+        let Some(run) = self.run.open() else {
+            return Ok(None);
+        };
+        let mut customers = Draft::default();
+        let live = self.layout.now(&self.work.mapping.customer.collection);
+        self.work
+            .scan(live, watcher, |document| customers.take(document))
+            .await?;
+        let blueprint = &self.surveyed()?.blueprint;
+        let unique = blueprint.email_index == EmailIndex::Plain;
+        let some_stay = blueprint.departures.total() > 0;
+        let text = draft(&self.work.mapping, &customers, unique, some_stay);
+        let path = self.run_folder(run).join(DRAFT);
+        private_file::replace(&path, text.as_bytes())?;
+        Ok(Some(path))
+    }
+}
+
+/// A model of these lines.
+fn model(collection: &str, comments: &[String], fields: &[String], rules: &[String]) -> String {
+    let name = model_name(collection);
+    let mut text = format!("model {name} {{\n");
+    let comments = comments.iter().map(|line| format!("// {line}"));
+    for line in comments.chain(fields.iter().cloned()) {
+        let _ = writeln!(text, "  {line}"); // writing to a String cannot fail
+    }
+    let mut rules = rules.to_vec();
+    if name != collection {
+        rules.push(format!("@@map(\"{collection}\")"));
+    }
+    if !rules.is_empty() {
+        text.push('\n');
+    }
+    for line in rules {
+        let _ = writeln!(text, "  {line}"); // see above
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// The models to copy. `unique`: an e-mail stands once in a business; `some_stay`: some bookings have no customer.
+fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) -> String {
+    let (booking, customer, user) = (&mapping.booking, &mapping.customer, &mapping.user);
+    let customer_model = model_name(&customer.collection);
+    let booking_model = model_name(&booking.collection);
+    let created = &user.created;
+    let mut fields = customers.lines(|field| match field {
+        "updatedAt" => Some("@updatedAt"),
+        _ if field == created => Some("@default(now())"),
+        _ => None,
+    });
+    let id = fields
+        .iter()
+        .find_map(|line| line.strip_prefix("id "))
+        .unwrap_or("String @db.ObjectId");
+    let is_object_id = id.contains("@db.ObjectId");
+    let business = match mapping.business.collections.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    };
+    if let Some(business) = business {
+        let business = model_name(business);
+        fields.push(format!(
+            "business {business} @relation(fields: [{}], references: [id])",
+            customer.business
+        ));
+    }
+    fields.push(format!("bookings {booking_model}[]"));
+    let mut rules = Vec::new();
+    if !user.email.is_empty() {
+        let kind = if unique { "@@unique" } else { "@@index" };
+        rules.push(format!("{kind}([{}, {}])", customer.business, user.email));
+    }
+    if !user.name.is_empty() {
+        rules.push(format!("@@index([{}, {}])", customer.business, user.name));
+    }
+    let mut text = format!(
+        "// What changes in schema.prisma, from {} live customers. Check the whole schema with `ringfence conform --schema FILE`.\n// Push it with `npx prisma@6 db push`, which drops every index that the schema does not name.\n\n",
+        customers.documents()
+    );
+    text.push_str(&model(&customer.collection, &[], &fields, &rules));
+    let optional = if some_stay || booking.following.filter.is_some() {
+        "?"
+    } else {
+        ""
+    };
+    let native = if is_object_id { " @db.ObjectId" } else { "" };
+    let mut comments = Vec::new();
+    if !booking.following.keep && !booking.following.in_place {
+        comments.push(format!("{} leaves, with its relation", leaving(mapping)));
+    }
+    text.push('\n');
+    text.push_str(&model(
+        &booking.collection,
+        &comments,
+        &[
+            format!("{} String{optional}{native}", booking.customer),
+            format!(
+                "customer {customer_model}{optional} @relation(fields: [{}], references: [id])",
+                booking.customer
+            ),
+        ],
+        &[format!("@@index([{}])", booking.customer)],
+    ));
+    if !user.collection.is_empty() {
+        let mut comments = vec![format!("the relation to {booking_model} leaves")];
+        if !user.contact.is_empty() {
+            comments.push(format!(
+                "{} left where a customer received them: make them optional, or take them out",
+                user.contact.join(", ")
+            ));
+        }
+        text.push('\n');
+        text.push_str(&model(&user.collection, &comments, &[], &[]));
+    }
+    if let Some(business) = business {
+        text.push('\n');
+        let fields = [format!("customers {customer_model}[]")];
+        text.push_str(&model(business, &[], &fields, &[]));
+    }
+    text
 }

@@ -3,7 +3,7 @@
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
@@ -12,7 +12,7 @@ use crate::domain::decision::Decisions;
 use crate::domain::fit::Fit;
 use crate::domain::history::History;
 use crate::domain::index_plan;
-use crate::domain::mapping::{self, Mapping};
+use crate::domain::mapping::Mapping;
 use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
@@ -21,20 +21,21 @@ use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
-use crate::domain::text::named;
 use crate::domain::view::Place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::identity;
+pub(crate) use crate::engine::identity::new_run_id;
+pub use crate::engine::identity::{now, operator};
 use crate::engine::layout::Layout;
+use crate::engine::mapping_file;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
 use crate::store::journal::Journal;
 use crate::store::labels::Labels;
 use crate::store::pulse::Pulse;
-use crate::store::{process, run_log, run_record, spill};
+use crate::store::{run_log, run_record, spill};
 
-/// What the mapping is called that stands in no file.
-const BUILT_IN: &str = "the built-in mapping";
 /// Where runs leave their folders unless told.
 pub const RUN_ROOT: &str = "ringfence-runs";
 
@@ -172,7 +173,11 @@ impl Session {
     /// # Errors
     /// No server, wrong credentials, a broken mapping or decisions file.
     pub async fn open(options: SessionOptions) -> Result<Self> {
-        let mapping_file = options.config.as_deref().map(read_mapping).transpose()?;
+        let mapping_file = options
+            .config
+            .as_deref()
+            .map(mapping_file::read)
+            .transpose()?;
         let connection = connect::connect(
             &options.uri,
             &options.uri_source,
@@ -180,18 +185,9 @@ impl Session {
         )
         .await?;
         connection.throttle.set(options.limits);
+        identity::take_clock(connection.clock);
         let record = first_read(&connection).await?;
-        // A run keeps the mapping that it began with.
-        let of_run = record.as_ref().filter(|record| {
-            record.outcome == Outcome::Open
-                || record.outcome == Outcome::Finished && mapping_file.is_none()
-        });
-        let built_in = of_run.is_none() && mapping_file.is_none();
-        let mapping = match (of_run, &mapping_file) {
-            (Some(record), _) => record.mapping.clone(),
-            (None, Some(mapping)) => mapping.clone(),
-            (None, None) => Mapping::parse_as(mapping::DEFAULT, BUILT_IN)?,
-        };
+        let (mapping, built_in) = mapping_file::of_session(record.as_ref(), mapping_file.as_ref())?;
         let mut session = Self {
             work: Workspace {
                 connection,
@@ -408,17 +404,6 @@ impl Session {
         Journal::trouble(&self.run_folder(run), run)
     }
 
-    /// Opens the journal of the latest run, though it may have ended. A journal that cannot be kept keeps nobody from a restore.
-    pub(crate) fn open_journal_of_latest(&mut self) {
-        let Some(record) = self.run.latest().filter(|_| self.run.journal.is_none()) else {
-            return;
-        };
-        match Journal::open(&self.run_folder(record), record) {
-            Ok(journal) => self.run.journal = Some(journal),
-            Err(error) => self.run.journal_trouble = Some(error.to_string()),
-        }
-    }
-
     /// The folder of a run.
     pub fn run_folder(&self, run: &RunRecord) -> PathBuf {
         self.work.run_root.join(&run.id)
@@ -457,19 +442,6 @@ impl Session {
     }
 }
 
-/// Reads a mapping file.
-///
-/// # Errors
-/// The system's answer, or the line that is wrong.
-pub fn read_mapping(path: &Path) -> Result<Mapping> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| StoreError::file("reading", path, error))?;
-    Ok(Mapping::parse_as(
-        &text,
-        &named(&path.display().to_string()),
-    )?)
-}
-
 /// The first thing that is read; tried a few times, for there is no session yet that could be patient.
 async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
     let mut tries = 0;
@@ -482,19 +454,4 @@ async fn first_read(connection: &Connection) -> Result<Option<RunRecord>> {
             read => return Ok(read?),
         }
     }
-}
-
-/// Milliseconds since 1970 of this machine's clock; for people, never for a decision.
-pub fn now() -> Millis {
-    jiff::Timestamp::now().as_millisecond()
-}
-
-pub(crate) fn new_run_id() -> String {
-    let time = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S");
-    format!("{time}-{:04x}", fastrand::u16(..))
-}
-
-/// user@host of whoever runs this.
-pub fn operator() -> String {
-    format!("{}@{}", process::user(), process::host())
 }

@@ -9,11 +9,13 @@
 //! | `shape`, `judge`, `value` | one raw document against its model |
 //! | `index_key`, `uniques`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
 //! | `indexes` | the indexes that stand against those that the schema names |
+//! | `draft` | the model that a collection's documents need, to be copied |
 //! | `collection_check`, `tally`, `repair`, `conformity` | counts, samples and words: the answer |
 
 mod ast;
 mod collection_check;
 pub mod conformity;
+pub mod draft;
 mod id_log;
 mod index_key;
 mod indexes;
@@ -27,6 +29,7 @@ mod references;
 mod repair;
 mod resolve;
 pub mod schema;
+pub mod seen;
 mod shape;
 mod source;
 mod tally;

@@ -6,6 +6,7 @@ use super::checklist::Verdict;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::text::{named, safe};
 
 /// Characters of a value.
@@ -46,6 +47,7 @@ impl Report<'_> {
             escape(&run.server_version)
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
+        let _ = writeln!(out, "- schema: {UNCHECKED}");
         if let Some(situation) = self.situation {
             let _ = writeln!(out, "- now: {}", escape(&situation.now));
         }

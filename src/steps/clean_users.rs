@@ -1,6 +1,7 @@
 //! Clean up users: the copy that was prepared and proved with the bookings, brought up to date where somebody wrote since, and a swap.
 
 use crate::domain::checklist::Step;
+use crate::domain::decision::Contact;
 use crate::domain::gate::{CleanUsers, Confirmed};
 use crate::domain::mapping::SET_ASIDE;
 use crate::domain::rebuilt::{Group, counted_as};
@@ -44,10 +45,12 @@ async fn run(
         session.journal_swap(&list).await?;
     }
     let late = swap(session, confirmed, watcher).await?;
-    Ok(format!(
-        "contact fields that were copied have left {}{done}{late}",
-        session.work.mapping.user.collection
-    ))
+    let users = &session.work.mapping.user.collection;
+    let words = match session.answers.decisions.contact {
+        Contact::Remove => format!("contact fields that were copied have left {users}"),
+        Contact::Null => format!("contact fields that were copied are null in {users}"),
+    };
+    Ok(format!("{words}{done}{late}"))
 }
 
 /// Renames, and looks once more at what was frozen.
@@ -76,11 +79,23 @@ impl Gated for CleanUsers {
         for which in &list {
             lines.push(session.work.will_swap(which).await);
         }
-        lines.extend(
-            list.iter()
-                .filter_map(|it| it.becomes(&session.work.mapping)),
-        );
+        let role = &session.work.mapping.user;
+        match session.answers.decisions.contact {
+            Contact::Remove => lines.extend(
+                list.iter()
+                    .filter_map(|it| it.becomes(&session.work.mapping)),
+            ),
+            Contact::Null => lines.push(format!(
+                "{} become null in the users whose data was copied",
+                role.contact.join(", ")
+            )),
+        }
         if let Some(surveyed) = &session.surveyed {
+            let cleaned = surveyed.blueprint.cleaned(&surveyed.survey);
+            lines.push(format!(
+                "{} in all; a rollback gives every field back",
+                counted(cleaned, "user is changed so", "users are changed so")
+            ));
             let (aside, wiped) = (surveyed.blueprint.set_aside(), surveyed.blueprint.wiped());
             if aside > 0 {
                 lines.push(format!(

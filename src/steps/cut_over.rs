@@ -4,6 +4,7 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
+use crate::domain::plan::UNCHECKED;
 use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
 use crate::domain::text::listed;
@@ -118,6 +119,7 @@ impl Gated for CutOver {
         if let Ok(surveyed) = session.surveyed() {
             lines.push(surveyed.blueprint.departures.words());
         }
+        lines.push(UNCHECKED.to_owned());
         Ok(lines)
     }
 

@@ -1,9 +1,11 @@
-//! Update the schema: the Prisma lines to change, and a check that every index stands. `prisma db push` drops indexes that the
+//! Update the schema: the Prisma lines to change, and a check that every index stands. `npx prisma@6 db push` drops indexes that the
 //! schema does not name, so this is run again after it.
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
+use crate::domain::plan::UNCHECKED;
 use crate::domain::rebuilt::Group;
+use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
@@ -15,9 +17,9 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
-async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     if !session.is_live(Group::CutOver) {
-        return Err(StepError::NotReady("the cut-over comes first: `prisma db push` would find the old collections. Nothing was changed".to_owned()));
+        return Err(StepError::NotReady("the cut-over comes first: `npx prisma@6 db push` would find the old collections. Nothing was changed".to_owned()));
     }
     if session.surveyed.is_none() {
         session
@@ -35,8 +37,15 @@ async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result
         )));
     }
     let lines = session.schema_lines()?;
+    let draft = session.write_schema_draft(watcher).await?;
+    let draft = draft.map_or_else(String::new, |path| {
+        format!(
+            ". The models to copy stand in {}",
+            named(&path.display().to_string())
+        )
+    });
     Ok(format!(
-        "every index stands; in schema.prisma: {}",
+        "every index stands; in schema.prisma: {}{draft}. {UNCHECKED}",
         lines.join("; ")
     ))
 }

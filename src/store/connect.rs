@@ -38,6 +38,8 @@ pub struct Connection {
     pub lease: Lease,
     /// How fast copies are written.
     pub throttle: Throttle,
+    /// The server's clock minus this machine's, in milliseconds.
+    pub clock: i64,
     /// How we connect, for a client beside this one.
     options: Box<ClientOptions>,
 }
@@ -104,6 +106,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         ))
     })?;
     let database = client.database(&name);
+    let asked = here();
     let hello = command::run(&database, rawdoc! { "hello": 1 }, "connecting")
         .await
         .map_err(|error| match error {
@@ -163,7 +166,11 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         uri_source: uri_source.to_owned(),
         user,
     };
+    let server = hello.get_datetime("localTime").ok();
+    // What the answer took counts half.
+    let between = asked + (here() - asked) / 2;
     Ok(Connection {
+        clock: server.map_or(0, |server| server.timestamp_millis() - between),
         lease: Lease::of(&database),
         throttle: Throttle::new(place.replica_set.is_some().then(|| client.clone())),
         client,
@@ -172,6 +179,11 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
         version,
         options: Box::new(options),
     })
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+fn here() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// The id that a replica set got when it was initiated. `None` where our user may not ask.

@@ -3,7 +3,7 @@
 use bson::{Document, doc};
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::Case;
+use crate::case::{Case, Ended};
 use crate::{kill, support};
 
 /// How long a command is held at most.
@@ -20,8 +20,33 @@ async fn command(case: &Case, command: Document) -> Document {
     admin.run_command(command).await.unwrap()
 }
 
+#[allow(dead_code)] // each test binary uses its own part
 /// Runs the binary and kills it when it asks for the `nth` (from 0) command of this name. False where it ended before; it must have ended well.
-pub async fn kill_at(case: &Case, words: &[&str], name: &str, nth: i32) -> bool {
+pub async fn kill_at(case: &Case, words: &[&str], name: &str, nth: usize) -> bool {
+    match held_at(case, words, name, nth).await {
+        None => true,
+        Some(ended) => {
+            ended.code(0);
+            false
+        }
+    }
+}
+
+/// The same, where it may end with what it left behind.
+#[allow(dead_code)] // each test binary uses its own part
+pub async fn kill_or_end(case: &Case, words: &[&str], name: &str, nth: usize) -> bool {
+    match held_at(case, words, name, nth).await {
+        None => true,
+        Some(ended) => {
+            assert!([0, 2].contains(&ended.code), "{ended:?}");
+            false
+        }
+    }
+}
+
+/// `None` once it was killed.
+async fn held_at(case: &Case, words: &[&str], name: &str, nth: usize) -> Option<Ended> {
+    let nth = i32::try_from(nth).unwrap();
     let point = doc! {
         "configureFailPoint": "failCommand", "mode": { "skip": nth },
         "data": { "failCommands": [name], "appName": "ringfence", "blockConnection": true, "blockTimeMS": PATIENCE_MS },
@@ -34,12 +59,11 @@ pub async fn kill_at(case: &Case, words: &[&str], name: &str, nth: i32) -> bool 
         _ = command(case, arrives) => {}
         ended = running.ends() => {
             command(case, off).await;
-            ended.code(0);
-            return false;
+            return Some(ended);
         }
     }
     assert!(running.kill().await.is_none());
     kill::end_commands(case).await;
     command(case, off).await;
-    true
+    None
 }

@@ -62,7 +62,12 @@ async fn a_mapped_collection_that_is_missing_is_refused_with_what_is_there_and_t
         format!("{}.bookings", case.name),
     );
     data::run(&admin, doc! { "renameCollection": from, "to": to }).await;
-    let words = ["Booking", "Did you mean bookings?", "AuditLog", "--config"];
+    let words = [
+        "Booking",
+        "nearest: `bookings`",
+        "AuditLog",
+        "ringfence init",
+    ];
     survey_and_plan_refuse(&case, &words).await;
 }
 

@@ -15,6 +15,7 @@ mod picture;
 mod bad_input;
 mod confirmations;
 mod no_terminal;
+mod odd_names;
 mod plans;
 mod privileges;
 mod write_block;

@@ -159,7 +159,7 @@ async fn a_broken_mapping_file_is_refused_with_its_line_and_one_with_other_names
     case.ringfence(&survey)
         .await
         .code(1)
-        .says(&["mapping", "line", "ownr"]);
+        .says(&["mapping", "m.toml:", "ownr", "nearest: `owner`"]);
     case.assert_same(&before).await;
     case.database
         .client()

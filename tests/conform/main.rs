@@ -14,6 +14,7 @@ mod data;
 mod picture;
 
 mod clean;
+mod draft;
 mod forms;
 mod groups;
 mod indexes;

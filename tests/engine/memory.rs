@@ -1,10 +1,13 @@
 //! `--memory`: what passes it goes to a temporary file, and changes nothing of the end.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use bson::doc;
 use serde_json::Value;
 
 use crate::case::Case;
+use crate::data::{self, SERVICE, id};
 use crate::picture;
 
 #[tokio::test]
@@ -81,6 +84,80 @@ async fn a_disk_without_room_for_the_tables_ends_the_run_and_changes_nothing() {
         assert!(said.contains(words), "{said}");
     }
     case.assert_same(&before).await;
+}
+
+/// What is read back of tables that could not be written is nothing: to go on with it took minutes for some ten thousand users. A small file
+/// system of its own is the full disk; where nobody may mount one, there is nothing to try.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_survey_whose_tables_have_no_room_stops_at_once() {
+    const MOUNT: &str = "mkdir tiny && mount -t tmpfs -o size=300k tmpfs tiny && mkdir tiny/runs";
+    let case = Case::seeded().await;
+    let inside = |script: &str, words: &[&str]| {
+        let mut command = tokio::process::Command::new("unshare");
+        command
+            .args(["-Urm", "sh", "-c", script])
+            .args(words)
+            .current_dir(case.path("."))
+            .stderr(std::process::Stdio::piped())
+            .kill_on_drop(true);
+        command
+    };
+    let may = inside(&format!("{MOUNT} && umount tiny && rm -r tiny"), &[]);
+    if !{ may }.output().await.is_ok_and(|ran| ran.status.success()) {
+        eprintln!("no small file system can be mounted here");
+        return;
+    }
+    let many = |from: i32, to: i32| {
+        (from..to).map(|n| {
+            doc! { "_id": n, "userId": format!("u{}", n % 15_000), "serviceId": id(SERVICE, n.unsigned_abs() % 6) }
+        })
+    };
+    let users = (0..15_000).map(|n| doc! { "_id": format!("u{n}"), "name": "Many" });
+    let of = |name: &str| case.database.collection::<bson::Document>(name);
+    of("User").insert_many(users).await.unwrap();
+    let bookings = of("Booking");
+    data::run(
+        &case.database,
+        doc! { "dropIndexes": "Booking", "index": "Booking_reference_key" },
+    )
+    .await;
+    for from in [0, 15_000, 30_000] {
+        let some = many(from, from + 15_000);
+        let insert = bookings.insert_many(some).bypass_document_validation(true);
+        insert.await.unwrap();
+    }
+    let began = Instant::now();
+    let script = format!("{MOUNT} && exec \"$0\" \"$@\"");
+    let words = [
+        "--uri",
+        &case.uri,
+        "--run-dir",
+        "tiny/runs",
+        "--memory",
+        "64k",
+        "survey",
+    ];
+    let mut words = words.to_vec();
+    words.insert(0, env!("CARGO_BIN_EXE_ringfence"));
+    let ran = tokio::time::timeout(Duration::from_secs(30), inside(&script, &words).output());
+    let ran = ran.await.expect("it goes on for ever").unwrap();
+    eprintln!("ended after {:?}", began.elapsed());
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+}
+
+#[tokio::test]
+async fn a_report_that_finds_no_room_says_what_is_true() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    // A file stands where the folder would be, which is as good as a full disk.
+    std::fs::write(case.path("taken"), "").unwrap();
+    case.ringfence(&["report", "--out", "taken"])
+        .await
+        .code(1)
+        .says(&["The report is not written", "name another folder (--out)"]);
 }
 
 #[tokio::test]

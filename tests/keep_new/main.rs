@@ -12,11 +12,17 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+#[allow(dead_code)] // the crash tests use more of it
+#[path = "../crash/kill.rs"]
+mod kill;
+#[path = "../by_backup/nth.rs"]
+mod nth;
+
 mod bookings;
 mod expected;
 mod kills;
 mod oracle;
-
+mod other_kills;
 mod people;
 mod random;
 

@@ -18,7 +18,9 @@ mod kill;
 mod picture;
 
 mod aside;
+mod assigned;
 mod kills;
+mod nulls;
 mod ways;
 mod who;
 mod world;

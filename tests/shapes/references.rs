@@ -136,6 +136,43 @@ async fn the_new_reference_takes_the_old_ones_name_and_place() {
 }
 
 #[tokio::test]
+async fn of_a_reference_inside_a_document_only_the_reference_leaves() {
+    let client = |user: u8| doc! { "id": id(user), "label": "as typed" };
+    let bookings = vec![
+        doc! { "_id": 1, "client": client(1), "shopId": id(11), "n": 1 },
+        doc! { "_id": 2, "shopId": id(11), "client": { "id": id(2) } },
+        doc! { "_id": 3, "shopId": id(12), "client": { "label": "nobody", "id": null } },
+        doc! { "_id": 4, "shopId": id(12), "client": "odd" },
+        doc! { "_id": 5, "client": { "label": "x", "id": id(2), "more": [1] }, "shopId": id(12) },
+    ];
+    let text = mapping("", "user = \"client.id\"", "");
+    let data = vec![people(), shops(), ("bookings", bookings)];
+    let shape = Shape::new(&text, data, "bookings", &["client.id"]).await;
+    assert_eq!(shape.found().await["booking-without-user"], 2);
+    let nobody = doc! { "shopId": id(12), "name": "Unknown Customer" };
+    let outcome = fates(vec![
+        (1, ann(11)),
+        (2, bob(11)),
+        (3, nobody.clone()),
+        (4, nobody.clone()),
+        (5, bob(12)),
+    ]);
+    let customers = [ann(11), bob(11), bob(12), nobody];
+    shape.there_and_back(&outcome, &customers).await;
+    for like in [1, 2, 5] {
+        let user = if like == 1 { 1 } else { 2 };
+        shape
+            .with_what_was_written_since(&like.into(), ("client.id", id(user).into()))
+            .await;
+        let bookings = shape.case.database.collection::<Document>("bookings");
+        let new = doc! { "_id": "made-since" };
+        bookings.delete_one(new).await.unwrap();
+        let paid = doc! { "$unset": { "paid": 1 } };
+        bookings.update_many(doc! {}, paid).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_user_comes_along_inactive_and_is_never_the_survivor() {
     let users = vec![
         doc! { "_id": id(1), "name": "Ann Full", "email": "ann@x.org", "phone": "1", "deletedAt": bson::DateTime::from_millis(5) },

@@ -46,6 +46,20 @@ pub async fn all(database: &Database, collection: &str) -> Vec<Document> {
     found.try_collect().await.unwrap()
 }
 
+/// Takes a field away, or a member of one, and the field too where it held nothing else.
+fn leave(booking: &mut Document, field: &str) {
+    let Some((top, member)) = field.split_once('.') else {
+        booking.remove(field);
+        return;
+    };
+    if let Ok(inner) = booking.get_document_mut(top) {
+        inner.remove(member);
+        if inner.is_empty() {
+            booking.remove(top);
+        }
+    }
+}
+
 impl Shape {
     /// The data in a database of its own, with the mapping beside. Bookings go to `bookings`, whose user stands in `leaving`.
     pub async fn new(
@@ -162,7 +176,7 @@ impl Shape {
                     let live = live.unwrap();
                     let mut expected = original.clone();
                     for field in &self.leaving {
-                        expected.remove(field);
+                        leave(&mut expected, field);
                     }
                     if !self.in_place {
                         expected.remove(self.customer);
@@ -219,7 +233,16 @@ impl Shape {
                 if !self.in_place {
                     rest.remove(self.customer);
                 }
-                rest.insert(expected.0, expected.1.clone());
+                match expected.0.split_once('.') {
+                    None => {
+                        rest.insert(expected.0, expected.1.clone());
+                    }
+                    Some((top, member)) => {
+                        let mut inner = rest.get_document(top).cloned().unwrap_or_default();
+                        inner.insert(member, expected.1.clone());
+                        rest.insert(top, inner);
+                    }
+                }
                 assert_eq!(document, &rest);
                 continue;
             }

@@ -54,8 +54,8 @@ impl LayerKind {
             Self::Gate
                 | Self::Typing
                 | Self::Note
-                | Self::Line
                 | Self::Number
+                | Self::Line
                 | Self::Picker
                 | Self::Palette
                 | Self::Help

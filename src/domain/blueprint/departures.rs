@@ -20,6 +20,14 @@ impl Blueprint {
             };
             departures.add(Code::BookingWithoutBusiness, choice, stray.bookings);
         }
+        for (businesses, stray) in &survey.disagreeing {
+            let choice = if self.leaves_between(businesses) {
+                Choice::Leave
+            } else {
+                Choice::Quarantine
+            };
+            departures.add(Code::BusinessDisagrees, choice, stray.bookings);
+        }
         for (pair, role) in &self.roles {
             if *role != Role::Skipped {
                 continue;

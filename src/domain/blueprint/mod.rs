@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
-use super::decision::Decisions;
+use super::decision::{Contact, Decisions};
 use super::departure::Departures;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
@@ -95,6 +95,8 @@ pub struct Blueprint {
     relinked: Set<BusinessIx>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
+    /// How contact fields leave.
+    contact: Contact,
     left_between: Set<Vec<BusinessIx>>,
     /// Numbers.
     pub counts: PairCounts,
@@ -126,11 +128,12 @@ impl Blueprint {
             relinked: Set::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
+            contact: decisions.contact,
             left_between: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
-            departures: Departures::of(survey.bookings),
+            departures: Departures::of(survey.bookings - survey.outside),
             obstacles: Vec::new(),
             clashes: Vec::new(),
             usual: survey.usual_kind(),
@@ -141,7 +144,8 @@ impl Blueprint {
             if skipped.contains(&pair.0) {
                 blueprint.roles.insert(pair, Role::Skipped);
             }
-            if numbers.linked == numbers.bookings && !blueprint.relinked.contains(&pair.1) {
+            let all = numbers.bookings > 0 && numbers.linked == numbers.bookings;
+            if all && !blueprint.relinked.contains(&pair.1) {
                 blueprint.roles.insert(pair, Role::Linked);
             }
         }
@@ -150,6 +154,7 @@ impl Blueprint {
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
         blueprint.find_unique_clashes(survey);
+        blueprint.clashes.extend(survey.unassigned().cloned());
         blueprint.count(survey);
         if let Some(first) = survey.oversize.first() {
             blueprint.obstacles.push(format!(
@@ -378,6 +383,24 @@ impl Blueprint {
     /// How many lose contact fields that no customer receives.
     pub fn wiped(&self) -> u64 {
         self.wiped.len() as u64
+    }
+
+    /// How many users their contact fields leave.
+    pub fn cleaned(&self, survey: &Survey) -> u64 {
+        let users = 0..survey.users.len();
+        let cleaned = users.filter(|user| self.cleans(survey, *user, &survey.businesses_of(*user)));
+        cleaned.count() as u64
+    }
+
+    /// How the contact fields leave this user; `None` where they stay.
+    pub fn cleaning(
+        &self,
+        survey: &Survey,
+        user: UserIx,
+        businesses: &[BusinessIx],
+    ) -> Option<Contact> {
+        self.cleans(survey, user, businesses)
+            .then_some(self.contact)
     }
 
     /// True when the contact fields leave this user: they were copied to a created customer, or the operator wants them gone.

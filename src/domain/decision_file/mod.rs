@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accepted::Accepted;
 use super::conflict::{Choice, Code, ConflictKey};
-use super::decision::{Decision, Decisions, check};
+use super::decision::{Contact, Decision, Decisions, check};
 use super::id::Id;
 use super::mapping::UserRole;
 use super::survivorship::Survivor;
@@ -29,6 +29,12 @@ pub struct DecisionFile {
     /// Which record gives a merged customer its values.
     #[serde(default, skip_serializing_if = "SurvivorRules::is_default")]
     pub survivor: SurvivorRules,
+    /// The business of every answer `assign` that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assign: Option<String>,
+    /// How contact fields leave users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactWord>,
     /// How many bookings may leave the application, by kind, and how many values of a reference may lead nowhere.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accepted: BTreeMap<Accepted, u64>,
@@ -121,6 +127,13 @@ word!(
     Survivor::from_word,
     |rule| { rule.word().to_owned() }
 );
+word!(
+    ContactWord,
+    Contact,
+    "way for contact fields to leave (remove, null)",
+    Contact::from_word,
+    |contact| { contact.word().to_owned() }
+);
 word!(IdText, Id, "id", Id::parse, Id::text);
 
 /// Why a decisions file is refused. Nothing was changed.
@@ -176,6 +189,9 @@ impl DecisionFile {
                     .map(|(business, rule)| (IdText(business.clone()), SurvivorWord(*rule)))
                     .collect(),
             },
+            assign: decisions.assign.clone(),
+            contact: (decisions.contact != Contact::default())
+                .then_some(ContactWord(decisions.contact)),
             accepted: decisions.accepted.clone(),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
@@ -211,6 +227,11 @@ impl DecisionFile {
                 .rule
                 .as_ref()
                 .map_or_else(Survivor::default, |it| it.0),
+            assign: self.assign.clone(),
+            contact: self
+                .contact
+                .as_ref()
+                .map_or_else(Contact::default, |it| it.0),
             accepted: self.accepted.clone(),
             ..Decisions::default()
         };

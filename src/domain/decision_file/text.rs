@@ -49,6 +49,15 @@ pub fn update(
         "database",
         file.database.as_str().into(),
     );
+    for (key, text) in [
+        ("assign", file.assign.as_deref()),
+        ("contact", file.contact.as_ref().map(|it| it.0.word())),
+    ] {
+        match text {
+            Some(text) => set(document.as_table_mut(), key, text.into()),
+            None => drop(document.remove(key)),
+        }
+    }
     if fresh && let Some(mut key) = document.key_mut("version") {
         key.leaf_decor_mut().set_prefix(HEAD);
     }

@@ -86,7 +86,7 @@ impl Claims {
             );
             claims.way(
                 &format!("{key}.user"),
-                &[account.collection.clone()],
+                std::slice::from_ref(&account.collection),
                 &account.user,
                 Need::Optional,
             );
@@ -198,7 +198,12 @@ impl Claims {
             match source {
                 FieldSource::Hop { collection, field } => {
                     self.collection("customer.fields", collection, Optional);
-                    self.field("customer.fields", &[collection.clone()], field, Optional);
+                    self.field(
+                        "customer.fields",
+                        std::slice::from_ref(collection),
+                        field,
+                        Optional,
+                    );
                 }
                 FieldSource::Of(path) => {
                     let role = ["name", "email", "created", "phone", "country"];

@@ -193,7 +193,7 @@ mod tests {
                 DEFAULT
                     .replace("password = \"hashedPassword\"", "password = \"name\"")
                     .replace("name = \"name\"\nemail", "name = \"hashedPassword\"\nemail"),
-                "hashes of passwords",
+                "texts of several words",
             ),
             (
                 DEFAULT

@@ -80,10 +80,10 @@ impl Mapping {
         let mut of_bookings: Vec<(String, String)> = Vec::new();
         match &booking.following.user {
             Some(UserReference::Path(path)) => {
-                of_bookings.push(("booking.user".to_owned(), path.to_string()))
+                of_bookings.push(("booking.user".to_owned(), path.to_string()));
             }
             Some(UserReference::Email(path)) => {
-                of_bookings.push(("booking.user".to_owned(), path.to_string()))
+                of_bookings.push(("booking.user".to_owned(), path.to_string()));
             }
             None => {}
         }

@@ -141,7 +141,7 @@ impl Accounts {
     pub fn named_in(&self) -> Vec<(String, FieldPath)> {
         let field = |path: &ReferencePath| path.start.clone();
         let rows = self.mapping.accounts.iter();
-        let rows = rows.map(|role| (role.collection.clone(), field(&role.user)));
+        let rows = rows.map(|row| (row.collection.clone(), field(&row.user)));
         let businesses = &self.mapping.business;
         let owners = businesses.owner.iter().flat_map(|owner| {
             let collections = businesses.collections.iter();

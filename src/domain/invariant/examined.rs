@@ -1,5 +1,7 @@
 //! What can be told of a booking from its documents alone: the part of the proof that needs no account, so that any task can do it.
 
+use std::borrow::Cow;
+
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
@@ -92,11 +94,21 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
         return in_its_place(paths, before, current);
     }
     let goes = |element: &Element<'_>| {
-        element.key == customer || element.key == user && !paths.keeps() || paths.drops(element.key)
+        let leaves_whole = !paths.keeps() && !paths.is_nested();
+        element.key == customer || element.key == user && leaves_whole || paths.drops(element.key)
     };
     let mut rest = elements(before)
         .map_while(Result::ok)
-        .filter(|element| !goes(element));
+        .filter_map(|element| {
+            if goes(&element) {
+                None
+            } else if element.key == user && paths.is_nested() {
+                let key = std::str::from_utf8(element.key).ok()?;
+                paths.bare(key, element.value).map(Cow::Owned)
+            } else {
+                Some(Cow::Borrowed(element.whole))
+            }
+        });
     let mut named: Option<Value<'_>> = None;
     let (mut times, mut leftover, mut same) = (0_u32, false, true);
     for element in elements(current).map_while(Result::ok) {
@@ -106,7 +118,7 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
         } else if goes(&element) {
             leftover = true;
         } else {
-            same &= rest.next().is_some_and(|it| it.whole == element.whole);
+            same &= rest.next().is_some_and(|it| *it == *element.whole);
         }
     }
     match named.filter(|value| value.kind != kind::NULL) {

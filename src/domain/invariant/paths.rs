@@ -2,6 +2,8 @@
 //! purpose: what builds the copies must not be what proves them. A kind of path that the mapping gains is read here a second time, by other
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
+mod read;
+
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
@@ -12,9 +14,11 @@ use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
-use crate::domain::raw::{Value, elements, get, kind};
+use crate::domain::raw::{Builder, Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
+pub(super) use read::values;
+use read::{bare, listed};
 
 /// Ids, mostly one.
 pub(super) type Ids = SmallVec<[Id; 1]>;
@@ -73,64 +77,6 @@ pub(super) struct Ways {
     emails: Map<String, Ids>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
-}
-
-/// The values at the end of a path, lists and DBRefs opened. Null and "" are none.
-pub(super) fn values<'a>(path: &FieldPath, document: &'a RawDocument) -> SmallVec<[Value<'a>; 2]> {
-    let mut level: SmallVec<[(Value<'a>, bool); 2]> = SmallVec::new();
-    let mut steps = path.steps().iter();
-    if let Some(first) = steps.next() {
-        level.extend(get(document, &first.name).map(|value| (value, first.each)));
-    }
-    for step in steps {
-        let mut next = SmallVec::new();
-        for (value, each) in level {
-            let Ok(inner) = RawDocument::from_bytes(value.bytes) else {
-                continue;
-            };
-            if value.kind == kind::ARRAY && each {
-                for element in elements(inner).map_while(Result::ok) {
-                    if element.value.kind == kind::DOCUMENT
-                        && let Ok(inner) = RawDocument::from_bytes(element.value.bytes)
-                    {
-                        next.extend(get(inner, &step.name).map(|value| (value, step.each)));
-                    }
-                }
-            } else if value.kind == kind::DOCUMENT && !each {
-                next.extend(get(inner, &step.name).map(|value| (value, step.each)));
-            }
-        }
-        level = next;
-    }
-    level
-        .into_iter()
-        .flat_map(|(value, _)| listed(value))
-        .collect()
-}
-
-/// The ids in a list, or the one that is none.
-fn listed(value: Value<'_>) -> SmallVec<[Value<'_>; 1]> {
-    let list = RawDocument::from_bytes(value.bytes);
-    match (value.kind, list) {
-        (kind::ARRAY, Ok(list)) => {
-            let items = elements(list).map_while(Result::ok);
-            items.filter_map(|item| opened(item.value)).collect()
-        }
-        _ => opened(value).into_iter().collect(),
-    }
-}
-
-/// The id in a DBRef; any other value as it is; nothing for null and "".
-fn opened(value: Value<'_>) -> Option<Value<'_>> {
-    let inside = match value.kind {
-        kind::DOCUMENT => RawDocument::from_bytes(value.bytes)
-            .ok()
-            .and_then(|document| get(document, "$id")),
-        _ => None,
-    };
-    let value = inside.unwrap_or(value);
-    let none = value.kind == kind::NULL || value.as_str() == Some("");
-    (!none).then_some(value)
 }
 
 fn not_null(value: Value<'_>) -> Option<Id> {
@@ -243,7 +189,29 @@ impl ProofPaths {
 
     /// The user as the booking holds it, null included.
     pub fn user<'a>(&self, booking: &'a RawDocument) -> Option<Value<'a>> {
-        get(booking, self.user.start.top())
+        self.user.start.value(booking)
+    }
+
+    /// True where the reference stands inside another document, out of which it leaves.
+    pub(super) fn is_nested(&self) -> bool {
+        !self.user.start.is_top_level() && !self.keeps
+    }
+
+    /// The top-level field of a nested reference as it must be without it; nothing where it held nothing else.
+    pub(super) fn bare(&self, key: &str, value: Value<'_>) -> Option<Vec<u8>> {
+        let steps = self.user.start.steps();
+        let held = self.user.start.value_under(value);
+        match (held, RawDocument::from_bytes(value.bytes)) {
+            (Some(_), Ok(inner)) => {
+                let rest = bare(inner, steps.get(1..)?)?;
+                let mut out = Builder::new(rest.as_bytes().len());
+                out.document(key, &rest);
+                let whole = out.finish();
+                let bytes = whole.as_bytes();
+                Some(bytes.get(4..bytes.len() - 1)?.to_vec())
+            }
+            _ => Some(value.under(key)),
+        }
     }
 
     /// The values by which the booking names users.
@@ -503,139 +471,4 @@ impl UserWay {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use bson::{RawBson, RawDocumentBuf, oid::ObjectId, rawdoc};
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::domain::mapping::DEFAULT;
-    use crate::domain::raw::Builder;
-    use crate::domain::survey::Standing;
-    use crate::domain::survey::tests::World;
-    use crate::domain::table::tests::memory;
-
-    fn ways(world: &World) -> Ways {
-        let mapping = Mapping::parse(DEFAULT).unwrap();
-        let mut ways = Ways::new(&mapping, &memory(1 << 20));
-        for business in &world.businesses {
-            ways.take(business);
-        }
-        for needed in ways.paths().needed() {
-            for service in &world.services {
-                ways.take_between(&needed, service);
-            }
-        }
-        ways
-    }
-
-    #[test]
-    fn a_booking_finds_its_business_over_its_service_alone() {
-        let mut world = World::of_two();
-        world
-            .services
-            .push(rawdoc! { "_id": "lost", "businessId": "gone" });
-        world.services.push(rawdoc! { "_id": "bare" });
-        let ways = ways(&world);
-        let of = |service: &str| {
-            let found = ways.businesses(&[(0, Id::string(service))]);
-            found.first().and_then(|number| ways.id(*number))
-        };
-        assert_eq!(of("s2"), Some(Id::string("b2")));
-        for service in ["lost", "bare", "unknown", "b1"] {
-            assert_eq!(of(service), None, "{service}");
-        }
-    }
-
-    #[test]
-    fn of_a_repeated_field_the_first_one_counts_and_null_names_nothing() {
-        let paths = ProofPaths::of(&Mapping::parse(DEFAULT).unwrap());
-        let mut booking = Builder::new(0);
-        for part in [
-            rawdoc! { "_id": 1, "userId": null, "customerId": "c" },
-            rawdoc! { "userId": "u", "customerId": "d", "serviceId": "s" },
-        ] {
-            for element in elements(&part) {
-                booking.element(&element.unwrap());
-            }
-        }
-        let booking = booking.finish();
-        let named = paths.named(&booking);
-        assert_eq!(named.users[..], []);
-        assert_eq!(named.customer, Some(Id::string("c")));
-        assert_eq!(named.businesses[..], [(0, Id::string("s"))]);
-        assert_eq!(paths.user(&booking).map(|it| it.kind), Some(kind::NULL));
-    }
-
-    /// An id of a few that often meet, as ObjectId or as its text; null; or no field.
-    fn value() -> impl Strategy<Value = Option<RawBson>> {
-        let id = |byte: u8| ObjectId::from_bytes([byte; 12]);
-        prop_oneof![
-            4 => (0_u8..4).prop_map(move |byte| Some(RawBson::ObjectId(id(byte)))),
-            3 => (0_u8..4).prop_map(move |byte| Some(RawBson::String(id(byte).to_hex()))),
-            1 => Just(Some(RawBson::Null)),
-            1 => Just(None),
-        ]
-    }
-
-    fn document(fields: [(&str, Option<RawBson>); 3]) -> RawDocumentBuf {
-        let mut document = RawDocumentBuf::new();
-        for (key, value) in fields {
-            if let Some(value) = value {
-                let key = bson::raw::CString::try_from(key).unwrap();
-                document.append(key, value);
-            }
-        }
-        document
-    }
-
-    proptest! {
-        #[test]
-        fn the_proof_and_the_survey_find_the_same_business_and_user(
-            businesses_of in proptest::collection::vec(value(), 0..4),
-            services in proptest::collection::vec((value(), value()), 0..5),
-            users in proptest::collection::vec(value(), 0..4),
-            bookings in proptest::collection::vec((value(), value()), 1..6),
-        ) {
-            let ids = |values: Vec<Option<RawBson>>| {
-                let ids = values.into_iter().filter(|id| !matches!(id, None | Some(RawBson::Null)));
-                let ids = ids.map(|id| document([("_id", id), ("", None), ("", None)]));
-                ids.collect::<Vec<_>>()
-            };
-            let world = World {
-                businesses: ids(businesses_of),
-                users: ids(users),
-                services: services
-                    .into_iter()
-                    .filter(|(id, _)| !matches!(id, None | Some(RawBson::Null)))
-                    .map(|(id, business)| document([("_id", id), ("businessId", business), ("", None)]))
-                    .collect(),
-                ..World::default()
-            };
-            let (survey, proof) = (world.survey(), ways(&world));
-            let mut known = Names::new(&memory(1 << 20));
-            for user in &world.users {
-                known.take(&id_of(user).unwrap());
-            }
-            for (user, service) in bookings {
-                let id = Some(RawBson::Int32(1));
-                let booking = document([("_id", id), ("userId", user), ("serviceId", service)]);
-                let named = proof.paths().named(&booking);
-                let business = proof.businesses(&named.businesses);
-                let business = super::super::only(&business).and_then(|number| proof.id(number));
-                let user = proof.users(&named.users, &known);
-                let user = user.first().and_then(|number| known.id(*number));
-                let found = match survey.standing(&survey.paths().read(&booking)) {
-                    Standing::WithoutBusiness { .. } | Standing::Disagrees { .. } => (None, user.clone()),
-                    Standing::WithoutUser { business, .. } => {
-                        (Some(survey.business_id(business).clone()), None)
-                    }
-                    Standing::Paired { user, business, .. } => {
-                        (Some(survey.business_id(business).clone()), Some(survey.user_id(user)))
-                    }
-                };
-                prop_assert_eq!(found, (business, user), "{:?}", booking);
-            }
-        }
-    }
-}
+mod tests;

@@ -104,6 +104,15 @@ impl Fixed for Pair {
 }
 
 /// User and business, as a key.
+/// What [`pair_key`] was made of.
+pub(super) fn pair_of(key: &[u8]) -> (Number, Number) {
+    let half = |from: usize| {
+        let bytes = key.get(from..from + 4).and_then(|it| it.try_into().ok());
+        u32::from_be_bytes(bytes.unwrap_or_default())
+    };
+    (half(0), half(4))
+}
+
 pub(super) fn pair_key((user, business): (Number, Number)) -> [u8; 8] {
     (u64::from(user) << 32 | u64::from(business)).to_be_bytes()
 }

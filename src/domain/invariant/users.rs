@@ -4,9 +4,11 @@ use bson::raw::RawDocument;
 
 use super::Ledger;
 use super::contact::holds_contact;
+use super::names::Number;
+use super::rows::{Pair, pair_key, pair_of};
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::raw::{Element, elements};
+use crate::domain::raw::{Element, elements, kind};
 use crate::domain::survey::facts::id_of;
 
 impl Ledger {
@@ -30,16 +32,27 @@ impl Ledger {
         let leaving: Vec<&str> = role.leaving().collect();
         let is_contact =
             |element: &Element<'_>| leaving.iter().any(|field| field.as_bytes() == element.key);
-        let rest = |document, drop: bool| {
+        // With null instead, a contact field keeps its place and has nothing in it.
+        let nulled = |element: &Element<'_>| self.contact_is_null && role.is_contact(element.key);
+        let rest = |document, clean: bool| {
             elements(document)
                 .map_while(Result::ok)
-                .filter(move |element| !(drop && is_contact(element)))
-                .map(|element| element.whole)
+                .filter(move |element| nulled(element) || !(clean && is_contact(element)))
+                .map(move |element| {
+                    if clean && nulled(&element) {
+                        (kind::NULL, element.key, &[][..])
+                    } else {
+                        (element.value.kind, element.key, element.value.bytes)
+                    }
+                })
+        };
+        let holds = |element: &Element<'_>| {
+            is_contact(element) && !(nulled(element) && element.value.kind == kind::NULL)
         };
         if cleaned
             && elements(current)
                 .map_while(Result::ok)
-                .any(|element| is_contact(&element))
+                .any(|element| holds(&element))
         {
             self.wrong(
                 &id,
@@ -47,6 +60,47 @@ impl Ledger {
             );
         } else if !rest(before, cleaned).eq(rest(current, cleaned)) {
             self.wrong(&id, format!("user {id} has other bytes than the original"));
+        }
+    }
+
+    /// Says that contact fields do not go: they hold null instead.
+    pub fn contact_is_null(&mut self) {
+        self.contact_is_null = true;
+    }
+
+    /// Says that a user without a booking was given to a business: they make a pair.
+    pub fn assigns(&mut self, user: &Id, business: &Id) {
+        let business = self.ways.named(business);
+        if let Some(user) = self.users.known(user) {
+            let pair = Pair {
+                customer: None,
+                linked: true,
+            };
+            let key = pair_key((user, business));
+            self.pairs.insert(&key, &pair);
+            self.assigned.insert(&key, &false);
+        }
+    }
+
+    /// The link of a customer names this pair.
+    pub(super) fn has_customer(&mut self, pair: (Number, Number)) {
+        if let Some(at) = self.assigned.find(&pair_key(pair)) {
+            self.assigned.set(at, &true);
+        }
+    }
+
+    pub(super) fn every_assigned_has_a_customer(&mut self) {
+        let missing: Vec<(Number, Number)> = self
+            .assigned
+            .iter()
+            .filter(|(_, seen)| !seen)
+            .map(|(key, _)| pair_of(&key))
+            .collect();
+        for (user, business) in missing {
+            let (user, business) = (self.user_id(user), self.business_id(business));
+            let says =
+                format!("user {user} was given to business {business}, and no customer is theirs");
+            self.wrong(&user, says);
         }
     }
 

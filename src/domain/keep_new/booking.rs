@@ -175,22 +175,28 @@ impl Ground<'_> {
                 stays: false,
             });
         }
-        let (user_field, customer_field) = (paths.user().key(), paths.customer());
+        let (original, now) = (before, current);
+        let (before, current) = (&*paths.lifted(original)?, &*paths.lifted(now)?);
+        let (user_field, customer_field) = (paths.user_key(), paths.customer());
         let (user_key, customer_key) = (user_field.as_bytes(), customer_field.as_bytes());
         let (was, is) = (Fields::of(before)?, Fields::of(current)?);
-        let (said, customer) = (paths.read(before), paths.read(current).customer);
+        let (said, customer) = (paths.read(original), paths.read(now).customer);
         let same_customer = was.same(&is, customer_key);
         let unmoved = match &customer {
             Some(customer) => same_customer || self.is_baseline(customer, &said),
             None => same_customer && (is.has(user_key) || !was.has(user_key)),
         };
         if unmoved
-            && (is_migrated(paths, before, current, true)?
-                || is_migrated(paths, before, current, false)?)
+            && (is_migrated(paths, original, now, true)?
+                || is_migrated(paths, original, now, false)?)
         {
-            return Ok(as_it_was(false));
+            return Ok(Returned {
+                document: original.to_owned(),
+                changed: false,
+                stays: false,
+            });
         }
-        let form = paths.form(before).unwrap_or_else(|| self.form.clone());
+        let form = paths.form(original).unwrap_or_else(|| self.form.clone());
         let mut stays = false;
         let leaves = || Turn::Put(Vec::new());
         let (mut user_turn, customer_turn) = match &customer {
@@ -244,16 +250,9 @@ impl Ground<'_> {
         {
             own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
         }
-        for drop in paths.drops() {
-            let turn = if is.has(drop.as_bytes()) {
-                Turn::Put(is.bytes(drop.as_bytes()))
-            } else {
-                Turn::Before
-            };
-            own.push((drop, turn));
-        }
+        own.extend(dropped(paths, &is));
         Ok(Returned {
-            document: weave(before, [&was, &was, &is], &own)?,
+            document: paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original)),
             changed: true,
             stays,
         })
@@ -265,7 +264,7 @@ impl Ground<'_> {
     /// A document that is not BSON.
     pub fn new_booking(&self, current: &RawDocument) -> Result<Option<RawDocumentBuf>, Malformed> {
         let paths = self.paths;
-        let (user_key, customer_key) = (paths.user().key().as_bytes(), paths.customer().as_bytes());
+        let (user_key, customer_key) = (paths.user_key().as_bytes(), paths.customer().as_bytes());
         let said = paths.read(current);
         let Some(customer) = said.customer.filter(|_| !paths.is_outside(current)) else {
             // A customer behind a broken element must not be passed over.
@@ -284,7 +283,8 @@ impl Ground<'_> {
             origin.is_some_and(|origin| self.links.names_user_of(named.value(), origin))
         });
         let mut out = Builder::new(current.as_bytes().len() + 32);
-        for element in elements(current) {
+        let lifted = paths.lifted(current)?;
+        for element in elements(&lifted) {
             let element = element?;
             let leaves = (element.key == customer_key && !keeps_customer)
                 || (element.key == user_key && !named && !paths.is_in_place());
@@ -299,8 +299,21 @@ impl Ground<'_> {
         if let Some(user) = user.filter(|_| !named && !paths.is_in_place()) {
             out.whole(&paths.naming(user.value(), &self.form));
         }
-        Ok(Some(out.finish()))
+        Ok(Some(paths.lowered(out.finish(), None)))
     }
+}
+
+/// What left with the reference comes back, unless the application wrote it anew.
+fn dropped<'p>(paths: &'p BookingPaths, is: &Fields<'_>) -> Vec<(&'p str, Turn)> {
+    let turn = |key: &[u8]| {
+        if is.has(key) {
+            Turn::Put(is.bytes(key))
+        } else {
+            Turn::Before
+        }
+    };
+    let drops = paths.drops().iter();
+    drops.map(|it| (it.as_str(), turn(it.as_bytes()))).collect()
 }
 
 const NOBODY: Value<'_> = Value {

@@ -5,9 +5,10 @@ use bson::raw::RawDocument;
 
 use super::customer::Edits;
 use super::weave::{Fields, Turn, weave};
+use crate::domain::decision::Contact;
 use crate::domain::mapping::UserRole;
 use crate::domain::mapping::path::FieldPath;
-use crate::domain::raw::{Builder, Malformed, Value, elements, get, with_member};
+use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind, with_member};
 use crate::domain::transform;
 
 /// A user that comes back.
@@ -21,8 +22,8 @@ pub struct Returned {
     pub clashes: Vec<String>,
 }
 
-/// A user that was there before and, unless the application deleted it (`current` is `None`), is there now. `cleaned` says whether the
-/// migration removed its contact fields; `edits` are those of its customer.
+/// A user that was there before and, unless the application deleted it (`current` is `None`), is there now. `cleaned` says how the
+/// migration took its contact fields; `edits` are those of its customer.
 ///
 /// # Errors
 /// A document that is not BSON.
@@ -30,7 +31,7 @@ pub fn back(
     role: &UserRole,
     before: &RawDocument,
     current: Option<&RawDocument>,
-    cleaned: bool,
+    cleaned: Option<Contact>,
     edits: Option<&Edits>,
 ) -> Result<Returned, Malformed> {
     let baseline = transform::user(role, cleaned, before)?;
@@ -116,9 +117,13 @@ fn edit_member<'p>(
     }
 }
 
-/// Whether none of the contact fields is there.
-pub fn without_contact(role: &UserRole, user: &RawDocument) -> bool {
-    role.leaving().all(|field| get(user, field).is_none())
+/// Whether none of the contact fields is there, or each with null in it.
+pub fn without_contact(role: &UserRole, contact: Contact, user: &RawDocument) -> bool {
+    role.leaving().all(|field| {
+        let value = get(user, field);
+        let null = contact == Contact::Null && role.is_contact(field.as_bytes());
+        value.is_none_or(|value| null && value.kind == kind::NULL)
+    })
 }
 
 #[cfg(test)]
@@ -139,7 +144,14 @@ mod tests {
             removed: vec!["city".to_owned()],
             foreign: vec![],
         };
-        let back = back(&role, &before, Some(&now), true, Some(&edits)).unwrap();
+        let back = back(
+            &role,
+            &before,
+            Some(&now),
+            Some(Contact::Remove),
+            Some(&edits),
+        )
+        .unwrap();
         assert_eq!(
             back.document,
             rawdoc! { "_id": 1, "phone": "2", "name": "Own", "x": 1, "y": 2, "email": "e" }

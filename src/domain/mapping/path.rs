@@ -125,10 +125,10 @@ impl FieldPath {
 
     /// The same, where the value of its top-level field is known already.
     pub fn value_under<'a>(&self, top: Value<'a>) -> Option<Value<'a>> {
-        let inner = self.steps.iter().skip(1);
-        inner.fold(Some(top), |value, step| {
-            let value = value.filter(|value| value.kind == kind::DOCUMENT)?;
-            get(RawDocument::from_bytes(value.bytes).ok()?, &step.name)
+        let mut inner = self.steps.iter().skip(1);
+        inner.try_fold(top, |value, step| {
+            let held = Some(value).filter(|value| value.kind == kind::DOCUMENT)?;
+            get(RawDocument::from_bytes(held.bytes).ok()?, &step.name)
         })
     }
 }

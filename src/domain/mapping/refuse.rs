@@ -86,7 +86,10 @@ impl Mapping {
                 self.customer.adopt_by_phone || !self.customer.adopt_by_email,
                 "customer.adopt",
             ),
-            (self.theme.is_some(), "theme"),
+            (
+                self.theme.as_deref().is_some_and(|it| it != "default"),
+                "theme",
+            ),
             (!self.keys.is_empty(), "keys"),
         ];
         let from = |source: &FieldSource| match source {
@@ -117,7 +120,9 @@ impl Mapping {
         ];
         if let Some(UserReference::Path(user)) = &booking.user
             && !user.start.is_top_level()
+            && booking.keep
         {
+            // A new booking could not be given back in its place.
             return Err(self.not_built("booking.user"));
         }
         if let Some(UserReference::Email(path)) = &booking.user

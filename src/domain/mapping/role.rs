@@ -174,6 +174,12 @@ impl UserRole {
             .map(FieldPath::top)
     }
 
+    /// True for a field that holds contact data: it can keep its place, with null in it.
+    pub fn is_contact(&self, key: &[u8]) -> bool {
+        let mut paths = self.contact_paths.iter();
+        paths.any(|path| path.top().as_bytes() == key)
+    }
+
     /// True for a field that leaves a user whose data was copied.
     pub fn leaves(&self, key: &[u8]) -> bool {
         self.leaving().any(|field| field.as_bytes() == key)

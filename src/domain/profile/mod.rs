@@ -103,6 +103,12 @@ impl Profile {
         }
     }
 
+    /// Takes a field that a schema names, of which no document was looked at.
+    pub fn say(&mut self, path: &str, is_list_of_documents: bool) {
+        let field = self.fields.entry(path.to_owned()).or_default();
+        field.list_of_documents |= is_list_of_documents;
+    }
+
     /// A field, by its path: `local.email`, `items[].serviceId`; the elements of a plain array stand under the array's own name.
     pub fn field(&self, path: &str) -> Option<&Field> {
         self.fields.get(path)
@@ -128,6 +134,7 @@ impl Profile {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic)]
     use bson::rawdoc;
 
     use super::*;

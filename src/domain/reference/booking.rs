@@ -1,8 +1,11 @@
 //! The references of a booking: read in one pass, and what of a booking changes when it points at a customer instead of a user.
 
+use std::borrow::Cow;
+
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
+use super::nested::Nested;
 use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::filter::Filter;
@@ -19,16 +22,28 @@ pub struct BookingPaths {
     customer: String,
     created: Option<FieldPath>,
     filter: Option<Filter>,
-    /// The old reference stays.
-    keeps: bool,
-    /// The new reference takes the old one's name and place.
-    in_place: bool,
+    old: OldReference,
     /// The user is named by an e-mail.
     by_email: bool,
+    /// The reference that leaves stands inside another document.
+    nested: Option<Nested>,
     /// What leaves beside it.
     drops: Vec<String>,
     /// One path to the business, and all fields different ones: everything is found in one pass.
     in_one_pass: bool,
+    /// The one business of all bookings, where the mapping names it.
+    constant: Option<Id>,
+}
+
+/// What becomes of the reference to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OldReference {
+    /// It leaves.
+    Leaves,
+    /// It stays.
+    Stays,
+    /// The new one takes its name and place.
+    Replaced,
 }
 
 /// What a booking says of itself.
@@ -85,6 +100,11 @@ impl BookingPaths {
             BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
             BusinessReference::Constant(_) => Vec::new(),
         };
+        let following = &booking.following;
+        let nested = match &following.user {
+            Some(UserReference::Path(path)) if !following.keep => Nested::of(&path.start),
+            _ => None,
+        };
         let created = booking.created.as_ref();
         let mut fields = vec!["_id", user.key(), booking.customer.as_str()];
         fields.extend(businesses.iter().map(Path::key));
@@ -98,9 +118,17 @@ impl BookingPaths {
             businesses,
             customer: booking.customer.clone(),
             created: created.cloned(),
+            nested,
+            constant: match &following.business {
+                BusinessReference::Constant(id) => Some(id.clone()),
+                BusinessReference::Paths(_) => None,
+            },
             filter: booking.following.filter.clone(),
-            keeps: booking.following.keep,
-            in_place: booking.following.in_place,
+            old: match (following.keep, following.in_place) {
+                (true, _) => OldReference::Stays,
+                (false, true) => OldReference::Replaced,
+                (false, false) => OldReference::Leaves,
+            },
             by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
             drops: booking
                 .following
@@ -129,7 +157,34 @@ impl BookingPaths {
 
     /// True where the field of the customer is the one that named the user.
     pub fn is_in_place(&self) -> bool {
-        self.in_place
+        self.old == OldReference::Replaced
+    }
+
+    /// The field of the user's reference, as it is dealt with: one inside another document is lifted out first.
+    pub fn user_key(&self) -> &str {
+        match &self.nested {
+            Some(nested) => &nested.key,
+            None => self.user.key(),
+        }
+    }
+
+    /// The booking as it is dealt with, its reference at the top.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn lifted<'d>(&self, booking: &'d RawDocument) -> Result<Cow<'d, RawDocument>, Malformed> {
+        match &self.nested {
+            Some(nested) => nested.lift(booking).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(booking)),
+        }
+    }
+
+    /// The booking as the application has it; `before` says where the reference stood.
+    pub fn lowered(&self, booking: RawDocumentBuf, before: Option<&RawDocument>) -> RawDocumentBuf {
+        match &self.nested {
+            Some(nested) => nested.lower(&booking, before),
+            None => booking,
+        }
     }
 
     /// True where a booking names its user by an e-mail.
@@ -137,9 +192,19 @@ impl BookingPaths {
         self.by_email
     }
 
+    /// True where whoever refers to a user holds an id; not an e-mail or a name.
+    pub fn names_users_by_id(&self) -> bool {
+        !self.by_email && self.user.goes_by_ids()
+    }
+
     /// The fields that leave a booking beside its reference to a user.
     pub fn drops(&self) -> &[String] {
         &self.drops
+    }
+
+    /// The one business of all bookings, where the mapping names it.
+    pub fn constant(&self) -> Option<&Id> {
+        self.constant.as_ref()
     }
 
     /// The field of the customer.
@@ -221,7 +286,7 @@ impl BookingPaths {
         document: &RawDocument,
         customer: Value<'_>,
     ) -> Result<RawDocumentBuf, Malformed> {
-        if !self.in_place {
+        if !self.is_in_place() {
             let mut out = self.without_user(document, true)?;
             out.value(&self.customer, customer);
             return Ok(out.finish());
@@ -253,13 +318,15 @@ impl BookingPaths {
         document: &RawDocument,
         replaces: bool,
     ) -> Result<Builder, Malformed> {
-        let (user, customer) = (self.user.key().as_bytes(), self.customer.as_bytes());
+        let (user, customer) = (self.user_key().as_bytes(), self.customer.as_bytes());
+        let document = self.lifted(document)?;
         let mut out = Builder::new(document.as_bytes().len() + 32);
-        for element in elements(document) {
+        for element in elements(&document) {
             let element = element?;
-            let leaves = !self.keeps && !self.in_place && element.key == user
+            let leaves = self.old == OldReference::Leaves && element.key == user
                 || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
-            if !leaves && !(replaces && element.key == customer) {
+            let goes = leaves || replaces && element.key == customer;
+            if !goes {
                 out.element(&element);
             }
         }
@@ -268,14 +335,20 @@ impl BookingPaths {
 
     /// The form in which a booking names its user; `None` where it names none.
     pub fn form(&self, booking: &RawDocument) -> Option<Form> {
-        let value = get(booking, self.user.key())?;
-        self.user.read_under(value).named()?;
+        self.user.read(booking).named()?;
+        let value = match &self.nested {
+            Some(_) => {
+                let lifted = self.lifted(booking).ok()?;
+                return get(&lifted, self.user_key()).map(Form::of);
+            }
+            None => get(booking, self.user.key())?,
+        };
         Some(Form::of(value))
     }
 
     /// The element by which a booking names this: a user, or a document on the way to one.
     pub fn naming(&self, named: Value<'_>, form: &Form) -> Vec<u8> {
-        let key = self.user.key();
+        let key = self.user_key();
         let mut whole = Builder::new(32);
         match form {
             Form::Id => return named.under(key),

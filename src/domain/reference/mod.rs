@@ -11,6 +11,7 @@
 
 mod account;
 mod booking;
+mod nested;
 mod path;
 mod way;
 

@@ -159,6 +159,11 @@ impl Path {
         self.take.inside(value)
     }
 
+    /// True where every document on the way is named by its `_id`.
+    pub(super) fn goes_by_ids(&self) -> bool {
+        self.hops.iter().all(|hop| hop.by.is_none())
+    }
+
     /// How many documents it leads through.
     pub(super) fn hops(&self) -> usize {
         self.hops.len()

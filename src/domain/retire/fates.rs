@@ -96,6 +96,8 @@ impl Fates {
                 Fate::NoBooking
             } else if booked_at.iter().any(skipped) {
                 Fate::Left
+            } else if !survey.paths().names_users_by_id() {
+                Fate::Referred // what names them by something else than their id cannot be looked for
             } else {
                 fates.by_number += u64::from(!is_told(&id));
                 Fate::Goes

@@ -9,7 +9,7 @@ use super::{Business, Existing, Joined, Standing, Stray, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::mapping::{BusinessReference, Mapping};
+use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
     AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
@@ -62,11 +62,7 @@ impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
         let paths = BookingPaths::of(&mapping);
-        let constant = match &mapping.booking.following.business {
-            BusinessReference::Constant(id) => Some(id.clone()),
-            BusinessReference::Paths(_) => None,
-        };
-        let only = constant.map(|id| {
+        let only = paths.constant().map(|id| {
             let business = Business {
                 id: id.clone(),
                 name: String::new(),
@@ -109,6 +105,7 @@ impl Survey {
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
+            unassigned: BTreeSet::new(),
         }
     }
 

@@ -154,12 +154,13 @@ impl Survey {
             if facts.unsafe_text {
                 push(Code::UnsafeText);
             }
+            // Still asked where the answer gives the user to a business.
+            if self.is_idle(user, &facts) {
+                push(Code::IdleUser);
+            }
             if booked_at.is_empty() {
                 if facts.account && facts.contact {
                     push(Code::ContactOnlyOnAccount);
-                }
-                if !facts.account && !facts.verified {
-                    push(Code::IdleUser);
                 }
                 continue;
             }

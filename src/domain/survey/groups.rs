@@ -86,6 +86,7 @@ impl Survey {
             let alike = alike.filter(|alike| alike.len() > 1).flatten();
             candidates.extend(alike.map(|(_, _, user)| *user));
         }
+        candidates.extend(self.idle_with_a_phone_of_another());
         candidates.sort_unstable();
         candidates.dedup();
         self.user_ids(&candidates)
@@ -116,7 +117,7 @@ impl Survey {
     fn customers_to_be(&self) -> impl Iterator<Item = (UserIx, BusinessIx)> {
         self.pairs
             .iter()
-            .filter(|(_, pair)| pair.linked < pair.bookings)
+            .filter(|(_, pair)| pair.linked < pair.bookings || pair.bookings == 0)
             .map(|(pair, _)| pair)
     }
 

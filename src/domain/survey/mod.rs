@@ -2,6 +2,7 @@
 //! the order businesses, the documents through which bookings find them, account rows, customers, users, the documents through which
 //! bookings find those, bookings; what is kept grows with users and pairs, never with bookings.
 
+mod assigned;
 pub mod build;
 mod conflicts;
 pub mod facts;
@@ -126,6 +127,8 @@ pub struct Survey {
     collated: Vec<Vec<UserIx>>,
     /// Hashes of phone numbers, of those users alone whose last digits another customer-to-be of their business has too.
     phones: Map<UserIx, u128>,
+    /// Why answers give users to no business.
+    unassigned: BTreeSet<String>,
 }
 
 /// Where a booking stands, before any decision.

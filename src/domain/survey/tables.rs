@@ -1,12 +1,14 @@
 //! What is kept of every user and of every pair, in compact tables.
 
+use std::collections::BTreeMap;
+
 use smallvec::SmallVec;
 
 use super::facts::{BusinessIx, Password, UserFacts, UserIx};
 use crate::domain::id::Id;
 use crate::domain::table::{Column, Fixed, Key, Memory, Reader, Table, Writer};
 
-/// A (user, business) with at least one booking.
+/// A (user, business) with at least one booking, or with none where an answer gives the user to the business.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pair {
     /// Its bookings.
@@ -24,9 +26,12 @@ pub struct Users {
     facts: Column<UserFacts>,
 }
 
-/// Pairs by user and business.
+/// Pairs by user and business: those of bookings, and those that an answer makes of users without one.
 #[derive(Debug)]
-pub struct Pairs(Table<PairRow>);
+pub struct Pairs {
+    booked: Table<PairRow>,
+    assigned: BTreeMap<UserIx, BusinessIx>,
+}
 
 #[derive(Debug)]
 struct PairRow {
@@ -230,15 +235,30 @@ impl Users {
 
 impl Pairs {
     pub(super) fn new(memory: &Memory) -> Self {
-        Self(Table::new(memory))
+        Self {
+            booked: Table::new(memory),
+            assigned: BTreeMap::new(),
+        }
     }
 
     pub(super) fn spill(&mut self) {
-        self.0.spill();
+        self.booked.spill();
     }
 
     pub(super) fn reload(&mut self) {
-        self.0.reload();
+        self.booked.reload();
+    }
+
+    /// Takes the pairs that answers make, instead of the earlier ones; true where they are others.
+    pub(super) fn assign(&mut self, assigned: BTreeMap<UserIx, BusinessIx>) -> bool {
+        let are_others = self.assigned != assigned;
+        self.assigned = assigned;
+        are_others
+    }
+
+    /// True for a user whom an answer gives to a business.
+    pub fn is_assigned(&self, user: UserIx) -> bool {
+        self.assigned.contains_key(&user)
     }
 
     /// Makes ready to take bookings of these.
@@ -247,7 +267,7 @@ impl Pairs {
             .into_iter()
             .map(|(user, business)| pair_key(user, business));
         let keys: Vec<_> = keys.collect();
-        self.0.prefetch(keys.iter().map(|key| &key[..]));
+        self.booked.prefetch(keys.iter().map(|key| &key[..]));
     }
 
     /// Takes a booking of a user at a business.
@@ -264,42 +284,47 @@ impl Pairs {
             linked,
             before: 0,
         };
-        let (at, new) = self.0.insert(&pair_key(user, business), &row);
+        let (at, new) = self.booked.insert(&pair_key(user, business), &row);
         let row = if new {
             let before = users.last_pairs.value(user);
             users.last_pairs.set(user, &small(at + 1));
             PairRow { before, ..row }
         } else {
-            let row = self.0.value(at);
+            let row = self.booked.value(at);
             PairRow {
                 bookings: row.bookings.saturating_add(1),
                 linked: row.linked.saturating_add(linked),
                 ..row
             }
         };
-        self.0.set(at, &row);
+        self.booked.set(at, &row);
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.booked.len() + self.assigned.len()
     }
 
     /// True without any.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.booked.is_empty() && self.assigned.is_empty()
     }
 
     /// A user's numbers at a business.
     pub fn get(&self, user: UserIx, business: BusinessIx) -> Option<Pair> {
-        let at = self.0.find(&pair_key(user, business))?;
-        Some(self.0.value(at).pair())
+        if self.assigned.get(&user) == Some(&business) {
+            return Some(Pair::default());
+        }
+        let at = self.booked.find(&pair_key(user, business))?;
+        Some(self.booked.value(at).pair())
     }
 
     /// Every pair.
     pub fn iter(&self) -> impl Iterator<Item = ((UserIx, BusinessIx), Pair)> + '_ {
-        let rows = self.0.iter();
+        let rows = self.booked.iter();
+        let assigned = self.assigned.iter();
         rows.map(|(key, row)| (pair_of(&key), row.pair()))
+            .chain(assigned.map(|(user, business)| ((*user, *business), Pair::default())))
     }
 
     /// User and business of every pair.
@@ -309,12 +334,14 @@ impl Pairs {
 
     /// A user's businesses with their numbers, in the survey's order of businesses.
     pub fn of(&self, users: &Users, user: UserIx) -> SmallVec<[(BusinessIx, Pair); 2]> {
-        let mut pairs = SmallVec::new();
+        let assigned = self.assigned.get(&user);
+        let assigned = assigned.map(|business| (*business, Pair::default()));
+        let mut pairs: SmallVec<[(BusinessIx, Pair); 2]> = assigned.into_iter().collect();
         let mut next = users.last_pairs.value(user);
         while let Some(at) = next.checked_sub(1) {
             let at = large(at);
-            let row = self.0.value(at);
-            pairs.push((pair_of(&self.0.key(at)).1, row.pair()));
+            let row = self.booked.value(at);
+            pairs.push((pair_of(&self.booked.key(at)).1, row.pair()));
             next = row.before;
         }
         pairs.sort_unstable_by_key(|(business, _)| *business);

@@ -18,6 +18,8 @@ pub(crate) struct World {
     pub customers: Vec<RawDocumentBuf>,
     pub users: Vec<RawDocumentBuf>,
     pub bookings: Vec<RawDocumentBuf>,
+    /// What replaces the way to the business in the default mapping.
+    pub business: Option<&'static str>,
 }
 
 impl World {
@@ -42,8 +44,19 @@ impl World {
         self
     }
 
+    pub(crate) fn mapping(&self) -> Mapping {
+        let way = self
+            .business
+            .map(|way| format!("service = \"serviceId\"\nbusiness = {way}"));
+        let text = match way {
+            Some(way) => DEFAULT.replace("service = \"serviceId\"", &way),
+            None => DEFAULT.to_owned(),
+        };
+        Mapping::parse(&text).unwrap()
+    }
+
     pub(crate) fn survey(&self) -> Survey {
-        let mapping = Mapping::parse(DEFAULT).unwrap();
+        let mapping = self.mapping();
         let accounts = AccountPath::rows(&mapping);
         let mut survey = Survey::new("shop", mapping, &memory(1 << 20));
         for business in &self.businesses {

@@ -15,6 +15,7 @@ use bson::RawDocumentBuf;
 
 use crate::domain::aside::Why;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
@@ -138,6 +139,7 @@ impl Session {
     async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_businesses(watcher).await?;
         self.take_users(&mut ledger, watcher).await?;
+        self.expect_assigned(&mut ledger)?;
         let values = self.walk_links(&mut ledger, watcher).await?;
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
@@ -159,9 +161,7 @@ impl Session {
         let total = scan::rough_count(database, &place).await;
         let mut reader = scan::read(database, &place, &scan, None)?;
         while let Some(batch) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.work.between_batches(watcher)?;
             let bookings: Vec<_> = batch.documents().collect();
             ledger.all_standing(&bookings);
             watcher.says("checking whose the bookings are", ledger.bookings, total);
@@ -190,9 +190,12 @@ impl Session {
         let needed = ledger.fields_of_users();
         let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         let ids = fields(&needed);
+        let memory = &self.work.memory;
         scan::each((database, None), &users, &ids, &watcher.cancel, |it| {
             ledger.user(it);
-            Ok(())
+            memory
+                .failure()
+                .map_or(Ok(()), |failure| Err(StoreError::Refused(failure)))
         })
         .await?;
         let customers = self.layout.place(&self.work.mapping.customers());
@@ -298,9 +301,7 @@ impl Session {
             }
         });
         while let Some((examined, page)) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.work.between_batches(watcher)?;
             ledger.bookings(&examined);
             for (which, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
@@ -362,9 +363,27 @@ impl Session {
         self.check_users(which, None, &current, watcher).await
     }
 
+    /// Tells the ledger which users without a booking were given to which business.
+    fn expect_assigned(&self, ledger: &mut Ledger) -> Result<()> {
+        for conflict in &self.surveyed()?.conflicts {
+            let key = &conflict.key;
+            if key.code == Code::IdleUser
+                && self.answers.decisions.choice(key) == Choice::Assign
+                && let (Some(user), Some(business)) =
+                    (key.subjects.first(), conflict.businesses.first())
+            {
+                ledger.assigns(user, business);
+            }
+        }
+        Ok(())
+    }
+
     /// Tells the ledger whose contact fields must be gone: those of a link that copied them, and those that a decision wipes.
     fn expect_cleaned(&self, ledger: &mut Ledger) -> Result<()> {
         ledger.cleans_copied();
+        if self.answers.decisions.contact == Contact::Null {
+            ledger.contact_is_null();
+        }
         for conflict in &self.surveyed()?.conflicts {
             let ConflictKey { code, subjects, .. } = &conflict.key;
             if matches!(code, Code::ContactOnlyOnAccount | Code::IdleUser)

@@ -8,7 +8,6 @@ use crate::engine::Watcher;
 use crate::engine::check::{Checked, fields};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Workspace};
-use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
 use crate::store::side_by_side::{Hashes, SideBySide};
@@ -37,9 +36,7 @@ impl Session {
         let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let mut done = 0;
         while let Some(page) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.work.between_batches(watcher)?;
             for met in page.rows() {
                 let of = |name: Option<&str>| {
                     let at = companions.iter().position(|it| Some(*it) == name)?;
@@ -172,9 +169,7 @@ impl Workspace {
         let both = [current, RETIRED];
         let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
         while let Some(page) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             for met in page.rows() {
                 let of = |at: usize| met.partners.get(at).copied().flatten();
                 accounts.swapped(met.original, of(0), of(1));

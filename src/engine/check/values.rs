@@ -18,7 +18,6 @@ use crate::engine::Watcher;
 use crate::engine::check::{Checked, KEPT};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
-use crate::store::StoreError;
 use crate::store::scan::{self, Batch};
 use crate::store::side_by_side::{Hashes, Page, Pipelined, SideBySide, Source};
 
@@ -65,9 +64,7 @@ impl Session {
             examined(database.clone(), page, users.clone(), Arc::clone(&given))
         });
         while let Some((page, wrong)) = pages.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.work.between_batches(watcher)?;
             for (_, customer) in page.unmatched() {
                 ledger.customer(customer);
             }

@@ -2,14 +2,14 @@
 //! somewhere. Reads a sample of large collections, and all of their documents only where that leaves doubt. Writes nothing.
 
 mod finished;
-mod reading;
-mod references;
+pub(crate) mod reading;
+pub(crate) mod references;
 
 use std::collections::BTreeMap;
 
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
-use crate::domain::fit::reference::references;
+use crate::domain::fit::reference::{Counted, ReferenceClaim, references};
 use crate::domain::fit::{Fit, contents, nearest_words};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
@@ -35,20 +35,22 @@ pub enum Said<'a> {
 struct Known {
     /// Names of the database's own collections.
     names: Vec<String>,
-    /// Profiles of those documents that play the collection's role.
-    inside: BTreeMap<String, Profile>,
-    /// Profiles of all documents, of collections with a filter.
+    /// Profiles of all documents, by collection.
     all: BTreeMap<String, Profile>,
+    /// Profiles of those documents that play a role, by the role's section, where it has a filter.
+    inside: BTreeMap<String, Profile>,
 }
 
 impl Known {
     fn has(&self, collection: &str) -> bool {
-        self.inside.contains_key(collection)
+        self.all.contains_key(collection)
     }
 
-    fn profile(&self, collection: &str, of_all: bool) -> Option<&Profile> {
-        let all = self.all.get(collection).filter(|_| of_all);
-        all.or_else(|| self.inside.get(collection))
+    /// What is known of a collection as a key of the mapping means it.
+    fn profile(&self, key: &str, collection: &str, mapping: &Mapping) -> Option<&Profile> {
+        let role = filter_of(mapping, key, collection).map(|_| section(key));
+        let inside = role.and_then(|role| self.inside.get(role));
+        inside.or_else(|| self.all.get(collection))
     }
 }
 
@@ -76,6 +78,8 @@ impl Session {
             ..Fit::default()
         };
         self.unless_refused(&fit)?;
+        let specs = collection_spec::load_all(&self.work.connection).await?;
+        self.refuse_kinds(&specs)?;
         watcher.says("checking the mapping", 0, 0);
         let claims = Claims::of(&mapping);
         let known = self.known(&mapping, &claims).await?;
@@ -87,10 +91,10 @@ impl Session {
             .await?;
         self.check_filters(&mapping, &claims, &known, &mut fit, watcher)
             .await?;
-        if let Some(users) = known.profile(&mapping.user.collection, false) {
+        if let Some(users) = known.profile("user.", &mapping.user.collection, &mapping) {
             fit.refusals.extend(contents::of_users(&mapping, users));
         }
-        if let Some(bookings) = known.profile(&mapping.booking.collection, false) {
+        if let Some(bookings) = known.profile("booking.", &mapping.booking.collection, &mapping) {
             fit.refusals
                 .extend(contents::of_bookings(&mapping, bookings));
         }
@@ -154,12 +158,14 @@ impl Session {
             if !kinds.contains_key(&place) {
                 continue;
             }
-            let filter = filter_of(mapping, &collection);
-            let profile = self.profile(&place, filter).await?;
-            known.inside.insert(collection.clone(), profile);
-            if filter.is_some() {
-                let profile = self.profile(&place, None).await?;
-                known.all.insert(collection, profile);
+            let profile = self.profile(&place, None).await?;
+            known.all.insert(collection, profile);
+        }
+        for (key, collection, filter) in filters(mapping) {
+            let place = self.layout.original_of(mapping, &collection);
+            if known.has(&collection) {
+                let profile = self.profile(&place, Some(filter)).await?;
+                known.inside.insert(section(&key).to_owned(), profile);
             }
         }
         Ok(known)
@@ -224,11 +230,10 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         for claim in &claims.fields {
-            let of_all = looks_at_all(claim);
             let profiles: Vec<_> = claim
                 .collections
                 .iter()
-                .filter_map(|it| Some((it, known.profile(it, of_all)?)))
+                .filter_map(|it| Some((it, known.profile(&claim.key, it, mapping)?)))
                 .filter(|(_, profile)| profile.documents > 0)
                 .collect();
             let seen = profiles.iter().any(|(_, profile)| profile.has(&claim.path));
@@ -282,7 +287,7 @@ impl Session {
             if !self.occurs(&place, &claim.path).await? {
                 continue;
             }
-            let filter = filter_of(mapping, collection).filter(|_| !looks_at_all(claim));
+            let filter = filter_of(mapping, &claim.key, collection);
             match filter {
                 None => return Ok(true),
                 Some(filter)
@@ -307,12 +312,12 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         for claim in &claims.filters {
-            let all = known.profile(&claim.collection, true);
+            let all = known.all.get(&claim.collection);
             if all.is_none_or(|profile| profile.documents == 0) {
                 continue;
             }
-            let is_role = filter_of(mapping, &claim.collection) == Some(&claim.filter);
-            let inside = known.profile(&claim.collection, false);
+            let is_role = is_filter(&claim.key);
+            let inside = known.inside.get(section(&claim.key));
             if is_role && inside.is_some_and(|profile| profile.documents > 0) {
                 continue;
             }
@@ -350,6 +355,27 @@ impl Session {
         Ok(())
     }
 
+    /// Counts references by key; those of the same documents are read together.
+    async fn counted_together(
+        &self,
+        claims: &[ReferenceClaim],
+        known: &Known,
+        watcher: &Watcher,
+    ) -> Result<BTreeMap<String, Counted>> {
+        let mut counts = BTreeMap::new();
+        let mut left: Vec<&ReferenceClaim> = claims.iter().collect();
+        left.retain(|claim| claim.collections.iter().any(|it| known.has(it)));
+        while let Some(first) = left.first().copied() {
+            let (same, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|claim| {
+                claim.collections == first.collections && claim.filter == first.filter
+            });
+            let counted = self.count_references(&same, watcher).await?;
+            counts.extend(same.iter().map(|it| it.key.clone()).zip(counted));
+            left = others;
+        }
+        Ok(counts)
+    }
+
     async fn check_references(
         &self,
         mapping: &Mapping,
@@ -359,11 +385,13 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         let accepted = &self.answers.decisions.accepted;
-        let customers = known.profile(&mapping.customer.collection, false);
+        let customers = known.all.get(&mapping.customer.collection);
         let existing = customers.is_some_and(|it| it.documents > 0);
         let mut known_keys = Vec::new();
         let mut wrong = Vec::new();
-        for claim in references(mapping, existing) {
+        let claims = references(mapping, existing);
+        let mut counts = self.counted_together(&claims, known, watcher).await?;
+        for claim in claims {
             known_keys.push(claim.key.clone());
             let what = Accepted::Unresolved(claim.key.clone());
             let number = accepted.get(&what).copied();
@@ -374,9 +402,10 @@ impl Session {
             if refused(fit) || !claim.collections.iter().any(|it| known.has(it)) {
                 continue;
             }
-            let mut counted = self
-                .count_reference(&claim, number.is_some(), watcher)
-                .await?;
+            let mut counted = match number {
+                Some(_) => self.count_reference(&claim, watcher).await?,
+                None => counts.remove(&claim.key).unwrap_or_default(),
+            };
             let lacks = claim.key == "customer.business" && counted.set == 0;
             if lacks {
                 // These documents name no business at all: whatever they are, they are no customers of one.
@@ -436,23 +465,58 @@ impl Session {
     }
 }
 
-/// Which documents of a collection play its role.
-fn filter_of<'m>(mapping: &'m Mapping, collection: &str) -> Option<&'m Filter> {
-    if mapping.user.collection == collection && mapping.booking.collection != collection {
-        return mapping.user.filter.as_ref();
-    }
-    if mapping.booking.collection == collection && mapping.user.collection != collection {
-        return mapping.booking.following.filter.as_ref();
-    }
-    let is_business = mapping
-        .business
-        .collections
-        .iter()
-        .any(|it| it == collection);
-    mapping.business.filter.as_ref().filter(|_| is_business)
+/// The section of a key: "booking", "follow.0".
+fn section(key: &str) -> &str {
+    let parts = if key.starts_with("follow.") { 2 } else { 1 };
+    let end = key.match_indices('.').nth(parts - 1);
+    end.map_or(key, |(at, _)| &key[..at])
 }
 
-/// A field of a filter is looked for in all documents, those outside too.
-fn looks_at_all(claim: &FieldClaim) -> bool {
-    claim.key.ends_with(".where")
+/// True for the key of a role's filter.
+fn is_filter(key: &str) -> bool {
+    key.rsplit_once('.')
+        .is_some_and(|(_, last)| last == "where")
+}
+
+/// The filters of roles, each with a key of its section and its collection.
+fn filters<'m>(mapping: &'m Mapping) -> Vec<(String, String, &'m Filter)> {
+    let mut filters = Vec::new();
+    let mut add = |key: &str, collection: &str, filter: Option<&'m Filter>| {
+        if let Some(filter) = filter {
+            filters.push((key.to_owned(), collection.to_owned(), filter));
+        }
+    };
+    let user = &mapping.user;
+    add("user.where", &user.collection, user.filter.as_ref());
+    for collection in &mapping.business.collections {
+        add(
+            "business.where",
+            collection,
+            mapping.business.filter.as_ref(),
+        );
+    }
+    let booking = &mapping.booking.following;
+    add(
+        "booking.where",
+        &booking.collection,
+        booking.filter.as_ref(),
+    );
+    for (at, follow) in mapping.follow.iter().enumerate() {
+        add(
+            &format!("follow.{at}.where"),
+            &follow.collection,
+            follow.filter.as_ref(),
+        );
+    }
+    filters
+}
+
+/// Which documents of a collection a key is about; a filter's own fields are looked for in all of them.
+fn filter_of<'m>(mapping: &'m Mapping, key: &str, collection: &str) -> Option<&'m Filter> {
+    if is_filter(key) {
+        return None;
+    }
+    let of = filters(mapping).into_iter();
+    let mut of = of.filter(|(of, at, _)| section(of) == section(key) && at == collection);
+    of.next().map(|(_, _, filter)| filter)
 }

@@ -3,6 +3,7 @@
 use bson::raw::RawDocument;
 use bson::{Document, RawDocumentBuf, doc};
 use futures_util::TryStreamExt;
+use mongodb::Cursor;
 
 use crate::domain::mapping::filter::Filter;
 use crate::domain::profile::Profile;
@@ -10,51 +11,107 @@ use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::StoreError;
-use crate::store::scan::{self, Scan};
+use crate::store::scan::{self, Reader, Scan};
 
 /// Collections of at most so many documents are read whole.
-pub(super) const READ_WHOLE: u64 = 3_000;
+const READ_WHOLE: u64 = 3_000;
 /// Documents of a sample.
 const SAMPLE: i32 = 1_000;
 
+/// Bytes of documents that are looked at together.
+const BYTES: usize = 4 << 20;
+/// Documents that are looked at together.
+const TOGETHER: usize = 500;
+
+/// Some documents of a collection, or all of them where there are few; a part at a time, for they may be large.
+pub(crate) struct Documents {
+    source: Source,
+    /// How many there are in the collection, roughly.
+    pub(crate) total: u64,
+    /// All of them are given.
+    pub(crate) whole: bool,
+    place: String,
+}
+
+enum Source {
+    All(Reader),
+    Sample(Box<Cursor<RawDocumentBuf>>),
+}
+
+impl Documents {
+    /// The next part; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<RawDocumentBuf>>> {
+        let mut part = Vec::new();
+        match &mut self.source {
+            Source::All(reader) => {
+                if let Some(batch) = reader.next().await? {
+                    part.extend(batch.documents().map(RawDocument::to_owned));
+                }
+            }
+            Source::Sample(cursor) => {
+                let mut bytes = 0;
+                while bytes < BYTES && part.len() < TOGETHER {
+                    let next = cursor.try_next().await.map_err(|error| {
+                        StoreError::from_driver(format!("sampling {}", self.place), &error)
+                    })?;
+                    let Some(document) = next else { break };
+                    bytes += document.as_bytes().len();
+                    part.push(document);
+                }
+            }
+        }
+        Ok((!part.is_empty()).then_some(part))
+    }
+}
+
 impl Session {
-    /// Some documents of a collection, all of them where there are few; and how many there are, roughly.
-    pub(super) async fn some_documents(&self, place: &str) -> Result<(Vec<RawDocumentBuf>, u64)> {
+    /// Some documents of a collection; all of them where there are few, or where that is asked for.
+    pub(crate) async fn documents(&self, place: &str, all: bool) -> Result<Documents> {
         let database = &self.work.connection.database;
         let total = scan::rough_count(database, place).await;
-        if total <= READ_WHOLE {
-            let all = scan::all(database, place, &Scan::default()).await?;
-            let total = all.len() as u64;
-            return Ok((all, total));
-        }
-        let failed = |error| StoreError::from_driver(format!("sampling {place}"), &error);
-        let sample = database
-            .collection::<RawDocumentBuf>(place)
-            .aggregate([doc! { "$sample": { "size": SAMPLE } }])
-            .with_type::<RawDocumentBuf>()
-            .await
-            .map_err(failed)?;
-        Ok((sample.try_collect().await.map_err(failed)?, total))
+        let whole = all || total <= READ_WHOLE;
+        let source = if whole {
+            Source::All(scan::read(database, place, &Scan::default(), None)?)
+        } else {
+            let failed = |error| StoreError::from_driver(format!("sampling {place}"), &error);
+            let collection = database.collection::<RawDocumentBuf>(place);
+            let sample = collection
+                .aggregate([doc! { "$sample": { "size": SAMPLE } }])
+                .with_type::<RawDocumentBuf>();
+            Source::Sample(Box::new(sample.await.map_err(failed)?))
+        };
+        Ok(Documents {
+            source,
+            total,
+            whole,
+            place: place.to_owned(),
+        })
     }
 
     /// What the documents of a collection look like that pass the filter.
-    pub(super) async fn profile(&self, place: &str, filter: Option<&Filter>) -> Result<Profile> {
-        let (documents, total) = self.some_documents(place).await?;
-        let mut profile = Profile::new(total);
+    pub(crate) async fn profile(&self, place: &str, filter: Option<&Filter>) -> Result<Profile> {
+        let mut documents = self.documents(place, false).await?;
+        let mut profile = Profile::new(documents.total);
         let mut outside = 0;
-        for document in &documents {
-            if filter.is_none_or(|filter| filter.lets_in(document)) {
-                profile.take(document);
-            } else {
-                outside += 1;
+        while let Some(part) = documents.next().await? {
+            for document in &part {
+                if filter.is_none_or(|filter| filter.lets_in(document)) {
+                    profile.take(document);
+                } else {
+                    outside += 1;
+                }
             }
         }
-        profile.total = profile.total.saturating_sub(outside);
+        profile.total = if documents.whole {
+            profile.documents
+        } else {
+            profile.total.saturating_sub(outside)
+        };
         Ok(profile)
     }
 
     /// True where this field stands in some document; all of them are looked at, if need be.
-    pub(super) async fn occurs(&self, place: &str, path: &str) -> Result<bool> {
+    pub(crate) async fn occurs(&self, place: &str, path: &str) -> Result<bool> {
         let failed = |error| StoreError::from_driver(format!("looking through {place}"), &error);
         let path = path.replace("[]", "");
         let found = self
@@ -70,7 +127,7 @@ impl Session {
     }
 
     /// True where some document passes every one of these filters.
-    pub(super) async fn lets_any_in(
+    pub(crate) async fn lets_any_in(
         &self,
         place: &str,
         filters: &[&Filter],
@@ -81,7 +138,7 @@ impl Session {
     }
 
     /// True where this field stands in some document that passes the filter.
-    pub(super) async fn occurs_inside(
+    pub(crate) async fn occurs_inside(
         &self,
         place: &str,
         filter: &Filter,
@@ -116,7 +173,7 @@ impl Session {
     }
 
     /// Documents of a collection in which this field has one of these values, these fields of them alone.
-    pub(super) async fn documents_with(
+    pub(crate) async fn documents_with(
         &self,
         place: &str,
         by: &str,

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bson::RawDocumentBuf;
-use bson::raw::RawDocument;
 
 use crate::domain::email;
 use crate::domain::fit::reference::{
@@ -20,8 +19,6 @@ use crate::engine::session::Session;
 use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
-/// Documents whose references are followed together.
-const TOGETHER: usize = 2_000;
 /// Values of a field that are tried against another collection.
 const TRIED: usize = 200;
 
@@ -29,42 +26,57 @@ const TRIED: usize = 200;
 type Found<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<Id>>> + Send + 'a>>;
 
 impl Session {
-    /// How many values of a reference are set and lead somewhere: of a sample where that leaves no doubt, else of all documents.
-    pub(super) async fn count_reference(
+    /// How many values of these references are set and lead somewhere. All of them stand in the same documents, which are read once: a sample
+    /// where that leaves no doubt, else all.
+    pub(crate) async fn count_references(
         &self,
-        claim: &ReferenceClaim,
-        exact: bool,
+        claims: &[&ReferenceClaim],
         watcher: &Watcher,
-    ) -> Result<Counted> {
-        if !exact {
-            let (mut counted, mut whole) = (Counted::default(), true);
-            for collection in &claim.collections {
-                let place = self.layout.original_of(&self.work.mapping, collection);
-                let (documents, total) = self.some_documents(&place).await?;
-                whole &= documents.len() as u64 >= total;
-                self.count_in(claim, &documents, &mut counted).await?;
-            }
-            if whole || counted.is_clear() && counted.set > 0 {
-                return Ok(counted);
-            }
-        }
-        let mut counted = Counted::default();
-        for collection in &claim.collections {
-            let place = self.layout.original_of(&self.work.mapping, collection);
-            watcher.says(&format!("following {} of {collection}", claim.key), 0, 0);
-            let database = &self.work.connection.database;
-            let mut reader = scan::read(database, &place, &Scan::default(), None)?;
-            while let Some(batch) = reader.next().await? {
-                if watcher.cancel.is_cancelled() {
-                    return Err(StoreError::Cancelled.into());
-                }
-                let documents: Vec<_> = batch.documents().map(RawDocument::to_owned).collect();
-                for some in documents.chunks(TOGETHER) {
-                    self.count_in(claim, some, &mut counted).await?;
-                }
+    ) -> Result<Vec<Counted>> {
+        let (mut counted, whole) = self.count_together(claims, false, watcher).await?;
+        for (claim, counted) in claims.iter().zip(&mut counted) {
+            if !(whole || counted.is_clear() && counted.set > 0) {
+                *counted = self.count_reference(claim, watcher).await?;
             }
         }
         Ok(counted)
+    }
+
+    /// The same of one reference, in all documents.
+    pub(crate) async fn count_reference(
+        &self,
+        claim: &ReferenceClaim,
+        watcher: &Watcher,
+    ) -> Result<Counted> {
+        let (counted, _) = self.count_together(&[claim], true, watcher).await?;
+        Ok(counted.first().copied().unwrap_or_default())
+    }
+
+    /// Returns also whether all documents were looked at.
+    async fn count_together(
+        &self,
+        claims: &[&ReferenceClaim],
+        all: bool,
+        watcher: &Watcher,
+    ) -> Result<(Vec<Counted>, bool)> {
+        let mut counted = vec![Counted::default(); claims.len()];
+        let mut whole = true;
+        let collections = claims.first().map_or(&[][..], |claim| &claim.collections);
+        for collection in collections {
+            watcher.says(&format!("following references of {collection}"), 0, 0);
+            let place = self.layout.original_of(&self.work.mapping, collection);
+            let mut documents = self.documents(&place, all).await?;
+            while let Some(part) = documents.next().await? {
+                if watcher.cancel.is_cancelled() {
+                    return Err(StoreError::Cancelled.into());
+                }
+                for (claim, counted) in claims.iter().zip(&mut counted) {
+                    self.count_in(claim, &part, counted).await?;
+                }
+            }
+            whole &= documents.whole;
+        }
+        Ok((counted, whole))
     }
 
     async fn count_in(
@@ -202,7 +214,7 @@ impl Session {
     }
 
     /// How many of some values are ids of documents of this collection, and of how many.
-    pub(super) async fn ids_of(
+    pub(crate) async fn ids_of(
         &self,
         collection: &str,
         values: impl IntoIterator<Item = &Id>,
@@ -219,7 +231,7 @@ impl Session {
     }
 
     /// What would resolve better than this reference: another field of its documents, or another collection for its values.
-    pub(super) async fn what_fits_better(
+    pub(crate) async fn what_fits_better(
         &self,
         claim: &ReferenceClaim,
         counted: Counted,
@@ -270,7 +282,7 @@ impl Session {
     }
 
     /// Fields whose values are ids of this collection, with how many of how many.
-    pub(super) async fn fields_naming(
+    pub(crate) async fn fields_naming(
         &self,
         profile: &Profile,
         collection: &str,

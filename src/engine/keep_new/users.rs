@@ -154,17 +154,19 @@ impl Carrying<'_> {
             self.leave((&users, Change::Deleted), Reason::StillNeeded, id, &[]);
         }
         let taken_out = current.is_some_and(|current| std::ptr::eq(current, before));
+        let contact = self.session.answers.decisions.contact;
         let cleaned = swapped
             && !taken_out
             && (self.links.is_cleaned(id)
                 || (self.is_wiped(id)
-                    && current.is_some_and(|current| user::without_contact(role, current))));
+                    && current
+                        .is_some_and(|current| user::without_contact(role, contact, current))));
         let edits = self.edits.get(&key).cloned();
         let back = user::back(
             role,
             before,
             current,
-            cleaned,
+            cleaned.then_some(contact),
             edits.as_ref().map(|it| &it.1),
         )
         .map_err(invalid)?;

@@ -7,7 +7,7 @@ mod who;
 use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::{Group, Rebuilt, Role};
-use crate::domain::retire::{Fates, RetireCounts};
+use crate::domain::retire::{Fates, RetireCounts, RetireForecast};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
@@ -46,6 +46,14 @@ impl Session {
         } else {
             looked.or(of_the_run)
         }
+    }
+
+    /// Who would retire as far as the survey can tell; `None` without one.
+    pub fn retire_forecast(&self) -> Option<RetireForecast> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed.as_deref()?;
+        Some(RetireForecast::of(survey, blueprint))
     }
 
     /// Refuses where anything refers to users who are to be set aside, or where that cannot be told.

@@ -63,8 +63,8 @@ impl Session {
                     fates.gone(user);
                     continue;
                 };
-                let cleans = blueprint.cleans(survey, user, &survey.businesses_of(user));
-                let made = transform::user(&survey.mapping.user, cleans, met.original)
+                let cleaning = blueprint.cleaning(survey, user, &survey.businesses_of(user));
+                let made = transform::user(&survey.mapping.user, cleaning, met.original)
                     .map_err(|error| StoreError::Invalid(error.to_string()))?;
                 if made.as_bytes() != now.as_bytes() {
                     fates.change(user, &id);

@@ -30,8 +30,10 @@ use crate::store::watch::{self, Seen};
 
 mod details;
 
-/// Longest side-collection prefix plus a name must stay under the server's 255 bytes for `database.collection`.
-const LONGEST_PREFIX: usize = "_ringfence_rolled_back_".len();
+/// The server's limit for `database.collection`, in bytes.
+const LONGEST: usize = 255;
+/// The id of a run, for the longest name that a migration gives.
+const SOME_RUN: &str = "20260101-000000-0000";
 
 impl Session {
     /// Takes the survey anew and keeps it.
@@ -59,7 +61,9 @@ impl Session {
         let since = watch::begin(&self.work.connection).await?;
         self.labels.forget();
         self.surveyed = None; // two at once would hold twice the memory
-        let survey = self.read(&specs, also, watcher).await?;
+        let mut survey = self.read(&specs, also, watcher).await?;
+        self.work.tables_hold()?;
+        survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());
@@ -125,7 +129,7 @@ impl Session {
                 .open()
                 .is_some_and(|run| run.collections.values().any(|it| it.swap_began));
             match specs.get(name) {
-                Some(spec) => refuse(role, spec)?,
+                Some(_) => {}
                 None if mid_swap => {}
                 None => {
                     let near = nearest(name, names.iter().copied());
@@ -137,14 +141,29 @@ impl Session {
                     )));
                 }
             }
-            if database.len() + LONGEST_PREFIX + name.len() + 1 > 255 {
+        }
+        for which in &self.work.mapping.rebuilt() {
+            let name = which.live();
+            let longest = which.rolled_back(SOME_RUN);
+            if database.len() + 1 + longest.len() > LONGEST {
                 return Err(StepError::NotReady(format!(
-                    "the name {name} is too long: with our prefix it passes the server's 255 bytes. Nothing was changed"
+                    "the name {name} is too long: with what ringfence puts before it ({}) it passes the {LONGEST} bytes that the server takes. Nothing was changed; rename the collection, or have the database called something shorter",
+                    longest.strip_suffix(name).unwrap_or_default()
                 )));
             }
         }
-        if let Some(spec) = specs.get(&self.work.mapping.customer.collection) {
-            refuse("customer", spec)?;
+        self.refuse_kinds(specs)
+    }
+
+    /// Refuses what cannot be rebuilt and swapped in a role: views, capped collections and their like.
+    pub(crate) fn refuse_kinds(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
+        let mapping = &self.work.mapping;
+        let required = mapping.required().into_iter();
+        let required = required.map(|(role, name)| (role, self.layout.now(name)));
+        for (role, name) in required.chain([("customer", mapping.customer.collection.as_str())]) {
+            if let Some(spec) = specs.get(name) {
+                refuse(role, spec)?;
+            }
         }
         Ok(())
     }
@@ -349,6 +368,15 @@ impl Workspace {
         }
     }
 
+    /// Between two batches: stops where that was asked for, and where tables can no longer be read. What came of them then is nothing to go
+    /// on with, and takes for ever.
+    pub(crate) fn between_batches(&self, watcher: &Watcher) -> Result<()> {
+        if watcher.cancel.is_cancelled() {
+            return Err(StoreError::Cancelled.into());
+        }
+        self.tables_hold()
+    }
+
     /// A moment until which nobody but us wrote since `start`; `None` where somebody did, or that cannot be told. (A standalone's write
     /// counters begin anew with its process, so they do not tell.)
     pub(crate) async fn still_unchanged(
@@ -380,9 +408,7 @@ impl Workspace {
         let make = move |batch: Batch| (batch.len() as u64, make(batch));
         let mut reader = scan::read_as(database, collection, &Scan::default(), moment, make)?;
         while let Some((documents, made)) = reader.next().await? {
-            if watcher.cancel.is_cancelled() {
-                return Err(StoreError::Cancelled.into());
-            }
+            self.between_batches(watcher)?;
             take(made);
             done += documents;
             watcher.says(&doing, done, total);

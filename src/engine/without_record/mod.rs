@@ -190,7 +190,7 @@ impl Session {
     }
 
     async fn some_ids(&self, name: &str) -> Result<Vec<Bson>> {
-        let doing = |error| StoreError::from_driver(&format!("reading {name}"), &error);
+        let doing = |error| StoreError::from_driver(format!("reading {name}"), &error);
         let collection = self.database().collection::<Document>(name);
         let found = collection
             .find(doc! {})
@@ -210,7 +210,7 @@ impl Session {
         let found = collection
             .find_one(doc! { "_id": { "$in": ids } })
             .await
-            .map_err(|error| StoreError::from_driver(&format!("reading {name}"), &error))?;
+            .map_err(|error| StoreError::from_driver(format!("reading {name}"), &error))?;
         Ok(found.is_some())
     }
 

@@ -339,7 +339,7 @@ impl<'a> Replacing<'a> {
         let now = format!(
             "{name} cannot be renamed, so it is restored in its place and is not whole now; the same command goes on"
         );
-        let restored = async {
+        let filling = async {
             if name.starts_with("system.") && self.present.contains_key(name) {
                 // The server lets nobody drop `system.js`.
                 self.connection.lease.check().await?;
@@ -351,7 +351,7 @@ impl<'a> Replacing<'a> {
             collection_spec::drop(self.connection, name).await?;
             restorer.run(specs, &counts).await
         };
-        restored
+        filling
             .await
             .map_err(|error| with_what_is_true(error, &now))
     }

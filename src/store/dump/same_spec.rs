@@ -58,10 +58,10 @@ pub fn difference(metadata: &Metadata, spec: &CollectionSpec) -> Difference {
         }
     }
     let by_name = |indexes: &[RawDocumentBuf]| -> BTreeMap<String, RawDocumentBuf> {
-        let named = indexes
+        let all = indexes
             .iter()
             .map(|it| (name_of(it).to_owned(), it.clone()));
-        named.filter(|(name, _)| name != "_id_").collect()
+        all.filter(|(name, _)| name != "_id_").collect()
     };
     let (was, is) = (by_name(&metadata.indexes), by_name(&spec.indexes));
     for (name, index) in &was {

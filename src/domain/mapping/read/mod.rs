@@ -1,17 +1,23 @@
 //! From the form of a mapping to its roles. Every key is read here, once; what a key means stands in [`super::role`].
 
+mod customer;
+mod following;
+mod values;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::filter::{Filter, id_of_text};
+use super::filter::Filter;
 use super::form::{BadMapping, Node, Section, Tree};
-use super::path::{FieldPath, ReferencePath};
+use super::path::FieldPath;
 use super::role::{
-    AccountRole, BookingRole, BusinessReference, BusinessRole, CustomerRole, Customers, Evidence,
-    FieldSource, Following, Given, Guest, NewIds, SchemaRole, SchemaStep, ServiceRole, Several,
-    UserReference, UserRole,
+    AccountRole, BusinessReference, BusinessRole, Customers, Evidence, SchemaRole, SchemaStep,
+    ServiceRole, UserRole,
 };
 use super::{Mapping, VERIFIED};
+use customer::customer;
+use following::{booking, following};
+use values::{filter, plain, plain_of, plains, reference, reference_of, required_text, texts};
 
 type Lines = RefCell<BTreeMap<String, usize>>;
 type Read<T> = Result<T, BadMapping>;
@@ -104,8 +110,6 @@ mod version_2 {
 
 /// Keys of an account collection.
 const ACCOUNT: &[&str] = &["collection", "user"];
-/// By which member a guest is known, unless the mapping says another order.
-const IDENTITY: [&str; 3] = ["email", "phone", "name"];
 
 /// Reads a mapping's form.
 pub(super) fn mapping(node: Node, file: &str) -> Read<Mapping> {
@@ -124,68 +128,6 @@ pub(super) fn mapping(node: Node, file: &str) -> Read<Mapping> {
     file.clone_into(&mut mapping.file);
     mapping.form = node.without(&["theme", "keys"]);
     Ok(mapping)
-}
-
-fn path_of(section: &Section<'_>, key: &str, node: &Node) -> Read<FieldPath> {
-    let text = section.text_of(key, node)?;
-    let path = FieldPath::parse(text);
-    path.map_err(|why| node.bad(format!("{}: {why}", section.path(key))))
-}
-
-/// A field path that goes through no array.
-fn plain_of(section: &Section<'_>, key: &str, node: &Node) -> Read<FieldPath> {
-    let path = path_of(section, key, node)?;
-    if path.goes_through_arrays() {
-        return Err(node.bad(format!(
-            "{} names one value of a document, so `{path}` cannot go through an array",
-            section.path(key)
-        )));
-    }
-    Ok(path)
-}
-
-fn plain(section: &Section<'_>, key: &str) -> Read<Option<FieldPath>> {
-    section.read(key, |node| plain_of(section, key, node))
-}
-
-fn plains(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
-    let items = section.list(key).into_iter();
-    items.map(|node| plain_of(section, key, node)).collect()
-}
-
-fn reference_of(section: &Section<'_>, key: &str, node: &Node) -> Read<ReferencePath> {
-    let text = section.text_of(key, node)?;
-    let path = ReferencePath::parse(text);
-    path.map_err(|why| node.bad(format!("{}: {why}", section.path(key))))
-}
-
-fn reference(section: &Section<'_>, key: &str) -> Read<Option<ReferencePath>> {
-    section.read(key, |node| reference_of(section, key, node))
-}
-
-/// A top-level field's name.
-fn name_of(section: &Section<'_>, key: &str, node: &Node) -> Read<String> {
-    let path = plain_of(section, key, node)?;
-    if !path.is_top_level() {
-        return Err(node.bad(format!(
-            "{} is a field of the document itself, without a dot; it says `{path}`",
-            section.path(key)
-        )));
-    }
-    Ok(path.top().to_owned())
-}
-
-fn required_text(section: &Section<'_>, key: &str) -> Read<String> {
-    let node = section.required(key)?;
-    Ok(section.text_of(key, node)?.to_owned())
-}
-
-fn required_name(section: &Section<'_>, key: &str) -> Read<String> {
-    name_of(section, key, section.required(key)?)
-}
-
-fn filter(section: &Section<'_>, key: &str) -> Read<Option<Filter>> {
-    section.read(key, Filter::read)
 }
 
 fn first_version(node: &Node, lines: &Lines) -> Read<Mapping> {
@@ -386,232 +328,6 @@ fn service(section: &Section<'_>) -> Read<ServiceRole> {
         name: plain(section, "name")?,
         business: reference(section, "business")?,
     })
-}
-
-fn booking(
-    section: &Section<'_>,
-    of_service: Option<&ServiceRole>,
-    lines: &Lines,
-) -> Read<BookingRole> {
-    let service = reference(section, "service")?;
-    if let (Some(_), None) = (&service, of_service) {
-        return Err(section.bad(
-            "service",
-            "booking.service names services, so the mapping needs the section [service] with their collection",
-        ));
-    }
-    let over_service = service.clone().zip(of_service).and_then(|(mut way, role)| {
-        let then = role.business.clone()?;
-        way.hops.push(super::path::HopText {
-            collection: role.collection.clone(),
-            by: None,
-            then: then.start,
-        });
-        way.hops.extend(then.hops);
-        Some(way)
-    });
-    let following = following(section, "customer", over_service, lines)?;
-    if following.user.is_none() && following.guest.is_none() {
-        section.required("user")?;
-    }
-    Ok(BookingRole {
-        collection: following.collection.clone(),
-        customer: following.customer.clone(),
-        following,
-        service,
-        created: plain(section, "created")?,
-        when: plain(section, "when")?,
-    })
-}
-
-/// What bookings and followed collections have in common; `to` is the key of the new reference.
-fn following(
-    section: &Section<'_>,
-    to: &str,
-    over_service: Option<ReferencePath>,
-    lines: &Lines,
-) -> Read<Following> {
-    let user = section.read("user", |node| match &node.tree {
-        Tree::Table(_) => {
-            let by = Section::of(&section.path("user"), node, &["email"], lines)?;
-            Ok(UserReference::Email(plain_of(
-                &by,
-                "email",
-                by.required("email")?,
-            )?))
-        }
-        _ => Ok(UserReference::Path(reference_of(section, "user", node)?)),
-    });
-    let business = match section.get("business") {
-        Some(node) if matches!(node.tree, Tree::Table(_)) => {
-            let one = Section::of(&section.path("business"), node, &["constant"], lines)?;
-            let node = one.required("constant")?;
-            let id = id_of_text(one.text_of("constant", node)?);
-            BusinessReference::Constant(id.map_err(|why| node.bad(why))?)
-        }
-        Some(node) => {
-            let paths = section.list("business").into_iter();
-            let paths: Vec<_> = paths
-                .map(|node| reference_of(section, "business", node))
-                .collect::<Read<_>>()?;
-            if paths.is_empty() {
-                return Err(section.must_be(
-                    "business",
-                    node,
-                    "a path, several of them, or { constant = \"…\" }",
-                ));
-            }
-            BusinessReference::Paths(paths)
-        }
-        None => {
-            let Some(way) = over_service else {
-                let also = if to == "customer" {
-                    ", or booking.service and service.business, the way over a booking's service"
-                } else {
-                    ""
-                };
-                return Err(section.missing("business", also));
-            };
-            BusinessReference::Paths(vec![way])
-        }
-    };
-    let members = section.read("guest", |node| {
-        let Tree::Table(entries) = &node.tree else {
-            return Err(section.must_be("guest", node, "a table, as { name = \"clientName\" }"));
-        };
-        let members = entries
-            .iter()
-            .map(|entry| Ok((entry.key.clone(), plain_of(section, "guest", &entry.node)?)));
-        members.collect::<Read<Vec<_>>>()
-    })?;
-    let identity = section.list("identity").into_iter().map(|node| {
-        let word = section.text_of("identity", node)?;
-        let known = members.iter().flatten().any(|(member, _)| member == word);
-        if !known && !IDENTITY.contains(&word) {
-            return Err(node.bad(format!(
-                "{} names `{word}`, which is no member of `guest`",
-                section.path("identity")
-            )));
-        }
-        Ok(word.to_owned())
-    });
-    let mut identity: Vec<String> = identity.collect::<Read<_>>()?;
-    if identity.is_empty() {
-        identity = IDENTITY.map(str::to_owned).to_vec();
-    }
-    let several = section.read("several", |node| match &node.tree {
-        Tree::Text(word) if word == "first" => Ok(Several::First),
-        Tree::Text(word) if word == "list" => Ok(Several::List),
-        _ => Err(section.must_be("several", node, "\"first\" or \"list\"")),
-    });
-    Ok(Following {
-        collection: required_text(section, "collection")?,
-        filter: filter(section, "where")?,
-        user: user?,
-        business,
-        customer: required_name(section, to)?,
-        several: several?.unwrap_or_default(),
-        in_place: section.truth("in_place")?,
-        keep: section.truth("keep")?,
-        drop: plains(section, "drop")?,
-        guest: members.map(|members| Guest { members, identity }),
-    })
-}
-
-fn customer(section: &Section<'_>) -> Read<CustomerRole> {
-    let fields = section.read("fields", |node| {
-        let texts = texts(section, "fields", node)?.into_iter();
-        let sources = texts.map(|(field, source)| {
-            let (collection, place) = match source.split_once('>') {
-                Some((collection, place)) => {
-                    (Some(collection.trim().trim_matches('`').to_owned()), place)
-                }
-                None => (None, source.as_str()),
-            };
-            let place = FieldPath::parse(place)
-                .map_err(|why| node.bad(format!("customer.fields: {why}")))?;
-            Ok((
-                field,
-                match collection {
-                    Some(collection) => FieldSource::Hop {
-                        collection,
-                        field: place,
-                    },
-                    None => FieldSource::Of(place),
-                },
-            ))
-        });
-        sources.collect::<Read<Vec<_>>>()
-    });
-    let defaults = section.read("defaults", |node| {
-        let Tree::Table(entries) = &node.tree else {
-            return Err(section.must_be("defaults", node, "a table of fields and values"));
-        };
-        let given = entries
-            .iter()
-            .map(|entry| Ok((entry.key.clone(), given(&entry.node)?)));
-        given.collect::<Read<Vec<_>>>()
-    });
-    let nulls = section
-        .list("nulls")
-        .into_iter()
-        .map(|node| name_of(section, "nulls", node));
-    let ids = section.read("ids", |node| match &node.tree {
-        Tree::Text(word) if word == "objectid" => Ok(NewIds::ObjectId),
-        Tree::Text(word) if word == "uuid" => Ok(NewIds::Uuid),
-        Tree::Text(word) if word == "string" => Ok(NewIds::String),
-        _ => Err(section.must_be("ids", node, "\"objectid\", \"uuid\" or \"string\"")),
-    });
-    let adopt = match section.get("adopt") {
-        None => vec!["email"],
-        Some(_) => {
-            let words = section.list("adopt").into_iter().map(|node| {
-                let word = section.text_of("adopt", node)?;
-                if !["email", "phone"].contains(&word) {
-                    return Err(node.bad(format!(
-                        "customer.adopt knows \"email\" and \"phone\", and not `{word}`"
-                    )));
-                }
-                Ok(word)
-            });
-            words.collect::<Read<_>>()?
-        }
-    };
-    Ok(CustomerRole {
-        collection: required_text(section, "collection")?,
-        business: required_name(section, "business")?,
-        fields: fields?.unwrap_or_default(),
-        defaults: defaults?.unwrap_or_default(),
-        nulls: nulls.collect::<Read<_>>()?,
-        ids: ids?,
-        adopt_by_email: adopt.contains(&"email"),
-        adopt_by_phone: adopt.contains(&"phone"),
-    })
-}
-
-fn given(node: &Node) -> Read<Given> {
-    Ok(match &node.tree {
-        Tree::Text(text) => Given::Text(text.clone()),
-        Tree::Integer(number) => Given::Integer(*number),
-        Tree::Float(number) => Given::Float(*number),
-        Tree::Boolean(truth) => Given::Boolean(*truth),
-        Tree::List(items) => Given::List(items.iter().map(given).collect::<Read<_>>()?),
-        Tree::Date(_) | Tree::Table(_) => {
-            return Err(node
-                .bad("a default is a text, a number, true, false, or a list of those".to_owned()));
-        }
-    })
-}
-
-fn texts(section: &Section<'_>, key: &str, node: &Node) -> Read<Vec<(String, String)>> {
-    let Tree::Table(entries) = &node.tree else {
-        return Err(section.must_be(key, node, "a table of texts"));
-    };
-    let texts = entries.iter().map(|entry| {
-        let text = section.text_of(&format!("{key}.{}", entry.key), &entry.node)?;
-        Ok((entry.key.clone(), text.to_owned()))
-    });
-    texts.collect()
 }
 
 fn schema(section: &Section<'_>) -> Read<SchemaRole> {

@@ -1,0 +1,261 @@
+//! What the proof says of the bookings of the original: what became of each, and whose it is now.
+
+use bson::raw::RawDocument;
+
+use super::examined::{Became, Examined};
+use super::names::Number;
+use super::rows::{Customer, Pair, pair_key};
+use super::{Ledger, TOGETHER, only};
+use crate::domain::id::Id;
+use crate::domain::link::LinkKind;
+use crate::domain::survey::facts::id_of;
+
+impl Ledger {
+    /// Takes bookings of the original with what became of them.
+    pub fn bookings(&mut self, examined: &[Examined]) {
+        for some in examined.chunks(TOGETHER) {
+            let names: Vec<_> = some.iter().filter_map(|it| it.names.first()).collect();
+            self.users.prefetch(&names);
+            let customers = some.iter().filter_map(|it| match &it.became {
+                Became::Linked { customer, .. } => Some(customer.as_bytes()),
+                _ => None,
+            });
+            self.customers.rows.prefetch(customers);
+            for booking in some {
+                self.booking(booking);
+            }
+        }
+    }
+
+    fn booking(&mut self, booking: &Examined) {
+        self.bookings += 1;
+        let id = &booking.id;
+        if let Became::Outside { same } = booking.became {
+            self.outside += 1;
+            if !same {
+                self.wrong(id, format!("booking {id}, which the mapping leaves out, has other bytes than the original"));
+            }
+            return;
+        }
+        let business = only(&self.ways.businesses(&booking.businesses));
+        let names = booking.names.first();
+        let users = self.ways.users(&booking.names, &self.users);
+        let user = users.first().copied();
+        match &booking.became {
+            Became::Outside { .. } => {}
+            Became::Unchanged { customer } => match customer {
+                Some(customer) if self.is_here(customer) => {
+                    self.linked_booking(id, (customer, true), (business, user, names));
+                }
+                _ => self.left_booking(id, (true, false), (business, user)),
+            },
+            Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
+            Became::Both => {
+                self.wrong(id, format!("booking {id} is live and in the quarantine"));
+            }
+            Became::Quarantined { same } => {
+                self.quarantined += 1;
+                if !same {
+                    self.wrong(
+                        id,
+                        format!("booking {id} in the quarantine has other bytes than the original"),
+                    );
+                }
+                if business.is_some() && user.is_some() {
+                    self.wrong(id, format!("booking {id} is in the quarantine though its user and business are known"));
+                }
+            }
+            Became::Linked { customer, same } => {
+                self.linked_booking(id, (customer, *same), (business, user, names));
+            }
+            Became::Left { same, half } => self.left_booking(id, (*same, *half), (business, user)),
+        }
+    }
+
+    fn linked_booking(
+        &mut self,
+        id: &Id,
+        (customer, same): (&Id, bool),
+        (business, user, names): (Option<Number>, Option<Number>, Option<&Id>),
+    ) {
+        self.linked += 1;
+        if !same {
+            self.wrong(
+                id,
+                format!("booking {id} has other bytes than the original"),
+            );
+        }
+        let Some(business) = self.business_for(id, business) else {
+            return;
+        };
+        let Some((place, found)) = self.customer_for(id, customer) else {
+            return;
+        };
+        let link = found.link.map(|link| {
+            let users = self.customers.users(place, &link);
+            let dangling = |names| self.users.dangling(names);
+            let holds = match (user, names) {
+                (Some(user), _) => users.contains(&user),
+                (None, _) if link.kind == LinkKind::Existing => true,
+                (None, Some(names)) => {
+                    let holds = dangling(names).is_some_and(|it| users.contains(&it));
+                    !link.kind.is_created() && holds
+                }
+                (None, None) => !link.kind.is_created() && users.is_empty(),
+            };
+            (link.kind, holds)
+        });
+        self.same_business(id, customer, &found, business);
+        let Some((kind, holds)) = link else {
+            self.wrong(
+                id,
+                format!("booking {id} names customer {customer}, which has no link"),
+            );
+            return;
+        };
+        if !holds {
+            self.wrong(
+                customer,
+                format!("the link of customer {customer} does not hold the user of booking {id}"),
+            );
+        }
+        if let Some(user) = user {
+            let made = (kind != LinkKind::Existing).then_some(place);
+            self.pair(
+                id,
+                (user, business),
+                made.and_then(|it| Number::try_from(it).ok()),
+            );
+        }
+    }
+
+    /// The business of a booking that has a customer; says so where it is unknown.
+    pub(super) fn business_for(
+        &mut self,
+        booking: &Id,
+        business: Option<Number>,
+    ) -> Option<Number> {
+        if business.is_none() {
+            self.wrong(
+                booking,
+                format!("booking {booking} has a customer though its business is unknown"),
+            );
+        }
+        business
+    }
+
+    /// True for a customer that is there.
+    pub(super) fn is_here(&self, customer: &Id) -> bool {
+        let place = self.customers.rows.find(customer.canonical().as_bytes());
+        place.is_some_and(|place| self.customers.rows.value(place).here)
+    }
+
+    /// The customer that a booking names, and its place; says so where there is none.
+    pub(super) fn customer_for(
+        &mut self,
+        booking: &Id,
+        customer: &Id,
+    ) -> Option<(usize, Customer)> {
+        let customers = &self.customers.rows;
+        let place = customers.find(customer.canonical().as_bytes());
+        let place = place.or_else(|| customers.find(customer.other_form()?.as_bytes()));
+        let found = place.map(|place| (place, customers.value(place)));
+        let found = found.filter(|(_, found)| found.here);
+        if found.is_none() {
+            self.wrong(
+                booking,
+                format!("booking {booking} names customer {customer}, which does not exist"),
+            );
+        }
+        found
+    }
+
+    /// Says so where the customer of a booking is not of its business.
+    pub(super) fn same_business(
+        &mut self,
+        booking: &Id,
+        customer: &Id,
+        found: &Customer,
+        business: Number,
+    ) {
+        if found.business != Some(business) {
+            let business = self.business_id(business);
+            self.wrong(booking, format!("booking {booking} names customer {customer} of another business than its own, {business}"));
+        }
+    }
+
+    fn pair(&mut self, booking: &Id, of: (Number, Number), customer: Option<Number>) {
+        let unseen = Pair {
+            customer,
+            linked: true,
+        };
+        let (at, new) = self.pairs.insert(&pair_key(of), &unseen);
+        if new {
+            return;
+        }
+        let known = self.pairs.value(at);
+        let pair = Pair {
+            customer: known.customer.or(customer),
+            linked: true,
+        };
+        match (known.customer, customer) {
+            (Some(one), Some(other)) if one != other => {
+                let (user, business) = (self.user_id(of.0), self.business_id(of.1));
+                let (one, other) = (self.customer_id(one), self.customer_id(other));
+                let says = format!(
+                    "user {user} has two customers at business {business}: {one} and {other} (booking {booking})"
+                );
+                self.wrong(booking, says);
+            }
+            _ => self.pairs.set(at, &pair),
+        }
+    }
+
+    fn customer_id(&self, place: Number) -> Id {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        Id::from_bytes(&self.customers.rows.key(place))
+    }
+
+    fn left_booking(
+        &mut self,
+        id: &Id,
+        (same, half): (bool, bool),
+        known: (Option<Number>, Option<Number>),
+    ) {
+        if !same {
+            let says = if half {
+                format!("booking {id} still has its {}", self.paths().changing()[0])
+            } else {
+                format!("booking {id} has no customer and other bytes than the original")
+            };
+            self.wrong(id, says);
+            return;
+        }
+        self.left += 1;
+        let allowed = match known {
+            (None, _) => self.allowed.without_business,
+            (Some(_), None) => self.allowed.without_user,
+            (Some(business), Some(user)) => {
+                let key = pair_key((user, business));
+                self.pairs.insert(&key, &Pair::default());
+                self.allowed.skipped
+            }
+        };
+        if !allowed {
+            self.wrong(
+                id,
+                format!("booking {id} has no customer, and no decision left it so"),
+            );
+        }
+    }
+
+    /// Takes a live booking that the original does not hold.
+    pub fn extra_booking(&mut self, document: &RawDocument, place: &str) {
+        if let Some(id) = id_of(document) {
+            self.wrong(
+                &id,
+                format!("booking {id} stands in {place} and not in the original"),
+            );
+        }
+    }
+}

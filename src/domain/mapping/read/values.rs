@@ -1,0 +1,79 @@
+//! The values of keys: paths, filters, names.
+
+use super::Read;
+use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::form::{Node, Section, Tree};
+use crate::domain::mapping::path::{FieldPath, ReferencePath};
+
+pub(super) fn path_of(section: &Section<'_>, key: &str, node: &Node) -> Read<FieldPath> {
+    let text = section.text_of(key, node)?;
+    let path = FieldPath::parse(text);
+    path.map_err(|why| node.bad(format!("{}: {why}", section.path(key))))
+}
+
+/// A field path that goes through no array.
+pub(super) fn plain_of(section: &Section<'_>, key: &str, node: &Node) -> Read<FieldPath> {
+    let path = path_of(section, key, node)?;
+    if path.goes_through_arrays() {
+        return Err(node.bad(format!(
+            "{} names one value of a document, so `{path}` cannot go through an array",
+            section.path(key)
+        )));
+    }
+    Ok(path)
+}
+
+pub(super) fn plain(section: &Section<'_>, key: &str) -> Read<Option<FieldPath>> {
+    section.read(key, |node| plain_of(section, key, node))
+}
+
+pub(super) fn plains(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
+    let items = section.list(key).into_iter();
+    items.map(|node| plain_of(section, key, node)).collect()
+}
+
+pub(super) fn reference_of(section: &Section<'_>, key: &str, node: &Node) -> Read<ReferencePath> {
+    let text = section.text_of(key, node)?;
+    let path = ReferencePath::parse(text);
+    path.map_err(|why| node.bad(format!("{}: {why}", section.path(key))))
+}
+
+pub(super) fn reference(section: &Section<'_>, key: &str) -> Read<Option<ReferencePath>> {
+    section.read(key, |node| reference_of(section, key, node))
+}
+
+/// A top-level field's name.
+pub(super) fn name_of(section: &Section<'_>, key: &str, node: &Node) -> Read<String> {
+    let path = plain_of(section, key, node)?;
+    if !path.is_top_level() {
+        return Err(node.bad(format!(
+            "{} is a field of the document itself, without a dot; it says `{path}`",
+            section.path(key)
+        )));
+    }
+    Ok(path.top().to_owned())
+}
+
+pub(super) fn required_text(section: &Section<'_>, key: &str) -> Read<String> {
+    let node = section.required(key)?;
+    Ok(section.text_of(key, node)?.to_owned())
+}
+
+pub(super) fn required_name(section: &Section<'_>, key: &str) -> Read<String> {
+    name_of(section, key, section.required(key)?)
+}
+
+pub(super) fn filter(section: &Section<'_>, key: &str) -> Read<Option<Filter>> {
+    section.read(key, Filter::read)
+}
+
+pub(super) fn texts(section: &Section<'_>, key: &str, node: &Node) -> Read<Vec<(String, String)>> {
+    let Tree::Table(entries) = &node.tree else {
+        return Err(section.must_be(key, node, "a table of texts"));
+    };
+    let texts = entries.iter().map(|entry| {
+        let text = section.text_of(&format!("{key}.{}", entry.key), &entry.node)?;
+        Ok((entry.key.clone(), text.to_owned()))
+    });
+    texts.collect()
+}

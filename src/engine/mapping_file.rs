@@ -1,0 +1,40 @@
+//! Where the mapping of a session comes from: the run under way, a file, or the one that is built in.
+
+use std::path::Path;
+
+use crate::domain::mapping::{DEFAULT, Mapping};
+use crate::domain::run::{Outcome, RunRecord};
+use crate::domain::text::named;
+use crate::engine::error::Result;
+use crate::store::StoreError;
+
+/// What the mapping is called that stands in no file.
+const BUILT_IN: &str = "the built-in mapping";
+
+/// Reads a mapping file.
+///
+/// # Errors
+/// The system's answer, or the line that is wrong.
+pub fn read(path: &Path) -> Result<Mapping> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| StoreError::file("reading", path, error))?;
+    Ok(Mapping::parse_as(
+        &text,
+        &named(&path.display().to_string()),
+    )?)
+}
+
+/// The mapping to work with, and whether it is the built-in one. A run keeps the mapping that it began with.
+pub(crate) fn of_session(
+    record: Option<&RunRecord>,
+    file: Option<&Mapping>,
+) -> Result<(Mapping, bool)> {
+    let of_run = record.filter(|record| {
+        record.outcome == Outcome::Open || record.outcome == Outcome::Finished && file.is_none()
+    });
+    Ok(match (of_run, file) {
+        (Some(record), _) => (record.mapping.clone(), false),
+        (None, Some(mapping)) => (mapping.clone(), false),
+        (None, None) => (Mapping::parse_as(DEFAULT, BUILT_IN)?, true),
+    })
+}
