@@ -360,9 +360,9 @@ impl Outside {
                 },
                 &text,
             ),
-            Effect::Edit(_) => {} // done where its text can be handed back
             Effect::Close => self.requests = None,
-            Effect::LeaveNow => {}
+            // An edited text is handed back where the effect is met.
+            Effect::Edit(_) | Effect::LeaveNow => {}
         }
         Ok(())
     }

@@ -215,23 +215,23 @@ impl ConflictList {
 
     /// Whom a conflict is about, in people's words; its ids have no place there.
     pub fn who(&self, row: &ConflictRow) -> String {
-        let named: Vec<&str> = row
+        let labels: Vec<&str> = row
             .key
             .subjects
             .iter()
             .filter_map(|subject| self.label(subject).or_else(|| subject.as_str()))
             .collect();
-        let names: Vec<String> = named
+        let people: Vec<String> = labels
             .iter()
             .map(|name| safe(name.split(" <").next().unwrap_or(name), 60))
             .collect();
-        match (names.as_slice(), row.key.subjects.len()) {
+        match (people.as_slice(), row.key.subjects.len()) {
             ([], 0) if row.key.code == Code::BookingWithoutUser => "no user".to_owned(),
             ([], 0 | 1) => String::new(),
             ([], many) => format!("{many} of them"),
             ([one], 1) => one.clone(),
-            (names, many) => {
-                let mut distinct: Vec<&String> = names.iter().collect();
+            (people, many) => {
+                let mut distinct: Vec<&String> = people.iter().collect();
                 distinct.dedup();
                 match distinct.as_slice() {
                     [one] => format!("{one} × {many}"),

@@ -25,6 +25,7 @@ use crate::domain::view::{
 pub const TERMINAL_GONE: &str = "the end of the terminal";
 
 /// Something happened.
+#[allow(clippy::large_enum_variant)] // one at a time, and never kept
 #[derive(Debug)]
 pub enum Message {
     /// Time passed. Comes before every other message, so that nothing here reads a clock.

@@ -48,6 +48,7 @@ pub struct Notice {
 }
 
 /// What is shared.
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 #[derive(Debug)]
 pub struct Shared {
     /// Where we are connected.

@@ -171,9 +171,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             picker.key(key, page);
         }
         Some(Layer::Help(help)) => {
-            if help.narrow.key(key) {
-                help.down = 0;
-            }
+            help.down = if help.narrow.key(key) { 0 } else { help.down };
         }
         Some(layer) => {
             if let Some(editor) = layer.editor() {

@@ -130,11 +130,11 @@ impl Session {
             let named = key.subjects.iter().filter(|id| id.as_str().is_none());
             match key.code {
                 Code::BookingWithoutBusiness => services.extend(named.cloned()),
-                code if about_users(code) || code == Code::BookingWithoutUser => {
-                    if users.len() < NAMED {
-                        // A text may be a user's id too.
-                        users.extend(key.subjects.iter().cloned());
-                    }
+                // A text may be a user's id too.
+                code if users.len() < NAMED
+                    && (about_users(code) || code == Code::BookingWithoutUser) =>
+                {
+                    users.extend(key.subjects.iter().cloned());
                 }
                 _ => {}
             }

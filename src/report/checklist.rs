@@ -122,11 +122,11 @@ impl Report<'_> {
             );
         }
         let all = step.items();
-        let noted = |item: &&'static _| {
+        let is_done = |item: &&'static _| {
             let item = Some(*item);
             notes.contains_key(&NoteOn { step, item }.key())
         };
-        let count = all.iter().filter(noted).count();
+        let count = all.iter().filter(is_done).count();
         match (item, count) {
             (None, count) if count > 0 && count == all.len() => {
                 (Verdict::Done, format!("all {count} items are noted"))

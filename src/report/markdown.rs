@@ -16,6 +16,7 @@ const LIST: usize = 4_000;
 
 impl Report<'_> {
     /// As Markdown.
+    #[allow(clippy::too_many_lines)] // one section after the other
     pub fn to_markdown(&self) -> String {
         let run = self.run;
         let mut out = String::new();

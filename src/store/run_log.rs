@@ -72,16 +72,12 @@ pub fn write(level: &str, text: &str) {
 }
 
 fn put(state: &mut State, line: String) {
-    match &mut state.file {
-        // A disk that fails must not keep anyone from going on.
-        Some((_, file)) => {
-            let _ = writeln!(file, "{line}");
-        }
-        None => {
-            if state.waiting.len() == WAITING {
-                state.waiting.remove(0);
-            }
-            state.waiting.push(line);
-        }
+    if let Some((_, file)) = &mut state.file {
+        let _ = writeln!(file, "{line}"); // a disk that fails must not keep anyone from going on
+        return;
     }
+    if state.waiting.len() == WAITING {
+        state.waiting.remove(0);
+    }
+    state.waiting.push(line);
 }

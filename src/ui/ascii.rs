@@ -14,6 +14,7 @@ pub fn reduce(buffer: &mut Buffer) {
     }
 }
 
+#[allow(clippy::match_same_arms)] // what looks alike stands together
 fn plain(symbol: &str) -> &'static str {
     match symbol {
         "─" | "━" | "═" | "–" | "—" => "-",

@@ -138,6 +138,7 @@ pub fn sparkline(values: impl ExactSizeIterator<Item = u64>, columns: usize) -> 
 }
 
 /// Where a list of whole rows is, for the mouse.
+#[allow(clippy::unnecessary_wraps)] // where it goes there may be none
 pub fn list_area(area: Rect, from: usize, rows: usize) -> Option<ListArea> {
     Some(ListArea {
         x: area.x,

@@ -144,20 +144,16 @@ fn copy(model: &mut Model) -> Vec<Effect> {
         Some(Layer::Leave) => model.panes.report.copied_whole(),
         _ => model.panes.get(model.shared.pane).copied(&model.shared),
     };
-    match text.filter(|text| !text.is_empty()) {
-        Some(text) => {
-            let lines = text.lines().count();
-            let what = match lines {
-                0 | 1 => format!("copied: {}", safe_lines(&text, 60)),
-                _ => format!("copied {lines} lines"),
-            };
-            model.shared.say(Weight::Info, what);
-            vec![Effect::Copy(text)]
-        }
-        None => {
-            let says = "nothing is selected that can be copied";
-            model.shared.say(Weight::Warning, says);
-            Vec::new()
-        }
-    }
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        let says = "nothing is selected that can be copied";
+        model.shared.say(Weight::Warning, says);
+        return Vec::new();
+    };
+    let lines = text.lines().count();
+    let what = match lines {
+        0 | 1 => format!("copied: {}", safe_lines(&text, 60)),
+        _ => format!("copied {lines} lines"),
+    };
+    model.shared.say(Weight::Info, what);
+    vec![Effect::Copy(text)]
 }

@@ -249,12 +249,11 @@ impl Pane for Businesses {
             Some(Ok(view)) => view.customers.len(),
             _ => 0,
         };
-        match &mut self.customer {
-            Some(at) => *at = to.from(*at, page, customers.saturating_sub(1)),
-            None => {
-                let last = self.visible(&shared.facts).len().saturating_sub(1);
-                self.selected = to.from(self.selected, page, last);
-            }
+        if let Some(at) = &mut self.customer {
+            *at = to.from(*at, page, customers.saturating_sub(1));
+        } else {
+            let last = self.visible(&shared.facts).len().saturating_sub(1);
+            self.selected = to.from(self.selected, page, last);
         }
         Vec::new()
     }

@@ -264,6 +264,7 @@ pub fn queries(shared: &Shared, step: Step, item: &str) -> Option<(String, Strin
 }
 
 /// `step` can be run, as far as its state tells.
+#[allow(clippy::match_same_arms)] // each says why by itself
 fn runnable(shared: &Shared, step: Step) -> Verdict {
     let Some(status) = shared.facts.status(step) else {
         return Err("the state of the steps has not been read yet".to_owned());

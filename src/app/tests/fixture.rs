@@ -144,6 +144,9 @@ pub fn gate(action: Destructive) -> Gate {
 }
 
 /// Three records of a conflict.
+///
+/// # Panics
+/// Where the default mapping cannot be read.
 pub fn sources(key: ConflictKey) -> Sources {
     let record = |id: &str, name: &str| Source {
         document: rawdoc! { "_id": id, "name": name, "email": "a@b.c" },

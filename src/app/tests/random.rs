@@ -250,7 +250,8 @@ impl World {
                     }),
                 },
                 tabs: (0..TABLE.len())
-                    .map(|at| (at as u16 * 9, at as u16 * 9 + 8, at))
+                    .zip((0_u16..).step_by(9))
+                    .map(|(at, x)| (x, x + 8, at))
                     .collect(),
             })),
             Event::Mouse(mouse) => self.take(Message::Mouse(mouse)),

@@ -121,13 +121,10 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
     let name = pane
         .row(facts)
         .map_or_else(String::new, |row| safe(&row.name, 60));
-    let view = match pane.view(facts) {
-        Some(Ok(view)) => view,
-        Some(Err(_)) | None => {
-            let inside = widgets::boxed(frame, area, &format!("Businesses › {name}"), theme);
-            frame.render_widget(Line::styled("reading its customers …", theme.dim()), inside);
-            return Scrollable::default();
-        }
+    let Some(Ok(view)) = pane.view(facts) else {
+        let inside = widgets::boxed(frame, area, &format!("Businesses › {name}"), theme);
+        frame.render_widget(Line::styled("reading its customers …", theme.dim()), inside);
+        return Scrollable::default();
     };
     let more = if view.more > 0 {
         format!(" (and {} more)", number(view.more))

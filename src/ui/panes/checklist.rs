@@ -201,8 +201,7 @@ fn brief(shared: &Shared, step: Step) -> (String, String) {
         State::Done => status
             .map(|status| first_words(&status.says))
             .unwrap_or_default(),
-        State::Ready if step.touch() == Touch::Gate => "gate".to_owned(),
-        State::Pending if step.touch() == Touch::Gate => "gate".to_owned(),
+        State::Ready | State::Pending if step.touch() == Touch::Gate => "gate".to_owned(),
         State::Pending if step.touch() == Touch::Note => {
             let items = step.items().len();
             let noted = (0..items)
