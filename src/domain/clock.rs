@@ -22,7 +22,7 @@ pub fn words(server_minus_here: Millis) -> Option<String> {
         1.. => "behind",
         _ => "ahead of",
     };
-    let seconds = apart.unsigned_abs() / 1000;
+    let seconds = (apart.unsigned_abs() + 500) / 1000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     let long = match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Fates;
+use super::fates::Fates;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::number::counted;
 use crate::domain::survey::Survey;
