@@ -348,14 +348,10 @@ impl Conflicts {
     }
 
     fn accept(&mut self, shared: &mut Shared) -> Vec<Effect> {
-        let Some(row) = self.row(&shared.facts).cloned() else {
-            return Vec::new();
+        let row = self.row(&shared.facts).cloned();
+        let Some(row) = row.filter(|it| it.key.code.suggests()) else {
+            return self.open_choices(shared); // nothing is suggested: the operator chooses
         };
-        if !row.key.code.suggests() {
-            // Nothing is suggested: the operator chooses.
-            let offered = conflict_answers::choices(row.key.code);
-            return self.open_list(shared, &format!("Answer to {}", row.key.code), offered);
-        }
         self.goes_on = true;
         conflict_answers::answer(shared, &row, row.key.code.suggestion(), "accepted")
     }

@@ -32,6 +32,11 @@ impl fmt::Display for BadMapping {
     }
 }
 
+/// The line of every key that was read.
+pub(super) type Lines = RefCell<BTreeMap<String, usize>>;
+/// What was read, or why it is refused.
+pub(super) type Read<T> = Result<T, BadMapping>;
+
 /// A value of the form, with its line.
 #[derive(Debug, Clone)]
 pub struct Node {

@@ -29,10 +29,7 @@ pub(super) fn bare(document: &RawDocument, steps: &[Step]) -> Option<RawDocument
 }
 
 /// The values at the end of a path, lists and DBRefs opened. Null and "" are none.
-pub(in crate::domain::invariant) fn values<'a>(
-    path: &FieldPath,
-    document: &'a RawDocument,
-) -> SmallVec<[Value<'a>; 2]> {
+pub(crate) fn values<'a>(path: &FieldPath, document: &'a RawDocument) -> SmallVec<[Value<'a>; 2]> {
     let mut level: SmallVec<[(Value<'a>, bool); 2]> = SmallVec::new();
     let mut steps = path.steps().iter();
     if let Some(first) = steps.next() {

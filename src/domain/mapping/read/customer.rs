@@ -1,8 +1,7 @@
 //! The section of customers.
 
-use super::Read;
 use super::values::{name_of, required_name, required_text, texts};
-use crate::domain::mapping::form::{Node, Section, Tree};
+use crate::domain::mapping::form::{Node, Read, Section, Tree};
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::role::{CustomerRole, FieldSource, Given, NewIds};
 

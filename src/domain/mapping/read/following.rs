@@ -3,9 +3,8 @@
 use super::values::{
     filter, plain, plain_of, plains, reference, reference_of, required_name, required_text,
 };
-use super::{Lines, Read};
 use crate::domain::mapping::filter::id_of_text;
-use crate::domain::mapping::form::{Section, Tree};
+use crate::domain::mapping::form::{Lines, Read, Section, Tree};
 use crate::domain::mapping::path::{HopText, ReferencePath};
 use crate::domain::mapping::role::{
     BookingRole, BusinessReference, Following, Guest, ServiceRole, Several, UserReference,

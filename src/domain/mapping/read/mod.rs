@@ -4,11 +4,8 @@ mod customer;
 mod following;
 mod values;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
 use super::filter::Filter;
-use super::form::{BadMapping, Node, Section, Tree};
+use super::form::{BadMapping, Lines, Node, Read, Section, Tree};
 use super::path::FieldPath;
 use super::role::{
     AccountRole, BusinessReference, BusinessRole, Customers, Evidence, SchemaRole, SchemaStep,
@@ -18,9 +15,6 @@ use super::{Mapping, VERIFIED};
 use customer::customer;
 use following::{booking, following};
 use values::{filter, plain, plain_of, plains, reference, reference_of, required_text, texts};
-
-type Lines = RefCell<BTreeMap<String, usize>>;
-type Read<T> = Result<T, BadMapping>;
 
 /// Keys of a mapping without `version`.
 mod version_1 {

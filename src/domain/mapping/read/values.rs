@@ -1,8 +1,7 @@
 //! The values of keys: paths, filters, names.
 
-use super::Read;
 use crate::domain::mapping::filter::Filter;
-use crate::domain::mapping::form::{Node, Section, Tree};
+use crate::domain::mapping::form::{Node, Read, Section, Tree};
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 
 pub(super) fn path_of(section: &Section<'_>, key: &str, node: &Node) -> Read<FieldPath> {
