@@ -195,7 +195,7 @@ impl Session {
             &rules,
         );
         let mut record = self.record("customer", &customer);
-        record.title = "will be".to_owned();
+        "will be".clone_into(&mut record.title);
         Ok(Some(record))
     }
 

@@ -441,4 +441,3 @@ impl Session {
         .leaving(&surveyed.blueprint.departures))
     }
 }
-

@@ -1,6 +1,7 @@
 //! A draft of the Prisma model that a collection's documents need: each field with the type that its values have, to be copied into a schema.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use bson::raw::RawDocument;
 use indexmap::IndexMap;
@@ -77,7 +78,7 @@ impl Draft {
                 }
             }
             if name != *field {
-                line.push_str(&format!(" @map(\"{}\")", escaped(field)));
+                let _ = write!(line, " @map(\"{}\")", escaped(field)); // a String takes it
             }
             if native == OBJECT_ID {
                 line.push_str(" @db.ObjectId");
@@ -217,6 +218,8 @@ pub fn model_name(collection: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use bson::oid::ObjectId;
     use bson::{Bson, doc};
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::fmt::Write as _;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -65,7 +67,7 @@ fn styled(buffer: &Buffer) -> String {
                 styles.len() - 1
             });
             if last != Some(at) {
-                line.push_str(&format!("‹{at}›"));
+                let _ = write!(line, "‹{at}›");
                 last = Some(at);
             }
             line.push_str(cell.symbol());
@@ -77,12 +79,13 @@ fn styled(buffer: &Buffer) -> String {
         let word = |color: Option<ratatui::style::Color>| {
             color.map_or_else(|| "-".to_owned(), |color| color.to_string())
         };
-        out.push_str(&format!(
-            "{at}: {} on {} {:?}\n",
+        let _ = writeln!(
+            out,
+            "{at}: {} on {} {:?}",
             word(style.fg),
             word(style.bg),
             style.add_modifier
-        ));
+        );
     }
     out
 }

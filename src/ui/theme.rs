@@ -183,7 +183,7 @@ fn color(word: &str) -> Option<Color> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     /// Xterm's default palette.

@@ -108,7 +108,7 @@ async fn a_survey_whose_tables_have_no_room_stops_at_once() {
         eprintln!("no small file system can be mounted here");
         return;
     }
-    let many = |from: i32, to: i32| {
+    let in_bulk = |from: i32, to: i32| {
         (from..to).map(|n| {
             doc! { "_id": n, "userId": format!("u{}", n % 15_000), "serviceId": id(SERVICE, n.unsigned_abs() % 6) }
         })
@@ -123,7 +123,7 @@ async fn a_survey_whose_tables_have_no_room_stops_at_once() {
     )
     .await;
     for from in [0, 15_000, 30_000] {
-        let some = many(from, from + 15_000);
+        let some = in_bulk(from, from + 15_000);
         let insert = bookings.insert_many(some).bypass_document_validation(true);
         insert.await.unwrap();
     }

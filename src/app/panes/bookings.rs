@@ -1,5 +1,7 @@
 //! The bookings: what becomes of each, page by page, and which of them are shown.
 
+use std::fmt::Write as _;
+
 use super::businesses::any_business;
 use crate::app::booking_pages::BookingPages;
 use crate::app::commands::about::{About, CommandId, Verdict, only_if};
@@ -216,7 +218,7 @@ impl Pane for Bookings {
                 Mark::Removed => "-",
                 Mark::Added => "+",
             };
-            text.push_str(&format!("\n{sign} {}: {}", line.field, line.value));
+            let _ = write!(text, "\n{sign} {}: {}", line.field, line.value); // a String takes it
         }
         Some(text)
     }
