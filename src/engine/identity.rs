@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::domain::clock;
 use crate::domain::run::Millis;
-use crate::engine::session::Session;
 use crate::store::process;
 
 /// What makes the server's time of this machine's: a process works on one server.
@@ -30,11 +29,4 @@ pub fn operator() -> String {
 /// Takes the difference of the two clocks, from which on times are the server's.
 pub(crate) fn take_clock(server_minus_here: Millis) {
     CLOCK.store(clock::correction(server_minus_here), Ordering::Relaxed);
-}
-
-impl Session {
-    /// That this machine's clock and the server's are apart, in words.
-    pub fn clocks_apart(&self) -> Option<String> {
-        clock::words(self.work.connection.clock)
-    }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
+use crate::domain::clock;
 use crate::domain::conflict::Conflict;
 use crate::domain::decision::Decisions;
 use crate::domain::fit::Fit;
@@ -224,6 +225,11 @@ impl Session {
     pub(crate) fn take_quiet_of_the_run(&mut self) {
         let kept = self.run.latest().map(|run| run.quiet.clone());
         self.quiet.take_run(&kept.unwrap_or_default());
+    }
+
+    /// That this machine's clock and the server's are apart, in words.
+    pub fn clocks_apart(&self) -> Option<String> {
+        clock::words(self.work.connection.clock)
     }
 
     /// Where this session is connected.

@@ -151,9 +151,12 @@ impl World {
                 of_bookings(&|it| it.business.is_some() && it.user.is_none() && !it.kept)
             }
             Code::BookingWithoutBusiness => of_bookings(&|it| it.business.is_none()),
-            Code::BookingUnique => 0, // no index of the sample holds the user
-            // One path leads to a business; ids have one form; nobody is deleted, or signs in without a password.
-            Code::BusinessDisagrees | Code::IdTwins | Code::MaySignIn | Code::DeletedUser => 0,
+            // No index of the sample holds the user; one path leads to a business; ids have one form; nobody is deleted, or signs in without a password.
+            Code::BookingUnique
+            | Code::BusinessDisagrees
+            | Code::IdTwins
+            | Code::MaySignIn
+            | Code::DeletedUser => 0,
             Code::CustomerExists => self.customers,
             Code::AlreadyLinked => of_bookings(&|it| it.business.is_some() && it.linked),
             Code::IdTypeMismatch => self.bookings.iter().map(|it| it.strings).sum(),

@@ -240,6 +240,7 @@ async fn who_is_a_customer_is_said_by_a_role_or_everybody_is() {
     }
 }
 
+#[allow(clippy::type_complexity)] // a table, read once
 #[tokio::test]
 async fn ids_of_every_kind_give_customers_ids_of_theirs_or_of_the_kind_that_the_mapping_names() {
     let uuid = |byte: u8| Bson::from(bson::Uuid::from_bytes([byte; 16]));

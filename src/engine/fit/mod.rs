@@ -1,17 +1,18 @@
 //! The check of a mapping before it is used: collections and fields that it names occur, fields hold what their keys say, references lead
 //! somewhere. Reads a sample of large collections, and all of their documents only where that leaves doubt. Writes nothing.
 
+mod filters;
 mod finished;
 pub(crate) mod reading;
 pub(crate) mod references;
 
 use std::collections::BTreeMap;
 
+use self::filters::{filter_of, filters, is_filter, section};
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
 use crate::domain::fit::reference::{Counted, ReferenceClaim, references};
 use crate::domain::fit::{Fit, contents, nearest_words};
-use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
 use crate::domain::number::grouped;
@@ -78,8 +79,7 @@ impl Session {
             ..Fit::default()
         };
         self.unless_refused(&fit)?;
-        let specs = collection_spec::load_all(&self.work.connection).await?;
-        self.refuse_kinds(&specs)?;
+        self.refuse_kinds_that_stand().await?;
         watcher.says("checking the mapping", 0, 0);
         let claims = Claims::of(&mapping);
         let known = self.known(&mapping, &claims).await?;
@@ -463,60 +463,4 @@ impl Session {
             ))),
         }
     }
-}
-
-/// The section of a key: "booking", "follow.0".
-fn section(key: &str) -> &str {
-    let parts = if key.starts_with("follow.") { 2 } else { 1 };
-    let end = key.match_indices('.').nth(parts - 1);
-    end.map_or(key, |(at, _)| &key[..at])
-}
-
-/// True for the key of a role's filter.
-fn is_filter(key: &str) -> bool {
-    key.rsplit_once('.')
-        .is_some_and(|(_, last)| last == "where")
-}
-
-/// The filters of roles, each with a key of its section and its collection.
-fn filters<'m>(mapping: &'m Mapping) -> Vec<(String, String, &'m Filter)> {
-    let mut filters = Vec::new();
-    let mut add = |key: &str, collection: &str, filter: Option<&'m Filter>| {
-        if let Some(filter) = filter {
-            filters.push((key.to_owned(), collection.to_owned(), filter));
-        }
-    };
-    let user = &mapping.user;
-    add("user.where", &user.collection, user.filter.as_ref());
-    for collection in &mapping.business.collections {
-        add(
-            "business.where",
-            collection,
-            mapping.business.filter.as_ref(),
-        );
-    }
-    let booking = &mapping.booking.following;
-    add(
-        "booking.where",
-        &booking.collection,
-        booking.filter.as_ref(),
-    );
-    for (at, follow) in mapping.follow.iter().enumerate() {
-        add(
-            &format!("follow.{at}.where"),
-            &follow.collection,
-            follow.filter.as_ref(),
-        );
-    }
-    filters
-}
-
-/// Which documents of a collection a key is about; a filter's own fields are looked for in all of them.
-fn filter_of<'m>(mapping: &'m Mapping, key: &str, collection: &str) -> Option<&'m Filter> {
-    if is_filter(key) {
-        return None;
-    }
-    let of = filters(mapping).into_iter();
-    let mut of = of.filter(|(of, at, _)| section(of) == section(key) && at == collection);
-    of.next().map(|(_, _, filter)| filter)
 }

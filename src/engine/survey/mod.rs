@@ -155,6 +155,11 @@ impl Session {
         self.refuse_kinds(specs)
     }
 
+    /// The same, for what stands now.
+    pub(crate) async fn refuse_kinds_that_stand(&self) -> Result<()> {
+        self.refuse_kinds(&collection_spec::load_all(&self.work.connection).await?)
+    }
+
     /// Refuses what cannot be rebuilt and swapped in a role: views, capped collections and their like.
     pub(crate) fn refuse_kinds(&self, specs: &BTreeMap<String, CollectionSpec>) -> Result<()> {
         let mapping = &self.work.mapping;
