@@ -435,10 +435,11 @@ fn one_field_a_line(line: &str) -> String {
         } else {
             field.len() >= 2
         };
-        let goes_on =
-            next.starts_with('@') && !next.starts_with("@@") || field[0].starts_with("@@") && false;
+        let goes_on = next.starts_with('@') && !next.starts_with("@@");
         if depth == 0 && (whole || field[0].starts_with("@@")) && !goes_on {
-            out.push_str(&format!("  {}\n", field.join(" ")));
+            out.push_str("  ");
+            out.push_str(&field.join(" "));
+            out.push('\n');
             field.clear();
         }
     }
