@@ -20,6 +20,7 @@ use ringfence::app::panes::conflicts::Conflicts;
 use ringfence::app::panes::pane::PaneCommands;
 use ringfence::app::{Answer, Message, Model, update};
 use ringfence::command;
+use ringfence::domain::blueprint::Blueprint;
 use ringfence::domain::decision::Decisions;
 use ringfence::domain::id::Id;
 use ringfence::domain::mapping::{DEFAULT, Mapping};
@@ -137,7 +138,7 @@ fn main() {
             update(model, message);
             terminal
                 .draw(|frame| {
-                    ui::draw(frame, model, ui::Theme::new(true));
+                    ui::draw(frame, model, ui::Theme::default());
                 })
                 .unwrap();
             times.push((what, started.elapsed()));
