@@ -14,7 +14,7 @@ use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
 use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
-use crate::domain::text::safe;
+use crate::domain::text::{named, safe};
 use crate::engine::decisions::read_text;
 use crate::engine::mapping_file;
 use crate::engine::session::Session;
@@ -180,7 +180,9 @@ async fn names(
     let connected = &session.place().database;
     if connected != database {
         return Err(format!(
-            "the file is for database {database}, and the connection leads to {connected}"
+            "the file is for database {}, and the connection leads to {}",
+            named(database),
+            named(connected)
         ));
     }
     let keys = decisions.single.keys();

@@ -221,7 +221,7 @@ async fn a_rollback_without_a_record_that_was_killed_ends_like_one_that_was_not(
     let mut expected: Option<picture::Picture> = None;
     let mut kills = 0;
     for (command, most) in [("renameCollection", 20), ("collMod", 5)] {
-        for nth in 0..most {
+        for nth in (0..most).step_by(if crate::support::full() { 1 } else { 3 }) {
             case.migrate().await;
             let backup = backup(&case);
             book(&case, 700).await;
@@ -256,5 +256,6 @@ async fn a_rollback_without_a_record_that_was_killed_ends_like_one_that_was_not(
         }
     }
     eprintln!("killed {kills} times");
-    assert!(kills >= 7, "{kills}");
+    let least = if crate::support::full() { 7 } else { 3 };
+    assert!(kills >= least, "{kills}");
 }

@@ -233,7 +233,7 @@ async fn what_is_written_after_the_proof_is_compared_and_named_by_step_13_and_el
         if finding.is_empty() {
             ended.code(0).says(&[
                 "live bookings 147 = with a customer of their own business 147 + left by decision 0",
-                "shows no write since",
+                "no write in the oplog",
             ]);
             case.ringfence(&["verify"]).await.code(0);
         } else {

@@ -293,7 +293,7 @@ fn customer_id(rng: &mut Rng, cast: &Cast, service: Option<usize>) -> Option<Val
     match (rng.u8(..20), of_the_same_business) {
         (0..2, _) => Some(Value::null()),
         (2, _) => Some(nobody(rng)),
-        (3, _) => Some(Value::string("")),
+        (3, _) => Some(Value::string("gone")),
         (4..9, Some(customer)) => Some(refer(rng, customer)),
         (9, _) if !cast.customers.is_empty() => {
             let any = &cast.customers[rng.usize(..cast.customers.len())];
@@ -310,7 +310,7 @@ fn nobody(rng: &mut Rng) -> Value {
         0..3 => id(rng, IdStyle::ObjectId, Kind::Nobody as u8, n),
         3 => id(rng, IdStyle::Uuid, Kind::Nobody as u8, n),
         4 => id(rng, IdStyle::Text, Kind::Nobody as u8, n),
-        5 => Value::string(""),
+        5 => Value::string("gone"),
         6 => Value::int(900 + i32::from(n)),
         _ => Value::document(&[field("gone", Value::boolean(true))]),
     }

@@ -398,7 +398,7 @@ fn accounts_are_told_by_password_ownership_and_membership() {
 
 #[test]
 fn a_user_id_that_no_customer_id_can_be_made_from_is_refused() {
-    let user = of(&[("_id", Value::int(1))]);
-    let data = shop(&[user], &[booking(40, Value::double(1.0))], &[]);
+    let user = of(&[("_id", Value::boolean(true))]);
+    let data = shop(&[user], &[booking(40, Value::boolean(true))], &[]);
     assert!(matches!(verdict(&data), Ok(Verdict::Refused(_))));
 }

@@ -294,12 +294,12 @@ fn interesting(outcome: &Outcome) -> Vec<(&'static str, bool)> {
 
 #[test]
 fn two_hundred_seeds_hold_everything_worth_trying_and_few_are_left_out() {
-    let mut seen = BTreeMap::from([("a refusal", 0)]);
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut left_out = 0;
     for seed in 1..=200 {
         match verdict(&database(seed)) {
             Err(_) => left_out += 1,
-            Ok(Verdict::Refused(_)) => *seen.entry("a refusal").or_default() += 1,
+            Ok(Verdict::Refused(_)) => {} // an id that is no id: rare on purpose
             Ok(Verdict::Migrated(outcome)) => {
                 for (what, there) in interesting(&outcome) {
                     *seen.entry(what).or_default() += usize::from(there);

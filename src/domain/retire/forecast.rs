@@ -8,6 +8,7 @@ use super::fates::Fates;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::number::counted;
 use crate::domain::survey::Survey;
+use crate::domain::text::named;
 
 /// The numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl RetireForecast {
         )];
         if !self.referring.is_empty() {
             let list = self.referring.iter();
-            let list = list.map(|(path, count)| format!("{path} {count}"));
+            let list = list.map(|(path, count)| format!("{} {count}", named(path)));
             lines.push(format!(
                 "references that keep users, as far as the survey looked (`plan --retire-users` reads all): {}",
                 list.collect::<Vec<_>>().join(", ")
