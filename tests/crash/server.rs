@@ -22,6 +22,9 @@ const PHASES: [(&str, &str); 5] = [
 
 #[tokio::test]
 async fn a_standalone_server_that_is_killed_and_started_again_costs_nothing() {
+    if !crate::support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
     let test_commands = ["--setParameter", "enableTestCommands=1"];
     let mut server = support::private(Topology::Standalone, &test_commands).await;
     let case = sample::case_at(server.uri("shop"), "shop".to_owned()).await;

@@ -67,6 +67,9 @@ async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
 
 #[tokio::test]
 async fn an_apply_that_goes_step_by_step_ends_like_one_in_a_piece() {
+    if !crate::support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
     let whole = Case::seeded().await;
     whole.migrate().await;
     let case = Case::seeded().await;

@@ -106,7 +106,7 @@ async fn the_console_names_the_holder_instead_of_writing_and_lets_go_when_it_is_
         let console = Console::open(&uri, &folder, (140, 40));
         console.shows("Next     2 Back up");
         console.press_for(ENTER, "May ringfence write?");
-        console.press_for("Y", "bob on db-admin-2");
+        console.press_for("Y", "w: whole message");
         console.press_for("w", "ringfence unlock --confirm");
         console.press_for("\x1b", "w: whole message"); // alone: with the next key it would be another
         console
