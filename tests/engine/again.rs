@@ -42,6 +42,9 @@ async fn a_second_apply_changes_nothing() {
 
 #[tokio::test]
 async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
+    if !crate::support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
     let whole = Case::seeded().await;
     whole.migrate().await;
     let expected = picture::but_runs(&whole.picture().await);

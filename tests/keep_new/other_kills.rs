@@ -70,30 +70,24 @@ async fn killed_at_each(options: &[&str], commands: &[(&str, usize)]) -> u32 {
 
 #[tokio::test]
 async fn a_rollback_that_discards_ends_alike_wherever_it_is_killed() {
-    let step = if crate::support::full() { 1 } else { 12 };
-    let commands = [
-        (
-            "renameCollection",
-            if crate::support::full() { 1 } else { 4 },
-        ),
-        ("drop", step),
-        ("update", step * 2),
-    ];
-    assert!(killed_at_each(&["--discard-new"], &commands).await >= 3);
+    if !crate::support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
+    let commands = [("renameCollection", 1), ("drop", 1), ("update", 2)];
+    assert!(killed_at_each(&["--discard-new"], &commands).await >= 8);
 }
 
 #[tokio::test]
 async fn a_rollback_that_makes_users_ends_alike_wherever_it_is_killed() {
-    let step = if crate::support::full() { 1 } else { 12 };
+    if !crate::support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
     let commands = [
-        (
-            "renameCollection",
-            if crate::support::full() { 1 } else { 6 },
-        ),
-        ("insert", step),
-        ("createIndexes", step),
-        ("drop", step * 2),
-        ("update", step * 3),
+        ("renameCollection", 1),
+        ("insert", 1),
+        ("createIndexes", 1),
+        ("drop", 2),
+        ("update", 3),
     ];
-    assert!(killed_at_each(&["--keep-new", "--create-users"], &commands).await >= 3);
+    assert!(killed_at_each(&["--keep-new", "--create-users"], &commands).await >= 8);
 }
