@@ -62,16 +62,23 @@ impl Survey {
         }
     }
 
+    /// A conflict that stands for these documents, told apart by their digest.
+    fn of_stray(
+        &self,
+        code: Code,
+        business: Option<BusinessIx>,
+        subjects: Vec<Id>,
+        stray: &Stray,
+    ) -> Conflict {
+        let mut conflict = self.conflict(code, business, subjects, stray.bookings);
+        conflict.digest = stray.members.bytes();
+        conflict
+    }
+
     fn strays(&self, conflicts: &mut Vec<Conflict>) {
         let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
-            let mut conflict = self.conflict(
-                code,
-                business,
-                subject.into_iter().collect(),
-                stray.bookings,
-            );
-            conflict.digest = stray.members.bytes();
-            conflicts.push(conflict);
+            let subjects = subject.into_iter().collect();
+            conflicts.push(self.of_stray(code, business, subjects, stray));
         };
         for ((business, names), stray) in &self.without_user {
             push(
@@ -84,27 +91,6 @@ impl Survey {
         for (names, stray) in &self.without_business {
             push(Code::BookingWithoutBusiness, None, names.clone(), stray);
         }
-        for (businesses, stray) in &self.disagreeing {
-            let mut conflict = self.conflict(
-                Code::BusinessDisagrees,
-                None,
-                self.ids_of_businesses(businesses),
-                stray.bookings,
-            );
-            conflict.businesses.clone_from(&conflict.key.subjects);
-            conflict.digest = stray.members.bytes();
-            conflicts.push(conflict);
-        }
-        let mut push = |code, business, subject: Option<Id>, stray: &Stray| {
-            let mut conflict = self.conflict(
-                code,
-                business,
-                subject.into_iter().collect(),
-                stray.bookings,
-            );
-            conflict.digest = stray.members.bytes();
-            conflicts.push(conflict);
-        };
         for (business, stray) in &self.already_linked {
             push(Code::AlreadyLinked, Some(*business), None, stray);
         }
@@ -119,6 +105,12 @@ impl Survey {
                 stray,
             );
         }
+        for (businesses, stray) in &self.disagreeing {
+            let subjects = self.ids_of_businesses(businesses);
+            let mut conflict = self.of_stray(Code::BusinessDisagrees, None, subjects, stray);
+            conflict.businesses.clone_from(&conflict.key.subjects);
+            conflicts.push(conflict);
+        }
     }
 
     fn existing_customers(&self, conflicts: &mut Vec<Conflict>) {
@@ -129,10 +121,7 @@ impl Survey {
             stray.members.add(id.as_bytes());
         }
         for (business, stray) in by_business {
-            let mut conflict =
-                self.conflict(Code::CustomerExists, business, Vec::new(), stray.bookings);
-            conflict.digest = stray.members.bytes();
-            conflicts.push(conflict);
+            conflicts.push(self.of_stray(Code::CustomerExists, business, Vec::new(), &stray));
         }
     }
 
