@@ -18,7 +18,7 @@ use crate::domain::pace::Limits;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::retire::Fates;
-use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
+use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord, StepRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
@@ -98,6 +98,8 @@ pub struct Run {
     pub(crate) journal: Option<Journal>,
     /// Why there is none any more; said with the next step.
     pub(crate) journal_trouble: Option<String>,
+    /// What the survey said before there was a run to note it in.
+    pub(crate) survey_said: Option<StepRecord>,
 }
 
 impl Run {
@@ -203,6 +205,7 @@ impl Session {
                 record,
                 journal: None,
                 journal_trouble: None,
+                survey_said: None,
             },
             layout: Layout::default(),
             surveyed: None,
