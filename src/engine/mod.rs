@@ -23,6 +23,7 @@ mod live_watch;
 pub mod mapping_file;
 mod merged;
 mod overview;
+pub(crate) mod people;
 pub(crate) mod prepare;
 pub mod preview;
 mod propose;
