@@ -13,6 +13,7 @@ mod output;
 mod place;
 mod plan;
 mod progress;
+mod push;
 mod rollback;
 mod strays;
 mod survey;
@@ -72,6 +73,8 @@ pub enum Verb {
     Verify,
     /// Every document against a schema.prisma: what the application could not read; exit 2 with findings
     Conform(conform::ConformArguments),
+    /// Run your own `npx prisma@6 db push` beside the run, and compare every index before and after; exit 2 with findings
+    Push(push::PushArguments),
     /// Rename the originals back
     Rollback(rollback::RollbackArguments),
     /// What an application wrote under a vacated name: list it, take it in, or set it aside
@@ -205,6 +208,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
         Some(Verb::Conform(verb)) => Box::pin(conform::run(place, verb)).await,
+        Some(Verb::Push(verb)) => Box::pin(push::run(place, verb)).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
         Some(Verb::Strays(verb)) => strays::run(place, verb).await,

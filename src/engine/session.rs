@@ -29,6 +29,7 @@ pub(crate) use crate::engine::identity::new_run_id;
 pub use crate::engine::identity::{now, operator};
 use crate::engine::layout::Layout;
 use crate::engine::mapping_file;
+use crate::engine::push::order::PushOrder;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
@@ -133,6 +134,10 @@ pub struct Answers {
     pub(crate) retire_users: bool,
     /// The operator's own dump, to be the run's backup.
     pub(crate) backup: Option<PathBuf>,
+    /// What the next push runs.
+    pub(crate) push: PushOrder,
+    /// The server's write block is lifted for a push under way.
+    pub(crate) lifted: bool,
 }
 
 /// What was seen since a verdict.

@@ -25,8 +25,8 @@ use std::fmt::Write;
 
 use crate::domain::checklist::{Item, NoteOn, State, Step, StepStatus, Touch};
 use crate::domain::gate::{
-    BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, Restore, RetireUsers,
-    RollBack, RollBackUnrecorded, SetAside, TakeIn,
+    BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, PushSchema,
+    PutBackIndexes, Restore, RetireUsers, RollBack, RollBackUnrecorded, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, RunRecord, StepRecord};
 use crate::domain::situation::{Situation, Standing};
@@ -87,6 +87,24 @@ impl Session {
     /// # Errors
     /// Why the step is not done.
     pub async fn run_step(
+        &mut self,
+        step: Step,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<String> {
+        if step != Step::Schema || confirmed.is_none() {
+            return self.run_this(step, confirmed, watcher).await;
+        }
+        // The block may refuse our own lease, too.
+        let lifted = self.open_for_push().await?;
+        let outcome = self.run_this(step, confirmed, watcher).await;
+        match lifted {
+            Some(lifted) => self.close_after_push(lifted, outcome).await,
+            None => outcome,
+        }
+    }
+
+    async fn run_this(
         &mut self,
         step: Step,
         confirmed: Option<Confirmed>,
@@ -265,6 +283,8 @@ impl Session {
             Destructive::Restore => self.open_gate(Restore).await,
             Destructive::TakeIn => self.open_gate(TakeIn).await,
             Destructive::SetAside => self.open_gate(SetAside).await,
+            Destructive::PushSchema => self.open_gate(PushSchema).await,
+            Destructive::PutBackIndexes => self.open_gate(PutBackIndexes).await,
         }
     }
 }
