@@ -121,7 +121,13 @@ pub fn start() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(run()),
+        Ok(runtime) => {
+            let code = runtime.block_on(run());
+            // The process ends now, and its threads with it. Ending the runtime first would cancel the driver's farewell to the server half
+            // way, and the driver takes that for a defect of its own and says so at length.
+            std::mem::forget(runtime);
+            code
+        }
         Err(error) => {
             output::aside(&format!(
                 "ringfence: no runtime could be started: {error}. Nothing was changed"

@@ -3,6 +3,7 @@
 
 pub mod backup;
 mod booking_pages;
+mod bookings_by_date;
 mod businesses;
 mod changed_since;
 pub mod check;
@@ -22,8 +23,10 @@ pub mod layout;
 pub mod lease;
 mod live_watch;
 pub mod mapping_file;
+mod mapping_view;
 mod merged;
 mod overview;
+pub(crate) mod people;
 pub(crate) mod prepare;
 pub mod preview;
 mod propose;

@@ -154,13 +154,16 @@ impl Session {
         };
         let line = format!("{}: {}: {says}", step.title(), state.word());
         run_log::write(level, &line);
+        let noted = StepRecord {
+            state,
+            says,
+            started,
+            ended: now(),
+        };
+        if step == Step::Survey && self.run.open().is_none() {
+            self.run.survey_said = Some(noted.clone());
+        }
         if may_note {
-            let noted = StepRecord {
-                state,
-                says,
-                started,
-                ended: now(),
-            };
             // A failure to note a failure must not hide the failure itself.
             let saved = patiently!(self, watcher, self.note_step(step, noted.clone()));
             if outcome.is_ok() {
@@ -174,6 +177,10 @@ impl Session {
     async fn note_step(&mut self, step: Step, noted: StepRecord) -> Result<()> {
         let record = self.run.record.as_mut();
         if let Some(record) = record.filter(|record| record.outcome == Outcome::Open) {
+            if let Some(survey) = self.run.survey_said.take() {
+                let word = Step::Survey.word().to_owned();
+                record.steps.entry(word).or_insert(survey);
+            }
             record.steps.insert(step.word().to_owned(), noted);
             self.save().await?;
         }
