@@ -3,10 +3,12 @@
 
 pub mod backup;
 mod booking_pages;
+mod bookings_by_date;
 mod businesses;
 mod changed_since;
 pub mod check;
 pub mod conform;
+mod conform_left;
 mod customers;
 pub mod decisions;
 pub mod error;
@@ -21,6 +23,7 @@ pub mod layout;
 pub mod lease;
 mod live_watch;
 pub mod mapping_file;
+mod mapping_view;
 mod merged;
 mod overview;
 pub(crate) mod people;
@@ -29,6 +32,7 @@ pub mod preview;
 mod propose;
 pub(crate) mod proved;
 mod purge;
+pub mod push;
 pub mod reporting;
 pub mod restoring;
 mod retire;

@@ -351,7 +351,7 @@ impl Ledger {
         if left != right {
             self.wrong(
                 &Id::string("equation"),
-                format!("the account does not close: {words}"),
+                format!("the counts do not add up: {words}"),
             );
         }
     }

@@ -376,7 +376,7 @@ fn text_that_is_no_toml_is_refused_with_its_line() {
         .unwrap_err()
         .to_string();
     assert!(
-        why.starts_with("ringfence.toml:2: this is no TOML"),
+        why.starts_with("ringfence.toml:2: this is not valid TOML"),
         "{why}"
     );
 }
