@@ -111,7 +111,7 @@ impl Rebuilt {
                 let following = &mapping.booking.following;
                 let drops = following.drop.iter().map(|it| it.top().to_owned());
                 let stays = following.keep || following.in_place;
-                let reference = (!stays && following.user.is_some()).then(|| leaving(mapping));
+                let reference = (!stays && following.names_users()).then(|| leaving(mapping));
                 reference.into_iter().chain(drops).collect()
             }
             Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
@@ -144,7 +144,7 @@ impl Rebuilt {
                 mapping.booking.customer,
                 leaving(mapping)
             )),
-            Role::Bookings if mapping.booking.following.user.is_none() => Some(format!(
+            Role::Bookings if !mapping.booking.following.names_users() => Some(format!(
                 "bookings then have {}; what they say of their guests stays",
                 mapping.booking.customer
             )),

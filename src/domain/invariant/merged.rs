@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use bson::raw::{RawDocument, RawDocumentBuf};
 
 use super::guests::ProofGuests;
-use super::paths::{ProofPaths, UserWay};
+use super::paths::ProofPaths;
+use super::paths::user_way::UserWay;
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::Mapping;

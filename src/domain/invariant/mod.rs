@@ -30,7 +30,8 @@ pub use examined::Examined;
 pub use guests::guest_known_as;
 use names::{Names, Number};
 use paths::Ways;
-pub use paths::{Needed, ProofPaths, UserWay};
+pub use paths::user_way::UserWay;
+pub use paths::{Needed, ProofPaths};
 use rows::{Customers, Pair, pair_key};
 
 /// Findings kept with their ids; the rest is only counted.
@@ -226,6 +227,12 @@ impl Ledger {
         let customer = id.canonical();
         self.customers
             .take_link(customer.as_bytes(), (kind, business), users);
+    }
+
+    /// Takes a guest that a link names.
+    fn named_guest(&mut self, guest: &Id) -> Number {
+        self.users.take(guest);
+        self.users.named(guest)
     }
 
     fn business_id(&self, business: Number) -> Id {

@@ -3,7 +3,7 @@
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
 mod read;
-mod user_way;
+pub(super) mod user_way;
 
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
@@ -21,7 +21,6 @@ use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
 use read::listed;
 pub(super) use read::{bare, values};
-pub use user_way::UserWay;
 
 /// Where bookings have no reference to a user: a name that no field can have.
 const NO_FIELD: &str = "\0";

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod groups;
 pub mod guests;
 mod homes;
+mod named_guests;
 pub mod references;
 pub mod tables;
 #[cfg(test)]
