@@ -13,7 +13,9 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod follow;
 mod paths;
 mod people;
 mod references;
+mod several;
 mod shape;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
-use super::paths::{ProofPaths, UserWay};
+use super::paths::ProofPaths;
+use super::user_way::UserWay;
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::Mapping;
@@ -36,8 +37,8 @@ pub struct Merged<'a> {
     mapping: &'a Mapping,
     which: &'a Rebuilt,
     users_of: &'a UsersOf,
-    user_way: &'a UserWay,
-    paths: ProofPaths,
+    /// How its documents name users: one for bookings, one for each followed entry.
+    ways: &'a [(ProofPaths, UserWay)],
     /// Neither live nor there.
     deleted: u64,
     /// Live, and not there.
@@ -51,14 +52,13 @@ impl<'a> Merged<'a> {
     pub fn new(
         mapping: &'a Mapping,
         which: &'a Rebuilt,
-        (users_of, user_way): (&'a UsersOf, &'a UserWay),
+        (users_of, ways): (&'a UsersOf, &'a [(ProofPaths, UserWay)]),
     ) -> Self {
         Self {
             mapping,
             which,
             users_of,
-            user_way,
-            paths: ProofPaths::of(mapping),
+            ways,
             deleted: 0,
             behind: 0,
             short: 0,
@@ -75,7 +75,8 @@ impl<'a> Merged<'a> {
             }
             return None;
         };
-        if role == Role::Bookings && sides.quarantined {
+        let names_users = matches!(role, Role::Bookings | Role::Followed);
+        if names_users && sides.quarantined {
             return (sides.before != Some(merged))
                 .then_some("was quarantined and would not be what it was");
         }
@@ -85,8 +86,9 @@ impl<'a> Merged<'a> {
             return (!known).then_some("would come from nowhere");
         };
         self.short += u64::from(self.lacks(current, merged));
-        let fits =
-            role != Role::Bookings || self.user_fits(sides.before.map(|it| &**it), current, merged);
+        let before = sides.before.map(|it| &**it);
+        let mut ways = self.ways.iter();
+        let fits = !names_users || ways.all(|way| self.user_fits(way, before, current, merged));
         (!fits).then_some("would name a user who is not its customer's")
     }
 
@@ -107,7 +109,7 @@ impl<'a> Merged<'a> {
         let short = left(Change::Changed, |reason| reason == Reason::NotUnique);
         let missing = left(Change::Added, |reason| reason != Reason::IdTaken);
         let equations = match self.which.role() {
-            Role::Bookings => vec![
+            Role::Bookings | Role::Followed => vec![
                 ("live and not back", self.behind, missing),
                 ("deleted", self.deleted, deleted),
                 ("not with every field", self.short, short),
@@ -128,7 +130,10 @@ impl<'a> Merged<'a> {
     /// Fields that need not be as they are live.
     fn own(&self) -> Vec<&str> {
         match self.which.role() {
-            Role::Bookings => self.paths.own(),
+            Role::Bookings | Role::Followed => {
+                let own = self.ways.iter().flat_map(|(paths, _)| paths.own());
+                own.collect()
+            }
             // A user takes its customer's values too.
             Role::Users => self.mapping.user.given(),
             Role::Customers => Vec::new(),
@@ -148,11 +153,11 @@ impl<'a> Merged<'a> {
     /// Whether a booking names one of its customer's users, what it named before, or the customer itself.
     fn user_fits(
         &self,
+        (paths, user_way): &(ProofPaths, UserWay),
         before: Option<&RawDocument>,
         current: &RawDocument,
         merged: &RawDocument,
     ) -> bool {
-        let paths = &self.paths;
         let Some(user) = paths.user(merged) else {
             return true;
         };
@@ -164,7 +169,7 @@ impl<'a> Merged<'a> {
         let Some(customer) = paths.customer(current).map(Id::from_value) else {
             return true;
         };
-        let named = self.user_way.ends(&paths.users(merged));
+        let named = user_way.ends(&paths.users(merged));
         match self.users_of.get(&customer.canonical()) {
             Some(users) if named.is_empty() => users.contains(&Id::from_value(user).canonical()),
             Some(users) => named.iter().all(|user| users.contains(user)),
@@ -203,8 +208,8 @@ mod tests {
             vec![Id::string("u").canonical()],
         )]);
         let current = rawdoc! { "_id": 1, "customerId": "c" };
-        let way = UserWay::new(&mapping, &memory(1 << 20));
-        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
+        let ways = UserWay::all(&mapping, &bookings, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &ways));
         let mut named = |user: &str| {
             let back = rawdoc! { "_id": 1, "userId": user };
             merged.take(&Sides {
@@ -221,8 +226,8 @@ mod tests {
     fn what_is_live_and_not_back_and_what_lacks_a_field_must_have_been_reported() {
         let (mapping, bookings) = (mapping(), mapping().bookings());
         let users_of = UsersOf::new();
-        let way = UserWay::new(&mapping, &memory(1 << 20));
-        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
+        let ways = UserWay::all(&mapping, &bookings, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &ways));
         let current = rawdoc! { "_id": 1, "customerId": "c", "price": 2 };
         let back = rawdoc! { "_id": 1, "userId": "c" };
         for merged_copy in [None, Some(&back)] {

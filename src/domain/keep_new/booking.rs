@@ -24,6 +24,8 @@ pub struct Ground<'a> {
     pub links: &'a Links,
     /// The decisions of the run.
     pub decisions: &'a Decisions,
+    /// The code under which these documents have a customer already.
+    pub already_linked: Code,
     /// The way to the user that a booking names.
     pub users: &'a Way<Id>,
     /// The ways to the business that a booking names, as it is now: one for each path.
@@ -146,7 +148,7 @@ impl Ground<'_> {
 
     fn relinks(&self, business: &Id) -> bool {
         let key = ConflictKey {
-            code: Code::AlreadyLinked,
+            code: self.already_linked,
             business: Some(business.clone()),
             subjects: Vec::new(),
         };
@@ -301,6 +303,31 @@ impl Ground<'_> {
         }
         Ok(Some(paths.lowered(out.finish(), None)))
     }
+}
+
+/// The original as entries of its collection made it that came before: their own fields as they are live.
+///
+/// # Errors
+/// A document that is not BSON.
+pub fn staged<'p>(
+    before: &RawDocument,
+    current: &RawDocument,
+    earlier: impl Iterator<Item = &'p BookingPaths>,
+) -> Result<RawDocumentBuf, Malformed> {
+    let mut base = before.to_owned();
+    for paths in earlier {
+        let (was, is) = (Fields::of(&base)?, Fields::of(current)?);
+        let own = [paths.user_key(), paths.customer()];
+        let mut own = own.into_iter().map(str::as_bytes);
+        if paths.is_outside(before) || own.all(|key| was.same(&is, key)) {
+            continue; // this entry left it as it was
+        }
+        base = match get(current, paths.customer()) {
+            Some(customer) => paths.pointed_at(&base, customer)?,
+            None => paths.without_user(&base, true)?.finish(),
+        };
+    }
+    Ok(base)
 }
 
 /// What left with the reference comes back, unless the application wrote it anew.

@@ -6,7 +6,7 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
-use crate::domain::link::{LinkKind, UnknownLink};
+use crate::domain::link::{LinkKind, UnknownLink, is_note};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
@@ -53,6 +53,9 @@ impl Links {
         let Some(id) = id_of(link) else {
             return Ok(());
         };
+        if is_note(link) {
+            return Ok(()); // the original holds all of them
+        }
         let kind = LinkKind::of(link)?;
         let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
         let users: Vec<Id> = inner("users")

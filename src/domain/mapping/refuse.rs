@@ -11,7 +11,7 @@ impl Mapping {
         for (at, follow) in self.follow.iter().enumerate() {
             self.refuse_references(&format!("follow.{at}"), "to", follow)?;
         }
-        Ok(())
+        self.refuse_impossible_entries()
     }
 
     fn refuse_references(
@@ -80,7 +80,6 @@ impl Mapping {
             (deep(&user.contact_paths), "user.contact"),
             (deep(&user.drop), "user.drop"),
             (user.business.is_some(), "user.business"),
-            (!self.follow.is_empty(), "follow"),
             (self.schema.is_some(), "schema"),
             (
                 self.customer.adopt_by_phone || !self.customer.adopt_by_email,
@@ -136,6 +135,9 @@ impl Mapping {
         }
         if let Some(at) = self.accounts.iter().position(|role| hops(&role.user)) {
             return Err(self.not_built(&format!("accounts.{at}.user")));
+        }
+        if let Some(key) = self.unbuilt_entry() {
+            return Err(self.not_built(&key));
         }
         match unbuilt.iter().find(|(is_said, _)| *is_said) {
             Some((_, key)) => Err(self.not_built(key)),

@@ -10,7 +10,7 @@ use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
-use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
+use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
@@ -84,29 +84,40 @@ impl References {
 
 /// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
-    BookingPaths::of(mapping).user.text().to_owned()
+    leaving_of(&mapping.booking.following)
+}
+
+/// The same of any document whose reference is replaced.
+pub fn leaving_of(following: &Following) -> String {
+    BookingPaths::following(following, None)
+        .user
+        .text()
+        .to_owned()
 }
 
 impl BookingPaths {
-    /// Those of a mapping.
+    /// Those of a mapping's bookings.
     pub fn of(mapping: &Mapping) -> Self {
         let booking = &mapping.booking;
-        let user = match &booking.following.user {
+        Self::following(&booking.following, booking.created.as_ref())
+    }
+
+    /// Those of documents whose reference is replaced, with their creation date.
+    pub fn following(following: &Following, created: Option<&FieldPath>) -> Self {
+        let user = match &following.user {
             Some(UserReference::Path(path)) => Path::of(path),
             Some(UserReference::Email(path)) => Path::field(path.top()),
             None => Path::field(""),
         };
-        let businesses: Vec<Path> = match &booking.following.business {
+        let businesses: Vec<Path> = match &following.business {
             BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
             BusinessReference::Constant(_) => Vec::new(),
         };
-        let following = &booking.following;
         let nested = match &following.user {
             Some(UserReference::Path(path)) if !following.keep => Nested::of(&path.start),
             _ => None,
         };
-        let created = booking.created.as_ref();
-        let mut fields = vec!["_id", user.key(), booking.customer.as_str()];
+        let mut fields = vec!["_id", user.key(), following.customer.as_str()];
         fields.extend(businesses.iter().map(Path::key));
         fields.extend(created.map(FieldPath::top));
         let count = fields.len();
@@ -116,22 +127,21 @@ impl BookingPaths {
             in_one_pass: businesses.len() == 1 && fields.len() == count,
             user,
             businesses,
-            customer: booking.customer.clone(),
+            customer: following.customer.clone(),
             created: created.cloned(),
             nested,
             constant: match &following.business {
                 BusinessReference::Constant(id) => Some(id.clone()),
                 BusinessReference::Paths(_) => None,
             },
-            filter: booking.following.filter.clone(),
+            filter: following.filter.clone(),
             old: match (following.keep, following.in_place) {
                 (true, _) => OldReference::Stays,
                 (false, true) => OldReference::Replaced,
                 (false, false) => OldReference::Leaves,
             },
-            by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
-            drops: booking
-                .following
+            by_email: matches!(following.user, Some(UserReference::Email(_))),
+            drops: following
                 .drop
                 .iter()
                 .map(|it| it.top().to_owned())

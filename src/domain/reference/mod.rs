@@ -16,6 +16,6 @@ mod path;
 mod way;
 
 pub use account::AccountPath;
-pub use booking::{BookingPaths, Form, References, leaving, service_of};
+pub use booking::{BookingPaths, Form, References, leaving, leaving_of, service_of};
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};
