@@ -38,6 +38,7 @@ pub mod phone;
 pub mod plan;
 pub mod profile;
 pub mod propose;
+pub mod pushed;
 pub mod queries;
 pub mod quiet;
 pub mod raw;

@@ -6,6 +6,9 @@ use super::mapping::{Following, LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
 use super::reference::leaving_of;
 use super::text::listed;
 
+/// Where users are looked for that a mapping does not have. Nothing ever makes it.
+const NOBODY: &str = "_ringfence_nobody";
+
 /// What a rebuilt collection is to the migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -112,7 +115,7 @@ impl Rebuilt {
                 let entries = mapping.entries_of(&self.live);
                 entries.flat_map(|(_, it)| leaves_a_document(it)).collect()
             }
-            Role::Users => mapping.user.leaving().map(str::to_owned).collect(),
+            Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
         }
     }
 
@@ -142,7 +145,7 @@ impl Rebuilt {
             }
             Role::Users => Some(format!(
                 "{} leave the users whose data was copied",
-                mapping.user.leaving().collect::<Vec<_>>().join(", ")
+                self.leaving(mapping).join(", ")
             )),
         }
     }
@@ -190,7 +193,7 @@ impl Rebuilt {
 fn leaves_a_document(following: &Following) -> Vec<String> {
     let drops = following.drop.iter().map(|it| it.top().to_owned());
     let stays = following.keep || following.in_place;
-    let reference = (!stays).then(|| leaving_of(following));
+    let reference = (!stays && following.user.is_some()).then(|| leaving_of(following));
     reference.into_iter().chain(drops).collect()
 }
 
@@ -202,6 +205,8 @@ fn becomes(following: &Following, what: &str) -> String {
         format!(
             "{what} then have {customer} and keep {user}, by which they still reach the shared record"
         )
+    } else if following.user.is_none() {
+        format!("{what} then have {customer}; what they say of their guests stays")
     } else {
         format!("{what} then have {customer} and no {user}")
     }
@@ -215,7 +220,8 @@ pub fn counted_as(list: &[Rebuilt]) -> String {
 impl Mapping {
     /// The collections that are rebuilt, in the order of their swaps.
     pub fn rebuilt(&self) -> Vec<Rebuilt> {
-        let mut list = vec![self.customers(), self.bookings(), self.users()];
+        let mut list = vec![self.customers(), self.bookings()];
+        list.extend(self.has_users().then(|| self.users()));
         list.extend(self.followed());
         list
     }
@@ -262,12 +268,16 @@ impl Mapping {
         }
     }
 
-    /// The users.
+    /// The users; where the mapping has none, a collection that there never is, in which whoever reads finds nobody.
     pub fn users(&self) -> Rebuilt {
         Rebuilt {
             place: 2,
             key: "user".to_owned(),
-            live: self.user.collection.clone(),
+            live: if self.has_users() {
+                self.user.collection.clone()
+            } else {
+                NOBODY.to_owned()
+            },
             role: Role::Users,
             group: Group::CleanUp,
         }

@@ -39,6 +39,8 @@ struct Entry {
     was: Named,
     becomes: Becomes,
     service: Option<Id>,
+    /// What it says of its guest holds the text that is searched for.
+    guest_fits: bool,
 }
 
 /// Whom a booking names now.
@@ -123,6 +125,12 @@ impl Session {
             .source(&self.work.mapping.users())
             .unwrap_or_default();
         let role = &self.work.mapping.user;
+        if !self.work.mapping.has_users() {
+            return Ok(Wanted {
+                filter,
+                named: None,
+            });
+        }
         let like = || doc! { "$regex": escaped(text), "$options": "i" };
         let either = doc! { "$or": [{ &role.name: like() }, { &role.email: like() }] };
         let failed =
@@ -220,6 +228,13 @@ impl Session {
             was,
             becomes,
             service: service_of(&survey.mapping, document),
+            guest_fits: match &wanted.filter.search {
+                Some(Search::Text(text)) => survey
+                    .paths()
+                    .guests()
+                    .is_some_and(|guests| guests.says(document, text)),
+                _ => false,
+            },
         };
         Ok(wanted.fits(&entry).then_some(entry))
     }
@@ -253,6 +268,7 @@ impl Session {
                 was,
                 becomes,
                 service,
+                ..
             } = entry;
             diff.words.service = match service {
                 None => "(no service)".to_owned(),
@@ -310,6 +326,7 @@ impl Wanted<'_> {
                     .words
                     .when
                     .is_some_and(|when| (*from..*until).contains(&when)),
+                Some(Search::Text(_)) if entry.guest_fits => true,
                 Some(Search::Text(_)) => self.named.as_ref().is_some_and(|named| {
                     user.is_some_and(|user| named.contains(&user.canonical()))
                 }),

@@ -51,3 +51,8 @@ async fn every_topology_starts_and_ends_with_its_handle() {
         );
     }
 }
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

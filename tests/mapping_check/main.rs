@@ -14,6 +14,7 @@ mod data;
 mod picture;
 
 mod follow;
+mod guests;
 mod init;
 mod numbers;
 mod references;

@@ -14,6 +14,8 @@ mod data;
 mod picture;
 
 mod follow;
+mod guests;
+mod members;
 mod paths;
 mod people;
 mod references;

@@ -131,6 +131,35 @@ impl PaneCommands for Checklist {
             allowed: can_block_writes,
             run: |_, shared, _| shared.ask(Request::Gate(Destructive::BlockWrites)),
         },
+        PaneCommand {
+            about: About::new(
+                CommandId("push-schema"),
+                &[Key::char('S')],
+                "S",
+                "push the schema…",
+            )
+            .help(
+                "Open the gate to your own `npx prisma@6 db push`: it names the indexes that are made and \
+                 dropped, shows the output, and compares every index before and after.",
+            )
+            .danger(Danger::Gate)
+            .unhinted(),
+            allowed: can_push,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::PushSchema)),
+        },
+        PaneCommand {
+            about: About::new(
+                CommandId("put-indexes-back"),
+                &[Key::char('I')],
+                "I",
+                "put indexes back…",
+            )
+            .help("Open the gate to building the indexes again that the last push of the schema dropped.")
+            .danger(Danger::Gate)
+            .unhinted(),
+            allowed: can_push,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::PutBackIndexes)),
+        },
     ];
 }
 
@@ -323,6 +352,17 @@ fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
 }
 
 /// The server's write block can be asked for.
+fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    if shared.is_done(Step::CutOver) {
+        return Ok(());
+    }
+    Err(format!(
+        "the cut-over comes first ({})",
+        quoted(Step::CutOver)
+    ))
+}
+
 fn can_block_writes(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.facts.writes_blocked.is_some() {

@@ -333,6 +333,15 @@ pub fn ready() -> Model {
     model
 }
 
+/// The same with the cut-over done.
+pub fn cut_over() -> Model {
+    let mut model = ready();
+    let standing = standing(Step::CutOver as usize + 1);
+    let answer = Answer::Standing(Ok(standing), review(false), None);
+    update(&mut model, Message::Answer(answer));
+    model
+}
+
 /// Lets the focused pane ask for what it shows.
 pub fn look(model: &mut Model) {
     let (width, height) = model.shared.size;

@@ -2,7 +2,7 @@
 
 use super::commands::Case;
 use super::fixture::update;
-use super::fixture::{DONE, at, empty, overview, ready, requests, review};
+use super::fixture::{DONE, at, cut_over, empty, overview, ready, requests, review};
 use crate::app::conflict_list::Sort;
 use crate::app::layer::{Layer, Question};
 use crate::app::log::Weight;
@@ -200,6 +200,12 @@ fn checklist() -> Vec<Case> {
         }),
         case("block-writes", ready, |_, effects| {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
+        }),
+        case("push-schema", cut_over, |_, effects| {
+            asked(effects, &Request::Gate(Destructive::PushSchema));
+        }),
+        case("put-indexes-back", cut_over, |_, effects| {
+            asked(effects, &Request::Gate(Destructive::PutBackIndexes));
         }),
         case("fold", ready, |model, _| {
             let phase = Step::ALL[DONE].phase();

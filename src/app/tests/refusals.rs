@@ -47,6 +47,16 @@ pub fn refusals() -> Vec<Refusal> {
         ),
         refusal("block-writes", empty, "the backup comes first (“Back up”)"),
         refusal(
+            "push-schema",
+            ready,
+            "the cut-over comes first (“Cut over”)",
+        ),
+        refusal(
+            "put-indexes-back",
+            ready,
+            "the cut-over comes first (“Cut over”)",
+        ),
+        refusal(
             "block-writes",
             || {
                 let mut model = ready();

@@ -120,6 +120,14 @@ impl Mapping {
         self.equal_among(&all, found, |one, other| {
             following.in_place && one == user && other == to
         });
+        let guest = following.guest.iter();
+        for (member, path) in guest.flat_map(|guest| &guest.members) {
+            let field = path.to_string();
+            let mut others = all.iter().filter(|(key, _)| *key != user);
+            if let Some((other, _)) = others.find(|(_, other)| *other == field) {
+                found.push(self.twice(&format!("{section}.guest.{member}"), other, &field));
+            }
+        }
         for (key, field) in fields(&format!("{section}.drop"), &following.drop) {
             let other = all.iter().find(|(_, path)| *path == field);
             if let Some((other, _)) = other {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
+use super::guests::ProofGuests;
 use super::paths::ProofPaths;
 use super::user_way::UserWay;
 use crate::domain::id::Id;
@@ -86,6 +87,11 @@ impl<'a> Merged<'a> {
             return (!known).then_some("would come from nowhere");
         };
         self.short += u64::from(self.lacks(current, merged));
+        let paths = self.ways.first().map(|(paths, _)| paths);
+        let guests = paths.and_then(ProofPaths::guests);
+        if guests.is_some_and(|guests| !guests.says_as_much(current, merged)) {
+            return Some("would say less of its guest than is live");
+        }
         let before = sides.before.map(|it| &**it);
         let mut ways = self.ways.iter();
         let fits = !names_users || ways.all(|way| self.user_fits(way, before, current, merged));
@@ -143,7 +149,14 @@ impl<'a> Merged<'a> {
     /// Whether a field that is live is not in the copy as it is live, or one that was taken away is still there.
     fn lacks(&self, current: &RawDocument, merged: &RawDocument) -> bool {
         let (current, mut merged) = (by_key(current), by_key(merged));
-        let own = self.own();
+        let mut own = self.own();
+        // A booking that loses its customer says more of its guest.
+        for (paths, _) in self.ways {
+            let customer = paths.changing()[1].as_bytes();
+            let names_one = current.keys().any(|key| key == customer);
+            let guests = paths.guests().filter(|_| names_one);
+            own.extend(guests.into_iter().flat_map(ProofGuests::tops));
+        }
         let is_own = |key: &[u8]| own.iter().any(|own| own.as_bytes() == key);
         merged.retain(|key, _| !is_own(key));
         let live = current.into_iter().filter(|(key, _)| !is_own(key));

@@ -6,6 +6,7 @@ mod bookings;
 mod contact;
 mod examined;
 mod followed;
+mod guests;
 mod isolation;
 pub mod merged;
 mod names;
@@ -27,6 +28,7 @@ use super::table::{Memory, Table};
 pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
 pub use examined::Examined;
+pub use guests::guest_known_as;
 use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
@@ -81,6 +83,8 @@ pub struct Ledger {
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
+    /// Users and the businesses that they name themselves.
+    homes: Table<()>,
     /// Pairs of users who were given to a business; true once their customer was seen.
     assigned: Table<bool>,
     contact_is_null: bool,
@@ -141,6 +145,7 @@ impl Ledger {
             customers: Customers::new(memory),
             pairs: Table::new(memory),
             assigned: Table::new(memory),
+            homes: Table::new(memory),
             contact_is_null: false,
             memory: memory.clone(),
             bookings: 0,
@@ -214,7 +219,7 @@ impl Ledger {
     pub fn fields_of_users(&self) -> Vec<String> {
         let filter = self.mapping.user.filter.iter();
         let filter = filter.flat_map(crate::domain::mapping::filter::Filter::fields);
-        let paths = filter.chain(self.ways.iter().find_map(Ways::of_users));
+        let paths = filter.chain(self.ways.iter().flat_map(Ways::of_users));
         let fields = paths.map(|path| path.top().to_owned());
         let signs = self.signs_of_nature();
         std::iter::once("_id".to_owned())
@@ -233,6 +238,11 @@ impl Ledger {
             }
             self.users.take(&id);
             self.take_nature(&id, document);
+            if let Some(user) = self.users.known(&id) {
+                for business in self.ways[0].homes(document) {
+                    self.homes.insert(&pair_key((user, business)), &());
+                }
+            }
         }
     }
 
@@ -257,9 +267,14 @@ impl Ledger {
         let users =
             get(document, "users").and_then(|users| RawDocument::from_bytes(users.bytes).ok());
         let users = users.into_iter().flat_map(elements).map_while(Result::ok);
-        let users = users
+        let mut users: rows::Users = users
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
+        let guests = get(document, "guests");
+        let guests = guests.and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+        for guest in guests.into_iter().flat_map(elements).map_while(Result::ok) {
+            users.push(self.named_guest(&Id::from_value(guest.value)));
+        }
         let business = reference(document, &self.mapping.customer.business);
         let business = business.map(|business| self.ways[0].named(&business));
         let kind = match LinkKind::of(document) {

@@ -7,6 +7,7 @@ mod read;
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
+use super::guests::{ProofGuests, Said};
 use super::names::{Names, Number};
 use crate::domain::email::normalise;
 use crate::domain::id::Id;
@@ -17,8 +18,11 @@ use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReferenc
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-pub(super) use read::values;
-use read::{bare, listed};
+use read::listed;
+pub(super) use read::{bare, values};
+
+/// Where bookings have no reference to a user: a name that no field can have.
+const NO_FIELD: &str = "\0";
 
 /// Ids, mostly one.
 pub(super) type Ids = SmallVec<[Id; 1]>;
@@ -40,6 +44,10 @@ pub struct ProofPaths {
     in_place: bool,
     /// What leaves beside it.
     drops: Vec<String>,
+    /// People without a user.
+    guests: Option<ProofGuests>,
+    /// How a user names a business itself.
+    home: Option<ReferencePath>,
     /// Each is one top-level field, and none of them is another's.
     flat: bool,
     /// Top-level fields that other entries of the same collection change.
@@ -103,6 +111,7 @@ impl ProofPaths {
     /// Those of a followed entry.
     pub fn entry(mapping: &Mapping, entry: &Following) -> Self {
         let mut paths = Self::documents(mapping, entry);
+        paths.home = None; // what users name themselves is looked for once
         let others = mapping.follow.iter();
         for other in others.filter(|it| it.collection == entry.collection && *it != entry) {
             let drops = other.drop.iter().map(|it| it.top().to_owned());
@@ -119,8 +128,11 @@ impl ProofPaths {
         };
         let user = match &following.user {
             Some(UserReference::Path(path)) => path.clone(),
-            Some(UserReference::Email(path)) => ReferencePath::field(path.top()),
-            None => ReferencePath::field(""),
+            Some(UserReference::Email(path)) => ReferencePath {
+                start: path.clone(),
+                hops: Vec::new(),
+            },
+            None => ReferencePath::field(NO_FIELD),
         };
         let mut starts = vec!["_id", user.start.top(), following.customer.as_str()];
         starts.extend(businesses.iter().map(|path| path.start.top()));
@@ -129,6 +141,8 @@ impl ProofPaths {
         let apart = (1..starts.len()).all(|at| !starts[..at].contains(&starts[at]));
         Self {
             flat: all_top && apart,
+            guests: following.guest.as_ref().map(ProofGuests::of),
+            home: mapping.user.business.clone(),
             user,
             customer: following.customer.clone(),
             elsewhere: Vec::new(),
@@ -147,6 +161,16 @@ impl ProofPaths {
                 .map(|it| it.top().to_owned())
                 .collect(),
         }
+    }
+
+    /// Who the booking's guest is, where it says so.
+    pub(super) fn guest(&self, booking: &RawDocument) -> Option<Said> {
+        self.guests.as_ref()?.said(booking)
+    }
+
+    /// What a booking can say of its guest; none where bookings have no guests.
+    pub(super) fn guests(&self) -> Option<&ProofGuests> {
+        self.guests.as_ref()
     }
 
     /// True for a booking that the mapping lets take part in nothing.
@@ -186,7 +210,8 @@ impl ProofPaths {
 
     /// What must be read before the bookings.
     pub fn needed(&self) -> Vec<Needed> {
-        let hops = self.all().flat_map(|path| &path.hops).enumerate();
+        let paths = self.all().chain(&self.home);
+        let hops = paths.flat_map(|path| &path.hops).enumerate();
         hops.map(|(table, hop)| {
             let by = hop.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
             Needed {
@@ -204,7 +229,8 @@ impl ProofPaths {
     /// The fields of a booking that are looked at.
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = vec!["_id", self.customer.as_str()];
-        fields.extend(self.all().map(|path| path.start.top()));
+        let starts = self.all().map(|path| path.start.top());
+        fields.extend(starts.filter(|top| *top != NO_FIELD));
         fields.extend(
             self.filter
                 .iter()
@@ -402,9 +428,26 @@ impl Ways {
         at
     }
 
-    /// The field of users by which bookings name them, where it is not the id.
-    pub(super) fn of_users(&self) -> Option<&FieldPath> {
-        self.paths.email.as_ref()
+    /// The fields of users that say by what bookings name them, where that is not the id, and which business they name themselves.
+    pub(super) fn of_users(&self) -> impl Iterator<Item = &FieldPath> {
+        let home = self.paths.home.as_ref().map(|path| &path.start);
+        self.paths.email.iter().chain(home)
+    }
+
+    /// The businesses that a user names itself.
+    pub(super) fn homes(&self, user: &RawDocument) -> SmallVec<[Number; 1]> {
+        let Some(path) = &self.paths.home else {
+            return SmallVec::new();
+        };
+        let table = self.paths.all().map(|path| path.hops.len()).sum();
+        let named: Ids = values(&path.start, user)
+            .into_iter()
+            .map(Id::from_value)
+            .collect();
+        let ends = self.follow(path, table, named);
+        ends.iter()
+            .filter_map(|id| self.businesses.known(id))
+            .collect()
     }
 
     /// The users of a booking that names these: each of `users` that they lead to, once.

@@ -105,14 +105,9 @@ impl Mapping {
     /// The first key of an entry that the engine does not carry out yet.
     pub(super) fn unbuilt_entry(&self) -> Option<String> {
         for (at, entry) in self.follow.iter().enumerate() {
-            let nested = match &entry.user {
-                Some(UserReference::Path(path)) => !path.start.is_top_level() && entry.keep,
-                Some(UserReference::Email(path)) => !path.is_top_level(),
-                None => true,
-            };
             let unbuilt = [
                 (entry.collection == self.booking.collection, "collection"),
-                (nested, "user"),
+                (entry.user.is_none(), "user"),
                 (entry.several != Several::First, "several"),
                 (!entry.drop.iter().all(FieldPath::is_top_level), "drop"),
                 (entry.guest.is_some(), "guest"),

@@ -196,6 +196,31 @@ impl Mapping {
         }
     }
 
+    /// What a run with this mapping leaves as it is, and the operator has to know; each with its key.
+    pub fn remarks(&self) -> Vec<(&'static str, String)> {
+        let mut remarks = Vec::new();
+        let booking = &self.booking.following;
+        if booking.keep
+            && let Some(user) = &booking.user
+        {
+            let user = match user {
+                UserReference::Path(path) => path.start.to_string(),
+                UserReference::Email(path) => path.to_string(),
+            };
+            remarks.push((
+                "booking.keep",
+                format!("bookings keep {user}, by which they still reach the shared record: they are not isolated by it"),
+            ));
+        }
+        if !self.has_users() {
+            remarks.push((
+                "booking.guest",
+                "the mapping has no users: customers are made of the guests in bookings, and Clean up users and Retire customer users are left out".to_owned(),
+            ));
+        }
+        remarks
+    }
+
     /// True where bookings have users.
     pub fn has_users(&self) -> bool {
         !self.user.collection.is_empty()

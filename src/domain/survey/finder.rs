@@ -22,6 +22,11 @@ impl Survey {
             .chain(self.followed.iter().map(|it| &it.finder))
     }
 
+    /// How many ways lead documents to their businesses.
+    pub(super) fn ways_to_businesses(&self) -> usize {
+        self.finders().map(|finder| finder.to_business.len()).sum()
+    }
+
     /// How these documents find what they refer to.
     pub fn paths_of(&self, of: Of) -> &BookingPaths {
         &self.finder(of).paths
@@ -91,7 +96,8 @@ impl Survey {
             End::Business => {
                 let ways = self.finders().flat_map(|finder| &finder.to_business);
                 let ways = ways.enumerate();
-                ways.flat_map(|(at, way)| way.reads_as(at)).collect()
+                let reads = ways.flat_map(|(at, way)| way.reads_as(at));
+                reads.chain(self.hops_of_homes()).collect()
             }
             End::User => {
                 let finders = self.finders().enumerate();
@@ -111,8 +117,8 @@ impl Survey {
         let mismatch = match end {
             End::Business => {
                 let business = |id: &Id| find(businesses, id);
-                let mut ways = finders.flat_map(|finder| finder.to_business.iter_mut());
-                let way = ways.nth(read.way);
+                let ways = finders.flat_map(|finder| finder.to_business.iter_mut());
+                let way = ways.chain(&mut self.to_home).nth(read.way);
                 way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {

@@ -10,6 +10,8 @@ mod finder;
 mod followed;
 mod found;
 pub mod groups;
+pub mod guests;
+mod homes;
 pub mod references;
 pub mod tables;
 #[cfg(test)]
@@ -22,12 +24,15 @@ use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::{Rebuilt, Role};
-use super::reference::{AccountPath, BookingPaths, Found, References, find, find_by};
+use super::reference::{
+    AccountNames, AccountPath, BookingPaths, Found, References, Way, find, find_by,
+};
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::table::Memory;
+use crate::domain::table::{Memory, Table};
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use found::{Finder, Joined};
 pub use found::{Followed, Of, Stray};
+use guests::Guests;
 use smallvec::SmallVec;
 pub use tables::Pair;
 use tables::{Pairs, Users};
@@ -54,6 +59,10 @@ pub struct Existing {
     pub names: Option<Id>,
     /// Hash of its e-mail, 0 where there is none.
     pub email: u128,
+    /// Hash of its phone number in its normal form, 0 where there is none, or where nobody asks.
+    pub phone: u128,
+    /// The number's last digits, as those of users.
+    pub phone_tail: u32,
     /// Hash of its e-mail exactly as the unique index sees it, 0 where it is no text or empty.
     pub email_exact: u128,
 }
@@ -109,13 +118,17 @@ pub struct Survey {
     one_business: bool,
     /// Users by their e-mail, where documents name them by it; of several with one e-mail the one with the smallest id first.
     by_email: Map<u128, SmallVec<[UserIx; 1]>>,
+    /// The business that a user names itself, where the mapping says so.
+    to_home: Option<Way<BusinessIx>>,
+    homes: Table<()>,
+    guests: Guests,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
     /// Bookings that a unique index could not hold together once their users share a customer.
     shared: Vec<unique::Shared>,
-    named_accounts: Set<Id>,
+    named_accounts: AccountNames,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,
     /// Users whose e-mails are equal by the collation of the unique index.
@@ -166,12 +179,16 @@ impl Survey {
     pub fn spill(&mut self) {
         self.users.spill();
         self.pairs.spill();
+        self.guests.spill();
+        self.homes.spill();
     }
 
     /// Takes memory again, as far as there is room.
     pub fn reload(&mut self) {
         self.users.reload();
         self.pairs.reload();
+        self.guests.reload();
+        self.homes.reload();
     }
 
     /// How bookings find what they refer to.
@@ -215,7 +232,8 @@ impl Survey {
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
-        match joined.user.end {
+        // Who resolves wins; a guest serves where nobody does.
+        match joined.user.end.or_else(|| self.guest_at(refs, business)) {
             Some(user) => Standing::Paired {
                 user,
                 business,
@@ -303,7 +321,7 @@ impl Survey {
         match which.role() {
             Role::Customers => self.existing.len() as u64,
             Role::Bookings => self.bookings,
-            Role::Users => self.users.len() as u64,
+            Role::Users => self.user_documents() as u64,
             Role::Followed => {
                 let mut entries = self.followed.iter();
                 let entry = entries.find(|it| it.collection == which.live());

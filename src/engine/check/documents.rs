@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// Strays of a collection whose documents were taken in.
-    fn taken_in(&self, which: &Rebuilt) -> Vec<String> {
+    pub(super) fn taken_in(&self, which: &Rebuilt) -> Vec<String> {
         let aside = self.layout.aside().iter();
         let taken = aside.filter(|it| matches!(it.why, Why::TakenIn(_)) && it.of == which.live());
         taken.map(Aside::name).collect()

@@ -155,6 +155,8 @@ impl Session {
         for (which, fingerprint) in fingerprints {
             checked = checked.with(&which, fingerprint);
         }
+        let remarks = self.work.mapping.remarks().into_iter();
+        checked.notes.extend(remarks.map(|(_, says)| says));
         Ok(checked.and(values))
     }
 
@@ -302,6 +304,10 @@ impl Session {
 
     /// Tells the ledger which users without a booking were given to which business, and who is taken for an account holder.
     fn expect_answered(&self, ledger: &mut Ledger) -> Result<()> {
+        let survey = &self.surveyed()?.survey;
+        for (user, business) in survey.claimed() {
+            ledger.claims(&survey.user_id(user), survey.business_id(business));
+        }
         for conflict in &self.surveyed()?.conflicts {
             let key = &conflict.key;
             if key.code == Code::MaySignIn

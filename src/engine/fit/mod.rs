@@ -101,6 +101,18 @@ impl Session {
         self.check_references(&mapping, &known, &mut fit, said, watcher)
             .await?;
         self.unless_refused(&fit)?;
+        for (key, says) in mapping
+            .remarks()
+            .into_iter()
+            .filter(|it| it.0 == "booking.keep")
+        {
+            let place = mapping
+                .line(key)
+                .map(|_| format!(" {}", mapping.place(key)));
+            let place = place.unwrap_or_default();
+            fit.warnings
+                .push(format!("warning: mapping{place}: {key}: {says}"));
+        }
         self.fit = fit;
         Ok(())
     }

@@ -89,7 +89,10 @@ impl Carrying<'_> {
                 let text = email.value(user).filter(|it| it.as_str().is_some());
                 if let (Some(id), Some(text)) = (id_of(user), text) {
                     let hash = text.as_str().map(email_hash).unwrap_or_default();
-                    by_email.insert(hash, id.clone());
+                    let known = by_email.entry(hash).or_insert_with(|| id.clone());
+                    if id < *known {
+                        *known = id.clone();
+                    }
                     named_by.insert(id.canonical(), Id::from_value(text));
                 }
             })
@@ -132,6 +135,13 @@ impl Carrying<'_> {
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let current = self.fetch(live, &ids).await?;
             let quarantined = self.ids_in(&quarantine, &ids).await?;
+            for ground in &mut grounds {
+                let needed = page.documents().zip(&ids).filter_map(|(document, id)| {
+                    ground.needs_customer(Some(document), current.get(&id.canonical())?)
+                });
+                let needed: Vec<Id> = needed.collect();
+                ground.customers = self.live_customers(&needed).await?;
+            }
             for (document, id) in page.documents().zip(&ids) {
                 for ground in &mut grounds {
                     if ground.form == Form::default()
@@ -152,6 +162,13 @@ impl Carrying<'_> {
                 self.stop_if_cancelled()?;
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;
+                for ground in &mut grounds {
+                    let needed = page
+                        .documents()
+                        .filter_map(|it| ground.needs_customer(None, it));
+                    let needed: Vec<Id> = needed.collect();
+                    ground.customers = self.live_customers(&needed).await?;
+                }
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
                     self.new_booking((which, &grounds), id, document).await?;
@@ -186,6 +203,12 @@ impl Carrying<'_> {
             };
         }
         Ok(all)
+    }
+
+    /// Customers as they are live.
+    async fn live_customers(&self, ids: &[Id]) -> Result<HashMap<Id, RawDocumentBuf>> {
+        self.fetch(self.session.layout.live(&self.customers), ids)
+            .await
     }
 
     pub(crate) async fn booking(
@@ -245,7 +268,11 @@ impl Carrying<'_> {
             let Some(document) = made else { break };
             made = ground.new_booking(&document).map_err(invalid)?;
         }
+        let of_a_guest = |ground: &Ground<'_>| ground.needs_customer(None, current).is_some();
         match made {
+            None if grounds.iter().any(of_a_guest) => {
+                self.leave(added, Reason::NobodysGuest, id, &[]);
+            }
             None => self.leave(added, Reason::CustomerWithoutUser, id, &[]),
             Some(_) if self.is_held(which, id) => self.leave(added, Reason::NotUnique, id, &[]),
             Some(document) => {
@@ -300,6 +327,8 @@ impl Roads {
             form: Form::default(),
             gone,
             created,
+            customers: HashMap::new(),
+            has_users: session.work.mapping.has_users(),
         }
     }
 }
