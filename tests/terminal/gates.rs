@@ -71,7 +71,7 @@ fn the_gate_to_delete_the_originals_is_refused_and_passed() {
     console.shows("Gate: Delete the originals");
     assert_eq!(originals(&place), 3, "an open gate deletes nothing");
     refuse_then_pass(&console, "Delete the originals", &place.name);
-    console.shows("True now the originals are deleted");
+    console.shows("migrated; the originals are deleted");
     assert_eq!(originals(&place), 0);
     let kept = |prints: std::collections::BTreeMap<String, (String, String)>| {
         let mut prints = prints;

@@ -226,6 +226,21 @@ fn shown(item: &Item) -> String {
     if !texts.is_empty() {
         return texts.join(", ");
     }
+    // Rows that make a user an account holder: "Session.userId".
+    if let Some(list) = item.as_array() {
+        let said = |it: &Value, key: &str| {
+            let value = it.as_inline_table()?.get(key)?;
+            value.as_str().map(str::to_owned)
+        };
+        let each = list
+            .iter()
+            .map(|it| Some(format!("{}.{}", said(it, "collection")?, said(it, "user")?)));
+        if let Some(each) = each.collect::<Option<Vec<_>>>()
+            && !each.is_empty()
+        {
+            return each.join(", ");
+        }
+    }
     let written = match item {
         Item::Value(value) => {
             let mut value = value.clone();
@@ -321,6 +336,10 @@ mod tests {
         );
         assert!(user.set && !user.open);
         assert_eq!(row(&sheet, "user.contact").texts.len(), 7);
+        assert_eq!(
+            row(&sheet, "accounts").value,
+            "TeamMember.userId, Account.userId"
+        );
         assert!(!row(&sheet, "booking.when").set);
     }
 
