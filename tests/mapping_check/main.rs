@@ -14,6 +14,8 @@ mod data;
 mod picture;
 
 mod init;
+mod init_shapes;
+mod more_mistakes;
 mod numbers;
 mod references;
 mod table;

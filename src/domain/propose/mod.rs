@@ -11,7 +11,7 @@ mod seen;
 mod words;
 mod written;
 
-pub use seen::{Seen, SeenCollection, SeenReference};
+pub use seen::{Kinds, Seen, SeenCollection, SeenReference};
 pub use written::Written;
 
 /// What cannot be proposed at all.
