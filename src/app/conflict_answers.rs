@@ -56,11 +56,21 @@ pub fn kinds(facts: &Facts) -> Offered {
     std::iter::once(all).chain(each).unzip()
 }
 
-/// The answers that a conflict of this kind can have.
-pub fn choices(code: Code) -> Offered {
+/// The answers that a conflict of this kind can have; with the quarantine, what refers to such bookings.
+pub fn choices(code: Code, facts: &Facts) -> Offered {
+    let referring = facts
+        .overview
+        .as_ref()
+        .and_then(|it| it.departures.referring(code));
     let each = code.answers().iter().map(|(choice, does)| {
         let label = choice.word().to_owned();
-        line(label, (*does).to_owned(), Pick::Choice(*choice))
+        let more = match &referring {
+            Some(referring) if *choice == Choice::Quarantine => {
+                format!("{does} (to such bookings refer {referring}, and will find nothing live)")
+            }
+            _ => (*does).to_owned(),
+        };
+        line(label, more, Pick::Choice(*choice))
     });
     each.unzip()
 }

@@ -145,8 +145,12 @@ pub fn overview(overview: &Overview) -> String {
             Departures::options(&overview.asks)
         )
     };
+    let referring = overview.departures.referring_to_quarantined();
+    let referring = referring.map_or_else(String::new, |referring| {
+        format!("\n\nto bookings that go to the quarantine refer {referring}; these references will find nothing live")
+    });
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{absent}{asks}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{absent}{referring}{asks}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -94,10 +94,16 @@ pub fn booking(
     }
     let refs = paths.read(document);
     let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
+        let customer = survey.existing[blueprint.goes_on_in(existing)].id.clone();
+        let document = if blueprint.is_merged_away(existing) {
+            paths.pointed_at(document, customer.value())?
+        } else {
+            paths.without_user(document, false)?.finish()
+        };
         Ok(BookingFate::Linked {
-            customer: survey.existing[existing].id.clone(),
+            customer,
             business,
-            document: paths.without_user(document, false)?.finish(),
+            document,
         })
     };
     match survey.standing(&refs) {

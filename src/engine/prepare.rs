@@ -263,13 +263,11 @@ impl Session {
             None => None,
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
-        let email = self.surveyed()?.blueprint.email_index;
-        Ok(index_plan::wanted(
-            &self.work.mapping,
-            which,
-            &originals,
-            email,
-        ))
+        let blueprint = &self.surveyed()?.blueprint;
+        let email = blueprint.email_index;
+        let mut wanted = index_plan::wanted(&self.work.mapping, which, &originals, email);
+        wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
+        Ok(wanted)
     }
 
     /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.

@@ -186,7 +186,7 @@ impl Session {
         let role = &self.work.mapping.user;
         let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
         let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
-        let rules = blueprint.rules(members[0], business);
+        let rules = blueprint.rules(survey, members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
             &id,

@@ -10,7 +10,6 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::blueprint::Role as PairRole;
 use crate::domain::gate::{Confirmed, SetAside, TakeIn};
 use crate::domain::id::Id;
-use crate::domain::link::LinkKind;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
@@ -269,7 +268,7 @@ impl Session {
                     given.stay += 1; // a group to merge with, or to adopt: that is a decision
                     continue;
                 };
-                let rules = blueprint.rules(user, business);
+                let rules = blueprint.rules(survey, user, business);
                 let business = survey.business_id(business);
                 let mapping = &self.work.mapping;
                 let row = &*mapping.user.view(row);
@@ -277,16 +276,12 @@ impl Session {
                 let link = Link {
                     customer: &customer,
                     business: Some(business),
-                    kind: if rules.narrow {
-                        LinkKind::Narrow
-                    } else {
-                        LinkKind::Created
-                    },
+                    kind: rules.link_kind(),
                     users: vec![survey.user_id(user)],
                     made: Some(&made),
                 };
                 let rows: [&RawDocument; 1] = [row];
-                let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
+                let lost = rules.loses().then_some((made.as_ref(), &rows[..]));
                 let link = survivorship::link(mapping, &link, lost);
                 given.people.push((made, link));
             }

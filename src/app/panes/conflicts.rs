@@ -343,7 +343,7 @@ impl Conflicts {
         let Some(key) = self.key(&shared.facts) else {
             return Vec::new();
         };
-        let offered = conflict_answers::choices(key.code);
+        let offered = conflict_answers::choices(key.code, &shared.facts);
         self.open_list(shared, &format!("Answer to {}", key.code), offered)
     }
 

@@ -3,10 +3,11 @@
 
 mod count;
 mod departures;
+mod existing;
 mod groups;
 mod unique;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
@@ -14,7 +15,7 @@ use super::decision::{Contact, Decisions};
 use super::departure::Departures;
 use super::id::Id;
 use super::survey::{BusinessIx, Survey, UserIx};
-use super::survivorship::Rules;
+use super::survivorship::{Placeholder, Rules};
 use crate::domain::map::{Map, Set};
 
 /// What becomes of a pair.
@@ -89,15 +90,25 @@ pub struct Blueprint {
     rules: Map<(UserIx, BusinessIx), Rules>,
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
+    /// Whose e-mail is written in its usual spelling.
+    spelled: Set<UserIx>,
     deleted: Set<UserIx>,
+    /// Deleted users whose customers are placeholders.
+    stand_ins: Set<UserIx>,
+    /// By which kind of conflict a user gets no customer.
+    skipped: Map<UserIx, Code>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
     relinked: Set<BusinessIx>,
+    /// Customers that were there before and are merged into another one.
+    merged_into: Map<usize, usize>,
     without_user: Map<(BusinessIx, Option<Id>), Choice>,
     left_without_business: Set<Option<Id>>,
     /// How contact fields leave.
     contact: Contact,
     left_between: Set<Vec<BusinessIx>>,
+    /// Indexes that the copies do not get, by decision: "Customer.Customer_phone_key".
+    dropped_indexes: BTreeSet<String>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -122,14 +133,19 @@ impl Blueprint {
             rules: Map::default(),
             user_values: Map::default(),
             narrow: Set::default(),
+            spelled: Set::default(),
             deleted: Set::default(),
+            stand_ins: Set::default(),
+            skipped: Map::default(),
             wiped: Set::default(),
             aside: Set::default(),
             relinked: Set::default(),
+            merged_into: Map::default(),
             without_user: Map::default(),
             left_without_business: Set::default(),
             contact: decisions.contact,
             left_between: Set::default(),
+            dropped_indexes: BTreeSet::new(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -138,11 +154,13 @@ impl Blueprint {
             clashes: Vec::new(),
             usual: survey.usual_kind(),
         };
-        let skipped = blueprint.take_user_decisions(survey, decisions);
+        blueprint.take_user_decisions(survey, decisions);
         blueprint.take_booking_decisions(survey, decisions);
         for (pair, numbers) in survey.pairs.iter() {
-            if skipped.contains(&pair.0) {
+            if blueprint.skipped.contains_key(&pair.0) {
                 blueprint.roles.insert(pair, Role::Skipped);
+            } else if blueprint.stand_ins.contains(&pair.0) {
+                blueprint.roles.insert(pair, Role::Own); // nobody to merge with, or to adopt
             }
             let all = numbers.bookings > 0 && numbers.linked == numbers.bookings;
             if all && !blueprint.relinked.contains(&pair.1) {
@@ -151,9 +169,11 @@ impl Blueprint {
         }
         blueprint.count_departures(survey);
         blueprint.take_groups(survey, decisions);
+        blueprint.merge_existing(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
         blueprint.find_unique_clashes(survey);
+        blueprint.drop_indexes(survey, decisions);
         blueprint.clashes.extend(survey.unassigned().cloned());
         blueprint.count(survey);
         if let Some(first) = survey.oversize.first() {
@@ -190,8 +210,7 @@ impl Blueprint {
         blueprint
     }
 
-    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
-        let mut skipped = Set::default();
+    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) {
         for (user, (id, facts)) in survey.users.iter().enumerate() {
             let key = |code| ConflictKey {
                 code,
@@ -199,15 +218,19 @@ impl Blueprint {
                 subjects: vec![id.clone()],
             };
             if facts.deleted {
-                if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
-                    skipped.insert(user);
+                match decisions.choice(&key(Code::DeletedUser)) {
+                    Choice::Skip => drop(self.skipped.insert(user, Code::DeletedUser)),
+                    Choice::Placeholder => drop(self.stand_ins.insert(user)),
+                    _ => {}
                 }
                 self.deleted.insert(user);
             }
             if !survey.is_customer_by_nature(&facts)
                 && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
             {
-                skipped.insert(user);
+                self.skipped
+                    .entry(user)
+                    .or_insert(Code::AccountAlsoCustomer);
             }
             if survey.businesses_of(user).is_empty() {
                 let code = if facts.account || facts.verified {
@@ -226,6 +249,11 @@ impl Blueprint {
             {
                 self.narrow.insert(user);
             }
+            if facts.email_spelled
+                && decisions.choice(&key(Code::EmailSpelling)) == Choice::Normalise
+            {
+                self.spelled.insert(user);
+            }
             for code in [Code::MissingName, Code::MissingEmail, Code::InvalidEmail] {
                 if let Some(decision) = decisions.single.get(&key(code)) {
                     self.user_values
@@ -235,7 +263,6 @@ impl Blueprint {
                 }
             }
         }
-        skipped
     }
 
     fn take_booking_decisions(&mut self, survey: &Survey, decisions: &Decisions) {
@@ -281,7 +308,7 @@ impl Blueprint {
     }
 
     /// How the customer of this pair is written (for a group: of its survivor).
-    pub fn rules(&self, user: UserIx, business: BusinessIx) -> Rules {
+    pub fn rules(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Rules {
         let mut rules = self
             .rules
             .get(&(user, business))
@@ -298,8 +325,25 @@ impl Blueprint {
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);
+        rules.placeholder = self.is_stand_in(user).then(|| Placeholder {
+            created: survey.booked_since(user, business),
+        });
         rules.deleted = self.deleted.contains(&user);
+        rules.spelled = self.spelled_of(survey, user, business);
         rules
+    }
+
+    /// Those of the customer's users whose e-mail is written in its usual spelling.
+    fn spelled_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Vec<Id> {
+        if self.spelled.is_empty() {
+            return Vec::new();
+        }
+        let members = match self.roles.get(&(user, business)) {
+            Some(Role::Grouped { group, .. }) => self.groups[*group].members.as_slice(),
+            _ => &[user],
+        };
+        let spelled = members.iter().filter(|user| self.spelled.contains(*user));
+        spelled.map(|user| survey.user_id(*user)).collect()
     }
 
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
@@ -365,9 +409,14 @@ impl Blueprint {
                 .iter()
                 .any(|member| self.narrow.contains(member)),
             Some(Role::Own | Role::Adopted(_) | Role::Linked | Role::Skipped) | None => {
-                self.narrow.contains(&user)
+                self.narrow.contains(&user) || self.is_stand_in(user)
             }
         }
+    }
+
+    /// True for a deleted user whose customers are placeholders.
+    pub fn is_stand_in(&self, user: UserIx) -> bool {
+        self.stand_ins.contains(&user)
     }
 
     /// True for one who leaves the users by decision.

@@ -18,4 +18,4 @@ mod way;
 pub use account::AccountPath;
 pub use booking::{BookingPaths, Form, References, leaving, service_of};
 pub use path::{Path, Reading};
-pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};
+pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by, find_odd};

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::raw::RawDocument;
 
 use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
-use super::{Business, Existing, Joined, Standing, Stray, Survey};
+use super::references::{MOST_BOOKINGS, Referenced};
+use super::{Business, BusinessIx, Existing, Joined, Standing, Stray, Survey, UserIx};
+use crate::domain::conflict::Code;
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
+    AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find_odd,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::Memory;
@@ -46,6 +48,12 @@ impl BookingRead {
 }
 
 impl Stray {
+    /// Takes those of another one.
+    pub(super) fn and(&mut self, other: &Self) {
+        self.bookings += other.bookings;
+        self.members.join(other.members);
+    }
+
     pub(super) fn take(&mut self, refs: &References) {
         self.bookings += 1;
         if let Some(id) = &refs.id {
@@ -91,7 +99,7 @@ impl Survey {
             several_users: Stray::default(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
-            referenced: BTreeMap::new(),
+            references: Referenced::default(),
             without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
@@ -101,10 +109,19 @@ impl Survey {
             usual_ids: [0; 3],
             memory: memory.clone(),
             shared: Vec::new(),
+            crowded: Vec::new(),
             named_accounts: Set::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
+            mailboxes: Map::default(),
+            departing: Map::default(),
+            departing_kinds: BTreeSet::new(),
+            too_many_depart: false,
+            odd_users: Map::default(),
+            odd_businesses: Map::default(),
+            sharing: Map::default(),
+            since: Map::default(),
             unassigned: BTreeSet::new(),
         }
     }
@@ -128,6 +145,10 @@ impl Survey {
         if let Some(owner) = &self.owner {
             let owner = owner.read(document);
             self.name_account(&owner);
+        }
+        let at = self.businesses.len();
+        if id.is_odd() {
+            self.odd_businesses.entry(id.loose()).or_insert(at);
         }
         self.businesses.insert(
             id.canonical(),
@@ -154,12 +175,16 @@ impl Survey {
     pub fn take_hop(&mut self, end: End, read: &HopRead, document: &RawDocument) {
         let mismatch = match end {
             End::Business => {
-                let business = |id: &Id| find(&self.businesses, id);
+                let (businesses, odd) = (&self.businesses, &self.odd_businesses);
+                let place = |id: &Id| businesses.get_index_of(id);
+                let business = |id: &Id| find_odd(place, |it| odd.get(it).copied(), id);
                 let way = self.to_business.get_mut(read.way);
                 way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {
-                let user = |id: &Id| find_by(|id| self.users.find(id), id);
+                let (users, odd) = (&self.users, &self.odd_users);
+                let place = |id: &Id| users.find(id);
+                let user = |id: &Id| find_odd(place, |it| odd.get(it).copied().flatten(), id);
                 self.to_user.take(read, document, user)
             }
         };
@@ -175,7 +200,7 @@ impl Survey {
         document: &RawDocument,
         of: &Id,
     ) -> Option<usize> {
-        let found = find(&self.businesses, &Id::from_value(get(document, field)?))?;
+        let found = self.find_business(&Id::from_value(get(document, field)?))?;
         if found.mismatch {
             self.note_mismatch(collection, field, of);
         }
@@ -212,6 +237,10 @@ impl Survey {
             .and_then(|email| email.as_str())
             .unwrap_or_default();
         let blank = email.trim().is_empty();
+        let role = &self.mapping.user;
+        let held = |field: &&str| get(document, field).is_some_and(|value| !value.is_blank());
+        let filled = role.completeness().filter(held).count();
+        let created = get(document, &role.created).and_then(|value| value.as_date());
         self.existing.insert(
             id.canonical(),
             Existing {
@@ -224,6 +253,9 @@ impl Survey {
                 } else {
                     hash128(email.as_bytes())
                 },
+                filled: u8::try_from(filled).unwrap_or(u8::MAX),
+                created: created.unwrap_or(i64::MAX),
+                bookings: 0,
             },
         );
     }
@@ -256,6 +288,12 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
+        if id.is_odd() {
+            let known = self.odd_users.entry(id.loose()).or_insert(Some(user));
+            if *known != Some(user) {
+                *known = None;
+            }
+        }
         let email = self.mapping.user.emails.as_ref();
         let email = email.and_then(|email| email.value(document));
         let text = email.and_then(|email| email.as_str());
@@ -334,19 +372,22 @@ impl Survey {
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
                 self.without_business.entry(names).or_default().take(refs);
+                self.may_depart(refs, Code::BookingWithoutBusiness);
             }
             Standing::Disagrees { businesses } => {
                 let stray = self.disagreeing.entry(businesses).or_default();
                 stray.take(refs);
+                self.may_depart(refs, Code::BusinessDisagrees);
             }
             Standing::Paired {
                 user,
                 business,
                 linked,
             } => {
-                self.take_link(refs, business, linked.is_some());
+                self.take_link(refs, business, linked);
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
+                self.take_date(refs, user, business);
                 if let Some(customer) = linked {
                     self.linked_users.insert((customer, user));
                 }
@@ -356,7 +397,7 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(refs, business, linked.is_some());
+                self.take_link(refs, business, linked);
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
@@ -364,12 +405,47 @@ impl Survey {
                         .entry((business, names))
                         .or_default()
                         .take(refs);
+                    self.may_depart(refs, Code::BookingWithoutUser);
                 }
             }
         }
     }
 
-    fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
+    /// An answer may move this booking to the quarantine: what refers to it is looked for.
+    fn may_depart(&mut self, refs: &References, code: Code) {
+        if self.too_many_depart {
+            return;
+        }
+        if self.departing.len() == MOST_BOOKINGS {
+            self.too_many_depart = true;
+            self.departing.clear();
+            return;
+        }
+        if let Some(id) = &refs.id {
+            let other = id.other_form();
+            let forms = [Some(id), other.as_ref()];
+            let kinds = forms.into_iter().flatten().map(|it| it.value().kind);
+            self.departing_kinds.extend(kinds);
+            self.departing.insert(id.canonical(), code);
+        }
+    }
+
+    /// Of deleted users: what is made of them may show their bookings' date alone.
+    fn take_date(&mut self, refs: &References, user: UserIx, business: BusinessIx) {
+        if self.mapping.user.deleted.is_empty() || !self.users.facts(user).deleted {
+            return;
+        }
+        if let Some(created) = refs.created {
+            let since = self.since.entry((user, business)).or_insert(created);
+            *since = created.min(*since);
+        }
+    }
+
+    fn take_link(&mut self, refs: &References, business: usize, linked: Option<usize>) {
+        if let Some(existing) = linked {
+            self.existing[existing].bookings += 1;
+        }
+        let linked = linked.is_some();
         self.businesses[business].bookings += 1;
         // In place, the field names a user unless a customer of the business has that id.
         if refs.customer.is_some() && (linked || !self.paths.is_in_place()) {
@@ -390,7 +466,7 @@ impl Survey {
         if joined.business.mismatch {
             for at in 0..self.to_business.len() {
                 let way = self.to_business.get(at).zip(refs.businesses().nth(at));
-                let business = |id: &Id| find(&self.businesses, id);
+                let business = |id: &Id| self.find_business(id);
                 if way.is_some_and(|(way, reading)| way.resolve(reading, business).mismatch) {
                     let path = self.paths.businesses().get(at);
                     let field = path.map_or("", |path| path.text()).to_owned();
