@@ -96,10 +96,10 @@ impl Gated for DeleteOriginals {
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
         let swapped = session.is_live(Group::CutOver) && session.is_live(Group::CleanUp);
-        let done = session
-            .run
-            .open()
-            .is_some_and(|run| run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers));
+        let done = session.run.open().is_some_and(|run| {
+            let cleaned = !run.mapping.has_users() || run.is_done(Step::CleanUsers);
+            run.is_done(Step::CutOver) && cleaned
+        });
         Ok(if swapped && done {
             session.strays_in_words().into_iter().collect()
         } else {

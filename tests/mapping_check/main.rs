@@ -13,6 +13,7 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod guests;
 mod init;
 mod init_shapes;
 mod more_mistakes;

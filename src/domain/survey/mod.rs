@@ -9,6 +9,8 @@ pub mod crowded;
 mod existing;
 pub mod facts;
 pub mod groups;
+pub mod guests;
+mod homes;
 pub mod references;
 pub mod tables;
 #[cfg(test)]
@@ -23,12 +25,14 @@ use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::Role;
 use super::reference::{
-    AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by, find_odd,
+    AccountNames, AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by,
+    find_odd,
 };
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::table::Memory;
+use crate::domain::table::{Memory, Table};
 use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
+use guests::Guests;
 use smallvec::SmallVec;
 pub use tables::Pair;
 use tables::{Pairs, Users};
@@ -55,6 +59,10 @@ pub struct Existing {
     pub names: Option<Id>,
     /// Hash of its e-mail, 0 where there is none.
     pub email: u128,
+    /// Hash of its phone number in its normal form, 0 where there is none, or where nobody asks.
+    pub phone: u128,
+    /// The number's last digits, as those of users.
+    pub phone_tail: u32,
     /// Hash of its e-mail exactly as the unique index sees it, 0 where it is no text or empty.
     pub email_exact: u128,
     /// How many of the completeness fields are not blank.
@@ -125,6 +133,10 @@ pub struct Survey {
     /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
     by_email: Map<u128, Option<UserIx>>,
     to_user: Way<UserIx>,
+    /// The business that a user names itself, where the mapping says so.
+    to_home: Option<Way<BusinessIx>>,
+    homes: Table<()>,
+    guests: Guests,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
@@ -133,7 +145,7 @@ pub struct Survey {
     shared: Vec<unique::Shared>,
     /// Unique indexes of customers and users that could not hold all of them.
     crowded: Vec<crowded::Crowded>,
-    named_accounts: Set<Id>,
+    named_accounts: AccountNames,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,
     /// Users whose e-mails are equal by the collation of the unique index.
@@ -209,12 +221,16 @@ impl Survey {
     pub fn spill(&mut self) {
         self.users.spill();
         self.pairs.spill();
+        self.guests.spill();
+        self.homes.spill();
     }
 
     /// Takes memory again, as far as there is room.
     pub fn reload(&mut self) {
         self.users.reload();
         self.pairs.reload();
+        self.guests.reload();
+        self.homes.reload();
     }
 
     /// How bookings find what they refer to.
@@ -288,7 +304,7 @@ impl Survey {
         find_odd(|id| self.users.find(id), odd, reference)
     }
 
-    fn find_business(&self, reference: &Id) -> Option<Found<BusinessIx>> {
+    pub(super) fn find_business(&self, reference: &Id) -> Option<Found<BusinessIx>> {
         let place = |id: &Id| self.businesses.get_index_of(id);
         find_odd(
             place,
@@ -314,7 +330,8 @@ impl Survey {
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
-        match joined.user.end {
+        // Who resolves wins; a guest serves where nobody does.
+        match joined.user.end.or_else(|| self.guest_at(refs, business)) {
             Some(user) => Standing::Paired {
                 user,
                 business,
@@ -410,7 +427,7 @@ impl Survey {
         match role {
             Role::Customers => self.existing.len() as u64,
             Role::Bookings => self.bookings,
-            Role::Users => self.users.len() as u64,
+            Role::Users => self.user_documents() as u64,
         }
     }
 

@@ -35,14 +35,9 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        let users = self
-            .layout
-            .source(&self.work.mapping.users())
-            .unwrap_or_default();
         for ids in survey.candidates().chunks(BATCH) {
-            let documents = scan::by_ids(&self.work.connection.database, &users, ids).await?;
-            for document in documents {
-                survey.take_candidate(&document);
+            for view in self.views(survey, ids).await? {
+                survey.take_candidate(&view);
             }
         }
         self.look_for_collated(survey, specs).await?;
@@ -197,6 +192,10 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         let mut found = Referenced::default();
+        let looks = self.work.mapping.has_users() || !survey.looked_for().is_empty();
+        if !looks {
+            return Ok(());
+        }
         for (name, spec) in specs {
             if spec.kind != "collection"
                 || name.starts_with(SIDE_PREFIX)
