@@ -264,9 +264,14 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
             let left = shared.facts.undecided(None);
             let blockers = shared.facts.undecided_blockers();
             let asks = asks_words(&model.shared);
+            let of_them = match blockers {
+                0 => String::new(),
+                1 => ", 1 of them a blocker".to_owned(),
+                many => format!(", {many} of them blockers"),
+            };
             model.shared.say(
                 Weight::Info,
-                format!("{line}; {left} undecided, {blockers} of them blockers{asks}"),
+                format!("{line}; {left} undecided{of_them}{asks}"),
             );
         }
     }

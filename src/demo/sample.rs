@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     /// Conflicts that need what the sample's application does not have, such as a unique index or a second path to the business.
-    const NOT_PLANTED: [Code; 8] = [
+    const NOT_PLANTED: [Code; 9] = [
         Code::CustomerUnique,
         Code::UserUnique,
         Code::SameMailbox,
@@ -256,6 +256,7 @@ mod tests {
         Code::IdTwins,
         Code::MaySignIn,
         Code::DeletedUser,
+        Code::SeveralUsers,
     ];
 
     #[test]

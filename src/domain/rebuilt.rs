@@ -2,8 +2,8 @@
 //! domain: its transform, its indexes, its proof. The engine works over the list.
 
 use super::aside::{Aside, Why};
-use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
-use super::reference::leaving;
+use super::mapping::{Following, LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
+use super::reference::leaving_of;
 use super::text::listed;
 
 /// Where users are looked for that a mapping does not have. Nothing ever makes it.
@@ -18,6 +18,8 @@ pub enum Role {
     Bookings,
     /// Copied contact fields leave.
     Users,
+    /// Another collection whose reference to a user is replaced.
+    Followed,
 }
 
 /// Collections that are proved and swapped together, under one journal entry.
@@ -95,11 +97,12 @@ impl Rebuilt {
     }
 
     /// The side collection that is written with its copy, and proved with it.
-    pub fn side_collection(&self) -> Option<&'static str> {
+    pub fn side_collection(&self) -> Option<String> {
         match self.role {
-            Role::Customers => Some(LINKS),
-            Role::Bookings => Some(QUARANTINE),
+            Role::Customers => Some(LINKS.to_owned()),
+            Role::Bookings => Some(QUARANTINE.to_owned()),
             Role::Users => None,
+            Role::Followed => Some(format!("{QUARANTINE}_{}", self.live)),
         }
     }
 
@@ -107,12 +110,10 @@ impl Rebuilt {
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
             Role::Customers => Vec::new(),
-            Role::Bookings => {
-                let following = &mapping.booking.following;
-                let drops = following.drop.iter().map(|it| it.top().to_owned());
-                let stays = following.keep || following.in_place;
-                let reference = (!stays && following.user.is_some()).then(|| leaving(mapping));
-                reference.into_iter().chain(drops).collect()
+            Role::Bookings => leaves_a_document(&mapping.booking.following),
+            Role::Followed => {
+                let entries = mapping.entries_of(&self.live);
+                entries.flat_map(|(_, it)| leaves_a_document(it)).collect()
             }
             Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
         }
@@ -122,7 +123,7 @@ impl Rebuilt {
     pub fn is_made_of_pairs(&self) -> bool {
         match self.role {
             Role::Customers => true,
-            Role::Bookings | Role::Users => false,
+            Role::Bookings | Role::Users | Role::Followed => false,
         }
     }
 
@@ -135,24 +136,13 @@ impl Rebuilt {
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
             Role::Customers => None,
-            Role::Bookings if mapping.booking.following.in_place => Some(format!(
-                "{} of bookings then names a customer, where it named a user",
-                mapping.booking.customer
-            )),
-            Role::Bookings if mapping.booking.following.keep => Some(format!(
-                "bookings then have {} and keep {}, by which they still reach the shared record",
-                mapping.booking.customer,
-                leaving(mapping)
-            )),
-            Role::Bookings if mapping.booking.following.user.is_none() => Some(format!(
-                "bookings then have {}; what they say of their guests stays",
-                mapping.booking.customer
-            )),
-            Role::Bookings => Some(format!(
-                "bookings then have {} and no {}",
-                mapping.booking.customer,
-                leaving(mapping)
-            )),
+            Role::Bookings => Some(becomes(&mapping.booking.following, "bookings")),
+            Role::Followed => {
+                let of = format!("documents of {}", self.live);
+                let entries = mapping.entries_of(&self.live);
+                let lines: Vec<_> = entries.map(|(_, entry)| becomes(entry, &of)).collect();
+                Some(lines.join("; "))
+            }
             Role::Users => Some(format!(
                 "{} leave the users whose data was copied",
                 self.leaving(mapping).join(", ")
@@ -166,6 +156,7 @@ impl Rebuilt {
             Role::Customers => ("customer", "customers"),
             Role::Bookings => ("booking", "bookings"),
             Role::Users => ("user", "users"),
+            Role::Followed => ("followed document", "followed documents"),
         }
     }
 
@@ -175,6 +166,7 @@ impl Rebuilt {
             Role::Customers => "creating customers",
             Role::Bookings => "reassigning bookings",
             Role::Users => "cleaning users",
+            Role::Followed => "reassigning followed documents",
         }
     }
 
@@ -184,15 +176,39 @@ impl Rebuilt {
             Role::Customers => "checking customers and links",
             Role::Bookings => "checking bookings",
             Role::Users => "checking users",
+            Role::Followed => "checking followed documents",
         }
     }
 
     /// True where each document is proved beside its original alone; customers and bookings are proved by their account.
     pub fn is_proved_alone(&self) -> bool {
         match self.role {
-            Role::Customers | Role::Bookings => false,
+            Role::Customers | Role::Bookings | Role::Followed => false,
             Role::Users => true,
         }
+    }
+}
+
+/// The fields that leave a document whose reference is replaced.
+fn leaves_a_document(following: &Following) -> Vec<String> {
+    let drops = following.drop.iter().map(|it| it.top().to_owned());
+    let stays = following.keep || following.in_place;
+    let reference = (!stays && following.names_users()).then(|| leaving_of(following));
+    reference.into_iter().chain(drops).collect()
+}
+
+fn becomes(following: &Following, what: &str) -> String {
+    let (customer, user) = (&following.customer, leaving_of(following));
+    if following.in_place {
+        format!("{customer} of {what} then names a customer, where it named a user")
+    } else if following.keep {
+        format!(
+            "{what} then have {customer} and keep {user}, by which they still reach the shared record"
+        )
+    } else if !following.names_users() {
+        format!("{what} then have {customer}; what they say of their guests stays")
+    } else {
+        format!("{what} then have {customer} and no {user}")
     }
 }
 
@@ -206,7 +222,21 @@ impl Mapping {
     pub fn rebuilt(&self) -> Vec<Rebuilt> {
         let mut list = vec![self.customers(), self.bookings()];
         list.extend(self.has_users().then(|| self.users()));
+        list.extend(self.followed());
         list
+    }
+
+    /// The followed collections, each once.
+    pub fn followed(&self) -> Vec<Rebuilt> {
+        let names = self.followed_collections().into_iter().enumerate();
+        let rebuilt = names.map(|(at, live)| Rebuilt {
+            place: 3 + at,
+            key: format!("followed-{at}"),
+            live: live.to_owned(),
+            role: Role::Followed,
+            group: Group::CutOver,
+        });
+        rebuilt.collect()
     }
 
     /// Those of one group, in the order of their swaps.

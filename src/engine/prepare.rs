@@ -184,7 +184,7 @@ impl Session {
         if let Some(side) = self.side_of(which) {
             // It is walked with the original, so it must order ids alike.
             let model = original.as_ref().filter(|_| which.shares_with_side());
-            self.work.ensure_side(side, model).await?;
+            self.work.ensure_side(&side, model).await?;
         }
         Ok(())
     }
@@ -263,9 +263,16 @@ impl Session {
             None => None,
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
-        let blueprint = &self.surveyed()?.blueprint;
-        let email = blueprint.email_index;
-        let mut wanted = index_plan::wanted(&self.work.mapping, which, &originals, email);
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let some_stay = blueprint.some_stay(survey, which);
+        let mut wanted = index_plan::wanted(
+            &self.work.mapping,
+            which,
+            &originals,
+            (blueprint.email_index, some_stay),
+        );
         wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
         Ok(wanted)
     }
@@ -293,9 +300,7 @@ impl Session {
         };
         let connection = &self.work.connection;
         let names = [self.layout.place(which)];
-        let names = names
-            .into_iter()
-            .chain(self.side_of(which).map(str::to_owned));
+        let names = names.into_iter().chain(self.side_of(which));
         let names: Vec<String> = names.collect();
         let mut targets = Vec::new();
         for name in &names {
@@ -306,7 +311,7 @@ impl Session {
             });
         }
         let source = self.layout.source(which).unwrap_or_default();
-        let total = survey.documents_in(which.role());
+        let total = survey.documents_in(which);
         let doing = if writes {
             which.making().to_owned()
         } else {
@@ -369,7 +374,12 @@ impl Session {
             ("placeholders", counts.placeholders),
             ("existing", counts.existing),
         ];
+        let guests = survey.every_guest().len() as u64;
+        let has_guests = survey.paths().guests().is_some();
         if let Some(record) = &mut self.run.record {
+            if has_guests {
+                record.numbers.insert("guests".to_owned(), guests);
+            }
             record
                 .numbers
                 .extend(numbers.map(|(name, count)| (name.to_owned(), count)));

@@ -16,7 +16,7 @@ pub fn baseline(which: &Rebuilt) -> Option<Baseline> {
     match which.role() {
         // Customers that were there before: the migration changed nothing of them.
         Role::Customers => Some(|_, before| Ok(before.to_owned())),
-        Role::Bookings | Role::Users => None,
+        Role::Bookings | Role::Users | Role::Followed => None,
     }
 }
 
@@ -24,7 +24,7 @@ pub fn baseline(which: &Rebuilt) -> Option<Baseline> {
 pub fn takes_new(which: &Rebuilt) -> bool {
     match which.role() {
         // A new customer may become a user, and a new booking names one.
-        Role::Customers | Role::Bookings => false,
+        Role::Customers | Role::Bookings | Role::Followed => false,
         Role::Users => true,
     }
 }

@@ -89,7 +89,7 @@ pub const KEYS: &[(&str, &[Known])] = &[
             usual("name", FIELDS, "the user's name, in one field or several"),
             usual("email", FIELD, "the user's e-mail"),
             usual("password", FIELDS, "who has it set can sign in"),
-            rare("evidence", OTHER, "who has it set may sign in, too"),
+            rare("evidence", FIELDS, "who has it set may sign in, too"),
             usual("created", FIELD, "when the user was made"),
             usual(
                 "contact",

@@ -18,8 +18,8 @@ use crate::domain::raw::{Value, elements, kind};
 pub struct ReferenceSearch<'s> {
     survey: &'s Survey,
     collection: String,
-    /// The migration's own field.
-    except: Option<String>,
+    /// The migration's own fields.
+    except: Vec<String>,
     /// Count in these paths alone; all of them while `None`.
     only: Option<BTreeSet<String>>,
     found: Referenced,
@@ -73,13 +73,13 @@ impl Referenced {
 impl Survey {
     /// A search through `collection`. After the bookings.
     pub fn search_references(&self, collection: &str) -> ReferenceSearch<'_> {
-        let except = if collection == self.mapping.booking.collection {
-            Some(self.paths.user().text().to_owned())
+        let entries = self.mapping.entries_of(collection);
+        let mut except: Vec<String> = entries.map(|(_, entry)| entry.user_text()).collect();
+        if collection == self.mapping.booking.collection {
+            except.push(self.paths().user().text().to_owned());
         } else if collection == self.mapping.user.collection {
-            Some("_id".to_owned())
-        } else {
-            None
-        };
+            except.push("_id".to_owned());
+        }
         ReferenceSearch {
             survey: self,
             collection: collection.to_owned(),
@@ -179,7 +179,7 @@ impl ReferenceSearch<'_> {
                 (false, true) => key.into_owned(),
                 (false, false) => format!("{path}.{key}"),
             };
-            if self.except.as_deref() == Some(inner.as_str()) {
+            if self.except.contains(&inner) {
                 continue;
             }
             match element.value.kind {
@@ -219,9 +219,12 @@ impl ReferenceSearch<'_> {
         if self.survey.looks_for_users_alone() {
             return;
         }
-        let booking = &self.survey.mapping.booking;
-        let own =
-            self.collection == booking.collection && ["_id", &booking.customer].contains(&path);
+        let mapping = &self.survey.mapping;
+        let own = self.collection == mapping.booking.collection
+            && ["_id", &mapping.booking.customer].contains(&path);
+        let mut entries = mapping.entries_of(&self.collection);
+        // What points at a customer by the mapping follows it.
+        let own = own || entries.any(|(_, entry)| entry.customer == path);
         if own {
             return;
         }
