@@ -197,7 +197,7 @@ impl Shared {
             ));
         }
         if self.leaving.is_some() {
-            return Err("the console is on its way out".to_owned());
+            return Err("the console is closing".to_owned());
         }
         match &self.running {
             Some(running) => Err(format!(

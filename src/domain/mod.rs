@@ -29,6 +29,7 @@ pub mod lease;
 pub mod link;
 pub mod map;
 pub mod mapping;
+pub mod mapping_view;
 pub mod nearest;
 pub mod number;
 pub mod overview;

@@ -193,7 +193,7 @@ impl Rebuilt {
 fn leaves_a_document(following: &Following) -> Vec<String> {
     let drops = following.drop.iter().map(|it| it.top().to_owned());
     let stays = following.keep || following.in_place;
-    let reference = (!stays && following.user.is_some()).then(|| leaving_of(following));
+    let reference = (!stays && following.names_users()).then(|| leaving_of(following));
     reference.into_iter().chain(drops).collect()
 }
 
@@ -205,7 +205,7 @@ fn becomes(following: &Following, what: &str) -> String {
         format!(
             "{what} then have {customer} and keep {user}, by which they still reach the shared record"
         )
-    } else if following.user.is_none() {
+    } else if !following.names_users() {
         format!("{what} then have {customer}; what they say of their guests stays")
     } else {
         format!("{what} then have {customer} and no {user}")

@@ -15,7 +15,7 @@ use crate::domain::reference::service_of;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{BusinessIx, Standing, UserIx};
 use crate::domain::transform::{self, BookingFate};
-use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Search};
+use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Order, Search};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::StoreError;
@@ -60,7 +60,7 @@ enum Becomes {
 }
 
 impl Session {
-    /// A page of what becomes of the bookings, in `_id` order.
+    /// A page of what becomes of the bookings, in the order that the filter says.
     ///
     /// # Errors
     /// The server's refusal.
@@ -89,6 +89,35 @@ impl Session {
         let wanted = self.wanted(filter).await?;
         let mut page = DiffPage::default();
         let mut entries = Vec::new();
+        if filter.order != Order::Stored {
+            // One more than is shown tells whether more follow.
+            let most = if filter.is_empty() {
+                limit as u64
+            } else {
+                PATIENCE
+            };
+            let most = i64::try_from(most + 1).unwrap_or(i64::MAX);
+            let mut found = self
+                .bookings_by_date(&source, filter.order, cursor, most)
+                .await?;
+            let failed =
+                |error| StoreError::from_driver(format!("sorting {source} by date"), &error);
+            while found.advance().await.map_err(failed)? {
+                if entries.len() == limit || page.looked == PATIENCE {
+                    page.more = true;
+                    break;
+                }
+                let document = found.current();
+                page.looked += 1;
+                page.reached = id_of(document);
+                entries.extend(self.booking_diff(&wanted, document)?);
+            }
+            if scan.backwards {
+                entries.reverse();
+            }
+            page.entries = self.in_words(entries).await?;
+            return Ok(page);
+        }
         let mut reader = scan::read(&self.work.connection.database, &source, &scan, None)?;
         'reading: while let Some(batch) = reader.next().await? {
             for document in batch.documents() {

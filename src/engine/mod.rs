@@ -3,6 +3,7 @@
 
 pub mod backup;
 mod booking_pages;
+mod bookings_by_date;
 mod businesses;
 mod changed_since;
 pub mod check;
@@ -22,6 +23,7 @@ pub mod layout;
 pub mod lease;
 mod live_watch;
 pub mod mapping_file;
+mod mapping_view;
 mod merged;
 mod overview;
 pub(crate) mod people;

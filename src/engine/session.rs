@@ -82,6 +82,8 @@ pub struct Workspace {
     pub(crate) mapping: Mapping,
     /// What the mapping file says, where there is one.
     pub(crate) mapping_file: Option<Mapping>,
+    /// Where it is, unless it has its usual name and place.
+    pub(crate) mapping_path: Option<PathBuf>,
     /// Neither a file nor a run says the mapping.
     pub(crate) built_in: bool,
     /// For what surveys and proofs keep.
@@ -201,6 +203,7 @@ impl Session {
                 connection,
                 mapping,
                 mapping_file,
+                mapping_path: options.config,
                 built_in,
                 memory: spill::memory(options.memory, &options.run_root),
                 run_root: options.run_root,

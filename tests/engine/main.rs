@@ -7,6 +7,7 @@ mod support;
 
 mod again;
 mod build_ahead;
+mod by_date;
 mod case;
 mod data;
 mod faults;

@@ -228,7 +228,7 @@ impl Mapping {
             if field == "_id" {
                 found.push(self.bad(
                     &key,
-                    format!("{key}: `_id` stays what it is; it neither leaves nor comes. Name another field"),
+                    format!("{key}: `_id` stays what it is; it cannot be removed or written. Name another field"),
                 ));
             }
         }

@@ -390,7 +390,7 @@ impl Accounts {
             of_users = format!("{of_users} + deleted by the application {}", self.deleted);
         }
         if users != kept + retired + aside + self.deleted {
-            self.says(format!("the account does not close: {of_users}"));
+            self.says(format!("the counts do not add up: {of_users}"));
         }
         let (before, after) = (self.before, self.after);
         let same = if self.wrong == 0 && before == after {

@@ -3,6 +3,7 @@
 use bson::raw::RawDocument;
 
 use super::examined::{Became, Examined};
+use super::guests::known_as;
 use super::names::Number;
 use super::rows::{Customer, Pair, pair_key};
 use super::{Ledger, TOGETHER, only};
@@ -103,6 +104,17 @@ impl Ledger {
                 self.expect_others(&users, business);
             }
         }
+    }
+
+    /// The guest of a booking, where its user is unknown and its business is one; also where no link names that guest.
+    pub(super) fn guest_of(
+        &mut self,
+        booking: &Examined,
+        business: Option<Number>,
+    ) -> Option<Number> {
+        let said = booking.guest.as_ref()?;
+        let business = self.business_id(business?);
+        Some(self.users.named(&known_as(&business, said)))
     }
 
     fn linked_booking(

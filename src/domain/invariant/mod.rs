@@ -286,6 +286,12 @@ impl Ledger {
             .take_link(customer.as_bytes(), (kind, business), users);
     }
 
+    /// Takes a guest that a link names.
+    fn named_guest(&mut self, guest: &Id) -> Number {
+        self.users.take(guest);
+        self.users.named(guest)
+    }
+
     fn business_id(&self, business: Number) -> Id {
         let id = self.ways[0].id(business);
         id.unwrap_or_else(|| Id::string(""))
@@ -392,7 +398,7 @@ impl Ledger {
         if left != right {
             self.wrong(
                 &Id::string("equation"),
-                format!("the account does not close: {words}"),
+                format!("the counts do not add up: {words}"),
             );
         }
     }

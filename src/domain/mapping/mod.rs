@@ -3,17 +3,20 @@
 //! - [`path`] and [`filter`] are the forms in which a mapping names places, ways and documents.
 //! - [`role`] is what its sections say.
 //! - `form` and `read` go from the file to the roles; every unknown key is refused there, with its line.
+//! - [`sheet`] is the file as rows that can be changed one by one, and [`keys`] what each key means.
 //! - `followed` names the entries of followed collections.
 //! - `names` gives a customer's fields their names; `refuse` says what a file makes impossible, and what is not built yet.
 
 pub mod filter;
 mod followed;
 mod form;
+pub mod keys;
 mod names;
 pub mod path;
 mod read;
 mod refuse;
 pub mod role;
+pub mod sheet;
 #[cfg(test)]
 mod tests;
 mod version1;

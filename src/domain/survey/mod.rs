@@ -12,6 +12,7 @@ mod found;
 pub mod groups;
 pub mod guests;
 mod homes;
+mod named_guests;
 pub mod references;
 pub mod tables;
 #[cfg(test)]

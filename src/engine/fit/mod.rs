@@ -122,10 +122,11 @@ impl Session {
         &self.fit
     }
 
-    fn unless_refused(&self, fit: &Fit) -> Result<()> {
+    fn unless_refused(&mut self, fit: &Fit) -> Result<()> {
         if fit.refusals.is_empty() {
             return Ok(());
         }
+        self.fit = fit.clone();
         let hint = if self.work.built_in {
             "\nThis is the built-in mapping, with the names that Prisma gives. `ringfence init` writes one for this database"
         } else {
