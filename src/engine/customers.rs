@@ -126,12 +126,13 @@ impl Session {
                     .await?;
             }
         }
-        let guests: Vec<UserIx> = survey.every_guest().collect();
-        for guests in guests.chunks(GUESTS) {
+        let every = survey.every_guest();
+        for from in every.clone().step_by(GUESTS) {
+            let guests: Vec<UserIx> = (from..every.end.min(from + GUESTS)).collect();
             self.work.between_batches(watcher)?;
             watcher.says("creating customers", done, total);
             done += guests.len() as u64;
-            for seen in self.guests(survey, guests).await? {
+            for seen in self.guests(survey, &guests).await? {
                 let person = Person {
                     at: seen.guest,
                     view: seen.view,

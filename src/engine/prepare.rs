@@ -372,7 +372,12 @@ impl Session {
             ("placeholders", counts.placeholders),
             ("existing", counts.existing),
         ];
+        let guests = survey.every_guest().len() as u64;
+        let has_guests = survey.paths().guests().is_some();
         if let Some(record) = &mut self.run.record {
+            if has_guests {
+                record.numbers.insert("guests".to_owned(), guests);
+            }
             record
                 .numbers
                 .extend(numbers.map(|(name, count)| (name.to_owned(), count)));

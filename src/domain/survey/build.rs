@@ -59,7 +59,7 @@ impl Survey {
         let only = paths.constant().map(|id| {
             let business = Business {
                 id: id.clone(),
-                name: String::new(),
+                name: id.as_str().unwrap_or_default().to_owned(),
                 bookings: 0,
             };
             (id.canonical(), business)

@@ -53,7 +53,7 @@ pub struct Guests {
 /// What a booking says of its guest: nothing that needs the survey.
 #[derive(Debug)]
 pub struct GuestRead {
-    facts: UserFacts,
+    pub(super) facts: UserFacts,
     /// The members that say something, by their places.
     set: SmallVec<[u8; 4]>,
     name: Option<u8>,

@@ -53,6 +53,9 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed.as_deref()?;
+        if !survey.mapping.has_users() {
+            return None;
+        }
         Some(RetireForecast::of(survey, blueprint))
     }
 
