@@ -8,6 +8,7 @@ use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
 use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
+use super::hop_sources::HopSources;
 use super::{Business, Existing, Of, Standing, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
@@ -15,7 +16,7 @@ use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, References, find,
+    AccountHop, AccountNames, AccountPath, BookingPaths, HopFields, References, find,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
@@ -69,6 +70,7 @@ impl Survey {
             by_email: Map::default(),
             to_home: home_of(&mapping),
             homes: Table::new(memory),
+            hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
             guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
@@ -344,6 +346,9 @@ impl Survey {
                 self.take_link(refs, business, linked.is_some());
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
+                if joined.user.end == Some(user) {
+                    self.hop_sources.take(user, business, refs);
+                }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);
