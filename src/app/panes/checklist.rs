@@ -433,7 +433,7 @@ fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
     )
 }
 
-/// The server's write block can be asked for.
+/// The schema can be pushed, and its indexes put back, once the new collections are live.
 fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.is_done(Step::CutOver) {
@@ -445,6 +445,7 @@ fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
     ))
 }
 
+/// The server's write block can be asked for.
 fn can_block_writes(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.facts.writes_blocked.is_some() {

@@ -279,6 +279,8 @@ impl MappingPane {
         };
         let entries = match row.names {
             Names::Collection => &view.catalogue.collections[..],
+            // A filter among the fields would be lost by a pick: it is typed.
+            Names::Fields if row.set && row.texts.is_empty() => &[],
             Names::Field | Names::Fields => view.catalogue.fields(&row.collection),
             Names::Other => &[],
         };
@@ -321,7 +323,7 @@ impl MappingPane {
             let title = "What the key says: a path, several with commas, or a filter { … }";
             shared
                 .layers
-                .push(Layer::Line(Line::new(title, &row.value)));
+                .push(Layer::Line(Line::new(title, &row.typed)));
         }
     }
 
