@@ -163,7 +163,8 @@ impl Session {
         for (existing, user) in &survey.linked_users {
             let business = survey.existing[*existing].business;
             if !business.is_some_and(|business| blueprint.relinks(business)) {
-                users.entry(*existing).or_default().push(*user);
+                let customer = blueprint.goes_on_in(*existing);
+                users.entry(customer).or_default().push(*user);
             }
         }
         for (user, business) in survey.pairs.keys() {
@@ -182,6 +183,9 @@ impl Session {
             for document in batch.documents() {
                 let Some(id) = id_of(document) else { continue };
                 let at = survey.existing.get_index_of(&id.canonical());
+                if at.is_some_and(|at| blueprint.is_merged_away(at)) {
+                    continue; // its bookings go to another one, whose link holds it
+                }
                 let users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
                 let ids = |guests: bool| {
                     let of = users
@@ -202,9 +206,18 @@ impl Session {
                     bookings: Vec::new(),
                     made: None,
                 };
-                out.links
-                    .want(survivorship::link(&self.work.mapping, &link, None))
-                    .await?;
+                let mut link = survivorship::link(&self.work.mapping, &link, None);
+                let merged = at.map(|at| blueprint.merged_into(at)).unwrap_or_default();
+                if !merged.is_empty() {
+                    let ids: Vec<Id> = merged
+                        .iter()
+                        .map(|at| survey.existing[*at].id.clone())
+                        .collect();
+                    let mut rows = scan::by_ids(database, &source, &ids).await?;
+                    rows.sort_by_key(|row| id_of(row));
+                    link = survivorship::holding_merged(&link, &rows);
+                }
+                out.links.want(link).await?;
                 out.customers.want(document.to_owned()).await?;
             }
         }
@@ -307,7 +320,7 @@ impl Workspace {
         let Some(id) = blueprint.customer_of(survey, survivor, business) else {
             return Ok(());
         };
-        let rules = blueprint.rules(survivor, business);
+        let rules = blueprint.rules(survey, survivor, business);
         let business = survey.business_id(business);
         let documents: Vec<&RawDocument> = members.iter().map(|it| it.view.as_ref()).collect();
         let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
@@ -321,18 +334,15 @@ impl Workspace {
         let link = Link {
             customer: &id,
             business: Some(business),
-            kind: if rules.narrow {
-                LinkKind::Narrow
-            } else {
-                LinkKind::Created
-            },
+            kind: rules.link_kind(),
             users: ids(false),
             guests: ids(true),
             bookings: bookings.into_iter().cloned().collect(),
             made: Some(&customer),
         };
-        // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
-        let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
+        let lost = rules
+            .loses()
+            .then_some((customer.as_ref(), documents.as_slice()));
         let link = survivorship::link(&self.mapping, &link, lost);
         out.customers.want(customer).await?;
         out.links.want(link).await?;

@@ -201,7 +201,7 @@ impl Session {
             .collect();
         let views = self.views(survey, &ids).await?;
         let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
-        let rules = blueprint.rules(members[0], business);
+        let rules = blueprint.rules(survey, members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
             &id,

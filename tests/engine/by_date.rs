@@ -1,6 +1,6 @@
 //! The bookings sorted by date, page by page, forwards and back: each once, whatever type its date has.
 
-use bson::{Bson, Document, doc, oid::ObjectId};
+use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use ringfence::domain::id::Id;
 use ringfence::domain::view::{DiffCursor, DiffFilter, Order};
