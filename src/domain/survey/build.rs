@@ -8,6 +8,7 @@ use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
 use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
+use super::hop_sources::HopSources;
 use super::references::{MOST_BOOKINGS, Referenced};
 use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::Code;
@@ -17,7 +18,7 @@ use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, References,
+    AccountHop, AccountNames, AccountPath, BookingPaths, HopFields, References,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
@@ -71,6 +72,7 @@ impl Survey {
             by_email: Map::default(),
             to_home: home_of(&mapping),
             homes: Table::new(memory),
+            hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
             guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
@@ -375,6 +377,9 @@ impl Survey {
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 self.take_date(refs, user, business);
+                if joined.user.end == Some(user) {
+                    self.hop_sources.take(user, business, refs);
+                }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);
