@@ -16,9 +16,7 @@ use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
-use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, References,
-};
+use crate::domain::reference::{AccountHop, AccountNames, AccountPath, BookingPaths, References};
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
 
