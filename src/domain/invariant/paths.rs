@@ -427,17 +427,7 @@ impl Ways {
                 return Ids::new();
             };
             let odd = self.odd.get(table);
-            let found = at.iter().filter_map(|id| {
-                let exact = between.get(&id.canonical());
-                let exact = exact.or_else(|| between.get(&id.other_form()?));
-                let loosely = || {
-                    let loose = id.loose();
-                    let plain = between.get(&loose);
-                    let plain = plain.or_else(|| between.get(&loose.other_form()?));
-                    plain.or_else(|| between.get(odd?.get(&loose)?))
-                };
-                exact.or_else(loosely)
-            });
+            let found = at.iter().filter_map(|id| named_so(between, odd, id));
             at = found.flatten().cloned().collect();
         }
         at
