@@ -188,7 +188,8 @@ impl Session {
         for (existing, user) in &survey.linked_users {
             let business = survey.existing[*existing].business;
             if !business.is_some_and(|business| blueprint.relinks(business)) {
-                users.entry(*existing).or_default().push(*user);
+                let customer = blueprint.goes_on_in(*existing);
+                users.entry(customer).or_default().push(*user);
             }
         }
         for (user, business) in survey.pairs.keys() {
@@ -207,6 +208,9 @@ impl Session {
             for document in batch.documents() {
                 let Some(id) = id_of(document) else { continue };
                 let at = survey.existing.get_index_of(&id.canonical());
+                if at.is_some_and(|at| blueprint.is_merged_away(at)) {
+                    continue; // its bookings go to another one, whose link holds it
+                }
                 let users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
                 let ids = |guests: bool| {
                     let of = users
@@ -228,9 +232,18 @@ impl Session {
                     between: Vec::new(),
                     made: None,
                 };
-                out.links
-                    .want(survivorship::link(&self.work.mapping, &link, None))
-                    .await?;
+                let mut link = survivorship::link(&self.work.mapping, &link, None);
+                let merged = at.map(|at| blueprint.merged_into(at)).unwrap_or_default();
+                if !merged.is_empty() {
+                    let ids: Vec<Id> = merged
+                        .iter()
+                        .map(|at| survey.existing[*at].id.clone())
+                        .collect();
+                    let mut rows = scan::by_ids(database, &source, &ids).await?;
+                    rows.sort_by_key(|row| id_of(row));
+                    link = survivorship::holding_merged(&link, &rows);
+                }
+                out.links.want(link).await?;
                 out.customers.want(document.to_owned()).await?;
             }
         }
@@ -333,7 +346,7 @@ impl Workspace {
         let Some(id) = blueprint.customer_of(survey, survivor, business) else {
             return Ok(());
         };
-        let rules = blueprint.rules(survivor, business);
+        let rules = blueprint.rules(survey, survivor, business);
         let at = business;
         let business = survey.business_id(business);
         let documents: Vec<&RawDocument> = members.iter().map(|it| it.view_at(at)).collect();
@@ -350,19 +363,16 @@ impl Workspace {
         let link = Link {
             customer: &id,
             business: Some(business),
-            kind: if rules.narrow {
-                LinkKind::Narrow
-            } else {
-                LinkKind::Created
-            },
+            kind: rules.link_kind(),
             users: ids(false),
             guests: ids(true),
             bookings: bookings.into_iter().cloned().collect(),
             between: between.into_iter().cloned().collect(),
             made: Some(&customer),
         };
-        // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
-        let lost = (!rules.narrow).then_some((customer.as_ref(), documents.as_slice()));
+        let lost = rules
+            .loses()
+            .then_some((customer.as_ref(), documents.as_slice()));
         let link = survivorship::link(&self.mapping, &link, lost);
         out.customers.want(customer).await?;
         out.links.want(link).await?;

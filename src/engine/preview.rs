@@ -201,7 +201,7 @@ impl Session {
             .collect();
         let views = self.views_at(survey, business, &ids).await?;
         let documents: Vec<&RawDocument> = views.iter().map(|(view, _)| view.as_ref()).collect();
-        let rules = blueprint.rules(members[0], business);
+        let rules = blueprint.rules(survey, members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,
             &id,

@@ -10,7 +10,6 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::blueprint::Role as PairRole;
 use crate::domain::gate::{Confirmed, SetAside, TakeIn};
 use crate::domain::id::Id;
-use crate::domain::link::LinkKind;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
@@ -334,7 +333,7 @@ impl Session {
         let (true, Some((row, between))) = (own, row) else {
             return Ok(false); // a group to merge with, or to adopt: that is a decision
         };
-        let rules = blueprint.rules(user, business);
+        let rules = blueprint.rules(survey, user, business);
         let business = survey.business_id(business);
         let mapping = &self.work.mapping;
         let row: &RawDocument = &row;
@@ -342,11 +341,7 @@ impl Session {
         let link = Link {
             customer,
             business: Some(business),
-            kind: if rules.narrow {
-                LinkKind::Narrow
-            } else {
-                LinkKind::Created
-            },
+            kind: rules.link_kind(),
             users: if of_guest {
                 Vec::new()
             } else {
@@ -358,7 +353,7 @@ impl Session {
             made: Some(&made),
         };
         let rows: [&RawDocument; 1] = [row];
-        let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
+        let lost = rules.loses().then_some((made.as_ref(), &rows[..]));
         let link = survivorship::link(mapping, &link, lost);
         given.people.push((made, link));
         Ok(true)

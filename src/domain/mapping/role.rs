@@ -142,6 +142,16 @@ impl UserRole {
         if let Some(created) = &self.creation {
             put(&mut view, &self.created, created.value(user));
         }
+        // By these it can be told who is deleted.
+        let mut signs: Vec<&str> = Vec::new();
+        for path in self.deleted.iter().flat_map(Filter::fields) {
+            let top = path.top();
+            let taken = top == "_id" || signs.contains(&top) || self.copied().any(|it| it == top);
+            if !taken {
+                signs.push(top);
+                put(&mut view, top, get(user, top));
+            }
+        }
         Cow::Owned(view.finish())
     }
 
@@ -208,6 +218,13 @@ impl UserRole {
     pub fn says_active(&self, field: &str) -> bool {
         let mut tested = self.deleted.iter().flat_map(Filter::fields);
         ["isActive", "active"].contains(&field) || tested.any(|path| path.last() == field)
+    }
+
+    /// What a deleted user holds in a field of that name by which the mapping tells so: a customer who has such a field is deleted, too.
+    pub fn deleted_by<'u>(&self, field: &str, user: &'u RawDocument) -> Option<Value<'u>> {
+        let says = self.deleted.iter().filter(|filter| filter.lets_in(user));
+        let mut named = says.flat_map(Filter::fields);
+        named.find(|path| path.last() == field)?.value(user)
     }
 
     /// True where some password is set: missing, null and "" are all none.

@@ -22,4 +22,4 @@ pub use booking::{BookingPaths, Form, References, leaving, leaving_of, service_o
 pub use guest::{GuestKey, GuestPaths, GuestRoles, text_of};
 pub use hop_fields::HopFields;
 pub use path::{Path, Reading};
-pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};
+pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by, find_odd};

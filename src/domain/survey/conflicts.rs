@@ -97,13 +97,19 @@ impl Survey {
         for (field, stray) in &self.mismatches {
             push(Code::IdTypeMismatch, None, Some(Id::string(field)), stray);
         }
-        for (field, stray) in &self.referenced {
+        for (field, stray) in &self.referenced() {
             push(
                 Code::ReferencedElsewhere,
                 None,
                 Some(Id::string(field)),
                 stray,
             );
+        }
+        for crowded in self.crowded() {
+            let subjects = crowded.key().subjects;
+            let mut conflict = self.conflict(crowded.code, None, subjects, crowded.documents);
+            conflict.digest = crowded.members.bytes();
+            conflicts.push(conflict);
         }
         for (business, stray) in &self.several_users {
             push(Code::SeveralUsers, Some(*business), None, stray);
@@ -147,6 +153,11 @@ impl Survey {
             let stray = by_business.entry(customer.business).or_default();
             stray.bookings += 1;
             stray.members.add(id.as_bytes());
+        }
+        for group in self.sharing() {
+            let business = Some(group.business);
+            let subjects = self.key_of_sharing(&group).subjects;
+            conflicts.push(self.conflict(Code::DuplicateEmail, business, subjects, 1));
         }
         for (business, stray) in by_business {
             conflicts.push(self.of_stray(Code::CustomerExists, business, Vec::new(), &stray));
@@ -193,6 +204,9 @@ impl Survey {
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
+            }
+            if facts.email_spelled {
+                push(Code::EmailSpelling);
             }
             if facts.deleted {
                 push(Code::DeletedUser);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bson::raw::RawDocument;
 use mongodb::Database;
 
+use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::decision::Decision;
 use crate::domain::id::Id;
 use crate::domain::invariant::{Ledger, ProofPaths};
 use crate::domain::link::LinkKind;
@@ -14,13 +16,30 @@ use crate::domain::mapping::{FieldSource, LINKS, Mapping};
 use crate::domain::raw::{elements, get};
 use crate::domain::reference::GuestPaths;
 use crate::domain::survey::facts::id_of;
-use crate::domain::value_check::{Guests, differences};
+use crate::domain::value_check::{Decided, Guests, differences};
 use crate::engine::Watcher;
 use crate::engine::check::{Checked, KEPT};
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Answers, Session};
 use crate::store::scan::{self, Batch};
 use crate::store::side_by_side::{Hashes, Page, Pipelined, SideBySide, Source};
+
+impl Answers {
+    /// What the decisions let customers hold that no user does.
+    fn decided(&self) -> Decided {
+        let single = || self.decisions.single.iter();
+        let normalises = |(key, it): (&ConflictKey, &Decision)| {
+            key.code == Code::EmailSpelling && it.choice == Choice::Normalise
+        };
+        Decided {
+            typed: single()
+                .flat_map(|(_, decision)| decision.set.values().cloned())
+                .collect(),
+            respelled: single().any(normalises)
+                || self.decisions.policy.get(&Code::EmailSpelling) == Some(&Choice::Normalise),
+        }
+    }
+}
 
 /// The users that a link names.
 fn users_of(link: &RawDocument) -> Vec<Id> {
@@ -60,13 +79,7 @@ impl Session {
             .layout
             .source(&self.work.mapping.users())
             .unwrap_or_default();
-        let typed: BTreeSet<String> = self
-            .answers
-            .decisions
-            .single
-            .values()
-            .flat_map(|decision| decision.set.values().cloned())
-            .collect();
+        let decided = self.answers.decided();
         let mut checked = Checked::default();
         let links = Source {
             name: LINKS,
@@ -74,7 +87,7 @@ impl Session {
         };
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
-        let given = Arc::new((self.work.mapping.clone(), typed));
+        let given = Arc::new((self.work.mapping.clone(), decided));
         let of_bookings = self.work.mapping.bookings();
         let bookings = self.layout.source(&of_bookings);
         let guest = self.work.mapping.booking.following.guest.as_ref();
@@ -133,7 +146,7 @@ async fn examined(
     database: Database,
     page: Page,
     places: Arc<Places>,
-    given: Arc<(Mapping, BTreeSet<String>)>,
+    given: Arc<(Mapping, Decided)>,
 ) -> crate::store::Result<(Page, Vec<String>)> {
     let met = page.rows();
     let created = || met.iter().filter(|met| is_created(met.original));
@@ -174,7 +187,7 @@ async fn examined(
 }
 
 fn values_of(
-    (mapping, typed): &(Mapping, BTreeSet<String>),
+    (mapping, decided): &(Mapping, Decided),
     (link, customer): (&RawDocument, &RawDocument),
     users: &Map<Id, &RawDocument>,
     (bookings, between): (&Map<Id, &RawDocument>, &Map<Id, &RawDocument>),
@@ -196,7 +209,7 @@ fn values_of(
         named_between: via.len(),
         between: via_found.copied().collect(),
     };
-    differences(mapping, (link, customer), &originals, &guests, typed)
+    differences(mapping, (link, customer), &originals, &guests, decided)
 }
 
 /// The collection of the documents on the way to a user that give fields to customers, and what of them is needed to prove that.
