@@ -105,12 +105,6 @@ impl Survey {
                 stray,
             );
         }
-        for crowded in self.crowded() {
-            let subjects = crowded.key().subjects;
-            let mut conflict = self.conflict(crowded.code, None, subjects, crowded.documents);
-            conflict.digest = crowded.members.bytes();
-            conflicts.push(conflict);
-        }
         for (business, stray) in &self.several_users {
             push(Code::SeveralUsers, Some(*business), None, stray);
         }
@@ -153,6 +147,12 @@ impl Survey {
             let stray = by_business.entry(customer.business).or_default();
             stray.bookings += 1;
             stray.members.add(id.as_bytes());
+        }
+        for crowded in self.crowded() {
+            let subjects = crowded.key().subjects;
+            let mut conflict = self.conflict(crowded.code, None, subjects, crowded.documents);
+            conflict.digest = crowded.members.bytes();
+            conflicts.push(conflict);
         }
         for group in self.sharing() {
             let business = Some(group.business);

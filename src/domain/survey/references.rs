@@ -125,7 +125,7 @@ impl Survey {
         let mut all = self.references.users.clone();
         for (path, users) in &self.references.idle {
             for (user, stray) in users {
-                if self.pairs.is_assigned(*user) {
+                if !self.businesses_of(*user).is_empty() {
                     all.entry(path.clone()).or_default().and(stray);
                 }
             }
