@@ -67,7 +67,6 @@ fn refused_guest(following: &Following, guest: &Guest) -> Option<(&'static str, 
 impl Mapping {
     /// Refuses what no engine could do.
     pub(super) fn refuse_impossible(&self) -> Result<(), BadMapping> {
-        self.refuse_fields_of_strangers()?;
         self.refuse_references("booking", "customer", &self.booking.following)?;
         for (at, follow) in self.follow.iter().enumerate() {
             self.refuse_references(&format!("follow.{at}"), "to", follow)?;
@@ -174,6 +173,7 @@ impl Mapping {
 
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
+        self.refuse_fields_of_strangers()?;
         let unbuilt = [
             (self.schema.is_some(), "schema"),
             (

@@ -211,9 +211,10 @@ impl Survey {
         let held = |field: &&str| get(document, field).is_some_and(|value| !value.is_blank());
         let filled = role.completeness().filter(held).count();
         let created = get(document, &role.created).and_then(|value| value.as_date());
-        let (phone, phone_tail) = match self.mapping.customer.adopt_by_phone {
-            true => self.phone_of(document),
-            false => (0, 0),
+        let (phone, phone_tail) = if self.mapping.customer.adopt_by_phone {
+            self.phone_of(document)
+        } else {
+            (0, 0)
         };
         self.existing.insert(
             id.canonical(),
