@@ -9,6 +9,7 @@ use super::mapping::Mapping;
 use super::raw::{Builder, elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::reference::leaving;
+use super::schema_change::CollectionChange;
 
 /// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
 pub const TTL_OFF: i32 = i32::MAX;
@@ -34,6 +35,18 @@ pub fn wanted(
     originals: &[RawDocumentBuf],
     email: EmailIndex,
 ) -> Vec<RawDocumentBuf> {
+    wanted_with(mapping, which, originals, email, true)
+}
+
+/// The same; `uniques` false leaves out those that only the after-schema makes unique.
+pub fn wanted_with(
+    mapping: &Mapping,
+    which: &Rebuilt,
+    originals: &[RawDocumentBuf],
+    email: EmailIndex,
+    uniques: bool,
+) -> Vec<RawDocumentBuf> {
+    let change = mapping.changes().and_then(|it| it.of(which.live()));
     let leaving = leaving(mapping);
     // Where a document keeps its old reference, so does the index on it, and the one on the new field stands beside.
     let beside = mapping.booking.following.keep || mapping.booking.following.filter.is_some();
@@ -41,14 +54,26 @@ pub fn wanted(
     for index in originals.iter().filter(|index| name_of(index) != "_id_") {
         let new = match which.role() {
             Role::Bookings => renamed(index, &leaving, &mapping.booking.customer),
-            Role::Customers | Role::Users => index.clone(),
+            Role::Customers | Role::Users | Role::Reshaped => index.clone(),
         };
         if beside && new != *index {
             wanted.push(index.clone());
         }
         wanted.push(new);
     }
+    if let Some(change) = change {
+        wanted = change.with_indexes(wanted, uniques);
+    }
+    // With an after-schema its unique decides; without one in it, customers without an e-mail must be possible.
+    let email = if change.is_some() {
+        EmailIndex::Partial
+    } else {
+        email
+    };
     for own in own_indexes(mapping, which, email) {
+        if change.is_some_and(|change| serves(change, &own)) {
+            continue;
+        }
         if !wanted
             .iter()
             .any(|index| name_of(index) == name_of(&own) || same_key(index, &own))
@@ -66,7 +91,7 @@ pub fn wanted(
 }
 
 fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
-    let customers = &mapping.customer.collection;
+    let customers = which.to();
     let business = mapping.customer.business.as_str();
     let (email_field, name_field) = (mapping.user.email.as_str(), mapping.user.name.as_str());
     let key = |fields: &[&str]| {
@@ -83,13 +108,11 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
         key.finish()
     };
     match which.role() {
-        Role::Users => Vec::new(),
+        Role::Users | Role::Reshaped => Vec::new(),
         Role::Bookings => {
             let booking = &mapping.booking;
             let field = booking.customer.as_str();
-            vec![
-                rawdoc! { "key": key(&[field]), "name": prisma_name(&booking.collection, &[field], false) },
-            ]
+            vec![rawdoc! { "key": key(&[field]), "name": prisma_name(which.to(), &[field], false) }]
         }
         Role::Customers => {
             let fields = [business, email_field];
@@ -116,6 +139,20 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
                 .collect()
         }
     }
+}
+
+/// True where an index of the after-schema stands for one of our own.
+fn serves(change: &CollectionChange, own: &RawDocument) -> bool {
+    let keys = own.get_document("key").into_iter().flat_map(elements);
+    let keys = keys.map_while(Result::ok);
+    let keys: Vec<_> = keys
+        .map(|it| String::from_utf8_lossy(it.key).into_owned())
+        .collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    if own.get_bool("unique").unwrap_or(false) {
+        return change.has_unique(&keys);
+    }
+    keys.first().is_some_and(|first| change.begins_with(first))
 }
 
 /// An index's name.

@@ -15,6 +15,8 @@ pub enum Role {
     Bookings,
     /// Copied contact fields leave.
     Users,
+    /// Nothing but what the after-schema asks.
+    Reshaped,
 }
 
 /// Collections that are proved and swapped together, under one journal entry.
@@ -33,6 +35,8 @@ pub struct Rebuilt {
     place: usize,
     key: String,
     live: String,
+    /// What it is called once it is swapped.
+    to: String,
     role: Role,
     group: Group,
 }
@@ -56,6 +60,11 @@ impl Rebuilt {
     /// Its live name.
     pub fn live(&self) -> &str {
         &self.live
+    }
+
+    /// Its live name once it is swapped: another one where the after-schema gives it that.
+    pub fn to(&self) -> &str {
+        &self.to
     }
 
     fn side(&self, what: &str) -> String {
@@ -96,14 +105,14 @@ impl Rebuilt {
         match self.role {
             Role::Customers => Some(LINKS),
             Role::Bookings => Some(QUARANTINE),
-            Role::Users => None,
+            Role::Users | Role::Reshaped => None,
         }
     }
 
     /// The fields that leave its documents.
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
-            Role::Customers => Vec::new(),
+            Role::Customers | Role::Reshaped => Vec::new(),
             Role::Bookings => {
                 let following = &mapping.booking.following;
                 let drops = following.drop.iter().map(|it| it.top().to_owned());
@@ -119,7 +128,7 @@ impl Rebuilt {
     pub fn is_made_of_pairs(&self) -> bool {
         match self.role {
             Role::Customers => true,
-            Role::Bookings | Role::Users => false,
+            Role::Bookings | Role::Users | Role::Reshaped => false,
         }
     }
 
@@ -131,7 +140,7 @@ impl Rebuilt {
     /// What its documents have and lack once it is live, for a gate.
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
-            Role::Customers => None,
+            Role::Customers | Role::Reshaped => None,
             Role::Bookings if mapping.booking.following.in_place => Some(format!(
                 "{} of bookings then names a customer, where it named a user",
                 mapping.booking.customer
@@ -159,6 +168,7 @@ impl Rebuilt {
             Role::Customers => ("customer", "customers"),
             Role::Bookings => ("booking", "bookings"),
             Role::Users => ("user", "users"),
+            Role::Reshaped => ("document", "documents"),
         }
     }
 
@@ -168,6 +178,7 @@ impl Rebuilt {
             Role::Customers => "creating customers",
             Role::Bookings => "reassigning bookings",
             Role::Users => "cleaning users",
+            Role::Reshaped => "preparing what the after-schema asks",
         }
     }
 
@@ -177,6 +188,7 @@ impl Rebuilt {
             Role::Customers => "checking customers and links",
             Role::Bookings => "checking bookings",
             Role::Users => "checking users",
+            Role::Reshaped => "checking what the after-schema asked",
         }
     }
 
@@ -184,20 +196,60 @@ impl Rebuilt {
     pub fn is_proved_alone(&self) -> bool {
         match self.role {
             Role::Customers | Role::Bookings => false,
-            Role::Users => true,
+            Role::Users | Role::Reshaped => true,
         }
     }
 }
 
 /// What the documents of these collections are called: "customers and bookings".
 pub fn counted_as(list: &[Rebuilt]) -> String {
-    listed(list.iter().map(|which| which.counted_as().1))
+    let own = list.iter().filter(|it| it.role != Role::Reshaped);
+    listed(own.map(|which| which.counted_as().1))
 }
 
 impl Mapping {
     /// The collections that are rebuilt, in the order of their swaps.
     pub fn rebuilt(&self) -> Vec<Rebuilt> {
-        vec![self.customers(), self.bookings(), self.users()]
+        let mut list = vec![self.customers(), self.bookings(), self.users()];
+        list.extend(self.reshaped());
+        list
+    }
+
+    fn name_after(&self, live: &str) -> String {
+        let changes = self.changes();
+        changes.map_or(live, |it| it.name_after(live)).to_owned()
+    }
+
+    /// Collections that are rebuilt for the after-schema alone.
+    fn reshaped(&self) -> Vec<Rebuilt> {
+        let own = [self.customers(), self.bookings(), self.users()];
+        let changes = self.changes().into_iter().flat_map(|it| &it.collections);
+        let others = changes.filter(|(live, change)| {
+            change.copy && own.iter().all(|it| it.live() != live.as_str())
+        });
+        let reshaped = others.enumerate().map(|(at, (live, change))| Rebuilt {
+            place: own.len() + at,
+            key: format!("schema {}", live.replace('.', "%2E").replace('$', "%24")),
+            live: live.clone(),
+            to: change.to.clone(),
+            role: Role::Reshaped,
+            group: Group::CutOver,
+        });
+        reshaped.collect()
+    }
+
+    /// Collections that only get another name from the after-schema: the name of today, and the new one.
+    pub fn renamed_only(&self) -> Vec<(String, String)> {
+        let Some(changes) = self.changes() else {
+            return Vec::new();
+        };
+        let rebuilt = self.rebuilt();
+        let others = changes.collections.iter().filter(|(live, change)| {
+            change.to != **live && rebuilt.iter().all(|it| it.live() != live.as_str())
+        });
+        others
+            .map(|(live, change)| (live.clone(), change.to.clone()))
+            .collect()
     }
 
     /// Those of one group, in the order of their swaps.
@@ -213,6 +265,7 @@ impl Mapping {
             place: 0,
             key: "customer".to_owned(),
             live: self.customer.collection.clone(),
+            to: self.name_after(&self.customer.collection),
             role: Role::Customers,
             group: Group::CutOver,
         }
@@ -224,6 +277,7 @@ impl Mapping {
             place: 1,
             key: "booking".to_owned(),
             live: self.booking.collection.clone(),
+            to: self.name_after(&self.booking.collection),
             role: Role::Bookings,
             group: Group::CutOver,
         }
@@ -235,6 +289,7 @@ impl Mapping {
             place: 2,
             key: "user".to_owned(),
             live: self.user.collection.clone(),
+            to: self.name_after(&self.user.collection),
             role: Role::Users,
             group: Group::CleanUp,
         }

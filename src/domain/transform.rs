@@ -45,6 +45,7 @@ pub fn of<'a>(
                 BookingFate::Quarantined => Placed::Side(document.to_owned()),
             })
         })),
+        Role::Reshaped => Some(Box::new(|document| Ok(Placed::Copy(document.to_owned())))),
         Role::Users => Some(Box::new(|document| {
             let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
             if user.is_some_and(|user| blueprint.sets_aside(user)) {

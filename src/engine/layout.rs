@@ -130,9 +130,21 @@ impl Layout {
                 self.note_name(name, now);
             }
         }
+        // Another collection of the run may have got a vacated name from the after-schema.
+        let collections = run.collections.values();
+        let mut ours: BTreeSet<&str> = run.others.values().map(String::as_str).collect();
+        for known in collections {
+            ours.extend(known.original.as_deref());
+            ours.extend(known.next.as_deref());
+            ours.extend(known.old.iter().map(|old| old.uuid.as_str()));
+        }
+        let is_ours = |name: &String| {
+            let uuid = uuids.get(name).and_then(Option::as_deref);
+            uuid.is_some_and(|uuid| ours.contains(uuid))
+        };
         let vacated = self.renamed.keys();
         self.strangers = vacated
-            .filter(|name| uuids.contains_key(*name))
+            .filter(|name| uuids.contains_key(*name) && !is_ours(name))
             .cloned()
             .collect();
     }

@@ -264,12 +264,29 @@ impl Session {
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
         let email = self.surveyed()?.blueprint.email_index;
-        Ok(index_plan::wanted(
+        // Users who retire may break what the after-schema makes unique: that is built once they are gone.
+        let waits =
+            which.role() == Role::Users && self.answers.retire_users && !self.has_begun_to_retire();
+        Ok(index_plan::wanted_with(
             &self.work.mapping,
             which,
             &originals,
             email,
+            !waits,
         ))
+    }
+
+    /// The same, of a copy of the users without those who retire.
+    pub(crate) async fn wanted_without_retired(&self) -> Result<Vec<RawDocumentBuf>> {
+        let which = self.work.mapping.users();
+        let original = match self.layout.source(&which) {
+            Some(name) => collection_spec::load(&self.work.connection, &name).await?,
+            None => None,
+        };
+        let originals = original.map(|spec| spec.indexes).unwrap_or_default();
+        let email = self.surveyed()?.blueprint.email_index;
+        let mapping = &self.work.mapping;
+        Ok(index_plan::wanted(mapping, &which, &originals, email))
     }
 
     /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.
@@ -288,8 +305,15 @@ impl Session {
                 source: None,
             });
         };
+        let shape = self.work.shape_of(which);
+        let shaped = |document: RawDocumentBuf| match &shape {
+            Some(shape) => shape.of(&document).map(|it| it.document),
+            None => Ok(document),
+        };
         let place = |document: &RawDocument| match transform(document) {
-            Ok(Placed::Copy(document)) => Ok(Some((0, document))),
+            Ok(Placed::Copy(document)) => shaped(document)
+                .map(|document| Some((0, document)))
+                .map_err(|error| StoreError::Invalid(error.to_string())),
             Ok(Placed::Side(document)) => Ok(Some((1, document))),
             Err(error) => Err(StoreError::Invalid(error.to_string())),
         };

@@ -9,6 +9,7 @@ use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
+use crate::domain::schema_change::MOVING;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -85,6 +86,7 @@ impl Session {
                 Box::pin(self.begin_rollback(new, watcher)).await?;
             }
         }
+        self.free_old_names().await?;
         for which in self.work.mapping.rebuilt().iter().rev() {
             self.swap_back(which, watcher).await?;
         }
@@ -239,6 +241,12 @@ impl Session {
             let backup = self.run.open().and_then(|run| run.backup.as_ref());
             let was = backup.and_then(|backup| backup.fingerprints.get(&then));
             let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
+            let changes = self.work.mapping.changes();
+            let now = match changes {
+                // It stood between its two names for a moment.
+                Some(changes) if now.starts_with(MOVING) => changes.name_after(&then).to_owned(),
+                _ => now,
+            };
             says.push(match was {
                 Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
                 Some(was) => format!(
@@ -307,6 +315,7 @@ impl Session {
         let (next, before) = (which.next(), which.before());
         let swap = Swap {
             live: which.live(),
+            to: which.to(),
             next: &next,
             before: &before,
             original: record.original.as_deref(),

@@ -202,6 +202,9 @@ impl Session {
             } else {
                 self.given_as_they_are(which, &documents)
             };
+            if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
+                self.shape_given(which, &mut given)?;
+            }
             self.make_live(&live, &mut given).await?;
             stay += given.stay;
             // Read back: what is not live as it must be stays.
@@ -217,6 +220,21 @@ impl Session {
             self.surveyed = None; // it held the stray's bookings, too
         }
         Ok((live, stay))
+    }
+
+    /// Gives documents, and the customers that they need, the form of the after-schema.
+    fn shape_given(&self, which: &Rebuilt, given: &mut Given) -> Result<()> {
+        if let Some(shape) = self.work.shape_of(which) {
+            for document in &mut given.documents {
+                *document = shape.of(document)?.document;
+            }
+        }
+        if let Some(shape) = self.work.shape_of(&self.work.mapping.customers()) {
+            for (customer, _) in &mut given.people {
+                *customer = shape.of(customer)?.document;
+            }
+        }
+        Ok(())
     }
 
     /// What documents give that need no transform. A booking that names a customer would have to be given back to a user.

@@ -49,6 +49,7 @@ async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) ->
         collection_spec::drop(&session.work.connection, &which.next()).await?;
         dropped.extend(session.drop_old_copies(which).await?);
     }
+    dropped.extend(session.drop_set_aside_names().await?);
     if !session.has_begun_to_retire() {
         // Rows of a retirement that was prepared and not done: all of them are live.
         collection_spec::drop(&session.work.connection, RETIRED).await?;

@@ -26,6 +26,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result
     record.decided = decided;
     let hash = plan.hash.clone();
     record.plan = Some(plan.clone());
+    record.keep_changes();
     let record = record.clone();
     let folder = session.run_folder(&record);
     private_file::create_folder(&folder)?;

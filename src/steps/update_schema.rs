@@ -3,7 +3,7 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
-use crate::domain::plan::UNCHECKED;
+use crate::domain::plan::{Plan, UNCHECKED};
 use crate::domain::rebuilt::Group;
 use crate::domain::text::named;
 use crate::engine::Watcher;
@@ -35,6 +35,12 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             "indexes are not as specified; create the missing ones again, or correct the schema and push it again:\n{}",
             checked.list()
         )));
+    }
+    if session.answers.schema.is_some() {
+        return Ok(format!(
+            "every index stands; what the after-schema asks was done with the cut-over and the clean-up of users. {}",
+            Plan::schema_words(session.answers.schema.as_ref())
+        ));
     }
     let lines = session.schema_lines()?;
     let draft = session.write_schema_draft(watcher).await?;

@@ -17,9 +17,11 @@ mod tests;
 mod version1;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::schema_change::SchemaChanges;
 pub use form::BadMapping;
 use form::Node;
 pub use role::{
@@ -66,6 +68,8 @@ pub struct Mapping {
     lines: BTreeMap<String, usize>,
     /// What is kept of it in plans and run records.
     form: Node,
+    /// What the plan's after-schema changes; no part of what the mapping says.
+    changes: Option<Arc<SchemaChanges>>,
 }
 
 /// Two mappings are one when they say the same, however they are written; theme and keys are no matter of a migration.
@@ -163,6 +167,7 @@ impl Mapping {
             file: String::new(),
             lines: BTreeMap::new(),
             form: Node::texts([]),
+            changes: None,
         }
     }
 
@@ -192,6 +197,16 @@ impl Mapping {
             line: self.line(key),
             why: why.into(),
         }
+    }
+
+    /// With what a plan's after-schema changes, which stands in the plan.
+    pub fn set_changes(&mut self, changes: Option<Arc<SchemaChanges>>) {
+        self.changes = changes;
+    }
+
+    /// What the plan's after-schema changes.
+    pub fn changes(&self) -> Option<&SchemaChanges> {
+        self.changes.as_deref()
     }
 
     /// True where bookings have users.

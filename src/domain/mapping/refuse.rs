@@ -2,7 +2,7 @@
 //! what is not carried out is refused, with its line.
 
 use super::path::{FieldPath, ReferencePath};
-use super::{BadMapping, FieldSource, Following, Mapping, Several, UserReference};
+use super::{BadMapping, FieldSource, Following, Mapping, SchemaStep, Several, UserReference};
 
 impl Mapping {
     /// Refuses what no engine could do.
@@ -81,7 +81,12 @@ impl Mapping {
             (deep(&user.drop), "user.drop"),
             (user.business.is_some(), "user.business"),
             (!self.follow.is_empty(), "follow"),
-            (self.schema.is_some(), "schema"),
+            (
+                self.schema
+                    .as_ref()
+                    .is_some_and(|it| it.with == SchemaStep::OwnStep),
+                "schema.with",
+            ),
             (
                 self.customer.adopt_by_phone || !self.customer.adopt_by_email,
                 "customer.adopt",

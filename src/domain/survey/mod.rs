@@ -365,6 +365,7 @@ impl Survey {
             Role::Customers => self.existing.len() as u64,
             Role::Bookings => self.bookings,
             Role::Users => self.users.len() as u64,
+            Role::Reshaped => 0, // not surveyed
         }
     }
 

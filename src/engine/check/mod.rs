@@ -2,6 +2,7 @@
 //! what is live (verify).
 
 mod merged;
+mod reshaped;
 mod users;
 mod values;
 
@@ -23,9 +24,11 @@ use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{LINKS, QUARANTINE};
-use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
 use crate::engine::session::{Answers, Session};
 use crate::store::StoreError;
@@ -289,15 +292,23 @@ impl Session {
         let places = [current.as_str(), "the quarantine"];
         let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let paths = Arc::new(ledger.paths().clone());
+        let bookings = self.work.mapping.bookings();
+        let change = Arc::new(change_of(&self.work.mapping, &bookings).cloned());
         let mut pages = Pipelined::new(pages, |page| {
-            let paths = Arc::clone(&paths);
+            let (paths, change) = (Arc::clone(&paths), Arc::clone(&change));
             async move {
-                let examined = page.rows().into_iter().filter_map(|met| {
+                let mut examined = Vec::new();
+                for met in page.rows() {
                     let [now, aside] =
                         [0, 1].map(|which| met.partners.get(which).copied().flatten());
-                    Examined::of(&paths, met.original, now, aside)
-                });
-                Ok((examined.collect::<Vec<_>>(), page))
+                    let known = Known::Document(met.original);
+                    let now = now.map(|now| undone((*change).as_ref(), now, known));
+                    let now = now
+                        .transpose()
+                        .map_err(|error| StoreError::Invalid(error.to_string()))?;
+                    examined.extend(Examined::of(&paths, met.original, now.as_deref(), aside));
+                }
+                Ok((examined, page))
             }
         });
         while let Some((examined, page)) = pages.next().await? {
@@ -342,6 +353,8 @@ impl Session {
     async fn walk_taken_in(&self, ledger: &mut Ledger, current: &str) -> Result<()> {
         let database = &self.work.connection.database;
         let paths = ledger.paths().clone();
+        let bookings = self.work.mapping.bookings();
+        let change = change_of(&self.work.mapping, &bookings);
         for name in self.taken_in() {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
@@ -349,7 +362,9 @@ impl Session {
                 let live = by_id(scan::by_ids(database, current, &ids).await?);
                 let examined = page.documents().zip(&ids).filter_map(|(stray, id)| {
                     let now = live.get(&id.canonical()).map(AsRef::as_ref);
-                    Examined::of(&paths, stray, now, None)
+                    let now = now.map(|now| undone(change, now, Known::Document(stray)));
+                    let now = now.and_then(std::result::Result::ok);
+                    Examined::of(&paths, stray, now.as_deref(), None)
                 });
                 ledger.bookings(&examined.collect::<Vec<_>>());
             }
@@ -360,6 +375,9 @@ impl Session {
     /// Checks a collection whose documents are proved one by one, wherever it stands.
     async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
         let current = self.layout.place(which);
+        if which.role() == Role::Reshaped {
+            return self.check_reshaped(which, &current, watcher).await;
+        }
         self.check_users(which, None, &current, watcher).await
     }
 

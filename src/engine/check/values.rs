@@ -12,9 +12,12 @@ use crate::domain::link::LinkKind;
 use crate::domain::map::Map;
 use crate::domain::mapping::{LINKS, Mapping};
 use crate::domain::raw::{elements, get};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
+use crate::domain::survivorship::MADE;
 use crate::domain::value_check::differences;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::check::{Checked, KEPT};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -121,7 +124,13 @@ fn values_of(
             None => return vec![format!("a link names user {id}, who does not exist")],
         }
     }
-    differences(mapping, link, customer, &originals, typed)
+    let change = change_of(mapping, &mapping.customers());
+    let made = get(link, MADE).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+    let known = made.map_or(Known::Nothing, Known::Fields);
+    match undone(change, customer, known) {
+        Ok(customer) => differences(mapping, link, &customer, &originals, typed),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// Documents by canonical `_id`.

@@ -12,6 +12,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::QUARANTINE;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -21,7 +22,8 @@ impl Carrying<'_> {
     async fn way(&self, path: &Path) -> Result<Way<Id>> {
         let mut way = Way::new(path.clone());
         for read in way.reads() {
-            self.each(&read.collection, |document| {
+            let place = self.session.layout.now(&read.collection);
+            self.each(place, |document| {
                 way.take(&read, document, as_named);
             })
             .await?;
@@ -92,7 +94,8 @@ impl Carrying<'_> {
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(live, &ids).await?;
+            let mut current = self.fetch(live, &ids).await?;
+            self.undo(&bookings, &mut current, page.documents())?;
             let quarantined = self.ids_in(QUARANTINE, &ids).await?;
             for (document, id) in page.documents().zip(&ids) {
                 if ground.form == Form::default()
@@ -114,7 +117,9 @@ impl Carrying<'_> {
                 let known = self.ids_in(&before, &ids).await?;
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    self.new_booking(&ground, id, document).await?;
+                    let document = document.to_owned();
+                    let document = session.work.undone(&bookings, document, Known::Nothing)?;
+                    self.new_booking(&ground, id, &document).await?;
                 }
             }
         }

@@ -99,6 +99,7 @@ impl Carrying<'_> {
             let mut current = HashMap::new();
             if swapped {
                 current = self.fetch(live, &ids).await?;
+                self.undo(&users, &mut current, page.documents())?;
             }
             let aside = if swapped {
                 self.ids_aside(&ids).await?
