@@ -1,6 +1,6 @@
 //! `plan`: survey and decisions become a plan.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -13,7 +13,6 @@ use crate::domain::accepted::Accepted;
 use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Contact;
 use crate::domain::departure::Departures;
-use crate::domain::mapping::Mapping;
 use crate::domain::plan::Plan;
 use crate::domain::retire::RetireCounts;
 use crate::engine::after_schema::{AskedSchema, GivenSchema};
@@ -76,7 +75,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         task.end(&crate::engine::Result::Ok(()));
         return Ok(migrated);
     }
-    let given = given(place, session.mapping(), arguments.after.as_deref())?;
+    let given = session.given_schema(arguments.after.as_deref())?;
     if given.is_some() && arguments.defaults {
         session.accept_schema();
     }
@@ -125,28 +124,6 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The after-schema that was named on the command line, else in the mapping.
-fn given(
-    place: &PlaceArguments,
-    mapping: &Mapping,
-    after: Option<&Path>,
-) -> Result<Option<GivenSchema>> {
-    let role = mapping.schema.clone().unwrap_or_default();
-    // Names in a mapping file are meant from where it stands.
-    let file = place.mapping_file();
-    let folder = file.as_deref().and_then(Path::parent);
-    let beside = |name: &String| folder.map_or_else(|| PathBuf::from(name), |it| it.join(name));
-    let after = after
-        .map(Path::to_owned)
-        .or(role.after.as_ref().map(beside));
-    let Some(after) = after else {
-        return Ok(None);
-    };
-    let before = role.before.as_ref().map(beside);
-    let rename = role.rename.into_iter().collect();
-    GivenSchema::read(&after, before.as_deref(), rename).map(Some)
 }
 
 /// What the after-schema asks, once nothing else is open.

@@ -276,19 +276,6 @@ impl Session {
         ))
     }
 
-    /// The same, of a copy of the users without those who retire.
-    pub(crate) async fn wanted_without_retired(&self) -> Result<Vec<RawDocumentBuf>> {
-        let which = self.work.mapping.users();
-        let original = match self.layout.source(&which) {
-            Some(name) => collection_spec::load(&self.work.connection, &name).await?,
-            None => None,
-        };
-        let originals = original.map(|spec| spec.indexes).unwrap_or_default();
-        let email = self.surveyed()?.blueprint.email_index;
-        let mapping = &self.work.mapping;
-        Ok(index_plan::wanted(mapping, &which, &originals, email))
-    }
-
     /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.
     pub(crate) async fn converge(
         &self,

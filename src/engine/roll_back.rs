@@ -9,7 +9,7 @@ use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
-use crate::domain::schema_change::MOVING;
+use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -90,7 +90,7 @@ impl Session {
         for which in self.work.mapping.rebuilt().iter().rev() {
             self.swap_back(which, watcher).await?;
         }
-        known.extend(self.name_back(watcher).await?);
+        known.extend(self.name_back(new, watcher).await?);
         self.check_specifications().await?;
         self.see_what_is_swapped().await?;
         let (mut aside, late) = self.settle_what_was_live(watcher).await?;
@@ -224,40 +224,6 @@ impl Session {
             "the application wrote since the cut-over ({}). Nothing was changed. To go back and keep that: `{command} --keep-new` (it is carried onto the originals). To go back and give it up: `{command} --discard-new` (it stays aside in _ringfence_rolled_back_*)",
             kept.found_lines().join("; ")
         ))
-    }
-
-    /// Gives collections that were only renamed since the cut-over their names back. Says what of them was written since.
-    async fn name_back(&mut self, watcher: &Watcher) -> Result<Vec<String>> {
-        self.see_what_is_swapped().await?;
-        let rebuilt = self.work.mapping.rebuilt();
-        let mut says = Vec::new();
-        for (then, now) in self.layout.renamed().clone() {
-            if rebuilt.iter().any(|which| *which.live() == then) {
-                continue;
-            }
-            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
-            let is = identity::fingerprint(connection, &now, cancel).await?;
-            swap::name_back(connection, &now, &then).await?;
-            let backup = self.run.open().and_then(|run| run.backup.as_ref());
-            let was = backup.and_then(|backup| backup.fingerprints.get(&then));
-            let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
-            let changes = self.work.mapping.changes();
-            let now = match changes {
-                // It stood between its two names for a moment.
-                Some(changes) if now.starts_with(MOVING) => changes.name_after(&then).to_owned(),
-                _ => now,
-            };
-            says.push(match was {
-                Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
-                Some(was) => format!(
-                    "{now} is called {then} again, with what was written since: {} documents, where the backup holds {}",
-                    is.documents(),
-                    documents(was)
-                ),
-                None => format!("{now} is called {then} again"),
-            });
-        }
-        Ok(says)
     }
 
     /// Fingerprints of the collections that a rollback moves.
@@ -485,6 +451,14 @@ impl Gated for RollBack {
                 }
             }
             New::Discard => lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned()),
+        }
+        for (then, now) in session.work.mapping.renamed_only() {
+            if session.layout.now(&then) != then {
+                let (then, now) = (named(&then), named(&now));
+                lines.push(format!(
+                    "rename {now} back to {then}, with what was written to it since"
+                ));
+            }
         }
         Ok(lines)
     }

@@ -3,7 +3,7 @@
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
@@ -81,6 +81,8 @@ pub struct Workspace {
     pub(crate) mapping: Mapping,
     /// What the mapping file says, where there is one.
     pub(crate) mapping_file: Option<Mapping>,
+    /// Where the mapping file stands: schemas that it names are meant from there.
+    pub(crate) mapping_folder: PathBuf,
     /// Neither a file nor a run says the mapping.
     pub(crate) built_in: bool,
     /// For what surveys and proofs keep.
@@ -195,6 +197,12 @@ impl Session {
             work: Workspace {
                 connection,
                 mapping,
+                mapping_folder: options
+                    .config
+                    .as_deref()
+                    .and_then(Path::parent)
+                    .unwrap_or(Path::new(""))
+                    .to_owned(),
                 mapping_file,
                 built_in,
                 memory: spill::memory(options.memory, &options.run_root),

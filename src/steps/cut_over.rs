@@ -122,7 +122,10 @@ impl Gated for CutOver {
         for (from, to) in session.work.mapping.renamed_only() {
             lines.push(format!("rename {} → {}", named(&from), named(&to)));
         }
-        lines.push(Plan::schema_words(session.answers.schema.as_ref()));
+        let schema = session.answers.schema.as_ref();
+        let asked = schema.into_iter().flat_map(|schema| &schema.says);
+        lines.extend(asked.map(|line| format!("after-schema: {line}")));
+        lines.push(Plan::schema_words(schema));
         Ok(lines)
     }
 

@@ -101,6 +101,11 @@ impl Gated for DeleteOriginals {
             .run
             .open()
             .is_some_and(|run| run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers));
+        if swapped && done && session.schema_waits_for_retiring() {
+            return Ok(vec![
+                "the users who are to retire still stand among the users, as the after-schema does not allow: “Retire customer users” comes first".to_owned(),
+            ]);
+        }
         Ok(if swapped && done {
             session.strays_in_words().into_iter().collect()
         } else {

@@ -18,8 +18,9 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
-async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.require_decided()?;
+    session.ask_schema_of_mapping(watcher).await?;
     let plan = session.plan()?;
     let decided = session.decided_lines()?;
     let record = session.begin_run().await?;

@@ -21,6 +21,11 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     if !session.is_live(Group::CutOver) {
         return Err(StepError::NotReady("the cut-over comes first: `npx prisma@6 db push` would find the old collections. Nothing was changed".to_owned()));
     }
+    if session.schema_waits_for_retiring() {
+        return Err(StepError::Findings(
+            "the users who are to retire still stand among the users, so what the after-schema asks of users does not hold yet. The cut-over stands, and the way back is open; let “Retire customer users” go through first: the same command goes on there".to_owned(),
+        ));
+    }
     if session.surveyed.is_none() {
         session
             .survey_once(&crate::engine::Watcher::silent())

@@ -97,3 +97,45 @@ async fn a_rule_that_is_new_at_apply_is_drift_and_another_count_is_not() {
     let conform = ["conform", "--schema", "after.prisma"];
     case.ringfence(&conform).await.code(0);
 }
+
+#[tokio::test]
+async fn without_the_schema_of_today_documents_say_which_collection_a_model_reads() {
+    let case = world::seeded().await;
+    let mapping = std::fs::read_to_string(case.path("ringfence.toml")).unwrap();
+    let alone = mapping.replace("before = \"before.prisma\"\n", "");
+    assert_ne!(alone, mapping);
+    std::fs::write(case.path("ringfence.toml"), alone).unwrap();
+    let rooms = case.database.collection::<bson::Document>("rooms");
+    rooms
+        .insert_one(bson::doc! { "name": "New" })
+        .await
+        .unwrap();
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan)
+        .await
+        .code(2)
+        .says(&["both Room (1 document) and rooms (1 document) hold documents"]);
+    rooms.drop().await.unwrap();
+    // Fields have the names that the operator says, and no others.
+    let ended = case.ringfence(&plan).await.code(0);
+    assert!(!ended.out.contains("note becomes remark"), "{}", ended.out);
+    ended.says(&["date becomes start_time", "Room becomes rooms"]);
+}
+
+#[tokio::test]
+async fn the_option_wins_over_the_mapping_and_without_any_schema_nobody_checked() {
+    let case = world::seeded().await;
+    let other = world::AFTER.replace("@@map(\"rooms\")", "@@map(\"halls\")");
+    std::fs::write(case.path("other.prisma"), other).unwrap();
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    let named = [&plan[..], &["--after", "other.prisma"]].concat();
+    case.ringfence(&named)
+        .await
+        .code(0)
+        .says(&["Room becomes halls"]);
+    std::fs::remove_file(case.path("ringfence.toml")).unwrap();
+    case.ringfence(&plan)
+        .await
+        .code(0)
+        .says(&["Nobody checked whether the new application can read the result"]);
+}

@@ -13,6 +13,7 @@ mod data;
 mod picture;
 
 mod asked;
+mod cut_off;
 mod refused;
 mod ways_back;
 mod whole;

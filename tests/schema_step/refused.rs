@@ -147,7 +147,5 @@ async fn a_step_of_its_own_is_refused_with_its_line() {
     let mapping = std::fs::read_to_string(case.path("ringfence.toml")).unwrap();
     let own = format!("{mapping}with = \"own-step\"\n");
     std::fs::write(case.path("ringfence.toml"), own).unwrap();
-    let ended = case.ringfence(&PLAN).await;
-    assert_ne!(ended.code, 0);
-    ended.says(&["schema.with"]);
+    refused(&case, &["schema.with", "ringfence.toml:"]).await;
 }

@@ -244,7 +244,11 @@ fn bookings() -> Vec<Document> {
 
 /// Fills a database of its own, and writes mapping and schemas beside it.
 pub async fn seeded() -> Case {
-    let case = Case::empty().await;
+    seeded_in(Case::empty().await).await
+}
+
+/// The same, of a database that is there.
+pub async fn seeded_in(case: Case) -> Case {
     let businesses = vec![
         doc! { "_id": id(BUSINESS, 0), "name": "Salon", "ownerId": id(USER, 0), "address": { "street": "Main 1" } },
         doc! { "_id": id(BUSINESS, 1), "name": "Spa", "ownerId": id(USER, 1), "state": "closed" },

@@ -82,12 +82,6 @@ impl Mapping {
             (user.business.is_some(), "user.business"),
             (!self.follow.is_empty(), "follow"),
             (
-                self.schema
-                    .as_ref()
-                    .is_some_and(|it| it.with == SchemaStep::OwnStep),
-                "schema.with",
-            ),
-            (
                 self.customer.adopt_by_phone || !self.customer.adopt_by_email,
                 "customer.adopt",
             ),

@@ -3,7 +3,7 @@
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::{CollectionChange, NamedIndex, Rule};
+use super::rules::{CollectionChange, NamedIndex, Rule};
 use crate::domain::index_plan::name_of;
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 

@@ -5,7 +5,7 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::convert::{Native, convert};
-use super::{Place, Rule, Written};
+use super::rules::{CollectionChange, Place, Rule, Written};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// Rules, made ready.
@@ -25,6 +25,13 @@ pub struct Shaped {
     pub did: Vec<usize>,
     /// A field could not get its new name, since the document has one of that name already.
     pub occupied: bool,
+}
+
+impl CollectionChange {
+    /// What is done to its documents; `None` for nothing.
+    pub fn shape(&self) -> Option<Shape> {
+        (!self.rules.is_empty()).then(|| Shape::new(&self.rules))
+    }
 }
 
 impl Shape {
@@ -199,7 +206,7 @@ pub(super) fn time_of_id(document: &RawDocument) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::Constant;
+    use super::super::rules::Constant;
     use super::*;
     use bson::oid::ObjectId;
     use bson::{DateTime, rawdoc};

@@ -6,8 +6,8 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::convert::{date, whole};
+use super::rules::{CollectionChange, Place, Rule, Written};
 use super::shape::time_of_id;
-use super::{CollectionChange, Place, Rule, Written};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// What is known of a document before the rules.
@@ -200,7 +200,8 @@ fn back(kind_before: u8, value: Value<'_>) -> Option<(u8, Vec<u8>)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::convert::Native;
-    use super::super::{Constant, shape::Shape};
+    use super::super::rules::Constant;
+    use super::super::shape::Shape;
     use super::*;
     use bson::{DateTime, rawdoc};
 

@@ -1,6 +1,6 @@
 //! Whether what is live is as the after-schema of the plan says: every document is read once more, by the check that `conform` does.
 
-use super::parse;
+use super::asked::parse;
 use crate::domain::text::safe;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;

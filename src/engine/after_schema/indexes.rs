@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{AllReads, Demand, Specs, Stands};
+use super::asked::{Demand, Stands};
+use super::models::{AllReads, Specs};
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::index_plan::{self, name_of, names_field};
 use crate::domain::rebuilt::Role;

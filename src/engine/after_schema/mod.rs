@@ -1,214 +1,69 @@
 //! What an after-schema asks of this database: one list, made from the two schemas and from every document as the migration will leave it.
 //! What no rule mends is a blocker. Writes nothing.
 
+mod asked;
 mod conformity;
 mod indexes;
 pub(crate) mod lens;
 mod models;
 mod names;
 mod reading;
+mod uniques;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
-
-use crate::domain::plan::{SchemaPlan, SchemaText};
+use crate::domain::mapping::SchemaStep;
+use crate::domain::plan::SchemaPlan;
 use crate::domain::run::Outcome;
 use crate::domain::schema_change::{CollectionChange, SchemaChanges};
+use crate::domain::text::safe;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::prisma::demand::{indexes as named_indexes, on_delete};
-use crate::prisma::schema::Schema;
-use crate::prisma::{self, Source};
-use crate::store::collection_spec::{self, CollectionSpec};
-use crate::store::schema_files;
-use models::Reads;
+use crate::store::collection_spec;
+use asked::parse;
+pub use asked::{AskedSchema, Demand, GivenSchema, Stands};
 
 /// The answer for all that can be accepted.
 const ALL: &str = "*";
 
-/// An after-schema as it was given.
-#[derive(Debug, Clone, Default)]
-pub struct GivenSchema {
-    /// The schema of the new application.
-    pub after: Vec<SchemaText>,
-    /// The schema of today.
-    pub before: Vec<SchemaText>,
-    /// Fields that the operator says have another name.
-    pub rename: BTreeMap<String, String>,
-}
-
-impl GivenSchema {
-    /// Reads the files.
+impl Session {
+    /// The after-schema that is named, else that of the mapping; `None` where there is none.
     ///
     /// # Errors
-    /// No such file, or one that is no text.
-    pub fn read(
-        after: &Path,
-        before: Option<&Path>,
-        rename: BTreeMap<String, String>,
-    ) -> Result<Self> {
-        Ok(Self {
-            after: texts(after)?,
-            before: before.map(texts).transpose()?.unwrap_or_default(),
-            rename,
-        })
-    }
-
-    /// That of a plan.
-    pub(crate) fn of_plan(plan: &SchemaPlan) -> Self {
-        Self {
-            after: plan.after.clone(),
-            before: plan.before.clone(),
-            rename: plan.rename.clone(),
+    /// A file that cannot be read, or a step of its own, which this version does not do.
+    pub fn given_schema(&self, after: Option<&Path>) -> Result<Option<GivenSchema>> {
+        let role = self.work.mapping.schema.clone().unwrap_or_default();
+        let beside = |name: &String| self.work.mapping_folder.join(name);
+        let after = after.map(Path::to_owned);
+        let Some(after) = after.or_else(|| role.after.as_ref().map(beside)) else {
+            return Ok(None);
+        };
+        if role.with == SchemaStep::OwnStep {
+            return Err(StepError::Findings(format!(
+                "{}: schema.with = \"own-step\" asks for a swap of its own, and this version does what the after-schema asks in the cut-over alone. Nothing was changed; take the line out, or say \"cut-over\"",
+                self.work.mapping.place("schema.with")
+            )));
         }
-    }
-}
-
-fn texts(path: &Path) -> Result<Vec<SchemaText>> {
-    let files = schema_files::read(path)?.into_iter();
-    Ok(files
-        .map(|(name, text)| SchemaText { name, text })
-        .collect())
-}
-
-/// Reads the text of a schema.
-///
-/// # Errors
-/// The place of what cannot be read.
-pub(crate) fn parse(texts: &[SchemaText]) -> Result<Schema> {
-    let sources = texts.iter().map(|it| Source {
-        name: it.name.clone(),
-        text: it.text.clone(),
-    });
-    let sources: Vec<Source> = sources.collect();
-    prisma::read(&sources)
-        .map_err(|error| StepError::NotReady(format!("{error}\nNothing was changed")))
-}
-
-/// What becomes of a demand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stands {
-    /// It is done, by an answer.
-    Accepted,
-    /// It waits for an answer, which may be to accept it.
-    Undecided,
-    /// No answer mends it, or only one that says what.
-    Blocker,
-    /// A decision leaves it as it is.
-    Left,
-    /// It is worth knowing.
-    Note,
-}
-
-impl Stands {
-    /// In the list and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Undecided => "undecided",
-            Self::Blocker => "blocker",
-            Self::Left => "left",
-            Self::Note => "note",
-        }
-    }
-}
-
-/// One thing that an after-schema asks.
-#[derive(Debug, Clone)]
-pub struct Demand {
-    /// What an answer calls it: `Customer.updatedAt`, `rename Booking`.
-    pub key: String,
-    /// What it is about, in one word.
-    pub about: &'static str,
-    /// In words.
-    pub says: String,
-    /// How many documents, where it is about documents.
-    pub count: u64,
-    /// What becomes of it.
-    pub stands: Stands,
-}
-
-impl Demand {
-    fn note(about: &'static str, key: &str, says: String) -> Self {
-        Self {
-            key: key.to_owned(),
-            about,
-            says,
-            count: 0,
-            stands: Stands::Note,
-        }
+        let before = role.before.as_ref().map(beside);
+        let rename = role.rename.into_iter().collect();
+        GivenSchema::read(&after, before.as_deref(), rename).map(Some)
     }
 
-    fn blocker(about: &'static str, key: &str, says: String, count: u64) -> Self {
-        Self {
-            stands: Stands::Blocker,
-            count,
-            ..Self::note(about, key, says)
-        }
-    }
-
-    /// A line of the list.
-    pub fn line(&self) -> String {
-        format!("{} ({}): {}", self.about, self.stands.word(), self.says)
-    }
-}
-
-/// All that an after-schema asks.
-#[derive(Debug, Clone, Default)]
-pub struct AskedSchema {
-    /// The list, in the order in which it is read.
-    pub demands: Vec<Demand>,
-    /// What goes into the plan.
-    pub plan: SchemaPlan,
-}
-
-impl AskedSchema {
-    /// Those that keep a plan from being made.
-    pub fn open(&self) -> impl Iterator<Item = &Demand> {
-        let open = |it: &&Demand| matches!(it.stands, Stands::Blocker | Stands::Undecided);
-        self.demands.iter().filter(open)
-    }
-
-    /// For `--json`.
-    pub fn to_json(&self) -> Json {
-        let demands = self.demands.iter().map(|it| {
-            json!({ "key": it.key, "about": it.about, "says": it.says, "count": it.count, "state": it.stands.word() })
-        });
-        Json::Array(demands.collect())
-    }
-
-    /// Refuses while something is open.
-    ///
-    /// # Errors
-    /// All of it, in words.
-    pub fn require_answered(&self) -> Result<()> {
-        let open: Vec<_> = self.open().collect();
-        if open.is_empty() {
+    /// Asks what the mapping's after-schema needs, where no plan said it yet.
+    pub(crate) async fn ask_schema_of_mapping(&mut self, watcher: &Watcher) -> Result<()> {
+        if self.answers.schema.is_some() {
             return Ok(());
         }
-        let lines: Vec<_> = open
-            .iter()
-            .map(|it| format!("\n  - {}", it.line()))
-            .collect();
-        let undecided = open.iter().any(|it| it.stands == Stands::Undecided);
-        let how = if undecided {
-            " What is undecided is accepted by --defaults, or by a line of the section [schema] of a decisions file, such as \"Customer.updatedAt\" = \"accept\"."
-        } else {
-            ""
+        let Some(given) = self.given_schema(None)? else {
+            return Ok(());
         };
-        Err(StepError::Findings(format!(
-            "the after-schema asks for what cannot be done so:{}\nNothing was changed.{how}",
-            lines.concat()
-        )))
+        self.ask_schema(&given, watcher).await?.require_answered()
     }
-}
 
-impl Session {
     /// Works with this after-schema from now on: its collections are among those that are rebuilt.
     pub(crate) fn take_schema(&mut self, schema: Option<SchemaPlan>) {
         let changes = schema.as_ref().map(|it| Arc::new(it.changes.clone()));
@@ -236,7 +91,9 @@ impl Session {
     ) -> Result<AskedSchema> {
         let asked: Result<AskedSchema> = patiently!(self, watcher, self.ask(given, watcher));
         let asked = asked?;
-        self.take_schema(Some(asked.plan.clone()));
+        if asked.open().next().is_none() {
+            self.take_schema(Some(asked.plan.clone()));
+        }
         Ok(asked)
     }
 
@@ -300,6 +157,17 @@ impl Session {
             changes.collections.insert(read_by.live.clone(), change);
         }
         self.look_at_indexes(&after, &reads, &specs, &mut changes, &mut demands)?;
+        let users = &self.work.mapping.user.collection;
+        if reads.iter().any(|it| it.live == *users) {
+            demands.push(Demand::note(
+                "users",
+                &format!("users {users}"),
+                format!(
+                    "what is asked of {} is done when users are cleaned up, after the cut-over: the new application can start after that, and not before",
+                    safe(users, 120)
+                ),
+            ));
+        }
         for line in on_delete(&after, before.as_ref()) {
             demands.push(Demand::note("onDelete", "", line));
         }
@@ -340,9 +208,3 @@ impl Session {
             .or_insert_with(|| "accept".to_owned());
     }
 }
-
-/// The documents of collections that models read.
-type Specs = BTreeMap<String, CollectionSpec>;
-
-/// Where a model's documents stand today, in the order of the schema.
-type AllReads = [Reads];

@@ -2,17 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AllReads, Demand, Specs, Stands};
+use super::asked::{Demand, Stands};
 use crate::domain::fit::claims::Claims;
 use crate::domain::number::counted;
 use crate::domain::text::safe;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::prisma::schema::{Model, Schema};
+use crate::store::collection_spec::CollectionSpec;
 use crate::store::scan;
 
 /// What a demand is about that puts an empty collection aside.
 pub(super) const SET_ASIDE: &str = "set aside";
+
+/// The collections of the database.
+pub(super) type Specs = BTreeMap<String, CollectionSpec>;
+
+/// Where each model's documents stand today, in the order of the schema.
+pub(super) type AllReads = [Reads];
 
 /// A model and its collection.
 #[derive(Debug, Clone)]

@@ -1,13 +1,15 @@
 //! The names that an after-schema gives to collections which are not rebuilt: taken at the cut-over, in the same journal entry, and given
 //! back by a rollback. What is what is told by UUID, as the run record noted it before the first rename.
 
+use crate::domain::gate::New;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::schema_change::{MOVING, SchemaChanges};
 use crate::domain::text::named;
+use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::store::scan::{self, Scan};
-use crate::store::{collection_spec, swap};
+use crate::store::{collection_spec, identity, swap};
 
 impl Session {
     /// What a collection was when the cut-over began.
@@ -149,5 +151,43 @@ impl Session {
             }
         }
         Ok(())
+    }
+    /// Gives collections that were only renamed since the cut-over their names back. Says what of them was written since.
+    pub(crate) async fn name_back(&mut self, new: New, watcher: &Watcher) -> Result<Vec<String>> {
+        self.see_what_is_swapped().await?;
+        let rebuilt = self.work.mapping.rebuilt();
+        let mut says = Vec::new();
+        for (then, now) in self.layout.renamed().clone() {
+            if rebuilt.iter().any(|which| *which.live() == then) {
+                continue;
+            }
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+            let is = identity::fingerprint(connection, &now, cancel).await?;
+            swap::name_back(connection, &now, &then).await?;
+            let backup = self.run.open().and_then(|run| run.backup.as_ref());
+            let was = backup.and_then(|backup| backup.fingerprints.get(&then));
+            let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
+            let changes = self.work.mapping.changes();
+            let now = match changes {
+                // It stood between its two names for a moment.
+                Some(changes) if now.starts_with(MOVING) => changes.name_after(&then).to_owned(),
+                _ => now,
+            };
+            says.push(match was {
+                Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
+                Some(was) => format!(
+                    "{now} is called {then} again, with what was written since: {} documents, where the backup holds {}{}",
+                    is.documents(),
+                    documents(was),
+                    if new == New::Discard {
+                        "; --discard-new cannot take that out of a collection that was only renamed"
+                    } else {
+                        ""
+                    }
+                ),
+                None => format!("{now} is called {then} again"),
+            });
+        }
+        Ok(says)
     }
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bson::raw::RawDocument;
 use serde_json::Value as Json;
 
-use super::{AllReads, Demand, GivenSchema, Reads, Stands};
+use super::asked::{Demand, GivenSchema, Stands};
+use super::models::{AllReads, Reads};
 use crate::domain::fit::claims::Claims;
 use crate::domain::mapping::Mapping;
 use crate::domain::number::counted;

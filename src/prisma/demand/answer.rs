@@ -1,6 +1,6 @@
 //! The operator's answers to what an after-schema asks, as the decisions file holds them: `accept`, `leave`, `constant 5`, `field createdAt`.
 
-use super::value_of;
+use super::value::value_of;
 use crate::domain::schema_change::{Constant, Place, Written};
 use crate::domain::text::safe;
 use crate::prisma::schema::{Arity, Field, FieldType, Model, Schema};

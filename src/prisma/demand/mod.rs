@@ -3,11 +3,13 @@
 
 mod answer;
 mod relation;
+mod value;
 
 use std::collections::BTreeMap;
 
 pub use answer::Answer;
 pub use relation::on_delete;
+use value::value_of;
 
 use super::schema::{Arity, Default, Field, FieldType, IndexKind, Literal, Model, Scalar, Schema};
 use crate::domain::schema_change::convert::Native;
@@ -181,28 +183,6 @@ fn constant(literal: &Literal, field: &Field, schema: &Schema) -> Option<Constan
         Literal::List(_) => return None,
     };
     value_of(text, field.of)
-}
-
-/// A text as a value of a type; `None` where it is none.
-fn value_of(text: &str, of: FieldType) -> Option<Constant> {
-    let FieldType::Scalar(scalar) = of else {
-        return None;
-    };
-    match scalar {
-        Scalar::Text => Some(Constant::Text(text.to_owned())),
-        Scalar::Int => text.parse().ok().map(Constant::Int),
-        Scalar::BigInt => text.parse().ok().map(Constant::Long),
-        Scalar::Float => {
-            let number: f64 = text.parse().ok()?;
-            number.is_finite().then(|| Constant::Float(text.to_owned()))
-        }
-        Scalar::Boolean => text.parse().ok().map(Constant::Boolean),
-        Scalar::DateTime => {
-            let date = bson::DateTime::parse_rfc3339_str(text).ok()?;
-            Some(Constant::Date(date.timestamp_millis()))
-        }
-        Scalar::ObjectId | Scalar::Bytes | Scalar::BytesObjectId | Scalar::Json => None,
-    }
 }
 
 /// True where the type of a field is another than today's.
