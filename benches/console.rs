@@ -34,6 +34,17 @@ fn processor(pid: u32) -> f64 {
     ticks.filter_map(|it| it.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
+/// How long it is watched doing nothing.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// The most memory that a process ever had, in KiB.
+fn highest_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
+
 fn main() {
     let medium = std::env::args().any(|it| it == "medium");
     let size = if medium { Size::Medium } else { Size::Large };
@@ -96,6 +107,12 @@ fn main() {
         }
     }
     let (took, used) = (began.elapsed(), processor(console.pid()) - used);
+    let highest = highest_memory(console.pid());
+    // Nothing runs: it looks at the database every two seconds, and draws nothing.
+    std::thread::sleep(Duration::from_secs(5));
+    let idle = processor(console.pid());
+    std::thread::sleep(IDLE);
+    let idle = processor(console.pid()) - idle;
     console.press_for("q", "Leaving: the report");
     console.press("Q");
     assert_eq!(console.ends().code, 0);
@@ -109,6 +126,12 @@ fn main() {
         at(99),
         at(100)
     );
+    println!(
+        "memory of the console and its engine at its highest: {highest} KiB; while nothing runs: {:.2} % of one processor",
+        idle * 100.0 / IDLE.as_secs_f64()
+    );
+    assert!(at(99) < 50.0, "a key's effect takes {:.1} ms", at(99));
+    assert!(idle < IDLE.as_secs_f64() / 50.0, "it is busy with nothing");
     let log = std::fs::read_to_string(log).unwrap();
     println!("{}", log.lines().last().unwrap_or_default());
 }

@@ -17,7 +17,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
 /// What is said where there is no terminal.
-pub const REFUSAL: &str = "the console needs a terminal, and standard input or output is none. Nothing was changed. Without a terminal use a verb: survey, plan, apply, verify, rollback, finish, purge, status, report, backup, restore, export, or demo --headless; `ringfence help VERB` says how";
+pub const REFUSAL: &str = "the console needs a terminal, and standard input or output is not one. Nothing was changed. Without a terminal use a verb: survey, plan, apply, verify, rollback, finish, purge, status, report, backup, restore, export, or demo --headless; `ringfence help VERB` says how";
 
 /// True when keys can be read and screens drawn.
 pub fn is_one() -> bool {

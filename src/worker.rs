@@ -145,11 +145,15 @@ async fn answer(
         }
         Request::Run { step, confirmed } => {
             session.lease().forget_loss(); // it was said when it was noticed, and this is a new order
-            let ended = match session.run_step(step, confirmed, watcher).await {
+            let outcome = session.run_step(step, confirmed, watcher).await;
+            let mut answers = Vec::new();
+            if matches!(outcome, Err(StepError::Unfit(_))) {
+                answers.push(Answer::MappingUnfit);
+            }
+            let ended = match outcome {
                 Ok(says) => Ended::done(says),
                 Err(error) => with_log(error.ended()),
             };
-            let mut answers = Vec::new();
             // Other steps survey too, to take in what is new.
             let surveys = step.row().surveys;
             if let Some(overview) = session.overview().filter(|_| surveys) {
@@ -221,6 +225,14 @@ async fn answer(
             session.lease().forget_loss();
             let taken = text(session.take_note_back(on).await);
             vec![Answer::NoteTakenBack(on, taken)]
+        }
+        Request::Mapping => {
+            let view = text(session.mapping_view(&Watcher::silent()).await);
+            vec![Answer::Mapping(Box::new(view))]
+        }
+        Request::SaveMapping { text: file, read } => {
+            let saved = text(session.save_mapping(&file, read.as_deref()).await);
+            vec![Answer::MappingSaved(saved)]
         }
         Request::Report(personal) => {
             let _ = session.standing().await; // what cannot be read now is left out

@@ -10,7 +10,8 @@ use super::layer::{GateLayer, Layer, Number};
 use super::log::Weight;
 use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
-use super::shared::Shared;
+use super::panes;
+use super::shared::{Destination, Shared};
 use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::ending::{Ended, Ending};
@@ -83,6 +84,15 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
         Answer::Noted(on, result) => return noted(model, on, result),
         Answer::NoteTakenBack(on, result) => return note_taken_back(model, on, result),
+        Answer::Mapping(view) => panes.mapping.take(*view),
+        Answer::MappingSaved(result) => return mapping_saved(model, result),
+        Answer::MappingUnfit => {
+            panes.mapping.refused();
+            if shared.layers.is_empty() {
+                shared.destination = Some(Destination::Pane(panes::id(&panes.mapping)));
+                model.arrive();
+            }
+        }
         Answer::Report(personal, text) => panes.report.take(personal, text),
         Answer::Exported(result) => return exported(model, result),
     }
@@ -274,6 +284,23 @@ fn asks_words(shared: &Shared) -> String {
         ); // writing to a String cannot fail
     }
     words
+}
+
+/// The mapping stands in its file: what was surveyed by another one is forgotten, and the survey checks this one.
+fn mapping_saved(model: &mut Model, result: Result<String, String>) -> Vec<Effect> {
+    match result {
+        Err(error) => {
+            model.shared.alarm("The mapping was not saved", error);
+            Vec::new()
+        }
+        Ok(says) => {
+            model.shared.note_in_log(Weight::Info, &says);
+            model.panes.mapping.saved();
+            model.outdated();
+            model.shared.banner = None;
+            jobs::start(&mut model.shared, Job::Step(Step::Survey), None)
+        }
+    }
 }
 
 fn noted(model: &mut Model, on: NoteOn, result: Result<(), String>) -> Vec<Effect> {

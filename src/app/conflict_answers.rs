@@ -1,6 +1,8 @@
 //! Answers to conflicts: what the lists offer, line by line, what each line stands for, what can be answered now, and what an answer asks the
 //! engine for.
 
+use std::collections::BTreeSet;
+
 use super::commands::about::{CommandId, Verdict, only_if, quoted};
 use super::conflict_list::Filter;
 use super::facts::Facts;
@@ -10,9 +12,10 @@ use super::message::{Detail, Effect, Request};
 use super::shared::Shared;
 use crate::domain::checklist::Step;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
-use crate::domain::decision::{Alike, Decision};
+use crate::domain::decision::{ASSIGN_TO, Alike, Decision};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
+use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
 use crate::domain::survivorship::Survivor;
 use crate::domain::text::safe;
@@ -30,6 +33,10 @@ pub enum Pick {
     Alike(Alike),
     /// Look at the undecided conflicts that are alike.
     LookAt(Alike),
+    /// Name the business whose customers these users become.
+    AskBusiness(Vec<ConflictKey>),
+    /// Make customers of these users at that business.
+    Assign(Vec<ConflictKey>, Id),
     /// The survivor rule for a business, or for all; `None` takes a business's own rule away.
     Survivor(Option<Id>, Option<Survivor>),
 }
@@ -56,18 +63,52 @@ pub fn kinds(facts: &Facts) -> Offered {
     std::iter::once(all).chain(each).unzip()
 }
 
-/// The answers that a conflict of this kind can have.
-pub fn choices(code: Code) -> Offered {
-    let each = code.answers().iter().map(|(choice, does)| {
+/// The answers that this conflict can have.
+pub fn choices(key: &ConflictKey) -> Offered {
+    let each = key.code.answers().iter().map(|(choice, does)| {
         let label = choice.word().to_owned();
-        line(label, (*does).to_owned(), Pick::Choice(*choice))
+        let pick = match choice {
+            Choice::Assign => Pick::AskBusiness(vec![key.clone()]),
+            choice => Pick::Choice(*choice),
+        };
+        line(label, (*does).to_owned(), pick)
     });
     each.unzip()
+}
+
+/// The businesses, for one whose customers these users become.
+pub fn businesses(facts: &Facts, keys: &[ConflictKey]) -> Offered {
+    let each = facts.businesses.iter().map(|row| {
+        let more = format!("{} customers, {} bookings", row.customers, row.bookings);
+        let pick = Pick::Assign(keys.to_vec(), row.id.clone());
+        line(safe(&row.name, 60), more, pick)
+    });
+    each.unzip()
+}
+
+/// Makes customers of these users at that business.
+pub fn assign(shared: &mut Shared, keys: &[ConflictKey], business: &Id) -> Vec<Effect> {
+    let users = counted(keys.len() as u64, "user", "users");
+    let line = format!("{}: {users} to one business", Code::IdleUser);
+    shared.note_in_log(Weight::Info, &line);
+    let wanted: BTreeSet<_> = keys.iter().collect();
+    let rows = shared.facts.conflicts().iter();
+    let changes = rows.filter(|row| wanted.contains(&row.key)).map(|row| {
+        let decision = row.decision.clone();
+        let mut decision = decision.unwrap_or_else(|| Decision::new(Choice::Assign));
+        decision.choice = Choice::Assign;
+        let name = ASSIGN_TO.to_owned();
+        decision.set.insert(name, business.text());
+        Change::Answer(row.key.clone(), Some(decision))
+    });
+    let changes = changes.collect();
+    shared.ask(Request::Decide(changes))
 }
 
 /// All that are like `row`, here or everywhere, or every kind; each with how many it touches, and a way to look at them first.
 pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
     let mut lines = Vec::new();
+    let mut assign = None;
     let mut offer = |alike: Alike, of: &str, answer: String| {
         let count = facts.undecided_alike(&alike);
         if count == 0 {
@@ -109,10 +150,23 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
             offer(here, &of, answer.clone());
         }
         offer(alike, &format!("{code}"), answer);
+        if code == Code::IdleUser {
+            let idle: Vec<_> = facts
+                .conflicts()
+                .iter()
+                .filter(|row| row.key.code == code && row.is_undecided())
+                .map(|row| row.key.clone())
+                .collect();
+            if !idle.is_empty() {
+                let label = format!("{} undecided {code}: assign all…", idle.len());
+                let more = "name one business; each becomes its customer".to_owned();
+                assign = Some(line(label, more, Pick::AskBusiness(idle)));
+            }
+        }
     }
     let each = "each with the suggestion of its kind".to_owned();
     offer(Alike::default(), "of every kind", each);
-    lines.into_iter().unzip()
+    lines.into_iter().chain(assign).unzip()
 }
 
 /// The survivor rule for the business of `row`, or for all.

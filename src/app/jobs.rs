@@ -11,6 +11,7 @@ use super::shared::{Destination, Shared};
 use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::domain::checklist::{NoteOn, State, Step, Touch};
 use crate::domain::gate::Confirmed;
+use crate::domain::number::counted;
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
 pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
@@ -22,7 +23,8 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
         }));
         let key = |id: CommandId| shared.key(id);
         let text = format!(
-            "{blockers} blockers wait for your answer: {} accepts the suggestion, {} all of a kind, {} shows all",
+            "{} for your answer: {} accepts the suggestion, {} all of a kind, {} shows all",
+            counted(blockers as u64, "blocker waits", "blockers wait"),
             key(ACCEPT),
             key(ACCEPT_ALL),
             key(SHOW_ALL.id)

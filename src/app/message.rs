@@ -13,6 +13,7 @@ use crate::domain::ending::Ended;
 use crate::domain::gate::{Confirmed, Destructive, Gate};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
+use crate::domain::mapping_view::MappingView;
 use crate::domain::number::Millis;
 use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
@@ -224,6 +225,15 @@ pub enum Request {
     Note(NoteOn, String),
     /// Take the operator's words on a step back.
     TakeNoteBack(NoteOn),
+    /// The mapping, and what helps to change it.
+    Mapping,
+    /// Write the mapping file; `read` is what stood in it when it was read.
+    SaveMapping {
+        /// The file.
+        text: String,
+        /// What it says now.
+        read: Option<String>,
+    },
     /// The report as text; `true` with names and e-mails.
     Report(bool),
     /// Write the report's files; `true` with names and e-mails.
@@ -250,6 +260,8 @@ impl Request {
             | Self::Diffs(..)
             | Self::Note(..)
             | Self::TakeNoteBack(_)
+            | Self::Mapping
+            | Self::SaveMapping { .. }
             | Self::Report(_)
             | Self::Export(_) => false,
         }
@@ -296,6 +308,12 @@ pub enum Answer {
     Noted(NoteOn, Result<(), String>),
     /// To `TakeNoteBack`.
     NoteTakenBack(NoteOn, Result<String, String>),
+    /// To `Mapping`.
+    Mapping(Box<Result<MappingView, String>>),
+    /// To `SaveMapping`: what was done.
+    MappingSaved(Result<String, String>),
+    /// To `Run`, before its `Ended`: the mapping does not fit the data.
+    MappingUnfit,
     /// To `Report`.
     Report(bool, Result<String, String>),
     /// To `Export`.
@@ -308,6 +326,7 @@ impl Answer {
         match self {
             Self::Ended(..)
             | Self::Surveyed(..)
+            | Self::MappingUnfit
             | Self::ForeignWrites(_)
             | Self::Stands(..)
             | Self::StillSo => false,
@@ -324,6 +343,8 @@ impl Answer {
             | Self::Diffs(..)
             | Self::Noted(..)
             | Self::NoteTakenBack(..)
+            | Self::Mapping(_)
+            | Self::MappingSaved(_)
             | Self::Report(..)
             | Self::Exported(_) => true,
         }

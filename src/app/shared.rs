@@ -12,7 +12,7 @@ use super::log::{Log, Weight};
 use super::message::{Effect, ExitReason, Job, Lost, Request, Scrollable};
 pub use super::pane_id::PaneId;
 use super::progress::Running;
-use crate::domain::checklist::{State, Step, Touch};
+use crate::domain::checklist::{State, Step};
 use crate::domain::number::Millis;
 use crate::domain::pace::Limits;
 use crate::domain::situation;
@@ -197,7 +197,7 @@ impl Shared {
             ));
         }
         if self.leaving.is_some() {
-            return Err("the console is on its way out".to_owned());
+            return Err("the console is closing".to_owned());
         }
         match &self.running {
             Some(running) => Err(format!(
@@ -225,11 +225,7 @@ impl Shared {
 
     /// The first step of the operator's own work that waits, once nothing else is left to run.
     pub fn open_note(&self) -> Option<Step> {
-        let verified = self.is_done(Step::Verify);
-        let mut open = Step::ALL.iter().copied().filter(|step| {
-            step.touch() == Touch::Note && matches!(self.state(*step), State::Pending)
-        });
-        open.next().filter(|_| verified)
+        situation::next_note(|step| self.state(step))
     }
 
     /// A short request.

@@ -151,7 +151,10 @@ pub(super) async fn apply(
         };
         // Left out before is not done, where it is asked for now.
         let asked = match step {
-            Step::RetireUsers => order.retire_users && !session.has_begun_to_retire(),
+            Step::RetireUsers => {
+                let has_users = session.mapping().has_users();
+                order.retire_users && has_users && !session.has_begun_to_retire()
+            }
             Step::BackUp => session.has_backup_to_take() && !session.layout.has_any_moved(),
             _ => false,
         };

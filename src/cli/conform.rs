@@ -20,6 +20,9 @@ pub struct ConformArguments {
     /// The schema: a file, or a folder of .prisma files
     #[arg(long, value_name = "F")]
     schema: PathBuf,
+    /// A decisions file: a default that it leaves unwritten (under [schema]: "Model.field" = "leave") is advice
+    #[arg(long, value_name = "F")]
+    decisions: Option<PathBuf>,
     /// Every finding as a line of JSON, and nothing else on standard output
     #[arg(long)]
     all: bool,
@@ -38,6 +41,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ConformArguments) -> 
         uri_source: uri_source.to_owned(),
         database: place.db.clone(),
         schema: arguments.schema,
+        decisions: arguments.decisions,
         memory: place.memory,
         run_root: place.run_dir.clone(),
         personal: place.show_personal_data,
@@ -65,6 +69,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ConformArguments) -> 
     }
     Ok(ExitCode::from(if conformity.holds() { 0 } else { 2 }))
 }
+
+/// What the errors are known from.
+const SEEN_WITH: &str = "What a client does was seen with Prisma 4.6.1. Prisma 5 and 6 were not run; where they are known to differ, it says so.";
 
 /// The answer for people.
 fn words(database: &str, conformity: &Conformity) -> String {
@@ -96,6 +103,7 @@ fn words(database: &str, conformity: &Conformity) -> String {
             .map(|(model, it)| detail(model, it))
             .collect();
         parts.push(details.join("\n"));
+        parts.push(SEEN_WITH.to_owned());
     }
     if !conformity.notes.is_empty() {
         let notes: Vec<_> = conformity

@@ -13,6 +13,7 @@ mod output;
 mod place;
 mod plan;
 mod progress;
+mod push;
 mod rollback;
 mod strays;
 mod survey;
@@ -72,6 +73,8 @@ pub enum Verb {
     Verify,
     /// Every document against a schema.prisma: what the application could not read; exit 2 with findings
     Conform(conform::ConformArguments),
+    /// Run your own `npx prisma@6 db push` beside the run, and compare every index before and after; exit 2 with findings
+    Push(push::PushArguments),
     /// Rename the originals back
     Rollback(rollback::RollbackArguments),
     /// What an application wrote under a vacated name: list it, take it in, or set it aside
@@ -118,7 +121,13 @@ pub fn start() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(run()),
+        Ok(runtime) => {
+            let code = runtime.block_on(run());
+            // The process ends now, and its threads with it. Ending the runtime first would cancel the driver's farewell to the server half
+            // way, and the driver takes that for a defect of its own and says so at length.
+            std::mem::forget(runtime);
+            code
+        }
         Err(error) => {
             output::aside(&format!(
                 "ringfence: no runtime could be started: {error}. Nothing was changed"
@@ -199,6 +208,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Apply(verb)) => Box::pin(apply::run(place, verb)).await,
         Some(Verb::Verify) => survey::verify(place).await,
         Some(Verb::Conform(verb)) => Box::pin(conform::run(place, verb)).await,
+        Some(Verb::Push(verb)) => Box::pin(push::run(place, verb)).await,
         Some(Verb::Rollback(verb)) => rollback::run(place, verb).await,
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
         Some(Verb::Strays(verb)) => strays::run(place, verb).await,

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::PlaceArguments;
-use super::survey::{migrated, warn};
+use super::survey::{migrated, remarks, warn};
 use super::{output, progress};
 use crate::domain::accepted::Accepted;
 use crate::domain::conflict::{Choice, Code};
@@ -115,6 +115,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         if let Some(departures) = &plan.leaving {
             output::line(&departures.words());
         }
+        remarks(&session);
         output::line(&Plan::schema_words(plan.schema.as_ref()));
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));

@@ -56,6 +56,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         output::json(&said);
     } else {
         output::line(&output::overview(&overview));
+        remarks(&session);
         if let Some(retiring) = retiring {
             output::line("");
             for line in retiring.lines() {
@@ -87,6 +88,13 @@ pub(super) async fn migrated(
         output::line(&words);
     }
     Ok(Some(ExitCode::SUCCESS))
+}
+
+/// Says what the mapping leaves as it is.
+pub(super) fn remarks(session: &Session) {
+    for (_, says) in session.mapping().remarks() {
+        output::line(&says);
+    }
 }
 
 /// Says what the check of the mapping found worth saying.

@@ -3,4 +3,5 @@
 pub mod mongod;
 pub mod names;
 pub mod sample;
+pub mod schemas;
 pub mod server;

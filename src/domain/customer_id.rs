@@ -49,7 +49,31 @@ pub fn placeholder_id(business: &Id, missing: Option<&Id>, usual: IdKind) -> Id 
     build(usual, tag, business, missing)
 }
 
+/// A guest's own id at a business, by which links and surveys know them: a hash of the business, the member of `identity` and its value in
+/// its normal form. It has the type of a UUID and is none of a user's.
+pub fn guest_of(business: &Id, by: &str, value: &str) -> Id {
+    let mut rest = (by.len() as u64).to_le_bytes().to_vec();
+    rest.extend_from_slice(by.as_bytes());
+    rest.extend_from_slice(value.as_bytes());
+    let hash = hashed("guest", business, &rest);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Id::uuid(bytes)
+}
+
+/// The id of the customer of a guest whom [`guest_of`] names.
+pub fn customer_of_guest(guest: &Id, kind: IdKind) -> Id {
+    let mut hash = [0; 32];
+    hash[..16].copy_from_slice(&guest.as_uuid().unwrap_or_default());
+    shaped(kind, hash, None)
+}
+
 fn build(kind: IdKind, tag: &str, business: &Id, user: Option<&Id>) -> Id {
+    let hash = hashed(tag, business, user.map_or(&[][..], Id::as_bytes));
+    shaped(kind, hash, user)
+}
+
+fn hashed(tag: &str, business: &Id, rest: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"ringfence customer 1\0");
     hash.update(tag);
@@ -57,8 +81,11 @@ fn build(kind: IdKind, tag: &str, business: &Id, user: Option<&Id>) -> Id {
     let business = business.canonical();
     hash.update((business.as_bytes().len() as u64).to_le_bytes());
     hash.update(business.as_bytes());
-    hash.update(user.map_or(&[][..], Id::as_bytes));
-    let hash: [u8; 32] = hash.finalize().into();
+    hash.update(rest);
+    hash.finalize().into()
+}
+
+fn shaped(kind: IdKind, hash: [u8; 32], user: Option<&Id>) -> Id {
     match kind {
         IdKind::ObjectId => {
             let mut bytes = [0; 12];

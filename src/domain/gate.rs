@@ -108,6 +108,10 @@ pub enum Destructive {
     TakeIn,
     /// Sets strays aside for good.
     SetAside,
+    /// Runs the operator's own command, which makes and drops indexes.
+    PushSchema,
+    /// Builds the indexes again that such a command dropped.
+    PutBackIndexes,
 }
 
 impl Destructive {
@@ -127,6 +131,8 @@ impl Destructive {
             Self::Restore => "Restore from the backup",
             Self::TakeIn => "Take in the documents of strays",
             Self::SetAside => "Set strays aside",
+            Self::PushSchema => "Push the schema",
+            Self::PutBackIndexes => "Put the indexes back",
         }
     }
 }
@@ -189,6 +195,10 @@ actions! {
     TakeIn = TakeIn;
     /// Sets strays aside for good.
     SetAside = SetAside;
+    /// Runs the operator's own command, which makes and drops indexes.
+    PushSchema = PushSchema;
+    /// Builds the indexes again that such a command dropped.
+    PutBackIndexes = PutBackIndexes;
 }
 
 /// Renames the originals back.
@@ -212,7 +222,9 @@ impl Action for RollBack {
             | Destructive::Purge
             | Destructive::Restore
             | Destructive::TakeIn
-            | Destructive::SetAside => None,
+            | Destructive::SetAside
+            | Destructive::PushSchema
+            | Destructive::PutBackIndexes => None,
         }
     }
 }

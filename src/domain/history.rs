@@ -2,7 +2,7 @@
 
 use super::accepted::Accepted;
 use super::conflict::ConflictKey;
-use super::decision::{Decision, Decisions};
+use super::decision::{Contact, Decision, Decisions};
 use super::id::Id;
 use super::survivorship::Survivor;
 
@@ -15,6 +15,8 @@ pub enum Change {
     Survivor(Option<Id>, Option<Survivor>),
     /// A number that is confirmed.
     Accepted(Accepted, Option<u64>),
+    /// How contact fields leave users.
+    Contact(Contact),
 }
 
 impl Change {
@@ -35,6 +37,9 @@ impl Change {
                     None => decisions.accepted.remove(&what),
                 };
                 Self::Accepted(what, old)
+            }
+            Self::Contact(contact) => {
+                Self::Contact(std::mem::replace(&mut decisions.contact, contact))
             }
             Self::Survivor(Some(business), rule) => {
                 let old = match rule {
@@ -101,6 +106,7 @@ mod tests {
             answer(Choice::Keep),
             Change::Survivor(None, Some(Survivor::Newest)),
             Change::Survivor(Some(Id::string("b")), Some(Survivor::Oldest)),
+            Change::Contact(Contact::Null),
         ];
         let back = apply(changes, &mut decisions);
         let after = decisions.clone();

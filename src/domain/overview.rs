@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::conflict::{Code, ConflictKey};
-use super::decision::Decision;
+use super::decision::{Contact, Decision};
 use super::departure::Departures;
 use super::id::Id;
 use super::survivorship::Survivor;
@@ -71,6 +71,10 @@ pub struct Review {
     pub survivor_at: BTreeMap<Id, Survivor>,
     /// Kinds whose answers take so many bookings out of the application that the number has to be confirmed.
     pub asks: Vec<(Code, u64)>,
+    /// How contact fields leave users.
+    pub contact: Contact,
+    /// Who would retire and who would stay by these answers, line by line; empty without a survey.
+    pub retiring: Vec<String>,
     /// How many decisions can be taken back.
     pub undo: usize,
     /// How many can be done again.

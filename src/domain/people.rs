@@ -97,7 +97,23 @@ pub fn booking_time(mapping: &Mapping, document: &RawDocument) -> Option<Millis>
     if let Some(when) = &role.when {
         return when.value(document).and_then(|value| value.as_date());
     }
-    let created = role.created.as_ref();
+    let found = first_date(mapping, document).map(|(_, date)| date);
+    found.or_else(|| {
+        let value = role.created.as_ref()?.value(document)?;
+        value.as_date()
+    })
+}
+
+/// The field of a booking whose date [`booking_time`] gives, where the mapping names none.
+pub fn date_field(mapping: &Mapping, document: &RawDocument) -> Option<String> {
+    let created = || mapping.booking.created.as_ref().map(ToString::to_string);
+    let found = first_date(mapping, document).map(|(field, _)| field);
+    found.or_else(created)
+}
+
+/// The first date that does not say when the document was written, and its field.
+fn first_date(mapping: &Mapping, document: &RawDocument) -> Option<(String, Millis)> {
+    let created = mapping.booking.created.as_ref();
     let written = |key: &[u8]| {
         created.is_some_and(|created| created.top().as_bytes() == key)
             || key.eq_ignore_ascii_case(b"createdAt")
@@ -109,11 +125,11 @@ pub fn booking_time(mapping: &Mapping, document: &RawDocument) -> Option<Millis>
     let mut dates = elements(document)
         .map_while(Result::ok)
         .filter(|element| !written(element.key))
-        .filter_map(|element| element.value.as_date());
-    dates.next().or_else(|| {
-        let value = created?.value(document)?;
-        value.as_date()
-    })
+        .filter_map(|element| {
+            let field = String::from_utf8_lossy(element.key).into_owned();
+            Some((field, element.value.as_date()?))
+        });
+    dates.next()
 }
 
 /// What stands at a path, as a name.

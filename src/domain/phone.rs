@@ -40,7 +40,7 @@ pub fn tail(text: &str) -> u32 {
 }
 
 /// Its digits, without what follows a letter: an extension.
-fn digits(text: &str) -> String {
+pub fn digits(text: &str) -> String {
     text.chars()
         .take_while(|c| !c.is_alphabetic() && *c != ';')
         .filter(char::is_ascii_digit)

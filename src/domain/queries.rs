@@ -17,6 +17,12 @@ fn model(collection: &str) -> String {
 
 /// The query that the old application makes.
 pub fn old(mapping: &Mapping) -> String {
+    if !mapping.has_users() {
+        return format!(
+            "// OLD: people stand in their bookings alone\nconst bookings = await prisma.{}.findMany({{\n  where: {{ /* all bookings */ }}\n}})",
+            model(&mapping.booking.collection)
+        );
+    }
     format!(
         "// OLD: every business sees all users\nconst customers = await prisma.{}.findMany({{\n  where: {{ /* all users */ }}\n}})",
         model(&mapping.user.collection)

@@ -6,6 +6,9 @@ use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
 use super::reference::leaving;
 use super::text::listed;
 
+/// Where users are looked for that a mapping does not have. Nothing ever makes it.
+const NOBODY: &str = "_ringfence_nobody";
+
 /// What a rebuilt collection is to the migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -117,10 +120,10 @@ impl Rebuilt {
                 let following = &mapping.booking.following;
                 let drops = following.drop.iter().map(|it| it.top().to_owned());
                 let stays = following.keep || following.in_place;
-                let reference = (!stays).then(|| leaving(mapping));
+                let reference = (!stays && following.user.is_some()).then(|| leaving(mapping));
                 reference.into_iter().chain(drops).collect()
             }
-            Role::Users => mapping.user.leaving().map(str::to_owned).collect(),
+            Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
         }
     }
 
@@ -150,6 +153,10 @@ impl Rebuilt {
                 mapping.booking.customer,
                 leaving(mapping)
             )),
+            Role::Bookings if mapping.booking.following.user.is_none() => Some(format!(
+                "bookings then have {}; what they say of their guests stays",
+                mapping.booking.customer
+            )),
             Role::Bookings => Some(format!(
                 "bookings then have {} and no {}",
                 mapping.booking.customer,
@@ -157,7 +164,7 @@ impl Rebuilt {
             )),
             Role::Users => Some(format!(
                 "{} leave the users whose data was copied",
-                mapping.user.leaving().collect::<Vec<_>>().join(", ")
+                self.leaving(mapping).join(", ")
             )),
         }
     }
@@ -210,7 +217,8 @@ pub fn counted_as(list: &[Rebuilt]) -> String {
 impl Mapping {
     /// The collections that are rebuilt, in the order of their swaps.
     pub fn rebuilt(&self) -> Vec<Rebuilt> {
-        let mut list = vec![self.customers(), self.bookings(), self.users()];
+        let mut list = vec![self.customers(), self.bookings()];
+        list.extend(self.has_users().then(|| self.users()));
         list.extend(self.reshaped());
         list
     }
@@ -283,12 +291,16 @@ impl Mapping {
         }
     }
 
-    /// The users.
+    /// The users; where the mapping has none, a collection that there never is, in which whoever reads finds nobody.
     pub fn users(&self) -> Rebuilt {
         Rebuilt {
             place: 2,
             key: "user".to_owned(),
-            live: self.user.collection.clone(),
+            live: if self.has_users() {
+                self.user.collection.clone()
+            } else {
+                NOBODY.to_owned()
+            },
             to: self.name_after(&self.user.collection),
             role: Role::Users,
             group: Group::CleanUp,

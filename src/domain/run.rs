@@ -11,6 +11,7 @@ use super::keep_new::report::Kept;
 use super::mapping::Mapping;
 pub use super::number::Millis;
 use super::plan::Plan;
+use super::pushed::{Picture, PushRecord};
 pub use super::quiet::WatchStart;
 use super::quiet::{Fact, QuietSince};
 use super::rebuilt::{Group, Rebuilt};
@@ -97,6 +98,12 @@ pub struct RunRecord {
     /// UUIDs of all other collections when the cut-over began, by name.
     #[serde(default)]
     pub others: BTreeMap<String, String>,
+    /// Indexes of every collection when the cut-over began.
+    #[serde(default, skip_serializing_if = "Picture::is_empty")]
+    pub indexes: Picture,
+    /// Pushes of the schema that were run beside it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pushes: Vec<PushRecord>,
     /// The server's write block, if it was set.
     #[serde(default)]
     pub write_block: Option<WriteBlock>,
@@ -394,6 +401,8 @@ impl RunRecord {
             strays: BTreeMap::new(),
             decided_strays: Vec::new(),
             others: BTreeMap::new(),
+            indexes: Picture::new(),
+            pushes: Vec::new(),
             equations: Vec::new(),
             rollback: None,
             restore: None,

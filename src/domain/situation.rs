@@ -109,6 +109,15 @@ pub fn next_step(state: impl Fn(Step) -> State) -> Option<Step> {
     })
 }
 
+/// The team's work that comes next once the result is verified; it is noted, not run.
+pub fn next_note(state: impl Fn(Step) -> State) -> Option<Step> {
+    let mut notes = Step::ALL
+        .iter()
+        .copied()
+        .filter(|step| step.touch() == Touch::Note && state(*step) == State::Pending);
+    notes.next().filter(|_| state(Step::Verify) == State::Done)
+}
+
 impl Situation {
     /// The situation as it was seen, with the steps as they stand.
     pub fn of(seen: &Seen, statuses: &[StepStatus]) -> Self {
@@ -116,7 +125,7 @@ impl Situation {
             let status = statuses.iter().find(|status| status.step == step);
             status.map_or(State::Pending, |status| status.state)
         };
-        let next = next_step(state);
+        let next = next_step(state).or_else(|| next_note(state));
         Self {
             now: now(seen),
             next,

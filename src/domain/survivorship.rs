@@ -227,6 +227,10 @@ pub struct Link<'a> {
     pub kind: LinkKind,
     /// The users, in `_id` order; for a placeholder the value that names nobody.
     pub users: Vec<Id>,
+    /// The guests, by their own ids and in their order.
+    pub guests: Vec<Id>,
+    /// The bookings that say who these are, where the customer was made of them.
+    pub bookings: Vec<Id>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
     pub made: Option<&'a RawDocument>,
 }
@@ -245,6 +249,12 @@ pub fn link(
     }
     document.string("kind", link.kind.word());
     document.array("users", link.users.iter().map(Id::value));
+    if !link.guests.is_empty() {
+        document.array("guests", link.guests.iter().map(Id::value));
+    }
+    if !link.bookings.is_empty() {
+        document.array("bookings", link.bookings.iter().map(Id::value));
+    }
     if let Some(made) = link.made {
         document.document(MADE, &made_digests(link.customer, made));
     }
@@ -371,6 +381,8 @@ mod tests {
             business: Some(&Id::string("b")),
             kind: LinkKind::Created,
             users: vec![],
+            guests: Vec::new(),
+            bookings: Vec::new(),
             made: None,
         };
         let link = super::link(&mapping(), &link, Some((&made, &[&survivor, &other])));

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use bson::raw::RawDocument;
 
 use super::id::Id;
+use super::invariant::guest_known_as;
 use super::link::LinkKind;
+use super::mapping::path::FieldPath;
 use super::mapping::{Given, Mapping, UserRole};
-use super::raw::{Value, elements, get, kind};
+use super::raw::{Value, blank, elements, get, kind};
 use super::survey::facts::id_of;
 use super::survivorship::UNKNOWN_CUSTOMER;
 
@@ -15,15 +17,15 @@ use super::survivorship::UNKNOWN_CUSTOMER;
 /// lost values, and each value of the customer must be one of its users', typed by hand, or the name for the nameless.
 pub fn differences(
     mapping: &Mapping,
-    link: &RawDocument,
-    customer: &RawDocument,
+    (link, customer): (&RawDocument, &RawDocument),
     users: &[&RawDocument],
+    guests: &Guests<'_>,
     typed: &BTreeSet<String>,
 ) -> Vec<String> {
     let Some(id) = id_of(customer) else {
         return Vec::new();
     };
-    let mut wrong = Vec::new();
+    let mut wrong = guests.strangers(mapping, link, &id);
     // A narrow customer leaves contact fields with its user, so there is nothing to lose.
     let narrow = LinkKind::of(link) == Ok(LinkKind::Narrow);
     let role = &mapping.user;
@@ -41,7 +43,14 @@ pub fn differences(
                 ));
             }
         }
+        let said = guests.says(mapping, field).any(|value| !value.is_blank());
+        if said && !narrow && blank(held) && !is_lost(link, field) {
+            wrong.push(format!(
+                "{field} of a guest is neither in customer {id} nor in its link"
+            ));
+        }
         let Some(held) = held else { continue };
+        let from_a_guest = guests.says(mapping, field).any(|value| value == held);
         let holds = |user: &&RawDocument| held_by(role, field, user).is_some_and(|it| it.is(held));
         let from_a_user = users.iter().any(holds);
         let by_hand = held.as_str().is_some_and(|text| typed.contains(text));
@@ -49,11 +58,12 @@ pub fn differences(
             && held.as_str() == Some(UNKNOWN_CUSTOMER)
             && users
                 .iter()
-                .all(|user| held_by(role, field, user).is_none_or(|it| it.is_blank()));
+                .all(|user| held_by(role, field, user).is_none_or(|it| it.is_blank()))
+            && !said;
         let given = is_given(mapping, field, held);
-        if !(from_a_user || by_hand || nameless || given) {
+        if !(from_a_user || from_a_guest || by_hand || nameless || given) {
             wrong.push(format!(
-                "{field} of customer {id} comes from none of its users"
+                "{field} of customer {id} comes from none of its users or guests"
             ));
         }
     }
@@ -68,6 +78,76 @@ pub fn differences(
         }
     }
     wrong
+}
+
+/// The bookings of which a link says that its guests come from them.
+#[derive(Debug, Default)]
+pub struct Guests<'a> {
+    /// Those that are there.
+    pub bookings: Vec<&'a RawDocument>,
+    /// How many the link names.
+    pub named: usize,
+}
+
+impl<'a> Guests<'a> {
+    /// What they say for a field of a customer.
+    fn says(&self, mapping: &'a Mapping, field: &str) -> impl Iterator<Item = Value<'a>> {
+        let guest = mapping.booking.following.guest.iter();
+        let members = guest.flat_map(|guest| guest.members.iter().zip(&guest.fields));
+        let members = members.filter(|(_, own)| *own == field);
+        let mut paths: Vec<&FieldPath> = members.map(|((_, path), _)| path).collect();
+        if field == mapping.user.created {
+            paths.extend(&mapping.booking.created);
+        }
+        let said = self.bookings.iter().flat_map(|booking| {
+            let values = paths.iter().filter_map(|path| path.value(booking));
+            values.collect::<Vec<_>>()
+        });
+        said.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Bookings of others than the link's guests, and guests without a booking.
+    fn strangers(&self, mapping: &Mapping, link: &RawDocument, customer: &Id) -> Vec<String> {
+        let list = |key: &str| {
+            let list = get(link, key).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+            let list = list.into_iter().flat_map(elements).map_while(Result::ok);
+            list.map(|it| Id::from_value(it.value)).collect::<Vec<_>>()
+        };
+        let guests = list("guests");
+        let mut wrong = Vec::new();
+        let business = get(link, &mapping.customer.business).map(Id::from_value);
+        let mut seen = BTreeSet::new();
+        for booking in &self.bookings {
+            let guest = business
+                .as_ref()
+                .and_then(|business| guest_known_as(mapping, business, booking));
+            match guest.filter(|guest| guests.contains(guest)) {
+                Some(guest) => drop(seen.insert(guest)),
+                None => wrong.push(format!(
+                    "the link of customer {customer} names a booking of somebody who is none of its guests"
+                )),
+            }
+        }
+        if seen.len() < guests.len() || self.bookings.len() < self.named {
+            wrong.push(format!(
+                "the link of customer {customer} names a guest, or a booking of one, that there is not"
+            ));
+        }
+        wrong
+    }
+}
+
+/// True where the link keeps a value for this field that its customer does not have.
+fn is_lost(link: &RawDocument, field: &str) -> bool {
+    let lost = get(link, "lost").and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+    let lost = lost.into_iter().flat_map(elements).map_while(Result::ok);
+    let values = lost.filter_map(|entry| {
+        let entry = RawDocument::from_bytes(entry.value.bytes).ok()?;
+        RawDocument::from_bytes(get(entry, "values")?.bytes).ok()
+    });
+    values
+        .into_iter()
+        .any(|values| get(values, field).is_some())
 }
 
 /// What a user holds for a field of a customer.
@@ -159,7 +239,14 @@ mod tests {
     fn wrong(customer: &RawDocument, link: &RawDocument) -> Vec<String> {
         let mapping = Mapping::parse(crate::domain::mapping::DEFAULT).unwrap();
         let user = rawdoc! { "_id": 1, "name": "", "phone": "1", "city": "Delft" };
-        differences(&mapping, link, customer, &[&user], &BTreeSet::new())
+        let nobody = Guests::default();
+        differences(
+            &mapping,
+            (link, customer),
+            &[&user],
+            &nobody,
+            &BTreeSet::new(),
+        )
     }
 
     #[test]

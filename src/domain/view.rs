@@ -103,12 +103,55 @@ pub struct DiffFilter {
     pub search: Option<Search>,
     /// Only those that do not simply go from a user to this user's customer.
     pub unusual: bool,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order of bookings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By `_id`, which every collection has an index of.
+    #[default]
+    Stored,
+    /// The newest date first.
+    Newest,
+    /// The oldest date first.
+    Oldest,
+}
+
+impl Order {
+    /// The one that comes after it, in turn.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Stored => Self::Newest,
+            Self::Newest => Self::Oldest,
+            Self::Oldest => Self::Stored,
+        }
+    }
+
+    /// In words, for a title.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Stored => "as they are stored",
+            Self::Newest => "newest first",
+            Self::Oldest => "oldest first",
+        }
+    }
 }
 
 impl DiffFilter {
-    /// True when every booking is shown.
+    /// True when every booking is shown, in whatever order.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self::in_order(self.order)
+    }
+
+    /// Every booking, in this order.
+    pub fn in_order(order: Order) -> Self {
+        Self {
+            order,
+            ..Self::default()
+        }
     }
 }
 
@@ -123,7 +166,7 @@ pub enum DiffCursor {
     Before(Id),
 }
 
-/// A page of a preview, in `_id` order.
+/// A page of a preview.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DiffPage {
     /// The bookings.

@@ -15,7 +15,7 @@ use crate::domain::reference::service_of;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{BusinessIx, Standing, UserIx};
 use crate::domain::transform::{self, BookingFate};
-use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Search};
+use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Order, Search};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::StoreError;
@@ -39,6 +39,8 @@ struct Entry {
     was: Named,
     becomes: Becomes,
     service: Option<Id>,
+    /// What it says of its guest holds the text that is searched for.
+    guest_fits: bool,
 }
 
 /// Whom a booking names now.
@@ -58,7 +60,7 @@ enum Becomes {
 }
 
 impl Session {
-    /// A page of what becomes of the bookings, in `_id` order.
+    /// A page of what becomes of the bookings, in the order that the filter says.
     ///
     /// # Errors
     /// The server's refusal.
@@ -87,6 +89,35 @@ impl Session {
         let wanted = self.wanted(filter).await?;
         let mut page = DiffPage::default();
         let mut entries = Vec::new();
+        if filter.order != Order::Stored {
+            // One more than is shown tells whether more follow.
+            let most = if filter.is_empty() {
+                limit as u64
+            } else {
+                PATIENCE
+            };
+            let most = i64::try_from(most + 1).unwrap_or(i64::MAX);
+            let mut found = self
+                .bookings_by_date(&source, filter.order, cursor, most)
+                .await?;
+            let failed =
+                |error| StoreError::from_driver(format!("sorting {source} by date"), &error);
+            while found.advance().await.map_err(failed)? {
+                if entries.len() == limit || page.looked == PATIENCE {
+                    page.more = true;
+                    break;
+                }
+                let document = found.current();
+                page.looked += 1;
+                page.reached = id_of(document);
+                entries.extend(self.booking_diff(&wanted, document)?);
+            }
+            if scan.backwards {
+                entries.reverse();
+            }
+            page.entries = self.in_words(entries).await?;
+            return Ok(page);
+        }
         let mut reader = scan::read(&self.work.connection.database, &source, &scan, None)?;
         'reading: while let Some(batch) = reader.next().await? {
             for document in batch.documents() {
@@ -123,6 +154,12 @@ impl Session {
             .source(&self.work.mapping.users())
             .unwrap_or_default();
         let role = &self.work.mapping.user;
+        if !self.work.mapping.has_users() {
+            return Ok(Wanted {
+                filter,
+                named: None,
+            });
+        }
         let like = || doc! { "$regex": escaped(text), "$options": "i" };
         let either = doc! { "$or": [{ &role.name: like() }, { &role.email: like() }] };
         let failed =
@@ -220,6 +257,13 @@ impl Session {
             was,
             becomes,
             service: service_of(&survey.mapping, document),
+            guest_fits: match &wanted.filter.search {
+                Some(Search::Text(text)) => survey
+                    .paths()
+                    .guests()
+                    .is_some_and(|guests| guests.says(document, text)),
+                _ => false,
+            },
         };
         Ok(wanted.fits(&entry).then_some(entry))
     }
@@ -253,6 +297,7 @@ impl Session {
                 was,
                 becomes,
                 service,
+                ..
             } = entry;
             diff.words.service = match service {
                 None => "(no service)".to_owned(),
@@ -310,6 +355,7 @@ impl Wanted<'_> {
                     .words
                     .when
                     .is_some_and(|when| (*from..*until).contains(&when)),
+                Some(Search::Text(_)) if entry.guest_fits => true,
                 Some(Search::Text(_)) => self.named.as_ref().is_some_and(|named| {
                     user.is_some_and(|user| named.contains(&user.canonical()))
                 }),

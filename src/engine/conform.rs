@@ -13,6 +13,7 @@ use crate::domain::raw::get;
 use crate::domain::table::Memory;
 use crate::domain::text::safe;
 use crate::engine::Watcher;
+use crate::engine::conform_left::{self, Left};
 use crate::engine::error::{Result, StepError};
 use crate::prisma::conformity::Conformity;
 use crate::prisma::schema::{Model, Schema};
@@ -37,6 +38,8 @@ pub struct ConformOptions {
     pub database: Option<String>,
     /// A schema's file, or a folder of them.
     pub schema: PathBuf,
+    /// A decisions file; defaults that it leaves unwritten are advice.
+    pub decisions: Option<PathBuf>,
     /// Bytes of memory for ids and uniques; the rest goes to a temporary file.
     pub memory: u64,
     /// Beside which temporary files go.
@@ -84,6 +87,10 @@ pub fn read_schema(path: &Path) -> Result<Schema> {
 /// A schema that cannot be read, no server, no such database, or the server's refusal.
 pub async fn conform(options: &ConformOptions, watcher: &Watcher) -> Result<Conformed> {
     let schema = read_schema(&options.schema)?;
+    let decided = match &options.decisions {
+        Some(path) => conform_left::of_file(path)?,
+        None => Left::new(),
+    };
     let database = options.database.as_deref();
     let connection = connect::connect(&options.uri, &options.uri_source, database).await?;
     let mut tries = 1;
@@ -93,6 +100,7 @@ pub async fn conform(options: &ConformOptions, watcher: &Watcher) -> Result<Conf
             run_root: options.run_root.clone(),
             personal: options.personal,
             all: options.all,
+            decided: decided.clone(),
         };
         match conform_connected(&connection, &schema, keeping, watcher).await {
             Err(StepError::Store(error)) if error.passes() && tries < TRIES => {
@@ -124,6 +132,8 @@ pub(crate) struct Keeping {
     pub(crate) personal: bool,
     /// See [`ConformOptions::all`].
     pub(crate) all: bool,
+    /// What the decisions file leaves.
+    pub(crate) decided: Left,
 }
 
 struct Check<'c> {
@@ -172,7 +182,17 @@ impl Check<'_> {
         let lines = Arc::new(Mutex::new(Lines::default()));
         let listener = self.keeping.all.then(|| self.listener(&lines));
         let personal = self.keeping.personal;
-        let mut check = SchemaCheck::new(self.schema, &memory, personal, listener);
+        let mut left = conform_left::of_run(self.connection).await?;
+        left.extend(self.keeping.decided.iter().cloned());
+        let mut check = SchemaCheck::new(self.schema, &memory, personal, listener).leaving(left);
+        for field in &self.keeping.decided {
+            if !check.has_field(field) {
+                check.note(format!(
+                    "the decisions file answers for {}, which the schema does not have",
+                    safe(field, 120)
+                ));
+            }
+        }
         for name in kinds.iter().filter(|(_, kind)| *kind == "view") {
             check.note(format!(
                 "{} is a view: `npx prisma@6 db push` fails while a view is in the database",

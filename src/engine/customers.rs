@@ -1,6 +1,6 @@
 //! Producing the customers: every user's, every placeholder, those that were there before, each with its link.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
@@ -16,6 +16,7 @@ use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
+use crate::engine::people::GUESTS;
 use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
@@ -52,6 +53,29 @@ impl Out<'_> {
         }
     }
 }
+
+/// A user, or a guest, of whom customers are made.
+#[derive(Debug, Clone)]
+struct Person {
+    at: UserIx,
+    /// What it holds, under the customer's own field names.
+    view: RawDocumentBuf,
+    /// Of a guest, the bookings that say so.
+    bookings: BTreeSet<Id>,
+}
+
+impl Person {
+    fn of(at: UserIx, view: RawDocumentBuf) -> Self {
+        Self {
+            at,
+            view,
+            bookings: BTreeSet::new(),
+        }
+    }
+}
+
+/// Members of groups that have not all come yet, by group.
+type Waiting = HashMap<usize, Vec<Person>>;
 
 /// Where customers and their links go.
 pub(crate) struct CustomersOut<'a> {
@@ -132,8 +156,9 @@ impl Session {
             .layout
             .source(&self.work.mapping.users())
             .unwrap_or_default();
-        let total = surveyed.survey.users.len() as u64;
-        let mut waiting: HashMap<usize, Vec<(UserIx, RawDocumentBuf)>> = HashMap::new();
+        let survey = &surveyed.survey;
+        let total = survey.users.len() as u64;
+        let mut waiting = Waiting::new();
         let database = &self.work.connection.database;
         let mut reader = scan::read(database, &users, &Scan::default(), None)?;
         let mut done = 0_u64;
@@ -143,43 +168,30 @@ impl Session {
             done += batch.len() as u64;
             for document in batch.documents() {
                 let document = &*self.work.mapping.user.view(document);
-                let Some(user) =
-                    id_of(document).and_then(|id| surveyed.survey.users.find(&id.canonical()))
+                let Some(user) = id_of(document).and_then(|id| survey.users.find(&id.canonical()))
                 else {
                     continue; // written since the survey; the next converge takes it in
                 };
-                for business in surveyed.survey.businesses_of(user) {
-                    match surveyed.blueprint.role(&surveyed.survey, user, business) {
-                        Role::Own => {
-                            self.work
-                                .produce(surveyed, (user, business), &[(user, document)], out)
-                                .await?;
-                        }
-                        Role::Grouped { group, .. } => {
-                            let group_of = &surveyed.blueprint.groups[group];
-                            if group_of.adopts.is_some() {
-                                continue;
-                            }
-                            let members = waiting.entry(group).or_default();
-                            members.push((user, document.to_owned()));
-                            if members.len() < group_of.members.len() {
-                                continue;
-                            }
-                            let mut members = waiting.remove(&group).unwrap_or_default();
-                            members.sort_by_key(|(user, _)| {
-                                group_of.members.iter().position(|it| it == user)
-                            });
-                            let members: Vec<_> = members
-                                .iter()
-                                .map(|(user, it)| (*user, it.as_ref()))
-                                .collect();
-                            self.work
-                                .produce(surveyed, (group_of.members[0], business), &members, out)
-                                .await?;
-                        }
-                        Role::Adopted(_) | Role::Linked | Role::Skipped => {}
-                    }
-                }
+                let person = Person::of(user, document.to_owned());
+                self.work
+                    .produce_all(surveyed, person, &mut waiting, out)
+                    .await?;
+            }
+        }
+        let guests: Vec<UserIx> = survey.every_guest().collect();
+        for guests in guests.chunks(GUESTS) {
+            self.work.between_batches(watcher)?;
+            watcher.says("creating customers", done, total);
+            done += guests.len() as u64;
+            for seen in self.guests(survey, guests).await? {
+                let person = Person {
+                    at: seen.guest,
+                    view: seen.view,
+                    bookings: seen.bookings,
+                };
+                self.work
+                    .produce_all(surveyed, person, &mut waiting, out)
+                    .await?;
             }
         }
         watcher.says("creating customers", total, total);
@@ -198,14 +210,11 @@ impl Session {
         let Some(source) = self.layout.source(&self.work.mapping.customers()) else {
             return Ok(());
         };
-        let mut users: HashMap<usize, Vec<Id>> = HashMap::new();
+        let mut users: HashMap<usize, Vec<UserIx>> = HashMap::new();
         for (existing, user) in &survey.linked_users {
             let business = survey.existing[*existing].business;
             if !business.is_some_and(|business| blueprint.relinks(business)) {
-                users
-                    .entry(*existing)
-                    .or_default()
-                    .push(survey.user_id(*user));
+                users.entry(*existing).or_default().push(*user);
             }
         }
         for (user, business) in survey.pairs.keys() {
@@ -215,10 +224,7 @@ impl Session {
                 _ => None,
             };
             if let Some(existing) = adopted {
-                users
-                    .entry(existing)
-                    .or_default()
-                    .push(survey.user_id(user));
+                users.entry(existing).or_default().push(user);
             }
         }
         let database = &self.work.connection.database;
@@ -227,9 +233,14 @@ impl Session {
             for document in batch.documents() {
                 let Some(id) = id_of(document) else { continue };
                 let at = survey.existing.get_index_of(&id.canonical());
-                let mut users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
-                users.sort();
-                users.dedup();
+                let users = at.and_then(|at| users.remove(&at)).unwrap_or_default();
+                let ids = |guests: bool| {
+                    let of = users
+                        .iter()
+                        .filter(|user| survey.is_guest(**user) == guests);
+                    let ids: BTreeSet<Id> = of.map(|user| survey.user_id(*user)).collect();
+                    ids.into_iter().collect()
+                };
                 let business = at
                     .and_then(|at| survey.existing[at].business)
                     .map(|business| survey.business_id(business));
@@ -237,7 +248,9 @@ impl Session {
                     customer: &id,
                     business,
                     kind: LinkKind::Existing,
-                    users,
+                    users: ids(false),
+                    guests: ids(true),
+                    bookings: Vec::new(),
                     made: None,
                 };
                 out.links
@@ -251,12 +264,54 @@ impl Session {
 }
 
 impl Workspace {
+    /// The customers of one person: at each of the businesses, alone or with others once all of them came.
+    async fn produce_all(
+        &self,
+        surveyed: &Surveyed,
+        person: Person,
+        waiting: &mut Waiting,
+        out: &mut CustomersOut<'_>,
+    ) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        let user = person.at;
+        for business in survey.businesses_of(user) {
+            match blueprint.role(survey, user, business) {
+                Role::Own => {
+                    self.produce(surveyed, (user, business), &[&person], out)
+                        .await?;
+                }
+                Role::Grouped { group, .. } => {
+                    let group_of = &blueprint.groups[group];
+                    if group_of.adopts.is_some() {
+                        continue;
+                    }
+                    let members = waiting.entry(group).or_default();
+                    members.push(person.clone());
+                    if members.len() < group_of.members.len() {
+                        continue;
+                    }
+                    let mut members = waiting.remove(&group).unwrap_or_default();
+                    members.sort_by_key(|person| {
+                        group_of.members.iter().position(|it| *it == person.at)
+                    });
+                    let members: Vec<&Person> = members.iter().collect();
+                    self.produce(surveyed, (group_of.members[0], business), &members, out)
+                        .await?;
+                }
+                Role::Adopted(_) | Role::Linked | Role::Skipped => {}
+            }
+        }
+        Ok(())
+    }
+
     /// One customer and its link, from `members`, survivor first.
     async fn produce(
         &self,
         surveyed: &Surveyed,
         (survivor, business): (UserIx, BusinessIx),
-        members: &[(UserIx, &RawDocument)],
+        members: &[&Person],
         out: &mut CustomersOut<'_>,
     ) -> Result<()> {
         let Surveyed {
@@ -267,13 +322,15 @@ impl Workspace {
         };
         let rules = blueprint.rules(survivor, business);
         let business = survey.business_id(business);
-        let documents: Vec<_> = members.iter().map(|(_, document)| *document).collect();
+        let documents: Vec<&RawDocument> = members.iter().map(|it| it.view.as_ref()).collect();
         let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
-        let mut users: Vec<Id> = documents
-            .iter()
-            .filter_map(|document| id_of(document))
-            .collect();
-        users.sort();
+        let ids = |guests: bool| {
+            let of = members.iter().filter(|it| survey.is_guest(it.at) == guests);
+            let mut ids: Vec<Id> = of.filter_map(|it| id_of(&it.view)).collect();
+            ids.sort();
+            ids
+        };
+        let bookings: BTreeSet<&Id> = members.iter().flat_map(|it| &it.bookings).collect();
         let link = Link {
             customer: &id,
             business: Some(business),
@@ -282,7 +339,9 @@ impl Workspace {
             } else {
                 LinkKind::Created
             },
-            users,
+            users: ids(false),
+            guests: ids(true),
+            bookings: bookings.into_iter().cloned().collect(),
             made: Some(&customer),
         };
         // A narrow customer leaves its user's contact fields where they are, so nothing is lost there.
@@ -313,6 +372,8 @@ impl Workspace {
                 business: Some(business),
                 kind: LinkKind::Placeholder,
                 users: names.iter().cloned().collect(),
+                guests: Vec::new(),
+                bookings: Vec::new(),
                 made: Some(&customer),
             };
             out.links

@@ -51,6 +51,9 @@ pub enum StepError {
         "{0}. You stopped waiting for the server. What was written before is kept; when the server answers again, run the same command again"
     )]
     StoppedWaiting(Box<StepError>),
+    /// The operator's own command failed.
+    #[error("{0}")]
+    CommandFailed(String),
     /// Conflicts without an answer, or checks that failed.
     #[error("{0}")]
     Findings(String),
@@ -109,6 +112,7 @@ impl StepError {
             | Self::Malformed(_)
             | Self::Link(_)
             | Self::GaveUp(_)
+            | Self::CommandFailed(_)
             | Self::Findings(_)
             | Self::LeaseLost(_) => Ending::Failed,
         }

@@ -24,7 +24,10 @@ impl Session {
         let services = mapping.service.iter();
         let services = services.map(|it| self.layout.original_of(mapping, &it.collection));
         let collections: Vec<String> = [
-            self.layout.source(&mapping.users()),
+            mapping
+                .has_users()
+                .then(|| self.layout.source(&mapping.users()))
+                .flatten(),
             self.layout.source(&mapping.bookings()),
         ]
         .into_iter()

@@ -10,8 +10,8 @@ use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
 use crate::domain::view::{Source, Sources};
 use crate::engine::error::Result;
+use crate::engine::people::GUESTS;
 use crate::engine::session::{Session, Surveyed};
-use crate::store::scan;
 
 /// Users whose names are held for the list; others are shown by their ids.
 const NAMED: usize = 50_000;
@@ -34,7 +34,7 @@ fn about_users(code: Code) -> bool {
 impl Session {
     pub(crate) fn users_collection(&self) -> String {
         let users = self.layout.source(&self.work.mapping.users());
-        users.unwrap_or_else(|| self.work.mapping.user.collection.clone())
+        users.unwrap_or_else(|| self.work.mapping.users().live().to_owned())
     }
 
     fn services_collection(&self) -> String {
@@ -52,7 +52,24 @@ impl Session {
         let read = |document: &_| Who::of(&role.view(document), &role.name, Some(&role.email));
         let users = self.users_collection();
         let database = &self.work.connection.database;
-        Ok(self.labels.look_up(database, &users, ids, read).await?)
+        let survey = self.surveyed.as_ref().map(|it| &it.survey);
+        let guest = |id: &Id| survey.and_then(|survey| survey.guest_named(id));
+        let (guests, ids): (Vec<Id>, Vec<Id>) = ids.into_iter().partition(|it| guest(it).is_some());
+        self.labels.look_up(database, &users, ids, read).await?;
+        let Some(survey) = survey.filter(|_| !guests.is_empty()) else {
+            return Ok(());
+        };
+        let unknown = guests
+            .iter()
+            .filter(|id| self.labels.get(&users, id).is_none());
+        let unknown: Vec<UserIx> = unknown.filter_map(guest).collect();
+        for guests in unknown.chunks(GUESTS) {
+            for seen in self.guests(survey, guests).await? {
+                let who = Who::of(&seen.view, &role.name, Some(&role.email));
+                self.labels.take(&users, survey.user_id(seen.guest), who);
+            }
+        }
+        Ok(())
     }
 
     pub(crate) async fn look_up_customers(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
@@ -277,14 +294,7 @@ impl Session {
         } else {
             &[]
         };
-        let users = self
-            .layout
-            .source(&self.work.mapping.users())
-            .unwrap_or_default();
-        let mut documents = scan::by_ids(&self.work.connection.database, &users, ids).await?;
-        documents.sort_by_key(|document| {
-            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
-        });
+        let documents = self.views(survey, ids).await?;
         let business = key
             .business
             .as_ref()
@@ -299,7 +309,7 @@ impl Session {
                 None => survey.candidate_anywhere(user),
             };
             records.push(Source {
-                document: self.work.mapping.user.view(&document).into_owned(),
+                document,
                 candidate,
             });
         }

@@ -1,5 +1,6 @@
 //! Where the mapping of a session comes from: the run under way, a file, or the one that is built in.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::domain::mapping::{DEFAULT, Mapping};
@@ -22,6 +23,26 @@ pub fn read(path: &Path) -> Result<Mapping> {
         &text,
         &named(&path.display().to_string()),
     )?)
+}
+
+/// Puts a mapping file in place at once: whoever looks sees all of it, or what was there before. Who may read it stays as it was.
+///
+/// # Errors
+/// The system's answer.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    let failed = |error| StoreError::file("writing", path, error);
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = Path::new(&beside);
+    let mut file = std::fs::File::create(beside).map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    if let Ok(there) = std::fs::metadata(path) {
+        file.set_permissions(there.permissions()).map_err(failed)?;
+    }
+    std::fs::rename(beside, path).map_err(failed)?;
+    Ok(())
 }
 
 /// The mapping to work with, and whether it is the built-in one. A run keeps the mapping that it began with.

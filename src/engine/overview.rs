@@ -40,6 +40,11 @@ impl Session {
                         .not_accepted(&self.answers.decisions.accepted)
                 })
                 .unwrap_or_default(),
+            contact: self.answers.decisions.contact,
+            retiring: self
+                .retire_forecast()
+                .map(|it| it.lines())
+                .unwrap_or_default(),
             survivor: self.answers.decisions.survivor,
             survivor_at: self.answers.decisions.survivor_at.clone(),
             undo: self.answers.history.undo.len(),

@@ -366,7 +366,7 @@ impl Session {
         let counts = surveyed.blueprint.counts;
         let survey = &surveyed.survey;
         let numbers = [
-            ("users", survey.users.len() as u64),
+            ("users", survey.user_documents() as u64),
             ("accounts", survey.accounts()),
             ("password missing", survey.without_password[0]),
             ("password null", survey.without_password[1]),

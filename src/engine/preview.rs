@@ -60,8 +60,15 @@ impl Session {
                     .layout
                     .source(&self.work.mapping.users())
                     .unwrap_or_default();
-                self.records_of(&source, "user", &users(&key.subjects))
-                    .await
+                let subjects = users(&key.subjects);
+                let mut records = self.records_of(&source, "user", &subjects).await?;
+                let guests: Vec<UserIx> = subjects
+                    .iter()
+                    .filter_map(|id| survey.guest_named(id))
+                    .collect();
+                let guests = self.guests(survey, &guests).await?;
+                records.extend(guests.iter().map(|it| self.record("guest", &it.view)));
+                Ok(records)
             }
         }
     }
@@ -175,16 +182,7 @@ impl Session {
             .iter()
             .map(|user| survey.user_id(*user).clone())
             .collect();
-        let source = self
-            .layout
-            .source(&self.work.mapping.users())
-            .unwrap_or_default();
-        let mut documents = scan::by_ids(&self.work.connection.database, &source, &ids).await?;
-        documents.sort_by_key(|document| {
-            id_of(document).and_then(|id| ids.iter().position(|it| *it == id))
-        });
-        let role = &self.work.mapping.user;
-        let views: Vec<_> = documents.iter().map(|it| role.view(it)).collect();
+        let views = self.views(survey, &ids).await?;
         let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
         let rules = blueprint.rules(members[0], business);
         let customer = survivorship::customer(
@@ -227,7 +225,7 @@ impl Session {
     fn record(&self, what: &str, document: &RawDocument) -> Record {
         let role = &self.work.mapping.user;
         let view = role.view(document);
-        let seen = if what == "user" { &view } else { document };
+        let seen = if what == "user" { &*view } else { document };
         let who = Who::of(seen, &role.name, Some(&role.email)).short();
         let title = if who == "(no name)" {
             format!("{what} without a name")

@@ -86,12 +86,18 @@ impl Session {
                 Box::pin(self.begin_rollback(new, watcher)).await?;
             }
         }
+        // A push may have taken indexes from the originals, too.
+        let mut stuck = self.give_originals_their_indexes().await?;
         self.free_old_names().await?;
         for which in self.work.mapping.rebuilt().iter().rev() {
             self.swap_back(which, watcher).await?;
         }
         known.extend(self.name_back(new, watcher).await?);
-        self.check_specifications().await?;
+        if stuck.is_empty() {
+            self.check_specifications().await?;
+        }
+        let mut undone = self.undo_pushes().await?;
+        undone.stuck.append(&mut stuck);
         self.see_what_is_swapped().await?;
         let (mut aside, late) = self.settle_what_was_live(watcher).await?;
         aside.extend(self.settle_old_copies(watcher).await?);
@@ -117,7 +123,10 @@ impl Session {
         self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        Ok(rolled_back(kept, aside, &late, &strays, &known))
+        let mut done = rolled_back(kept, aside, &late, &strays, &known);
+        let given_up = confirmed.action() == RollBack(New::Discard);
+        done.complete &= undone.tell(&mut done.says, &mut done.aside, given_up);
+        Ok(done)
     }
 
     /// A rollback needs no plan: only that the run is the one that was confirmed.
@@ -160,6 +169,7 @@ impl Session {
                 return Err(self.refused(&carried.kept));
             }
             if let New::Keep { .. } = new {
+                self.give_originals_their_indexes().await?; // for the merged copies
                 self.keep_rollback(record.clone()).await?;
                 let merging = self.merge(carried, create_users, watcher);
                 let kept = match Box::pin(merging).await {
@@ -442,6 +452,7 @@ impl Gated for RollBack {
             "drop the prepared copies; links and quarantine too, unless something that was written since has to stay aside"
                 .to_owned(),
         );
+        lines.extend(session.will_undo_pushes());
         match self.0 {
             New::Refuse => {}
             New::Keep { create_users } => {

@@ -47,6 +47,8 @@ impl Session {
                     booking.customer,
                     leaving(mapping)
                 )
+            } else if !booking.following.names_users() {
+                format!("model {}: {} comes", booking.collection, booking.customer)
             } else {
                 format!(
                     "model {}: {} replaces {}",
@@ -157,7 +159,8 @@ fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) ->
     };
     let native = if is_object_id { " @db.ObjectId" } else { "" };
     let mut comments = Vec::new();
-    if !booking.following.keep && !booking.following.in_place {
+    let stays = booking.following.keep || booking.following.in_place;
+    if !stays && booking.following.names_users() {
         comments.push(format!("{} leaves, with its relation", leaving(mapping)));
     }
     text.push('\n');

@@ -3,7 +3,7 @@
 use crate::domain::quiet::QuietSince;
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::blueprint::Blueprint;
@@ -18,7 +18,7 @@ use crate::domain::pace::Limits;
 use crate::domain::plan::{Plan, SchemaPlan};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::retire::Fates;
-use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord};
+use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord, StepRecord};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
@@ -29,6 +29,7 @@ pub(crate) use crate::engine::identity::new_run_id;
 pub use crate::engine::identity::{now, operator};
 use crate::engine::layout::Layout;
 use crate::engine::mapping_file;
+use crate::engine::push::order::PushOrder;
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::connect::{self, Connection};
@@ -81,8 +82,8 @@ pub struct Workspace {
     pub(crate) mapping: Mapping,
     /// What the mapping file says, where there is one.
     pub(crate) mapping_file: Option<Mapping>,
-    /// Where the mapping file stands: schemas that it names are meant from there.
-    pub(crate) mapping_folder: PathBuf,
+    /// Where it is, unless it has its usual name and place.
+    pub(crate) mapping_path: Option<PathBuf>,
     /// Neither a file nor a run says the mapping.
     pub(crate) built_in: bool,
     /// For what surveys and proofs keep.
@@ -100,6 +101,8 @@ pub struct Run {
     pub(crate) journal: Option<Journal>,
     /// Why there is none any more; said with the next step.
     pub(crate) journal_trouble: Option<String>,
+    /// What the survey said before there was a run to note it in.
+    pub(crate) survey_said: Option<StepRecord>,
 }
 
 impl Run {
@@ -135,6 +138,10 @@ pub struct Answers {
     pub(crate) backup: Option<PathBuf>,
     /// The after-schema, and what follows from it.
     pub(crate) schema: Option<SchemaPlan>,
+    /// What the next push runs.
+    pub(crate) push: PushOrder,
+    /// The server's write block is lifted for a push under way.
+    pub(crate) lifted: bool,
 }
 
 /// What was seen since a verdict.
@@ -197,13 +204,8 @@ impl Session {
             work: Workspace {
                 connection,
                 mapping,
-                mapping_folder: options
-                    .config
-                    .as_deref()
-                    .and_then(Path::parent)
-                    .unwrap_or(Path::new(""))
-                    .to_owned(),
                 mapping_file,
+                mapping_path: options.config,
                 built_in,
                 memory: spill::memory(options.memory, &options.run_root),
                 run_root: options.run_root,
@@ -213,6 +215,7 @@ impl Session {
                 record,
                 journal: None,
                 journal_trouble: None,
+                survey_said: None,
             },
             layout: Layout::default(),
             surveyed: None,

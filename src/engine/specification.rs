@@ -29,10 +29,11 @@ pub(crate) fn in_words(late: &[String]) -> String {
 }
 
 /// Why the server cannot build an index, in our words: its own hold values of the documents.
-fn why(code: i32) -> &'static str {
+pub(crate) fn why(code: i32) -> &'static str {
     const GEO: [i32; 2] = [16_755, 16_572];
     const TEXT: [i32; 2] = [17_261, 17_262];
     const ARRAYS: i32 = 171;
+    const OTHERS: [i32; 2] = [85, 86];
     match code {
         DUPLICATE_KEY => "it is unique, and documents would share a value",
         code if GEO.contains(&code) => "a document holds no place that a geo index takes",
@@ -40,6 +41,9 @@ fn why(code: i32) -> &'static str {
             "a document names a language that a text index does not know"
         }
         ARRAYS => "a document holds arrays in several of its fields",
+        code if OTHERS.contains(&code) => {
+            "another index with this name, or over the same fields, stands there"
+        }
         _ => "the server refuses it",
     }
 }

@@ -74,7 +74,9 @@ impl Session {
     fn swapped(&self) -> Swapped {
         let whole = |group| self.is_live(group);
         let done = |step| self.run.open().is_some_and(|run| run.is_done(step));
-        match (whole(Group::CutOver), whole(Group::CleanUp)) {
+        // Without users there is nothing that a clean-up would swap.
+        let users = self.work.mapping.has_users() && whole(Group::CleanUp);
+        match (whole(Group::CutOver), users) {
             (true, true) if done(Step::CutOver) => Swapped::Users,
             (true, false) if done(Step::CutOver) => Swapped::CutOver,
             (false, false) if !self.layout.has_any_moved() => Swapped::Nothing,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::pushed::Picture;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
@@ -42,9 +43,20 @@ impl Session {
     /// Writes down that the swaps begin, under one entry, and keeps the originals' TTLs from acting while they are kept.
     pub(crate) async fn journal_swap(&mut self, list: &[Rebuilt]) -> Result<()> {
         let others = self.work.other_collections().await?;
+        // Before the first swap; a push of the schema may take any of them away later.
+        let first = self.run.open().is_some_and(|run| run.indexes.is_empty());
+        let mut indexes = if first {
+            self.work.index_picture().await?
+        } else {
+            Picture::new()
+        };
+        indexes.retain(|_, of| !of.collection.starts_with(SIDE_PREFIX));
         if let Some(record) = &mut self.run.record {
             if record.others.is_empty() {
                 record.others = others;
+            }
+            if record.indexes.is_empty() {
+                record.indexes = indexes;
             }
             for which in list {
                 record.collection_mut(which).swap_began = true;

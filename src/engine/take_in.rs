@@ -280,17 +280,22 @@ impl Session {
                     continue;
                 };
                 let own = matches!(blueprint.role(survey, user, business), PairRole::Own);
-                let users = self.work.mapping.users();
-                let users = self.layout.source(&users).unwrap_or_default();
-                let rows = scan::by_ids(database, &users, [&survey.user_id(user)]).await?;
-                let (true, Some(row)) = (own, rows.first()) else {
+                let of_guest = survey.is_guest(user);
+                let id = survey.user_id(user);
+                let row = if of_guest {
+                    paths.guests().map(|guests| guests.view(&id, document))
+                } else {
+                    let rows = self.views(survey, std::slice::from_ref(&id)).await?;
+                    rows.into_iter().next()
+                };
+                let (true, Some(row)) = (own, row) else {
                     given.stay += 1; // a group to merge with, or to adopt: that is a decision
                     continue;
                 };
                 let rules = blueprint.rules(user, business);
                 let business = survey.business_id(business);
                 let mapping = &self.work.mapping;
-                let row = &*mapping.user.view(row);
+                let row: &RawDocument = &row;
                 let made = survivorship::customer(mapping, &customer, business, &[row], &rules);
                 let link = Link {
                     customer: &customer,
@@ -300,7 +305,13 @@ impl Session {
                     } else {
                         LinkKind::Created
                     },
-                    users: vec![survey.user_id(user)],
+                    users: if of_guest {
+                        Vec::new()
+                    } else {
+                        vec![id.clone()]
+                    },
+                    guests: if of_guest { vec![id] } else { Vec::new() },
+                    bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
                     made: Some(&made),
                 };
                 let rows: [&RawDocument; 1] = [row];

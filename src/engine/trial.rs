@@ -31,7 +31,7 @@ impl Session {
         let surveyed = self.surveyed()?;
         let sizes = Sizes {
             bookings: surveyed.survey.bookings,
-            users: surveyed.survey.users.len() as u64,
+            users: surveyed.survey.user_documents() as u64,
             customers: surveyed.blueprint.counts.created,
         };
         if known || sizes.bookings < FEWEST {

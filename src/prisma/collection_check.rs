@@ -1,6 +1,6 @@
 //! The check of a whole schema, collection by collection, document by document. The caller reads the database and passes documents in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
@@ -62,6 +62,8 @@ pub struct SchemaCheck<'s> {
     memory: Memory,
     notes: Vec<String>,
     incomplete: bool,
+    /// Defaults that a decision leaves unwritten, each `Model.field`.
+    left: BTreeSet<String>,
 }
 
 impl<'s> SchemaCheck<'s> {
@@ -86,9 +88,31 @@ impl<'s> SchemaCheck<'s> {
             memory: memory.clone(),
             notes: Vec::new(),
             incomplete: false,
+            left: BTreeSet::new(),
             schema,
             shapes,
         }
+    }
+
+    /// The same check, with defaults that a decision leaves unwritten, each `Model.field`: they are advice.
+    #[must_use]
+    pub fn leaving(mut self, left: BTreeSet<String>) -> Self {
+        self.left = left;
+        self
+    }
+
+    /// True where the schema has this `Model.field`; a field inside a composite as `Model.field.member`.
+    pub fn has_field(&self, name: &str) -> bool {
+        let Some((model, path)) = name.split_once('.') else {
+            return false;
+        };
+        let mut models = self.schema.models.iter();
+        let model = models.find(|it| it.name == model);
+        model.is_some_and(|model| repair::find(self.schema, model, path).is_some())
+    }
+
+    fn is_left(&self, of: &Model, path: &str) -> bool {
+        !self.left.is_empty() && self.left.contains(&format!("{}.{path}", of.name))
     }
 
     /// The models that a client reads, in an order that keeps the least in memory.
@@ -218,10 +242,13 @@ impl<'s> SchemaCheck<'s> {
                 seen.or_insert_with(first).0 += 1;
                 continue;
             }
+            let advice = flaw.kind == Kind::DefaultNotWritten
+                && !self.left.is_empty()
+                && self.left.contains(&format!("{}.{}", of.name, flaw.path));
             let subject = subject(of, flaw.kind, vec![flaw.path.clone()]);
             let about = About::Document(&id);
             self.findings
-                .add(model, subject, flaw.effects, false, &about);
+                .add(model, subject, flaw.effects, advice, &about);
         }
         current.uniques.take(document, &judged, &id);
         let findings = &mut self.findings;
@@ -251,10 +278,11 @@ impl<'s> SchemaCheck<'s> {
         });
         for (path, (count, id)) in &current.unwritten {
             if *count == 1 {
+                let advice = self.is_left(of, path);
                 let subject = subject(of, Kind::DefaultNotWritten, vec![path.clone()]);
                 let about = About::Document(id);
                 self.findings
-                    .add(model, subject, Effects::DEFAULT_SHOWN, false, &about);
+                    .add(model, subject, Effects::DEFAULT_SHOWN, advice, &about);
             }
         }
         let unclear: Vec<_> = current.uniques.unclear().collect();

@@ -30,7 +30,7 @@ enum Sort {
 
 /// An index of the database.
 #[derive(Debug)]
-struct Standing<'i> {
+pub(super) struct Standing<'i> {
     raw: &'i RawDocument,
     name: &'i str,
     keys: Vec<(String, Sort)>,
@@ -64,7 +64,7 @@ fn sort_of(value: Value<'_>) -> Sort {
 }
 
 impl<'i> Standing<'i> {
-    fn of(raw: &'i RawDocument) -> Self {
+    pub(super) fn of(raw: &'i RawDocument) -> Self {
         let key = get(raw, "key").and_then(|value| inner(value, kind::DOCUMENT).ok().flatten());
         let keys = key.into_iter().flat_map(elements).map_while(Result::ok);
         Self {
@@ -123,7 +123,7 @@ impl<'i> Standing<'i> {
     }
 
     /// True where a push takes it for `wanted`, and leaves it.
-    fn is_kept_as(&self, wanted: &Index) -> bool {
+    pub(super) fn is_kept_as(&self, wanted: &Index) -> bool {
         let unique = wanted.kind == IndexKind::Unique;
         self.name == wanted.name && self.has_keys(wanted) && self.unique == unique
     }

@@ -1,5 +1,6 @@
 //! What can be wrong: a closed list, in the order in which the first that applies is taken, and what the application would see of each. What a
-//! client does was seen with Prisma 4.6.1 on a real server; the later clients of MongoDB (5 and 6) were not run.
+//! client does was seen with Prisma 4.6.1 on a real server; the later clients of MongoDB (5 and 6) were not run, and where they are known to
+//! differ, the words say so.
 
 use std::ops::BitOr;
 
@@ -132,7 +133,7 @@ const WORDS: [(Effects, &str); 20] = [
     ),
     (
         Effects::TOO_LARGE,
-        "silent: 4.6.1 reads it as it is, though an Int has 32 bits",
+        "silent: 4.6.1 reads it as it is, though an Int has 32 bits (Prisma 5.14 and later keep an Int in 32 bits on MongoDB, by their issue 24262; not run)",
     ),
     (
         Effects::EMPTY_LIST,

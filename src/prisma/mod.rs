@@ -8,7 +8,7 @@
 //! | `kind` | the closed list of findings, and what a client does about each |
 //! | `shape`, `judge`, `value` | one raw document against its model |
 //! | `index_key`, `uniques`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
-//! | `indexes` | the indexes that stand against those that the schema names |
+//! | `indexes`, `push` | the indexes that stand against those that the schema names; what a push does with them |
 //! | `demand` | what an after-schema asks of the documents of today: rules that may apply |
 //! | `draft` | the model that a collection's documents need, to be copied |
 //! | `collection_check`, `tally`, `repair`, `conformity` | counts, samples and words: the answer |
@@ -26,6 +26,7 @@ pub mod kind;
 mod lexer;
 mod pairs;
 mod parser;
+pub mod push;
 mod reference_key;
 mod references;
 mod repair;

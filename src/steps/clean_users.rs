@@ -1,6 +1,6 @@
 //! Clean up users: the copy that was prepared and proved with the bookings, brought up to date where somebody wrote since, and a swap.
 
-use crate::domain::checklist::Step;
+use crate::domain::checklist::{State, Step};
 use crate::domain::decision::Contact;
 use crate::domain::gate::{CleanUsers, Confirmed};
 use crate::domain::mapping::SET_ASIDE;
@@ -16,6 +16,10 @@ use crate::engine::{Watcher, counted};
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |session, run| {
+        if !session.work.mapping.has_users() {
+            let says = "the mapping has no users, so no contact field leaves any";
+            return Some((State::Skipped, says.to_owned()));
+        }
         // Between the renames of a later swap nothing stands under the live name.
         let swapped = session.is_live(Group::CleanUp) || session.has_begun_to_retire();
         swapped_state(run, Step::CleanUsers, swapped)
@@ -114,6 +118,9 @@ impl Gated for CleanUsers {
     }
 
     async fn missing(self, session: &mut Session, watcher: &Watcher) -> Result<Vec<String>> {
+        if !session.work.mapping.has_users() {
+            return Ok(vec!["the mapping has no users to clean up".to_owned()]);
+        }
         let list = session.work.mapping.rebuilt_in(Group::CleanUp);
         let mut missing = Vec::new();
         if !session.is_live(Group::CutOver) {

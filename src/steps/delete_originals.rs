@@ -97,10 +97,10 @@ impl Gated for DeleteOriginals {
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
         let swapped = session.is_live(Group::CutOver) && session.is_live(Group::CleanUp);
-        let done = session
-            .run
-            .open()
-            .is_some_and(|run| run.is_done(Step::CutOver) && run.is_done(Step::CleanUsers));
+        let done = session.run.open().is_some_and(|run| {
+            let cleaned = !run.mapping.has_users() || run.is_done(Step::CleanUsers);
+            run.is_done(Step::CutOver) && cleaned
+        });
         if swapped && done && session.schema_waits_for_retiring() {
             return Ok(vec![
                 "the users who are to retire still stand among the users, as the after-schema does not allow: “Retire customer users” comes first".to_owned(),

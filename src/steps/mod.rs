@@ -25,8 +25,8 @@ use std::fmt::Write;
 
 use crate::domain::checklist::{Item, NoteOn, State, Step, StepStatus, Touch};
 use crate::domain::gate::{
-    BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, Restore, RetireUsers,
-    RollBack, RollBackUnrecorded, SetAside, TakeIn,
+    BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, PushSchema,
+    PutBackIndexes, Restore, RetireUsers, RollBack, RollBackUnrecorded, SetAside, TakeIn,
 };
 use crate::domain::run::{Outcome, RunRecord, StepRecord};
 use crate::domain::situation::{Situation, Standing};
@@ -92,6 +92,24 @@ impl Session {
         confirmed: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<String> {
+        if step != Step::Schema || confirmed.is_none() {
+            return self.run_this(step, confirmed, watcher).await;
+        }
+        // The block may refuse our own lease, too.
+        let lifted = self.open_for_push().await?;
+        let outcome = self.run_this(step, confirmed, watcher).await;
+        match lifted {
+            Some(lifted) => self.close_after_push(lifted, outcome).await,
+            None => outcome,
+        }
+    }
+
+    async fn run_this(
+        &mut self,
+        step: Step,
+        confirmed: Option<Confirmed>,
+        watcher: &Watcher,
+    ) -> Result<String> {
         let file = file(step);
         let Some(run) = file.run else {
             return Err(StepError::NotReady(format!(
@@ -136,13 +154,16 @@ impl Session {
         };
         let line = format!("{}: {}: {says}", step.title(), state.word());
         run_log::write(level, &line);
+        let noted = StepRecord {
+            state,
+            says,
+            started,
+            ended: now(),
+        };
+        if step == Step::Survey && self.run.open().is_none() {
+            self.run.survey_said = Some(noted.clone());
+        }
         if may_note {
-            let noted = StepRecord {
-                state,
-                says,
-                started,
-                ended: now(),
-            };
             // A failure to note a failure must not hide the failure itself.
             let saved = patiently!(self, watcher, self.note_step(step, noted.clone()));
             if outcome.is_ok() {
@@ -156,6 +177,10 @@ impl Session {
     async fn note_step(&mut self, step: Step, noted: StepRecord) -> Result<()> {
         let record = self.run.record.as_mut();
         if let Some(record) = record.filter(|record| record.outcome == Outcome::Open) {
+            if let Some(survey) = self.run.survey_said.take() {
+                let word = Step::Survey.word().to_owned();
+                record.steps.entry(word).or_insert(survey);
+            }
             record.steps.insert(step.word().to_owned(), noted);
             self.save().await?;
         }
@@ -258,6 +283,8 @@ impl Session {
             Destructive::Restore => self.open_gate(Restore).await,
             Destructive::TakeIn => self.open_gate(TakeIn).await,
             Destructive::SetAside => self.open_gate(SetAside).await,
+            Destructive::PushSchema => self.open_gate(PushSchema).await,
+            Destructive::PutBackIndexes => self.open_gate(PutBackIndexes).await,
         }
     }
 }

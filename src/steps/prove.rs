@@ -62,7 +62,9 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             checked.list()
         )));
     }
-    let says = format!("{}{}", checked.equations.join("; "), in_words(&late));
+    let said = checked.equations.iter().chain(&checked.notes);
+    let said: Vec<&str> = said.map(String::as_str).collect();
+    let says = format!("{}{}", said.join("; "), in_words(&late));
     session.note_proved(Group::CutOver, &checked, since);
     if let Some(record) = &mut session.run.record {
         record.equations = checked.equations;

@@ -29,6 +29,10 @@ pub(super) const FILE: File = File {
 };
 
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    if !session.work.mapping.has_users() {
+        let says = "the mapping has no users, so nobody retires";
+        return Some((State::Skipped, says.to_owned()));
+    }
     let recorded = recorded(run, Step::RetireUsers);
     if session.has_begun_to_retire() {
         let done = recorded.filter(|(state, _)| *state == State::Done);
@@ -159,6 +163,9 @@ impl Gated for RetireUsers {
             } else {
                 Vec::new()
             });
+        }
+        if !session.work.mapping.has_users() {
+            return Ok(vec!["the mapping has no users who could retire".to_owned()]);
         }
         let mut missing = Vec::new();
         if !session.is_live(Group::CleanUp) {

@@ -1,8 +1,8 @@
-//! Update the schema: the Prisma lines to change, and a check that every index stands. `npx prisma@6 db push` drops indexes that the
-//! schema does not name, so this is run again after it.
+//! Update the schema: the Prisma lines to change, and a check that every index stands. Behind its gate it runs the operator's own
+//! `npx prisma@6 db push`, which drops indexes that the schema does not name.
 
 use crate::domain::checklist::Step;
-use crate::domain::gate::Confirmed;
+use crate::domain::gate::{Confirmed, Destructive};
 use crate::domain::plan::{Plan, UNCHECKED};
 use crate::domain::rebuilt::Group;
 use crate::domain::text::named;
@@ -17,7 +17,14 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
-async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
+/// What Prisma's own window is good for.
+const STUDIO: &str = "`npx prisma@6 studio` shows the data, and proves nothing";
+
+async fn run(
+    session: &mut Session,
+    confirmed: Option<Confirmed>,
+    watcher: &Watcher,
+) -> Result<String> {
     if !session.is_live(Group::CutOver) {
         return Err(StepError::NotReady("the cut-over comes first: `npx prisma@6 db push` would find the old collections. Nothing was changed".to_owned()));
     }
@@ -26,6 +33,13 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             "the users who are to retire still stand among the users, so what the after-schema asks of users does not hold yet. The cut-over stands, and the way back is open; let “Retire customer users” go through first: the same command goes on there".to_owned(),
         ));
     }
+    let pushed = match confirmed {
+        Some(confirmed) if confirmed.action() == Destructive::PutBackIndexes => {
+            Some(session.put_indexes_back(confirmed, watcher).await?)
+        }
+        Some(confirmed) => Some(session.push_schema(confirmed, watcher).await?),
+        None => None,
+    };
     if session.surveyed.is_none() {
         session
             .survey_once(&crate::engine::Watcher::silent())
@@ -37,13 +51,16 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     }
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
-            "indexes are not as specified; create the missing ones again, or correct the schema and push it again:\n{}",
+            "{}indexes are not as specified; create the missing ones again ({} does, where a push dropped them), or correct the schema and push it again:\n{}",
+            pushed.map_or_else(String::new, |says| format!("{says}\n")),
+            session.how_to_put_back(),
             checked.list()
         )));
     }
     if session.answers.schema.is_some() {
         return Ok(format!(
-            "every index stands; what the after-schema asks was done with the cut-over and the clean-up of users. {}",
+            "{}every index stands; what the after-schema asks was done with the cut-over and the clean-up of users. {STUDIO}. {}",
+            pushed.map_or_else(String::new, |says| format!("{says}; ")),
             Plan::schema_words(session.answers.schema.as_ref())
         ));
     }
@@ -55,8 +72,13 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             named(&path.display().to_string())
         )
     });
+    if let Some(pushed) = pushed {
+        return Ok(format!(
+            "{pushed}; every index of the migration stands{draft}. {STUDIO}. {UNCHECKED}"
+        ));
+    }
     Ok(format!(
-        "every index stands; in schema.prisma: {}{draft}. {UNCHECKED}",
+        "every index stands; in schema.prisma: {}{draft}. {STUDIO}. {UNCHECKED}",
         lines.join("; ")
     ))
 }

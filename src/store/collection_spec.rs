@@ -282,18 +282,42 @@ pub async fn build_indexes(
     let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());
     let mut parts = [RawArrayBuf::new(), RawArrayBuf::new()];
     for (at, index) in indexes.iter().enumerate() {
-        let mut index = without_ttl(index);
-        // `listIndexes` (whose specifications have a version) shows no collation for a simple one; in
-        // a collection with a collation it must be said outright, or the clone would inherit.
-        if collated && get(&index, "v").is_some() && get(&index, "collation").is_none() {
-            index.append(cstr!("collation"), rawdoc! { "locale": "simple" });
-        }
+        let index = with_its_collation(without_ttl(index), collated);
         parts[at % 2].push(RawBson::Document(index));
     }
     let build = |part| build_together(connection, name, part);
     // Each to its end: what one refuses, the other goes on with.
     let (one, other) = future::join(build(&parts[0]), build(&parts[1])).await;
     one.and(other)
+}
+
+/// `listIndexes` (whose specifications have a version) shows no collation for a simple one; in a collection with a collation it must be said
+/// outright, or the index would inherit.
+fn with_its_collation(mut index: RawDocumentBuf, collated: bool) -> RawDocumentBuf {
+    if collated && get(&index, "v").is_some() && get(&index, "collation").is_none() {
+        index.append(cstr!("collation"), rawdoc! { "locale": "simple" });
+    }
+    index
+}
+
+/// Builds an index on `name` as `listIndexes` gave it, its TTL too. One that stands already is fine.
+///
+/// # Errors
+/// The server's refusal; a duplicate key, or another index over the same keys.
+pub async fn build_as_listed(
+    connection: &Connection,
+    name: &str,
+    index: &RawDocument,
+) -> Result<()> {
+    connection.lease.check().await?;
+    let spec = load(connection, name).await?;
+    let collated = spec.is_some_and(|spec| get(&spec.options, "collation").is_some());
+    let mut only = RawArrayBuf::new();
+    only.push(RawBson::Document(with_its_collation(
+        index.to_owned(),
+        collated,
+    )));
+    build_together(connection, name, &only).await
 }
 
 async fn build_together(connection: &Connection, name: &str, indexes: &RawArray) -> Result<()> {

@@ -9,6 +9,7 @@ use mongodb::options::{
 };
 use mongodb::{Client, Database};
 
+use super::address::Address;
 use super::command;
 use super::connection_string;
 use super::error::{Result, StoreError, UNAUTHORIZED};
@@ -40,6 +41,8 @@ pub struct Connection {
     pub throttle: Throttle,
     /// The server's clock minus this machine's, in milliseconds.
     pub clock: i64,
+    /// The connection string with our database in it, for a command of the operator's.
+    pub address: Address,
     /// How we connect, for a client beside this one.
     options: Box<ClientOptions>,
 }
@@ -170,6 +173,7 @@ pub async fn connect(uri: &str, uri_source: &str, database: Option<&str>) -> Res
     // What the answer took counts half.
     let between = asked + (here() - asked) / 2;
     Ok(Connection {
+        address: Address::of(uri, &place.database),
         clock: server.map_or(0, |server| server.timestamp_millis() - between),
         lease: Lease::of(&database),
         throttle: Throttle::new(place.replica_set.is_some().then(|| client.clone())),

@@ -66,6 +66,14 @@ impl Labels {
         Ok(())
     }
 
+    /// Keeps a name that was found otherwise.
+    pub fn take(&self, collection: &str, id: Id, who: Who) {
+        let mut all = self.all();
+        all.entry(collection.to_owned())
+            .or_default()
+            .insert(id, Some(who));
+    }
+
     /// Who that is; `Some(None)` where no document has the id, `None` where nobody asked yet.
     pub fn get(&self, collection: &str, id: &Id) -> Option<Option<Who>> {
         self.all().get(collection)?.get(id).cloned()

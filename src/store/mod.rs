@@ -1,5 +1,6 @@
 //! Everything that talks to MongoDB.
 
+pub mod address;
 pub mod clients;
 pub mod collection_spec;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod journal;
 pub mod labels;
 pub mod lease;
 mod merge_join;
+pub mod operator_command;
 pub mod private_file;
 pub mod process;
 pub mod pulse;

@@ -104,6 +104,31 @@ fn on_cluster(privileges: Option<&Vec<Bson>>) -> Vec<String> {
         .collect()
 }
 
+/// What our own user may do about the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// Write in spite of it.
+    pub bypass: bool,
+    /// Set and release it.
+    pub set: bool,
+}
+
+/// What our own user may do about the block. Where nobody authenticates, everybody may set it and nobody may write past it.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn own(connection: &Connection) -> Result<Own> {
+    let granted = cluster_actions(connection).await?;
+    let may = |action: &str| {
+        let granted = granted.as_ref();
+        granted.map(|all| all.iter().any(|it| it == action))
+    };
+    Ok(Own {
+        bypass: may(BYPASS).unwrap_or(false),
+        set: may(SET).unwrap_or(true),
+    })
+}
+
 /// Sets the block, or releases it. Setting what is set is fine.
 ///
 /// # Errors

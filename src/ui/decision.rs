@@ -43,7 +43,7 @@ pub fn draw(
         let mut lines = heading(open, columns, theme);
         if open.sources.records.is_empty() {
             let text = format!(
-                "This conflict is about no single user's values: choose the answer ({}), write a note ({}), keep it ({}).",
+                "This conflict has no values of a user to pick: choose the answer ({}), write a note ({}), keep it ({}).",
                 keys.of(NEXT_CHOICE),
                 keys.of(TYPE_NOTE),
                 keys.of(KEEP_DECISION)

@@ -6,17 +6,17 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
 use super::ascii;
+use super::hints;
 use super::layers;
 use super::panes;
+use super::tabs;
 use super::text::{fit, pad, width, wrap};
 use super::theme::Theme;
-use crate::app::commands::ids::{BACK, HELP, INTERRUPT, TRUTH, WHOLE_MESSAGE};
+use crate::app::commands::ids::{BACK, INTERRUPT, TRUTH, WHOLE_MESSAGE};
 use crate::app::log::Weight;
 use crate::app::message::Drawn;
 use crate::app::model::Model;
-use crate::app::panes::TABLE;
-use crate::app::situation;
-use crate::command::{self, Danger};
+use crate::app::situation::{self, Situation};
 use crate::domain::calendar;
 use crate::domain::text::{safe, safe_line};
 
@@ -44,28 +44,36 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) -> Drawn {
 fn draw_all(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Drawn {
     let roomy = area.width >= ROOMY.0 && area.height >= ROOMY.1;
     let banner = banner_lines(model, usize::from(area.width), if roomy { 4 } else { 2 });
-    let situation_rows = match area.height {
-        0..=19 => 1,
-        20..=29 => 3,
-        _ => 4,
-    };
+    let situation_rows = situation_rows(model, area);
     let most = if roomy { 2 } else { 1 };
-    let hints = hint_lines(model, usize::from(area.width), most, theme);
+    let hints = hints::lines(model, usize::from(area.width), most, theme);
     let on_the_way_out = model.shared.leaving.is_some() && model.shared.running.is_none();
     let strip = on_the_way_out || (model.shared.running.is_some() && !shows_running(model));
-    let [head, tabs, alarm, body, progress, situation, notice, keys] =
-        area.layout(&Layout::vertical([
-            Constraint::Length(1),
-            Constraint::Length(1),
-            Constraint::Length(rows(banner.len())),
-            Constraint::Fill(1),
-            Constraint::Length(u16::from(strip)),
-            Constraint::Length(situation_rows),
-            Constraint::Length(1),
-            Constraint::Length(rows(hints.len())),
-        ]));
+    let warning = warning_line(model, usize::from(area.width), theme);
+    let [
+        head,
+        tabs,
+        warned,
+        alarm,
+        body,
+        progress,
+        situation,
+        notice,
+        keys,
+    ] = area.layout(&Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(u16::from(warning.is_some())),
+        Constraint::Length(rows(banner.len())),
+        Constraint::Fill(1),
+        Constraint::Length(u16::from(strip)),
+        Constraint::Length(situation_rows),
+        Constraint::Length(1),
+        Constraint::Length(rows(hints.len())),
+    ]));
     header(frame, head, model, theme);
-    let tabs = tab_line(frame, tabs, model, theme);
+    let tabs = tabs::draw(frame, tabs, model, theme);
+    frame.render_widget(warning.unwrap_or_default(), warned);
     let banner: Vec<_> = banner
         .into_iter()
         .map(|line| Line::styled(pad(&line, usize::from(area.width)), theme.banner()))
@@ -171,53 +179,20 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-/// The tabs. Where they do not fit, those without the focus are shown by their digits.
-fn tab_line(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    model: &Model,
-    theme: Theme,
-) -> Vec<(u16, u16, usize)> {
-    let titles = |short: bool| -> Vec<String> {
-        TABLE
-            .iter()
-            .enumerate()
-            .map(|(at, row)| {
-                let here = row.id == model.shared.pane;
-                let mut title = format!(" {}", at + 1);
-                if !short || here {
-                    title = format!("{title} {}", row.title);
-                }
-                if let Some(badge) = model.panes.get(row.id).badge(&model.shared) {
-                    title = format!("{title} {badge}");
-                }
-                title.push(' ');
-                title
-            })
-            .collect()
+/// What the check of the mapping warns of: the first warning, how many more there are, and where they are shown.
+fn warning_line(model: &Model, columns: usize, theme: Theme) -> Option<Line<'static>> {
+    let overview = model.shared.facts.overview.as_ref()?;
+    let (first, others) = overview.warnings.split_first()?;
+    let pane = crate::app::panes::digit(crate::app::panes::id(&model.panes.mapping));
+    let more = match others.len() {
+        0 => format!(" ({pane} shows it)"),
+        many => format!(" (and {many} more; {pane} shows them)"),
     };
-    let wide = |titles: &[String]| titles.iter().map(|it| width(it) + 1).sum::<usize>();
-    let mut shown = titles(false);
-    if wide(&shown) > usize::from(area.width) {
-        shown = titles(true);
-    }
-    let mut spans = vec![Span::raw(" ")];
-    let mut places = Vec::new();
-    let mut x = area.x + 1;
-    for (at, (row, title)) in TABLE.iter().zip(shown).enumerate() {
-        let style = if row.id == model.shared.pane {
-            theme.selected().patch(theme.title())
-        } else {
-            theme.dim()
-        };
-        let end = x + rows(width(&title));
-        places.push((x, end, at));
-        x = end + 1;
-        spans.push(Span::styled(title, style));
-        spans.push(Span::raw(" "));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
-    places
+    let first = fit(&safe(first, 400), columns.saturating_sub(width(&more) + 4));
+    Some(Line::styled(
+        pad(&format!(" ! {first}{more}"), columns),
+        theme.warning(),
+    ))
 }
 
 fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
@@ -292,45 +267,62 @@ fn progress_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme)
     frame.render_widget(Paragraph::new(line), area);
 }
 
+/// How many rows the four sentences take: the last two share a row where both fit.
+fn situation_rows(model: &Model, area: Rect) -> u16 {
+    let columns = usize::from(area.width).saturating_sub(1);
+    let situation = situation::of(&model.shared);
+    match area.height {
+        0..=19 => 1,
+        20..=29 if last_two(&situation, columns).is_some() => 3,
+        _ => 4,
+    }
+}
+
+/// Where the way back begins on the row of what is destroyed, where both fit.
+fn last_two(situation: &Situation, columns: usize) -> Option<usize> {
+    let destroys = width(" Destroys ") + width(&situation.destroys) + 2;
+    let back = width(" Back ") + width(&situation.back);
+    let begins = destroys.max(columns / 2);
+    if begins + back <= columns {
+        return Some(begins);
+    }
+    (destroys + back <= columns).then_some(destroys)
+}
+
 fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let situation = situation::of(&model.shared);
     let columns = usize::from(area.width).saturating_sub(1);
-    let key = model.shared.key(TRUTH);
-    let line = |parts: &[(&'static str, String)]| {
-        let each = columns / parts.len();
-        let mut spans = Vec::new();
-        for (label, text) in parts {
-            let label = format!(" {label} ");
-            let room = each.saturating_sub(width(&label));
-            // What is cut can be read whole.
-            let text = if width(text) > room {
-                let more = format!(" ({key})");
-                format!("{}{more}", fit(text, room.saturating_sub(width(&more))))
-            } else {
-                text.clone()
-            };
-            spans.push(Span::styled(label, theme.label()));
-            spans.push(Span::raw(if parts.len() == 1 {
-                fit(&text, room)
-            } else {
-                pad(&text, room)
-            }));
-        }
-        Line::from(spans)
+    let more = format!(" ({})", model.shared.key(TRUTH));
+    let part = |label: &str, text: &str, room: usize| {
+        let label = format!(" {label} ");
+        let room = room.saturating_sub(width(&label));
+        // What is cut can be read whole.
+        let text = if width(text) > room {
+            format!("{}{more}", fit(text, room.saturating_sub(width(&more))))
+        } else {
+            pad(text, room)
+        };
+        [Span::styled(label, theme.label()), Span::raw(text)]
     };
+    let line = |label: &str, text: &str| Line::from(Vec::from(part(label, text, columns)));
     let lines = match area.height {
         4.. => vec![
-            line(&[("True now", safe(&situation.now, 400))]),
-            line(&[("Next    ", safe(&situation.next, 400))]),
-            line(&[("Destroys", situation.destroys)]),
-            line(&[("Way back", situation.back)]),
+            line("True now", &safe(&situation.now, 400)),
+            line("Next    ", &safe(&situation.next, 400)),
+            line("Destroys", &situation.destroys),
+            line("Way back", &situation.back),
         ],
-        2..=3 => vec![
-            line(&[("True now", safe(&situation.now, 400))]),
-            line(&[("Next    ", safe(&situation.next, 400))]),
-            line(&[("Destroys", situation.destroys), ("Back", situation.back)]),
-        ],
-        _ => vec![line(&[("Next", safe(&situation.next, 400))])],
+        2..=3 => {
+            let half = last_two(&situation, columns).unwrap_or(columns / 2);
+            let destroys = part("Destroys", &situation.destroys, half);
+            let back = part("Back", &situation.back, columns - half);
+            vec![
+                line("True now", &safe(&situation.now, 400)),
+                line("Next    ", &safe(&situation.next, 400)),
+                Line::from_iter(destroys.into_iter().chain(back)),
+            ]
+        }
+        _ => vec![line("Next", &safe(&situation.next, 400))],
     };
     frame.render_widget(Paragraph::new(lines), area);
 }
@@ -357,48 +349,4 @@ fn notice_line(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         None => Line::default(),
     };
     frame.render_widget(line, area);
-}
-
-/// The keys of the place that has the focus. What cannot be done now stays, in brackets; pressing it says why.
-fn hint_lines(model: &Model, columns: usize, most: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut hints = command::hints(model);
-    // The way to all the others is never cut off.
-    hints.sort_by_key(|(command, _)| command.id != HELP);
-    let mut lines = Vec::new();
-    let mut spans: Vec<Span<'static>> = vec![Span::raw(" ")];
-    let mut used = 1;
-    for (command, allowed) in hints {
-        let title = match command.danger {
-            Danger::Gate => format!("{}!", command.title),
-            Danger::None | Danger::Writes => command.title.to_owned(),
-        };
-        let shown = model.shared.keys.of(command.id);
-        let (keys, title) = if allowed.is_ok() {
-            (shown.to_owned(), format!(" {title}"))
-        } else {
-            (format!("({shown}"), format!(" {title})"))
-        };
-        let wide = width(&keys) + width(&title) + 2;
-        if used + wide > columns {
-            lines.push(Line::from(std::mem::replace(
-                &mut spans,
-                vec![Span::raw(" ")],
-            )));
-            used = 1;
-            if lines.len() == most {
-                return lines;
-            }
-        }
-        used += wide;
-        if allowed.is_ok() {
-            spans.push(Span::styled(keys, theme.label()));
-            spans.push(Span::raw(title));
-        } else {
-            spans.push(Span::styled(keys, theme.dim()));
-            spans.push(Span::styled(title, theme.dim()));
-        }
-        spans.push(Span::raw("  "));
-    }
-    lines.push(Line::from(spans));
-    lines
 }

@@ -27,7 +27,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> O
     let layer = model.shared.layers.last()?;
     let keys = &model.shared.keys;
     Some(match layer {
-        Layer::Question(asked) => question(frame, area, *asked, keys, theme),
+        Layer::Question(asked) => question(frame, area, *asked, model, theme),
         Layer::Gate(open) => {
             let now = situation::of(&model.shared).now;
             gate::draw(frame, area, open, &now, keys, theme)
@@ -80,9 +80,11 @@ fn question(
     frame: &mut Frame<'_>,
     area: Rect,
     question: Question,
-    keys: &Keymap,
+    model: &Model,
     theme: Theme,
 ) -> Scrollable {
+    let keys = &model.shared.keys;
+    let file = model.panes.mapping.shown().map(|view| view.file.as_str());
     let (title, text) = match question {
         Question::FirstWrite(step) => (
             "May ringfence write?",
@@ -100,6 +102,13 @@ fn question(
             format!(
                 "The note on {} is removed from the run record and the report, and it is open again.",
                 on.title()
+            ),
+        ),
+        Question::SaveMapping => (
+            "Write the mapping file?",
+            format!(
+                "{} gets what is shown here. The database is not touched. Then the survey checks the mapping against the data.",
+                file.unwrap_or(crate::domain::mapping::FILE)
             ),
         ),
         Question::Cancel => (

@@ -6,8 +6,10 @@ mod decision;
 mod frame;
 mod gate;
 mod help;
+mod hints;
 mod layers;
 pub mod panes;
+mod tabs;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -16,6 +17,7 @@ use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::progress::Running;
 use crate::app::tests::fixture::{self, ENTER, at, press, ready, typing};
+use crate::app::tests::random;
 use crate::app::{Answer, Message, situation, update};
 use crate::domain::checklist::{NoteOn, Progress, Step};
 use crate::domain::gate::{Destructive, New, WayBack};
@@ -189,6 +191,33 @@ fn scenes() -> Vec<(String, Model)> {
     press(&mut open, ENTER);
     add("conflicts-open", open);
     add("opened", fixture::empty());
+    let mut unfit = fixture::running(midway());
+    update(&mut unfit, Message::Answer(Answer::MappingUnfit));
+    unfit.shared.running = None;
+    unfit.shared.alarm(
+        "Survey: refused",
+        "the mapping does not fit the database shop. Nothing was changed",
+    );
+    let mut view = fixture::mapping_view();
+    view.refused = vec![
+        "booking.service: `serviceId` occurs in no document of Booking; nearest: `service`".into(),
+    ];
+    update(
+        &mut unfit,
+        Message::Answer(Answer::Mapping(Box::new(Ok(view)))),
+    );
+    add("mapping-unfit", unfit);
+    let mut proposed = with("mapping");
+    typing(&mut proposed, "f");
+    add("mapping-proposed", proposed);
+    let mut warned = midway();
+    if let Some(overview) = &mut warned.shared.facts.overview {
+        overview.warnings = vec![
+            "warning: mapping ringfence.toml:12: user.created: `madeAt` occurs in no document of User; nearest: `createdAt`".into(),
+            "warning: mapping ringfence.toml:20: business.owner: `owner` occurs in no document of Business".into(),
+        ];
+    }
+    add("mapping-warnings", warned);
     let mut lost = busy(midway());
     update(
         &mut lost,
@@ -274,6 +303,36 @@ fn no_pane_knows_an_older_truth_than_another() {
             let shown = text(&drawn(&mut model, (200, 60), Theme::default()));
             assert!(shown.contains(&begins), "{name}: {:?}\n{shown}", row.id);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happened, every pane can be drawn, and all of them say the same four sentences.
+    #[test]
+    fn random_messages_never_leave_two_panes_with_different_truths(
+        events in prop::collection::vec(random::event(), 0..60),
+        size in prop::sample::select(&[(60_u16, 15_u16), (80, 24), (120, 40), (200, 60)][..]),
+    ) {
+        let mut world = random::World::new();
+        for event in events {
+            world.happen(event);
+        }
+        let model = &mut world.model;
+        drawn(model, size, Theme::default()); // with its layers, too
+        model.shared.layers.clear();
+        let mut truths = std::collections::BTreeSet::new();
+        for row in TABLE {
+            model.go_to(row.id);
+            let shown = text(&drawn(model, size, Theme::default()));
+            let says = |line: &&str| {
+                [" True now", " Next", " Destroys", " Way back"].iter().any(|it| line.starts_with(it))
+            };
+            truths.insert(shown.lines().filter(says).collect::<Vec<_>>().join("\n"));
+        }
+        prop_assert_eq!(truths.len(), 1, "{:?}", truths);
+        prop_assert!(truths.iter().all(|it| it.contains("Next")));
     }
 }
 

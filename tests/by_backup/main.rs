@@ -21,3 +21,8 @@ mod restored;
 mod taken;
 mod without_record;
 mod world;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -14,11 +14,14 @@ mod data;
 mod picture;
 
 mod clean;
+mod client;
 mod draft;
 mod forms;
 mod groups;
 mod indexes;
+mod left;
 mod planted;
 mod reading;
 mod references;
+mod sample;
 mod shop;

@@ -24,3 +24,8 @@ mod reference;
 mod sample;
 mod server;
 mod table;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -21,10 +21,8 @@ const PHASES: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_standalone_server_that_is_killed_and_started_again_costs_nothing() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let test_commands = ["--setParameter", "enableTestCommands=1"];
     let mut server = support::private(Topology::Standalone, &test_commands).await;
     let case = sample::case_at(server.uri("shop"), "shop".to_owned()).await;

@@ -41,10 +41,8 @@ async fn a_second_apply_changes_nothing() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let whole = Case::seeded().await;
     whole.migrate().await;
     let expected = picture::but_runs(&whole.picture().await);
@@ -69,10 +67,8 @@ async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_apply_that_goes_step_by_step_ends_like_one_in_a_piece() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let whole = Case::seeded().await;
     whole.migrate().await;
     let case = Case::seeded().await;

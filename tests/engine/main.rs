@@ -7,6 +7,7 @@ mod support;
 
 mod again;
 mod build_ahead;
+mod by_date;
 mod case;
 mod data;
 mod faults;
@@ -50,4 +51,9 @@ async fn every_topology_starts_and_ends_with_its_handle() {
             "{topology:?} still runs"
         );
     }
+}
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
 }

@@ -35,10 +35,8 @@ async fn without_any_memory_for_tables_an_apply_ends_as_ever_and_leaves_no_file_
 
 /// 80 KiB hold the tables of the sample's survey, or those of its proof, and not both.
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_survey_that_steps_aside_for_the_proof_changes_nothing_of_the_end() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let whole = Case::seeded().await;
     whole.migrate().await;
     let case = Case::seeded().await;

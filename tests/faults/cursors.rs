@@ -67,10 +67,8 @@ async fn configure(database: &Database, more: Document) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn every_verb_goes_on_after_a_lost_cursor_and_ends_as_an_undisturbed_run() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let server = server().await;
     let undisturbed = large(&server, "calm").await;
     undisturbed.plan().await;

@@ -17,3 +17,8 @@ mod commands;
 mod cursors;
 mod oplog;
 mod servers;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -1,7 +1,9 @@
 //! Customer ids, as literal text. They stand in databases that were migrated, in rehearsals and in what applications keep: they never change.
 //! The expected text was computed by another program from the rule alone.
 
-use ringfence::domain::customer_id::{IdKind, customer_id, placeholder_id};
+use ringfence::domain::customer_id::{
+    IdKind, customer_id, customer_of_guest, guest_of, placeholder_id,
+};
 use ringfence::domain::id::Id;
 
 fn id(text: &str) -> Id {
@@ -379,4 +381,53 @@ fn a_business_id_counts_by_its_value_and_a_user_id_by_its_bytes() {
         customer_id(&long, &user("int32"), IdKind::ObjectId),
         customer_id(&long, &user("int64"), IdKind::ObjectId)
     );
+}
+
+/// Business, member, its value in its normal form, the guest's own id, and the customer's id as ObjectId, as UUID and as string.
+const OF_GUESTS: &[(&str, &str, &str, [&str; 4])] = &[
+    (
+        "010101010101010101010101",
+        "email",
+        "ann@x.org",
+        [
+            "uuid:a6bf6be8-88cd-a3c0-1305-c2196332b31f",
+            "00000000a6bf6be888cda3c0",
+            "uuid:a6bf6be8-88cd-83c0-9305-c2196332b31f",
+            "\"a6bf6be888cda3c01305c219\"",
+        ],
+    ),
+    (
+        "010101010101010101010101",
+        "phone",
+        "493012345",
+        [
+            "uuid:d16d044c-b81e-6f80-56c3-a0173e39ec41",
+            "00000000d16d044cb81e6f80",
+            "uuid:d16d044c-b81e-8f80-96c3-a0173e39ec41",
+            "\"d16d044cb81e6f8056c3a017\"",
+        ],
+    ),
+    (
+        "\"main\"",
+        "name",
+        "ann lee",
+        [
+            "uuid:e9822850-5136-ee90-47a7-ed9eeb7fda1f",
+            "00000000e98228505136ee90",
+            "uuid:e9822850-5136-8e90-87a7-ed9eeb7fda1f",
+            "\"e98228505136ee9047a7ed9e\"",
+        ],
+    ),
+];
+
+#[test]
+fn a_customer_of_a_guest_has_the_id_that_it_always_had() {
+    for (business, by, value, [own, object, uuid, string]) in OF_GUESTS {
+        let guest = guest_of(&id(business), by, value);
+        assert_eq!(guest.to_string(), *own);
+        for (kind, expected) in [("object", object), ("uuid", uuid), ("string", string)] {
+            let found = customer_of_guest(&guest, self::kind(kind));
+            assert_eq!(found.to_string(), *expected, "{business}, {by}, {kind}");
+        }
+    }
 }

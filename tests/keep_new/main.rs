@@ -27,3 +27,8 @@ mod people;
 mod random;
 
 mod ways;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -69,19 +69,15 @@ async fn killed_at_each(options: &[&str], commands: &[(&str, usize)]) -> u32 {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_that_discards_ends_alike_wherever_it_is_killed() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let commands = [("renameCollection", 1), ("drop", 1), ("update", 2)];
     assert!(killed_at_each(&["--discard-new"], &commands).await >= 8);
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_that_makes_users_ends_alike_wherever_it_is_killed() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let commands = [
         ("renameCollection", 1),
         ("insert", 1),

@@ -79,10 +79,8 @@ async fn a_secondary_that_is_away_is_said_and_waited_for_when_asked_so() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_secondary_that_is_a_minute_behind_on_purpose_does_not_count() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let server = support::private(Topology::ReplicaSet(3), &[]).await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
     reconfigured(&case, |config| {

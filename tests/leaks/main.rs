@@ -20,3 +20,8 @@ mod memory;
 mod personal;
 mod refusals;
 mod traces;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

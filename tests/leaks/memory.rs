@@ -151,10 +151,8 @@ async fn ten_bookings_of_15_megabytes_stay_within_256_mebibytes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn two_hundred_of_one_and_four_of_16_megabytes_stay_within_256_mebibytes() {
-    if !crate::support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let mut sizes = vec![1_000_000; 200];
     sizes.extend([16 * MIB - 100_000; 4]);
     let case = seeded(&sizes, &[4_000_000, 15_000_000, 1_000_000]).await;

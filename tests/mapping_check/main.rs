@@ -13,6 +13,7 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod guests;
 mod init;
 mod numbers;
 mod references;

@@ -24,3 +24,8 @@ mod nulls;
 mod ways;
 mod who;
 mod world;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -15,6 +15,7 @@ mod picture;
 mod asked;
 mod cut_off;
 mod refused;
+mod sample;
 mod ways_back;
 mod whole;
 mod world;

@@ -13,6 +13,8 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod guests;
+mod members;
 mod paths;
 mod people;
 mod references;

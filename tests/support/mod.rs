@@ -4,6 +4,7 @@
 #![allow(dead_code)] // each test binary uses its own part
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,6 +32,27 @@ pub fn folder() -> tempfile::TempDir {
 /// True where the long tests are asked for, with `RINGFENCE_TESTS=full`.
 pub fn full() -> bool {
     std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full")
+}
+
+/// Runs the long tests of this binary where they are asked for. They are marked `#[ignore]`, so that a default run says that they did not
+/// run; a mark that is lost fails here.
+pub fn long_tests() {
+    let binary = std::env::current_exe().expect("this binary");
+    let listed = Command::new(&binary)
+        .args(["--list", "--ignored"])
+        .output()
+        .expect("the list of long tests");
+    assert!(
+        String::from_utf8_lossy(&listed.stdout).contains(": test"),
+        "no test of this binary is marked as long"
+    );
+    if full() {
+        let ended = Command::new(&binary).arg("--ignored").status();
+        assert!(
+            ended.expect("the long tests").success(),
+            "a long test failed"
+        );
+    }
 }
 
 /// A private server, ended when the handle is dropped.

@@ -40,6 +40,8 @@ fn everything_within_reach_of_the_hands_works_on_a_real_server() {
     console.press("\x1b[<65;10;10M");
     console.shows("2 of 6");
     console.press_for("y", "copied");
+    console.press_for("M", "the mouse selects text in the terminal");
+    console.press_for("M", "the mouse clicks and scrolls here");
     console.press_for("A", "The same answer for");
     console.press("of every");
     console.hides("look at them first");
@@ -68,6 +70,11 @@ fn everything_within_reach_of_the_hands_works_on_a_real_server() {
     assert_eq!(ended.code, 0);
     let raw = String::from_utf8_lossy(&ended.raw);
     assert!(raw.contains("\x1b]52;c;"), "nothing went to the clipboard");
+    let given_back = raw.find("\x1b[?1000l");
+    assert!(
+        given_back.is_some_and(|at| raw[at..].contains("\x1b[?1000h")),
+        "the mouse was given back, and taken again"
+    );
 
     let report = std::fs::read_to_string(in_the_run(place.runs.path(), "report.md")).unwrap();
     for line in [

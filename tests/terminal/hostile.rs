@@ -6,7 +6,8 @@ use crate::console::{Console, ENTER};
 use crate::data;
 
 /// Sets the title, clears the screen, and turns the reading direction.
-const HOSTILE: &str = "\u{202e}evil\u{1b}]0;OWNED\u{7}\u{1b}[31;5;7mBoo\u{9b}2J\u{2066}\u{200b}";
+const HOSTILE: &str =
+    "\u{202e}evil\u{1b}]0;OWNED\u{7}\u{1b}[31;5;7mBoo\0\n\r\u{9b}2J\u{2066}\u{200b}";
 
 #[test]
 fn hostile_names_never_reach_the_terminal_raw() {
@@ -35,7 +36,12 @@ fn hostile_names_never_reach_the_terminal_raw() {
             .await
             .unwrap();
     });
-    for size in [(120, 40), (80, 24)] {
+    let sizes: &[(u16, u16)] = if crate::support::full() {
+        &[(120, 40), (80, 24)]
+    } else {
+        &[(120, 40)]
+    };
+    for size in sizes.iter().copied() {
         let console = Console::open(&place.uri, place.runs.path(), size);
         console.shows("2 Back up");
         console.press_for("2", "\\u{202e}evil\\u{1b}]0");

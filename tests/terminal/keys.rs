@@ -19,7 +19,7 @@ fn esc_never_leaves_and_q_and_ctrl_c_ask_first() {
     let place = data::seeded();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
-    for pane in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+    for pane in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         console.press(pane);
         for _ in 0..3 {
             // A notice goes with the next key: so it is seen that Esc was taken in.

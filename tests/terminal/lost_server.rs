@@ -35,3 +35,42 @@ fn a_lost_server_is_said_within_three_seconds_and_its_return_too() {
     assert_eq!(console.ends().code, 0);
     assert_eq!(place.count("Booking", doc! {}), 2_000);
 }
+
+#[test]
+fn a_server_that_is_killed_while_a_step_runs_is_waited_for_and_the_step_ends_well() {
+    if !support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
+    let mut server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
+    let name = support::fresh_name();
+    let place = data::seeded_at(server.uri(&name), name);
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_ringfence"));
+    command.args(crate::console::arguments(&place.uri, place.runs.path()));
+    command.args(["--max-rate", "60"]);
+    let console = Console::spawn(command, (120, 40));
+    console.shows("Next     2 Back up");
+    console.press_for("3", "Conflicts: 95 of 95, 95 undecided");
+    console.press_for("A", "The same answer for");
+    console.press_for("of every", "undecided of every kind");
+    console.hides("look at them first");
+    console.press_for(ENTER, "; 0 undecided");
+    console.press_for("1", "▾ Phase 1");
+    console.press_for(">", "May ringfence write?");
+    console.press("Y");
+    console.shows("Create customers runs");
+    server.signal(0, Signal::Kill).unwrap();
+    let screen = console.shows("NO ANSWER from the primary since");
+    for words in ["Create customers tries until", "is safe"] {
+        assert!(screen.contains(words), "{words}:\n{screen}");
+    }
+    data::wait(server.restart(0)).unwrap();
+    console.hides("NO ANSWER");
+    for _ in 0..6 {
+        console.press("+");
+    }
+    console.shows("stopped here: the next step, Cut over, is behind a gate");
+    assert_eq!(place.count("Booking", doc! {}), 2_000);
+    console.press_for("q", "Leaving: the report");
+    console.press("Q");
+    assert_eq!(console.ends().code, 0);
+}

@@ -8,6 +8,7 @@ mod support;
 
 mod console;
 mod data;
+mod gates;
 mod hands;
 mod headless;
 mod hostile;
@@ -15,8 +16,10 @@ mod keys;
 mod leaving;
 mod live_watch;
 mod lost_server;
+mod mapping;
 mod narrow;
 mod pace;
+mod paste;
 mod situation;
 mod stopping;
 mod walk;

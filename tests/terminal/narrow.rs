@@ -99,6 +99,25 @@ fn the_main_screens_are_readable_at_80_by_24() {
     console.shows("Gate: Cut over");
     console.press(ESC);
     console.hides("Gate: Cut over");
+
+    // Every pane at the smallest size, then a storm of sizes: the last one counts.
+    console.resize((60, 15));
+    console.until("15 rows", |screen| screen.lines().count() == 15);
+    for pane in ["2", "3", "4", "5", "6", "7", "8", "9", "1"] {
+        let before = console.screen();
+        console.press(pane);
+        let screen = console.until("another pane", |screen| screen != before);
+        assert!(screen.contains("Next"), "{screen}");
+        assert!(screen.contains("? help"), "{screen}");
+    }
+    for step in 0..60_u16 {
+        console.resize((20 + step * 37 % 190, 5 + step * 13 % 60));
+    }
+    console.resize((80, 24));
+    let screen = console.until("80×24 again", |screen| {
+        screen.lines().count() == 24 && screen.contains("Next     9 Cut over")
+    });
+    assert!(screen.contains("1 Overview"), "{screen}");
     assert_eq!(place.fingerprints(), before);
     console.press_for("q", "Leaving: the report");
     console.press("Q");

@@ -36,11 +36,20 @@ fn a_paused_step_writes_nothing_until_it_goes_on_and_says_so() {
         before
     );
     console.shows("PAUSED, p goes on");
+    // A note is written meanwhile, and kept at the step's end.
+    console.press("G");
+    console.press_for("k", "▸ Phase 4");
+    console.press_for(" ", "▾ Phase 4");
+    console.press_for("j", "14 API endpoints");
+    console.press_for("n", "┌ Note on API endpoints");
+    console.press_for("deployed by ann", "deployed by ann");
+    console.press_for("\x13", "the note is kept when Create customers ends");
     for _ in 0..5 {
         console.press("+");
     }
     console.shows("at most 320/s");
     console.press("p");
+    console.shows("API endpoints: a note is kept");
     console.shows("Next     7 Reassign bookings");
     assert!(all("_ringfence_links") + all("_ringfence_next_Customer") > before);
 }

@@ -6,6 +6,7 @@ use bson::doc;
 
 use crate::console::{CTRL_U, Console, DOWN, ENTER, PAGE_DOWN};
 use crate::data;
+use crate::gates::refuse_then_pass;
 
 /// Presses Enter on the selected step, and waits for what it says and for the step that then comes next.
 fn run(console: &Console, says: &str, next: &str) -> String {
@@ -18,15 +19,10 @@ fn run(console: &Console, says: &str, next: &str) -> String {
     })
 }
 
-/// Opens the gate of the selected step, and passes it.
+/// Opens the gate of the selected step, is refused twice, and passes it.
 fn pass_gate(console: &Console, title: &str, database: &str) {
     console.press_for(ENTER, &format!("Gate: {title}"));
-    console.press(database);
-    console.until("the name that was typed", |screen| {
-        typing_line(screen).contains(database)
-    });
-    console.press(ENTER);
-    console.hides(&format!("Gate: {title}"));
+    refuse_then_pass(console, title, database);
 }
 
 /// The line under the gate's question.
@@ -198,12 +194,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     console.press("\t");
     console.hides("what was written since");
     console.press_for("\t", "Gate: Roll back and keep what was written since");
-    console.press_for(ENTER, "nothing was typed");
-    console.press(&place.name);
-    console.until("the name that was typed", |screen| {
-        typing_line(screen).contains(&place.name)
-    });
-    console.press(ENTER);
+    refuse_then_pass(&console, "Roll back", &place.name);
     console.shows("· Roll back:");
     console.shows("True now the originals are live again");
     assert_eq!(place.fingerprints(), before, "the originals are back");

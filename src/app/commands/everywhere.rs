@@ -23,10 +23,11 @@ const DIGITS: &[Key] = &[
     Key::char('7'),
     Key::char('8'),
     Key::char('9'),
+    Key::char('0'),
 ];
 /// How they are shown, by how many panes there are.
-const SHOWN_DIGITS: [&str; 10] = [
-    "", "1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8", "1-9",
+const SHOWN_DIGITS: [&str; 11] = [
+    "", "1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8", "1-9", "1-9 0",
 ];
 
 /// The commands.
@@ -136,7 +137,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(INTERRUPT, &[Key::ctrl('c')], "Ctrl-C", "")
-            .help("While a step runs: ask whether to end it. Else: the way out, and pressed again there: leave. On the way out: leave at once.")
+            .help("While a step runs, ask whether to end it. Otherwise leave: the first press shows the report, the second one leaves, a third one does not wait.")
             .unhinted(),
         scopes: &[Scope::Always],
         allowed: always,

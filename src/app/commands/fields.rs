@@ -108,7 +108,7 @@ pub const COMMANDS: &[ModelCommand] = &[
                 model.shared.layers.pop();
                 model.shared.called = found;
             } else {
-                let says = "no command has such a name";
+                let says = "no command has that name";
                 model.shared.say(Weight::Warning, says);
             }
             Vec::new()

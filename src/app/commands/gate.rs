@@ -16,7 +16,7 @@ use crate::domain::gate::{Destructive, New};
 pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
         about: About::new(CONFIRM, &[Key::plain(KeyCode::Enter)], "Enter", "confirm")
-            .help("Do it, when the database's name has been typed exactly; else say why not.")
+            .help("Do it, if the database's name was typed exactly; otherwise say why not.")
             .danger(Danger::Gate),
         scopes: &[Scope::Over(LayerKind::Gate)],
         allowed: always,
@@ -73,6 +73,7 @@ fn job(layer: &GateLayer) -> Option<Job> {
     match layer.gate.action {
         Destructive::RollBack(_) => Some(Job::RollBack),
         Destructive::BlockWrites => Some(Job::Step(Step::StopApplication)),
+        Destructive::PushSchema | Destructive::PutBackIndexes => Some(Job::Step(Step::Schema)),
         Destructive::CutOver
         | Destructive::CleanUsers
         | Destructive::RetireUsers

@@ -7,7 +7,7 @@ use crate::app::key::{Key, KeyCode};
 use crate::app::layer::{Layer, LayerKind, Question};
 use crate::app::log::Weight;
 use crate::app::message::{Effect, Request};
-use crate::app::model::{ModelCommand, Scope, always};
+use crate::app::model::{Model, ModelCommand, Scope, always};
 use crate::app::shared::Shared;
 
 /// The commands.
@@ -16,7 +16,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         about: About::new(YES, &[Key::char('Y')], "Y", "yes (capital)").help("Yes."),
         scopes: &[Scope::Over(LayerKind::Question)],
         allowed: always,
-        run: |model, _| yes(&mut model.shared),
+        run: |model, _| yes(model),
     },
     ModelCommand {
         about: About::new(
@@ -36,7 +36,8 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
 ];
 
-fn yes(shared: &mut Shared) -> Vec<Effect> {
+fn yes(model: &mut Model) -> Vec<Effect> {
+    let shared = &mut model.shared;
     let Some(Layer::Question(question)) = shared.layers.pop() else {
         return Vec::new();
     };
@@ -58,6 +59,14 @@ fn yes(shared: &mut Shared) -> Vec<Effect> {
             allow_writing(shared);
             shared.ask(Request::TakeNoteBack(on))
         }
+        Question::SaveMapping => match (shared.can_ask(), model.panes.mapping.save()) {
+            (Ok(()), Some(request)) => shared.ask(request),
+            (Err(why), _) => {
+                shared.say(Weight::Warning, format!("not now: {why}"));
+                Vec::new()
+            }
+            (Ok(()), None) => Vec::new(),
+        },
         Question::FirstNote(on) => {
             allow_writing(shared);
             jobs::note(shared, on)

@@ -15,7 +15,7 @@ use crate::domain::pace::Limits;
 pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
         about: About::new(GO_ON, &[Key::char('>')], ">", "run to the gate")
-            .help("Run the next steps one after the other, up to the next gate or to the first thing that needs a look.")
+            .help("Run the next steps one after the other, up to the next gate or the first finding.")
             .danger(Danger::Writes),
         scopes: &[Scope::Panes],
         allowed: |model| {
@@ -36,7 +36,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(PAUSE, &[Key::char('p')], "p", "pause")
-            .help("Write nothing more of the running step, until it is pressed again. Reading goes on."),
+            .help("Pause the running step: it writes nothing until the key is pressed again."),
         scopes: &[Scope::Panes],
         allowed: running,
         run: |model, _| {
@@ -47,7 +47,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(CommandId("slower"), &[Key::char('-')], "-", "slower")
-            .help("Write half as fast.")
+            .help("Write at half the speed.")
             .unhinted(),
         scopes: &[Scope::Panes],
         allowed: running,
@@ -55,7 +55,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(CommandId("faster"), &[Key::char('+'), Key::char('=')], "+", "faster")
-            .help("Write twice as fast, and without a limit in the end.")
+            .help("Write at twice the speed; after some presses without a limit.")
             .unhinted(),
         scopes: &[Scope::Panes],
         allowed: running,

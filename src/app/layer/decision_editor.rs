@@ -226,7 +226,7 @@ impl DecisionEditor {
     fn may_set(&mut self, keys: &Keymap) -> Option<Row> {
         let row = self.row()?;
         let why = if self.sources.records.is_empty() {
-            "this conflict is about no user's values".to_owned()
+            "this conflict has no values of a user to change".to_owned()
         } else if !row.settable {
             format!(
                 "{} is not what {} is about: it stays as it is",

@@ -191,6 +191,8 @@ pub enum Question {
     FirstNote(NoteOn),
     /// Take the note on this step back?
     TakeNoteBack(NoteOn),
+    /// Write the mapping file?
+    SaveMapping,
     /// End the running job between two batches?
     Cancel,
 }

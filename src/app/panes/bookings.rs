@@ -34,6 +34,7 @@ pub struct Bookings {
 impl PaneCommands for Bookings {
     const ID: PaneId = PaneId("bookings");
     const TITLE: &'static str = "Bookings";
+    const SHORT: &'static str = "Book";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(CommandId("find-bookings"), &[Key::char('/')], "/", "find").help(
@@ -57,6 +58,20 @@ impl PaneCommands for Bookings {
             run: |pane, _, _| {
                 let mut filter = pane.pages.filter().clone();
                 filter.unusual = !filter.unusual;
+                let says = pane.pages.filter_says.clone();
+                pane.pages.set_filter(filter, says);
+                Vec::new()
+            },
+        },
+        PaneCommand {
+            about: About::new(CommandId("sort-bookings"), &[Key::char('s')], "s", "sort").help(
+                "Show the newest booking first, or the oldest, or all as they are stored, in turn; \
+                 without an index on the date the server looks through all bookings for each page.",
+            ),
+            allowed: can_ask,
+            run: |pane, _, _| {
+                let mut filter = pane.pages.filter().clone();
+                filter.order = filter.order.next();
                 let says = pane.pages.filter_says.clone();
                 pane.pages.set_filter(filter, says);
                 Vec::new()
@@ -87,7 +102,7 @@ impl PaneCommands for Bookings {
                 if let Some((customer, says)) = customer {
                     let filter = DiffFilter {
                         customer: Some(customer),
-                        ..DiffFilter::default()
+                        ..DiffFilter::in_order(pane.pages.filter().order)
                     };
                     pane.searched.clear();
                     pane.pages.set_filter(filter, says);
@@ -137,7 +152,8 @@ impl Bookings {
 
     fn clear(&mut self) {
         self.searched.clear();
-        self.pages.set_filter(DiffFilter::default(), String::new());
+        let all = DiffFilter::in_order(self.pages.filter().order);
+        self.pages.set_filter(all, String::new());
     }
 
     fn scroll_detail(&mut self, shared: &Shared, by: isize) -> Vec<Effect> {
@@ -228,7 +244,7 @@ impl Pane for Bookings {
             let (business, says) = business.unzip();
             let filter = DiffFilter {
                 business,
-                ..DiffFilter::default()
+                ..DiffFilter::in_order(self.pages.filter().order)
             };
             self.searched.clear();
             self.pages.set_filter(filter, says.unwrap_or_default());

@@ -87,6 +87,7 @@ pub struct Businesses {
 impl PaneCommands for Businesses {
     const ID: PaneId = PaneId("businesses");
     const TITLE: &'static str = "Businesses";
+    const SHORT: &'static str = "Biz";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use crate::app::commands::about::{About, CommandId, Danger, Verdict, only_if, quoted};
 use crate::app::commands::ids::{NOTE, ROLL_BACK, RUN};
+use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP};
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
+use crate::app::layer::picker::{Item, Picker};
 use crate::app::layer::{Layer, Question};
 use crate::app::message::{Effect, Request};
 use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{PaneId, Shared};
 use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
+use crate::domain::decision::Contact;
 use crate::domain::gate::Destructive;
+use crate::domain::history::Change;
 
 /// From so many rows on the phases before the application's are all unfolded.
 const TALL: u16 = 34;
@@ -43,6 +47,8 @@ impl Row {
 pub struct Checklist {
     /// The selected row.
     pub row: Row,
+    /// Rows that the detail is scrolled down.
+    pub down: usize,
     /// Phases that the operator folded or unfolded.
     folded: BTreeMap<Phase, bool>,
 }
@@ -51,6 +57,7 @@ impl Default for Checklist {
     fn default() -> Self {
         Self {
             row: Row::Step(Step::Survey),
+            down: 0,
             folded: BTreeMap::new(),
         }
     }
@@ -59,6 +66,7 @@ impl Default for Checklist {
 impl PaneCommands for Checklist {
     const ID: PaneId = PaneId("overview");
     const TITLE: &'static str = "Overview";
+    const SHORT: &'static str = "Over";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(RUN, &[Key::plain(KeyCode::Enter)], "Enter", "run step")
@@ -116,6 +124,16 @@ impl PaneCommands for Checklist {
             },
         },
         PaneCommand {
+            about: About::new(CommandId("contact"), &[Key::char('c')], "c", "contact fields…")
+                .help(
+                    "Choose how contact fields leave the users in {clean-users}: removed, or kept with \
+                     null in them.",
+                )
+                .unhinted(),
+            allowed: can_choose_contact,
+            run: |_, shared, _| open_contact(shared),
+        },
+        PaneCommand {
             about: About::new(
                 CommandId("block-writes"),
                 &[Key::char('B')],
@@ -130,6 +148,45 @@ impl PaneCommands for Checklist {
             .unhinted(),
             allowed: can_block_writes,
             run: |_, shared, _| shared.ask(Request::Gate(Destructive::BlockWrites)),
+        },
+        PaneCommand {
+            about: About::new(
+                CommandId("push-schema"),
+                &[Key::char('S')],
+                "S",
+                "push the schema…",
+            )
+            .help(
+                "Open the gate to your own `npx prisma@6 db push`: it names the indexes that are made and \
+                 dropped, shows the output, and compares every index before and after.",
+            )
+            .danger(Danger::Gate)
+            .unhinted(),
+            allowed: can_push,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::PushSchema)),
+        },
+        PaneCommand {
+            about: About::new(
+                CommandId("put-indexes-back"),
+                &[Key::char('I')],
+                "I",
+                "put indexes back…",
+            )
+            .help("Open the gate to building the indexes again that the last push of the schema dropped.")
+            .danger(Danger::Gate)
+            .unhinted(),
+            allowed: can_push,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::PutBackIndexes)),
+        },
+        PaneCommand {
+            about: DETAIL_DOWN,
+            allowed: always,
+            run: |pane, shared, _| pane.scroll_detail(shared, 1),
+        },
+        PaneCommand {
+            about: DETAIL_UP,
+            allowed: always,
+            run: |pane, shared, _| pane.scroll_detail(shared, -1),
         },
     ];
 }
@@ -168,6 +225,9 @@ impl Checklist {
         if shared.follows
             && let Some(next) = shared.next_step().or_else(|| shared.open_note())
         {
+            if self.row != Row::Step(next) {
+                self.down = 0;
+            }
             self.row = Row::Step(next);
         }
     }
@@ -206,6 +266,11 @@ impl Checklist {
         Vec::new()
     }
 
+    fn scroll_detail(&mut self, shared: &Shared, by: isize) -> Vec<Effect> {
+        self.down = Move::By(by).from(self.down, 1, shared.scrollable.detail);
+        Vec::new()
+    }
+
     fn select_row(&mut self, shared: &mut Shared, rows: &[Row], at: usize) {
         if let Some(row) = rows.get(at) {
             // The phase that the cursor leaves stays as it was, so that no row moves under it.
@@ -215,6 +280,7 @@ impl Checklist {
                 self.folded.entry(phase).or_insert(!open);
             }
             self.row = *row;
+            self.down = 0;
             shared.follows = false;
         }
     }
@@ -232,6 +298,13 @@ impl Pane for Checklist {
     fn clicked(&mut self, shared: &mut Shared, at: usize) {
         let rows = self.rows(shared);
         self.select_row(shared, &rows, at);
+    }
+
+    fn picked(&mut self, shared: &mut Shared, at: usize) -> Vec<Effect> {
+        match CONTACT.get(at) {
+            Some((contact, ..)) => shared.ask(Request::Decide(vec![Change::Contact(*contact)])),
+            None => Vec::new(),
+        }
     }
 
     fn copied(&self, shared: &Shared) -> Option<String> {
@@ -254,6 +327,44 @@ impl Pane for Checklist {
         self.follow(shared);
         away
     }
+}
+
+/// How contact fields may leave users, in the order of the list.
+const CONTACT: [(Contact, &str, &str); 2] = [
+    (
+        Contact::Null,
+        "null",
+        "the fields stay in the users, with null in them",
+    ),
+    (
+        Contact::Remove,
+        "remove",
+        "the fields are removed from the users",
+    ),
+];
+
+fn open_contact(shared: &mut Shared) -> Vec<Effect> {
+    let now = shared.facts.review().contact;
+    let items = CONTACT.iter().map(|(contact, word, does)| Item {
+        label: (*word).to_owned(),
+        more: format!("{}{does}", if *contact == now { "now: " } else { "" }),
+    });
+    let title = "Contact fields whose values the customers have";
+    let list = Picker::new(title, items.collect());
+    shared.layers.push(Layer::Picker(list));
+    Vec::new()
+}
+
+/// Users were not cleaned up, so it can still be said how.
+fn can_choose_contact(_: &Checklist, shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    if shared.facts.overview.is_none() {
+        return Err(format!("the survey comes first ({})", quoted(Step::Survey)));
+    }
+    only_if(
+        !shared.is_done(Step::CleanUsers),
+        format!("{} is done", quoted(Step::CleanUsers)),
+    )
 }
 
 /// The old and the new query, where an item is about them.
@@ -323,6 +434,17 @@ fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
 }
 
 /// The server's write block can be asked for.
+fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    if shared.is_done(Step::CutOver) {
+        return Ok(());
+    }
+    Err(format!(
+        "the cut-over comes first ({})",
+        quoted(Step::CutOver)
+    ))
+}
+
 fn can_block_writes(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.facts.writes_blocked.is_some() {

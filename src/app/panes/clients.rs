@@ -22,6 +22,7 @@ pub struct Clients {
 impl PaneCommands for Clients {
     const ID: PaneId = PaneId("clients");
     const TITLE: &'static str = "Clients";
+    const SHORT: &'static str = "Clts";
     const COMMANDS: &'static [PaneCommand<Self>] = &[];
 }
 

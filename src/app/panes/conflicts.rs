@@ -16,7 +16,6 @@ use crate::app::navigation::Move;
 use crate::app::panes::pane::{Pane, PaneCommand, PaneCommands, always};
 use crate::app::shared::{PaneId, Shared};
 use crate::domain::conflict::ConflictKey;
-use crate::domain::history::Change;
 use crate::domain::overview::ConflictRow;
 
 /// The pane.
@@ -39,6 +38,7 @@ pub struct Conflicts {
 impl PaneCommands for Conflicts {
     const ID: PaneId = PaneId("conflicts");
     const TITLE: &'static str = "Conflicts";
+    const SHORT: &'static str = "Conf";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(ACCEPT, &[Key::char('a')], "a", "accept").help(
@@ -156,7 +156,7 @@ impl PaneCommands for Conflicts {
             allowed: on_conflict,
             run: |pane, shared, _| {
                 if !pane.next_undecided(&shared.facts) {
-                    shared.say(Weight::Info, "nothing that is shown is undecided");
+                    shared.say(Weight::Info, "every conflict that is shown has an answer");
                 }
                 Vec::new()
             },
@@ -332,7 +332,12 @@ impl Conflicts {
         next.is_some()
     }
 
-    fn open_list(&mut self, shared: &mut Shared, title: &str, offered: Offered) -> Vec<Effect> {
+    pub(super) fn open_list(
+        &mut self,
+        shared: &mut Shared,
+        title: &str,
+        offered: Offered,
+    ) -> Vec<Effect> {
         let (items, picks) = offered;
         self.offered = picks;
         shared.layers.push(Layer::Picker(Picker::new(title, items)));
@@ -343,7 +348,7 @@ impl Conflicts {
         let Some(key) = self.key(&shared.facts) else {
             return Vec::new();
         };
-        let offered = conflict_answers::choices(key.code);
+        let offered = conflict_answers::choices(&key);
         self.open_list(shared, &format!("Answer to {}", key.code), offered)
     }
 
@@ -354,39 +359,6 @@ impl Conflicts {
         };
         self.goes_on = true;
         conflict_answers::answer(shared, &row, row.key.code.suggestion(), "accepted")
-    }
-
-    /// Does what a line of a list stands for.
-    fn take_pick(&mut self, shared: &mut Shared, pick: Pick) -> Option<Vec<Effect>> {
-        let current = self.list.filter.clone();
-        match pick {
-            Pick::Kind(code) => self.show(&shared.facts, Filter { code, ..current }),
-            Pick::Business(business) => {
-                let filter = Filter {
-                    business,
-                    ..current
-                };
-                self.show(&shared.facts, filter);
-            }
-            Pick::LookAt(alike) => {
-                let filter = conflict_answers::look_at(&shared.facts, alike);
-                self.show(&shared.facts, filter);
-            }
-            Pick::Choice(choice) => {
-                let row = decidable(self, shared)?;
-                return Some(conflict_answers::answer(shared, &row, choice, "chosen"));
-            }
-            Pick::Alike(alike) => {
-                decidable(self, shared)?;
-                return Some(conflict_answers::answer_alike(shared, alike));
-            }
-            Pick::Survivor(business, rule) => {
-                decidable(self, shared)?;
-                let change = Change::Survivor(business, rule);
-                return Some(shared.ask(Request::Decide(vec![change])));
-            }
-        }
-        None
     }
 
     fn scroll_detail(&mut self, shared: &Shared, by: isize) -> Vec<Effect> {
@@ -482,15 +454,6 @@ impl Pane for Conflicts {
     }
 }
 
-/// The selected row, where it can be answered; else says why not.
-fn decidable(pane: &Conflicts, shared: &mut Shared) -> Option<ConflictRow> {
-    if let Err(why) = can_decide(pane, shared) {
-        shared.say(Weight::Warning, format!("not now: {why}"));
-        return None;
-    }
-    pane.row(&shared.facts).cloned()
-}
-
 /// There is a selected conflict.
 fn on_conflict(pane: &Conflicts, shared: &Shared) -> Verdict {
     can_filter(pane, shared)?;
@@ -507,7 +470,7 @@ fn can_filter(_: &Conflicts, shared: &Shared) -> Verdict {
 }
 
 /// The selected conflict can be answered.
-fn can_decide(pane: &Conflicts, shared: &Shared) -> Verdict {
+pub(super) fn can_decide(pane: &Conflicts, shared: &Shared) -> Verdict {
     on_conflict(pane, shared)?;
     shared.can_ask()
 }

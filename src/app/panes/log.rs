@@ -23,6 +23,7 @@ pub struct LogPane {
 impl PaneCommands for LogPane {
     const ID: PaneId = PaneId("log");
     const TITLE: &'static str = "Log";
+    const SHORT: &'static str = "Log";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(CommandId("log-level"), &[Key::char('l')], "l", "level")

@@ -9,8 +9,10 @@ pub mod bookings;
 pub mod businesses;
 pub mod checklist;
 pub mod clients;
+mod conflict_picks;
 pub mod conflicts;
 pub mod log;
+pub mod mapping;
 pub mod pane;
 pub mod report;
 pub mod running;
@@ -21,6 +23,8 @@ pub struct PaneRow {
     pub id: PaneId,
     /// Its title on the line of tabs.
     pub title: &'static str,
+    /// The same where there is little room.
+    pub short: &'static str,
     /// What is said of its commands.
     pub commands: fn() -> Vec<&'static About>,
     of: fn(&Panes) -> &dyn Pane,
@@ -39,6 +43,7 @@ macro_rules! panes {
         pub const TABLE: &[PaneRow] = &[$(PaneRow {
             id: $file::$state::ID,
             title: $file::$state::TITLE,
+            short: $file::$state::SHORT,
             commands: || $file::$state::COMMANDS.iter().map(|it| &it.about).collect(),
             of: |panes| &panes.$file,
             of_mut: |panes| &mut panes.$file,
@@ -55,6 +60,7 @@ panes! {
     report: Report,
     log: LogPane,
     clients: Clients,
+    mapping: MappingPane,
 }
 
 impl Panes {

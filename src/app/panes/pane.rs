@@ -25,6 +25,8 @@ pub trait PaneCommands: Sized + 'static {
     const ID: PaneId;
     /// Its title on the line of tabs.
     const TITLE: &'static str;
+    /// The same where there is little room.
+    const SHORT: &'static str;
     /// Its commands, in the order of the hints.
     const COMMANDS: &'static [PaneCommand<Self>];
 }

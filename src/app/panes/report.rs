@@ -35,6 +35,7 @@ pub struct Report {
 impl PaneCommands for Report {
     const ID: PaneId = PaneId("report");
     const TITLE: &'static str = "Report";
+    const SHORT: &'static str = "Rep";
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: PERSONAL,

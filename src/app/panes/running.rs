@@ -16,6 +16,7 @@ pub struct RunningPane {
 impl PaneCommands for RunningPane {
     const ID: PaneId = PaneId("running");
     const TITLE: &'static str = "Running";
+    const SHORT: &'static str = "Run";
     const COMMANDS: &'static [PaneCommand<Self>] = &[];
 }
 

@@ -40,7 +40,7 @@ fn cases() -> Vec<Case> {
 
 fn all_refusals() -> Vec<Refusal> {
     let all = refusals::refusals().into_iter().chain(layers::refusals());
-    all.collect()
+    all.chain(super::mapping::refusals()).collect()
 }
 
 fn keys(id: &str, model: &Model) -> &'static [Key] {

@@ -1,5 +1,6 @@
 //! A console in a known state, and an engine that answers at once.
 
+use bson::raw::cstr;
 use bson::rawdoc;
 
 use crate::app::key::{Key, KeyCode};
@@ -14,8 +15,11 @@ use crate::domain::document_diff::BookingDiff;
 use crate::domain::gate::{Destructive, Gate};
 use crate::domain::id::Id;
 use crate::domain::mapping::{DEFAULT, Mapping};
+use crate::domain::mapping_view::{MappingSource, MappingView};
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
 use crate::domain::people::Who;
+use crate::domain::profile::Profile;
+use crate::domain::propose::Catalogue;
 use crate::domain::run::{Note, Outcome};
 use crate::domain::run_view::RunView;
 use crate::domain::situation::{Seen, Situation, Standing};
@@ -227,6 +231,44 @@ pub fn business_view() -> BusinessView {
     }
 }
 
+/// What `init` proposes, with a required key left open.
+pub const PROPOSED: &str = "version = 2\n\n[booking]\ncollection = \"Booking\" # 9 documents\n# user = \"clientId\" # 3 of 9 values are ids of User\nuser = \"\" # required: say which\ncustomer = \"customerId\"\n\n[customer]\ncollection = \"Customer\"\nbusiness = \"businessId\"\n";
+
+/// The mapping that is built in, in a file, and what stands in the database.
+pub fn mapping_view() -> MappingView {
+    let mut profile = Profile::new(9);
+    for number in 0..9 {
+        let mut booking = rawdoc! { "_id": number, "userId": number };
+        if number < 3 {
+            booking.append(cstr!("clientId"), number);
+        }
+        profile.take(&booking);
+    }
+    let mut users = Profile::new(9);
+    for number in 0..9 {
+        users.take(&rawdoc! { "_id": number, "nickname": "x", "phone": "1" });
+    }
+    let mut seen = crate::domain::propose::Seen::default();
+    for (name, profile) in [("Booking", profile), ("User", users)] {
+        let seen_one = crate::domain::propose::SeenCollection {
+            profile,
+            references: Vec::new(),
+        };
+        seen.collections.insert(name.to_owned(), seen_one);
+    }
+    MappingView {
+        text: DEFAULT.into(),
+        source: MappingSource::File,
+        file: "ringfence.toml".into(),
+        in_file: Some(DEFAULT.into()),
+        refused: vec![],
+        warnings: vec![],
+        catalogue: Catalogue::of(&seen),
+        proposed: Ok(PROPOSED.into()),
+        locked: None,
+    }
+}
+
 /// A client that is connected.
 pub fn client() -> ClientLine {
     ClientLine {
@@ -272,6 +314,8 @@ pub fn answer(request: Request) -> Option<Answer> {
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
         Request::Note(on, _) => Answer::Noted(on, Ok(())),
         Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, Ok("the note is taken back".into())),
+        Request::Mapping => Answer::Mapping(Box::new(Ok(mapping_view()))),
+        Request::SaveMapping { .. } => Answer::MappingSaved(Ok("the mapping is saved".into())),
         Request::Report(personal) => Answer::Report(personal, Ok(REPORT.into())),
         Request::Export(_) => Answer::Exported(Ok(vec!["report.md".into()])),
     })
@@ -330,6 +374,15 @@ pub fn ready() -> Model {
         detail: 9,
         list: None,
     };
+    model
+}
+
+/// The same with the cut-over done.
+pub fn cut_over() -> Model {
+    let mut model = ready();
+    let standing = standing(Step::CutOver as usize + 1);
+    let answer = Answer::Standing(Ok(standing), review(false), None);
+    update(&mut model, Message::Answer(answer));
     model
 }
 

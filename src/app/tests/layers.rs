@@ -21,7 +21,10 @@ pub(super) fn case(id: &'static str, before: fn() -> Model, after: fn(&Model, &[
 fn question(question: Question) -> Model {
     let mut model = match question {
         Question::Cancel => running(ready()),
-        Question::FirstWrite(_) | Question::FirstNote(_) | Question::TakeNoteBack(_) => ready(),
+        Question::FirstWrite(_)
+        | Question::FirstNote(_)
+        | Question::TakeNoteBack(_)
+        | Question::SaveMapping => ready(),
     };
     model.shared.layers.push(Layer::Question(question));
     model
@@ -350,7 +353,7 @@ fn fields() -> Vec<Case> {
             },
             |model, _| {
                 let notice = model.shared.notice.as_ref().unwrap();
-                assert_eq!(notice.text, "no command has such a name");
+                assert_eq!(notice.text, "no command has that name");
                 assert!(!model.shared.layers.is_empty());
             },
         ),

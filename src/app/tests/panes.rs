@@ -2,7 +2,7 @@
 
 use super::commands::Case;
 use super::fixture::update;
-use super::fixture::{DONE, at, empty, overview, ready, requests, review};
+use super::fixture::{DONE, at, cut_over, empty, overview, ready, requests, review};
 use crate::app::conflict_list::Sort;
 use crate::app::layer::{Layer, Question};
 use crate::app::log::Weight;
@@ -112,6 +112,8 @@ pub fn cases() -> Vec<Case> {
         bookings(),
         report(),
         super::everywhere::cases(),
+        super::mapping::cases(),
+        super::headless_too::cases(),
     ]
     .into_iter()
     .flatten()
@@ -161,7 +163,7 @@ fn checklist() -> Vec<Case> {
                 let notice = model.shared.notice.as_ref().unwrap();
                 assert_eq!(
                     notice.text,
-                    "1 blockers wait for your answer: a accepts the suggestion, A all of a kind, F shows all"
+                    "1 blocker waits for your answer: a accepts the suggestion, A all of a kind, F shows all"
                 );
             },
         ),
@@ -200,6 +202,12 @@ fn checklist() -> Vec<Case> {
         }),
         case("block-writes", ready, |_, effects| {
             asked(effects, &Request::Gate(Destructive::BlockWrites));
+        }),
+        case("push-schema", cut_over, |_, effects| {
+            asked(effects, &Request::Gate(Destructive::PushSchema));
+        }),
+        case("put-indexes-back", cut_over, |_, effects| {
+            asked(effects, &Request::Gate(Destructive::PutBackIndexes));
         }),
         case("fold", ready, |model, _| {
             let phase = Step::ALL[DONE].phase();
@@ -322,7 +330,7 @@ fn conflict_cases() -> Vec<Case> {
         ),
         case("next-undecided", decided, |model, _| {
             let notice = model.shared.notice.as_ref().unwrap();
-            assert_eq!(notice.text, "nothing that is shown is undecided");
+            assert_eq!(notice.text, "every conflict that is shown has an answer");
         }),
         case("sort-conflicts", conflicts, |model, effects| {
             assert!(effects.is_empty());
@@ -466,6 +474,7 @@ fn moving_moves_what_the_focused_pane_shows() {
         "conflicts" => model.panes.conflicts.list.selected(),
         "bookings" => model.panes.bookings.pages.selected,
         "report" => model.panes.report.section,
+        "mapping" => model.panes.mapping.selected,
         "log" => 9 - model.panes.log.up,
         other => panic!("say what {other} moves"),
     };

@@ -15,7 +15,7 @@ use crate::domain::ending::{Ended, Ending};
 
 /// Something that happens.
 #[derive(Debug, Clone)]
-enum Event {
+pub enum Event {
     /// A key of the table, by its place among all keys.
     Key(usize),
     /// A character.
@@ -44,7 +44,8 @@ enum Event {
     Lost(bool),
 }
 
-fn event() -> impl Strategy<Value = Event> {
+/// Anything that may happen.
+pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         30 => any::<usize>().prop_map(Event::Key),
         6 => any::<char>().prop_map(Event::Char),
@@ -64,10 +65,13 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// The console with an engine that holds back its answers.
-struct World {
-    model: Model,
+pub struct World {
+    /// The console.
+    pub model: Model,
     pending: std::collections::VecDeque<Request>,
     keys: Vec<Key>,
+    /// The last message was a yes to a question.
+    yes: bool,
     out: bool,
 }
 
@@ -105,13 +109,16 @@ fn refused(request: Request) -> Answer {
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, failed()),
         Request::Note(on, _) => Answer::Noted(on, failed()),
         Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, failed()),
+        Request::Mapping => Answer::Mapping(Box::new(failed())),
+        Request::SaveMapping { .. } => Answer::MappingSaved(failed()),
         Request::Report(personal) => Answer::Report(personal, failed()),
         Request::Export(_) => Answer::Exported(failed()),
     }
 }
 
 impl World {
-    fn new() -> Self {
+    /// One that has just opened.
+    pub fn new() -> Self {
         let mut model = empty();
         let effects = begin(&mut model, true);
         let keys = command::table()
@@ -123,6 +130,7 @@ impl World {
             model,
             pending: std::collections::VecDeque::new(),
             keys,
+            yes: false,
             out: false,
         };
         world.carry_out(effects, false, false);
@@ -136,10 +144,9 @@ impl World {
             _ => false,
         };
         let confirms = typed && matches!(message, Message::Key(key) if key == ENTER);
-        let allows = self.model.shared.may_write
-            || confirms
-            || (self.model.top() == Some(LayerKind::Question)
-                && matches!(message, Message::Key(key) if key == Key::char('Y')));
+        self.yes = self.model.top() == Some(LayerKind::Question)
+            && matches!(message, Message::Key(key) if key == Key::char('Y'));
+        let allows = self.model.shared.may_write || confirms || self.yes;
         let effects = update(&mut self.model, message);
         self.carry_out(effects, confirms, allows);
     }
@@ -172,8 +179,12 @@ impl World {
                         | Request::Business(_)
                         | Request::Clients
                         | Request::Diffs(..)
+                        | Request::Mapping
                         | Request::Report(_)
                         | Request::Export(_) => {}
+                        Request::SaveMapping { .. } => {
+                            assert!(self.yes, "a file was written unasked");
+                        }
                     }
                     self.pending.push_back(request);
                 }
@@ -209,7 +220,8 @@ impl World {
         self.take(Message::Answer(said.unwrap()));
     }
 
-    fn happen(&mut self, event: Event) {
+    /// Lets something happen.
+    pub fn happen(&mut self, event: Event) {
         match event {
             Event::Key(at) => {
                 let key = self.keys[at % self.keys.len()];

@@ -45,7 +45,28 @@ pub fn refusals() -> Vec<Refusal> {
             || step(Step::Test),
             "there is no note on it",
         ),
+        refusal("contact", empty, "the survey comes first (“Survey”)"),
+        refusal(
+            "contact",
+            || {
+                let mut model = ready();
+                let at = Step::ALL.iter().position(|it| *it == Step::CleanUsers);
+                model.shared.facts.statuses[at.unwrap()].state = State::Done;
+                model
+            },
+            "“Clean up users” is done",
+        ),
         refusal("block-writes", empty, "the backup comes first (“Back up”)"),
+        refusal(
+            "push-schema",
+            ready,
+            "the cut-over comes first (“Cut over”)",
+        ),
+        refusal(
+            "put-indexes-back",
+            ready,
+            "the cut-over comes first (“Cut over”)",
+        ),
         refusal(
             "block-writes",
             || {
@@ -167,7 +188,7 @@ pub fn refusals() -> Vec<Refusal> {
         "nothing was decided since the console opened",
     ));
     refusals.push(refusal("redo", nothing_decided, "nothing was taken back"));
-    for id in ["find-bookings", "unusual", "this-customer"] {
+    for id in ["find-bookings", "unusual", "sort-bookings", "this-customer"] {
         refusals.push(refusal(id, || running(at("bookings")), RUNS));
     }
     for id in ["names", "export"] {

@@ -39,13 +39,20 @@ impl Blueprint {
                 }
             }
         }
-        if by_email.is_empty() {
+        if !survey.mapping.customer.adopt_by_email {
+            by_email.clear();
+        }
+        let by_phone = existing_by_phone(survey, decisions);
+        if by_email.is_empty() && by_phone.is_empty() {
             return;
         }
         let mut adoptions = Vec::new();
         for (user, business) in survey.pairs.keys() {
             let email = self.email_of(survey, user, business).hash;
-            if let Some(existing) = by_email.get(&(business, email)) {
+            let phone = survey.phone_of_person(user);
+            let same_phone = || by_phone.get(&(business, phone?));
+            let same = by_email.get(&(business, email)).or_else(same_phone);
+            if let Some(existing) = same {
                 adoptions.push(((user, business), *existing));
             }
         }
@@ -54,10 +61,12 @@ impl Blueprint {
                 None => {
                     self.roles.insert(pair, Role::Adopted(existing));
                 }
-                Some(Role::Grouped {
-                    group,
-                    survivor: true,
-                }) => self.groups[*group].adopts = Some(existing),
+                Some(Role::Grouped { group, survivor }) => {
+                    let adopts = &mut self.groups[*group].adopts;
+                    if *survivor || adopts.is_none() && !by_phone.is_empty() {
+                        *adopts = Some(existing);
+                    }
+                }
                 Some(_) => {}
             }
         }
@@ -247,6 +256,25 @@ impl Blueprint {
             }
         }
     }
+}
+
+/// Customers that were there before and may be adopted by their phone number: of those of a business with the same one, the smallest `_id`.
+fn existing_by_phone(survey: &Survey, decisions: &Decisions) -> Map<(BusinessIx, u128), usize> {
+    let mut by_phone: Map<(BusinessIx, u128), usize> = Map::default();
+    for (at, (id, existing)) in survey.existing.iter().enumerate() {
+        let Some(business) = existing.business.filter(|_| existing.phone != 0) else {
+            continue;
+        };
+        if existing_answer(survey, decisions, Some(business)) == Choice::KeepBeside {
+            continue;
+        }
+        let kept = by_phone.entry((business, existing.phone)).or_insert(at);
+        let known = survey.existing.get_index(*kept);
+        if known.is_some_and(|(other, _)| id < other) {
+            *kept = at;
+        }
+    }
+    by_phone
 }
 
 /// Who has an e-mail at a business.

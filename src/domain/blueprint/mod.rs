@@ -9,7 +9,7 @@ mod unique;
 use std::collections::BTreeMap;
 
 use super::conflict::{Choice, Code, ConflictKey};
-use super::customer_id::{IdKind, customer_id, customer_id_as, placeholder_id};
+use super::customer_id::{IdKind, customer_id, customer_id_as, customer_of_guest, placeholder_id};
 use super::decision::{Contact, Decisions};
 use super::departure::Departures;
 use super::id::Id;
@@ -304,8 +304,11 @@ impl Blueprint {
 
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
-        let derived = |user| {
-            let (business, user) = (survey.business_id(business), survey.user_id(user));
+        let derived = |of: UserIx| {
+            let (business, user) = (survey.business_id(business), survey.user_id(of));
+            if survey.is_guest(of) {
+                return customer_of_guest(&user, self.usual);
+            }
             match survey.kind_of_ids() {
                 Some(kind) => customer_id_as(kind, business, &user),
                 None => customer_id(business, &user, self.usual),
@@ -319,7 +322,7 @@ impl Blueprint {
                 let smallest = group
                     .members
                     .iter()
-                    .min_by_key(|user| survey.user_id(**user));
+                    .min_by_key(|user| (survey.is_guest(**user), survey.user_id(**user)));
                 group
                     .adopts
                     .map_or_else(|| smallest.map(|user| derived(*user)), existing)
@@ -387,7 +390,7 @@ impl Blueprint {
 
     /// How many users their contact fields leave.
     pub fn cleaned(&self, survey: &Survey) -> u64 {
-        let users = 0..survey.users.len();
+        let users = 0..survey.user_documents();
         let cleaned = users.filter(|user| self.cleans(survey, *user, &survey.businesses_of(*user)));
         cleaned.count() as u64
     }

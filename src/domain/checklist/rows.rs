@@ -247,7 +247,9 @@ rows! {
         word: "schema",
         phase: Phase::Schema,
         title: "Update the schema",
-        does: "shows the Prisma lines to change and checks that every index stands",
+        does: "shows the Prisma lines to change and checks that every index stands; S runs your own `npx prisma@6 db push`",
+        ready: "shows the Prisma lines to change and checks that every index stands",
+        destroys: "nothing by itself; your own push drops the indexes that its gate names",
         guide: &["Apply new Prisma schema", "Update Prisma schema"],
         needs: &[Step::CutOver],
     }

@@ -207,7 +207,8 @@ impl Claims {
                 }
                 FieldSource::Of(path) => {
                     let role = ["name", "email", "created", "phone", "country"];
-                    if !role.contains(&path.to_string().as_str()) {
+                    let of_guest = mapping.names_a_member(path);
+                    if !role.contains(&path.to_string().as_str()) && !of_guest {
                         self.field("customer.fields", &of, path, Optional);
                     }
                 }
@@ -275,8 +276,10 @@ impl Claims {
         self.fields(&format!("{key}.drop"), &of, drop, Need::Optional);
         if let Some(guest) = &following.guest {
             for (member, path) in &guest.members {
-                let key = format!("{key}.guest.{member}");
-                self.field(&key, &of, path, Need::Optional);
+                // Whom nobody is known by may be absent; without the others guests would be taken for one another.
+                let known_by = guest.identity.contains(member);
+                let need = if known_by { need } else { Need::Optional };
+                self.field(&format!("{key}.guest.{member}"), &of, path, need);
             }
         }
     }

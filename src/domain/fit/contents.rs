@@ -86,7 +86,37 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
 /// The same for bookings.
 pub fn of_bookings(mapping: &Mapping, bookings: &Profile) -> Vec<BadMapping> {
     let created = mapping.booking.created.as_slice();
-    dates(mapping, "booking.created", created, bookings)
+    let mut found = dates(mapping, "booking.created", created, bookings);
+    let guest = mapping.booking.following.guest.iter();
+    for (member, path) in guest.flat_map(|guest| &guest.members) {
+        let key = format!("booking.guest.{member}");
+        let of_guest = |field: &Field| match member.as_str() {
+            "name" => vec![
+                Wrong::new(field.addresses, "e-mail addresses"),
+                Wrong::new(field.ids, "ids"),
+                Wrong::new(field.dates, "dates"),
+                Wrong::new(field.truths, "true and false"),
+                Wrong::new(field.numbers, "numbers"),
+            ],
+            "email" => vec![Wrong::new(
+                field.set - field.addresses.min(field.set),
+                "something else than e-mail addresses",
+            )],
+            "phone" => vec![
+                Wrong::new(field.addresses, "e-mail addresses"),
+                Wrong::new(field.ids, "ids"),
+                Wrong::new(field.dates, "dates"),
+                Wrong::new(field.truths, "true and false"),
+            ],
+            _ => Vec::new(),
+        };
+        let better = match member.as_str() {
+            "email" => best(bookings, |field| field.addresses),
+            _ => None,
+        };
+        found.extend(judge(mapping, &key, path, bookings, of_guest, better));
+    }
+    found
 }
 
 fn dates(mapping: &Mapping, key: &str, paths: &[FieldPath], profile: &Profile) -> Vec<BadMapping> {

@@ -110,6 +110,14 @@ impl Mapping {
         self.equal_among(&of_bookings, found, |one, other| {
             in_place && one == "booking.user" && other == "booking.customer"
         });
+        let guest = booking.following.guest.iter();
+        for (member, path) in guest.flat_map(|guest| &guest.members) {
+            let field = path.to_string();
+            let mut others = of_bookings.iter().filter(|(key, _)| key != "booking.user");
+            if let Some((other, _)) = others.find(|(_, other)| *other == field) {
+                found.push(self.twice(&format!("booking.guest.{member}"), other, &field));
+            }
+        }
         let leaving = fields("booking.drop", &booking.following.drop);
         for (key, field) in &leaving {
             let other = of_bookings.iter().find(|(_, path)| path == field);
@@ -206,7 +214,7 @@ impl Mapping {
             if field == "_id" {
                 found.push(self.bad(
                     &key,
-                    format!("{key}: `_id` stays what it is; it neither leaves nor comes. Name another field"),
+                    format!("{key}: `_id` stays what it is; it cannot be removed or written. Name another field"),
                 ));
             }
         }

@@ -29,6 +29,9 @@ pub struct Accounts {
     gone: Table<u32>,
     customers: Table<()>,
     named: Table<()>,
+    /// What names the documents between, one table for each hop.
+    between: Vec<Table<()>>,
+    memory: Memory,
     /// What is wrong, each with its id.
     pub findings: Vec<String>,
     /// How much is wrong.
@@ -41,6 +44,26 @@ pub struct Accounts {
     before: u64,
     after: u64,
     passwordless: u64,
+}
+
+/// A collection whose documents name account holders, or documents that do.
+#[derive(Debug, Clone)]
+pub struct NamedIn {
+    /// The collection.
+    pub collection: String,
+    field: FieldPath,
+    /// Only documents that were named before: by this field of theirs, in this table.
+    known_by: Option<(FieldPath, usize)>,
+    /// What they name are documents of another collection, by this table.
+    into: Option<usize>,
+}
+
+impl NamedIn {
+    /// The top-level fields that are looked at.
+    pub fn fields(&self) -> Vec<&str> {
+        let by = self.known_by.as_ref().map(|(by, _)| by.top());
+        std::iter::once(self.field.top()).chain(by).collect()
+    }
 }
 
 /// Where a user of the original is now.
@@ -71,6 +94,8 @@ impl Accounts {
             gone: Table::new(memory),
             customers: Table::new(memory),
             named: Table::new(memory),
+            between: Vec::new(),
+            memory: memory.clone(),
             findings: Vec::new(),
             wrong: 0,
             users: 0,
@@ -137,23 +162,59 @@ impl Accounts {
         }
     }
 
-    /// Collections that name account holders, each with the field that does.
-    pub fn named_in(&self) -> Vec<(String, FieldPath)> {
-        let field = |path: &ReferencePath| path.start.clone();
+    /// Collections that name account holders, and those over whose documents they do, in the order in which they must be read.
+    pub fn named_in(&mut self) -> Vec<NamedIn> {
         let rows = self.mapping.accounts.iter();
-        let rows = rows.map(|row| (row.collection.clone(), field(&row.user)));
+        let rows = rows.map(|row| (row.collection.clone(), row.user.clone()));
         let businesses = &self.mapping.business;
         let owners = businesses.owner.iter().flat_map(|owner| {
             let collections = businesses.collections.iter();
-            collections.map(move |it| (it.clone(), field(owner)))
+            collections.map(move |it| (it.clone(), owner.clone()))
         });
-        rows.chain(owners).collect()
+        let paths: Vec<(String, ReferencePath)> = rows.chain(owners).collect();
+        let mut steps = Vec::new();
+        for (collection, path) in paths {
+            let mut step = NamedIn {
+                collection,
+                field: path.start,
+                known_by: None,
+                into: None,
+            };
+            for hop in path.hops {
+                let stage = self.between.len();
+                self.between.push(Table::new(&self.memory));
+                let by = hop.by.unwrap_or_else(|| FieldPath::field("_id"));
+                let next = NamedIn {
+                    collection: hop.collection,
+                    field: hop.then,
+                    known_by: Some((by, stage)),
+                    into: None,
+                };
+                steps.push(NamedIn {
+                    into: Some(stage),
+                    ..std::mem::replace(&mut step, next)
+                });
+            }
+            steps.push(step);
+        }
+        steps
     }
 
-    /// Takes a document that names an account holder in `field`.
-    pub fn names(&mut self, document: &RawDocument, field: &FieldPath) {
-        for value in values(field, document) {
-            self.named.insert(&key(&Id::from_value(value)), &());
+    /// Takes a document of one of these.
+    pub fn names(&mut self, document: &RawDocument, step: &NamedIn) {
+        if let Some((by, stage)) = &step.known_by {
+            let Some(known) = self.between.get(*stage) else {
+                return;
+            };
+            let mut own = values(by, document).into_iter();
+            if !own.any(|value| find(known, &Id::from_value(value)).is_some()) {
+                return;
+            }
+        }
+        for value in values(&step.field, document) {
+            let id = key(&Id::from_value(value));
+            let into = step.into.and_then(|stage| self.between.get_mut(stage));
+            into.unwrap_or(&mut self.named).insert(&id, &());
         }
     }
 
@@ -329,7 +390,7 @@ impl Accounts {
             of_users = format!("{of_users} + deleted by the application {}", self.deleted);
         }
         if users != kept + retired + aside + self.deleted {
-            self.says(format!("the account does not close: {of_users}"));
+            self.says(format!("the counts do not add up: {of_users}"));
         }
         let (before, after) = (self.before, self.after);
         let same = if self.wrong == 0 && before == after {
@@ -388,10 +449,8 @@ mod tests {
         );
         let owner = findings(&row, |accounts| {
             linked(accounts);
-            accounts.names(
-                &rawdoc! { "_id": "b", "ownerId": "u" },
-                &FieldPath::field("ownerId"),
-            );
+            let owners = accounts.named_in().pop().unwrap();
+            accounts.names(&rawdoc! { "_id": "b", "ownerId": "u" }, &owners);
         });
         assert!(owner[0].contains("may sign in"), "{owner:?}");
         let referred = findings(&row, |accounts| {

@@ -41,6 +41,7 @@ impl Ledger {
         let names = booking.names.first();
         let users = self.ways.users(&booking.names, &self.users);
         let user = users.first().copied();
+        let user = user.or_else(|| self.guest_of(booking, business));
         match &booking.became {
             Became::Outside { .. } => {}
             Became::Unchanged { customer } => match customer {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
+use super::guests::Said;
 use super::paths::{Ids, ProofPaths};
 use crate::domain::id::Id;
 use crate::domain::raw::{Element, Value, elements, kind};
@@ -18,6 +19,8 @@ pub struct Examined {
     pub(super) businesses: SmallVec<[(usize, Id); 1]>,
     /// By which it names its user.
     pub(super) names: Ids,
+    /// Whom it says that its guest is.
+    pub(super) guest: Option<Said>,
     pub(super) became: Became,
 }
 
@@ -66,6 +69,7 @@ impl Examined {
                 id: id_of(before)?,
                 businesses: SmallVec::new(),
                 names: Ids::new(),
+                guest: None,
                 became: Became::Outside {
                     same: current.is_some_and(same) && quarantined.is_none(),
                 },
@@ -76,6 +80,7 @@ impl Examined {
             id: named.id?,
             businesses: named.businesses,
             names: named.users,
+            guest: paths.guest(before),
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,

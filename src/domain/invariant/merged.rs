@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
+use super::guests::ProofGuests;
 use super::paths::{ProofPaths, UserWay};
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
@@ -85,6 +86,10 @@ impl<'a> Merged<'a> {
             return (!known).then_some("would come from nowhere");
         };
         self.short += u64::from(self.lacks(current, merged));
+        let guests = self.paths.guests().filter(|_| role == Role::Bookings);
+        if guests.is_some_and(|guests| !guests.says_as_much(current, merged)) {
+            return Some("would say less of its guest than is live");
+        }
         let fits =
             role != Role::Bookings || self.user_fits(sides.before.map(|it| &**it), current, merged);
         (!fits).then_some("would name a user who is not its customer's")
@@ -138,7 +143,16 @@ impl<'a> Merged<'a> {
     /// Whether a field that is live is not in the copy as it is live, or one that was taken away is still there.
     fn lacks(&self, current: &RawDocument, merged: &RawDocument) -> bool {
         let (current, mut merged) = (by_key(current), by_key(merged));
-        let own = self.own();
+        let mut own = self.own();
+        // A booking that loses its customer says more of its guest.
+        let names_one = current
+            .keys()
+            .any(|key| key == self.paths.changing()[1].as_bytes());
+        let guests = self
+            .paths
+            .guests()
+            .filter(|_| names_one && self.which.role() == Role::Bookings);
+        own.extend(guests.into_iter().flat_map(ProofGuests::tops));
         let is_own = |key: &[u8]| own.iter().any(|own| own.as_bytes() == key);
         merged.retain(|key, _| !is_own(key));
         let live = current.into_iter().filter(|(key, _)| !is_own(key));

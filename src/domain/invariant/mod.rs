@@ -5,6 +5,7 @@ mod accounts;
 mod bookings;
 mod contact;
 mod examined;
+mod guests;
 mod isolation;
 pub mod merged;
 mod names;
@@ -26,6 +27,7 @@ use super::table::{Memory, Table};
 pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
 pub use examined::Examined;
+pub use guests::guest_known_as;
 use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths, UserWay};
@@ -67,6 +69,8 @@ pub struct Ledger {
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
+    /// Users and the businesses that they name themselves.
+    homes: Table<()>,
     /// Pairs of users who were given to a business; true once their customer was seen.
     assigned: Table<bool>,
     contact_is_null: bool,
@@ -114,6 +118,7 @@ impl Ledger {
             customers: Customers::new(memory),
             pairs: Table::new(memory),
             assigned: Table::new(memory),
+            homes: Table::new(memory),
             contact_is_null: false,
             memory: memory.clone(),
             bookings: 0,
@@ -180,6 +185,11 @@ impl Ledger {
         if let Some(id) = id_of(document).filter(|_| is_one) {
             self.ways.take_user(document);
             self.users.take(&id);
+            if let Some(user) = self.users.known(&id) {
+                for business in self.ways.homes(document) {
+                    self.homes.insert(&pair_key((user, business)), &());
+                }
+            }
         }
     }
 
@@ -199,9 +209,14 @@ impl Ledger {
         let users =
             get(document, "users").and_then(|users| RawDocument::from_bytes(users.bytes).ok());
         let users = users.into_iter().flat_map(elements).map_while(Result::ok);
-        let users = users
+        let mut users: rows::Users = users
             .map(|element| self.users.named(&Id::from_value(element.value)))
             .collect();
+        let guests = get(document, "guests");
+        let guests = guests.and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+        for guest in guests.into_iter().flat_map(elements).map_while(Result::ok) {
+            users.push(self.named_guest(&Id::from_value(guest.value)));
+        }
         let business = reference(document, &self.mapping.customer.business);
         let business = business.map(|business| self.ways.named(&business));
         let kind = match LinkKind::of(document) {
@@ -330,7 +345,7 @@ impl Ledger {
         if left != right {
             self.wrong(
                 &Id::string("equation"),
-                format!("the account does not close: {words}"),
+                format!("the counts do not add up: {words}"),
             );
         }
     }

@@ -3,10 +3,12 @@
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
 mod read;
+mod user_way;
 
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
+use super::guests::{ProofGuests, Said};
 use super::names::{Names, Number};
 use crate::domain::email::normalise;
 use crate::domain::id::Id;
@@ -17,8 +19,12 @@ use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-pub(super) use read::values;
-use read::{bare, listed};
+use read::listed;
+pub(super) use read::{bare, values};
+pub use user_way::UserWay;
+
+/// Where bookings have no reference to a user: a name that no field can have.
+const NO_FIELD: &str = "\0";
 
 /// Ids, mostly one.
 pub(super) type Ids = SmallVec<[Id; 1]>;
@@ -40,6 +46,10 @@ pub struct ProofPaths {
     in_place: bool,
     /// What leaves beside it.
     drops: Vec<String>,
+    /// People without a user.
+    guests: Option<ProofGuests>,
+    /// How a user names a business itself.
+    home: Option<ReferencePath>,
     /// Each is one top-level field, and none of them is another's.
     flat: bool,
 }
@@ -93,8 +103,11 @@ impl ProofPaths {
         };
         let user = match &following.user {
             Some(UserReference::Path(path)) => path.clone(),
-            Some(UserReference::Email(path)) => ReferencePath::field(path.top()),
-            None => ReferencePath::field(""),
+            Some(UserReference::Email(path)) => ReferencePath {
+                start: path.clone(),
+                hops: Vec::new(),
+            },
+            None => ReferencePath::field(NO_FIELD),
         };
         let mut starts = vec!["_id", user.start.top(), mapping.booking.customer.as_str()];
         starts.extend(businesses.iter().map(|path| path.start.top()));
@@ -103,6 +116,8 @@ impl ProofPaths {
         let apart = (1..starts.len()).all(|at| !starts[..at].contains(&starts[at]));
         Self {
             flat: all_top && apart,
+            guests: following.guest.as_ref().map(ProofGuests::of),
+            home: mapping.user.business.clone(),
             user,
             customer: mapping.booking.customer.clone(),
             businesses,
@@ -120,6 +135,16 @@ impl ProofPaths {
                 .map(|it| it.top().to_owned())
                 .collect(),
         }
+    }
+
+    /// Who the booking's guest is, where it says so.
+    pub(super) fn guest(&self, booking: &RawDocument) -> Option<Said> {
+        self.guests.as_ref()?.said(booking)
+    }
+
+    /// What a booking can say of its guest; none where bookings have no guests.
+    pub(super) fn guests(&self) -> Option<&ProofGuests> {
+        self.guests.as_ref()
     }
 
     /// True for a booking that the mapping lets take part in nothing.
@@ -149,7 +174,8 @@ impl ProofPaths {
 
     /// What must be read before the bookings.
     pub fn needed(&self) -> Vec<Needed> {
-        let hops = self.all().flat_map(|path| &path.hops).enumerate();
+        let paths = self.all().chain(&self.home);
+        let hops = paths.flat_map(|path| &path.hops).enumerate();
         hops.map(|(table, hop)| {
             let by = hop.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
             Needed {
@@ -166,7 +192,8 @@ impl ProofPaths {
     /// The fields of a booking that are looked at.
     pub fn fields(&self) -> Vec<&str> {
         let mut fields = vec!["_id", self.customer.as_str()];
-        fields.extend(self.all().map(|path| path.start.top()));
+        let starts = self.all().map(|path| path.start.top());
+        fields.extend(starts.filter(|top| *top != NO_FIELD));
         fields.extend(
             self.filter
                 .iter()
@@ -359,9 +386,26 @@ impl Ways {
         at
     }
 
-    /// The field of users by which bookings name them, where it is not the id.
-    pub(super) fn of_users(&self) -> Option<&FieldPath> {
-        self.paths.email.as_ref()
+    /// The fields of users that say by what bookings name them, where that is not the id, and which business they name themselves.
+    pub(super) fn of_users(&self) -> impl Iterator<Item = &FieldPath> {
+        let home = self.paths.home.as_ref().map(|path| &path.start);
+        self.paths.email.iter().chain(home)
+    }
+
+    /// The businesses that a user names itself.
+    pub(super) fn homes(&self, user: &RawDocument) -> SmallVec<[Number; 1]> {
+        let Some(path) = &self.paths.home else {
+            return SmallVec::new();
+        };
+        let table = self.paths.all().map(|path| path.hops.len()).sum();
+        let named: Ids = values(&path.start, user)
+            .into_iter()
+            .map(Id::from_value)
+            .collect();
+        let ends = self.follow(path, table, named);
+        ends.iter()
+            .filter_map(|id| self.businesses.known(id))
+            .collect()
     }
 
     /// The users of a booking that names these: each of `users` that they lead to, once.
@@ -418,55 +462,6 @@ impl Ways {
     /// The id that a number stands for.
     pub(super) fn id(&self, number: Number) -> Option<Id> {
         self.businesses.id(number)
-    }
-}
-
-/// How a booking finds its user over the documents of today.
-#[derive(Debug)]
-pub struct UserWay(Ways);
-
-impl UserWay {
-    /// That of a mapping, which knows no document yet.
-    pub fn new(mapping: &Mapping, memory: &Memory) -> Self {
-        Self(Ways::new(mapping, memory))
-    }
-
-    fn tables_before(&self) -> usize {
-        let before = self.0.paths.businesses.iter();
-        before.map(|path| path.hops.len()).sum()
-    }
-
-    /// What must be read first.
-    pub fn needed(&self) -> Vec<Needed> {
-        self.0.paths.needed().split_off(self.tables_before())
-    }
-
-    /// Takes a document of what is needed.
-    pub fn take(&mut self, needed: &Needed, document: &RawDocument) {
-        self.0.take_between(needed, document);
-    }
-
-    /// The field of users that must be read too, where bookings name them by it.
-    pub fn of_users(&self) -> Option<String> {
-        self.0.paths.email.as_ref().map(ToString::to_string)
-    }
-
-    /// Takes a user.
-    pub fn take_user(&mut self, user: &RawDocument) {
-        self.0.take_user(user);
-    }
-
-    /// The users that these values lead to.
-    pub fn ends(&self, named: &[Id]) -> Vec<Id> {
-        if self.0.paths.email.is_some() {
-            let users = self.0.of_emails(named);
-            return users.iter().map(Id::canonical).collect();
-        }
-        let named = named.iter().cloned().collect();
-        let ends = self
-            .0
-            .follow(&self.0.paths.user, self.tables_before(), named);
-        ends.iter().map(Id::canonical).collect()
     }
 }
 

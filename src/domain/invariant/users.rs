@@ -5,10 +5,12 @@ use bson::raw::RawDocument;
 use super::Ledger;
 use super::contact::holds_contact;
 use super::names::Number;
+use super::paths::bare;
 use super::rows::{Pair, pair_key, pair_of};
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::raw::{Element, elements, kind};
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::raw::{Element, Value, elements, kind, with_member};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 
@@ -30,7 +32,10 @@ impl Ledger {
         }
         let number = self.users.known(&id);
         let cleaned = number.is_some_and(|user| self.users.is_marked(user));
-        let leaving: Vec<&str> = role.leaving().collect();
+        if role.leaving().any(|path| !path.is_top_level()) {
+            return self.user_with_members(&id, before, current, cleaned);
+        }
+        let leaving: Vec<&str> = role.leaving().map(FieldPath::top).collect();
         let is_contact =
             |element: &Element<'_>| leaving.iter().any(|field| field.as_bytes() == element.key);
         // With null instead, a contact field keeps its place and has nothing in it.
@@ -83,6 +88,46 @@ impl Ledger {
         }
     }
 
+    /// The same where members of documents leave: what stands must be exactly what is left of the original.
+    fn user_with_members(
+        &mut self,
+        id: &Id,
+        before: &RawDocument,
+        current: &RawDocument,
+        cleaned: bool,
+    ) {
+        let role = &self.mapping.user;
+        let null = Value {
+            kind: kind::NULL,
+            bytes: &[],
+        };
+        let mut expected = before.to_owned();
+        for path in role.leaving().filter(|_| cleaned) {
+            if path.value(&expected).is_none() {
+                continue;
+            }
+            let names: Vec<&str> = path.steps().iter().map(|it| it.name.as_str()).collect();
+            if self.contact_is_null && role.contact_paths.contains(path) {
+                expected = with_member(&expected, &names, Some(null));
+            } else if let Some(rest) = bare(&expected, path.steps()) {
+                expected = rest;
+            }
+        }
+        if expected.as_bytes() == current.as_bytes() {
+            return;
+        }
+        let left = |path: &FieldPath| {
+            let value = path.value(current).filter(|value| value.kind != kind::NULL);
+            value.is_some()
+        };
+        let says = if cleaned && role.leaving().any(left) {
+            format!("user {id} still has contact fields that were copied to its customers")
+        } else {
+            format!("user {id} has other bytes than the original")
+        };
+        self.wrong(id, says);
+    }
+
     /// Says that contact fields do not go: they hold null instead.
     pub fn contact_is_null(&mut self) {
         self.contact_is_null = true;
@@ -100,6 +145,19 @@ impl Ledger {
             self.pairs.insert(&key, &pair);
             self.assigned.insert(&key, &false);
         }
+    }
+
+    /// Says that a user makes a pair with a business that it names itself.
+    pub fn claims(&mut self, user: &Id, business: &Id) {
+        let pair = self.users.known(user).zip(Some(self.ways.named(business)));
+        if pair.is_none_or(|pair| self.homes.find(&pair_key(pair)).is_none()) {
+            self.wrong(
+                user,
+                format!("user {user} is said to name business {business}, and does not"),
+            );
+            return;
+        }
+        self.assigns(user, business);
     }
 
     /// The link of a customer names this pair.

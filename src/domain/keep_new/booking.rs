@@ -11,8 +11,10 @@ use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
-use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
-use crate::domain::reference::{BookingPaths, Form, Reading, References, Way, as_named};
+use crate::domain::raw::{Builder, Malformed, Value, blank, elements, get, kind, with_member};
+use crate::domain::reference::{
+    BookingPaths, Form, GuestPaths, Reading, References, Way, as_named,
+};
 use crate::domain::survey::facts::email_hash;
 
 /// What a booking's way back rests on.
@@ -38,6 +40,10 @@ pub struct Ground<'a> {
     pub gone: &'a HashSet<Id>,
     /// Customers of the application for whom a user is created, under the same `_id`.
     pub created: &'a HashSet<Id>,
+    /// Customers, as they are live, whose bookings need them to say who their guest is: see [`Ground::needs_customer`].
+    pub customers: HashMap<Id, RawDocumentBuf>,
+    /// Bookings name users. Where they do not, whoever is new among the customers is a guest.
+    pub has_users: bool,
 }
 
 /// A booking that comes back.
@@ -59,6 +65,8 @@ enum Goes<'a> {
     Named(Option<&'a Id>),
     /// To a customer that was there before and comes back, and to its user where it has one.
     Existing(Option<&'a Id>),
+    /// To nobody: the booking itself says who its guest is.
+    Guest,
     /// To a user that is created for the application's customer.
     Created,
     /// Nowhere: the application made the customer, and it has no user.
@@ -69,7 +77,9 @@ impl Ground<'_> {
     fn goes(&self, customer: &Id) -> Goes<'_> {
         let Some(origin) = self.links.origin(customer) else {
             let by_id = self.users.is_direct() && !self.paths.is_by_email();
-            return if by_id && self.created.contains(&customer.canonical()) {
+            return if !self.has_users {
+                Goes::Guest
+            } else if by_id && self.created.contains(&customer.canonical()) {
                 Goes::Created
             } else {
                 Goes::Nowhere
@@ -77,6 +87,7 @@ impl Ground<'_> {
         };
         match (origin.kind, origin.first_user(|id| self.gone.contains(id))) {
             (LinkKind::Placeholder, _) => Goes::Named(origin.users.first()),
+            (LinkKind::Created | LinkKind::Narrow, _) if origin.is_of_guests() => Goes::Guest,
             (LinkKind::Existing, user) => Goes::Existing(user.and_then(|it| self.name_of(it))),
             (LinkKind::Created | LinkKind::Narrow, user) => {
                 let named = user.and_then(|user| self.name_of(user));
@@ -114,6 +125,7 @@ impl Ground<'_> {
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
+        let named = named || self.is_guest_of(before, origin);
         let ways = self.businesses.iter().zip(before.businesses());
         let known = ways.flat_map(|(way, reading)| {
             let reached = way.resolve(reading, as_named);
@@ -127,6 +139,50 @@ impl Ground<'_> {
         named
             && (business.is_some() || (of.is_none() && known.is_empty()))
             && !customer_before.is_some_and(|before| self.was_kept(before, business))
+    }
+
+    /// Whether a booking that said this is of one of the guests behind a customer.
+    fn is_guest_of(&self, said: &References, origin: &Origin) -> bool {
+        let guest = said.guest.as_ref().zip(origin.business.as_ref());
+        guest.is_some_and(|(guest, business)| origin.guests.contains(&guest.at(business)))
+    }
+
+    /// The customer that a booking needs, as it is live, to say who its guest is once it names no customer any more.
+    pub fn needs_customer(
+        &self,
+        before: Option<&RawDocument>,
+        current: &RawDocument,
+    ) -> Option<Id> {
+        self.paths.guests()?;
+        let customer = self.paths.read(current).customer?;
+        let is_of_guests = matches!(self.goes(&customer), Goes::Guest);
+        let unmoved = before.is_some_and(|before| {
+            let said = self.paths.read(before);
+            said.customer.as_ref() == Some(&customer) || self.is_baseline(&customer, &said)
+        });
+        (is_of_guests && !unmoved).then_some(customer)
+    }
+
+    /// The booking with what it lacks of its guest, from its customer; or with all that the customer has, where it names somebody else. None where
+    /// it says then of nobody who it is.
+    fn with_guest(&self, booking: RawDocumentBuf, customer: &Id) -> Option<RawDocumentBuf> {
+        let paths = self.paths.guests()?;
+        let mut filled = booking;
+        if let Some(live) = self.customers.get(&customer.canonical()) {
+            filled = filled_from(paths, filled, live, false);
+            let said = paths.key(&filled);
+            let of = self.links.origin(customer);
+            let business = of.and_then(|origin| origin.business.as_ref());
+            let is_other = of.zip(business).is_some_and(|(origin, business)| {
+                !said
+                    .as_ref()
+                    .is_some_and(|said| origin.guests.contains(&said.at(business)))
+            });
+            if is_other {
+                filled = filled_from(paths, filled, live, true);
+            }
+        }
+        paths.key(&filled).is_some().then_some(filled)
     }
 
     /// Whether a booking of `business` that named this customer before kept it through the migration.
@@ -198,6 +254,7 @@ impl Ground<'_> {
         }
         let form = paths.form(original).unwrap_or_else(|| self.form.clone());
         let mut stays = false;
+        let mut guest_of = None;
         let leaves = || Turn::Put(Vec::new());
         let (mut user_turn, customer_turn) = match &customer {
             _ if unmoved => (Turn::Before, Turn::Before),
@@ -226,17 +283,21 @@ impl Ground<'_> {
                         .is_some_and(|user| self.links.names_user_of(user.value(), origin))
                 };
                 let keeps_user = self.links.origin(customer).is_some_and(has_it);
-                let (to, customer) = match self.goes(customer) {
+                let (to, its_customer) = match self.goes(customer) {
                     Goes::User(user) => (put(Some(user)), leaves()),
                     Goes::Named(names) => (put(names), leaves()),
                     Goes::Existing(user) => (put(user), Turn::Put(is.bytes(customer_key))),
                     Goes::Created => (put(Some(customer)), leaves()),
+                    Goes::Guest => {
+                        guest_of = Some(customer.clone());
+                        (leaves(), leaves())
+                    }
                     Goes::Nowhere => {
                         stays = true;
                         (Turn::Before, Turn::Before)
                     }
                 };
-                (if keeps_user { Turn::Before } else { to }, customer)
+                (if keeps_user { Turn::Before } else { to }, its_customer)
             }
         };
         if !paths.is_in_place() && is.has(user_key) && !is.same(&was, user_key) {
@@ -251,8 +312,13 @@ impl Ground<'_> {
             own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
         }
         own.extend(dropped(paths, &is));
+        let mut document = paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original));
+        if let Some(customer) = guest_of {
+            let named = self.with_guest(document.clone(), &customer);
+            document = named.unwrap_or(document);
+        }
         Ok(Returned {
-            document: paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original)),
+            document,
             changed: true,
             stays,
         })
@@ -276,12 +342,17 @@ impl Ground<'_> {
             Goes::Named(names) => (names, false),
             Goes::Existing(user) => (user, true),
             Goes::Created => (Some(&customer), false),
+            Goes::Guest => (None, false),
             Goes::Nowhere => return Ok(None),
         };
+        let is_of_guest = matches!(self.goes(&customer), Goes::Guest);
         let named = self.user_of(&said.user).is_some_and(|named| {
             let origin = self.links.origin(&customer);
             origin.is_some_and(|origin| self.links.names_user_of(named.value(), origin))
         });
+        if user.is_some() && !named && !paths.can_name_a_user() {
+            return Ok(None);
+        }
         let mut out = Builder::new(current.as_bytes().len() + 32);
         let lifted = paths.lifted(current)?;
         for element in elements(&lifted) {
@@ -299,8 +370,33 @@ impl Ground<'_> {
         if let Some(user) = user.filter(|_| !named && !paths.is_in_place()) {
             out.whole(&paths.naming(user.value(), &self.form));
         }
-        Ok(Some(paths.lowered(out.finish(), None)))
+        let back = paths.lowered(out.finish(), None);
+        Ok(if is_of_guest {
+            self.with_guest(back, &customer)
+        } else {
+            Some(back)
+        })
     }
+}
+
+/// A booking with members of its guest as its customer has them: those that it lacks, or all.
+fn filled_from(
+    paths: &GuestPaths,
+    booking: RawDocumentBuf,
+    customer: &RawDocument,
+    all: bool,
+) -> RawDocumentBuf {
+    let mut filled = booking;
+    for member in &paths.members {
+        let lacks = blank(member.path.value(&filled));
+        let value = get(customer, &member.field).filter(|value| !value.is_blank());
+        if all && !lacks || lacks && value.is_some() {
+            let steps = member.path.steps().iter();
+            let names: Vec<&str> = steps.map(|it| it.name.as_str()).collect();
+            filled = with_member(&filled, &names, value);
+        }
+    }
+    filled
 }
 
 /// What left with the reference comes back, unless the application wrote it anew.

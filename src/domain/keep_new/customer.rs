@@ -154,6 +154,8 @@ mod tests {
                 business: None,
                 kind: crate::domain::link::LinkKind::Created,
                 users: vec![Id::string("u")],
+                guests: Vec::new(),
+                bookings: Vec::new(),
                 made: Some(&made),
             },
             None,

@@ -23,11 +23,18 @@ pub struct Origin {
     pub business: Option<Id>,
     /// Its users, in `_id` order; for a placeholder the value that names nobody.
     pub users: Vec<Id>,
+    /// Its guests, by their own ids.
+    pub guests: Vec<Id>,
     /// The digests of the fields that it was made with.
     pub made: Option<RawDocumentBuf>,
 }
 
 impl Origin {
+    /// True for a customer that was made of guests alone: no user stands behind it.
+    pub fn is_of_guests(&self) -> bool {
+        self.users.is_empty() && !self.guests.is_empty()
+    }
+
     /// Its first user in the link's order, which is that of `_id`, who is not gone; else the first. Edits of a merged customer
     /// and its new bookings go there.
     pub fn first_user(&self, is_gone: impl Fn(&Id) -> bool) -> Option<&Id> {
@@ -55,12 +62,12 @@ impl Links {
         };
         let kind = LinkKind::of(link)?;
         let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
-        let users: Vec<Id> = inner("users")
-            .into_iter()
-            .flat_map(elements)
-            .map_while(Result::ok)
-            .map(|user| Id::from_value(user.value))
-            .collect();
+        let named = |list: &str| -> Vec<Id> {
+            let list = inner(list).into_iter().flat_map(elements);
+            let named = list.map_while(Result::ok);
+            named.map(|it| Id::from_value(it.value)).collect()
+        };
+        let users = named("users");
         if kind != LinkKind::Placeholder {
             for user in &users {
                 let customers = self.customers_of.entry(user.canonical()).or_default();
@@ -74,6 +81,7 @@ impl Links {
             kind,
             business: get(link, &mapping.customer.business).map(Id::from_value),
             users,
+            guests: named("guests"),
             made: inner(MADE).map(ToOwned::to_owned),
             id: id.clone(),
         };

@@ -51,6 +51,12 @@ pub enum Reason {
     SeveralCustomers,
     /// A changed placeholder.
     Placeholder,
+    /// A changed customer that was made of guests.
+    GuestsOwn,
+    /// A customer that the application made, where the mapping has no users.
+    NoUsers,
+    /// A booking that would not say who its guest is.
+    NobodysGuest,
     /// A changed customer whose user was deleted while users were the originals still.
     UserGone,
     /// Fields that no user has.
@@ -86,6 +92,15 @@ impl Reason {
                 "the customer's user has other customers too, and the edit may be meant for this business alone"
             }
             Self::Placeholder => "a placeholder customer has no user that could take the edit",
+            Self::GuestsOwn => {
+                "the customer was made of its guests' bookings, and these keep what they say themselves"
+            }
+            Self::NoUsers => {
+                "the application made the customer, and bookings have no users; its bookings are back and say themselves whose they are"
+            }
+            Self::NobodysGuest => {
+                "neither the booking nor its customer says by what its guest is known"
+            }
             Self::UserGone => {
                 "its user was deleted before users were cleaned, so no original of it is kept; the backup has it"
             }

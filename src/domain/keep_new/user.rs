@@ -51,6 +51,14 @@ pub fn back(
     );
     let mut clashes = Vec::new();
     let mut own = Vec::new();
+    // Members of a document that the application changed otherwise: what had left it comes back into it.
+    for path in role.leaving().filter(|path| !path.is_top_level()) {
+        let had = path.value(before).filter(|_| cleaned.is_some());
+        let is_changed = !is.same(&base, path.top().as_bytes());
+        if is_changed && had.is_some() && path.value(current) == path.value(&baseline) {
+            edit_member(&mut own, current, path, had);
+        }
+    }
     for field in role.copied() {
         let Some(edits) = edits else { break };
         let edited = get(&edits.set, field);
@@ -119,9 +127,9 @@ fn edit_member<'p>(
 
 /// Whether none of the contact fields is there, or each with null in it.
 pub fn without_contact(role: &UserRole, contact: Contact, user: &RawDocument) -> bool {
-    role.leaving().all(|field| {
-        let value = get(user, field);
-        let null = contact == Contact::Null && role.is_contact(field.as_bytes());
+    role.leaving().all(|path| {
+        let value = path.value(user);
+        let null = contact == Contact::Null && role.contact_paths.contains(path);
         value.is_none_or(|value| null && value.kind == kind::NULL)
     })
 }

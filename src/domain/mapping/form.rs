@@ -82,7 +82,9 @@ impl Node {
             file: file.to_owned(),
             line: error.span().map(|span| line_of(span.start)),
             // The parser's own text shows line, column and the place.
-            why: format!("this is no TOML. {error}").trim_end().to_owned(),
+            why: format!("this is not valid TOML. {error}")
+                .trim_end()
+                .to_owned(),
         })?;
         let node = of_item(document.as_item(), Some(1), &line_of);
         Ok(node.unwrap_or(Self {

@@ -3,15 +3,18 @@
 //! - [`path`] and [`filter`] are the forms in which a mapping names places, ways and documents.
 //! - [`role`] is what its sections say.
 //! - `form` and `read` go from the file to the roles; every unknown key is refused there, with its line.
+//! - [`sheet`] is the file as rows that can be changed one by one, and [`keys`] what each key means.
 //! - `names` gives a customer's fields their names; `refuse` says what a file makes impossible, and what is not built yet.
 
 pub mod filter;
 mod form;
+pub mod keys;
 mod names;
 pub mod path;
 mod read;
 mod refuse;
 pub mod role;
+pub mod sheet;
 #[cfg(test)]
 mod tests;
 mod version1;
@@ -207,6 +210,31 @@ impl Mapping {
     /// What the plan's after-schema changes.
     pub fn changes(&self) -> Option<&SchemaChanges> {
         self.changes.as_deref()
+    }
+
+    /// What a run with this mapping leaves as it is, and the operator has to know; each with its key.
+    pub fn remarks(&self) -> Vec<(&'static str, String)> {
+        let mut remarks = Vec::new();
+        let booking = &self.booking.following;
+        if booking.keep
+            && let Some(user) = &booking.user
+        {
+            let user = match user {
+                UserReference::Path(path) => path.start.to_string(),
+                UserReference::Email(path) => path.to_string(),
+            };
+            remarks.push((
+                "booking.keep",
+                format!("bookings keep {user}, by which they still reach the shared record: they are not isolated by it"),
+            ));
+        }
+        if !self.has_users() {
+            remarks.push((
+                "booking.guest",
+                "the mapping has no users: customers are made of the guests in bookings, and Clean up users and Retire customer users are left out".to_owned(),
+            ));
+        }
+        remarks
     }
 
     /// True where bookings have users.

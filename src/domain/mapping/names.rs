@@ -40,8 +40,60 @@ impl Mapping {
         self.user.contact = contact;
         self.user.phone = phone;
         self.user.country = country;
+        self.name_fields_of_guests();
         self.user.plain = self.users_are_plain();
         self.refuse_two_sources()
+    }
+
+    /// A guest's name, e-mail and phone number go where a user's go, and have the members' own names where no user has any.
+    fn name_fields_of_guests(&mut self) {
+        let Some(mut guest) = self.booking.following.guest.clone() else {
+            return;
+        };
+        let has_name = !self.user.names.is_empty();
+        let has_email = self.user.emails.is_some();
+        guest.fields = guest
+            .members
+            .iter()
+            .map(|(member, _)| match member.as_str() {
+                "name" if has_name => self.user.name.clone(),
+                "email" if has_email => self.user.email.clone(),
+                "phone" if !self.user.phone.is_empty() => self.user.phone.clone(),
+                other => self.renamed(other, &[], other.to_owned()),
+            })
+            .collect();
+        let field_of = |member: &str| {
+            let members = guest.members.iter().zip(&guest.fields);
+            let mut found = members.filter(|((name, _), _)| name == member);
+            found
+                .next()
+                .map_or_else(String::new, |(_, field)| field.clone())
+        };
+        let (name, email, phone) = (field_of("name"), field_of("email"), field_of("phone"));
+        if !has_name {
+            self.user.name = name;
+        }
+        if !has_email {
+            self.user.email = email;
+        }
+        if self.user.phone.is_empty() {
+            self.user.phone = phone;
+        }
+        if let Some(created) = &self.booking.created
+            && self.user.creation.is_none()
+        {
+            let usual = created.last().to_owned();
+            self.user.created = self.renamed("created", &[], usual);
+        }
+        let known: Vec<&str> = self.user.copied().collect();
+        let mut more: Vec<String> = Vec::new();
+        for field in &guest.fields {
+            if !known.contains(&field.as_str()) && !more.contains(field) {
+                more.push(field.clone());
+            }
+        }
+        self.user.of_guests = more;
+        self.booking.following.guest = Some(guest);
     }
 
     /// The name of the field that a role or a field of the user gives.
@@ -65,9 +117,28 @@ impl Mapping {
             || user.emails.as_ref() == Some(source)
             || user.creation.as_ref() == Some(source)
             || user.contact_paths.contains(source)
+            || self.names_a_member(source)
+    }
+
+    /// True for a member of a booking's guest.
+    pub(in crate::domain) fn names_a_member(&self, source: &FieldPath) -> bool {
+        let guest = self.booking.following.guest.iter();
+        let mut members = guest.flat_map(|guest| &guest.members);
+        members.any(|(member, _)| *member == source.to_string())
     }
 
     fn refuse_two_sources(&self) -> Result<(), BadMapping> {
+        if let Some(guest) = &self.booking.following.guest {
+            let fields = guest.fields.iter().enumerate();
+            for (at, field) in fields {
+                if guest.fields[..at].contains(field) {
+                    return Err(self.bad(
+                        "booking.guest",
+                        format!("two members of booking.guest would stand in `{field}` of a customer: give one of them another name with customer.fields"),
+                    ));
+                }
+            }
+        }
         let mut seen: Vec<&str> = vec!["_id", &self.customer.business];
         for field in self.user.copied() {
             if seen.contains(&field) {

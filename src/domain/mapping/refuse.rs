@@ -1,8 +1,68 @@
 //! What a mapping's file makes impossible by itself, and what it may say and the engine does not do yet. Nothing of a file is passed over:
 //! what is not carried out is refused, with its line.
 
-use super::path::{FieldPath, ReferencePath};
-use super::{BadMapping, FieldSource, Following, Mapping, SchemaStep, Several, UserReference};
+use super::path::FieldPath;
+use super::{BadMapping, FieldSource, Following, Guest, Mapping, Several, UserReference};
+
+/// Why the guests of a section cannot be carried out: the key, and what of it.
+fn refused_guest(following: &Following, guest: &Guest) -> Option<(&'static str, String)> {
+    if guest.members.is_empty() {
+        let why = "names no member: say where a booking has the guest's name, e-mail or phone";
+        return Some(("guest", why.to_owned()));
+    }
+    let known = |word: &String| guest.members.iter().any(|(member, _)| member == word);
+    if !guest.identity.iter().any(known) {
+        return Some((
+            "guest",
+            format!(
+                "has none of the members by which guests are known ({}), so nobody could be told from anybody: add one, or name another in identity",
+                guest.identity.join(", ")
+            ),
+        ));
+    }
+    let taken: Vec<FieldPath> = match &following.user {
+        Some(UserReference::Path(path)) => vec![path.start.clone()],
+        Some(UserReference::Email(path)) if !following.keep => vec![path.clone()],
+        Some(UserReference::Email(_)) | None => Vec::new(),
+    };
+    let customer = FieldPath::field(&following.customer);
+    for (at, (member, path)) in guest.members.iter().enumerate() {
+        let before = guest.members[..at].iter().find(|(_, other)| other == path);
+        if let Some((other, _)) = before {
+            return Some((
+                "guest",
+                format!(
+                    "has `{path}` as the guest's {member} and as {other} too; one field cannot be both"
+                ),
+            ));
+        }
+        if path.top() == "_id" {
+            return Some((
+                "guest",
+                format!("has `{path}` as the guest's {member}, which no two bookings share"),
+            ));
+        }
+        if following
+            .drop
+            .iter()
+            .any(|drop| path.is_within(drop) || drop.is_within(path))
+        {
+            return Some((
+                "drop",
+                format!(
+                    "takes `{path}` out of bookings, which is the guest's {member} and stays there"
+                ),
+            ));
+        }
+        if taken.contains(path) || *path == customer {
+            return Some((
+                "guest",
+                format!("has `{path}` as the guest's {member}, which is a reference already"),
+            ));
+        }
+    }
+    None
+}
 
 impl Mapping {
     /// Refuses what no engine could do.
@@ -21,6 +81,30 @@ impl Mapping {
         following: &Following,
     ) -> Result<(), BadMapping> {
         let bad = |key: &str, why: String| Err(self.bad(&format!("{section}.{key}"), why));
+        if let Some(guest) = &following.guest {
+            if let Some((key, why)) = refused_guest(following, guest) {
+                return bad(key, format!("{section}.{key} {why}"));
+            }
+        } else if self.lines.contains_key(&format!("{section}.identity")) {
+            return bad(
+                "identity",
+                format!(
+                    "{section}.identity says by what guests are known, and there is no {section}.guest"
+                ),
+            );
+        }
+        if following.user.is_none() {
+            for (is_said, key) in [(following.keep, "keep"), (following.in_place, "in_place")] {
+                if is_said {
+                    return bad(
+                        key,
+                        format!(
+                            "{section}.{key} is about the reference to a user, and there is no {section}.user"
+                        ),
+                    );
+                }
+            }
+        }
         if following.keep && following.in_place {
             return bad(
                 "in_place",
@@ -73,18 +157,8 @@ impl Mapping {
 
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
-        let user = &self.user;
-        let deep = |paths: &[FieldPath]| !paths.iter().all(FieldPath::is_top_level);
         let unbuilt = [
-            (!self.has_users(), "booking.guest"),
-            (deep(&user.contact_paths), "user.contact"),
-            (deep(&user.drop), "user.drop"),
-            (user.business.is_some(), "user.business"),
             (!self.follow.is_empty(), "follow"),
-            (
-                self.customer.adopt_by_phone || !self.customer.adopt_by_email,
-                "customer.adopt",
-            ),
             (
                 self.theme.as_deref().is_some_and(|it| it != "default"),
                 "theme",
@@ -109,33 +183,12 @@ impl Mapping {
     fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
         let booking = &self.booking.following;
         let unbuilt = [
-            (booking.user.is_none(), "booking.user"),
             (booking.several != Several::First, "booking.several"),
             (
                 !booking.drop.iter().all(FieldPath::is_top_level),
                 "booking.drop",
             ),
-            (booking.guest.is_some(), "booking.guest"),
         ];
-        if let Some(UserReference::Path(user)) = &booking.user
-            && !user.start.is_top_level()
-            && booking.keep
-        {
-            // A new booking could not be given back in its place.
-            return Err(self.not_built("booking.user"));
-        }
-        if let Some(UserReference::Email(path)) = &booking.user
-            && !path.is_top_level()
-        {
-            return Err(self.not_built("booking.user"));
-        }
-        let hops = |path: &ReferencePath| !path.hops.is_empty();
-        if self.business.owner.as_ref().is_some_and(hops) {
-            return Err(self.not_built("business.owner"));
-        }
-        if let Some(at) = self.accounts.iter().position(|role| hops(&role.user)) {
-            return Err(self.not_built(&format!("accounts.{at}.user")));
-        }
         match unbuilt.iter().find(|(is_said, _)| *is_said) {
             Some((_, key)) => Err(self.not_built(key)),
             None => Ok(()),

@@ -88,6 +88,8 @@ pub struct UserRole {
     pub email: String,
     /// The customer's field for the creation date; empty where there is none.
     pub created: String,
+    /// Fields of a customer that only guests give.
+    pub of_guests: Vec<String>,
     /// Users have these fields under the same names.
     pub(super) plain: bool,
 }
@@ -166,23 +168,26 @@ impl UserRole {
             .map(|(path, _)| path)
     }
 
-    /// The fields that leave a user whose data was copied.
-    pub fn leaving(&self) -> impl Iterator<Item = &str> {
-        self.contact_paths
-            .iter()
-            .chain(&self.drop)
-            .map(FieldPath::top)
+    /// The fields that leave a user whose data was copied; of a dotted one the member alone, with what then holds nothing.
+    pub fn leaving(&self) -> impl Iterator<Item = &FieldPath> {
+        self.contact_paths.iter().chain(&self.drop)
     }
 
     /// True for a field that holds contact data: it can keep its place, with null in it.
     pub fn is_contact(&self, key: &[u8]) -> bool {
         let mut paths = self.contact_paths.iter();
-        paths.any(|path| path.top().as_bytes() == key)
+        paths.any(|path| path.is_top_level() && path.top().as_bytes() == key)
     }
 
-    /// True for a field that leaves a user whose data was copied.
+    /// True for a top-level field that leaves a user whose data was copied, or of which a member does.
     pub fn leaves(&self, key: &[u8]) -> bool {
-        self.leaving().any(|field| field.as_bytes() == key)
+        self.leaving().any(|path| path.top().as_bytes() == key)
+    }
+
+    /// True for a top-level field that leaves whole.
+    pub fn leaves_whole(&self, key: &[u8]) -> bool {
+        self.leaving()
+            .any(|path| path.is_top_level() && path.top().as_bytes() == key)
     }
 
     /// The top-level fields of a user that customers receive whole.
@@ -220,8 +225,9 @@ impl UserRole {
     /// The fields that count for "most complete".
     pub fn completeness(&self) -> impl Iterator<Item = &str> {
         let own = [self.name.as_str(), self.email.as_str()].into_iter();
+        let more = self.contact.iter().chain(&self.of_guests);
         own.filter(|it| !it.is_empty())
-            .chain(self.contact.iter().map(String::as_str))
+            .chain(more.map(String::as_str))
     }
 }
 
@@ -284,6 +290,8 @@ pub struct Guest {
     pub members: Vec<(String, FieldPath)>,
     /// By which member a guest is known: the first of these that is set.
     pub identity: Vec<String>,
+    /// The customer's field that each member gives, in the members' order.
+    pub fields: Vec<String>,
 }
 
 /// What a document of bookings, or of a followed collection, refers to, and what becomes of its reference.
@@ -309,6 +317,13 @@ pub struct Following {
     pub drop: Vec<FieldPath>,
     /// People without a user.
     pub guest: Option<Guest>,
+}
+
+impl Following {
+    /// True where its documents have a reference to a user.
+    pub fn names_users(&self) -> bool {
+        self.user.is_some()
+    }
 }
 
 /// The bookings' collection and fields.

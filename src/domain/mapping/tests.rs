@@ -353,12 +353,30 @@ fn what_the_engine_cannot_do_yet_is_refused_by_name_with_its_line() {
 }
 
 #[test]
+fn a_guests_members_go_where_a_users_go_and_else_have_their_own_names() {
+    let whole = whole();
+    let guest = whole.booking.following.guest.as_ref().unwrap();
+    assert_eq!(guest.fields, ["fullName", "email", "gender"]);
+    assert_eq!(whole.user.of_guests, ["gender"]);
+    let alone = "version = 2\n[booking]\ncollection = \"b\"\nbusiness = { constant = \"m\" }\ncustomer = \"c\"\ncreated = \"meta.at\"\nguest = { phone = \"tel\", name = \"who\", age = \"a\" }\n[customer]\ncollection = \"x\"\nbusiness = \"s\"\nfields = { mobile = \"phone\", years = \"age\" }\n";
+    let alone = Mapping::parse(alone).unwrap();
+    assert!(!alone.has_users());
+    let fields: Vec<_> = alone.user.copied().collect();
+    assert_eq!(fields, ["name", "mobile", "years", "at"]);
+    assert_eq!(
+        (alone.user.phone.as_str(), alone.user.email.as_str()),
+        ("mobile", "")
+    );
+    assert_eq!(alone.rebuilt().len(), 2);
+}
+
+#[test]
 fn text_that_is_no_toml_is_refused_with_its_line() {
     let why = Mapping::parse("version = 2\n[user\n")
         .unwrap_err()
         .to_string();
     assert!(
-        why.starts_with("ringfence.toml:2: this is no TOML"),
+        why.starts_with("ringfence.toml:2: this is not valid TOML"),
         "{why}"
     );
 }

@@ -2,6 +2,7 @@
 //! does, a required key stays open and the candidates stand beside it as comments.
 
 mod bookings;
+pub mod catalogue;
 mod follow;
 mod graph;
 mod people;
@@ -11,6 +12,7 @@ mod seen;
 mod words;
 mod written;
 
+pub use catalogue::Catalogue;
 pub use seen::{Seen, SeenCollection, SeenReference};
 pub use written::Written;
 

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
+use super::guest::{GuestKey, GuestPaths, GuestRoles};
 use super::nested::Nested;
 use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::filter::Filter;
-use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
@@ -33,7 +34,14 @@ pub struct BookingPaths {
     in_one_pass: bool,
     /// The one business of all bookings, where the mapping names it.
     constant: Option<Id>,
+    /// People without a user.
+    guests: Option<GuestPaths>,
+    guest_roles: GuestRoles,
+    can_name: bool,
 }
+
+/// Stands for the reference to a user where bookings have none: no field of a document has this name.
+const NO_FIELD: &str = "\0";
 
 /// What becomes of the reference to a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +65,8 @@ pub struct References {
     pub business: Reading,
     /// The same by the other paths.
     pub other_businesses: Vec<Reading>,
+    /// By what it knows a guest.
+    pub guest: Option<GuestKey>,
     /// The customer, unless missing or null.
     pub customer: Option<Id>,
     /// The creation date.
@@ -93,8 +103,11 @@ impl BookingPaths {
         let booking = &mapping.booking;
         let user = match &booking.following.user {
             Some(UserReference::Path(path)) => Path::of(path),
-            Some(UserReference::Email(path)) => Path::field(path.top()),
-            None => Path::field(""),
+            Some(UserReference::Email(path)) => Path::of(&ReferencePath {
+                start: path.clone(),
+                hops: Vec::new(),
+            }),
+            None => Path::field(NO_FIELD),
         };
         let businesses: Vec<Path> = match &booking.following.business {
             BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
@@ -102,7 +115,10 @@ impl BookingPaths {
         };
         let following = &booking.following;
         let nested = match &following.user {
-            Some(UserReference::Path(path)) if !following.keep => Nested::of(&path.start),
+            Some(UserReference::Path(path)) if !path.start.goes_through_arrays() => {
+                Nested::of(&path.start)
+            }
+            Some(UserReference::Email(path)) => Nested::of(path),
             _ => None,
         };
         let created = booking.created.as_ref();
@@ -113,7 +129,19 @@ impl BookingPaths {
         fields.sort_unstable();
         fields.dedup();
         Self {
-            in_one_pass: businesses.len() == 1 && fields.len() == count,
+            in_one_pass: businesses.len() == 1
+                && fields.len() == count
+                && following.guest.is_none(),
+            can_name: match &following.user {
+                Some(UserReference::Path(path)) => !path.start.goes_through_arrays(),
+                Some(UserReference::Email(_)) | None => true,
+            },
+            guests: GuestPaths::of(mapping),
+            guest_roles: GuestRoles {
+                name: mapping.user.name.clone(),
+                email: mapping.user.email.clone(),
+                phone: mapping.user.phone.clone(),
+            },
             user,
             businesses,
             customer: booking.customer.clone(),
@@ -142,6 +170,26 @@ impl BookingPaths {
     /// How a booking finds its user.
     pub fn user(&self) -> &Path {
         &self.user
+    }
+
+    /// Where a booking says who its guest is; none where bookings have no guests.
+    pub fn guests(&self) -> Option<&GuestPaths> {
+        self.guests.as_ref()
+    }
+
+    /// The customer's fields that guests give as users do.
+    pub fn guest_roles(&self) -> &GuestRoles {
+        &self.guest_roles
+    }
+
+    /// True where a booking that names nobody can be made to name a user: nothing is put into an array of documents.
+    pub fn can_name_a_user(&self) -> bool {
+        self.can_name
+    }
+
+    /// True where bookings have a reference to a user.
+    pub fn names_users(&self) -> bool {
+        self.user.key() != NO_FIELD
     }
 
     /// How a booking finds its business: the paths in their order.
@@ -228,6 +276,7 @@ impl BookingPaths {
             user: self.user.read(document),
             business: businesses.next().unwrap_or_default(),
             other_businesses: businesses.collect(),
+            guest: self.guests.as_ref().and_then(|it| it.key(document)),
             customer: get(document, &self.customer)
                 .filter(|value| value.kind != kind::NULL)
                 .map(Id::from_value),
@@ -319,7 +368,10 @@ impl BookingPaths {
         replaces: bool,
     ) -> Result<Builder, Malformed> {
         let (user, customer) = (self.user_key().as_bytes(), self.customer.as_bytes());
-        let document = self.lifted(document)?;
+        let document = match self.old {
+            OldReference::Stays => Cow::Borrowed(document),
+            OldReference::Leaves | OldReference::Replaced => self.lifted(document)?,
+        };
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(&document) {
             let element = element?;
@@ -402,90 +454,4 @@ impl Form {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::domain::mapping::DEFAULT;
-    use bson::{RawDocumentBuf, rawdoc};
-
-    fn paths() -> BookingPaths {
-        BookingPaths::of(&Mapping::parse(DEFAULT).unwrap())
-    }
-
-    /// The documents' elements one after another: repeated keys stay.
-    fn joined(documents: &[RawDocumentBuf]) -> RawDocumentBuf {
-        let mut out = Builder::new(0);
-        for element in documents.iter().flat_map(|it| elements(it)) {
-            out.element(&element.unwrap());
-        }
-        out.finish()
-    }
-
-    #[test]
-    fn a_booking_says_its_references_in_any_order_of_its_fields() {
-        let created = bson::DateTime::from_millis(7);
-        let fields = [
-            rawdoc! { "createdAt": created },
-            rawdoc! { "serviceId": "s" },
-            rawdoc! { "note": { "userId": "not this one" } },
-            rawdoc! { "customerId": "c" },
-            rawdoc! { "_id": "b" },
-            rawdoc! { "userId": "u" },
-        ];
-        let mut backwards = fields.clone();
-        backwards.reverse();
-        let said = paths().read(&joined(&fields));
-        assert_eq!(said, paths().read(&joined(&backwards)));
-        assert_eq!(said.id, Some(Id::string("b")));
-        assert_eq!(said.user.named(), Some(&Id::string("u")));
-        assert_eq!(said.business.named(), Some(&Id::string("s")));
-        assert_eq!(said.customer, Some(Id::string("c")));
-        assert_eq!(said.created, Some(7));
-    }
-
-    #[test]
-    fn what_is_missing_or_null_is_no_reference() {
-        for booking in [
-            rawdoc! { "_id": "b" },
-            rawdoc! { "_id": "b", "userId": null, "serviceId": null, "customerId": null, "createdAt": null },
-        ] {
-            let only_id = References {
-                id: Some(Id::string("b")),
-                ..References::default()
-            };
-            assert_eq!(paths().read(&booking), only_id, "{booking:?}");
-        }
-    }
-
-    #[test]
-    fn of_a_repeated_field_the_first_one_is_read_and_all_of_them_leave() {
-        let twice = joined(&[
-            rawdoc! { "_id": "b", "userId": null, "a": 1 },
-            rawdoc! { "userId": "u", "customerId": "c" },
-            rawdoc! { "customerId": "d" },
-        ]);
-        let said = paths().read(&twice);
-        assert_eq!(said.user.named(), None);
-        assert_eq!(said.customer, Some(Id::string("c")));
-        let kept = paths().without_user(&twice, false).unwrap().finish();
-        let customers = joined(&[
-            rawdoc! { "_id": "b", "a": 1, "customerId": "c" },
-            rawdoc! { "customerId": "d" },
-        ]);
-        assert_eq!(kept, customers);
-        let bare = paths().without_user(&twice, true).unwrap().finish();
-        assert_eq!(bare, rawdoc! { "_id": "b", "a": 1 });
-    }
-
-    #[test]
-    fn a_booking_names_again_the_user_that_it_named() {
-        let booking = rawdoc! { "_id": "b", "userId": "u" };
-        let mut back = paths().without_user(&booking, true).unwrap();
-        back.whole(&paths().naming(Id::string("u").value(), &Form::Id));
-        assert_eq!(back.finish(), booking);
-        let mapping = Mapping::parse(
-            &DEFAULT.replace("user = \"userId\"\nservice", "user = \"guest\"\nservice"),
-        );
-        assert_eq!(leaving(&mapping.unwrap()), "guest");
-    }
-}
+mod tests;

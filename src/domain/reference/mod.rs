@@ -11,11 +11,13 @@
 
 mod account;
 mod booking;
+mod guest;
 mod nested;
 mod path;
 mod way;
 
-pub use account::AccountPath;
+pub use account::{AccountHop, AccountNames, AccountPath};
 pub use booking::{BookingPaths, Form, References, leaving, service_of};
+pub use guest::{GuestKey, GuestPaths, GuestRoles, text_of};
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};

@@ -81,7 +81,8 @@ impl Fates {
     /// By what the survey knows. References and changes are looked for afterwards.
     pub fn new(survey: &Survey, blueprint: &Blueprint) -> Self {
         let mut fates = Self::default();
-        for (user, (id, facts)) in survey.users.iter().enumerate() {
+        let users = survey.users.iter().take(survey.user_documents());
+        for (user, (id, facts)) in users.enumerate() {
             let booked_at = survey.businesses_of(user);
             let skipped =
                 |business: &usize| matches!(blueprint.role(survey, user, *business), Role::Skipped);

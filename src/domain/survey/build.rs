@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::raw::RawDocument;
 
 use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
+use super::guests::{GuestRead, Guests};
+use super::homes::home_of;
 use super::{Business, Existing, Joined, Standing, Stray, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
@@ -12,10 +14,11 @@ use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountPath, BookingPaths, End, HopRead, Reading, References, Way, find, find_by,
+    AccountHop, AccountNames, AccountPath, BookingPaths, End, HopRead, References, Way, find,
+    find_by,
 };
 use crate::domain::survey::tables::{Pairs, Users};
-use crate::domain::table::Memory;
+use crate::domain::table::{Memory, Table};
 
 /// The server's limit for a document.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -28,6 +31,7 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct BookingRead {
     refs: References,
+    guest: Option<GuestRead>,
     /// The mapping lets it take part in nothing.
     outside: bool,
     /// It would pass the server's limit with its new field.
@@ -37,8 +41,11 @@ pub struct BookingRead {
 impl BookingRead {
     /// Reads a booking.
     pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
+        let refs = paths.read(document);
+        let guests = paths.guests().filter(|_| refs.guest.is_some());
         Self {
-            refs: paths.read(document),
+            guest: guests.map(|guests| GuestRead::of(document, guests, paths.guest_roles())),
+            refs,
             outside: paths.is_outside(document),
             large: document.as_bytes().len() > LARGEST - NEW_FIELD,
         }
@@ -76,6 +83,9 @@ impl Survey {
             one_business: only.is_some(),
             by_email: Map::default(),
             to_user: Way::new(paths.user().clone()),
+            to_home: home_of(&mapping),
+            homes: Table::new(memory),
+            guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             paths,
             mapping,
@@ -101,7 +111,7 @@ impl Survey {
             usual_ids: [0; 3],
             memory: memory.clone(),
             shared: Vec::new(),
-            named_accounts: Set::default(),
+            named_accounts: AccountNames::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
@@ -126,8 +136,7 @@ impl Survey {
             .and_then(|name| name.value(document)?.as_str())
             .unwrap_or_default();
         if let Some(owner) = &self.owner {
-            let owner = owner.read(document);
-            self.name_account(&owner);
+            self.named_accounts.take(owner, document);
         }
         self.businesses.insert(
             id.canonical(),
@@ -144,7 +153,8 @@ impl Survey {
         match end {
             End::Business => {
                 let ways = self.to_business.iter().enumerate();
-                ways.flat_map(|(at, way)| way.reads_as(at)).collect()
+                let reads = ways.flat_map(|(at, way)| way.reads_as(at));
+                reads.chain(self.hops_of_homes()).collect()
             }
             End::User => self.to_user.reads(),
         }
@@ -155,7 +165,8 @@ impl Survey {
         let mismatch = match end {
             End::Business => {
                 let business = |id: &Id| find(&self.businesses, id);
-                let way = self.to_business.get_mut(read.way);
+                let ways = self.to_business.iter_mut().chain(&mut self.to_home);
+                let way = ways.into_iter().nth(read.way);
                 way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {
@@ -182,7 +193,7 @@ impl Survey {
         Some(found.at)
     }
 
-    fn note_mismatch(&mut self, collection: &str, field: &str, of: &Id) {
+    pub(super) fn note_mismatch(&mut self, collection: &str, field: &str, of: &Id) {
         let stray = self
             .mismatches
             .entry(format!("{collection}.{field}"))
@@ -193,11 +204,22 @@ impl Survey {
 
     /// Takes a row of an account collection.
     pub fn take_account(&mut self, rows: &AccountPath, document: &RawDocument) {
-        self.name_account(&rows.read(document));
+        self.named_accounts.take(rows, document);
     }
 
-    fn name_account(&mut self, user: &Reading) {
-        self.named_accounts.extend(user.all().cloned());
+    /// What must be read to learn whom owners and account rows name. After them, and before the users.
+    pub fn hops_of_accounts(&self) -> Vec<AccountHop> {
+        self.named_accounts.hops()
+    }
+
+    /// Takes a document of one of [`Self::hops_of_accounts`].
+    pub fn take_account_hop(&mut self, hop: &AccountHop, document: &RawDocument) {
+        self.named_accounts.take_hop(hop, document);
+    }
+
+    /// All documents of one of them were taken.
+    pub fn end_account_hop(&mut self, hop: &AccountHop) {
+        self.named_accounts.end_hop(hop);
     }
 
     /// Takes a customer that this tool did not make. After the businesses.
@@ -212,12 +234,18 @@ impl Survey {
             .and_then(|email| email.as_str())
             .unwrap_or_default();
         let blank = email.trim().is_empty();
+        let (phone, phone_tail) = match self.mapping.customer.adopt_by_phone {
+            true => self.phone_of(document),
+            false => (0, 0),
+        };
         self.existing.insert(
             id.canonical(),
             Existing {
                 id,
                 business,
                 names: get(document, &field).map(Id::from_value),
+                phone,
+                phone_tail,
                 email: if blank { 0 } else { email_hash(email) },
                 email_exact: if email.is_empty() {
                     0
@@ -256,6 +284,7 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
+        self.take_home(user, &id, document);
         let email = self.mapping.user.emails.as_ref();
         let email = email.and_then(|email| email.value(document));
         let text = email.and_then(|email| email.as_str());
@@ -277,11 +306,12 @@ impl Survey {
 
     /// Marks the users whom owners' and members' rows name as account holders. After the users, before the bookings.
     pub fn close_users(&mut self) {
-        for named in std::mem::take(&mut self.named_accounts) {
+        for named in std::mem::take(&mut self.named_accounts).named {
             if let Some(found) = self.find_user(&named) {
                 self.users.make_account(found.at);
             }
         }
+        self.claim_homes();
     }
 
     /// Takes bookings. Last.
@@ -330,6 +360,12 @@ impl Survey {
         self.booking_mismatches(refs, joined);
         if !joined.user.others.is_empty() || self.paths.is_by_email() && self.is_ambiguous(refs) {
             self.several_users.take(refs);
+        }
+        if joined.user.end.is_none()
+            && joined.business.others.is_empty()
+            && let Some(business) = joined.business.end
+        {
+            self.take_guest(refs, booking.guest.as_ref(), business);
         }
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {

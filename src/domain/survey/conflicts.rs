@@ -234,7 +234,7 @@ impl Survey {
         }
         Overview {
             database: self.database.clone(),
-            users: self.users.len() as u64,
+            users: self.user_documents() as u64,
             accounts: self.accounts(),
             without_password: self.without_password,
             bookings: self.bookings,

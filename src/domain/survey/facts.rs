@@ -182,7 +182,7 @@ impl UserFacts {
         self.account |= found == Password::Set;
     }
 
-    fn take_email(&mut self, value: Value<'_>) {
+    pub(super) fn take_email(&mut self, value: Value<'_>) {
         match value.as_str() {
             Some("") => {}
             Some(text) => {

@@ -9,9 +9,10 @@ use super::Survey;
 use super::facts::{BusinessIx, UserIx, hash128};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
-use crate::domain::map::Map;
+use crate::domain::map::{Map, Set};
 use crate::domain::phone;
 use crate::domain::raw::get;
+use crate::domain::reference::text_of;
 
 /// Pairs that are compared at a time, unless there are so many that it would take too often. What is then given back in one piece is small: from a
 /// piece of some megabytes on, the C library keeps as much free in every thread's heap.
@@ -87,21 +88,52 @@ impl Survey {
             candidates.extend(alike.map(|(_, _, user)| *user));
         }
         candidates.extend(self.idle_with_a_phone_of_another());
+        candidates.extend(self.with_a_phone_of_an_existing());
         candidates.sort_unstable();
         candidates.dedup();
         self.user_ids(&candidates)
     }
 
-    /// Takes the phone number of a candidate.
+    /// Takes the phone number of a candidate, seen as its role has it.
     pub fn take_phone(&mut self, document: &RawDocument) {
-        let role = &self.mapping.user;
-        let document = &*role.view(document);
-        let text = |field: &str| get(document, field).and_then(|value| value.as_str());
-        let number = text(&role.phone).and_then(|it| phone::normalise(it, text(&role.country)));
+        let (number, _) = self.phone_of(document);
         let user = super::facts::id_of(document).and_then(|id| self.users.find(&id.canonical()));
-        if let (Some(user), Some(number)) = (user, number) {
-            self.phones.insert(user, hash128(number.as_bytes()));
+        if let Some(user) = user.filter(|_| number != 0) {
+            self.phones.insert(user, number);
         }
+    }
+
+    /// The phone number of a document that has the customer's fields, as its hash and its last digits; 0 where there is none.
+    pub(super) fn phone_of(&self, document: &RawDocument) -> (u128, u32) {
+        let role = &self.mapping.user;
+        let country = get(document, &role.country).and_then(|value| value.as_str());
+        let Some(text) = get(document, &role.phone).and_then(text_of) else {
+            return (0, 0);
+        };
+        let number = phone::normalise(&text, country);
+        let hash = number.map_or(0, |number| hash128(number.as_bytes()).max(1));
+        (hash, phone::tail(&text))
+    }
+
+    /// The phone number of a person, of those whose document was looked at for it.
+    pub fn phone_of_person(&self, user: UserIx) -> Option<u128> {
+        self.phones.get(&user).copied()
+    }
+
+    /// People who may have the phone number of a customer of their business that was there before.
+    fn with_a_phone_of_an_existing(&self) -> Vec<UserIx> {
+        let tails = self.existing.values().filter(|it| it.phone_tail != 0);
+        let tails: Set<(BusinessIx, u32)> = tails
+            .filter_map(|it| Some((it.business?, it.phone_tail)))
+            .collect();
+        if tails.is_empty() {
+            return Vec::new();
+        }
+        let tail = |user: UserIx| self.users.facts(user).phone_tail;
+        self.customers_to_be()
+            .filter(|(user, business)| tails.contains(&(*business, tail(*user))))
+            .map(|(user, _)| user)
+            .collect()
     }
 
     /// Every group of users that may be one person, those that share an e-mail first. Pairs whose bookings all have a customer already

@@ -7,6 +7,8 @@ pub mod build;
 mod conflicts;
 pub mod facts;
 pub mod groups;
+pub mod guests;
+mod homes;
 pub mod references;
 pub mod tables;
 #[cfg(test)]
@@ -19,11 +21,14 @@ use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::Role;
-use super::reference::{AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by};
+use super::reference::{
+    AccountNames, AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by,
+};
 use crate::domain::map::{Map, Ordered, Set};
-use crate::domain::table::Memory;
+use crate::domain::table::{Memory, Table};
 use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
+use guests::Guests;
 use smallvec::SmallVec;
 pub use tables::Pair;
 use tables::{Pairs, Users};
@@ -50,6 +55,10 @@ pub struct Existing {
     pub names: Option<Id>,
     /// Hash of its e-mail, 0 where there is none.
     pub email: u128,
+    /// Hash of its phone number in its normal form, 0 where there is none, or where nobody asks.
+    pub phone: u128,
+    /// The number's last digits, as those of users.
+    pub phone_tail: u32,
     /// Hash of its e-mail exactly as the unique index sees it, 0 where it is no text or empty.
     pub email_exact: u128,
 }
@@ -114,13 +123,17 @@ pub struct Survey {
     /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
     by_email: Map<u128, Option<UserIx>>,
     to_user: Way<UserIx>,
+    /// The business that a user names itself, where the mapping says so.
+    to_home: Option<Way<BusinessIx>>,
+    homes: Table<()>,
+    guests: Guests,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
     /// Bookings that a unique index could not hold together once their users share a customer.
     shared: Vec<unique::Shared>,
-    named_accounts: Set<Id>,
+    named_accounts: AccountNames,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,
     /// Users whose e-mails are equal by the collation of the unique index.
@@ -181,12 +194,16 @@ impl Survey {
     pub fn spill(&mut self) {
         self.users.spill();
         self.pairs.spill();
+        self.guests.spill();
+        self.homes.spill();
     }
 
     /// Takes memory again, as far as there is room.
     pub fn reload(&mut self) {
         self.users.reload();
         self.pairs.reload();
+        self.guests.reload();
+        self.homes.reload();
     }
 
     /// How bookings find what they refer to.
@@ -276,7 +293,8 @@ impl Survey {
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));
-        match joined.user.end {
+        // Who resolves wins; a guest serves where nobody does.
+        match joined.user.end.or_else(|| self.guest_at(refs, business)) {
             Some(user) => Standing::Paired {
                 user,
                 business,
@@ -364,7 +382,7 @@ impl Survey {
         match role {
             Role::Customers => self.existing.len() as u64,
             Role::Bookings => self.bookings,
-            Role::Users => self.users.len() as u64,
+            Role::Users => self.user_documents() as u64,
             Role::Reshaped => 0, // not surveyed
         }
     }

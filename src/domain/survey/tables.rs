@@ -137,14 +137,14 @@ fn large(place: u32) -> usize {
     usize::try_from(place).unwrap_or(usize::MAX)
 }
 
-fn pair_key(user: UserIx, business: BusinessIx) -> [u8; 8] {
+pub(super) fn pair_key(user: UserIx, business: BusinessIx) -> [u8; 8] {
     let mut key = [0; 8];
     key[..4].copy_from_slice(&small(user).to_be_bytes());
     key[4..].copy_from_slice(&small(business).to_be_bytes());
     key
 }
 
-fn pair_of(key: &Key) -> (UserIx, BusinessIx) {
+pub(super) fn pair_of(key: &Key) -> (UserIx, BusinessIx) {
     let half = |from: usize| {
         let bytes = key.get(from..from + 4).and_then(|it| it.try_into().ok());
         large(u32::from_be_bytes(bytes.unwrap_or_default()))
@@ -173,6 +173,10 @@ impl Users {
             self.facts.set(at, facts);
         }
         at
+    }
+
+    pub(super) fn set_facts(&mut self, at: UserIx, facts: &UserFacts) {
+        self.facts.set(at, facts);
     }
 
     pub(super) fn make_account(&mut self, at: UserIx) {
@@ -268,6 +272,20 @@ impl Pairs {
             .map(|(user, business)| pair_key(user, business));
         let keys: Vec<_> = keys.collect();
         self.booked.prefetch(keys.iter().map(|key| &key[..]));
+    }
+
+    /// Makes a pair of a user and a business, with no booking unless one came before.
+    pub(super) fn claim(&mut self, users: &mut Users, user: UserIx, business: BusinessIx) {
+        let before = users.last_pairs.value(user);
+        let row = PairRow {
+            bookings: 0,
+            linked: 0,
+            before,
+        };
+        let (at, new) = self.booked.insert(&pair_key(user, business), &row);
+        if new {
+            users.last_pairs.set(user, &small(at + 1));
+        }
     }
 
     /// Takes a booking of a user at a business.

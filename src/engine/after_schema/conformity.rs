@@ -5,6 +5,7 @@ use crate::domain::text::safe;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::conform::{Keeping, conform_connected};
+use crate::engine::conform_left::Left;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::prisma::conformity::{Finding, ModelConformity};
@@ -17,7 +18,7 @@ impl Session {
             return Ok(checked);
         };
         let users = self.work.mapping.users();
-        if !self.layout.is_swapped(&users) {
+        if self.work.mapping.has_users() && !self.layout.is_swapped(&users) {
             checked.notes.push(format!(
                 "{} is not cleaned up yet, so nothing was held against the after-schema",
                 safe(users.live(), 120)
@@ -30,6 +31,7 @@ impl Session {
             run_root: self.work.run_root.clone(),
             personal: self.personal,
             all: false,
+            decided: Left::new(),
         };
         let found = conform_connected(&self.work.connection, &schema, keeping, watcher).await?;
         let conformity = found.conformity;

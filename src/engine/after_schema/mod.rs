@@ -37,7 +37,10 @@ impl Session {
     /// A file that cannot be read, or a step of its own, which this version does not do.
     pub fn given_schema(&self, after: Option<&Path>) -> Result<Option<GivenSchema>> {
         let role = self.work.mapping.schema.clone().unwrap_or_default();
-        let beside = |name: &String| self.work.mapping_folder.join(name);
+        // What a mapping file names is meant from where it stands.
+        let file = self.work.mapping_path.as_deref();
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        let beside = |name: &String| folder.join(name);
         let after = after.map(Path::to_owned);
         let Some(after) = after.or_else(|| role.after.as_ref().map(beside)) else {
             return Ok(None);

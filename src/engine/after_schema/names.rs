@@ -19,7 +19,7 @@ impl Session {
     }
 
     /// True where a collection holds no document.
-    async fn is_empty(&self, name: &str) -> Result<bool> {
+    async fn holds_nothing(&self, name: &str) -> Result<bool> {
         let one = Scan {
             limit: 1,
             ..Scan::default()
@@ -41,7 +41,7 @@ impl Session {
             if to == live || leaves || !standing.contains_key(to) {
                 continue;
             }
-            if self.layout.has_any_moved() || change.sets_aside && self.is_empty(to).await? {
+            if self.layout.has_any_moved() || change.sets_aside && self.holds_nothing(to).await? {
                 continue;
             }
             taken.push(format!(
@@ -67,7 +67,7 @@ impl Session {
             if uuid.is_none() || stands(name) != uuid {
                 continue;
             }
-            if self.is_empty(name).await? {
+            if self.holds_nothing(name).await? {
                 swap::rename(connection, name, &format!("{SIDE_PREFIX}before_{name}")).await?;
             } else {
                 swap::move_stray(connection, name).await?;
@@ -114,7 +114,7 @@ impl Session {
             let standing = collection_spec::uuids(&self.work.connection).await?;
             let is_it =
                 self.noted(name).is_some() && standing.get(&aside) == Some(&self.noted(name));
-            if is_it && self.is_empty(&aside).await? {
+            if is_it && self.holds_nothing(&aside).await? {
                 collection_spec::drop(&self.work.connection, &aside).await?;
                 dropped.push(aside);
             }

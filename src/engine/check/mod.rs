@@ -147,7 +147,9 @@ impl Session {
         let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
         let equations = ledger.close();
         self.work.tables_hold()?;
-        let checked = Checked::of(ledger, equations);
+        let mut checked = Checked::of(ledger, equations);
+        let remarks = self.work.mapping.remarks().into_iter();
+        checked.notes.extend(remarks.map(|(_, says)| says));
         let bookings = self.work.mapping.bookings();
         Ok(checked.with(&bookings, fingerprint).and(values))
     }
@@ -383,6 +385,10 @@ impl Session {
 
     /// Tells the ledger which users without a booking were given to which business.
     fn expect_assigned(&self, ledger: &mut Ledger) -> Result<()> {
+        let survey = &self.surveyed()?.survey;
+        for (user, business) in survey.claimed() {
+            ledger.claims(&survey.user_id(user), survey.business_id(business));
+        }
         for conflict in &self.surveyed()?.conflicts {
             let key = &conflict.key;
             if key.code == Code::IdleUser

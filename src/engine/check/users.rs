@@ -126,9 +126,11 @@ impl Session {
             })
             .await?;
         }
-        for (collection, field) in accounts.named_in() {
-            scan::each(place, &collection, &fields(&[field.top()]), cancel, |it| {
-                accounts.names(it, &field);
+        for step in accounts.named_in() {
+            let name = self.layout.original_of(mapping, &step.collection);
+            let scan = fields(&step.fields());
+            scan::each(place, &name, &scan, cancel, |it| {
+                accounts.names(it, &step);
                 Ok(())
             })
             .await?;

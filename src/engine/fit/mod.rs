@@ -101,6 +101,18 @@ impl Session {
         self.check_references(&mapping, &known, &mut fit, said, watcher)
             .await?;
         self.unless_refused(&fit)?;
+        for (key, says) in mapping
+            .remarks()
+            .into_iter()
+            .filter(|it| it.0 == "booking.keep")
+        {
+            let place = mapping
+                .line(key)
+                .map(|_| format!(" {}", mapping.place(key)));
+            let place = place.unwrap_or_default();
+            fit.warnings
+                .push(format!("warning: mapping{place}: {key}: {says}"));
+        }
         self.fit = fit;
         Ok(())
     }
@@ -110,10 +122,11 @@ impl Session {
         &self.fit
     }
 
-    fn unless_refused(&self, fit: &Fit) -> Result<()> {
+    fn unless_refused(&mut self, fit: &Fit) -> Result<()> {
         if fit.refusals.is_empty() {
             return Ok(());
         }
+        self.fit = fit.clone();
         let hint = if self.work.built_in {
             "\nThis is the built-in mapping, with the names that Prisma gives. `ringfence init` writes one for this database"
         } else {

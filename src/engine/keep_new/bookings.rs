@@ -89,6 +89,8 @@ impl Carrying<'_> {
             form: Form::default(),
             gone: &gone,
             created: &created,
+            customers: HashMap::new(),
+            has_users: session.work.mapping.has_users(),
         };
         let mut pages = scan::in_id_order(database, &before)?;
         while let Some(page) = pages.next().await? {
@@ -97,6 +99,11 @@ impl Carrying<'_> {
             let mut current = self.fetch(live, &ids).await?;
             self.undo(&bookings, &mut current, page.documents())?;
             let quarantined = self.ids_in(QUARANTINE, &ids).await?;
+            let needed = page.documents().zip(&ids).filter_map(|(document, id)| {
+                ground.needs_customer(Some(document), current.get(&id.canonical())?)
+            });
+            let needed: Vec<Id> = needed.collect();
+            ground.customers = self.live_customers(&needed).await?;
             for (document, id) in page.documents().zip(&ids) {
                 if ground.form == Form::default()
                     && let Some(form) = paths.form(document)
@@ -115,6 +122,11 @@ impl Carrying<'_> {
                 self.stop_if_cancelled()?;
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;
+                let needed = page
+                    .documents()
+                    .filter_map(|it| ground.needs_customer(None, it));
+                let needed: Vec<Id> = needed.collect();
+                ground.customers = self.live_customers(&needed).await?;
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
                     let document = document.to_owned();
@@ -125,6 +137,12 @@ impl Carrying<'_> {
         }
         (self.links, self.gone, self.created_ids) = (links, gone, created);
         Ok(())
+    }
+
+    /// Customers as they are live.
+    async fn live_customers(&self, ids: &[Id]) -> Result<HashMap<Id, RawDocumentBuf>> {
+        self.fetch(self.session.layout.live(&self.customers), ids)
+            .await
     }
 
     pub(crate) async fn booking(
@@ -181,6 +199,9 @@ impl Carrying<'_> {
         let added = (&bookings, Change::Added);
         self.found(&bookings, Change::Added);
         match ground.new_booking(current).map_err(invalid)? {
+            None if ground.needs_customer(None, current).is_some() => {
+                self.leave(added, Reason::NobodysGuest, id, &[]);
+            }
             None => self.leave(added, Reason::CustomerWithoutUser, id, &[]),
             Some(_) if self.is_held(&bookings, id) => self.leave(added, Reason::NotUnique, id, &[]),
             Some(document) => {

@@ -71,6 +71,7 @@ impl Carrying<'_> {
             return;
         };
         let placeholder = origin.kind == LinkKind::Placeholder;
+        let of_guests = origin.is_of_guests();
         let user = origin
             .first_user(|id| self.gone.contains(id))
             .map(Id::canonical);
@@ -79,6 +80,9 @@ impl Carrying<'_> {
         };
         if placeholder {
             return self.leave(changed, Reason::Placeholder, &id, &[]);
+        }
+        if of_guests {
+            return self.leave(changed, Reason::GuestsOwn, &id, &[]);
         }
         match user {
             Some(user) if edits.carries() => {
@@ -102,7 +106,7 @@ impl Carrying<'_> {
         let added = (&customers, Change::Added);
         let ids: Vec<Id> = new.iter().filter_map(|it| id_of(it)).collect();
         let mut taken = HashSet::new();
-        if self.create_users {
+        if self.create_users && self.session.work.mapping.has_users() {
             let before = self.session.layout.source(&users).unwrap_or_default();
             for ids in ids.chunks(crate::store::side_by_side::PAGE) {
                 taken.extend(self.ids_in(&before, ids).await?);
@@ -111,7 +115,9 @@ impl Carrying<'_> {
         }
         for (document, id) in new.iter().zip(ids) {
             self.found(&customers, Change::Added);
-            if !self.create_users {
+            if !self.session.work.mapping.has_users() {
+                self.leave(added, Reason::NoUsers, &id, &[]);
+            } else if !self.create_users {
                 self.leave(added, Reason::NoUser, &id, &[]);
             } else if taken.contains(&id.canonical()) {
                 self.leave(added, Reason::IdTaken, &id, &[]);

@@ -11,7 +11,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::keep_new::user;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{RETIRED, SET_ASIDE};
-use crate::domain::reference::AccountPath;
+use crate::domain::reference::{AccountNames, AccountPath};
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -63,12 +63,18 @@ impl Carrying<'_> {
             return Ok(holders);
         }
         let rows = AccountPath::rows(mapping).into_iter();
+        let mut names = AccountNames::default();
         for account in rows.chain(AccountPath::owners(mapping)) {
-            self.each(&account.collection, |row| {
-                holders.extend(account.read(row).all().flat_map(forms));
-            })
-            .await?;
+            let place = self.session.layout.now(&account.collection);
+            self.each(place, |row| names.take(&account, row)).await?;
         }
+        for hop in names.hops() {
+            let place = self.session.layout.now(&hop.collection).to_owned();
+            self.each(&place, |document| names.take_hop(&hop, document))
+                .await?;
+            names.end_hop(&hop);
+        }
+        holders.extend(names.named.iter().flat_map(forms));
         Ok(holders)
     }
 

@@ -32,14 +32,9 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        let users = self
-            .layout
-            .source(&self.work.mapping.users())
-            .unwrap_or_default();
         for ids in survey.phone_candidates().chunks(BATCH) {
-            let documents = scan::by_ids(&self.work.connection.database, &users, ids).await?;
-            for document in documents {
-                survey.take_phone(&document);
+            for view in self.views(survey, ids).await? {
+                survey.take_phone(&view);
             }
         }
         self.look_for_collated(survey, specs).await?;
@@ -148,6 +143,9 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<()> {
         let mut found = BTreeMap::new();
+        if !self.work.mapping.has_users() {
+            return Ok(());
+        }
         for (name, spec) in specs {
             if spec.kind != "collection"
                 || name.starts_with(SIDE_PREFIX)

@@ -281,6 +281,12 @@ impl Session {
                 self.work.scan_at(moment, rows, watcher, take).await?;
             }
         }
+        for hop in survey.hops_of_accounts() {
+            let place = self.layout.original_of(&mapping, &hop.collection);
+            let take = |it: &RawDocument| survey.take_account_hop(&hop, it);
+            self.work.scan_at(moment, &place, watcher, take).await?;
+            survey.end_account_hop(&hop);
+        }
         let ours = self.customers_made_before(specs).await?;
         let customers = self.layout.source(&self.work.mapping.customers());
         if let Some(customers) = customers.filter(|name| specs.contains_key(name)) {

@@ -17,6 +17,7 @@ use crate::app::situation;
 use crate::domain::calendar;
 use crate::domain::document_diff::{BookingDiff, Mark};
 use crate::domain::text::safe;
+use crate::domain::view::Order;
 
 /// Columns of a date.
 const WHEN: usize = 17;
@@ -75,6 +76,9 @@ fn title(model: &Model) -> String {
     if pages.filter().unusual {
         title += " · only unusual";
     }
+    if pages.filter().order != Order::Stored {
+        title = format!("{title} · {}", pages.filter().order.words());
+    }
     title
 }
 
@@ -92,7 +96,14 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     let widths = [widths[0], widths[1], rest - widths[0] - widths[1]];
     let heading = format!(
         "  {}{}{}{}",
-        pad("when", WHEN),
+        pad(
+            match pages.filter().order {
+                Order::Stored => "when",
+                Order::Newest => "when ▾",
+                Order::Oldest => "when ▴",
+            },
+            WHEN
+        ),
         pad("customer", widths[0]),
         pad("service", widths[1]),
         pad("becomes", widths[2])

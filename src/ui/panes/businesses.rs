@@ -206,7 +206,7 @@ fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     }
     match pane.view(facts) {
         None if model.shared.running.is_some() => lines.push(Line::styled(
-            "It is looked at closely when the running step has ended.",
+            "Its details are read when the running step ends.",
             theme.dim(),
         )),
         None => lines.push(Line::styled("reading its bookings …", theme.dim())),

@@ -16,6 +16,7 @@ use crate::app::model::Model;
 use crate::app::panes::checklist::{Row, queries};
 use crate::app::shared::Shared;
 use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
+use crate::domain::decision::Contact;
 use crate::domain::number::Millis;
 use crate::domain::text::{safe, safe_lines};
 
@@ -90,12 +91,14 @@ pub fn draw(
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), inside);
-    if model.shared.running.is_some() {
+    let furthest = if model.shared.running.is_some() {
         running::compact(frame, detail, model, theme);
+        0
     } else {
-        detail_of(frame, detail, model, theme);
-    }
+        detail_of(frame, detail, model, theme)
+    };
     Scrollable {
+        detail: furthest,
         page: height.saturating_sub(1),
         list: widgets::list_area(inside, from, rows.len() - from),
         ..Scrollable::default()
@@ -281,7 +284,8 @@ fn item_line(
     Line::styled(pad(&format!("       {mark} {title}"), columns), style)
 }
 
-fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
+/// What the selected row is about; returns how far it scrolls.
+fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
     let shared = &model.shared;
     let on = model.panes.checklist.on();
     let step = on.step;
@@ -322,12 +326,7 @@ fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     } else {
         lines.extend(step_detail(shared, step, columns, theme));
     }
-    let height = usize::from(inside.height);
-    if lines.len() > height {
-        lines.truncate(height.saturating_sub(1));
-        lines.push(Line::styled("…", theme.dim()));
-    }
-    frame.render_widget(Paragraph::new(lines), inside);
+    widgets::scrolled(frame, inside, lines, model.panes.checklist.down, theme)
 }
 
 fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Line<'static>> {
@@ -350,6 +349,14 @@ fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec
         ("Guide", format!("“{}”", step.guide())),
     ] {
         lines.extend(widgets::labelled(label, &text, columns, theme));
+    }
+    for text in forecast(shared, step) {
+        lines.extend(widgets::labelled(
+            "Forecast",
+            &safe(&text, 900),
+            columns,
+            theme,
+        ));
     }
     let Some(run) = shared.facts.run() else {
         return lines;
@@ -378,6 +385,25 @@ fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec
         lines.extend(widgets::labelled("Backup", &text, columns, theme));
     }
     lines
+}
+
+/// What the survey can tell of a step before it is run.
+fn forecast(shared: &Shared, step: Step) -> Vec<String> {
+    let review = shared.facts.review();
+    if shared.facts.overview.is_none() || matches!(shared.state(step), State::Done) {
+        return Vec::new();
+    }
+    match step {
+        Step::RetireUsers => review.retiring.clone(),
+        Step::CleanUsers => vec![format!(
+            "contact fields that the customers have: {}",
+            match review.contact {
+                Contact::Remove => "they are removed from the users",
+                Contact::Null => "they stay in the users, with null in them",
+            }
+        )],
+        _ => Vec::new(),
+    }
 }
 
 /// How long it takes to the next gate and to the end, as far as it is forecast.

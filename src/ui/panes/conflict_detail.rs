@@ -171,7 +171,7 @@ fn side_by_side(
     }
     if records.is_empty() {
         return vec![Line::styled(
-            "No record of it is there any more; the survey may be old.",
+            "Its records are gone, so the survey is out of date: run it again.",
             theme.dim(),
         )];
     }

@@ -12,6 +12,7 @@ use crate::app::panes::checklist::Checklist;
 use crate::app::panes::clients::Clients;
 use crate::app::panes::conflicts::Conflicts;
 use crate::app::panes::log::LogPane;
+use crate::app::panes::mapping::MappingPane;
 use crate::app::panes::pane::PaneCommands;
 use crate::app::panes::report::Report;
 use crate::app::panes::running::RunningPane;
@@ -24,6 +25,7 @@ pub mod clients;
 mod conflict_detail;
 pub mod conflicts;
 pub mod log;
+pub mod mapping;
 pub mod report;
 pub mod running;
 
@@ -40,6 +42,7 @@ const TABLE: &[(PaneId, Draw)] = &[
     (Report::ID, report::draw),
     (LogPane::ID, log::draw),
     (Clients::ID, clients::draw),
+    (MappingPane::ID, mapping::draw),
 ];
 
 /// Draws the pane that has the focus.

@@ -39,6 +39,8 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
         businesses: &businesses,
         gone: &HashSet::new(),
         created: &HashSet::from([Id::string("new")]),
+        customers: HashMap::new(),
+        has_users: true,
     });
 }
 

@@ -86,6 +86,8 @@ impl World {
             form: Form::Id,
             gone: &self.gone,
             created: &self.created,
+            customers: HashMap::new(),
+            has_users: true,
         }
     }
 

@@ -139,6 +139,10 @@ pub(super) fn following(
         in_place: section.truth("in_place")?,
         keep: section.truth("keep")?,
         drop: plains(section, "drop")?,
-        guest: members.map(|members| Guest { members, identity }),
+        guest: members.map(|members| Guest {
+            members,
+            identity,
+            fields: Vec::new(),
+        }),
     })
 }

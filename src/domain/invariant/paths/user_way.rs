@@ -1,0 +1,57 @@
+//! The way to a user alone, over the documents of today: what a merged copy is proved with.
+
+use bson::raw::RawDocument;
+
+use super::{Needed, Ways};
+use crate::domain::id::Id;
+use crate::domain::mapping::Mapping;
+use crate::domain::table::Memory;
+
+/// How a booking finds its user over the documents of today.
+#[derive(Debug)]
+pub struct UserWay(Ways);
+
+impl UserWay {
+    /// That of a mapping, which knows no document yet.
+    pub fn new(mapping: &Mapping, memory: &Memory) -> Self {
+        Self(Ways::new(mapping, memory))
+    }
+
+    fn tables_before(&self) -> usize {
+        let before = self.0.paths.businesses.iter();
+        before.map(|path| path.hops.len()).sum()
+    }
+
+    /// What must be read first.
+    pub fn needed(&self) -> Vec<Needed> {
+        self.0.paths.needed().split_off(self.tables_before())
+    }
+
+    /// Takes a document of what is needed.
+    pub fn take(&mut self, needed: &Needed, document: &RawDocument) {
+        self.0.take_between(needed, document);
+    }
+
+    /// The field of users that must be read too, where bookings name them by it.
+    pub fn of_users(&self) -> Option<String> {
+        self.0.paths.email.as_ref().map(ToString::to_string)
+    }
+
+    /// Takes a user.
+    pub fn take_user(&mut self, user: &RawDocument) {
+        self.0.take_user(user);
+    }
+
+    /// The users that these values lead to.
+    pub fn ends(&self, named: &[Id]) -> Vec<Id> {
+        if self.0.paths.email.is_some() {
+            let users = self.0.of_emails(named);
+            return users.iter().map(Id::canonical).collect();
+        }
+        let named = named.iter().cloned().collect();
+        let ends = self
+            .0
+            .follow(&self.0.paths.user, self.tables_before(), named);
+        ends.iter().map(Id::canonical).collect()
+    }
+}

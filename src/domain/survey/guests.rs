@@ -1,0 +1,309 @@
+//! People without a user, as bookings name them. Each is a row among the users, behind the last one that has a document; what its customer will
+//! hold stands in bookings, and what is kept here says in which. It grows with guests and their members, never with bookings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+use smallvec::SmallVec;
+
+use super::facts::{UserFacts, UserIx};
+use super::{Survey, tables::Users};
+use crate::domain::id::Id;
+use crate::domain::phone;
+use crate::domain::raw::Builder;
+use crate::domain::reference::{GuestPaths, GuestRoles, References, text_of};
+use crate::domain::table::{Fixed, Memory, Reader, Table, Writer};
+
+/// The slot of a guest's oldest booking; the members' slots follow.
+const OLDEST: u8 = 0;
+
+/// Which booking gives something of a guest.
+#[derive(Debug, Clone, Copy, Default)]
+struct Source {
+    /// When it was made; `i64::MAX` where it does not say.
+    created: i64,
+    /// The place of its `_id`.
+    booking: u32,
+}
+
+impl Fixed for Source {
+    const WIDTH: usize = 12;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        into.i64(self.created);
+        into.u32(self.booking);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        Self {
+            created: from.i64(),
+            booking: from.u32(),
+        }
+    }
+}
+
+/// The guests of a survey.
+#[derive(Debug)]
+pub struct Guests {
+    paths: Option<GuestPaths>,
+    /// The place of the first of them; they come when all users are known.
+    first: Option<UserIx>,
+    /// By guest and slot: of a slot the oldest booking that fills it.
+    sources: Table<Source>,
+    bookings: Table<()>,
+}
+
+/// What a booking says of its guest: nothing that needs the survey.
+#[derive(Debug)]
+pub struct GuestRead {
+    facts: UserFacts,
+    /// The members that say something, by their places.
+    set: SmallVec<[u8; 4]>,
+    name: Option<u8>,
+    email: Option<u8>,
+    phone: Option<u8>,
+}
+
+impl GuestRead {
+    /// Reads a booking.
+    pub fn of(booking: &RawDocument, survey_paths: &GuestPaths, role: &GuestRoles) -> Self {
+        let mut read = Self {
+            facts: UserFacts {
+                created: i64::MAX,
+                name_blank: true,
+                email_blank: true,
+                by_filter: true,
+                ..UserFacts::default()
+            },
+            set: SmallVec::new(),
+            name: None,
+            email: None,
+            phone: None,
+        };
+        for (at, member) in survey_paths.members.iter().enumerate() {
+            let at = u8::try_from(at + 1).unwrap_or(u8::MAX);
+            let value = member.path.value(booking);
+            let filled = value.filter(|value| !value.is_blank());
+            if filled.is_some() {
+                read.set.push(at);
+            }
+            let unsafe_text = value.and_then(|it| it.as_str());
+            read.facts.unsafe_text |= unsafe_text.is_some_and(crate::domain::text::is_unsafe);
+            if member.field == role.name {
+                read.name = Some(at);
+                read.facts.name_blank = filled.is_none();
+            } else if member.field == role.email {
+                read.email = Some(at);
+                read.facts.email_blank = filled.is_none();
+                if let Some(value) = value {
+                    read.facts.take_email(value);
+                }
+            } else {
+                read.facts.contact |= filled.is_some();
+            }
+            if member.field == role.phone {
+                read.phone = Some(at);
+                let text = filled.and_then(text_of);
+                read.facts.phone_tail = text.map_or(0, |text| phone::tail(&text));
+            }
+        }
+        read
+    }
+}
+
+fn key(guest: UserIx, slot: u8) -> [u8; 5] {
+    let mut key = [0; 5];
+    key[..4].copy_from_slice(&u32::try_from(guest).unwrap_or(u32::MAX).to_be_bytes());
+    key[4] = slot;
+    key
+}
+
+impl Guests {
+    pub(super) fn new(paths: Option<GuestPaths>, memory: &Memory) -> Self {
+        Self {
+            paths,
+            first: None,
+            sources: Table::new(memory),
+            bookings: Table::new(memory),
+        }
+    }
+
+    pub(super) fn spill(&mut self) {
+        self.sources.spill();
+        self.bookings.spill();
+    }
+
+    pub(super) fn reload(&mut self) {
+        self.sources.reload();
+        self.bookings.reload();
+    }
+
+    fn source(&self, guest: UserIx, slot: u8) -> Option<Source> {
+        let at = self.sources.find(&key(guest, slot))?;
+        Some(self.sources.value(at))
+    }
+
+    fn booking(&self, source: Source) -> Id {
+        let place = usize::try_from(source.booking).unwrap_or(usize::MAX);
+        Id::from_bytes(&self.bookings.key(place))
+    }
+
+    /// Takes a booking for a slot where it is older than what fills that; true where it is.
+    fn fill(&mut self, guest: UserIx, slot: u8, created: i64, booking: &Id) -> bool {
+        let known = self.source(guest, slot);
+        let is_older = known.is_none_or(|known| {
+            created < known.created || created == known.created && *booking < self.booking(known)
+        });
+        if !is_older {
+            return false;
+        }
+        let (place, _) = self.bookings.insert(booking.as_bytes(), &());
+        let source = Source {
+            created,
+            booking: u32::try_from(place).unwrap_or(u32::MAX),
+        };
+        let (at, new) = self.sources.insert(&key(guest, slot), &source);
+        if !new {
+            self.sources.set(at, &source);
+        }
+        true
+    }
+
+    /// Takes a booking of this guest, whose facts become what its oldest bookings say.
+    fn take(&mut self, users: &mut Users, guest: UserIx, refs: &References, read: &GuestRead) {
+        let Some(booking) = &refs.id else { return };
+        let created = refs.created.unwrap_or(i64::MAX);
+        let mut facts = users.facts(guest);
+        let is_oldest = self.fill(guest, OLDEST, created, booking);
+        facts.created = facts.created.min(created);
+        facts.unsafe_text |= read.facts.unsafe_text;
+        facts.contact |= read.facts.contact;
+        let mut filled: SmallVec<[u8; 4]> = SmallVec::new();
+        for slot in read.set.iter().copied() {
+            let is_new = self.source(guest, slot).is_none();
+            facts.filled = facts.filled.saturating_add(u8::from(is_new));
+            if self.fill(guest, slot, created, booking) {
+                filled.push(slot);
+            }
+        }
+        // What no booking fills is as the oldest one has it.
+        let gives = |slot: Option<u8>, guests: &Self| {
+            slot.is_some_and(|slot| {
+                filled.contains(&slot) || is_oldest && guests.source(guest, slot).is_none()
+            })
+        };
+        if gives(read.name, self) {
+            facts.name_blank = read.facts.name_blank;
+        }
+        if gives(read.email, self) {
+            facts.email = read.facts.email;
+            facts.email_blank = read.facts.email_blank;
+            facts.email_odd = read.facts.email_odd;
+            facts.email_indexed = read.facts.email_indexed;
+        }
+        if gives(read.phone, self) {
+            facts.phone_tail = read.facts.phone_tail;
+        }
+        users.set_facts(guest, &facts);
+    }
+}
+
+impl Survey {
+    /// True for a guest: one without a document among the users.
+    pub fn is_guest(&self, user: UserIx) -> bool {
+        self.guests.first.is_some_and(|first| user >= first)
+    }
+
+    /// The id of a guest, among those of users.
+    pub fn guest_named(&self, id: &Id) -> Option<UserIx> {
+        let first = self.guests.first?;
+        self.users.find(&id.canonical()).filter(|at| *at >= first)
+    }
+
+    /// How many users there are that have a document.
+    pub fn user_documents(&self) -> usize {
+        self.guests.first.unwrap_or_else(|| self.users.len())
+    }
+
+    /// Every guest, in the order in which they came.
+    pub fn every_guest(&self) -> std::ops::Range<UserIx> {
+        self.user_documents()..self.users.len()
+    }
+
+    /// The guest that a booking of this business names; none where it names none, or one that the survey has not seen.
+    pub(super) fn guest_at(
+        &self,
+        refs: &References,
+        business: super::BusinessIx,
+    ) -> Option<UserIx> {
+        let key = refs.guest.as_ref()?;
+        self.guest_named(&key.at(self.business_id(business)))
+    }
+
+    /// Takes a booking's guest, who may be new.
+    pub(super) fn take_guest(
+        &mut self,
+        refs: &References,
+        read: Option<&GuestRead>,
+        business: super::BusinessIx,
+    ) {
+        let (Some(key), Some(read)) = (&refs.guest, read) else {
+            return;
+        };
+        let id = key.at(self.business_id(business)).canonical();
+        let known = self.users.len();
+        let facts = UserFacts {
+            filled: 0,
+            contact: false,
+            ..read.facts
+        };
+        let guest = match self.users.find(&id) {
+            Some(guest) => guest,
+            None => self.users.insert(&id, &facts),
+        };
+        self.guests.first.get_or_insert(known);
+        self.guests.take(&mut self.users, guest, refs, read);
+    }
+
+    /// The bookings of which a guest's customer is made.
+    pub fn bookings_of_guest(&self, guest: UserIx) -> BTreeSet<Id> {
+        let members = self.guests.paths.as_ref().map_or(0, |it| it.members.len());
+        let slots = 0..=u8::try_from(members).unwrap_or(u8::MAX);
+        let sources = slots.filter_map(|slot| self.guests.source(guest, slot));
+        sources.map(|source| self.guests.booking(source)).collect()
+    }
+
+    /// What a guest gives to a customer, under the customer's own field names, as [`crate::domain::mapping::UserRole::view`] does for a user;
+    /// none where one of the bookings is not there any more.
+    pub fn view_of_guest(
+        &self,
+        guest: UserIx,
+        bookings: &BTreeMap<Id, RawDocumentBuf>,
+    ) -> Option<RawDocumentBuf> {
+        let paths = self.guests.paths.as_ref()?;
+        let of = |slot| {
+            let source = self.guests.source(guest, slot)?;
+            bookings.get(&self.guests.booking(source))
+        };
+        let oldest = of(OLDEST)?;
+        let mut view = Builder::new(256);
+        view.value("_id", self.user_id(guest).value());
+        for (at, member) in paths.members.iter().enumerate() {
+            let slot = u8::try_from(at + 1).unwrap_or(u8::MAX);
+            let booking = match self.guests.source(guest, slot) {
+                Some(_) => of(slot)?,
+                None => oldest,
+            };
+            if let Some(value) = member.path.value(booking) {
+                view.value(&member.field, value);
+            }
+        }
+        if let Some((field, path)) = paths.created()
+            && let Some(value) = path.value(oldest)
+        {
+            view.value(field, value);
+        }
+        Some(view.finish())
+    }
+}

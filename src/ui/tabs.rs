@@ -1,0 +1,79 @@
+//! The line of tabs.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::text::width;
+use super::theme::Theme;
+use crate::app::model::Model;
+use crate::app::panes::TABLE;
+
+/// How the tabs are written: those without the focus with their titles, with short ones, or with their digits alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tabs {
+    Whole,
+    Short,
+    Digits,
+}
+
+/// Draws the tabs, as far as there is room for their titles; returns where each stands.
+pub fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    model: &Model,
+    theme: Theme,
+) -> Vec<(u16, u16, usize)> {
+    let titles = |tabs: Tabs| -> Vec<String> {
+        let each = TABLE.iter().enumerate().map(|(at, row)| {
+            let here = row.id == model.shared.pane;
+            let mut title = format!(" {}", (at + 1) % 10);
+            let words = match tabs {
+                Tabs::Whole => row.title,
+                _ if here => row.title,
+                Tabs::Short => row.short,
+                Tabs::Digits => "",
+            };
+            if !words.is_empty() {
+                title = format!("{title} {words}");
+            }
+            if let Some(badge) = model.panes.get(row.id).badge(&model.shared) {
+                title = format!("{title} {badge}");
+            }
+            title.push(' ');
+            title
+        });
+        each.collect()
+    };
+    let gap = |tabs: Tabs| usize::from(tabs != Tabs::Short);
+    let wide = |tabs: Tabs| {
+        let titles = titles(tabs);
+        let all: usize = titles.iter().map(|it| width(it) + gap(tabs)).sum();
+        all + 1
+    };
+    let fits = |tabs: &Tabs| wide(*tabs) <= usize::from(area.width);
+    let tabs = [Tabs::Whole, Tabs::Short].into_iter().find(fits);
+    let tabs = tabs.unwrap_or(Tabs::Digits);
+    let mut spans = vec![Span::raw(" ")];
+    let mut places = Vec::new();
+    let mut x = area.x + 1;
+    for (at, (row, title)) in TABLE.iter().zip(titles(tabs)).enumerate() {
+        let style = if row.id == model.shared.pane {
+            theme.selected().patch(theme.title())
+        } else {
+            theme.dim()
+        };
+        let end = x + columns(width(&title));
+        places.push((x, end, at));
+        x = end + columns(gap(tabs));
+        spans.push(Span::styled(title, style));
+        spans.push(Span::raw(" ".repeat(gap(tabs))));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    places
+}
+
+fn columns(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}

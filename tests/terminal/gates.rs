@@ -1,0 +1,89 @@
+//! Each gate, refused with nothing and with another name, and passed with the right one.
+
+use std::process::Command;
+
+use bson::{Document, doc};
+
+use crate::console::{CTRL_U, Console, ENTER, arguments};
+use crate::data::{self, Place};
+use crate::walk::typing_line;
+
+/// Refuses the open gate twice, then passes it.
+pub fn refuse_then_pass(console: &Console, title: &str, database: &str) {
+    console.shows(&format!("Gate: {title}"));
+    console.press_for(ENTER, "nothing was typed");
+    console.press("another");
+    console.press_for(ENTER, "that is not the database's name");
+    console.press(&format!("{CTRL_U}{database}"));
+    console.until("the name that was typed", |screen| {
+        typing_line(screen).contains(database)
+    });
+    console.press(ENTER);
+    console.hides(&format!("Gate: {title}"));
+}
+
+fn verb(place: &Place, words: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ringfence"))
+        .args(arguments(&place.uri, place.runs.path()))
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{words:?}: {output:?}");
+}
+
+#[test]
+fn the_gate_to_delete_the_originals_is_refused_and_passed() {
+    let place = data::seeded();
+    let plan = place.runs.path().join("plan.json");
+    let plan = plan.to_str().unwrap();
+    verb(&place, &["plan", "--defaults", "--out", plan]);
+    verb(&place, &["apply", "--plan", plan, "--confirm", &place.name]);
+    let live = {
+        let set =
+            doc! { "$set": { "notes.go-live": { "text": "done", "at": 1_i64, "by": "ann" } } };
+        data::wait(async {
+            let runs = place
+                .connection
+                .database
+                .collection::<Document>("_ringfence_runs");
+            runs.update_one(doc! { "outcome": "open" }, set)
+                .await
+                .unwrap();
+        });
+        place.fingerprints()
+    };
+    let originals = |place: &Place| {
+        let names = place.side_collections();
+        names.iter().filter(|it| it.contains("_before_")).count()
+    };
+    assert_eq!(originals(&place), 3);
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("customers, bookings and users are migrated");
+    console.press("G");
+    console.until("the last phase", |screen| {
+        screen.contains("▸ After") || screen.contains("▾ After")
+    });
+    if console.screen().contains("▸ After") {
+        console.press_for(ENTER, "▾ After");
+    }
+    console.press_for("G", "┌ Delete the originals");
+    console.press(ENTER);
+    console.shows("Gate: Delete the originals");
+    assert_eq!(originals(&place), 3, "an open gate deletes nothing");
+    refuse_then_pass(&console, "Delete the originals", &place.name);
+    console.shows("True now the originals are deleted");
+    assert_eq!(originals(&place), 0);
+    let kept = |prints: std::collections::BTreeMap<String, (String, String)>| {
+        let mut prints = prints;
+        prints.retain(|name, _| !name.starts_with("_ringfence_"));
+        prints
+    };
+    assert_eq!(
+        kept(place.fingerprints()),
+        kept(live),
+        "live data is as it was"
+    );
+    console.press_for("q", "Leaving: the report");
+    console.press("Q");
+    assert_eq!(console.ends().code, 0);
+}
