@@ -53,6 +53,20 @@ impl Session {
             if which.role() == Role::Reshaped {
                 change.copy = !change.rules.is_empty() || !made.is_empty() || !gone.is_empty();
             }
+            let moves = change.copy || change.to != read.live;
+            if let Some(why) = specs.get(&read.live).and_then(|it| it.refusal())
+                && moves
+            {
+                demands.push(Demand::blocker(
+                    "collection",
+                    &format!("collection {}", read.live),
+                    format!(
+                        "what {model} asks of {} cannot be done: {why}",
+                        safe(&read.live, 120)
+                    ),
+                    0,
+                ));
+            }
             if !made.is_empty() || !gone.is_empty() {
                 let gone = if gone.is_empty() {
                     String::new()

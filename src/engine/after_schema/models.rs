@@ -47,20 +47,6 @@ impl Session {
             let Some(live) = self.find(model, before, specs, &mut demands).await? else {
                 continue;
             };
-            if let Some(spec) = specs.get(&live)
-                && let Some(why) = spec.refusal()
-            {
-                demands.push(Demand::blocker(
-                    "collection",
-                    &format!("collection {live}"),
-                    format!(
-                        "{} cannot be read by the model {name} and migrated: {why}",
-                        safe(&live, 120)
-                    ),
-                    0,
-                ));
-                continue;
-            }
             if let Some(other) = all.iter().find(|it| it.live == live) {
                 let other = after.models.get(other.model);
                 demands.push(Demand::blocker(

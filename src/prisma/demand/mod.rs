@@ -209,3 +209,97 @@ pub fn indexes(model: &Model) -> Vec<NamedIndex> {
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::prisma::{Source, read};
+
+    fn schema(models: &str) -> Schema {
+        let text = format!("datasource db {{\n  provider = \"mongodb\"\n}}\n{models}");
+        let name = "schema.prisma".to_owned();
+        read(&[Source { name, text }]).unwrap()
+    }
+
+    const AFTER: &str = r#"
+enum Status {
+  NEW @map("new")
+}
+model Visit {
+  id        String   @id @map("_id")
+  at        DateTime @map("starts_at")
+  price     Int
+  status    Status   @default(NEW)
+  tags      String[]
+  note      String
+  createdAt DateTime @default(now())
+  updatedAt DateTime @updatedAt
+}
+"#;
+
+    fn words(answers: &[(&str, &str)]) -> Result<Vec<String>, String> {
+        let after = schema(AFTER);
+        let before = schema(
+            "model Visit {\n  id String @id @map(\"_id\")\n  at DateTime\n  price Float\n  note String\n}",
+        );
+        let answers = answers.iter();
+        let answers = answers.map(|(key, text)| ((*key).to_owned(), (*text).to_owned()));
+        let around = Around {
+            after: &after,
+            before: Some((&before, &before.models[0])),
+            rename: &BTreeMap::new(),
+            answers: &answers.collect(),
+        };
+        let all = candidates(&after.models[0], around)?;
+        let written = all.into_iter().filter(|it| {
+            let Rule::Convert { all, .. } = &it.rule else {
+                return true;
+            };
+            *all
+        });
+        Ok(written.map(|it| it.rule.words()).collect())
+    }
+
+    #[test]
+    fn rules_come_from_the_schemas_and_no_date_is_invented() {
+        let expected = [
+            "at becomes starts_at",
+            "price: kept as Int",
+            "status: \"new\" written where it is missing or null",
+            "tags: [] written where it is missing or null",
+            "createdAt: the time in its _id written where it is missing or null",
+            "updatedAt: its createdAt, else the time in its _id written where it is missing or null",
+        ];
+        assert_eq!(words(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_answer_says_what_is_written_or_that_nothing_is() {
+        let answered = words(&[
+            ("Visit.note", "constant none"),
+            ("Visit.tags", "leave"),
+            ("Visit.updatedAt", "field at"),
+        ]);
+        let answered = answered.unwrap();
+        assert!(
+            answered.contains(&"note: \"none\" written where it is missing or null".to_owned())
+        );
+        assert!(
+            answered.contains(
+                &"updatedAt: its starts_at written where it is missing or null".to_owned()
+            )
+        );
+        assert!(!answered.iter().any(|it| it.starts_with("tags")));
+        for (key, text) in [
+            ("Visit.price", "constant many"),
+            ("Visit.note", "field price"),
+            ("Visit.note", "field nothing"),
+            ("Visit.status", "constant OLD"),
+            ("Visit.note", "whatever"),
+        ] {
+            let refused = words(&[(key, text)]).unwrap_err();
+            assert!(refused.contains(key), "{refused}");
+        }
+    }
+}
