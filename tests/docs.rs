@@ -232,7 +232,7 @@ fn the_table_of_modules_says_who_uses_whom() {
 }
 
 /// Phrases that were mended once: riddles, inversions, words of our own. None of them may come back.
-const MENDED: [&str; 20] = [
+const MENDED: [&str; 25] = [
     "did not end well",
     "told from a trial",
     "of our own work",
@@ -253,6 +253,11 @@ const MENDED: [&str; 20] = [
     "this is no id:",
     "put to rest",
     "whose each booking is",
+    "the account does not close",
+    "it neither leaves nor comes",
+    "no command has such a name",
+    "is about no user's values",
+    "is looked at closely when",
 ];
 
 #[test]

@@ -17,6 +17,7 @@ use crate::domain::history::Change;
 use crate::domain::id::Id;
 use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
+use crate::domain::people::conflict_words;
 use crate::domain::survivorship::Survivor;
 use crate::domain::text::safe;
 
@@ -114,7 +115,7 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
         if count == 0 {
             return;
         }
-        let label = format!("{count} undecided {of}");
+        let label = format!("{count} undecided{of}");
         lines.push(line(label, answer, Pick::Alike(alike.clone())));
         let label = "  look at them first".to_owned();
         let more = format!("show these {count} and decide nothing");
@@ -146,10 +147,14 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
                 business: Some(business.clone()),
                 ..alike.clone()
             };
-            let of = format!("{code} at {}", safe(&row.business_names, 30));
+            let of = format!(
+                ": {} at {}",
+                conflict_words(code),
+                safe(&row.business_names, 30)
+            );
             offer(here, &of, answer.clone());
         }
-        offer(alike, &format!("{code}"), answer);
+        offer(alike, &format!(": {}", conflict_words(code)), answer);
         if code == Code::IdleUser {
             let idle: Vec<_> = facts
                 .conflicts()
@@ -158,14 +163,14 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
                 .map(|row| row.key.clone())
                 .collect();
             if !idle.is_empty() {
-                let label = format!("{} undecided {code}: assign all…", idle.len());
+                let label = format!("{} undecided: assign all to…", idle.len());
                 let more = "name one business; each becomes its customer".to_owned();
                 assign = Some(line(label, more, Pick::AskBusiness(idle)));
             }
         }
     }
     let each = "each with the suggestion of its kind".to_owned();
-    offer(Alike::default(), "of every kind", each);
+    offer(Alike::default(), " of every kind", each);
     lines.into_iter().chain(assign).unzip()
 }
 

@@ -133,11 +133,19 @@ fn counts(rows: &[ConflictRow]) -> Vec<Count> {
         })
         .collect();
     for row in rows {
+        if !counts.iter().any(|it| it.code == row.key.code) {
+            counts.push(Count {
+                code: row.key.code,
+                count: 0,
+                undecided: 0,
+            });
+        }
         if let Some(count) = counts.iter_mut().find(|it| it.code == row.key.code) {
             count.count += 1;
             count.undecided += usize::from(row.is_undecided());
         }
     }
     counts.retain(|it| it.count > 0);
+    counts.sort_by_key(|it| it.code);
     counts
 }

@@ -20,10 +20,12 @@ fn of(model: &Model) -> (Picker, Vec<Called>) {
             Ok(()) => String::new(),
             Err(why) => format!(" (not now: {})", safe(&why, 120)),
         };
-        let name = if about.title.is_empty() {
-            about.id.0.replace('-', " ")
+        let words = about.id.0.replace('-', " ");
+        let title = about.title.trim_end_matches('…');
+        let name = if title.is_empty() || words.contains(title) {
+            words
         } else {
-            format!("{} ({})", about.title, about.id.0.replace('-', " "))
+            format!("{title} ({words})")
         };
         let more = format!(
             "{:<10} {place}{}{why}",

@@ -108,8 +108,8 @@ fn now(shared: &Shared, known: &Known) -> String {
     let read = &shared.facts.read;
     match shared.facts.undecided_blockers() {
         0 => format!("{data} (read {read})"),
-        1 => format!("{data}; 1 blocker is undecided (read {read})"),
-        blockers => format!("{data}; {blockers} blockers are undecided (read {read})"),
+        1 => format!("{data}; 1 blocker undecided (read {read})"),
+        blockers => format!("{data}; {blockers} blockers undecided (read {read})"),
     }
 }
 

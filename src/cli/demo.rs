@@ -185,7 +185,8 @@ fn require_terminal() -> Result<()> {
     }
 }
 
-async fn open_console(session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
+async fn open_console(mut session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
+    session.order_push(super::push::of_console());
     let database = session.place().database.clone();
     match runtime::run_console(session, settings, keys).await {
         Ok(ExitReason::Left(files)) => {

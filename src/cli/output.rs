@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::bar;
 use crate::domain::checklist::StepStatus;
 use crate::domain::departure::Departures;
-use crate::domain::overview::Overview;
+use crate::domain::overview::{FollowedRow, Overview};
 use crate::domain::text;
 use crate::engine::{Result, StepError};
 
@@ -145,8 +145,14 @@ pub fn overview(overview: &Overview) -> String {
             Departures::options(&overview.asks)
         )
     };
+    let followed: Vec<_> = overview.followed.iter().map(FollowedRow::words).collect();
+    let followed = if followed.is_empty() {
+        String::new()
+    } else {
+        format!("\nfollowed: {}", followed.join("; "))
+    };
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}\n\n{}\n\n{}{absent}{asks}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}{followed}\n\n{}\n\n{}{absent}{asks}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -27,9 +27,23 @@ pub struct PushArguments {
     /// Build the indexes again that the last push dropped
     #[arg(long, conflicts_with_all = ["schema", "command"])]
     put_back: bool,
-    /// Your own command, after --; it gets the address of this database in DATABASE_URL. Else: npx prisma@6 db push --schema F
+    /// Your own command, after --; it gets the address of this database in DATABASE_URL. Else: npx prisma@6 db push --schema F. The console takes it
+    /// from RINGFENCE_PUSH
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
+}
+
+/// Holds the command line of a push that the console runs.
+const COMMAND: &str = "RINGFENCE_PUSH";
+
+/// What the console runs: the command of the environment, through a shell; else the usual one.
+pub(super) fn of_console() -> PushOrder {
+    let command = std::env::var(COMMAND).ok().filter(|it| !it.is_empty());
+    let command = command.map(|it| vec!["sh".to_owned(), "-c".to_owned(), it]);
+    PushOrder {
+        command: command.unwrap_or_default(),
+        ..PushOrder::default()
+    }
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: PushArguments) -> Result<ExitCode> {

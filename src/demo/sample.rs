@@ -247,12 +247,13 @@ mod tests {
     use super::*;
 
     /// Conflicts that need what the sample's application does not have, such as a unique index or a second path to the business.
-    const NOT_PLANTED: [Code; 5] = [
+    const NOT_PLANTED: [Code; 6] = [
         Code::BookingUnique,
         Code::BusinessDisagrees,
         Code::IdTwins,
         Code::MaySignIn,
         Code::DeletedUser,
+        Code::SeveralUsers,
     ];
 
     #[test]

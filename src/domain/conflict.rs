@@ -1,122 +1,69 @@
 //! Conflicts: findings that need a decision. One table says, for every code, how severe it is, when it is found, what its
 //! count counts and which choices it offers; the first choice is the suggestion.
 
+mod choice;
+mod followed;
+
 use std::fmt::{self, Write};
 
 use super::id::Id;
-
-/// How much a conflict holds up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Must be decided before anything is applied.
-    Blocker,
-    /// Should be looked at; the suggestion holds until decided otherwise.
-    Warning,
-    /// Worth knowing; the suggestion holds until decided otherwise.
-    Note,
-}
-
-impl Severity {
-    /// The word that screens, reports and JSON use.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Blocker => "blocker",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
-
-macro_rules! choices {
-    ($($variant:ident, $word:literal;)*) => {
-        /// An answer to a conflict. What it does depends on the kind of conflict: [`Code::does`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Choice {
-            $(#[doc = $word] $variant,)*
-        }
-
-        impl Choice {
-            /// Every choice.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The word in the decisions file.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// The choice of that word.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|choice| choice.word() == word)
-            }
-        }
-    };
-}
-
-choices! {
-    Merge, "merge";
-    KeepApart, "keep-apart";
-    UnknownCustomer, "unknown-customer";
-    Keep, "keep";
-    Create, "create";
-    Skip, "skip";
-    Placeholder, "placeholder";
-    Quarantine, "quarantine";
-    Leave, "leave";
-    Wipe, "wipe";
-    Adopt, "adopt";
-    KeepBeside, "keep-beside";
-    Stop, "stop";
-    Relink, "relink";
-    JoinByValue, "join-by-value";
-    CopyAll, "copy-all";
-    NameAndEmail, "name-and-email";
-    SetAside, "set-aside";
-    Assign, "assign";
-    Account, "account";
-    Customer, "customer";
-    BringAlong, "bring-along";
-}
+pub use choice::{Choice, Severity};
+pub use followed::{FollowedCode, Trouble};
 
 macro_rules! codes {
     ($($variant:ident, $word:literal, $severity:ident, $title:literal, $counts:literal, $why:literal, [$($choice:ident: $does:literal),+];)*) => {
         /// The kind of a conflict.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
             $(#[doc = $title] $variant,)*
+            /// One of a followed collection.
+            Followed(FollowedCode),
+        }
+
+        enum Place {
+            $($variant,)*
         }
 
         impl Code {
-            /// Every code, blockers first in the order of the design's table.
+            /// Its place in a list: those of followed collections stand behind the other blockers.
+            fn place(self) -> (usize, &'static str) {
+                match self {
+                    $(Self::$variant => (Place::$variant as usize * 2, ""),)*
+                    Self::Followed(code) => (Place::IdTwins as usize * 2 + 1, code.word()),
+                }
+            }
+
+            /// Every code but those of followed collections, blockers first in the order of the design's table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The word on screens, in files and JSON.
             pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
+                match self { $(Self::$variant => $word,)* Self::Followed(it) => it.word() }
             }
 
             /// When it is found, as a sentence without a full stop.
             pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),* }
+                match self { $(Self::$variant => $title,)* Self::Followed(it) => it.title() }
             }
 
             /// Why it matters, as a sentence without a full stop.
             pub fn why(self) -> &'static str {
-                match self { $(Self::$variant => $why),* }
+                match self { $(Self::$variant => $why,)* Self::Followed(it) => it.why() }
             }
 
             /// How severe it is.
             pub fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity),* }
+                match self { $(Self::$variant => Severity::$severity,)* Self::Followed(it) => it.severity() }
             }
 
             /// What its count counts, in the plural.
             pub fn counts(self) -> &'static str {
-                match self { $(Self::$variant => $counts),* }
+                match self { $(Self::$variant => $counts,)* Self::Followed(_) => "documents" }
             }
 
             /// The choices with what each does, as a sentence without a full stop; the first one is the suggestion.
             pub fn answers(self) -> &'static [(Choice, &'static str)] {
-                match self { $(Self::$variant => &[$((Choice::$choice, $does)),+]),* }
+                match self { $(Self::$variant => &[$((Choice::$choice, $does)),+],)* Self::Followed(it) => it.answers() }
             }
         }
     };
@@ -144,6 +91,10 @@ codes! {
         "whose booking this is cannot be told, and each of the businesses may see it",
         [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
          Leave: "leave the bookings as they are, without a customer"];
+    SeveralUsers, "several-users", Blocker, "a booking names several users", "bookings",
+        "a booking points at one customer, and more than one of these users may be whose it is",
+        [First: "the booking points at the customer of the first user; every user named gets a customer, and the others' ids are kept per booking in _ringfence_links",
+         Stop: "apply nothing until these bookings name one user each"];
     CustomerExists, "customer-exists", Blocker, "the customer collection already holds documents that this tool did not make", "customers",
         "the same person may stand there already, and the e-mail of each may stand once per business",
         [Adopt: "use the existing customer where business and e-mail are equal, keep the rest beside",
@@ -200,7 +151,7 @@ codes! {
         [KeepApart: "one customer each, as their e-mails say",
          Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link"];
     ReferencedElsewhere, "referenced-elsewhere", Note, "another collection refers to users who become customers", "references",
-        "retiring these users would leave the references dangling, so it is refused while there are any",
+        "retiring these users would leave the references dangling, so it is refused while there are any; a [[follow]] entry of the mapping has the collection refer to customers instead",
         [Keep: "keep the users that are referred to"];
     UnsafeText, "unsafe-text", Note, "a user's name, e-mail or contact field holds control characters, hidden or reordering characters, or more than 1,000 characters", "users",
         "such text can fool a screen, a log or a spreadsheet",
@@ -210,7 +161,34 @@ codes! {
 impl Code {
     /// The code of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.word() == word)
+        let own = Self::ALL.iter().copied().find(|code| code.word() == word);
+        own.or_else(|| FollowedCode::from_word(word).map(Self::Followed))
+    }
+
+    /// That of an entry's documents.
+    pub fn followed(entry: &str, trouble: Trouble) -> Self {
+        Self::Followed(FollowedCode::of(entry, trouble))
+    }
+
+    /// What is wrong with the documents that it is about, where it is about documents.
+    pub fn trouble(self) -> Option<Trouble> {
+        match self {
+            Self::Followed(code) => Some(code.trouble),
+            Self::BookingWithoutUser => Some(Trouble::WithoutUser),
+            Self::BookingWithoutBusiness => Some(Trouble::WithoutBusiness),
+            Self::BusinessDisagrees => Some(Trouble::Disagrees),
+            Self::SeveralUsers => Some(Trouble::SeveralUsers),
+            Self::AlreadyLinked => Some(Trouble::AlreadyLinked),
+            _ => None,
+        }
+    }
+
+    /// The followed entry whose documents it is about; none for bookings, users and customers.
+    pub fn entry(self) -> Option<&'static str> {
+        match self {
+            Self::Followed(code) => Some(code.entry()),
+            _ => None,
+        }
     }
 
     /// The choices; the first one is the suggestion.
@@ -220,7 +198,10 @@ impl Code {
 
     /// True where the suggestion may stand for an answer; where it may not, the operator chooses.
     pub fn suggests(self) -> bool {
-        !matches!(self, Self::BusinessDisagrees | Self::IdTwins)
+        match self {
+            Self::Followed(code) => code.trouble != Trouble::Disagrees,
+            _ => !matches!(self, Self::BusinessDisagrees | Self::IdTwins),
+        }
     }
 
     /// What is suggested, or, where nothing is, the first choice.
@@ -239,6 +220,18 @@ impl Code {
     /// True for a conflict that makes a group of users one customer when merged.
     pub fn is_group(self) -> bool {
         matches!(self, Self::DuplicateEmail | Self::SamePhone)
+    }
+}
+
+impl Ord for Code {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place().cmp(&other.place())
+    }
+}
+
+impl PartialOrd for Code {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 

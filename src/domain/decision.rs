@@ -106,9 +106,10 @@ impl Decisions {
         }
     }
 
-    /// Adds the suggestion for every code that has no policy yet.
-    pub fn fill_with_suggestions(&mut self) {
-        for code in Code::ALL.iter().filter(|code| code.suggests()) {
+    /// Adds the suggestion for every code that has no policy yet, those of followed collections too.
+    pub fn fill_with_suggestions(&mut self, followed: &[Code]) {
+        let codes = Code::ALL.iter().chain(followed);
+        for code in codes.filter(|code| code.suggests()) {
             self.policy.entry(*code).or_insert(code.suggestion());
         }
     }
@@ -213,6 +214,8 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         Code::BookingWithoutUser
         | Code::BookingWithoutBusiness
         | Code::BusinessDisagrees
+        | Code::SeveralUsers
+        | Code::Followed(_)
         | Code::IdTwins
         | Code::MaySignIn
         | Code::DeletedUser

@@ -84,6 +84,9 @@ pub struct Departures {
     /// By kind.
     #[serde(default)]
     by_code: BTreeMap<CodeWord, Leaving>,
+    /// Documents of each followed entry: what of them leaves is measured by these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    followed: BTreeMap<String, u64>,
 }
 
 impl Departures {
@@ -92,7 +95,33 @@ impl Departures {
         Self {
             of: bookings,
             by_code: BTreeMap::new(),
+            followed: BTreeMap::new(),
         }
+    }
+
+    /// Of so many documents of a followed entry, too.
+    pub fn also_of(&mut self, entry: &str, documents: u64) {
+        self.followed.insert(entry.to_owned(), documents);
+    }
+
+    /// Of how many documents those of this kind leave.
+    fn all_of(&self, entry: Option<&str>) -> u64 {
+        match entry {
+            None => self.of,
+            Some(entry) => self.followed.get(entry).copied().unwrap_or_default(),
+        }
+    }
+
+    /// What is counted: bookings first, then each followed entry.
+    fn entries(&self) -> impl Iterator<Item = Option<&str>> {
+        let followed = self.followed.keys().map(|entry| Some(entry.as_str()));
+        std::iter::once(None).chain(followed)
+    }
+
+    fn of_entry(&self, entry: Option<&str>) -> impl Iterator<Item = (Code, Leaving)> {
+        let all = self.by_code.iter();
+        let of_it = all.filter(move |(code, _)| code.0.entry() == entry);
+        of_it.map(|(code, leaving)| (code.0, *leaving))
     }
 
     /// Adds bookings that an answer of this kind takes out; another answer takes none.
@@ -118,25 +147,27 @@ impl Departures {
             .map(|(code, leaving)| (code.0, leaving.total()))
     }
 
-    /// How many leave in all.
+    /// How many bookings leave in all.
     pub fn total(&self) -> u64 {
-        self.each().map(|(_, bookings)| bookings).sum()
+        self.of_entry(None).map(|(_, it)| it.total()).sum()
     }
 
-    fn is_much(&self, bookings: u64) -> bool {
-        bookings > FEW && bookings.saturating_mul(ONE_IN) > self.of
-    }
-
-    /// The kinds whose number has to be confirmed: each that is much by itself, and the rest where they are much together.
+    /// The kinds whose number has to be confirmed: each that is much by itself, and the rest where they are much together; bookings and each
+    /// followed entry apart.
     pub fn asks(&self) -> Vec<(Code, u64)> {
-        let (mut asks, rest): (Vec<_>, Vec<_>) = self
-            .each()
-            .partition(|(_, bookings)| self.is_much(*bookings));
-        if self.is_much(rest.iter().map(|(_, bookings)| bookings).sum()) {
-            asks.extend(rest);
+        let mut all = Vec::new();
+        for entry in self.entries() {
+            let of = self.all_of(entry);
+            let is_much = |count: u64| count > FEW && count.saturating_mul(ONE_IN) > of;
+            let counts = self.of_entry(entry).map(|(code, it)| (code, it.total()));
+            let (asks, rest): (Vec<_>, Vec<_>) = counts.partition(|(_, count)| is_much(*count));
+            all.extend(asks);
+            if is_much(rest.iter().map(|(_, count)| count).sum()) {
+                all.extend(rest);
+            }
         }
-        asks.sort_unstable();
-        asks
+        all.sort_unstable();
+        all
     }
 
     /// Those whose number was not confirmed, or was another.
@@ -148,17 +179,34 @@ impl Departures {
 
     /// How many leave, and where to.
     pub fn words(&self) -> String {
-        let all = self.by_code.values().copied();
-        let all = all.fold(Leaving::default(), Leaving::and);
-        let mut words = format!(
-            "{} of {} leave the application",
-            grouped(self.total()),
-            counted(self.of, "booking", "bookings")
-        );
-        if self.total() > 0 {
-            let _ = write!(words, ": {}", all.words()); // writing to a String cannot fail
+        let mut words = String::new();
+        for entry in self.entries() {
+            let all = self.of_entry(entry);
+            let all = all.fold(Leaving::default(), |sum, (_, it)| sum.and(it));
+            if entry.is_some() && all.total() == 0 {
+                continue;
+            }
+            let between = if words.is_empty() { "" } else { "; " };
+            // Writing to a String cannot fail.
+            let _ = write!(
+                words,
+                "{between}{} of {} leave the application",
+                grouped(all.total()),
+                self.counted(entry)
+            );
+            if all.total() > 0 {
+                let _ = write!(words, ": {}", all.words());
+            }
         }
         words
+    }
+
+    fn counted(&self, entry: Option<&str>) -> String {
+        let of = self.all_of(entry);
+        match entry {
+            None => counted(of, "booking", "bookings"),
+            Some(entry) => format!("{} of {entry}", counted(of, "document", "documents")),
+        }
     }
 
     /// The same for one kind.
@@ -168,7 +216,7 @@ impl Departures {
         format!(
             "{code} takes {} of {} out of the application ({})",
             grouped(leaving.total()),
-            counted(self.of, "booking", "bookings"),
+            self.counted(code.entry()),
             leaving.words()
         )
     }

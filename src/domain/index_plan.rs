@@ -5,10 +5,10 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::rawdoc;
 
 use super::blueprint::EmailIndex;
-use super::mapping::Mapping;
+use super::mapping::{Following, Mapping};
 use super::raw::{Builder, elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
-use super::reference::leaving;
+use super::reference::leaving_of;
 use super::schema_change::CollectionChange;
 
 /// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
@@ -28,14 +28,15 @@ pub fn prisma_name(collection: &str, fields: &[&str], unique: bool) -> String {
     name + suffix
 }
 
-/// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`.
+/// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`; `some_stay` says whether
+/// documents of the collection keep their old reference by an answer, or with an account.
 pub fn wanted(
     mapping: &Mapping,
     which: &Rebuilt,
     originals: &[RawDocumentBuf],
-    email: EmailIndex,
+    (email, some_stay): (EmailIndex, bool),
 ) -> Vec<RawDocumentBuf> {
-    wanted_with(mapping, which, originals, email, true)
+    wanted_with(mapping, which, originals, (email, some_stay), true)
 }
 
 /// The same; `uniques` false leaves out those that only the after-schema makes unique.
@@ -43,20 +44,23 @@ pub fn wanted_with(
     mapping: &Mapping,
     which: &Rebuilt,
     originals: &[RawDocumentBuf],
-    email: EmailIndex,
+    (email, some_stay): (EmailIndex, bool),
     uniques: bool,
 ) -> Vec<RawDocumentBuf> {
     let change = mapping.changes().and_then(|it| it.of(which.live()));
-    let leaving = leaving(mapping);
-    // Where a document keeps its old reference, so does the index on it, and the one on the new field stands beside.
-    let beside = mapping.booking.following.keep || mapping.booking.following.filter.is_some();
+    let entries = replacing(mapping, which);
     let mut wanted: Vec<RawDocumentBuf> = Vec::new();
     for index in originals.iter().filter(|index| name_of(index) != "_id_") {
-        let new = match which.role() {
-            Role::Bookings => renamed(index, &leaving, &mapping.booking.customer),
-            Role::Customers | Role::Users | Role::Reshaped => index.clone(),
-        };
-        if beside && new != *index {
+        let mut new = index.clone();
+        let mut beside = false;
+        for entry in &entries {
+            let changed = renamed(&new, &leaving_of(entry), &entry.customer);
+            // Where a document keeps its old reference, so does the index on it, and the one on the new field stands beside.
+            let stays = entry.keep || entry.filter.is_some() || some_stay;
+            beside |= changed != new && stays;
+            new = changed;
+        }
+        if beside {
             wanted.push(index.clone());
         }
         wanted.push(new);
@@ -90,6 +94,18 @@ pub fn wanted_with(
     kept
 }
 
+/// What of a rebuilt collection's documents is replaced by a customer's id.
+pub fn replacing<'m>(mapping: &'m Mapping, which: &'m Rebuilt) -> Vec<&'m Following> {
+    match which.role() {
+        Role::Bookings => vec![&mapping.booking.following],
+        Role::Followed => {
+            let entries = mapping.entries_of(which.live());
+            entries.map(|(_, entry)| entry).collect()
+        }
+        Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
+    }
+}
+
 fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
     let customers = which.to();
     let business = mapping.customer.business.as_str();
@@ -109,10 +125,13 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
     };
     match which.role() {
         Role::Users | Role::Reshaped => Vec::new(),
-        Role::Bookings => {
-            let booking = &mapping.booking;
-            let field = booking.customer.as_str();
-            vec![rawdoc! { "key": key(&[field]), "name": prisma_name(which.to(), &[field], false) }]
+        Role::Bookings | Role::Followed => {
+            let fields = replacing(mapping, which).into_iter();
+            let fields = fields.map(|it| it.customer.as_str());
+            let own = fields.map(|field| {
+                rawdoc! { "key": key(&[field]), "name": prisma_name(which.to(), &[field], false) }
+            });
+            own.collect()
         }
         Role::Customers => {
             let fields = [business, email_field];
@@ -304,7 +323,7 @@ mod tests {
             &mapping(),
             &mapping().bookings(),
             &originals,
-            EmailIndex::Plain,
+            (EmailIndex::Plain, false),
         )
         .iter()
         .map(|index| name_of(index).to_owned())

@@ -1,8 +1,11 @@
-//! What a link says of its customer: how it came about. One reading for all who read links; an unknown word is refused.
+//! What a link says of its customer: how it came about. One reading for all who read links; an unknown word is refused. Beside the links of
+//! customers stand notes of documents that named several users.
 
+use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::raw::get;
+use super::id::Id;
+use super::raw::{Builder, elements, get, kind};
 use super::survey::facts::id_of;
 
 /// How a customer came about.
@@ -65,12 +68,75 @@ impl LinkKind {
     }
 }
 
+/// The word of a note that a document named several users.
+const SEVERAL: &str = "several-users";
+
+/// The other users of a document that named several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeveralUsers {
+    /// The collection.
+    pub collection: String,
+    /// The document.
+    pub document: Id,
+    /// The users whom it named beside the one whose customer it points at, in their order.
+    pub others: Vec<Id>,
+}
+
+impl SeveralUsers {
+    /// As it stands among the links.
+    pub fn note(&self) -> RawDocumentBuf {
+        let mut id = Builder::new(64);
+        id.string("in", &self.collection);
+        id.value("document", self.document.value());
+        let mut note = Builder::new(128);
+        note.document("_id", &id.finish());
+        note.string("kind", SEVERAL);
+        note.array("users", self.others.iter().map(Id::value));
+        note.finish()
+    }
+
+    /// Reads one; `None` for the link of a customer.
+    pub fn of(link: &RawDocument) -> Option<Self> {
+        if !is_note(link) {
+            return None;
+        }
+        let id = get(link, "_id").filter(|id| id.kind == kind::DOCUMENT)?;
+        let id = RawDocument::from_bytes(id.bytes).ok()?;
+        let users = RawDocument::from_bytes(get(link, "users")?.bytes).ok()?;
+        let others = elements(users).map_while(Result::ok);
+        Some(Self {
+            collection: get(id, "in")?.as_str()?.to_owned(),
+            document: Id::from_value(get(id, "document")?),
+            others: others.map(|user| Id::from_value(user.value)).collect(),
+        })
+    }
+}
+
+/// True for a note of a document that named several users; it is no customer's link.
+pub fn is_note(link: &RawDocument) -> bool {
+    get(link, "kind").and_then(|kind| kind.as_str()) == Some(SEVERAL)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use bson::rawdoc;
 
     use super::*;
+
+    #[test]
+    fn a_note_of_several_users_is_read_back_and_is_no_customers_link() {
+        let several = SeveralUsers {
+            collection: "payments".to_owned(),
+            document: Id::string("p"),
+            others: vec![Id::string("u2"), Id::object_id([7; 12])],
+        };
+        let note = several.note();
+        assert!(is_note(&note));
+        assert_eq!(SeveralUsers::of(&note), Some(several));
+        let link = rawdoc! { "_id": "c", "kind": "created" };
+        assert_eq!(SeveralUsers::of(&link), None);
+    }
 
     #[test]
     fn every_kind_is_read_by_its_word_and_another_word_is_refused() {

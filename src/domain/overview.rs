@@ -8,7 +8,9 @@ use super::conflict::{Code, ConflictKey};
 use super::decision::{Contact, Decision};
 use super::departure::Departures;
 use super::id::Id;
+use super::number::{counted, grouped};
 use super::survivorship::Survivor;
+use super::text::safe;
 
 /// One business in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,32 @@ pub struct BusinessRow {
     pub bookings: u64,
     /// Conflicts that touch it.
     pub conflicts: u64,
+}
+
+/// One followed entry in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowedRow {
+    /// What codes and counts call it.
+    pub entry: String,
+    /// Its documents.
+    pub documents: u64,
+    /// Those that stay with an account.
+    pub with_account: u64,
+    /// Those outside its filter.
+    pub outside: u64,
+}
+
+impl FollowedRow {
+    /// In words, safe to show.
+    pub fn words(&self) -> String {
+        format!(
+            "{}: {} ({} with an account, {} outside the filter)",
+            safe(&self.entry, 80),
+            counted(self.documents, "document", "documents"),
+            grouped(self.with_account),
+            grouped(self.outside)
+        )
+    }
 }
 
 /// One kind of conflict in numbers.
@@ -98,6 +126,8 @@ pub struct Overview {
     pub services: u64,
     /// (user, business) with at least one booking.
     pub pairs: u64,
+    /// Every followed entry.
+    pub followed: Vec<FollowedRow>,
     /// Every business.
     pub businesses: Vec<BusinessRow>,
     /// Every kind that was found.
@@ -117,7 +147,7 @@ pub struct Overview {
 impl Overview {
     /// The document of `survey --json`.
     pub fn to_json(&self) -> Value {
-        json!({
+        let mut json = json!({
             "database": self.database,
             "users": self.users,
             "accounts": self.accounts,
@@ -149,6 +179,18 @@ impl Overview {
                 .collect::<serde_json::Map<_, _>>(),
             "warnings": self.warnings,
             "absent": self.absent,
-        })
+        });
+        if !self.followed.is_empty() {
+            let rows = self.followed.iter().map(|row| {
+                json!({
+                    "entry": row.entry,
+                    "documents": row.documents,
+                    "withAccount": row.with_account,
+                    "outside": row.outside,
+                })
+            });
+            json["followed"] = rows.collect();
+        }
+        json
     }
 }

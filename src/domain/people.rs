@@ -158,6 +158,13 @@ pub fn service_name(mapping: &Mapping, document: &RawDocument) -> Who {
 
 /// What a kind of conflict is called among people.
 pub fn conflict_words(code: Code) -> String {
+    if let Code::Followed(code) = code {
+        let entry = safe(code.entry(), WIDTH);
+        return format!(
+            "{entry}: {}",
+            code.bare().replace("booking-", "").replace('-', " ")
+        );
+    }
     let known = match code.word() {
         "duplicate-email" => "same e-mail",
         "booking-without-user" => "booking without a user",

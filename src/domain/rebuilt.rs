@@ -2,8 +2,8 @@
 //! domain: its transform, its indexes, its proof. The engine works over the list.
 
 use super::aside::{Aside, Why};
-use super::mapping::{LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
-use super::reference::leaving;
+use super::mapping::{Following, LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
+use super::reference::leaving_of;
 use super::text::listed;
 
 /// Where users are looked for that a mapping does not have. Nothing ever makes it.
@@ -18,6 +18,8 @@ pub enum Role {
     Bookings,
     /// Copied contact fields leave.
     Users,
+    /// Another collection whose reference to a user is replaced.
+    Followed,
     /// Nothing but what the after-schema asks.
     Reshaped,
 }
@@ -104,11 +106,12 @@ impl Rebuilt {
     }
 
     /// The side collection that is written with its copy, and proved with it.
-    pub fn side_collection(&self) -> Option<&'static str> {
+    pub fn side_collection(&self) -> Option<String> {
         match self.role {
-            Role::Customers => Some(LINKS),
-            Role::Bookings => Some(QUARANTINE),
+            Role::Customers => Some(LINKS.to_owned()),
+            Role::Bookings => Some(QUARANTINE.to_owned()),
             Role::Users | Role::Reshaped => None,
+            Role::Followed => Some(format!("{QUARANTINE}_{}", self.live)),
         }
     }
 
@@ -116,12 +119,10 @@ impl Rebuilt {
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
             Role::Customers | Role::Reshaped => Vec::new(),
-            Role::Bookings => {
-                let following = &mapping.booking.following;
-                let drops = following.drop.iter().map(|it| it.top().to_owned());
-                let stays = following.keep || following.in_place;
-                let reference = (!stays && following.user.is_some()).then(|| leaving(mapping));
-                reference.into_iter().chain(drops).collect()
+            Role::Bookings => leaves_a_document(&mapping.booking.following),
+            Role::Followed => {
+                let entries = mapping.entries_of(&self.live);
+                entries.flat_map(|(_, it)| leaves_a_document(it)).collect()
             }
             Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
         }
@@ -131,7 +132,7 @@ impl Rebuilt {
     pub fn is_made_of_pairs(&self) -> bool {
         match self.role {
             Role::Customers => true,
-            Role::Bookings | Role::Users | Role::Reshaped => false,
+            Role::Bookings | Role::Users | Role::Followed | Role::Reshaped => false,
         }
     }
 
@@ -144,24 +145,13 @@ impl Rebuilt {
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
             Role::Customers | Role::Reshaped => None,
-            Role::Bookings if mapping.booking.following.in_place => Some(format!(
-                "{} of bookings then names a customer, where it named a user",
-                mapping.booking.customer
-            )),
-            Role::Bookings if mapping.booking.following.keep => Some(format!(
-                "bookings then have {} and keep {}, by which they still reach the shared record",
-                mapping.booking.customer,
-                leaving(mapping)
-            )),
-            Role::Bookings if mapping.booking.following.user.is_none() => Some(format!(
-                "bookings then have {}; what they say of their guests stays",
-                mapping.booking.customer
-            )),
-            Role::Bookings => Some(format!(
-                "bookings then have {} and no {}",
-                mapping.booking.customer,
-                leaving(mapping)
-            )),
+            Role::Bookings => Some(becomes(&mapping.booking.following, "bookings")),
+            Role::Followed => {
+                let of = format!("documents of {}", self.live);
+                let entries = mapping.entries_of(&self.live);
+                let lines: Vec<_> = entries.map(|(_, entry)| becomes(entry, &of)).collect();
+                Some(lines.join("; "))
+            }
             Role::Users => Some(format!(
                 "{} leave the users whose data was copied",
                 self.leaving(mapping).join(", ")
@@ -175,6 +165,7 @@ impl Rebuilt {
             Role::Customers => ("customer", "customers"),
             Role::Bookings => ("booking", "bookings"),
             Role::Users => ("user", "users"),
+            Role::Followed => ("followed document", "followed documents"),
             Role::Reshaped => ("document", "documents"),
         }
     }
@@ -185,6 +176,7 @@ impl Rebuilt {
             Role::Customers => "creating customers",
             Role::Bookings => "reassigning bookings",
             Role::Users => "cleaning users",
+            Role::Followed => "reassigning followed documents",
             Role::Reshaped => "preparing what the after-schema asks",
         }
     }
@@ -195,6 +187,7 @@ impl Rebuilt {
             Role::Customers => "checking customers and links",
             Role::Bookings => "checking bookings",
             Role::Users => "checking users",
+            Role::Followed => "checking followed documents",
             Role::Reshaped => "checking what the after-schema asked",
         }
     }
@@ -202,9 +195,32 @@ impl Rebuilt {
     /// True where each document is proved beside its original alone; customers and bookings are proved by their account.
     pub fn is_proved_alone(&self) -> bool {
         match self.role {
-            Role::Customers | Role::Bookings => false,
+            Role::Customers | Role::Bookings | Role::Followed => false,
             Role::Users | Role::Reshaped => true,
         }
+    }
+}
+
+/// The fields that leave a document whose reference is replaced.
+fn leaves_a_document(following: &Following) -> Vec<String> {
+    let drops = following.drop.iter().map(|it| it.top().to_owned());
+    let stays = following.keep || following.in_place;
+    let reference = (!stays && following.names_users()).then(|| leaving_of(following));
+    reference.into_iter().chain(drops).collect()
+}
+
+fn becomes(following: &Following, what: &str) -> String {
+    let (customer, user) = (&following.customer, leaving_of(following));
+    if following.in_place {
+        format!("{customer} of {what} then names a customer, where it named a user")
+    } else if following.keep {
+        format!(
+            "{what} then have {customer} and keep {user}, by which they still reach the shared record"
+        )
+    } else if !following.names_users() {
+        format!("{what} then have {customer}; what they say of their guests stays")
+    } else {
+        format!("{what} then have {customer} and no {user}")
     }
 }
 
@@ -219,6 +235,7 @@ impl Mapping {
     pub fn rebuilt(&self) -> Vec<Rebuilt> {
         let mut list = vec![self.customers(), self.bookings()];
         list.extend(self.has_users().then(|| self.users()));
+        list.extend(self.followed());
         list.extend(self.reshaped());
         list
     }
@@ -230,7 +247,8 @@ impl Mapping {
 
     /// Collections that are rebuilt for the after-schema alone.
     fn reshaped(&self) -> Vec<Rebuilt> {
-        let own = [self.customers(), self.bookings(), self.users()];
+        let mut own = vec![self.customers(), self.bookings(), self.users()];
+        own.extend(self.followed());
         let changes = self.changes().into_iter().flat_map(|it| &it.collections);
         let others = changes.filter(|(live, change)| {
             change.copy && own.iter().all(|it| it.live() != live.as_str())
@@ -258,6 +276,20 @@ impl Mapping {
         others
             .map(|(live, change)| (live.clone(), change.to.clone()))
             .collect()
+    }
+
+    /// The followed collections, each once.
+    pub fn followed(&self) -> Vec<Rebuilt> {
+        let names = self.followed_collections().into_iter().enumerate();
+        let rebuilt = names.map(|(at, live)| Rebuilt {
+            place: 3 + at,
+            key: format!("followed-{at}"),
+            live: live.to_owned(),
+            to: self.name_after(live),
+            role: Role::Followed,
+            group: Group::CutOver,
+        });
+        rebuilt.collect()
     }
 
     /// Those of one group, in the order of their swaps.

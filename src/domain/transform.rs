@@ -14,7 +14,7 @@ use super::mapping::UserRole;
 use super::mapping::path::Step;
 use super::raw::{Builder, Malformed, Value, elements, kind};
 use super::survey::facts::id_of;
-use super::survey::{BusinessIx, Standing, Survey};
+use super::survey::{BusinessIx, Of, Standing, Survey};
 
 /// Changes whenever the same input may give another output.
 pub const VERSION: u32 = 1;
@@ -47,6 +47,13 @@ pub fn of<'a>(
             })
         })),
         Role::Reshaped => Some(Box::new(|document| Ok(Placed::Copy(document.to_owned())))),
+        Role::Followed => {
+            let entries = survey.mapping.entries_of(which.live());
+            let entries: Vec<usize> = entries.map(|(at, _)| at).collect();
+            Some(Box::new(move |document| {
+                followed(survey, blueprint, &entries, document)
+            }))
+        }
         Role::Users => Some(Box::new(|document| {
             let user = id_of(document).and_then(|id| survey.users.find(&id.canonical()));
             if user.is_some_and(|user| blueprint.sets_aside(user)) {
@@ -81,6 +88,74 @@ pub enum BookingFate {
     Left,
 }
 
+/// What becomes of a document that names a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// It points at this customer of this business.
+    Customer(Id, BusinessIx),
+    /// It keeps this customer of this business, at which it points already.
+    Kept(Id, BusinessIx),
+    /// It goes to the quarantine as it is.
+    Quarantined,
+    /// It stays as it is.
+    Left,
+}
+
+/// The goal of a document.
+pub fn goal(survey: &Survey, blueprint: &Blueprint, of: Of, document: &RawDocument) -> Goal {
+    let paths = survey.paths_of(of);
+    if paths.is_outside(document) {
+        return Goal::Left;
+    }
+    let refs = paths.read(document);
+    let kept =
+        |business, existing: usize| Goal::Kept(survey.existing[existing].id.clone(), business);
+    let left = |leaves| {
+        if leaves {
+            Goal::Left
+        } else {
+            Goal::Quarantined
+        }
+    };
+    match survey.standing_in(of, &refs) {
+        Standing::WithoutBusiness { names } => left(blueprint.leaves_in(of, &names)),
+        Standing::Disagrees { businesses } => left(blueprint.leaves_between_in(of, &businesses)),
+        Standing::Paired {
+            business,
+            linked: Some(existing),
+            ..
+        } if !blueprint.relinks_in(of, business) => kept(business, existing),
+        Standing::Paired { user, business, .. } => {
+            // With an account alone, a followed document stays with the account.
+            let stays = of != Of::Bookings
+                && !survey.is_pair(user, business)
+                && !blueprint.is_customer_by_nature(survey, user);
+            let customer = (!stays).then(|| blueprint.customer_of(survey, user, business));
+            match customer.flatten() {
+                Some(customer) => Goal::Customer(customer, business),
+                None => Goal::Left,
+            }
+        }
+        Standing::WithoutUser {
+            business,
+            linked: Some(existing),
+            ..
+        } => kept(business, existing),
+        Standing::WithoutUser {
+            business,
+            names,
+            linked: None,
+        } => match blueprint.without_user_in(of, business, &names) {
+            Choice::Quarantine => Goal::Quarantined,
+            Choice::Leave => Goal::Left,
+            _ => {
+                let customer = blueprint.placeholder_of(survey, business, names.as_ref());
+                Goal::Customer(customer, business)
+            }
+        },
+    }
+}
+
 /// The fate of a booking.
 ///
 /// # Errors
@@ -91,64 +166,47 @@ pub fn booking(
     document: &RawDocument,
 ) -> Result<BookingFate, Malformed> {
     let paths = survey.paths();
-    if paths.is_outside(document) {
-        return Ok(BookingFate::Left);
-    }
-    let refs = paths.read(document);
-    let keep = |business: BusinessIx, existing: usize| -> Result<BookingFate, Malformed> {
-        Ok(BookingFate::Linked {
-            customer: survey.existing[existing].id.clone(),
-            business,
-            document: paths.without_user(document, false)?.finish(),
-        })
-    };
-    match survey.standing(&refs) {
-        Standing::WithoutBusiness { names } if blueprint.leaves(&names) => Ok(BookingFate::Left),
-        Standing::WithoutBusiness { .. } => Ok(BookingFate::Quarantined),
-        Standing::Disagrees { businesses } => Ok(if blueprint.leaves_between(&businesses) {
-            BookingFate::Left
-        } else {
-            BookingFate::Quarantined
-        }),
-        Standing::Paired {
-            business,
-            linked: Some(existing),
-            ..
-        } if !blueprint.relinks(business) => keep(business, existing),
-        Standing::Paired { user, business, .. } => {
-            let Some(customer) = blueprint.customer_of(survey, user, business) else {
-                return Ok(BookingFate::Left);
-            };
+    Ok(match goal(survey, blueprint, Of::Bookings, document) {
+        Goal::Customer(customer, business) => {
             let document = paths.pointed_at(document, customer.value())?;
-            Ok(BookingFate::Linked {
+            BookingFate::Linked {
                 customer,
                 business,
                 document,
-            })
-        }
-        Standing::WithoutUser {
-            business,
-            linked: Some(existing),
-            ..
-        } => keep(business, existing),
-        Standing::WithoutUser {
-            business,
-            names,
-            linked: None,
-        } => match blueprint.without_user(business, &names) {
-            Choice::Quarantine => Ok(BookingFate::Quarantined),
-            Choice::Leave => Ok(BookingFate::Left),
-            _ => {
-                let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                let document = paths.pointed_at(document, customer.value())?;
-                Ok(BookingFate::Linked {
-                    customer,
-                    business,
-                    document,
-                })
             }
+        }
+        Goal::Kept(customer, business) => BookingFate::Linked {
+            customer,
+            business,
+            document: paths.without_user(document, false)?.finish(),
         },
+        Goal::Quarantined => BookingFate::Quarantined,
+        Goal::Left => BookingFate::Left,
+    })
+}
+
+/// Where a followed document goes: each entry of its collection replaces its own reference. What one entry quarantines is quarantined for all.
+///
+/// # Errors
+/// A document that is not BSON.
+pub fn followed(
+    survey: &Survey,
+    blueprint: &Blueprint,
+    entries: &[usize],
+    document: &RawDocument,
+) -> Result<Placed, Malformed> {
+    let mut made = document.to_owned();
+    for entry in entries {
+        let of = Of::Entry(*entry);
+        let paths = survey.paths_of(of);
+        match goal(survey, blueprint, of, document) {
+            Goal::Customer(customer, _) => made = paths.pointed_at(&made, customer.value())?,
+            Goal::Kept(..) => made = paths.without_user(&made, false)?.finish(),
+            Goal::Quarantined => return Ok(Placed::Side(document.to_owned())),
+            Goal::Left => {}
+        }
     }
+    Ok(Placed::Copy(made))
 }
 
 const NULL: Value<'_> = Value {

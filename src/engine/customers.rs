@@ -7,13 +7,14 @@ use bson::raw::RawDocument;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::blueprint::Role;
-use crate::domain::conflict::Choice;
 use crate::domain::id::Id;
-use crate::domain::link::LinkKind;
+use crate::domain::link::{LinkKind, SeveralUsers};
 use crate::domain::mapping::LINKS;
 use crate::domain::schema_change::shape::Shape;
+use crate::domain::survey::Of;
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
+use crate::domain::transform::{self, Goal};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::people::GUESTS;
@@ -152,6 +153,7 @@ impl Session {
         let surveyed = self.surveyed()?;
         self.produce_existing(surveyed, out).await?;
         self.work.produce_placeholders(surveyed, out).await?;
+        self.produce_notes(surveyed, out).await?;
         let users = self
             .layout
             .source(&self.work.mapping.users())
@@ -178,12 +180,13 @@ impl Session {
                     .await?;
             }
         }
-        let guests: Vec<UserIx> = survey.every_guest().collect();
-        for guests in guests.chunks(GUESTS) {
+        let every = survey.every_guest();
+        for from in every.clone().step_by(GUESTS) {
+            let guests: Vec<UserIx> = (from..every.end.min(from + GUESTS)).collect();
             self.work.between_batches(watcher)?;
             watcher.says("creating customers", done, total);
             done += guests.len() as u64;
-            for seen in self.guests(survey, guests).await? {
+            for seen in self.guests(survey, &guests).await? {
                 let person = Person {
                     at: seen.guest,
                     view: seen.view,
@@ -257,6 +260,44 @@ impl Session {
                     .want(survivorship::link(&self.work.mapping, &link, None))
                     .await?;
                 out.customer(document.to_owned()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Notes of documents that name several users: whom beside the one whose customer they point at.
+    async fn produce_notes(&self, surveyed: &Surveyed, out: &mut CustomersOut<'_>) -> Result<()> {
+        let Surveyed {
+            survey, blueprint, ..
+        } = surveyed;
+        let mapping = &self.work.mapping;
+        let bookings = !survey.several_users.is_empty();
+        let bookings = bookings.then_some((Of::Bookings, &mapping.booking.collection));
+        let entries = survey.followed.iter().enumerate();
+        let entries = entries.filter(|(_, entry)| !entry.several_users.is_empty());
+        let entries = entries.map(|(at, entry)| (Of::Entry(at), &entry.collection));
+        for (of, collection) in bookings.into_iter().chain(entries) {
+            let source = self.layout.original_of(mapping, collection);
+            let database = &self.work.connection.database;
+            let mut reader = scan::read(database, &source, &Scan::default(), None)?;
+            while let Some(batch) = reader.next().await? {
+                for document in batch.documents() {
+                    let goal = transform::goal(survey, blueprint, of, document);
+                    let refs = survey.paths_of(of).read(document);
+                    let users = survey.users_named(of, &refs);
+                    if let (Goal::Customer(..) | Goal::Kept(..), Some(id)) = (goal, refs.id)
+                        && users.len() > 1
+                    {
+                        let note = SeveralUsers {
+                            collection: collection.clone(),
+                            document: id,
+                            others: users[1..].iter().map(|it| survey.user_id(*it)).collect(),
+                        };
+                        out.links.want(note.note()).await?;
+                    }
+                }
             }
         }
         Ok(())
@@ -360,13 +401,10 @@ impl Workspace {
         let Surveyed {
             survey, blueprint, ..
         } = surveyed;
-        for ((business, names), stray) in &survey.without_user {
-            if blueprint.without_user(*business, names) != Choice::Placeholder {
-                continue;
-            }
-            let id = blueprint.placeholder_of(survey, *business, names.as_ref());
-            let business = survey.business_id(*business);
-            let customer = survivorship::placeholder(&self.mapping, &id, business, stray.created);
+        for (business, names, created) in blueprint.placeholders() {
+            let id = blueprint.placeholder_of(survey, business, names.as_ref());
+            let business = survey.business_id(business);
+            let customer = survivorship::placeholder(&self.mapping, &id, business, created);
             let link = Link {
                 customer: &id,
                 business: Some(business),

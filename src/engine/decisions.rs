@@ -13,6 +13,7 @@ use crate::domain::decision_match::Match;
 use crate::domain::departure;
 use crate::domain::history::{self, Change};
 use crate::domain::mapping::{DEFAULT, Mapping};
+use crate::domain::nearest::nearest;
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
 use crate::domain::text::named;
@@ -152,7 +153,8 @@ impl Session {
 
     /// Takes the suggestion for every kind that has no answer.
     pub fn take_suggestions(&mut self) {
-        self.answers.decisions.fill_with_suggestions();
+        let followed = self.work.mapping.followed_codes();
+        self.answers.decisions.fill_with_suggestions(&followed);
         self.apply_decisions();
     }
 
@@ -450,7 +452,37 @@ impl Session {
 impl Workspace {
     fn parse_decisions(&self, text: &str) -> Result<Decisions> {
         let file = DecisionFile::parse(text)?;
-        Ok(file.decisions(&self.connection.place.database, &self.mapping.user)?)
+        let decisions = file.decisions(&self.connection.place.database, &self.mapping.user)?;
+        self.require_known_entries(&decisions)?;
+        Ok(decisions)
+    }
+
+    /// Refuses answers for followed collections that the mapping does not follow.
+    fn require_known_entries(&self, decisions: &Decisions) -> Result<()> {
+        let known: Vec<String> = (0..self.mapping.follow.len())
+            .map(|at| self.mapping.entry_name(at))
+            .collect();
+        let policy = decisions.policy.keys().copied();
+        let single = decisions.single.keys().map(|key| key.code);
+        let accepted = decisions.accepted.keys().filter_map(|it| match it {
+            Accepted::Bookings(code) => Some(*code),
+            Accepted::Unresolved(_) => None,
+        });
+        let mut codes = policy.chain(single).chain(accepted);
+        let unknown = codes.find(|code| {
+            let entry = code.entry();
+            entry.is_some_and(|entry| !known.iter().any(|it| it == entry))
+        });
+        let Some(code) = unknown else { return Ok(()) };
+        let near = nearest(
+            code.entry().unwrap_or_default(),
+            known.iter().map(String::as_str),
+        );
+        let near = near.map_or_else(String::new, |near| format!("; nearest: {}", named(near)));
+        Err(StepError::NotReady(format!(
+            "the decisions answer {}, and the mapping has no such [[follow]] entry{near}. Nothing was changed",
+            named(code.word())
+        )))
     }
 }
 

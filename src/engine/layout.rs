@@ -228,7 +228,13 @@ impl Layout {
 
     /// The live name of a rebuilt collection now.
     pub fn live<'a>(&'a self, which: &'a Rebuilt) -> &'a str {
-        self.now(which.live())
+        let is_moved = self.moved.contains_key(which.key());
+        match self.renamed.get(which.live()) {
+            Some(now) => now,
+            // Between two renames nothing stands there.
+            None if is_moved && !self.is_swapped(which) => which.to(),
+            None => which.live(),
+        }
     }
 
     /// Collections that were renamed since the cut-over: the name then, and now.

@@ -54,7 +54,10 @@ pub(crate) fn of_session(
         record.outcome == Outcome::Open || record.outcome == Outcome::Finished && file.is_none()
     });
     Ok(match (of_run, file) {
-        (Some(record), _) => (record.mapping.clone(), false),
+        (Some(record), _) => {
+            let usual = || Mapping::parse(DEFAULT).is_ok_and(|usual| usual == record.mapping);
+            (record.mapping.clone(), file.is_none() && usual())
+        }
         (None, Some(mapping)) => (mapping.clone(), false),
         (None, None) => (Mapping::parse_as(DEFAULT, BUILT_IN)?, true),
     })

@@ -184,7 +184,7 @@ impl Session {
         if let Some(side) = self.side_of(which) {
             // It is walked with the original, so it must order ids alike.
             let model = original.as_ref().filter(|_| which.shares_with_side());
-            self.work.ensure_side(side, model).await?;
+            self.work.ensure_side(&side, model).await?;
         }
         Ok(())
     }
@@ -263,7 +263,10 @@ impl Session {
             None => None,
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
-        let email = self.surveyed()?.blueprint.email_index;
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let some_stay = blueprint.some_stay(survey, which);
         // Users who retire may break what the after-schema makes unique: that is built once they are gone.
         let waits =
             which.role() == Role::Users && self.answers.retire_users && !self.has_begun_to_retire();
@@ -271,7 +274,7 @@ impl Session {
             &self.work.mapping,
             which,
             &originals,
-            email,
+            (blueprint.email_index, some_stay),
             !waits,
         ))
     }
@@ -306,9 +309,7 @@ impl Session {
         };
         let connection = &self.work.connection;
         let names = [self.layout.place(which)];
-        let names = names
-            .into_iter()
-            .chain(self.side_of(which).map(str::to_owned));
+        let names = names.into_iter().chain(self.side_of(which));
         let names: Vec<String> = names.collect();
         let mut targets = Vec::new();
         for name in &names {
@@ -319,7 +320,7 @@ impl Session {
             });
         }
         let source = self.layout.source(which).unwrap_or_default();
-        let total = survey.documents_in(which.role());
+        let total = survey.documents_in(which);
         let doing = if writes {
             which.making().to_owned()
         } else {
@@ -382,7 +383,12 @@ impl Session {
             ("placeholders", counts.placeholders),
             ("existing", counts.existing),
         ];
+        let guests = survey.every_guest().len() as u64;
+        let has_guests = survey.paths().guests().is_some();
         if let Some(record) = &mut self.run.record {
+            if has_guests {
+                record.numbers.insert("guests".to_owned(), guests);
+            }
             record
                 .numbers
                 .extend(numbers.map(|(name, count)| (name.to_owned(), count)));

@@ -4,14 +4,14 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 
 use crate::domain::calendar;
 use crate::domain::checklist::{NoteOn, Step, Touch};
-use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::conflict::{Code, ConflictKey, Trouble};
 use crate::domain::id::Id;
 use crate::domain::people::{self, Who};
 use crate::domain::raw::get;
 use crate::domain::reference::service_of;
 use crate::domain::run::Note;
 use crate::domain::survey::facts::{UserIx, id_of};
-use crate::domain::survey::{BusinessIx, Standing};
+use crate::domain::survey::{BusinessIx, Of, Standing};
 use crate::domain::survivorship;
 use crate::domain::text;
 use crate::domain::view::Record;
@@ -53,8 +53,11 @@ impl Session {
             }
             Code::BookingWithoutUser
             | Code::BookingWithoutBusiness
+            | Code::BusinessDisagrees
+            | Code::SeveralUsers
             | Code::AlreadyLinked
-            | Code::IdTypeMismatch => self.sample_bookings(key).await,
+            | Code::IdTypeMismatch
+            | Code::Followed(_) => self.sample_documents(key).await,
             _ => {
                 let source = self
                     .layout
@@ -84,12 +87,23 @@ impl Session {
             .collect())
     }
 
-    async fn sample_bookings(&self, key: &ConflictKey) -> Result<Vec<Record>> {
+    /// Bookings, or followed documents, that a conflict is about.
+    async fn sample_documents(&self, key: &ConflictKey) -> Result<Vec<Record>> {
         let Surveyed { survey, .. } = self.surveyed()?;
-        let source = self
-            .layout
-            .source(&self.work.mapping.bookings())
-            .unwrap_or_default();
+        let mapping = &self.work.mapping;
+        let (of, collection, trouble) = match key.code {
+            Code::Followed(code) => {
+                let mut entries = survey.followed.iter();
+                let Some(at) = entries.position(|it| it.name == code.entry()) else {
+                    return Ok(Vec::new());
+                };
+                let collection = &survey.followed[at].collection;
+                (Of::Entry(at), collection, Some(code.trouble))
+            }
+            code => (Of::Bookings, &mapping.booking.collection, code.trouble()),
+        };
+        let paths = survey.paths_of(of);
+        let source = self.layout.original_of(mapping, collection);
         let mut found: Vec<RawDocumentBuf> = Vec::new();
         let mut reader = scan::read(
             &self.work.connection.database,
@@ -98,28 +112,31 @@ impl Session {
             None,
         )?;
         while let Some(batch) = reader.next().await? {
-            for document in batch.documents() {
-                let refs = survey.paths().read(document);
-                let fits = match (key.code, survey.standing(&refs)) {
-                    (Code::BookingWithoutBusiness, Standing::WithoutBusiness { names }) => {
+            for document in batch.documents().filter(|it| !paths.is_outside(it)) {
+                let refs = paths.read(document);
+                let at_it = |business: BusinessIx| {
+                    Some(survey.business_id(business)) == key.business.as_ref()
+                };
+                let fits = match (trouble, survey.standing_in(of, &refs)) {
+                    (Some(Trouble::WithoutBusiness), Standing::WithoutBusiness { names }) => {
                         names.as_ref() == key.subjects.first()
                     }
-                    (Code::BusinessDisagrees, Standing::Disagrees { businesses }) => {
+                    (Some(Trouble::Disagrees), Standing::Disagrees { businesses }) => {
                         survey.ids_of_businesses(&businesses) == key.subjects
                     }
                     (
-                        Code::BookingWithoutUser,
+                        Some(Trouble::WithoutUser),
                         Standing::WithoutUser {
                             business,
                             names,
                             linked: None,
                         },
-                    ) => {
-                        Some(survey.business_id(business)) == key.business.as_ref()
-                            && names.as_ref() == key.subjects.first()
+                    ) => at_it(business) && names.as_ref() == key.subjects.first(),
+                    (Some(Trouble::SeveralUsers), Standing::Paired { business, .. }) => {
+                        at_it(business) && survey.users_named(of, &refs).len() > 1
                     }
                     (
-                        Code::AlreadyLinked,
+                        Some(Trouble::AlreadyLinked),
                         Standing::Paired {
                             business, linked, ..
                         }
@@ -128,21 +145,21 @@ impl Session {
                         },
                     ) => {
                         refs.customer.is_some()
-                            && (linked.is_some() || !survey.paths().is_in_place())
-                            && Some(survey.business_id(business)) == key.business.as_ref()
+                            && (linked.is_some() || !paths.is_in_place())
+                            && at_it(business)
                     }
-                    (Code::IdTypeMismatch, _) => survey.is_mismatched(&refs),
+                    (None, _) => survey.is_mismatched(&refs),
                     _ => false,
                 };
                 if fits {
                     found.push(document.to_owned());
                     if found.len() == SIDE_BY_SIDE {
-                        return self.booking_records(&found).await;
+                        return self.document_records(of, &found).await;
                     }
                 }
             }
         }
-        self.booking_records(&found).await
+        self.document_records(of, &found).await
     }
 
     /// The customer that a conflict's users will give, as it will be.
@@ -197,13 +214,15 @@ impl Session {
         Ok(Some(record))
     }
 
-    /// Bookings as records, with the names of what they refer to.
-    async fn booking_records(&self, bookings: &[RawDocumentBuf]) -> Result<Vec<Record>> {
+    /// Bookings, or followed documents, as records, with the names of what they refer to.
+    async fn document_records(&self, of: Of, bookings: &[RawDocumentBuf]) -> Result<Vec<Record>> {
         let mapping = &self.work.mapping;
         let Surveyed { survey, .. } = self.surveyed()?;
-        let services = bookings.iter().filter_map(|it| service_of(mapping, it));
+        let is_booking = of == Of::Bookings;
+        let services = bookings.iter().filter(|_| is_booking);
+        let services = services.filter_map(|it| service_of(mapping, it));
         self.look_up_services(services).await?;
-        let read = |it: &RawDocumentBuf| survey.paths().read(it);
+        let read = |it: &RawDocumentBuf| survey.paths_of(of).read(it);
         let users = bookings
             .iter()
             .filter_map(|it| read(it).user.named().cloned());
@@ -213,6 +232,9 @@ impl Session {
         Ok(bookings
             .iter()
             .map(|document| {
+                if !is_booking {
+                    return self.record("document", document);
+                }
                 let mut record = self.record("booking", document);
                 record.title = people::booking_time(mapping, document)
                     .map_or_else(|| "booking".to_owned(), calendar::minute);

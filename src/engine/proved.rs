@@ -52,7 +52,6 @@ impl Session {
         let copies = list.iter().map(Rebuilt::next);
         let kept = list.iter().map(Rebuilt::before);
         let sides = list.iter().filter_map(Rebuilt::side_collection);
-        let sides = sides.map(str::to_owned);
         let gone = [RETIRED, SET_ASIDE].into_iter().map(str::to_owned);
         let gone = gone.filter(|_| group == Group::CleanUp);
         let old = list.iter().flat_map(|which| self.run.collection(which).old);

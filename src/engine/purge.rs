@@ -2,7 +2,7 @@
 
 use crate::domain::aside::Aside;
 use crate::domain::gate::{Confirmed, Purge};
-use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE};
+use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE, is_quarantine};
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::layout::Layout;
@@ -29,7 +29,11 @@ impl Session {
         for name in self.layout.kept_aside() {
             collection_spec::drop(&self.work.connection, &name).await?;
         }
-        for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE, RUNS] {
+        let names = collection_spec::uuids(&self.work.connection).await?;
+        for name in names.keys().filter(|name| is_quarantine(name)) {
+            collection_spec::drop(&self.work.connection, name).await?;
+        }
+        for name in [LINKS, RETIRED, SET_ASIDE, RUNS] {
             collection_spec::drop(&self.work.connection, name).await?;
         }
         self.end_lease().await?;
@@ -65,6 +69,11 @@ impl Gated for Purge {
             ),
         ];
         let names = collection_spec::uuids(&session.work.connection).await?;
+        let quarantines = names.keys().filter(|name| is_quarantine(name));
+        for name in quarantines.filter(|name| *name != QUARANTINE) {
+            let documents = counted(session.work.rough(name).await, "document", "documents");
+            lines.push(format!("drop {name} ({documents})"));
+        }
         for (name, what) in [(RETIRED, "who retired"), (SET_ASIDE, "who were set aside")] {
             if names.contains_key(name) {
                 let users = counted(session.work.rough(name).await, "user", "users");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::gate::{Confirmed, New, RollBack};
 use crate::domain::keep_new::report::Kept;
-use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, TRIAL};
+use crate::domain::mapping::{LINKS, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
 use crate::domain::text::named;
@@ -111,8 +111,13 @@ impl Session {
         let strays = self.layout.strays().to_vec();
         // A stray's bookings name customers: the links say whose they are.
         if aside.is_empty() && strays.is_empty() {
-            for name in [LINKS, QUARANTINE, RETIRED, SET_ASIDE] {
+            for name in [LINKS, RETIRED, SET_ASIDE] {
                 collection_spec::drop(&self.work.connection, name).await?;
+            }
+            for which in &self.work.mapping.rebuilt() {
+                if let Some(side) = which.side_collection() {
+                    collection_spec::drop(&self.work.connection, &side).await?;
+                }
             }
         }
         let kept = self.run.rollback_record().and_then(|record| record.kept);

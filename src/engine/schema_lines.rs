@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::domain::blueprint::EmailIndex;
-use crate::domain::mapping::Mapping;
-use crate::domain::reference::leaving;
+use crate::domain::mapping::{Following, Mapping};
+use crate::domain::reference::{leaving, leaving_of};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -34,29 +34,8 @@ impl Session {
                 customer.collection, customer.business
             ),
         };
-        Ok(vec![
-            if booking.following.in_place {
-                format!(
-                    "model {}: {} refers to {}",
-                    booking.collection, booking.customer, customer.collection
-                )
-            } else if booking.following.keep {
-                format!(
-                    "model {}: {} stands beside {}",
-                    booking.collection,
-                    booking.customer,
-                    leaving(mapping)
-                )
-            } else if !booking.following.names_users() {
-                format!("model {}: {} comes", booking.collection, booking.customer)
-            } else {
-                format!(
-                    "model {}: {} replaces {}",
-                    booking.collection,
-                    booking.customer,
-                    leaving(mapping)
-                )
-            },
+        let mut lines = vec![
+            reference_line(&booking.following, &customer.collection),
             unique,
             format!(
                 "model {}: @@index([{}, {}])",
@@ -66,7 +45,15 @@ impl Session {
                 "model {}: @@index([{}])",
                 booking.collection, booking.customer
             ),
-        ])
+        ];
+        for entry in &mapping.follow {
+            lines.push(reference_line(entry, &customer.collection));
+            lines.push(format!(
+                "model {}: @@index([{}])",
+                entry.collection, entry.customer
+            ));
+        }
+        Ok(lines)
     }
 
     /// Writes the models to copy into the run folder: the customers' whole, and what changes in the others.
@@ -86,6 +73,26 @@ impl Session {
         let path = self.run_folder(run).join(DRAFT);
         private_file::replace(&path, text.as_bytes())?;
         Ok(Some(path))
+    }
+}
+
+/// What becomes of the reference to a user.
+fn reference_line(following: &Following, customers: &str) -> String {
+    let (model, customer) = (&following.collection, &following.customer);
+    if following.in_place {
+        format!("model {model}: {customer} refers to {customers}")
+    } else if following.keep {
+        format!(
+            "model {model}: {customer} stands beside {}",
+            leaving_of(following)
+        )
+    } else if following.names_users() {
+        format!(
+            "model {model}: {customer} replaces {}",
+            leaving_of(following)
+        )
+    } else {
+        format!("model {model}: {customer} comes")
     }
 }
 
@@ -139,6 +146,18 @@ fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) ->
         ));
     }
     fields.push(format!("bookings {booking_model}[]"));
+    for entry in &mapping.follow {
+        let relation = relation_of(mapping, entry);
+        let named = relation
+            .as_ref()
+            .map(|name| format!(" @relation(\"{name}\")"));
+        fields.push(format!(
+            "{} {}[]{}",
+            relation.as_deref().unwrap_or(&entry.collection),
+            model_name(&entry.collection),
+            named.unwrap_or_default()
+        ));
+    }
     let mut rules = Vec::new();
     if !user.email.is_empty() {
         let kind = if unique { "@@unique" } else { "@@index" };
@@ -176,6 +195,29 @@ fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) ->
         ],
         &[format!("@@index([{}])", booking.customer)],
     ));
+    for entry in &mapping.follow {
+        let mut comments = Vec::new();
+        if !entry.keep && !entry.in_place {
+            comments.push(format!("{} leaves, with its relation", leaving_of(entry)));
+        }
+        let named = relation_of(mapping, entry).map(|name| format!("\"{name}\", "));
+        let named = named.unwrap_or_default();
+        let field = &entry.customer;
+        let relation = field.strip_suffix("Id").unwrap_or("customer");
+        text.push('\n');
+        text.push_str(&model(
+            &entry.collection,
+            &comments,
+            &[
+                // Some may stay with an account.
+                format!("{field} String?{native}"),
+                format!(
+                    "{relation} {customer_model}? @relation({named}fields: [{field}], references: [id])"
+                ),
+            ],
+            &[format!("@@index([{field}])")],
+        ));
+    }
     if !user.collection.is_empty() {
         let mut comments = vec![format!("the relation to {booking_model} leaves")];
         if !user.contact.is_empty() {
@@ -193,4 +235,10 @@ fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) ->
         text.push_str(&model(business, &[], &fields, &[]));
     }
     text
+}
+
+/// The name of an entry's relation, where several entries of one collection need one.
+fn relation_of(mapping: &Mapping, entry: &Following) -> Option<String> {
+    let several = mapping.entries_of(&entry.collection).count() > 1;
+    several.then(|| format!("{}_{}", entry.collection, entry.customer))
 }

@@ -14,14 +14,15 @@ use crate::domain::link::LinkKind;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
-use crate::domain::survey::Standing;
 use crate::domain::survey::facts::id_of;
+use crate::domain::survey::{Of, Standing};
 use crate::domain::survivorship::{self, Link};
-use crate::domain::transform::{self, BookingFate};
+use crate::domain::transform::{self, Goal};
 use crate::engine::check::by_id;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::session::{Session, Surveyed};
+use crate::engine::survey::Also;
 use crate::engine::{Watcher, counted};
 use crate::store::swap::{self, Stray};
 use crate::store::{raw_write, scan};
@@ -186,26 +187,30 @@ impl Session {
         let live = self.layout.now(&aside.of).to_owned();
         let name = aside.name();
         watcher.says(&format!("taking in {name}"), 0, 0);
-        let transformed =
-            which.is_some_and(|it| it.role() == Role::Bookings && self.layout.is_swapped(it));
-        if transformed {
+        let transformed = which.filter(|it| {
+            let names_users = matches!(it.role(), Role::Bookings | Role::Followed);
+            names_users && self.layout.is_swapped(it)
+        });
+        if let Some(which) = transformed {
             self.load_run_decisions()?;
-            let also = [name.clone()];
-            self.survey_with(&also, watcher).await?;
+            let also = Also {
+                of: which.live().to_owned(),
+                place: name.clone(),
+            };
+            self.survey_with(Some(&also), watcher).await?;
         }
         let mut stay = 0;
         let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
         while let Some(page) = pages.next().await? {
             let documents: Vec<&RawDocument> = page.documents().collect();
-            let mut given = if transformed {
-                self.given(&documents).await?
-            } else {
-                self.given_as_they_are(which, &documents)
+            let mut given = match transformed {
+                Some(which) => self.given(which, &documents).await?,
+                None => self.given_as_they_are(which, &documents),
             };
             if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
                 self.shape_given(which, &mut given)?;
             }
-            self.make_live(&live, &mut given).await?;
+            self.make_live((which, &live), &mut given).await?;
             stay += given.stay;
             // Read back: what is not live as it must be stays.
             let ids: Vec<Id> = given.documents.iter().filter_map(|it| id_of(it)).collect();
@@ -216,7 +221,7 @@ impl Session {
                 stay += u64::from(is != Some(document));
             }
         }
-        if transformed {
+        if transformed.is_some() {
             self.surveyed = None; // it held the stray's bookings, too
         }
         Ok((live, stay))
@@ -237,13 +242,32 @@ impl Session {
         Ok(())
     }
 
-    /// What documents give that need no transform. A booking that names a customer would have to be given back to a user.
+    /// How the documents of a collection name customers.
+    fn naming(&self, which: Option<&Rebuilt>) -> Vec<BookingPaths> {
+        let mapping = &self.work.mapping;
+        let Some(which) = which else {
+            return Vec::new();
+        };
+        match which.role() {
+            Role::Bookings => vec![BookingPaths::of(mapping)],
+            Role::Followed => {
+                let entries = mapping.entries_of(which.live());
+                let paths = entries.map(|(_, entry)| BookingPaths::following(entry, None));
+                paths.collect()
+            }
+            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
+        }
+    }
+
+    /// What documents give that need no transform. One that names a customer would have to be given back to a user.
     fn given_as_they_are(&self, which: Option<&Rebuilt>, documents: &[&RawDocument]) -> Given {
-        let paths = BookingPaths::of(&self.work.mapping);
-        let bookings = which.is_some_and(|it| it.role() == Role::Bookings);
+        let naming = self.naming(which);
         let mut given = Given::default();
         for document in documents {
-            if bookings && paths.read(document).customer.is_some() {
+            if naming
+                .iter()
+                .any(|paths| paths.read(document).customer.is_some())
+            {
                 given.stay += 1;
             } else {
                 given.documents.push((*document).to_owned());
@@ -252,81 +276,119 @@ impl Session {
         given
     }
 
-    /// What bookings give after the cut-over: each points at the customer of its user at its business, who is made where there is none yet.
-    async fn given(&self, documents: &[&RawDocument]) -> Result<Given> {
+    /// What documents give after the cut-over: each points at the customer of its user at its business, who is made where there is none yet.
+    async fn given(&self, which: &Rebuilt, documents: &[&RawDocument]) -> Result<Given> {
+        let mapping = &self.work.mapping;
+        let places: Vec<Of> = match which.role() {
+            Role::Followed => {
+                let entries = mapping.entries_of(which.live());
+                entries.map(|(at, _)| Of::Entry(at)).collect()
+            }
+            Role::Bookings | Role::Customers | Role::Users | Role::Reshaped => {
+                vec![Of::Bookings]
+            }
+        };
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let mut given = Given::default();
+        for document in documents {
+            let mut made = Some((*document).to_owned());
+            for of in &places {
+                let Some(was) = made else { break };
+                made = match transform::goal(survey, blueprint, *of, document) {
+                    Goal::Customer(customer, _) => {
+                        let stands = self.customer_stands(*of, &customer, document, &mut given);
+                        let paths = survey.paths_of(*of);
+                        let is = paths.pointed_at(&was, customer.value())?;
+                        stands.await?.then_some(is)
+                    }
+                    Goal::Kept(..) => {
+                        let paths = survey.paths_of(*of);
+                        Some(paths.without_user(&was, false)?.finish())
+                    }
+                    Goal::Left if *of != Of::Bookings => Some(was),
+                    Goal::Left | Goal::Quarantined => None,
+                };
+            }
+            match made {
+                Some(document) => given.documents.push(document),
+                None => given.stay += 1,
+            }
+        }
+        Ok(given)
+    }
+
+    /// True where the customer of a document is there, or is made for it; false where that needs a decision.
+    async fn customer_stands(
+        &self,
+        of: Of,
+        customer: &Id,
+        document: &RawDocument,
+        given: &mut Given,
+    ) -> Result<bool> {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
         let database = &self.work.connection.database;
         let customers = self.layout.place(&self.work.mapping.customers());
-        let paths = BookingPaths::of(&self.work.mapping);
-        let mut given = Given::default();
-        for document in documents {
-            let BookingFate::Linked {
-                customer,
-                document: booking,
-                ..
-            } = transform::booking(survey, blueprint, document)?
-            else {
-                given.stay += 1;
-                continue;
-            };
-            let standing = scan::by_ids(database, &customers, [&customer]).await?;
-            if standing.is_empty() {
-                let Standing::Paired { user, business, .. } =
-                    survey.standing(&paths.read(document))
-                else {
-                    given.stay += 1;
-                    continue;
-                };
-                let own = matches!(blueprint.role(survey, user, business), PairRole::Own);
-                let of_guest = survey.is_guest(user);
-                let id = survey.user_id(user);
-                let row = if of_guest {
-                    paths.guests().map(|guests| guests.view(&id, document))
-                } else {
-                    let rows = self.views(survey, std::slice::from_ref(&id)).await?;
-                    rows.into_iter().next()
-                };
-                let (true, Some(row)) = (own, row) else {
-                    given.stay += 1; // a group to merge with, or to adopt: that is a decision
-                    continue;
-                };
-                let rules = blueprint.rules(user, business);
-                let business = survey.business_id(business);
-                let mapping = &self.work.mapping;
-                let row: &RawDocument = &row;
-                let made = survivorship::customer(mapping, &customer, business, &[row], &rules);
-                let link = Link {
-                    customer: &customer,
-                    business: Some(business),
-                    kind: if rules.narrow {
-                        LinkKind::Narrow
-                    } else {
-                        LinkKind::Created
-                    },
-                    users: if of_guest {
-                        Vec::new()
-                    } else {
-                        vec![id.clone()]
-                    },
-                    guests: if of_guest { vec![id] } else { Vec::new() },
-                    bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
-                    made: Some(&made),
-                };
-                let rows: [&RawDocument; 1] = [row];
-                let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
-                let link = survivorship::link(mapping, &link, lost);
-                given.people.push((made, link));
-            }
-            given.documents.push(booking);
+        let standing = scan::by_ids(database, &customers, [customer]).await?;
+        if !standing.is_empty() {
+            return Ok(true);
         }
-        Ok(given)
+        let refs = survey.paths_of(of).read(document);
+        let Standing::Paired { user, business, .. } = survey.standing_in(of, &refs) else {
+            return Ok(false);
+        };
+        let own = matches!(blueprint.role(survey, user, business), PairRole::Own);
+        let of_guest = survey.is_guest(user);
+        let id = survey.user_id(user);
+        let row = if of_guest {
+            let guests = survey.paths_of(of).guests();
+            guests.map(|guests| guests.view(&id, document))
+        } else {
+            let rows = self.views(survey, std::slice::from_ref(&id)).await?;
+            rows.into_iter().next()
+        };
+        let (true, Some(row)) = (own, row) else {
+            return Ok(false); // a group to merge with, or to adopt: that is a decision
+        };
+        let rules = blueprint.rules(user, business);
+        let business = survey.business_id(business);
+        let mapping = &self.work.mapping;
+        let row: &RawDocument = &row;
+        let made = survivorship::customer(mapping, customer, business, &[row], &rules);
+        let link = Link {
+            customer,
+            business: Some(business),
+            kind: if rules.narrow {
+                LinkKind::Narrow
+            } else {
+                LinkKind::Created
+            },
+            users: if of_guest {
+                Vec::new()
+            } else {
+                vec![id.clone()]
+            },
+            guests: if of_guest { vec![id] } else { Vec::new() },
+            bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
+            made: Some(&made),
+        };
+        let rows: [&RawDocument; 1] = [row];
+        let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
+        let link = survivorship::link(mapping, &link, lost);
+        given.people.push((made, link));
+        Ok(true)
     }
 
-    /// Inserts what is not there yet: customers, then links and documents. What is there already is never overwritten. A booking whose customer
+    /// Inserts what is not there yet: customers, then links and documents. What is there already is never overwritten. A document whose customer
     /// the server refuses, since a unique value is live already, stays.
-    async fn make_live(&self, live: &str, given: &mut Given) -> Result<()> {
+    async fn make_live(
+        &self,
+        (which, live): (Option<&Rebuilt>, &str),
+        given: &mut Given,
+    ) -> Result<()> {
         let people = std::mem::take(&mut given.people);
         let people: HashMap<Id, (RawDocumentBuf, RawDocumentBuf)> = people
             .into_iter()
@@ -339,11 +401,14 @@ impl Session {
         let standing = by_id(scan::by_ids(database, &customers, people.keys()).await?);
         let refused =
             |customer: &Id| people.contains_key(customer) && !standing.contains_key(customer);
-        let paths = BookingPaths::of(&self.work.mapping);
+        let naming = self.naming(which);
         let before = given.documents.len();
-        given.documents.retain(|booking| {
-            let customer = paths.read(booking).customer.map(|it| it.canonical());
-            !customer.is_some_and(|customer| refused(&customer))
+        given.documents.retain(|document| {
+            let customers = naming
+                .iter()
+                .filter_map(|paths| paths.read(document).customer);
+            let mut customers = customers.map(|it| it.canonical());
+            !customers.any(|customer| refused(&customer))
         });
         given.stay += (before - given.documents.len()) as u64;
         let links = people.iter().filter(|(customer, _)| !refused(customer));

@@ -94,7 +94,7 @@ impl BitOr for Effects {
 }
 
 /// Each effect with its words. Those with a code come first.
-const WORDS: [(Effects, &str); 20] = [
+const WORDS: [(Effects, &str); 21] = [
     (
         Effects::REQUIRED,
         "P2032: a read that meets the document fails",
@@ -114,6 +114,10 @@ const WORDS: [(Effects, &str); 20] = [
     (
         Effects::NOT_IN_ENUM,
         "\"Value … not found in enum\" (no P code): a read that meets the document fails",
+    ),
+    (
+        Effects::ENGINE_STOPS,
+        "\"Decimal128 extended JSON not implemented yet\" (no P code): a read that meets the document ends the engine",
     ),
     (
         Effects::INCONSISTENT,
@@ -215,6 +219,8 @@ impl Effects {
     pub const SLOW_REFERENCE: Self = Self(1 << 18);
     /// A default is shown that is not stored.
     pub const DEFAULT_SHOWN: Self = Self(1 << 19);
+    /// A Decimal128 under Json.
+    pub const ENGINE_STOPS: Self = Self(1 << 20);
 
     /// What the application would see.
     pub fn words(self) -> String {

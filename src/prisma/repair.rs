@@ -115,6 +115,9 @@ fn wrong_type(schema: &Schema, field: &Field, name: &str) -> String {
         FieldType::Scalar(Scalar::Int) => format!(
             "convert {name} to {of} where nothing is lost; for numbers with a fraction make the field `Float`, or round them"
         ),
+        FieldType::Scalar(Scalar::Json) => format!(
+            "write a number or text in place of the Decimal128 in {name}, or take the field out of the schema: a client passes over what it does not know"
+        ),
         _ => format!("convert {name} to {of} where nothing is lost, or correct the values"),
     }
 }

@@ -1,9 +1,11 @@
 //! One value against the type of its field: what the client does with each BSON type, as it was seen with Prisma 4.6.1.
 
+use bson::raw::RawDocument;
+
 use super::kind::{Effects, Kind};
 use super::schema::Scalar;
 use super::shape::{Holds, Shapes};
-use crate::domain::raw::{Value, kind};
+use crate::domain::raw::{Value, elements, kind};
 
 /// BSON's Timestamp, which reads as a date.
 const TIMESTAMP: u8 = 0x11;
@@ -25,7 +27,7 @@ fn refused_unless(fits: bool) -> Option<(Kind, Effects)> {
 
 fn scalar(of: Scalar, value: Value<'_>) -> Option<(Kind, Effects)> {
     match of {
-        Scalar::Json => None,
+        Scalar::Json => holds_decimal(value).then_some((Kind::WrongType, Effects::ENGINE_STOPS)),
         Scalar::Text => refused_unless(match value.kind {
             kind::OBJECT_ID => true,
             _ => value.as_str().is_some(),
@@ -48,6 +50,18 @@ fn scalar(of: Scalar, value: Value<'_>) -> Option<(Kind, Effects)> {
         Scalar::BytesObjectId => {
             refused_unless(matches!(value.kind, kind::OBJECT_ID | kind::BINARY))
         }
+    }
+}
+
+/// A Decimal128 at any depth: the one type that a client cannot read as Json.
+fn holds_decimal(value: Value<'_>) -> bool {
+    match value.kind {
+        kind::DECIMAL128 => true,
+        kind::DOCUMENT | kind::ARRAY => RawDocument::from_bytes(value.bytes).is_ok_and(|inner| {
+            let mut members = elements(inner).map_while(Result::ok);
+            members.any(|member| holds_decimal(member.value))
+        }),
+        _ => false,
     }
 }
 

@@ -96,6 +96,11 @@ impl Report<'_> {
         if step == Step::Survey && !self.run.numbers.is_empty() {
             return (Verdict::Done, "its counts stand under Found".to_owned());
         }
+        let of_users = matches!(step, Step::CleanUsers | Step::RetireUsers);
+        if of_users && !self.run.mapping.has_users() {
+            let why = "left out, for the mapping has no users";
+            return (Verdict::NotDone, why.to_owned());
+        }
         let Some(record) = self.run.step(step) else {
             return (Verdict::NotDone, String::new());
         };

@@ -232,7 +232,7 @@ impl Session {
         let done = |needed: &&Step| {
             before
                 .iter()
-                .any(|it| it.step == **needed && it.state == State::Done)
+                .any(|it| it.step == **needed && matches!(it.state, State::Done | State::Skipped))
         };
         match step.row().needs.iter().find(|needed| !done(needed)) {
             Some(needed) => (State::Pending, format!("after {}", needed.title())),

@@ -32,6 +32,7 @@ fn collection(of: u8) -> &'static str {
 const P2032: &str = "P2032";
 const P2023: &str = "P2023";
 const SILENT: &str = "silent";
+const STOPS: &str = "\"Decimal128 extended JSON not implemented yet\"";
 
 fn booking(
     field: &'static str,
@@ -312,6 +313,13 @@ fn types() -> Vec<Plant> {
         booking("startTime", 5.0, refused("start"), date()),
         booking("notes", vec![Bson::Int32(1)], refused("notes"), vec!["1"]),
         booking("photo", "text", refused("photo"), Bson::Null),
+        booking("extra", decimal(), ("extra", "wrong-type", STOPS), 1),
+        booking(
+            "extra",
+            doc! { "a": [{ "b": decimal() }] },
+            ("extra", "wrong-type", STOPS),
+            1,
+        ),
         booking("reason", 3, refused("reason"), Bson::Null),
         business(doc! { "name": 1 }, refused("name"), doc! { "name": "1" }),
         business(doc! { "name": true }, refused("name"), doc! { "name": "1" }),

@@ -216,6 +216,10 @@ async fn without_users_and_businesses_guests_are_found_and_one_business_stands_f
         ],
     );
     assert!(!written(&case).contains("[user]"));
+    case.ringfence(&["survey"])
+        .await
+        .code(0)
+        .says(&["the mapping has no users", "120 pairs"]);
 }
 
 #[tokio::test]

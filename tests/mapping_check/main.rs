@@ -13,6 +13,7 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod follow;
 mod guests;
 mod init;
 mod numbers;

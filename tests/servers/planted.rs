@@ -152,7 +152,9 @@ impl World {
             }
             Code::BookingWithoutBusiness => of_bookings(&|it| it.business.is_none()),
             // No index of the sample holds the user; one path leads to a business; ids have one form; nobody is deleted, or signs in without a password.
-            Code::BookingUnique
+            Code::SeveralUsers
+            | Code::Followed(_)
+            | Code::BookingUnique
             | Code::BusinessDisagrees
             | Code::IdTwins
             | Code::MaySignIn

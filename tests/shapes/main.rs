@@ -13,9 +13,11 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod follow;
 mod guests;
 mod members;
 mod paths;
 mod people;
 mod references;
+mod several;
 mod shape;

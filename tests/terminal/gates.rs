@@ -3,9 +3,11 @@
 use std::process::Command;
 
 use bson::{Document, doc};
+use ringfence::demo::server::Topology;
 
 use crate::console::{CTRL_U, Console, ENTER, arguments};
 use crate::data::{self, Place};
+use crate::support;
 use crate::walk::typing_line;
 
 /// Refuses the open gate twice, then passes it.
@@ -71,7 +73,7 @@ fn the_gate_to_delete_the_originals_is_refused_and_passed() {
     console.shows("Gate: Delete the originals");
     assert_eq!(originals(&place), 3, "an open gate deletes nothing");
     refuse_then_pass(&console, "Delete the originals", &place.name);
-    console.shows("True now the originals are deleted");
+    console.shows("migrated; the originals are deleted");
     assert_eq!(originals(&place), 0);
     let kept = |prints: std::collections::BTreeMap<String, (String, String)>| {
         let mut prints = prints;
@@ -83,6 +85,27 @@ fn the_gate_to_delete_the_originals_is_refused_and_passed() {
         kept(live),
         "live data is as it was"
     );
+    console.press_for("q", "Leaving: the report");
+    console.press("Q");
+    assert_eq!(console.ends().code, 0);
+}
+
+#[test]
+fn the_gate_to_the_write_block_is_refused_and_passed_on_a_server_of_its_own() {
+    if !support::full() {
+        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
+    }
+    // The block holds for the whole server.
+    let server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
+    let name = support::fresh_name();
+    let place = data::seeded_at(server.uri(&name), name);
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("Next     2 Back up");
+    console.press_for(ENTER, "May ringfence write?");
+    console.press_for("Y", "Next     3 Stop");
+    console.press_for("B", "Gate: Block writes");
+    refuse_then_pass(&console, "Block writes", &place.name);
+    console.shows("WRITES ARE BLOCKED in every database of this cluster");
     console.press_for("q", "Leaving: the report");
     console.press("Q");
     assert_eq!(console.ends().code, 0);

@@ -63,11 +63,14 @@ fn what_is_pasted_is_text_in_every_field_and_confirms_nothing() {
     console.press_for("t", ", then Enter:");
     paste(&console, NASTY);
     console.shows("one two");
+    // An Esc right before another key would be an Alt.
     console.press(ESC);
+    console.hides("one two");
     console.press_for("n", "Note (Alt-Enter");
     paste(&console, NASTY);
-    console.shows("one");
+    console.shows("three");
     console.press(ESC);
+    console.hides("Note (Alt-Enter");
     console.press(ESC);
     console.hides("Decide: ");
 

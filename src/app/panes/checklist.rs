@@ -355,15 +355,15 @@ fn open_contact(shared: &mut Shared) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Users were not cleaned up, so it can still be said how.
+/// Nothing is cut over, so the plan can still say it.
 fn can_choose_contact(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.facts.overview.is_none() {
         return Err(format!("the survey comes first ({})", quoted(Step::Survey)));
     }
     only_if(
-        !shared.is_done(Step::CleanUsers),
-        format!("{} is done", quoted(Step::CleanUsers)),
+        !shared.is_done(Step::CutOver),
+        format!("{} is done, by a plan that says it", quoted(Step::CutOver)),
     )
 }
 
@@ -433,7 +433,7 @@ fn can_take_note_back(pane: &Checklist, shared: &Shared) -> Verdict {
     )
 }
 
-/// The server's write block can be asked for.
+/// The schema can be pushed, and its indexes put back, once the new collections are live.
 fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.is_done(Step::CutOver) {
@@ -445,6 +445,7 @@ fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
     ))
 }
 
+/// The server's write block can be asked for.
 fn can_block_writes(_: &Checklist, shared: &Shared) -> Verdict {
     shared.can_ask()?;
     if shared.facts.writes_blocked.is_some() {

@@ -161,16 +161,21 @@ impl MappingPane {
         if !row.why.is_empty() {
             return row.why.clone();
         }
-        let catalogue = self.shown().map(|view| &view.catalogue);
-        let (Some(catalogue), [value]) = (catalogue, row.texts.as_slice()) else {
+        let Some(view) = self.shown() else {
             return String::new();
         };
-        let says = match row.names {
-            Names::Collection => catalogue.says(value, None),
-            Names::Field | Names::Fields => catalogue.says(&row.collection, Some(value)),
-            Names::Other => None,
-        };
-        says.unwrap_or_default().to_owned()
+        let catalogue = &view.catalogue;
+        match (row.names, row.texts.as_slice()) {
+            (Names::Collection, [name]) => catalogue.says(name, None).map(str::to_owned),
+            (Names::Field | Names::Fields, [field]) => {
+                let says = catalogue.says(&row.collection, Some(field));
+                says.map(str::to_owned).or_else(|| unseen(view, row))
+            }
+            (Names::Field | Names::Fields, [_, _, ..]) => unseen(view, row)
+                .or_else(|| Some(format!("{} fields, all of them seen", row.texts.len()))),
+            _ => None,
+        }
+        .unwrap_or_default()
     }
 
     /// Takes what the engine said.
@@ -274,6 +279,8 @@ impl MappingPane {
         };
         let entries = match row.names {
             Names::Collection => &view.catalogue.collections[..],
+            // A filter among the fields would be lost by a pick: it is typed.
+            Names::Fields if row.set && row.texts.is_empty() => &[],
             Names::Field | Names::Fields => view.catalogue.fields(&row.collection),
             Names::Other => &[],
         };
@@ -316,7 +323,7 @@ impl MappingPane {
             let title = "What the key says: a path, several with commas, or a filter { … }";
             shared
                 .layers
-                .push(Layer::Line(Line::new(title, &row.value)));
+                .push(Layer::Line(Line::new(title, &row.typed)));
         }
     }
 
@@ -410,6 +417,24 @@ impl Pane for MappingPane {
         let value = typed_value(row.names, text)?;
         self.change(value, BY_HAND);
         Ok(())
+    }
+}
+
+/// Which fields of a row were not seen in its collection; nothing where that cannot be told, as of a way through other collections.
+fn unseen(view: &MappingView, row: &SheetRow) -> Option<String> {
+    let fields = view.catalogue.fields(&row.collection);
+    if fields.is_empty() {
+        return None;
+    }
+    let known = |text: &&String| text.contains('>') || fields.iter().any(|it| it.name == **text);
+    let unseen: Vec<_> = row.texts.iter().filter(|it| !known(it)).collect();
+    match (unseen.as_slice(), row.texts.len()) {
+        ([], _) => None,
+        (_, 1) => Some("not seen in any document".to_owned()),
+        (unseen, _) => {
+            let names: Vec<_> = unseen.iter().map(|it| it.as_str()).collect();
+            Some(format!("not seen: {}", names.join(", ")))
+        }
     }
 }
 

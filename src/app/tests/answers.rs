@@ -290,7 +290,7 @@ fn of_decisions() -> Vec<Case> {
             |model, effects| {
                 assert_eq!(
                     model.shared.notice.as_ref().unwrap().text,
-                    "2 answers changed in the decisions file; 0 undecided, 0 of them blockers"
+                    "2 answers changed in the decisions file; 0 undecided"
                 );
                 assert_eq!(requests(effects)[0], &Request::Standing);
             },

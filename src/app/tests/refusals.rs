@@ -50,11 +50,11 @@ pub fn refusals() -> Vec<Refusal> {
             "contact",
             || {
                 let mut model = ready();
-                let at = Step::ALL.iter().position(|it| *it == Step::CleanUsers);
+                let at = Step::ALL.iter().position(|it| *it == Step::CutOver);
                 model.shared.facts.statuses[at.unwrap()].state = State::Done;
                 model
             },
-            "“Clean up users” is done",
+            "“Cut over” is done, by a plan that says it",
         ),
         refusal("block-writes", empty, "the backup comes first (“Back up”)"),
         refusal(

@@ -183,12 +183,10 @@ impl Blueprint {
             let email = self.email_of(survey, user, business);
             without_email[business] += u64::from(!email.indexed);
         }
-        for ((business, _), choice) in &self.without_user {
-            if *choice == Choice::Placeholder {
-                counts.placeholders += 1;
-                customers[*business] += 1;
-                without_email[*business] += 1;
-            }
+        for (business, _) in self.placeholders.keys() {
+            counts.placeholders += 1;
+            customers[*business] += 1;
+            without_email[*business] += 1;
         }
         self.existing_clashes(survey);
         for part in survey.parts() {

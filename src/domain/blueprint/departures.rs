@@ -7,27 +7,8 @@ use crate::domain::survey::Survey;
 impl Blueprint {
     /// Counts them; once it is known which pairs get no customer.
     pub(super) fn count_departures(&mut self, survey: &Survey) {
+        self.count_document_departures(survey);
         let mut departures = std::mem::take(&mut self.departures);
-        for ((business, names), stray) in &survey.without_user {
-            let choice = self.without_user(*business, names);
-            departures.add(Code::BookingWithoutUser, choice, stray.bookings);
-        }
-        for (names, stray) in &survey.without_business {
-            let choice = if self.leaves(names) {
-                Choice::Leave
-            } else {
-                Choice::Quarantine
-            };
-            departures.add(Code::BookingWithoutBusiness, choice, stray.bookings);
-        }
-        for (businesses, stray) in &survey.disagreeing {
-            let choice = if self.leaves_between(businesses) {
-                Choice::Leave
-            } else {
-                Choice::Quarantine
-            };
-            departures.add(Code::BusinessDisagrees, choice, stray.bookings);
-        }
         for (pair, role) in &self.roles {
             if *role != Role::Skipped {
                 continue;

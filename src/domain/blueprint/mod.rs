@@ -1,8 +1,10 @@
 //! The blueprint: a survey with decisions applied. It says for every pair which customer its bookings go to, and for every user whether
 //! contact fields leave.
 
+mod answers;
 mod count;
 mod departures;
+mod given;
 mod groups;
 mod unique;
 
@@ -13,9 +15,11 @@ use super::customer_id::{IdKind, customer_id, customer_id_as, customer_of_guest,
 use super::decision::{Contact, Decisions};
 use super::departure::Departures;
 use super::id::Id;
+use super::mapping::Customers;
 use super::survey::{BusinessIx, Survey, UserIx};
 use super::survivorship::Rules;
 use crate::domain::map::{Map, Set};
+use given::Answers;
 
 /// What becomes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +96,15 @@ pub struct Blueprint {
     deleted: Set<UserIx>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
-    relinked: Set<BusinessIx>,
-    without_user: Map<(BusinessIx, Option<Id>), Choice>,
-    left_without_business: Set<Option<Id>>,
+    /// Users who may sign in and are taken for account holders.
+    accounts: Set<UserIx>,
+    bookings: Answers,
+    /// For each followed entry.
+    followed: Vec<Answers>,
+    /// Customers that stand for nobody known, with the earliest creation date among their bookings.
+    placeholders: BTreeMap<(BusinessIx, Option<Id>), Option<i64>>,
     /// How contact fields leave.
     contact: Contact,
-    left_between: Set<Vec<BusinessIx>>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -125,11 +132,11 @@ impl Blueprint {
             deleted: Set::default(),
             wiped: Set::default(),
             aside: Set::default(),
-            relinked: Set::default(),
-            without_user: Map::default(),
-            left_without_business: Set::default(),
+            accounts: Set::default(),
+            bookings: Answers::default(),
+            followed: Vec::new(),
+            placeholders: BTreeMap::new(),
             contact: decisions.contact,
-            left_between: Set::default(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -139,13 +146,16 @@ impl Blueprint {
             usual: survey.usual_kind(),
         };
         let skipped = blueprint.take_user_decisions(survey, decisions);
-        blueprint.take_booking_decisions(survey, decisions);
+        blueprint.take_document_answers(survey, decisions);
+        for entry in &survey.followed {
+            blueprint.departures.also_of(&entry.name, entry.let_in());
+        }
         for (pair, numbers) in survey.pairs.iter() {
             if skipped.contains(&pair.0) {
                 blueprint.roles.insert(pair, Role::Skipped);
             }
             let all = numbers.bookings > 0 && numbers.linked == numbers.bookings;
-            if all && !blueprint.relinked.contains(&pair.1) {
+            if all && !blueprint.relinks(pair.1) {
                 blueprint.roles.insert(pair, Role::Linked);
             }
         }
@@ -153,9 +163,19 @@ impl Blueprint {
         blueprint.take_groups(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
+        blueprint.refuse_unique_references(survey);
         blueprint.find_unique_clashes(survey);
         blueprint.clashes.extend(survey.unassigned().cloned());
         blueprint.count(survey);
+        for entry in &survey.followed {
+            if let Some(first) = entry.oversize.first() {
+                blueprint.obstacles.push(format!(
+                    "{} documents of {} are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
+                    entry.oversize.len(),
+                    entry.name
+                ));
+            }
+        }
         if let Some(first) = survey.oversize.first() {
             blueprint.obstacles.push(format!(
                 "{} bookings are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
@@ -174,12 +194,6 @@ impl Blueprint {
                 ));
             }
         }
-        let several = survey.several_users.bookings;
-        if several > 0 {
-            blueprint.obstacles.push(format!(
-                "{several} bookings name several users, and this version of ringfence cannot carry that out; let each name one user, or map a path that does"
-            ));
-        }
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
@@ -192,12 +206,20 @@ impl Blueprint {
 
     fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
         let mut skipped = Set::default();
+        let by_password = survey.mapping.user.customers == Customers::NoPassword;
         for (user, (id, facts)) in survey.users.iter().enumerate() {
             let key = |code| ConflictKey {
                 code,
                 business: None,
                 subjects: vec![id.clone()],
             };
+            if by_password
+                && !facts.account
+                && facts.verified
+                && decisions.choice(&key(Code::MaySignIn)) == Choice::Account
+            {
+                self.accounts.insert(user);
+            }
             if facts.deleted {
                 if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
                     skipped.insert(user);
@@ -236,39 +258,6 @@ impl Blueprint {
             }
         }
         skipped
-    }
-
-    fn take_booking_decisions(&mut self, survey: &Survey, decisions: &Decisions) {
-        let key = |code, business: Option<BusinessIx>, subject: &Option<Id>| ConflictKey {
-            code,
-            business: business.map(|business| survey.business_id(business).clone()),
-            subjects: subject.iter().cloned().collect(),
-        };
-        for (business, names) in survey.without_user.keys() {
-            let choice = decisions.choice(&key(Code::BookingWithoutUser, Some(*business), names));
-            self.without_user.insert((*business, names.clone()), choice);
-        }
-        for names in survey.without_business.keys() {
-            if decisions.choice(&key(Code::BookingWithoutBusiness, None, names)) == Choice::Leave {
-                self.left_without_business.insert(names.clone());
-            }
-        }
-        for businesses in survey.disagreeing.keys() {
-            let key = ConflictKey {
-                code: Code::BusinessDisagrees,
-                business: None,
-                subjects: survey.ids_of_businesses(businesses),
-            };
-            if decisions.choice(&key) == Choice::Leave {
-                self.left_between.insert(businesses.clone());
-            }
-        }
-        for business in survey.already_linked.keys() {
-            if decisions.choice(&key(Code::AlreadyLinked, Some(*business), &None)) == Choice::Relink
-            {
-                self.relinked.insert(*business);
-            }
-        }
     }
 
     /// What becomes of a pair that the survey knows, or of a new one without a conflict.
@@ -332,32 +321,14 @@ impl Blueprint {
         }
     }
 
-    /// The choice for bookings of `business` that name nobody.
-    pub fn without_user(&self, business: BusinessIx, names: &Option<Id>) -> Choice {
-        self.without_user
-            .get(&(business, names.clone()))
-            .copied()
-            .unwrap_or(Code::BookingWithoutUser.suggestion())
-    }
-
     /// The `_id` of the placeholder for bookings of `business` that name nobody.
     pub fn placeholder_of(&self, survey: &Survey, business: BusinessIx, names: Option<&Id>) -> Id {
         placeholder_id(survey.business_id(business), names, self.usual)
     }
 
-    /// True where bookings whose business is unknown, and that name this, stay in place instead of going to the quarantine.
-    pub fn leaves(&self, names: &Option<Id>) -> bool {
-        self.left_without_business.contains(names)
-    }
-
-    /// True where bookings that these businesses disagree about stay as they are.
-    pub fn leaves_between(&self, businesses: &[BusinessIx]) -> bool {
-        self.left_between.contains(businesses)
-    }
-
-    /// True where bookings with a customerId get the one of the migration.
-    pub fn relinks(&self, business: BusinessIx) -> bool {
-        self.relinked.contains(&business)
+    /// True for one whose followed documents make pairs: a customer by nature whom no answer takes for an account holder.
+    pub fn is_customer_by_nature(&self, survey: &Survey, user: UserIx) -> bool {
+        survey.is_customer_by_nature(&survey.users.facts(user)) && !self.accounts.contains(&user)
     }
 
     /// True where a customer gets name and e-mail alone: one narrow member narrows its whole group.

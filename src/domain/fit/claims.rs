@@ -75,7 +75,9 @@ impl Claims {
         claims.of_documents("booking", &mapping.booking.following, Need::Required);
         claims.of_bookings(mapping);
         for (at, follow) in mapping.follow.iter().enumerate() {
-            claims.of_documents(&format!("follow.{at}"), follow, Need::Required);
+            let key = format!("follow.{at}");
+            claims.of_documents(&key, follow, Need::Required);
+            claims.of_ways_to_businesses(&key, follow);
         }
         for (at, account) in mapping.accounts.iter().enumerate() {
             let key = format!("accounts.{at}");
@@ -284,24 +286,30 @@ impl Claims {
         }
     }
 
+    fn of_ways_to_businesses(&mut self, key: &str, following: &Following) {
+        let BusinessReference::Paths(paths) = &following.business else {
+            return;
+        };
+        let of = [following.collection.clone()];
+        // One of several paths may lead nowhere; all of them together are judged as a reference.
+        let need = if paths.len() == 1 {
+            Need::Required
+        } else {
+            Need::Optional
+        };
+        for path in paths {
+            self.way(&format!("{key}.business"), &of, path, need);
+        }
+    }
+
     fn of_bookings(&mut self, mapping: &Mapping) {
         let booking = &mapping.booking;
         let of = [booking.collection.clone()];
         if let Some(service) = &booking.service {
             self.way("booking.service", &of, service, Need::Required);
         }
-        if let BusinessReference::Paths(paths) = &booking.following.business
-            && !mapping.goes_over_services()
-        {
-            // One of several paths may lead nowhere; all of them together are judged as a reference.
-            let need = if paths.len() == 1 {
-                Need::Required
-            } else {
-                Need::Optional
-            };
-            for path in paths {
-                self.way("booking.business", &of, path, need);
-            }
+        if !mapping.goes_over_services() {
+            self.of_ways_to_businesses("booking", &booking.following);
         }
         self.fields(
             "booking.created",

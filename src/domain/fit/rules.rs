@@ -77,55 +77,63 @@ impl Mapping {
 
     fn same_fields(&self, found: &mut Vec<BadMapping>) {
         let booking = &self.booking;
-        let mut of_bookings: Vec<(String, String)> = Vec::new();
-        match &booking.following.user {
-            Some(UserReference::Path(path)) => {
-                of_bookings.push(("booking.user".to_owned(), path.to_string()));
-            }
-            Some(UserReference::Email(path)) => {
-                of_bookings.push(("booking.user".to_owned(), path.to_string()));
-            }
-            None => {}
-        }
-        of_bookings.extend(
+        let mut own = Vec::new();
+        own.extend(
             booking
                 .service
                 .iter()
                 .map(|path| ("booking.service".to_owned(), path.to_string())),
         );
-        if let BusinessReference::Paths(paths) = &booking.following.business {
-            let paths = paths
-                .iter()
-                .map(|path| ("booking.business".to_owned(), path.to_string()));
-            of_bookings.extend(paths);
-        }
-        of_bookings.push(("booking.customer".to_owned(), booking.customer.clone()));
-        of_bookings.extend(
-            booking
-                .created
-                .iter()
-                .map(|path| ("booking.created".to_owned(), path.to_string())),
-        );
-        let in_place = booking.following.in_place;
-        self.equal_among(&of_bookings, found, |one, other| {
-            in_place && one == "booking.user" && other == "booking.customer"
-        });
-        let guest = booking.following.guest.iter();
-        for (member, path) in guest.flat_map(|guest| &guest.members) {
-            let field = path.to_string();
-            let mut others = of_bookings.iter().filter(|(key, _)| key != "booking.user");
-            if let Some((other, _)) = others.find(|(_, other)| *other == field) {
-                found.push(self.twice(&format!("booking.guest.{member}"), other, &field));
-            }
-        }
-        let leaving = fields("booking.drop", &booking.following.drop);
-        for (key, field) in &leaving {
-            let other = of_bookings.iter().find(|(_, path)| path == field);
-            if let Some((other, _)) = other {
-                found.push(self.twice(key, other, field));
-            }
+        let created = booking.created.iter();
+        let created = created.map(|path| ("booking.created".to_owned(), path.to_string()));
+        let following = (&booking.following, "customer");
+        self.same_fields_of_documents("booking", following, (own, created.collect()), found);
+        for (at, entry) in self.follow.iter().enumerate() {
+            let none = (Vec::new(), Vec::new());
+            self.same_fields_of_documents(&format!("follow.{at}"), (entry, "to"), none, found);
         }
         self.same_fields_of_users(found);
+    }
+
+    /// Of what a document refers to; `own` stands before the business and after the new reference.
+    fn same_fields_of_documents(
+        &self,
+        section: &str,
+        (following, to): (&Following, &str),
+        (before, after): (Vec<(String, String)>, Vec<(String, String)>),
+        found: &mut Vec<BadMapping>,
+    ) {
+        let (user, to) = (format!("{section}.user"), format!("{section}.{to}"));
+        let mut all: Vec<(String, String)> = Vec::new();
+        match &following.user {
+            Some(UserReference::Path(path)) => all.push((user.clone(), path.to_string())),
+            Some(UserReference::Email(path)) => all.push((user.clone(), path.to_string())),
+            None => {}
+        }
+        all.extend(before);
+        if let BusinessReference::Paths(paths) = &following.business {
+            let paths = paths.iter();
+            all.extend(paths.map(|path| (format!("{section}.business"), path.to_string())));
+        }
+        all.push((to.clone(), following.customer.clone()));
+        all.extend(after);
+        self.equal_among(&all, found, |one, other| {
+            following.in_place && one == user && other == to
+        });
+        let guest = following.guest.iter();
+        for (member, path) in guest.flat_map(|guest| &guest.members) {
+            let field = path.to_string();
+            let mut others = all.iter().filter(|(key, _)| *key != user);
+            if let Some((other, _)) = others.find(|(_, other)| *other == field) {
+                found.push(self.twice(&format!("{section}.guest.{member}"), other, &field));
+            }
+        }
+        for (key, field) in fields(&format!("{section}.drop"), &following.drop) {
+            let other = all.iter().find(|(_, path)| *path == field);
+            if let Some((other, _)) = other {
+                found.push(self.twice(&key, other, &field));
+            }
+        }
     }
 
     fn same_fields_of_users(&self, found: &mut Vec<BadMapping>) {
@@ -203,6 +211,7 @@ impl Mapping {
             self.customer.business.clone(),
         ));
         for (at, follow) in self.follow.iter().enumerate() {
+            moving.extend(fields(&format!("follow.{at}.drop"), &follow.drop));
             moving.extend(reference(&format!("follow.{at}.user"), follow));
             moving.push((format!("follow.{at}.to"), follow.customer.clone()));
         }

@@ -3,6 +3,7 @@
 use bson::raw::RawDocument;
 
 use super::examined::{Became, Examined};
+use super::guests::known_as;
 use super::names::Number;
 use super::rows::{Customer, Pair, pair_key};
 use super::{Ledger, TOGETHER, only};
@@ -33,13 +34,19 @@ impl Ledger {
         if let Became::Outside { same } = booking.became {
             self.outside += 1;
             if !same {
-                self.wrong(id, format!("booking {id}, which the mapping leaves out, has other bytes than the original"));
+                self.wrong(
+                    id,
+                    format!(
+                        "{} {id}, which the mapping leaves out, has other bytes than the original",
+                        self.what
+                    ),
+                );
             }
             return;
         }
-        let business = only(&self.ways.businesses(&booking.businesses));
+        let business = only(&self.way().businesses(&booking.businesses));
         let names = booking.names.first();
-        let users = self.ways.users(&booking.names, &self.users);
+        let users = self.way().users(&booking.names, &self.users);
         let user = users.first().copied();
         let user = user.or_else(|| self.guest_of(booking, business));
         match &booking.became {
@@ -47,30 +54,67 @@ impl Ledger {
             Became::Unchanged { customer } => match customer {
                 Some(customer) if self.is_here(customer) => {
                     self.linked_booking(id, (customer, true), (business, user, names));
+                    self.several_users(id, &users, business);
                 }
-                _ => self.left_booking(id, (true, false), (business, user)),
+                _ => {
+                    self.left_booking(id, (true, false), (business, user));
+                    self.expect_others(&users, business);
+                }
             },
-            Became::Nothing => self.wrong(id, format!("booking {id} is missing")),
+            Became::Nothing => self.wrong(id, format!("{} {id} is missing", self.what)),
             Became::Both => {
-                self.wrong(id, format!("booking {id} is live and in the quarantine"));
+                self.wrong(
+                    id,
+                    format!("{} {id} is live and in the quarantine", self.what),
+                );
             }
             Became::Quarantined { same } => {
                 self.quarantined += 1;
                 if !same {
                     self.wrong(
                         id,
-                        format!("booking {id} in the quarantine has other bytes than the original"),
+                        format!(
+                            "{} {id} in the quarantine has other bytes than the original",
+                            self.what
+                        ),
                     );
                 }
-                if business.is_some() && user.is_some() {
-                    self.wrong(id, format!("booking {id} is in the quarantine though its user and business are known"));
+                // Another entry of the same collection may have sent it there.
+                let alone = !self.paths().shares_documents();
+                if let (false, Some(user), Some(business)) = (alone, user, business) {
+                    self.expect_pair(user, business);
+                    self.expect_others(&users, Some(business));
+                }
+                if alone && business.is_some() && user.is_some() {
+                    self.wrong(
+                        id,
+                        format!(
+                            "{} {id} is in the quarantine though its user and business are known",
+                            self.what
+                        ),
+                    );
                 }
             }
             Became::Linked { customer, same } => {
                 self.linked_booking(id, (customer, *same), (business, user, names));
+                self.several_users(id, &users, business);
             }
-            Became::Left { same, half } => self.left_booking(id, (*same, *half), (business, user)),
+            Became::Left { same, half } => {
+                self.left_booking(id, (*same, *half), (business, user));
+                self.expect_others(&users, business);
+            }
         }
+    }
+
+    /// The guest of a booking, where its user is unknown and its business is one; also where no link names that guest.
+    pub(super) fn guest_of(
+        &mut self,
+        booking: &Examined,
+        business: Option<Number>,
+    ) -> Option<Number> {
+        let said = booking.guest.as_ref()?;
+        let business = self.business_id(business?);
+        Some(self.users.named(&known_as(&business, said)))
     }
 
     fn linked_booking(
@@ -83,7 +127,7 @@ impl Ledger {
         if !same {
             self.wrong(
                 id,
-                format!("booking {id} has other bytes than the original"),
+                format!("{} {id} has other bytes than the original", self.what),
             );
         }
         let Some(business) = self.business_for(id, business) else {
@@ -110,17 +154,30 @@ impl Ledger {
         let Some((kind, holds)) = link else {
             self.wrong(
                 id,
-                format!("booking {id} names customer {customer}, which has no link"),
+                format!(
+                    "{} {id} names customer {customer}, which has no link",
+                    self.what
+                ),
             );
             return;
         };
         if !holds {
             self.wrong(
                 customer,
-                format!("the link of customer {customer} does not hold the user of booking {id}"),
+                format!(
+                    "the link of customer {customer} does not hold the user of {} {id}",
+                    self.what
+                ),
             );
         }
         if let Some(user) = user {
+            if self.stays_with_account(user, business) {
+                let says = format!(
+                    "{} {id} has a customer though its user has an account, and no booking at the business",
+                    self.what
+                );
+                self.wrong(id, says);
+            }
             let made = (kind != LinkKind::Existing).then_some(place);
             self.pair(
                 id,
@@ -139,7 +196,10 @@ impl Ledger {
         if business.is_none() {
             self.wrong(
                 booking,
-                format!("booking {booking} has a customer though its business is unknown"),
+                format!(
+                    "{} {booking} has a customer though its business is unknown",
+                    self.what
+                ),
             );
         }
         business
@@ -165,7 +225,10 @@ impl Ledger {
         if found.is_none() {
             self.wrong(
                 booking,
-                format!("booking {booking} names customer {customer}, which does not exist"),
+                format!(
+                    "{} {booking} names customer {customer}, which does not exist",
+                    self.what
+                ),
             );
         }
         found
@@ -181,7 +244,7 @@ impl Ledger {
     ) {
         if found.business != Some(business) {
             let business = self.business_id(business);
-            self.wrong(booking, format!("booking {booking} names customer {customer} of another business than its own, {business}"));
+            self.wrong(booking, format!("{} {booking} names customer {customer} of another business than its own, {business}", self.what));
         }
     }
 
@@ -204,7 +267,8 @@ impl Ledger {
                 let (user, business) = (self.user_id(of.0), self.business_id(of.1));
                 let (one, other) = (self.customer_id(one), self.customer_id(other));
                 let says = format!(
-                    "user {user} has two customers at business {business}: {one} and {other} (booking {booking})"
+                    "user {user} has two customers at business {business}: {one} and {other} ({} {booking})",
+                    self.what
                 );
                 self.wrong(booking, says);
             }
@@ -225,27 +289,42 @@ impl Ledger {
     ) {
         if !same {
             let says = if half {
-                format!("booking {id} still has its {}", self.paths().changing()[0])
+                format!(
+                    "{} {id} still has its {}",
+                    self.what,
+                    self.paths().changing()[0]
+                )
             } else {
-                format!("booking {id} has no customer and other bytes than the original")
+                format!(
+                    "{} {id} has no customer and other bytes than the original",
+                    self.what
+                )
             };
             self.wrong(id, says);
             return;
         }
-        self.left += 1;
+        let may = self.allowed();
         let allowed = match known {
-            (None, _) => self.allowed.without_business,
-            (Some(_), None) => self.allowed.without_user,
+            (None, _) => may.without_business,
+            (Some(_), None) => may.without_user,
+            (Some(business), Some(user)) if self.stays_with_account(user, business) => {
+                self.with_account += 1;
+                return;
+            }
             (Some(business), Some(user)) => {
                 let key = pair_key((user, business));
                 self.pairs.insert(&key, &Pair::default());
-                self.allowed.skipped
+                may.skipped
             }
         };
+        self.left += 1;
         if !allowed {
             self.wrong(
                 id,
-                format!("booking {id} has no customer, and no decision left it so"),
+                format!(
+                    "{} {id} has no customer, and no decision left it so",
+                    self.what
+                ),
             );
         }
     }
@@ -255,7 +334,10 @@ impl Ledger {
         if let Some(id) = id_of(document) {
             self.wrong(
                 &id,
-                format!("booking {id} stands in {place} and not in the original"),
+                format!(
+                    "{} {id} stands in {place} and not in the original",
+                    self.what
+                ),
             );
         }
     }

@@ -64,7 +64,7 @@ impl Examined {
         quarantined: Option<&RawDocument>,
     ) -> Option<Self> {
         if paths.is_outside(before) {
-            let same = |now: &RawDocument| now.as_bytes() == before.as_bytes();
+            let same = |now: &RawDocument| is_same(paths, before, now);
             return Some(Self {
                 id: id_of(before)?,
                 businesses: SmallVec::new(),
@@ -104,6 +104,7 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
     };
     let mut rest = elements(before)
         .map_while(Result::ok)
+        .filter(|element| !paths.is_elsewhere(element.key))
         .filter_map(|element| {
             if goes(&element) {
                 None
@@ -117,6 +118,9 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
     let mut named: Option<Value<'_>> = None;
     let (mut times, mut leftover, mut same) = (0_u32, false, true);
     for element in elements(current).map_while(Result::ok) {
+        if paths.is_elsewhere(element.key) {
+            continue; // another entry's proof looks at it
+        }
         if element.key == customer {
             times += 1;
             named = named.or(Some(element.value));
@@ -132,16 +136,29 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
             same: same && times == 1 && rest.next().is_none(),
         },
         _ => Became::Left {
-            same: before.as_bytes() == current.as_bytes(),
+            same: is_same(paths, before, current),
             half: leftover && times > 0,
         },
     }
 }
 
+/// Equal in every byte, but for what other entries of the collection change.
+fn is_same(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> bool {
+    if !paths.shares_documents() {
+        return before.as_bytes() == current.as_bytes();
+    }
+    let own = |document| {
+        let all = elements(document).map_while(Result::ok);
+        all.filter(|element| !paths.is_elsewhere(element.key))
+            .map(|element| element.whole)
+    };
+    own(before).eq(own(current))
+}
+
 /// The customer stands where the user stood: every other element is the same, at the same place.
 fn in_its_place(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
     let customer = paths.customer(current).filter(|it| it.kind != kind::NULL);
-    if before.as_bytes() == current.as_bytes() {
+    if is_same(paths, before, current) {
         return Became::Unchanged {
             customer: customer.map(Id::from_value),
         };
@@ -150,12 +167,13 @@ fn in_its_place(paths: &ProofPaths, before: &RawDocument, current: &RawDocument)
     let mut expected: Vec<Element<'_>> = Vec::new();
     for element in elements(before).map_while(Result::ok) {
         let again = element.key == key && expected.iter().any(|it| it.key == key);
-        if !again && !paths.drops(element.key) {
+        if !again && !paths.drops(element.key) && !paths.is_elsewhere(element.key) {
             expected.push(element);
         }
     }
     let appended = !expected.iter().any(|it| it.key == key);
-    let now: Vec<Element<'_>> = elements(current).map_while(Result::ok).collect();
+    let now = elements(current).map_while(Result::ok);
+    let now: Vec<Element<'_>> = now.filter(|it| !paths.is_elsewhere(it.key)).collect();
     let count = expected.len() + usize::from(appended);
     let same_place = |(at, element): (usize, &Element<'_>)| match expected.get(at) {
         Some(was) if was.key == key => element.key == key,

@@ -5,9 +5,6 @@ use bson::raw::RawDocument;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use super::Ledger;
-use super::examined::Examined;
-use super::names::Number;
 use crate::domain::email::normalise;
 use crate::domain::id::Id;
 use crate::domain::mapping::path::FieldPath;
@@ -152,25 +149,6 @@ pub fn guest_known_as(mapping: &Mapping, business: &Id, booking: &RawDocument) -
     let guest = mapping.booking.following.guest.as_ref()?;
     let said = ProofGuests::of(guest).said(booking)?;
     Some(known_as(business, &said))
-}
-
-impl Ledger {
-    /// The guest of a booking, where its user is unknown and its business is one; also where no link names that guest.
-    pub(super) fn guest_of(
-        &mut self,
-        booking: &Examined,
-        business: Option<Number>,
-    ) -> Option<Number> {
-        let said = booking.guest.as_ref()?;
-        let business = self.business_id(business?);
-        Some(self.users.named(&known_as(&business, said)))
-    }
-
-    /// Takes a guest that a link names.
-    pub(super) fn named_guest(&mut self, guest: &Id) -> Number {
-        self.users.take(guest);
-        self.users.named(guest)
-    }
 }
 
 #[cfg(test)]

@@ -41,10 +41,14 @@ impl Ledger {
         }
         let may_stay = in_place || self.paths().keeps();
         if !may_stay && self.paths().user(booking).is_some() {
-            let says = format!("booking {id} still has its {}", self.paths().changing()[0]);
+            let says = format!(
+                "{} {id} still has its {}",
+                self.what,
+                self.paths().changing()[0]
+            );
             self.wrong(&id, says);
         }
-        let business = only(&self.ways.businesses(&named.businesses));
+        let business = only(&self.way().businesses(&named.businesses));
         if let Some(business) = self.business_for(&id, business)
             && let Some((_, found)) = self.customer_for(&id, &customer)
         {
@@ -66,11 +70,11 @@ mod tests {
     #[test]
     fn a_booking_must_stand_with_a_customer_of_the_business_of_its_service() {
         let mapping = Mapping::parse(DEFAULT).unwrap();
-        let mut ledger = Ledger::new(mapping, LeftAllowed::default(), &memory(1 << 20));
+        let mut ledger = Ledger::new(mapping, vec![LeftAllowed::default()], &memory(1 << 20));
         for business in ["b1", "b2"] {
             ledger.business(&rawdoc! { "_id": business });
         }
-        for needed in ledger.paths().needed() {
+        for needed in ledger.needed() {
             ledger.between(&needed, &rawdoc! { "_id": "s1", "businessId": "b1" });
             ledger.between(&needed, &rawdoc! { "_id": "gone", "businessId": "b3" });
         }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use bson::raw::{RawDocument, RawDocumentBuf};
 
 use super::guests::ProofGuests;
-use super::paths::{ProofPaths, UserWay};
+use super::paths::ProofPaths;
+use super::user_way::UserWay;
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::Mapping;
@@ -37,8 +38,8 @@ pub struct Merged<'a> {
     mapping: &'a Mapping,
     which: &'a Rebuilt,
     users_of: &'a UsersOf,
-    user_way: &'a UserWay,
-    paths: ProofPaths,
+    /// How its documents name users: one for bookings, one for each followed entry.
+    ways: &'a [(ProofPaths, UserWay)],
     /// Neither live nor there.
     deleted: u64,
     /// Live, and not there.
@@ -52,14 +53,13 @@ impl<'a> Merged<'a> {
     pub fn new(
         mapping: &'a Mapping,
         which: &'a Rebuilt,
-        (users_of, user_way): (&'a UsersOf, &'a UserWay),
+        (users_of, ways): (&'a UsersOf, &'a [(ProofPaths, UserWay)]),
     ) -> Self {
         Self {
             mapping,
             which,
             users_of,
-            user_way,
-            paths: ProofPaths::of(mapping),
+            ways,
             deleted: 0,
             behind: 0,
             short: 0,
@@ -76,7 +76,8 @@ impl<'a> Merged<'a> {
             }
             return None;
         };
-        if role == Role::Bookings && sides.quarantined {
+        let names_users = matches!(role, Role::Bookings | Role::Followed);
+        if names_users && sides.quarantined {
             return (sides.before != Some(merged))
                 .then_some("was quarantined and would not be what it was");
         }
@@ -86,12 +87,14 @@ impl<'a> Merged<'a> {
             return (!known).then_some("would come from nowhere");
         };
         self.short += u64::from(self.lacks(current, merged));
-        let guests = self.paths.guests().filter(|_| role == Role::Bookings);
+        let paths = self.ways.first().map(|(paths, _)| paths);
+        let guests = paths.and_then(ProofPaths::guests);
         if guests.is_some_and(|guests| !guests.says_as_much(current, merged)) {
             return Some("would say less of its guest than is live");
         }
-        let fits =
-            role != Role::Bookings || self.user_fits(sides.before.map(|it| &**it), current, merged);
+        let before = sides.before.map(|it| &**it);
+        let mut ways = self.ways.iter();
+        let fits = !names_users || ways.all(|way| self.user_fits(way, before, current, merged));
         (!fits).then_some("would name a user who is not its customer's")
     }
 
@@ -112,7 +115,7 @@ impl<'a> Merged<'a> {
         let short = left(Change::Changed, |reason| reason == Reason::NotUnique);
         let missing = left(Change::Added, |reason| reason != Reason::IdTaken);
         let equations = match self.which.role() {
-            Role::Bookings => vec![
+            Role::Bookings | Role::Followed => vec![
                 ("live and not back", self.behind, missing),
                 ("deleted", self.deleted, deleted),
                 ("not with every field", self.short, short),
@@ -133,7 +136,10 @@ impl<'a> Merged<'a> {
     /// Fields that need not be as they are live.
     fn own(&self) -> Vec<&str> {
         match self.which.role() {
-            Role::Bookings => self.paths.own(),
+            Role::Bookings | Role::Followed => {
+                let own = self.ways.iter().flat_map(|(paths, _)| paths.own());
+                own.collect()
+            }
             // A user takes its customer's values too.
             Role::Users => self.mapping.user.given(),
             Role::Customers | Role::Reshaped => Vec::new(),
@@ -145,14 +151,12 @@ impl<'a> Merged<'a> {
         let (current, mut merged) = (by_key(current), by_key(merged));
         let mut own = self.own();
         // A booking that loses its customer says more of its guest.
-        let names_one = current
-            .keys()
-            .any(|key| key == self.paths.changing()[1].as_bytes());
-        let guests = self
-            .paths
-            .guests()
-            .filter(|_| names_one && self.which.role() == Role::Bookings);
-        own.extend(guests.into_iter().flat_map(ProofGuests::tops));
+        for (paths, _) in self.ways {
+            let customer = paths.changing()[1].as_bytes();
+            let names_one = current.keys().any(|key| key == customer);
+            let guests = paths.guests().filter(|_| names_one);
+            own.extend(guests.into_iter().flat_map(ProofGuests::tops));
+        }
         let is_own = |key: &[u8]| own.iter().any(|own| own.as_bytes() == key);
         merged.retain(|key, _| !is_own(key));
         let live = current.into_iter().filter(|(key, _)| !is_own(key));
@@ -162,11 +166,11 @@ impl<'a> Merged<'a> {
     /// Whether a booking names one of its customer's users, what it named before, or the customer itself.
     fn user_fits(
         &self,
+        (paths, user_way): &(ProofPaths, UserWay),
         before: Option<&RawDocument>,
         current: &RawDocument,
         merged: &RawDocument,
     ) -> bool {
-        let paths = &self.paths;
         let Some(user) = paths.user(merged) else {
             return true;
         };
@@ -178,7 +182,7 @@ impl<'a> Merged<'a> {
         let Some(customer) = paths.customer(current).map(Id::from_value) else {
             return true;
         };
-        let named = self.user_way.ends(&paths.users(merged));
+        let named = user_way.ends(&paths.users(merged));
         match self.users_of.get(&customer.canonical()) {
             Some(users) if named.is_empty() => users.contains(&Id::from_value(user).canonical()),
             Some(users) => named.iter().all(|user| users.contains(user)),
@@ -217,8 +221,8 @@ mod tests {
             vec![Id::string("u").canonical()],
         )]);
         let current = rawdoc! { "_id": 1, "customerId": "c" };
-        let way = UserWay::new(&mapping, &memory(1 << 20));
-        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
+        let ways = UserWay::all(&mapping, &bookings, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &ways));
         let mut named = |user: &str| {
             let back = rawdoc! { "_id": 1, "userId": user };
             merged.take(&Sides {
@@ -235,8 +239,8 @@ mod tests {
     fn what_is_live_and_not_back_and_what_lacks_a_field_must_have_been_reported() {
         let (mapping, bookings) = (mapping(), mapping().bookings());
         let users_of = UsersOf::new();
-        let way = UserWay::new(&mapping, &memory(1 << 20));
-        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &way));
+        let ways = UserWay::all(&mapping, &bookings, &memory(1 << 20));
+        let mut merged = Merged::new(&mapping, &bookings, (&users_of, &ways));
         let current = rawdoc! { "_id": 1, "customerId": "c", "price": 2 };
         let back = rawdoc! { "_id": 1, "userId": "c" };
         for merged_copy in [None, Some(&back)] {

@@ -5,20 +5,21 @@ mod accounts;
 mod bookings;
 mod contact;
 mod examined;
+mod followed;
 mod guests;
 mod isolation;
 pub mod merged;
 mod names;
 mod paths;
 mod rows;
+mod user_way;
 mod users;
-
-use std::fmt::Write;
 
 use bson::raw::RawDocument;
 
 use super::id::Id;
-use super::link::LinkKind;
+use super::link::{LinkKind, SeveralUsers};
+use super::map::{Map, Set};
 use super::mapping::Mapping;
 use super::raw::{elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
@@ -30,8 +31,9 @@ pub use examined::Examined;
 pub use guests::guest_known_as;
 use names::{Names, Number};
 use paths::Ways;
-pub use paths::{Needed, ProofPaths, UserWay};
+pub use paths::{Needed, ProofPaths};
 use rows::{Customers, Pair, pair_key};
+pub use user_way::UserWay;
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -64,8 +66,20 @@ pub struct LeftAllowed {
 #[derive(Debug)]
 pub struct Ledger {
     mapping: Mapping,
-    allowed: LeftAllowed,
-    ways: Ways,
+    /// For bookings, then for each followed entry.
+    allowed: Vec<LeftAllowed>,
+    /// Likewise.
+    ways: Vec<Ways>,
+    /// Whose documents are taken now: 0 for bookings.
+    of: usize,
+    /// What such a document is called.
+    what: String,
+    /// Equations of the documents that were taken, closed.
+    closed: Vec<String>,
+    /// Users who are no customers by nature, where followed documents ask for that.
+    not_by_nature: Set<Number>,
+    /// Documents that named several users, with the others.
+    several: Map<(String, Id), Vec<Id>>,
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
@@ -85,6 +99,8 @@ pub struct Ledger {
     pub left: u64,
     /// Bookings that the mapping's filter keeps out of everything.
     pub outside: u64,
+    /// Followed documents that stay with an account.
+    pub with_account: u64,
     /// Current users without a password that hold a name and an e-mail.
     pub holding: u64,
     /// What is wrong.
@@ -108,10 +124,21 @@ fn reference(document: &RawDocument, field: &str) -> Option<Id> {
 }
 
 impl Ledger {
-    /// An empty ledger; `memory` is for what it keeps of users, pairs and customers.
-    pub fn new(mapping: Mapping, allowed: LeftAllowed, memory: &Memory) -> Self {
+    /// An empty ledger; `allowed` is for bookings, then for each followed entry, `memory` for what it keeps of users, pairs and customers.
+    pub fn new(mapping: Mapping, allowed: Vec<LeftAllowed>, memory: &Memory) -> Self {
+        let entries = mapping.follow.iter();
+        let entries = entries.map(|entry| ProofPaths::entry(&mapping, entry));
+        let paths = std::iter::once(ProofPaths::of(&mapping)).chain(entries);
         Self {
-            ways: Ways::new(&mapping, memory),
+            ways: paths
+                .map(|paths| Ways::new(&mapping, paths, memory))
+                .collect(),
+            of: 0,
+            what: "booking".to_owned(),
+            closed: Vec::new(),
+            not_by_nature: Set::default(),
+            several: Map::default(),
+            with_account: 0,
             mapping,
             allowed,
             users: Names::new(memory),
@@ -156,26 +183,49 @@ impl Ledger {
 
     /// Takes a business.
     pub fn business(&mut self, document: &RawDocument) {
-        self.ways.take(document);
+        for ways in &mut self.ways {
+            ways.take(document);
+        }
     }
 
-    /// How the proof follows a booking's references.
+    /// The ways of the documents that are taken now.
+    fn way(&self) -> &Ways {
+        &self.ways[self.of]
+    }
+
+    /// How the proof follows the references of the documents that are taken now.
     pub fn paths(&self) -> &ProofPaths {
-        self.ways.paths()
+        self.way().paths()
     }
 
-    /// Takes a document through which bookings find their business.
+    /// What must be read before documents are taken.
+    pub fn needed(&self) -> Vec<Needed> {
+        let mut all = Vec::new();
+        for (of, ways) in self.ways.iter().enumerate() {
+            let needed = ways.paths().needed().into_iter();
+            all.extend(needed.map(|it| it.as_of(of)));
+        }
+        all
+    }
+
+    /// Takes a document of what is needed.
     pub fn between(&mut self, needed: &Needed, document: &RawDocument) {
-        self.ways.take_between(needed, document);
+        if let Some(ways) = self.ways.get_mut(needed.of) {
+            ways.take_between(needed, document);
+        }
     }
 
     /// The top-level fields of users that a proof looks at.
     pub fn fields_of_users(&self) -> Vec<String> {
         let filter = self.mapping.user.filter.iter();
         let filter = filter.flat_map(crate::domain::mapping::filter::Filter::fields);
-        let paths = filter.chain(self.ways.of_users());
+        let paths = filter.chain(self.ways.iter().flat_map(Ways::of_users));
         let fields = paths.map(|path| path.top().to_owned());
-        std::iter::once("_id".to_owned()).chain(fields).collect()
+        let signs = self.signs_of_nature();
+        std::iter::once("_id".to_owned())
+            .chain(fields)
+            .chain(signs)
+            .collect()
     }
 
     /// Takes a user of the original.
@@ -183,10 +233,13 @@ impl Ledger {
         let filter = self.mapping.user.filter.as_ref();
         let is_one = filter.is_none_or(|filter| filter.lets_in(document));
         if let Some(id) = id_of(document).filter(|_| is_one) {
-            self.ways.take_user(document);
+            for ways in &mut self.ways {
+                ways.take_user(document);
+            }
             self.users.take(&id);
+            self.take_nature(&id, document);
             if let Some(user) = self.users.known(&id) {
-                for business in self.ways.homes(document) {
+                for business in self.ways[0].homes(document) {
                     self.homes.insert(&pair_key((user, business)), &());
                 }
             }
@@ -197,7 +250,7 @@ impl Ledger {
     pub fn customer(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.ways.named(&business));
+        let business = business.map(|business| self.ways[0].named(&business));
         self.customers.change(id.canonical().as_bytes(), |row| {
             (row.here, row.business) = (true, business);
         });
@@ -206,6 +259,11 @@ impl Ledger {
     /// Takes a link.
     pub fn link(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
+        if let Some(note) = SeveralUsers::of(document) {
+            let of = (note.collection, note.document.canonical());
+            self.several.insert(of, note.others);
+            return;
+        }
         let users =
             get(document, "users").and_then(|users| RawDocument::from_bytes(users.bytes).ok());
         let users = users.into_iter().flat_map(elements).map_while(Result::ok);
@@ -218,7 +276,7 @@ impl Ledger {
             users.push(self.named_guest(&Id::from_value(guest.value)));
         }
         let business = reference(document, &self.mapping.customer.business);
-        let business = business.map(|business| self.ways.named(&business));
+        let business = business.map(|business| self.ways[0].named(&business));
         let kind = match LinkKind::of(document) {
             Ok(kind) => kind,
             Err(unknown) => return self.wrong(&id, unknown.to_string()),
@@ -228,8 +286,14 @@ impl Ledger {
             .take_link(customer.as_bytes(), (kind, business), users);
     }
 
+    /// Takes a guest that a link names.
+    fn named_guest(&mut self, guest: &Id) -> Number {
+        self.users.take(guest);
+        self.users.named(guest)
+    }
+
     fn business_id(&self, business: Number) -> Id {
-        let id = self.ways.id(business);
+        let id = self.ways[0].id(business);
         id.unwrap_or_else(|| Id::string(""))
     }
 
@@ -248,7 +312,7 @@ impl Ledger {
         match which.role() {
             Role::Users => self.user_pair(before, current),
             Role::Reshaped => self.same_pair(which, before, current),
-            Role::Customers | Role::Bookings => {
+            Role::Customers | Role::Bookings | Role::Followed => {
                 let id = id_of(before).unwrap_or_else(|| Id::string(""));
                 self.wrong(
                     &id,
@@ -269,7 +333,7 @@ impl Ledger {
         }
     }
 
-    /// Checks customers against links, and closes the account. Returns the two equations, in words.
+    /// Checks customers against links, and closes the account. Returns the equations, in words: of bookings, of pairs, of followed documents.
     pub fn close(&mut self) -> Vec<String> {
         let customers = std::mem::replace(&mut self.customers, Customers::new(&self.memory));
         // Users at a business for whom an existing customer is there; true where a link to a created one speaks for them.
@@ -320,28 +384,18 @@ impl Ledger {
         self.every_assigned_has_a_customer();
         let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;
-        let (bookings, linked, quarantined, left) =
-            (self.bookings, self.linked, self.quarantined, self.left);
-        let mut of_bookings = format!(
-            "bookings {bookings} = linked {linked} + quarantined {quarantined} + left by decision {left}"
-        );
-        let outside = self.outside;
-        if self.mapping.booking.following.filter.is_some() {
-            let _ = write!(of_bookings, " + outside the filter {outside}"); // writing to a String cannot fail
-        }
-        self.equation(
-            &of_bookings,
-            bookings,
-            linked + quarantined + left + outside,
-        );
+        self.close_documents();
+        self.every_note_is_of_a_document();
         let of_pairs = format!(
             "pairs {pairs} = customers created {created} + adopted {adopted} + merged away {merged} + skipped {skipped}"
         );
         self.equation(&of_pairs, pairs, created + adopted + merged + skipped);
-        vec![of_bookings, of_pairs]
+        let mut equations = std::mem::take(&mut self.closed);
+        equations.insert(1.min(equations.len()), of_pairs);
+        equations
     }
 
-    fn equation(&mut self, words: &str, left: u64, right: u64) {
+    pub(super) fn equation(&mut self, words: &str, left: u64, right: u64) {
         if left != right {
             self.wrong(
                 &Id::string("equation"),

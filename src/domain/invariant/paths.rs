@@ -3,7 +3,6 @@
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
 mod read;
-mod user_way;
 
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
@@ -15,13 +14,12 @@ use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
-use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
+use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
 use read::listed;
 pub(super) use read::{bare, values};
-pub use user_way::UserWay;
 
 /// Where bookings have no reference to a user: a name that no field can have.
 const NO_FIELD: &str = "\0";
@@ -32,14 +30,14 @@ pub(super) type Ids = SmallVec<[Id; 1]>;
 /// What the proof knows of a booking's references.
 #[derive(Debug, Clone)]
 pub struct ProofPaths {
-    user: ReferencePath,
+    pub(super) user: ReferencePath,
     customer: String,
     /// The paths to the business; none where the mapping names the one business.
-    businesses: Vec<ReferencePath>,
+    pub(super) businesses: Vec<ReferencePath>,
     constant: Option<Id>,
     filter: Option<Filter>,
     /// Where the user has the e-mail by which bookings name it.
-    email: Option<FieldPath>,
+    pub(super) email: Option<FieldPath>,
     /// The old reference stays.
     keeps: bool,
     /// The new reference takes the old one's name and place.
@@ -52,6 +50,8 @@ pub struct ProofPaths {
     home: Option<ReferencePath>,
     /// Each is one top-level field, and none of them is another's.
     flat: bool,
+    /// Top-level fields that other entries of the same collection change.
+    elsewhere: Vec<String>,
 }
 
 /// A collection that must be read before the bookings, and what is needed of its documents.
@@ -64,6 +64,15 @@ pub struct Needed {
     by: FieldPath,
     then: FieldPath,
     table: usize,
+    /// For which of several collections' documents it is needed.
+    pub(super) of: usize,
+}
+
+impl Needed {
+    /// The same, for documents of another collection.
+    pub(super) fn as_of(self, of: usize) -> Self {
+        Self { of, ..self }
+    }
 }
 
 /// What a booking names.
@@ -79,7 +88,7 @@ pub(super) struct Named {
 /// The businesses, and how bookings find them and their users.
 #[derive(Debug)]
 pub(super) struct Ways {
-    paths: ProofPaths,
+    pub(super) paths: ProofPaths,
     businesses: Names,
     /// Only these documents are businesses.
     only: Option<Filter>,
@@ -94,9 +103,25 @@ fn not_null(value: Value<'_>) -> Option<Id> {
 }
 
 impl ProofPaths {
-    /// Those of a mapping.
+    /// Those of a mapping's bookings.
     pub fn of(mapping: &Mapping) -> Self {
-        let following = &mapping.booking.following;
+        Self::documents(mapping, &mapping.booking.following)
+    }
+
+    /// Those of a followed entry.
+    pub fn entry(mapping: &Mapping, entry: &Following) -> Self {
+        let mut paths = Self::documents(mapping, entry);
+        paths.home = None; // what users name themselves is looked for once
+        let others = mapping.follow.iter();
+        for other in others.filter(|it| it.collection == entry.collection && *it != entry) {
+            let drops = other.drop.iter().map(|it| it.top().to_owned());
+            let own = [other.user_top().to_owned(), other.customer.clone()];
+            paths.elsewhere.extend(own.into_iter().chain(drops));
+        }
+        paths
+    }
+
+    fn documents(mapping: &Mapping, following: &Following) -> Self {
         let (businesses, constant) = match &following.business {
             BusinessReference::Paths(paths) => (paths.clone(), None),
             BusinessReference::Constant(id) => (Vec::new(), Some(id.clone())),
@@ -109,7 +134,7 @@ impl ProofPaths {
             },
             None => ReferencePath::field(NO_FIELD),
         };
-        let mut starts = vec!["_id", user.start.top(), mapping.booking.customer.as_str()];
+        let mut starts = vec!["_id", user.start.top(), following.customer.as_str()];
         starts.extend(businesses.iter().map(|path| path.start.top()));
         let all_top = businesses.iter().chain([&user]);
         let all_top = all_top.into_iter().all(|path| path.start.is_top_level());
@@ -119,7 +144,8 @@ impl ProofPaths {
             guests: following.guest.as_ref().map(ProofGuests::of),
             home: mapping.user.business.clone(),
             user,
-            customer: mapping.booking.customer.clone(),
+            customer: following.customer.clone(),
+            elsewhere: Vec::new(),
             businesses,
             constant,
             filter: following.filter.clone(),
@@ -167,6 +193,16 @@ impl ProofPaths {
         self.drops.iter().any(|field| field.as_bytes() == key)
     }
 
+    /// True for a field that another entry of the collection changes.
+    pub(super) fn is_elsewhere(&self, key: &[u8]) -> bool {
+        self.elsewhere.iter().any(|field| field.as_bytes() == key)
+    }
+
+    /// True where another entry changes the same documents.
+    pub(super) fn shares_documents(&self) -> bool {
+        !self.elsewhere.is_empty()
+    }
+
     /// The paths, that to the user last.
     fn all(&self) -> impl Iterator<Item = &ReferencePath> {
         self.businesses.iter().chain([&self.user])
@@ -184,6 +220,7 @@ impl ProofPaths {
                 then: hop.then.clone(),
                 by,
                 table,
+                of: 0,
             }
         })
         .collect()
@@ -210,7 +247,8 @@ impl ProofPaths {
 
     /// The fields that a way back may make other than they are live.
     pub(super) fn own(&self) -> Vec<&str> {
-        let drops = self.drops.iter().map(String::as_str);
+        let drops = self.drops.iter().chain(&self.elsewhere);
+        let drops = drops.map(String::as_str);
         self.changing().into_iter().chain(drops).collect()
     }
 
@@ -312,8 +350,7 @@ impl ProofPaths {
 }
 
 impl Ways {
-    pub(super) fn new(mapping: &Mapping, memory: &Memory) -> Self {
-        let paths = ProofPaths::of(mapping);
+    pub(super) fn new(mapping: &Mapping, paths: ProofPaths, memory: &Memory) -> Self {
         let mut businesses = Names::new(memory);
         if let Some(constant) = &paths.constant {
             businesses.take(constant);
@@ -352,10 +389,15 @@ impl Ways {
     }
 
     /// The users whom these e-mails name.
-    fn of_emails(&self, named: &[Id]) -> Ids {
+    pub(super) fn of_emails(&self, named: &[Id]) -> Ids {
         let texts = named.iter().filter_map(Id::as_str).map(normalise);
         let users = texts.filter_map(|text| self.emails.get(&text));
-        users.flatten().cloned().collect()
+        let sorted = users.map(|same| {
+            let mut same = same.clone();
+            same.sort_by_key(Id::canonical);
+            same
+        });
+        sorted.flatten().collect()
     }
 
     /// Takes a document of what is needed.
@@ -371,7 +413,7 @@ impl Ways {
     }
 
     /// What these lead to, over the documents between of the path that has its tables from `table` on.
-    fn follow(&self, path: &ReferencePath, table: usize, named: Ids) -> Ids {
+    pub(super) fn follow(&self, path: &ReferencePath, table: usize, named: Ids) -> Ids {
         let mut at = named;
         for table in table..table + path.hops.len() {
             let Some(between) = self.between.get(table) else {

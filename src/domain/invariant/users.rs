@@ -135,7 +135,7 @@ impl Ledger {
 
     /// Says that a user without a booking was given to a business: they make a pair.
     pub fn assigns(&mut self, user: &Id, business: &Id) {
-        let business = self.ways.named(business);
+        let business = self.ways[0].named(business);
         if let Some(user) = self.users.known(user) {
             let pair = Pair {
                 customer: None,
@@ -149,7 +149,10 @@ impl Ledger {
 
     /// Says that a user makes a pair with a business that it names itself.
     pub fn claims(&mut self, user: &Id, business: &Id) {
-        let pair = self.users.known(user).zip(Some(self.ways.named(business)));
+        let pair = self
+            .users
+            .known(user)
+            .zip(Some(self.ways[0].named(business)));
         if pair.is_none_or(|pair| self.homes.find(&pair_key(pair)).is_none()) {
             self.wrong(
                 user,
@@ -175,6 +178,14 @@ impl Ledger {
             .map(|(key, _)| pair_of(&key))
             .collect();
         for (user, business) in missing {
+            let key = pair_key((user, business));
+            let known = self.pairs.find(&key);
+            let skipped = self.allowed.first().is_some_and(|it| it.skipped);
+            if let Some(at) = known.filter(|_| skipped) {
+                // By decision it gets no customer.
+                self.pairs.set(at, &Pair::default());
+                continue;
+            }
             let (user, business) = (self.user_id(user), self.business_id(business));
             let says =
                 format!("user {user} was given to business {business}, and no customer is theirs");

@@ -17,7 +17,7 @@ pub fn baseline(which: &Rebuilt) -> Option<Baseline> {
         // Customers that were there before: the migration changed nothing of them.
         // Nor of those that only the after-schema changes, once its rules are undone.
         Role::Customers | Role::Reshaped => Some(|_, before| Ok(before.to_owned())),
-        Role::Bookings | Role::Users => None,
+        Role::Bookings | Role::Users | Role::Followed => None,
     }
 }
 
@@ -25,7 +25,7 @@ pub fn baseline(which: &Rebuilt) -> Option<Baseline> {
 pub fn takes_new(which: &Rebuilt) -> bool {
     match which.role() {
         // A new customer may become a user, and a new booking names one.
-        Role::Customers | Role::Bookings => false,
+        Role::Customers | Role::Bookings | Role::Followed => false,
         Role::Users | Role::Reshaped => true,
     }
 }

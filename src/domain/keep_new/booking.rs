@@ -26,6 +26,8 @@ pub struct Ground<'a> {
     pub links: &'a Links,
     /// The decisions of the run.
     pub decisions: &'a Decisions,
+    /// The code under which these documents have a customer already.
+    pub already_linked: Code,
     /// The way to the user that a booking names.
     pub users: &'a Way<Id>,
     /// The ways to the business that a booking names, as it is now: one for each path.
@@ -105,15 +107,16 @@ impl Ground<'_> {
         named.or_else(|| self.named_by.get(&user.other_form()?.canonical()))
     }
 
-    /// The user that a booking names, or the value that names nobody.
+    /// The user that a booking names, of several the first who has a customer; or the value that names nobody.
     pub fn user_of(&self, reading: &Reading) -> Option<Id> {
         if self.paths.is_by_email() {
             let hash = reading.named().and_then(Id::as_str).map(email_hash);
             let user = hash.and_then(|hash| self.by_email.get(&hash));
             return user.or_else(|| reading.named()).cloned();
         }
-        let user = self.users.resolve(reading, as_named).end;
-        user.or_else(|| reading.named().cloned())
+        let reached = self.users.resolve(reading, as_named);
+        let known = reached.ends().find(|user| self.links.knows(user)).cloned();
+        known.or(reached.end).or_else(|| reading.named().cloned())
     }
 
     /// Whether the migration itself can have given `customer` to a booking that said this before.
@@ -202,7 +205,7 @@ impl Ground<'_> {
 
     fn relinks(&self, business: &Id) -> bool {
         let key = ConflictKey {
-            code: Code::AlreadyLinked,
+            code: self.already_linked,
             business: Some(business.clone()),
             subjects: Vec::new(),
         };
@@ -377,6 +380,31 @@ impl Ground<'_> {
             Some(back)
         })
     }
+}
+
+/// The original as entries of its collection made it that came before: their own fields as they are live.
+///
+/// # Errors
+/// A document that is not BSON.
+pub fn staged<'p>(
+    before: &RawDocument,
+    current: &RawDocument,
+    earlier: impl Iterator<Item = &'p BookingPaths>,
+) -> Result<RawDocumentBuf, Malformed> {
+    let mut base = before.to_owned();
+    for paths in earlier {
+        let (was, is) = (Fields::of(&base)?, Fields::of(current)?);
+        let own = [paths.user_key(), paths.customer()];
+        let mut own = own.into_iter().map(str::as_bytes);
+        if paths.is_outside(before) || own.all(|key| was.same(&is, key)) {
+            continue; // this entry left it as it was
+        }
+        base = match get(current, paths.customer()) {
+            Some(customer) => paths.pointed_at(&base, customer)?,
+            None => paths.without_user(&base, true)?.finish(),
+        };
+    }
+    Ok(base)
 }
 
 /// A booking with members of its guest as its customer has them: those that it lacks, or all.

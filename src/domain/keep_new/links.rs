@@ -6,7 +6,7 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
-use crate::domain::link::{LinkKind, UnknownLink};
+use crate::domain::link::{LinkKind, UnknownLink, is_note};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
@@ -60,6 +60,9 @@ impl Links {
         let Some(id) = id_of(link) else {
             return Ok(());
         };
+        if is_note(link) {
+            return Ok(()); // the original holds all of them
+        }
         let kind = LinkKind::of(link)?;
         let inner = |key: &str| RawDocument::from_bytes(get(link, key)?.bytes).ok();
         let named = |list: &str| -> Vec<Id> {
@@ -97,6 +100,12 @@ impl Links {
     /// All of them, in no order.
     pub fn origins(&self) -> impl Iterator<Item = &Origin> {
         self.origins.values()
+    }
+
+    /// True for a user, exact or in its other form, who stands behind some customer.
+    pub fn knows(&self, user: &Id) -> bool {
+        let is_known = |user: &Id| self.customers_of.contains_key(&user.canonical());
+        is_known(user) || user.other_form().is_some_and(|user| is_known(&user))
     }
 
     /// The customers that `user` stands behind.

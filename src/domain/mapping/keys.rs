@@ -69,7 +69,7 @@ const SEVERAL: Known = rare(
     OTHER,
     "what becomes of a booking with several users: first, or list",
 );
-const GUEST: Known = rare("guest", OTHER, "people who are no users, by their fields");
+const GUEST: Known = rare("guest", OTHER, "people who are not users, by their fields");
 
 /// The sections and their keys, in the order in which they are shown.
 pub const KEYS: &[(&str, &[Known])] = &[
@@ -89,7 +89,7 @@ pub const KEYS: &[(&str, &[Known])] = &[
             usual("name", FIELDS, "the user's name, in one field or several"),
             usual("email", FIELD, "the user's e-mail"),
             usual("password", FIELDS, "who has it set can sign in"),
-            rare("evidence", OTHER, "who has it set may sign in, too"),
+            rare("evidence", FIELDS, "who has it set may sign in, too"),
             usual("created", FIELD, "when the user was made"),
             usual(
                 "contact",

@@ -4,9 +4,11 @@
 //! - [`role`] is what its sections say.
 //! - `form` and `read` go from the file to the roles; every unknown key is refused there, with its line.
 //! - [`sheet`] is the file as rows that can be changed one by one, and [`keys`] what each key means.
+//! - `followed` names the entries of followed collections.
 //! - `names` gives a customer's fields their names; `refuse` says what a file makes impossible, and what is not built yet.
 
 pub mod filter;
+mod followed;
 mod form;
 pub mod keys;
 mod names;
@@ -254,6 +256,11 @@ impl Mapping {
             .chain(businesses.map(|it| ("business", it.as_str())))
             .chain(service)
             .chain([("booking", self.booking.collection.as_str())])
+            .chain(
+                self.follow
+                    .iter()
+                    .map(|it| ("followed collection", it.collection.as_str())),
+            )
             .collect()
     }
 }
@@ -281,6 +288,12 @@ pub const TRIAL: &str = "_ringfence_trial";
 pub const LINKS: &str = "_ringfence_links";
 /// The quarantine.
 pub const QUARANTINE: &str = "_ringfence_quarantine";
+/// True for the quarantine of bookings, and that of any followed collection.
+pub fn is_quarantine(name: &str) -> bool {
+    let rest = name.strip_prefix(QUARANTINE);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+}
+
 /// Whole users that retired, until purge.
 pub const RETIRED: &str = "_ringfence_retired";
 /// Whole users that were set aside by decision, until purge.

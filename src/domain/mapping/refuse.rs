@@ -71,7 +71,7 @@ impl Mapping {
         for (at, follow) in self.follow.iter().enumerate() {
             self.refuse_references(&format!("follow.{at}"), "to", follow)?;
         }
-        Ok(())
+        self.refuse_impossible_entries()
     }
 
     fn refuse_references(
@@ -158,7 +158,6 @@ impl Mapping {
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
         let unbuilt = [
-            (!self.follow.is_empty(), "follow"),
             (
                 self.theme.as_deref().is_some_and(|it| it != "default"),
                 "theme",
@@ -189,6 +188,9 @@ impl Mapping {
                 "booking.drop",
             ),
         ];
+        if let Some(key) = self.unbuilt_entry() {
+            return Err(self.not_built(&key));
+        }
         match unbuilt.iter().find(|(is_said, _)| *is_said) {
             Some((_, key)) => Err(self.not_built(key)),
             None => Ok(()),

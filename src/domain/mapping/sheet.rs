@@ -47,6 +47,8 @@ pub struct SheetRow {
     pub open: bool,
     /// What it says, as people read it.
     pub value: String,
+    /// The same as one would type it.
+    pub typed: String,
     /// Each text of it, where it is a text or a list of texts.
     pub texts: Vec<String>,
     /// The collection that its fields are of, where its section has one.
@@ -172,6 +174,7 @@ fn rows_of(
     let collection = collection.join(", ");
     let row = |key: &str, item: Option<&Item>| {
         let known = known(section, key);
+        let names = known.map_or(Names::Other, |it| it.names);
         let texts = item.map(texts).unwrap_or_default();
         let empty = texts.len() == 1 && texts[0].is_empty();
         SheetRow {
@@ -181,10 +184,11 @@ fn rows_of(
                 key: key.to_owned(),
             },
             means: known.map_or("", |it| it.means),
-            names: known.map_or(Names::Other, |it| it.names),
+            names,
             set: item.is_some() && !empty,
             open: empty || (item.is_none() && known.is_some_and(|it| it.required)),
             value: item.map(shown).unwrap_or_default(),
+            typed: item.map(|it| as_typed(names, it)).unwrap_or_default(),
             texts,
             collection: collection.clone(),
             why: item.map(comment).unwrap_or_default(),
@@ -226,6 +230,26 @@ fn shown(item: &Item) -> String {
     if !texts.is_empty() {
         return texts.join(", ");
     }
+    // Rows that make a user an account holder: "Session.userId".
+    if let Some(list) = item.as_array() {
+        let said = |it: &Value, key: &str| {
+            let value = it.as_inline_table()?.get(key)?;
+            value.as_str().map(str::to_owned)
+        };
+        let each = list
+            .iter()
+            .map(|it| Some(format!("{}.{}", said(it, "collection")?, said(it, "user")?)));
+        if let Some(each) = each.collect::<Option<Vec<_>>>()
+            && !each.is_empty()
+        {
+            return each.join(", ");
+        }
+    }
+    written(item)
+}
+
+/// A value as the file has it, on one line.
+fn written(item: &Item) -> String {
     let written = match item {
         Item::Value(value) => {
             let mut value = value.clone();
@@ -236,6 +260,17 @@ fn shown(item: &Item) -> String {
     };
     let words: Vec<_> = written.split_whitespace().collect();
     words.join(" ")
+}
+
+/// A value as [`typed_value`] reads it back.
+fn as_typed(names: Names, item: &Item) -> String {
+    let texts = texts(item);
+    let several = names == Names::Fields && !texts.is_empty();
+    if several || item.as_str().is_some() {
+        texts.join(", ")
+    } else {
+        written(item)
+    }
 }
 
 /// The comment behind a value, without its sign.
@@ -270,7 +305,7 @@ pub fn typed_value(names: Names, typed: &str) -> Result<Option<Value>, String> {
         return value.map(Some).map_err(|error| {
             let error = error.to_string();
             let why = error.lines().last().unwrap_or_default().trim();
-            format!("this is no value of a mapping file: {why}")
+            format!("this cannot be read as a value of the mapping file: {why}")
         });
     }
     if names == Names::Fields && typed.contains(',') {
@@ -321,6 +356,10 @@ mod tests {
         );
         assert!(user.set && !user.open);
         assert_eq!(row(&sheet, "user.contact").texts.len(), 7);
+        assert_eq!(
+            row(&sheet, "accounts").value,
+            "TeamMember.userId, Account.userId"
+        );
         assert!(!row(&sheet, "booking.when").set);
     }
 
@@ -365,6 +404,18 @@ mod tests {
                 .unwrap()
                 .is_bool()
         );
+    }
+
+    #[test]
+    fn a_value_comes_back_as_it_was_from_what_one_would_type() {
+        let text = "accounts = [{ collection = \"S\", user = \"u\" }]\n[user]\nname = [\"a\", \"b\"]\nemail = \"e\"\n[booking]\nuser = { email = \"mail\" }\nidentity = [\"phone\", \"email\"]\n";
+        let sheet = Sheet::parse(text, "f").unwrap();
+        for row in sheet.rows().into_iter().filter(|row| row.set) {
+            let mut again = sheet.clone();
+            let value = typed_value(row.names, &row.typed).unwrap();
+            again.set(&row.place, value, "");
+            assert_eq!(again.text(), sheet.text(), "{}: {}", row.place, row.typed);
+        }
     }
 
     #[test]

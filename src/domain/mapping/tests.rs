@@ -146,7 +146,7 @@ fn every_key_of_version_2_reads() {
     let user = &mapping.user;
     assert_eq!(
         user.copied().collect::<Vec<_>>(),
-        ["fullName", "email", "phone", "town", "createdAt"]
+        ["fullName", "email", "phone", "town", "gender", "createdAt"]
     );
     assert_eq!((user.phone.as_str(), user.country.as_str()), ("phone", ""));
     assert_eq!(user.passwords.len(), 2);

@@ -11,7 +11,7 @@ use super::path::{DBREF, Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
-use crate::domain::mapping::{BusinessReference, Mapping, UserReference};
+use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
@@ -94,14 +94,35 @@ impl References {
 
 /// The reference to a user that a booking holds, as the mapping writes it.
 pub fn leaving(mapping: &Mapping) -> String {
-    BookingPaths::of(mapping).user.text().to_owned()
+    leaving_of(&mapping.booking.following)
+}
+
+/// The same of any document whose reference is replaced.
+pub fn leaving_of(following: &Following) -> String {
+    BookingPaths::following(following, None)
+        .user
+        .text()
+        .to_owned()
 }
 
 impl BookingPaths {
-    /// Those of a mapping.
+    /// Those of a mapping's bookings.
     pub fn of(mapping: &Mapping) -> Self {
         let booking = &mapping.booking;
-        let user = match &booking.following.user {
+        Self {
+            guests: GuestPaths::of(mapping),
+            guest_roles: GuestRoles {
+                name: mapping.user.name.clone(),
+                email: mapping.user.email.clone(),
+                phone: mapping.user.phone.clone(),
+            },
+            ..Self::following(&booking.following, booking.created.as_ref())
+        }
+    }
+
+    /// Those of documents whose reference is replaced, with their creation date.
+    pub fn following(following: &Following, created: Option<&FieldPath>) -> Self {
+        let user = match &following.user {
             Some(UserReference::Path(path)) => Path::of(path),
             Some(UserReference::Email(path)) => Path::of(&ReferencePath {
                 start: path.clone(),
@@ -109,11 +130,10 @@ impl BookingPaths {
             }),
             None => Path::field(NO_FIELD),
         };
-        let businesses: Vec<Path> = match &booking.following.business {
+        let businesses: Vec<Path> = match &following.business {
             BusinessReference::Paths(paths) => paths.iter().map(Path::of).collect(),
             BusinessReference::Constant(_) => Vec::new(),
         };
-        let following = &booking.following;
         let nested = match &following.user {
             Some(UserReference::Path(path)) if !path.start.goes_through_arrays() => {
                 Nested::of(&path.start)
@@ -121,8 +141,7 @@ impl BookingPaths {
             Some(UserReference::Email(path)) => Nested::of(path),
             _ => None,
         };
-        let created = booking.created.as_ref();
-        let mut fields = vec!["_id", user.key(), booking.customer.as_str()];
+        let mut fields = vec!["_id", user.key(), following.customer.as_str()];
         fields.extend(businesses.iter().map(Path::key));
         fields.extend(created.map(FieldPath::top));
         let count = fields.len();
@@ -136,30 +155,29 @@ impl BookingPaths {
                 Some(UserReference::Path(path)) => !path.start.goes_through_arrays(),
                 Some(UserReference::Email(_)) | None => true,
             },
-            guests: GuestPaths::of(mapping),
+            guests: None,
             guest_roles: GuestRoles {
-                name: mapping.user.name.clone(),
-                email: mapping.user.email.clone(),
-                phone: mapping.user.phone.clone(),
+                name: String::new(),
+                email: String::new(),
+                phone: String::new(),
             },
             user,
             businesses,
-            customer: booking.customer.clone(),
+            customer: following.customer.clone(),
             created: created.cloned(),
             nested,
             constant: match &following.business {
                 BusinessReference::Constant(id) => Some(id.clone()),
                 BusinessReference::Paths(_) => None,
             },
-            filter: booking.following.filter.clone(),
+            filter: following.filter.clone(),
             old: match (following.keep, following.in_place) {
                 (true, _) => OldReference::Stays,
                 (false, true) => OldReference::Replaced,
                 (false, false) => OldReference::Leaves,
             },
-            by_email: matches!(booking.following.user, Some(UserReference::Email(_))),
-            drops: booking
-                .following
+            by_email: matches!(following.user, Some(UserReference::Email(_))),
+            drops: following
                 .drop
                 .iter()
                 .map(|it| it.top().to_owned())

@@ -17,7 +17,7 @@ mod path;
 mod way;
 
 pub use account::{AccountHop, AccountNames, AccountPath};
-pub use booking::{BookingPaths, Form, References, leaving, service_of};
+pub use booking::{BookingPaths, Form, References, leaving, leaving_of, service_of};
 pub use guest::{GuestKey, GuestPaths, GuestRoles, text_of};
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by};

@@ -1,6 +1,7 @@
-//! Users without a booking whom an answer gives to a business: each makes a pair, which takes part in everything that pairs do.
+//! Pairs that answers make: of users without a booking who are given to a business, and of users who may sign in and are customers by nature all
+//! the same. Each takes part in everything that pairs do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::facts::{BusinessIx, UserFacts, UserIx};
 use super::{Survey, find};
@@ -18,7 +19,15 @@ impl Survey {
         };
         let any = decisions.policy.get(&Code::IdleUser) == Some(&Choice::Assign)
             || decisions.single.iter().any(answered);
-        let (mut assigned, mut without) = (BTreeMap::new(), BTreeSet::new());
+        let (mut assigned, mut without) = (BTreeSet::new(), BTreeSet::new());
+        for (user, business) in &self.may_sign_in {
+            // Taken for customers by nature, their followed documents make pairs.
+            let key = may_sign_in(&self.users.id(*user));
+            let is_customer = decisions.choice(&key) == Choice::Customer;
+            if is_customer && !self.pairs.is_found(*user, *business) {
+                assigned.insert((*user, *business));
+            }
+        }
         if any {
             for (user, (id, facts)) in self.users.iter().enumerate() {
                 if !self.is_idle(user, &facts) {
@@ -26,7 +35,7 @@ impl Survey {
                 }
                 match self.assigned_to(decisions, &key_of(&id)) {
                     None => {}
-                    Some(Ok(business)) => drop(assigned.insert(user, business)),
+                    Some(Ok(business)) => drop(assigned.insert((user, business))),
                     Some(Err(why)) => drop(without.insert(why)),
                 }
             }
@@ -117,6 +126,15 @@ impl Survey {
             }
         }
         candidates
+    }
+}
+
+/// The conflict of a user who may sign in.
+pub(in crate::domain) fn may_sign_in(user: &Id) -> ConflictKey {
+    ConflictKey {
+        code: Code::MaySignIn,
+        business: None,
+        subjects: vec![user.clone()],
     }
 }
 

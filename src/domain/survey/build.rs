@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::raw::RawDocument;
 
 use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
+use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
-use super::{Business, Existing, Joined, Standing, Stray, Survey};
+use super::{Business, Existing, Of, Standing, Survey};
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, End, HopRead, References, Way, find,
-    find_by,
+    AccountHop, AccountNames, AccountPath, BookingPaths, References, find,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
@@ -30,12 +30,12 @@ const TOGETHER: usize = 64;
 /// What a survey reads of a booking: nothing that needs the survey, so that any task can do it.
 #[derive(Debug)]
 pub struct BookingRead {
-    refs: References,
+    pub(super) refs: References,
     guest: Option<GuestRead>,
     /// The mapping lets it take part in nothing.
-    outside: bool,
+    pub(super) outside: bool,
     /// It would pass the server's limit with its new field.
-    large: bool,
+    pub(super) large: bool,
 }
 
 impl BookingRead {
@@ -52,19 +52,6 @@ impl BookingRead {
     }
 }
 
-impl Stray {
-    pub(super) fn take(&mut self, refs: &References) {
-        self.bookings += 1;
-        if let Some(id) = &refs.id {
-            self.members.add(id.as_bytes());
-        }
-        self.created = match (self.created, refs.created) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-    }
-}
-
 impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
@@ -72,22 +59,21 @@ impl Survey {
         let only = paths.constant().map(|id| {
             let business = Business {
                 id: id.clone(),
-                name: String::new(),
+                name: id.as_str().unwrap_or_default().to_owned(),
                 bookings: 0,
             };
             (id.canonical(), business)
         });
-        let ways = paths.businesses().iter();
         Self {
-            to_business: ways.map(|path| Way::new(path.clone())).collect(),
             one_business: only.is_some(),
             by_email: Map::default(),
-            to_user: Way::new(paths.user().clone()),
             to_home: home_of(&mapping),
             homes: Table::new(memory),
             guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
-            paths,
+            finder: Finder::new(paths),
+            followed: Followed::all(&mapping),
+            may_sign_in: BTreeSet::new(),
             mapping,
             database: database.to_owned(),
             users: Users::new(memory),
@@ -98,7 +84,7 @@ impl Survey {
             without_user: BTreeMap::new(),
             without_business: BTreeMap::new(),
             disagreeing: BTreeMap::new(),
-            several_users: Stray::default(),
+            several_users: BTreeMap::new(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
             referenced: BTreeMap::new(),
@@ -116,6 +102,7 @@ impl Survey {
             collated: Vec::new(),
             phones: Map::default(),
             unassigned: BTreeSet::new(),
+            unique_references: Vec::new(),
         }
     }
 
@@ -146,37 +133,6 @@ impl Survey {
                 bookings: 0,
             },
         );
-    }
-
-    /// What must be read so that bookings find this, in this order. After the businesses, or the users, and before the bookings.
-    pub fn hops(&self, end: End) -> Vec<HopRead> {
-        match end {
-            End::Business => {
-                let ways = self.to_business.iter().enumerate();
-                let reads = ways.flat_map(|(at, way)| way.reads_as(at));
-                reads.chain(self.hops_of_homes()).collect()
-            }
-            End::User => self.to_user.reads(),
-        }
-    }
-
-    /// Takes a document of one of [`Self::hops`].
-    pub fn take_hop(&mut self, end: End, read: &HopRead, document: &RawDocument) {
-        let mismatch = match end {
-            End::Business => {
-                let business = |id: &Id| find(&self.businesses, id);
-                let ways = self.to_business.iter_mut().chain(&mut self.to_home);
-                let way = ways.into_iter().nth(read.way);
-                way.is_some_and(|way| way.take(read, document, business))
-            }
-            End::User => {
-                let user = |id: &Id| find_by(|id| self.users.find(id), id);
-                self.to_user.take(read, document, user)
-            }
-        };
-        if mismatch && let Some(id) = id_of(document) {
-            self.note_mismatch(&read.collection, &read.field, &id);
-        }
     }
 
     fn business_reference(
@@ -288,12 +244,16 @@ impl Survey {
         let email = self.mapping.user.emails.as_ref();
         let email = email.and_then(|email| email.value(document));
         let text = email.and_then(|email| email.as_str());
-        if self.paths.is_by_email()
+        if self.names_by_email()
             && let Some(text) = text.filter(|text| !text.trim().is_empty())
         {
-            let known = self.by_email.entry(email_hash(text)).or_insert(Some(user));
-            if *known != Some(user) {
-                *known = None;
+            let users = &self.users;
+            let known = self.by_email.entry(email_hash(text)).or_default();
+            if !known.contains(&user) {
+                known.push(user);
+                if known.len() > 1 {
+                    known.sort_by_key(|user| users.id(*user));
+                }
             }
         }
         if let Some(email) = email.filter(|email| email.kind == kind::ARRAY) {
@@ -314,15 +274,19 @@ impl Survey {
         self.claim_homes();
     }
 
-    /// Takes bookings. Last.
+    /// Takes bookings. Last but for followed documents.
     pub fn take_bookings(&mut self, bookings: &[BookingRead]) {
         for some in bookings.chunks(TOGETHER) {
+            let way = &self.finder.to_user;
             let users = some
                 .iter()
-                .filter_map(|booking| self.to_user.asks_for(&booking.refs.user));
+                .filter_map(|booking| way.asks_for(&booking.refs.user));
             let users: Vec<_> = users.map(Id::canonical).collect();
             self.users.prefetch(&users);
-            let joined: Vec<_> = some.iter().map(|it| self.joined(&it.refs)).collect();
+            let joined: Vec<_> = some
+                .iter()
+                .map(|it| self.joined(Of::Bookings, &it.refs))
+                .collect();
             let pairs = joined
                 .iter()
                 .filter_map(|it| Some((it.user.end?, it.business.end?)));
@@ -335,7 +299,7 @@ impl Survey {
 
     /// Takes a booking. Last.
     pub fn take_booking(&mut self, document: &RawDocument) {
-        let booking = BookingRead::of(document, &self.paths);
+        let booking = BookingRead::of(document, self.paths());
         self.take_bookings(&[booking]);
     }
 
@@ -349,7 +313,7 @@ impl Survey {
         if booking.large {
             self.oversize.extend(refs.id.clone());
         }
-        if (refs.user.named().is_none() || self.paths.is_in_place())
+        if (refs.user.named().is_none() || self.paths().is_in_place())
             && refs
                 .customer
                 .as_ref()
@@ -357,10 +321,7 @@ impl Survey {
         {
             return; // migrated by an earlier run
         }
-        self.booking_mismatches(refs, joined);
-        if !joined.user.others.is_empty() || self.paths.is_by_email() && self.is_ambiguous(refs) {
-            self.several_users.take(refs);
-        }
+        self.reference_mismatches(Of::Bookings, refs, joined);
         if joined.user.end.is_none()
             && joined.business.others.is_empty()
             && let Some(business) = joined.business.end
@@ -383,6 +344,13 @@ impl Survey {
                 self.take_link(refs, business, linked.is_some());
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
+                for other in &joined.user.others {
+                    // Every user whom a booking names makes a pair.
+                    self.pairs.take_unbooked(&mut self.users, *other, business);
+                }
+                if !joined.user.others.is_empty() {
+                    self.several_users.entry(business).or_default().take(refs);
+                }
                 if let Some(customer) = linked {
                     self.linked_users.insert((customer, user));
                 }
@@ -408,36 +376,8 @@ impl Survey {
     fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
         self.businesses[business].bookings += 1;
         // In place, the field names a user unless a customer of the business has that id.
-        if refs.customer.is_some() && (linked || !self.paths.is_in_place()) {
+        if refs.customer.is_some() && (linked || !self.paths().is_in_place()) {
             self.already_linked.entry(business).or_default().take(refs);
         }
-    }
-
-    fn booking_mismatches(&mut self, refs: &References, joined: &Joined) {
-        if !joined.mismatch() {
-            return;
-        }
-        let collection = self.mapping.booking.collection.clone();
-        let of = refs.id.clone().unwrap_or_else(|| Id::string(""));
-        if joined.user.mismatch {
-            let field = self.paths.user().text().to_owned();
-            self.note_mismatch(&collection, &field, &of);
-        }
-        if joined.business.mismatch {
-            for at in 0..self.to_business.len() {
-                let way = self.to_business.get(at).zip(refs.businesses().nth(at));
-                let business = |id: &Id| find(&self.businesses, id);
-                if way.is_some_and(|(way, reading)| way.resolve(reading, business).mismatch) {
-                    let path = self.paths.businesses().get(at);
-                    let field = path.map_or("", |path| path.text()).to_owned();
-                    self.note_mismatch(&collection, &field, &of);
-                }
-            }
-        }
-    }
-
-    /// True when a reference of this booking has another type than its target.
-    pub fn is_mismatched(&self, refs: &References) -> bool {
-        self.joined(refs).mismatch()
     }
 }

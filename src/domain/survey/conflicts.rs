@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Stray, Survey};
+use super::{Followed, Stray, Survey};
 use crate::domain::blueprint::Blueprint;
-use crate::domain::conflict::{Code, Conflict, ConflictKey};
+use crate::domain::conflict::{Code, Conflict, ConflictKey, Trouble};
 use crate::domain::decision::Decisions;
 use crate::domain::departure::Departures;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::Customers;
-use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, Overview};
+use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, FollowedRow, Overview};
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
 impl Survey {
@@ -105,11 +105,39 @@ impl Survey {
                 stray,
             );
         }
-        for (businesses, stray) in &self.disagreeing {
+        for (business, stray) in &self.several_users {
+            push(Code::SeveralUsers, Some(*business), None, stray);
+        }
+        for entry in &self.followed {
+            let code = |trouble| Code::followed(&entry.name, trouble);
+            for ((business, names), stray) in &entry.without_user {
+                let code = code(Trouble::WithoutUser);
+                push(code, Some(*business), names.clone(), stray);
+            }
+            for (names, stray) in &entry.without_business {
+                push(code(Trouble::WithoutBusiness), None, names.clone(), stray);
+            }
+            for (business, stray) in &entry.several_users {
+                push(code(Trouble::SeveralUsers), Some(*business), None, stray);
+            }
+            for (business, stray) in &entry.already_linked {
+                push(code(Trouble::AlreadyLinked), Some(*business), None, stray);
+            }
+        }
+        let mut disagree = |code, businesses: &[BusinessIx], stray: &Stray| {
             let subjects = self.ids_of_businesses(businesses);
-            let mut conflict = self.of_stray(Code::BusinessDisagrees, None, subjects, stray);
+            let mut conflict = self.of_stray(code, None, subjects, stray);
             conflict.businesses.clone_from(&conflict.key.subjects);
             conflicts.push(conflict);
+        };
+        for (businesses, stray) in &self.disagreeing {
+            disagree(Code::BusinessDisagrees, businesses, stray);
+        }
+        for entry in &self.followed {
+            let code = Code::followed(&entry.name, Trouble::Disagrees);
+            for (businesses, stray) in &entry.disagreeing {
+                disagree(code, businesses, stray);
+            }
         }
     }
 
@@ -147,6 +175,10 @@ impl Survey {
             if self.is_idle(user, &facts) {
                 push(Code::IdleUser);
             }
+            let may_sign_in = by_password && !facts.account && facts.verified;
+            if may_sign_in && (!booked_at.is_empty() || self.may_be_a_customer(user)) {
+                push(Code::MaySignIn);
+            }
             if booked_at.is_empty() {
                 if facts.account && facts.contact {
                     push(Code::ContactOnlyOnAccount);
@@ -164,9 +196,6 @@ impl Survey {
             }
             if facts.deleted {
                 push(Code::DeletedUser);
-            }
-            if by_password && !facts.account && facts.verified {
-                push(Code::MaySignIn);
             }
             if !self.is_customer_by_nature(&facts) {
                 push(Code::AccountAlsoCustomer);
@@ -240,6 +269,7 @@ impl Survey {
             bookings: self.bookings,
             services: self.services(),
             pairs: self.pairs.len() as u64,
+            followed: self.followed.iter().map(in_numbers).collect(),
             spilled_bytes: self.memory.most_spilled(),
             businesses: self
                 .businesses
@@ -259,5 +289,14 @@ impl Survey {
             warnings: Vec::new(),
             absent: Vec::new(),
         }
+    }
+}
+
+fn in_numbers(entry: &Followed) -> FollowedRow {
+    FollowedRow {
+        entry: entry.name.clone(),
+        documents: entry.documents,
+        with_account: entry.with_account,
+        outside: entry.outside,
     }
 }

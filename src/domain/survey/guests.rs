@@ -1,26 +1,22 @@
 //! People without a user, as bookings name them. Each is a row among the users, behind the last one that has a document; what its customer will
 //! hold stands in bookings, and what is kept here says in which. It grows with guests and their members, never with bookings.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
 use super::facts::{UserFacts, UserIx};
-use super::{Survey, tables::Users};
+use super::tables::Users;
 use crate::domain::id::Id;
 use crate::domain::phone;
-use crate::domain::raw::Builder;
 use crate::domain::reference::{GuestPaths, GuestRoles, References, text_of};
 use crate::domain::table::{Fixed, Memory, Reader, Table, Writer};
 
 /// The slot of a guest's oldest booking; the members' slots follow.
-const OLDEST: u8 = 0;
+pub(super) const OLDEST: u8 = 0;
 
 /// Which booking gives something of a guest.
 #[derive(Debug, Clone, Copy, Default)]
-struct Source {
+pub(super) struct Source {
     /// When it was made; `i64::MAX` where it does not say.
     created: i64,
     /// The place of its `_id`.
@@ -46,9 +42,9 @@ impl Fixed for Source {
 /// The guests of a survey.
 #[derive(Debug)]
 pub struct Guests {
-    paths: Option<GuestPaths>,
+    pub(super) paths: Option<GuestPaths>,
     /// The place of the first of them; they come when all users are known.
-    first: Option<UserIx>,
+    pub(super) first: Option<UserIx>,
     /// By guest and slot: of a slot the oldest booking that fills it.
     sources: Table<Source>,
     bookings: Table<()>,
@@ -57,7 +53,7 @@ pub struct Guests {
 /// What a booking says of its guest: nothing that needs the survey.
 #[derive(Debug)]
 pub struct GuestRead {
-    facts: UserFacts,
+    pub(super) facts: UserFacts,
     /// The members that say something, by their places.
     set: SmallVec<[u8; 4]>,
     name: Option<u8>,
@@ -139,12 +135,12 @@ impl Guests {
         self.bookings.reload();
     }
 
-    fn source(&self, guest: UserIx, slot: u8) -> Option<Source> {
+    pub(super) fn source(&self, guest: UserIx, slot: u8) -> Option<Source> {
         let at = self.sources.find(&key(guest, slot))?;
         Some(self.sources.value(at))
     }
 
-    fn booking(&self, source: Source) -> Id {
+    pub(super) fn booking(&self, source: Source) -> Id {
         let place = usize::try_from(source.booking).unwrap_or(usize::MAX);
         Id::from_bytes(&self.bookings.key(place))
     }
@@ -171,7 +167,13 @@ impl Guests {
     }
 
     /// Takes a booking of this guest, whose facts become what its oldest bookings say.
-    fn take(&mut self, users: &mut Users, guest: UserIx, refs: &References, read: &GuestRead) {
+    pub(super) fn take(
+        &mut self,
+        users: &mut Users,
+        guest: UserIx,
+        refs: &References,
+        read: &GuestRead,
+    ) {
         let Some(booking) = &refs.id else { return };
         let created = refs.created.unwrap_or(i64::MAX);
         let mut facts = users.facts(guest);
@@ -206,104 +208,5 @@ impl Guests {
             facts.phone_tail = read.facts.phone_tail;
         }
         users.set_facts(guest, &facts);
-    }
-}
-
-impl Survey {
-    /// True for a guest: one without a document among the users.
-    pub fn is_guest(&self, user: UserIx) -> bool {
-        self.guests.first.is_some_and(|first| user >= first)
-    }
-
-    /// The id of a guest, among those of users.
-    pub fn guest_named(&self, id: &Id) -> Option<UserIx> {
-        let first = self.guests.first?;
-        self.users.find(&id.canonical()).filter(|at| *at >= first)
-    }
-
-    /// How many users there are that have a document.
-    pub fn user_documents(&self) -> usize {
-        self.guests.first.unwrap_or_else(|| self.users.len())
-    }
-
-    /// Every guest, in the order in which they came.
-    pub fn every_guest(&self) -> std::ops::Range<UserIx> {
-        self.user_documents()..self.users.len()
-    }
-
-    /// The guest that a booking of this business names; none where it names none, or one that the survey has not seen.
-    pub(super) fn guest_at(
-        &self,
-        refs: &References,
-        business: super::BusinessIx,
-    ) -> Option<UserIx> {
-        let key = refs.guest.as_ref()?;
-        self.guest_named(&key.at(self.business_id(business)))
-    }
-
-    /// Takes a booking's guest, who may be new.
-    pub(super) fn take_guest(
-        &mut self,
-        refs: &References,
-        read: Option<&GuestRead>,
-        business: super::BusinessIx,
-    ) {
-        let (Some(key), Some(read)) = (&refs.guest, read) else {
-            return;
-        };
-        let id = key.at(self.business_id(business)).canonical();
-        let known = self.users.len();
-        let facts = UserFacts {
-            filled: 0,
-            contact: false,
-            ..read.facts
-        };
-        let guest = match self.users.find(&id) {
-            Some(guest) => guest,
-            None => self.users.insert(&id, &facts),
-        };
-        self.guests.first.get_or_insert(known);
-        self.guests.take(&mut self.users, guest, refs, read);
-    }
-
-    /// The bookings of which a guest's customer is made.
-    pub fn bookings_of_guest(&self, guest: UserIx) -> BTreeSet<Id> {
-        let members = self.guests.paths.as_ref().map_or(0, |it| it.members.len());
-        let slots = 0..=u8::try_from(members).unwrap_or(u8::MAX);
-        let sources = slots.filter_map(|slot| self.guests.source(guest, slot));
-        sources.map(|source| self.guests.booking(source)).collect()
-    }
-
-    /// What a guest gives to a customer, under the customer's own field names, as [`crate::domain::mapping::UserRole::view`] does for a user;
-    /// none where one of the bookings is not there any more.
-    pub fn view_of_guest(
-        &self,
-        guest: UserIx,
-        bookings: &BTreeMap<Id, RawDocumentBuf>,
-    ) -> Option<RawDocumentBuf> {
-        let paths = self.guests.paths.as_ref()?;
-        let of = |slot| {
-            let source = self.guests.source(guest, slot)?;
-            bookings.get(&self.guests.booking(source))
-        };
-        let oldest = of(OLDEST)?;
-        let mut view = Builder::new(256);
-        view.value("_id", self.user_id(guest).value());
-        for (at, member) in paths.members.iter().enumerate() {
-            let slot = u8::try_from(at + 1).unwrap_or(u8::MAX);
-            let booking = match self.guests.source(guest, slot) {
-                Some(_) => of(slot)?,
-                None => oldest,
-            };
-            if let Some(value) = member.path.value(booking) {
-                view.value(&member.field, value);
-            }
-        }
-        if let Some((field, path)) = paths.created()
-            && let Some(value) = path.value(oldest)
-        {
-            view.value(field, value);
-        }
-        Some(view.finish())
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn home_of(mapping: &Mapping) -> Option<Way<BusinessIx>> {
 impl Survey {
     /// What must be read before the users so that they find their business.
     pub(super) fn hops_of_homes(&self) -> Vec<HopRead> {
-        let number = self.to_business.len();
+        let number = self.ways_to_businesses();
         let home = self.to_home.as_ref();
         home.map_or_else(Vec::new, |way| way.reads_as(number))
     }

@@ -6,9 +6,13 @@ mod assigned;
 pub mod build;
 mod conflicts;
 pub mod facts;
+mod finder;
+mod followed;
+mod found;
 pub mod groups;
 pub mod guests;
 mod homes;
+mod named_guests;
 pub mod references;
 pub mod tables;
 #[cfg(test)]
@@ -20,14 +24,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
-use super::rebuilt::Role;
+use super::rebuilt::{Rebuilt, Role};
 use super::reference::{
-    AccountNames, AccountPath, BookingPaths, Found, Reached, References, Way, find, find_by,
+    AccountNames, AccountPath, BookingPaths, Found, References, Way, find, find_by,
 };
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::{Memory, Table};
-use facts::email_hash;
 pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
+use found::{Finder, Joined};
+pub use found::{Followed, Of, Stray};
 use guests::Guests;
 use smallvec::SmallVec;
 pub use tables::Pair;
@@ -63,17 +68,6 @@ pub struct Existing {
     pub email_exact: u128,
 }
 
-/// Bookings that share one missing thing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Stray {
-    /// How many.
-    pub bookings: u64,
-    /// Which ones.
-    pub members: MemberDigest,
-    /// The earliest creation date among them.
-    pub created: Option<i64>,
-}
-
 /// Everything that a survey knows.
 #[derive(Debug)]
 pub struct Survey {
@@ -97,8 +91,8 @@ pub struct Survey {
     pub without_business: BTreeMap<Option<Id>, Stray>,
     /// Bookings whose paths lead to several businesses, by those.
     pub disagreeing: BTreeMap<Vec<BusinessIx>, Stray>,
-    /// Bookings that name several users.
-    pub several_users: Stray,
+    /// Bookings of a known business that name several users, by business.
+    pub several_users: BTreeMap<BusinessIx, Stray>,
     /// Bookings with a customerId, by business.
     pub already_linked: BTreeMap<BusinessIx, Stray>,
     /// References of another type than their target, by "collection.field".
@@ -115,14 +109,16 @@ pub struct Survey {
     pub outside: u64,
     /// Bookings that stand with an existing customer and name no known user.
     pub linked_without_user: u64,
-    paths: BookingPaths,
-    /// One for each path, in their order.
-    to_business: Vec<Way<BusinessIx>>,
+    /// How bookings find what they refer to.
+    finder: Finder,
+    /// One for each entry of a followed collection, in the mapping's order.
+    pub followed: Vec<Followed>,
+    /// Pairs that followed documents make of users who may sign in, unless an answer takes these for account holders.
+    may_sign_in: BTreeSet<(UserIx, BusinessIx)>,
     /// There is one business alone.
     one_business: bool,
-    /// Users by their e-mail, where bookings name them by it; none for an e-mail that several have.
-    by_email: Map<u128, Option<UserIx>>,
-    to_user: Way<UserIx>,
+    /// Users by their e-mail, where documents name them by it; of several with one e-mail the one with the smallest id first.
+    by_email: Map<u128, SmallVec<[UserIx; 1]>>,
     /// The business that a user names itself, where the mapping says so.
     to_home: Option<Way<BusinessIx>>,
     homes: Table<()>,
@@ -142,6 +138,8 @@ pub struct Survey {
     phones: Map<UserIx, u128>,
     /// Why answers give users to no business.
     unassigned: BTreeSet<String>,
+    /// Unique indexes of followed collections that hold a reference to users: entry, index.
+    unique_references: Vec<(usize, String)>,
 }
 
 /// Where a booking stands, before any decision.
@@ -177,18 +175,6 @@ pub enum Standing {
     },
 }
 
-/// What a booking's references lead to.
-struct Joined {
-    user: Reached<UserIx>,
-    business: Reached<BusinessIx>,
-}
-
-impl Joined {
-    fn mismatch(&self) -> bool {
-        self.user.mismatch || self.business.mismatch
-    }
-}
-
 impl Survey {
     /// Gives up the memory of its tables, for one who needs it more; all can be asked as ever, and takes longer.
     pub fn spill(&mut self) {
@@ -208,14 +194,14 @@ impl Survey {
 
     /// How bookings find what they refer to.
     pub fn paths(&self) -> &BookingPaths {
-        &self.paths
+        &self.finder.paths
     }
 
     /// How many services bookings can name.
     pub fn services(&self) -> u64 {
         let services = self.mapping.service.as_ref();
         services.map_or(0, |it| {
-            let ways = self.to_business.iter();
+            let ways = self.finder.to_business.iter();
             let documents = ways.map(|way| way.documents_of(&it.collection));
             documents.max().unwrap_or_default() as u64
         })
@@ -223,53 +209,7 @@ impl Survey {
 
     /// Where a booking stands.
     pub fn standing(&self, refs: &References) -> Standing {
-        self.standing_of(refs, &self.joined(refs))
-    }
-
-    /// What its references lead to.
-    fn joined(&self, refs: &References) -> Joined {
-        Joined {
-            user: self.to_user.resolve(&refs.user, |id| self.find_named(id)),
-            business: self.business_of(refs),
-        }
-    }
-
-    /// Where its paths to a business lead, all together: the order decides only where some lead nowhere.
-    fn business_of(&self, refs: &References) -> Reached<BusinessIx> {
-        let business = |id: &Id| find(&self.businesses, id);
-        let mut ways = self.to_business.iter().zip(refs.businesses());
-        let Some((way, reading)) = ways.next() else {
-            return Reached {
-                end: self.one_business.then_some(0),
-                others: Vec::new(),
-                mismatch: false,
-            };
-        };
-        let mut reached = way.resolve(reading, business);
-        for (way, reading) in ways {
-            let other = way.resolve(reading, business);
-            reached.mismatch |= other.mismatch;
-            other.ends().for_each(|end| reached.add(*end));
-        }
-        reached
-    }
-
-    /// The user whom a booking names so, by an id or, where the mapping says so, an e-mail.
-    fn find_named(&self, reference: &Id) -> Option<Found<UserIx>> {
-        if !self.paths.is_by_email() {
-            return self.find_user(reference);
-        }
-        let at = *self.by_email.get(&email_hash(reference.as_str()?))?;
-        Some(Found {
-            at: at?,
-            mismatch: false,
-        })
-    }
-
-    /// True for an e-mail that several users have.
-    fn is_ambiguous(&self, refs: &References) -> bool {
-        let named = refs.user.named().and_then(Id::as_str);
-        named.is_some_and(|text| self.by_email.get(&email_hash(text)) == Some(&None))
+        self.standing_in(Of::Bookings, refs)
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
@@ -377,12 +317,17 @@ impl Survey {
         })
     }
 
-    /// How many documents a collection of this role has.
-    pub fn documents_in(&self, role: Role) -> u64 {
-        match role {
+    /// How many documents a rebuilt collection has.
+    pub fn documents_in(&self, which: &Rebuilt) -> u64 {
+        match which.role() {
             Role::Customers => self.existing.len() as u64,
             Role::Bookings => self.bookings,
             Role::Users => self.user_documents() as u64,
+            Role::Followed => {
+                let mut entries = self.followed.iter();
+                let entry = entries.find(|it| it.collection == which.live());
+                entry.map_or(0, |it| it.documents)
+            }
             Role::Reshaped => 0, // not surveyed
         }
     }

@@ -15,8 +15,8 @@ use crate::domain::raw::{Value, elements, kind};
 pub struct ReferenceSearch<'s> {
     survey: &'s Survey,
     collection: String,
-    /// The migration's own field.
-    except: Option<String>,
+    /// The migration's own fields.
+    except: Vec<String>,
     /// Count in these paths alone; all of them while `None`.
     only: Option<BTreeSet<String>>,
     found: std::collections::BTreeMap<String, super::Stray>,
@@ -28,13 +28,13 @@ pub type Referenced = std::collections::BTreeMap<String, super::Stray>;
 impl Survey {
     /// A search through `collection`. After the bookings.
     pub fn search_references(&self, collection: &str) -> ReferenceSearch<'_> {
-        let except = if collection == self.mapping.booking.collection {
-            Some(self.paths.user().text().to_owned())
+        let entries = self.mapping.entries_of(collection);
+        let mut except: Vec<String> = entries.map(|(_, entry)| entry.user_text()).collect();
+        if collection == self.mapping.booking.collection {
+            except.push(self.paths().user().text().to_owned());
         } else if collection == self.mapping.user.collection {
-            Some("_id".to_owned())
-        } else {
-            None
-        };
+            except.push("_id".to_owned());
+        }
         ReferenceSearch {
             survey: self,
             collection: collection.to_owned(),
@@ -76,7 +76,7 @@ impl ReferenceSearch<'_> {
                 (false, true) => key.into_owned(),
                 (false, false) => format!("{path}.{key}"),
             };
-            if self.except.as_deref() == Some(inner.as_str()) {
+            if self.except.contains(&inner) {
                 continue;
             }
             match element.value.kind {

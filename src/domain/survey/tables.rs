@@ -1,6 +1,6 @@
 //! What is kept of every user and of every pair, in compact tables.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
@@ -8,7 +8,7 @@ use super::facts::{BusinessIx, Password, UserFacts, UserIx};
 use crate::domain::id::Id;
 use crate::domain::table::{Column, Fixed, Key, Memory, Reader, Table, Writer};
 
-/// A (user, business) with at least one booking, or with none where an answer gives the user to the business.
+/// A (user, business) with at least one booking; or with none, where a followed document, a booking of several users or an answer makes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pair {
     /// Its bookings.
@@ -26,11 +26,11 @@ pub struct Users {
     facts: Column<UserFacts>,
 }
 
-/// Pairs by user and business: those of bookings, and those that an answer makes of users without one.
+/// Pairs by user and business: those that documents speak for, and those that an answer makes.
 #[derive(Debug)]
 pub struct Pairs {
     booked: Table<PairRow>,
-    assigned: BTreeMap<UserIx, BusinessIx>,
+    assigned: BTreeSet<(UserIx, BusinessIx)>,
 }
 
 #[derive(Debug)]
@@ -221,7 +221,7 @@ impl Users {
         ids.zip(self.facts.iter())
     }
 
-    /// True for a user with a booking.
+    /// True for a user with a pair that a booking, or a followed document, speaks for.
     pub fn is_booked(&self, at: UserIx) -> bool {
         self.last_pairs.value(at) != 0
     }
@@ -241,7 +241,7 @@ impl Pairs {
     pub(super) fn new(memory: &Memory) -> Self {
         Self {
             booked: Table::new(memory),
-            assigned: BTreeMap::new(),
+            assigned: BTreeSet::new(),
         }
     }
 
@@ -254,15 +254,10 @@ impl Pairs {
     }
 
     /// Takes the pairs that answers make, instead of the earlier ones; true where they are others.
-    pub(super) fn assign(&mut self, assigned: BTreeMap<UserIx, BusinessIx>) -> bool {
+    pub(super) fn assign(&mut self, assigned: BTreeSet<(UserIx, BusinessIx)>) -> bool {
         let are_others = self.assigned != assigned;
         self.assigned = assigned;
         are_others
-    }
-
-    /// True for a user whom an answer gives to a business.
-    pub fn is_assigned(&self, user: UserIx) -> bool {
-        self.assigned.contains_key(&user)
     }
 
     /// Makes ready to take bookings of these.
@@ -318,6 +313,26 @@ impl Pairs {
         self.booked.set(at, &row);
     }
 
+    /// Takes a pair that no booking of its own speaks for: another user whom a booking names, or the user of a followed document.
+    pub(super) fn take_unbooked(&mut self, users: &mut Users, user: UserIx, business: BusinessIx) {
+        let row = PairRow {
+            bookings: 0,
+            linked: 0,
+            before: 0,
+        };
+        let (at, new) = self.booked.insert(&pair_key(user, business), &row);
+        if new {
+            let before = users.last_pairs.value(user);
+            users.last_pairs.set(user, &small(at + 1));
+            self.booked.set(at, &PairRow { before, ..row });
+        }
+    }
+
+    /// True where bookings or followed documents speak for a pair, whatever the answers are.
+    pub(super) fn is_found(&self, user: UserIx, business: BusinessIx) -> bool {
+        self.booked.find(&pair_key(user, business)).is_some()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.booked.len() + self.assigned.len()
@@ -330,7 +345,7 @@ impl Pairs {
 
     /// A user's numbers at a business.
     pub fn get(&self, user: UserIx, business: BusinessIx) -> Option<Pair> {
-        if self.assigned.get(&user) == Some(&business) {
+        if self.assigned.contains(&(user, business)) {
             return Some(Pair::default());
         }
         let at = self.booked.find(&pair_key(user, business))?;
@@ -342,7 +357,7 @@ impl Pairs {
         let rows = self.booked.iter();
         let assigned = self.assigned.iter();
         rows.map(|(key, row)| (pair_of(&key), row.pair()))
-            .chain(assigned.map(|(user, business)| ((*user, *business), Pair::default())))
+            .chain(assigned.map(|pair| (*pair, Pair::default())))
     }
 
     /// User and business of every pair.
@@ -352,9 +367,9 @@ impl Pairs {
 
     /// A user's businesses with their numbers, in the survey's order of businesses.
     pub fn of(&self, users: &Users, user: UserIx) -> SmallVec<[(BusinessIx, Pair); 2]> {
-        let assigned = self.assigned.get(&user);
-        let assigned = assigned.map(|business| (*business, Pair::default()));
-        let mut pairs: SmallVec<[(BusinessIx, Pair); 2]> = assigned.into_iter().collect();
+        let assigned = self.assigned.range((user, 0)..=(user, BusinessIx::MAX));
+        let assigned = assigned.map(|(_, business)| (*business, Pair::default()));
+        let mut pairs: SmallVec<[(BusinessIx, Pair); 2]> = assigned.collect();
         let mut next = users.last_pairs.value(user);
         while let Some(at) = next.checked_sub(1) {
             let at = large(at);

@@ -65,7 +65,7 @@ impl Survey {
         (!may_share.is_empty()).then(|| UniqueSearch {
             index: name_of(index).to_owned(),
             others: fields.into_iter().filter(|it| *it != user).collect(),
-            paths: self.paths.clone(),
+            paths: self.paths().clone(),
             may_share,
             seen: Map::default(),
         })

@@ -11,7 +11,7 @@ use crate::domain::rebuilt::Role;
 use crate::domain::schema_change::{Rule, SchemaChanges};
 use crate::domain::text::safe;
 use crate::engine::error::Result;
-use crate::engine::session::Session;
+use crate::engine::session::{Session, Surveyed};
 use crate::prisma::schema::Schema;
 
 impl Session {
@@ -38,7 +38,12 @@ impl Session {
             let model = model.map_or_else(String::new, |it| safe(&it.name, 60));
             let standing = specs.get(&read.live);
             let standing = standing.map(|it| it.indexes.clone()).unwrap_or_default();
-            let wanted = index_plan::wanted(&mapping, which, &standing, EmailIndex::Partial);
+            let Surveyed {
+                survey, blueprint, ..
+            } = self.surveyed()?;
+            let some_stay = blueprint.some_stay(survey, which);
+            let wanted =
+                index_plan::wanted(&mapping, which, &standing, (EmailIndex::Partial, some_stay));
             let made: Vec<String> = wanted
                 .iter()
                 .filter(|it| !standing.iter().any(|old| name_of(old) == name_of(it)))

@@ -35,6 +35,11 @@ impl Session {
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
         let email = self.surveyed()?.blueprint.email_index;
         let mapping = &self.work.mapping;
-        Ok(index_plan::wanted(mapping, &which, &originals, email))
+        Ok(index_plan::wanted(
+            mapping,
+            &which,
+            &originals,
+            (email, false),
+        ))
     }
 }

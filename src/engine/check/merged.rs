@@ -12,7 +12,7 @@ use crate::domain::invariant::merged::{Merged, Sides, UsersOf};
 use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE};
 use crate::domain::raw::{elements, get};
-use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
@@ -43,12 +43,35 @@ impl Session {
                 }
             })
             .await?;
-        let mut way = UserWay::new(&self.work.mapping, &self.work.memory);
-        for needed in way.needed() {
-            let place = self.layout.now(&needed.collection);
-            self.work
-                .scan(place, watcher, |document| way.take(&needed, document))
+        let mut checked = Checked::default();
+        for which in which {
+            let mut ways = UserWay::all(&self.work.mapping, which, &self.work.memory);
+            for (_, way) in &mut ways {
+                self.feed(way, watcher).await?;
+            }
+            let mut account = Merged::new(&self.work.mapping, which, (&users_of, &ways));
+            self.check_merged_one(which, &mut account, &mut checked, watcher)
                 .await?;
+            for differs in account.close(kept) {
+                checked.finds(differs);
+            }
+        }
+        Ok(checked)
+    }
+
+    /// Hands a way the documents that it leads through: what left a rebuilt collection stands in its original.
+    async fn feed(&self, way: &mut UserWay, watcher: &Watcher) -> Result<()> {
+        for needed in way.needed() {
+            let live = self.layout.now(&needed.collection).to_owned();
+            let original = self
+                .layout
+                .original_of(&self.work.mapping, &needed.collection);
+            let original = Some(original).filter(|name| *name != live);
+            for place in original.iter().chain([&live]) {
+                self.work
+                    .scan(place, watcher, |document| way.take(&needed, document))
+                    .await?;
+            }
         }
         if way.of_users().is_some() {
             let users = self.layout.source(&self.work.mapping.users());
@@ -57,16 +80,7 @@ impl Session {
                 .scan(&users.unwrap_or_default(), watcher, take)
                 .await?;
         }
-        let mut checked = Checked::default();
-        for which in which {
-            let mut account = Merged::new(&self.work.mapping, which, (&users_of, &way));
-            self.check_merged_one(which, &mut account, &mut checked, watcher)
-                .await?;
-            for differs in account.close(kept) {
-                checked.finds(differs);
-            }
-        }
-        Ok(checked)
+        Ok(())
     }
 
     /// What is live as it was before the rules of the after-schema.
@@ -98,6 +112,11 @@ impl Session {
         let before = self.layout.source(which).unwrap_or_default();
         let customers = self.work.mapping.customers();
         let customers = self.layout.live(&customers);
+        let aside = match which.role() {
+            Role::Bookings | Role::Followed => which.side_collection(),
+            Role::Customers | Role::Users | Role::Reshaped => None,
+        };
+        let aside = aside.unwrap_or_else(|| QUARANTINE.to_owned());
         watcher.says(&format!("proving what comes back in {live}"), 0, 0);
         let mut seen = HashSet::new();
         for collection in [before.as_str(), live, merged.as_str()] {
@@ -109,7 +128,7 @@ impl Session {
                     .filter(|id| seen.insert(id.canonical()))
                     .collect();
                 let mut found = Vec::new();
-                for name in [&before, live, &merged, QUARANTINE, customers] {
+                for name in [&before, live, &merged, &aside, customers] {
                     found.push(by_id(scan::by_ids(database, name, &ids).await?));
                 }
                 self.undo_live(which, &mut found)?;

@@ -1,6 +1,7 @@
 //! Feeding the proof: reads what stands and hands it to the ledger, which never calls the transform. Used on prepared copies (prove) and on
 //! what is live (verify).
 
+mod documents;
 mod merged;
 mod reshaped;
 mod users;
@@ -8,33 +9,27 @@ mod values;
 
 use crate::domain::rebuilt::Group;
 use std::collections::BTreeMap;
-use std::collections::{HashMap, HashSet};
-
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use bson::RawDocumentBuf;
 
-use crate::domain::aside::Why;
-use crate::domain::conflict::{Choice, Code, ConflictKey};
+use crate::domain::conflict::{Choice, Code, ConflictKey, Trouble};
 use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::name_of;
-use crate::domain::invariant::{Examined, Ledger, LeftAllowed};
+use crate::domain::invariant::{Ledger, LeftAllowed};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
-use crate::domain::mapping::{LINKS, QUARANTINE};
+use crate::domain::mapping::{LINKS, Mapping};
 use crate::domain::rebuilt::{Rebuilt, Role};
-use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
-use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
 use crate::engine::session::{Answers, Session};
 use crate::store::StoreError;
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
-use crate::store::side_by_side::{Hashes, Pipelined, SideBySide};
 
 /// Findings of one kind kept with their ids; the rest is only counted.
 pub(crate) const KEPT: usize = 50;
@@ -138,50 +133,63 @@ impl Session {
         Ok(checked)
     }
 
-    /// Checks bookings, customers, links and quarantine.
+    /// Checks bookings, customers, links and quarantine, and all followed documents.
     async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_businesses(watcher).await?;
         self.take_users(&mut ledger, watcher).await?;
-        self.expect_assigned(&mut ledger)?;
+        self.expect_answered(&mut ledger)?;
         let values = self.walk_links(&mut ledger, watcher).await?;
-        let fingerprint = self.walk_bookings(&mut ledger, watcher).await?;
+        let mut fingerprints = Vec::new();
+        let bookings = self.work.mapping.bookings();
+        let fingerprint = self.walk_bookings(&bookings, &mut ledger, watcher).await?;
+        fingerprints.push((bookings, fingerprint));
+        for which in self.work.mapping.followed() {
+            for (at, _) in self.work.mapping.entries_of(which.live()) {
+                ledger.turn_to(at);
+                let fingerprint = self.walk_bookings(&which, &mut ledger, watcher).await?;
+                fingerprints.push((which.clone(), fingerprint));
+            }
+        }
         let equations = ledger.close();
         self.work.tables_hold()?;
         let mut checked = Checked::of(ledger, equations);
+        for (which, fingerprint) in fingerprints {
+            checked = checked.with(&which, fingerprint);
+        }
         let remarks = self.work.mapping.remarks().into_iter();
         checked.notes.extend(remarks.map(|(_, says)| says));
-        let bookings = self.work.mapping.bookings();
-        Ok(checked.with(&bookings, fingerprint).and(values))
+        Ok(checked.and(values))
     }
 
     /// Reads every live booking once more: each belongs to a customer of its own business. Its bytes are not looked at.
     pub(crate) async fn check_isolation(&self, watcher: &Watcher) -> Result<Checked> {
         let mut ledger = self.ledger_of_customers(watcher).await?;
-        let scan = Scan {
-            batch: SMALL,
-            ..fields(&ledger.paths().fields())
-        };
-        let database = &self.work.connection.database;
-        let place = self.layout.place(&self.work.mapping.bookings());
-        let total = scan::rough_count(database, &place).await;
-        let mut reader = scan::read(database, &place, &scan, None)?;
-        while let Some(batch) = reader.next().await? {
-            self.work.between_batches(watcher)?;
-            let bookings: Vec<_> = batch.documents().collect();
-            ledger.all_standing(&bookings);
-            watcher.says("checking whose the bookings are", ledger.bookings, total);
-        }
-        self.work.tables_hold()?;
-        let (bookings, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
+        let bookings = self.work.mapping.bookings();
+        self.stand(&bookings, &mut ledger, watcher).await?;
+        let (all, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
         let outside = if self.work.mapping.booking.following.filter.is_some() {
             format!(" + outside the filter {}", ledger.outside)
         } else {
             String::new()
         };
-        let says = format!(
-            "live bookings {bookings} = with a customer of their own business {linked} + left by decision {left}{outside}"
-        );
-        Ok(Checked::of(ledger, vec![says]))
+        let mut equations = vec![format!(
+            "live bookings {all} = with a customer of their own business {linked} + left by decision {left}{outside}"
+        )];
+        for which in self.work.mapping.followed() {
+            for (at, _) in self.work.mapping.entries_of(which.live()) {
+                ledger.look_at(at);
+                self.stand(&which, &mut ledger, watcher).await?;
+                equations.push(format!(
+                    "live documents of {} {} = with a customer of their own business {} + left {} + outside the filter {}",
+                    self.work.mapping.entry_name(at),
+                    ledger.bookings,
+                    ledger.linked,
+                    ledger.left,
+                    ledger.outside
+                ));
+            }
+        }
+        Ok(Checked::of(ledger, equations))
     }
 
     /// Takes the users of the original. After businesses and services.
@@ -203,6 +211,15 @@ impl Session {
                 .map_or(Ok(()), |failure| Err(StoreError::Refused(failure)))
         })
         .await?;
+        for (collection, field) in ledger.names_account_holders() {
+            let place = self.layout.original_of(&self.work.mapping, &collection);
+            let needed = fields(&[field.top()]);
+            scan::each((database, None), &place, &needed, &watcher.cancel, |it| {
+                ledger.names_holders(it, &field);
+                Ok(())
+            })
+            .await?;
+        }
         let customers = self.layout.place(&self.work.mapping.customers());
         ledger.expect_customers(scan::rough_count(database, &customers).await);
         Ok(())
@@ -212,7 +229,7 @@ impl Session {
     async fn ledger_of_users(&self, watcher: &Watcher) -> Result<Ledger> {
         let mut ledger = Ledger::new(
             self.work.mapping.clone(),
-            self.answers.left_allowed(),
+            self.answers.left_allowed(&self.work.mapping),
             &self.work.memory,
         );
         self.take_users(&mut ledger, watcher).await?;
@@ -247,7 +264,7 @@ impl Session {
         let mapping = &self.work.mapping;
         let mut ledger = Ledger::new(
             mapping.clone(),
-            self.answers.left_allowed(),
+            self.answers.left_allowed(&self.work.mapping),
             &self.work.memory,
         );
         let place = (&self.work.connection.database, None);
@@ -267,7 +284,7 @@ impl Session {
             })
             .await?;
         }
-        for needed in ledger.paths().needed() {
+        for needed in ledger.needed() {
             let names: Vec<&str> = needed.fields.iter().map(String::as_str).collect();
             let scan = fields(&names);
             let between = self.layout.original_of(mapping, &needed.collection);
@@ -280,100 +297,6 @@ impl Session {
         Ok(ledger)
     }
 
-    /// Returns the fingerprint of the bookings as they are now.
-    async fn walk_bookings(&self, ledger: &mut Ledger, watcher: &Watcher) -> Result<String> {
-        let database = &self.work.connection.database;
-        let source = self
-            .layout
-            .source(&self.work.mapping.bookings())
-            .unwrap_or_default();
-        let current = self.layout.place(&self.work.mapping.bookings());
-        let total = scan::rough_count(database, &source).await;
-        let taken_in = self.ids_of_taken_in(watcher).await?;
-        let companions = [current.as_str(), QUARANTINE];
-        let places = [current.as_str(), "the quarantine"];
-        let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
-        let paths = Arc::new(ledger.paths().clone());
-        let bookings = self.work.mapping.bookings();
-        let change = Arc::new(change_of(&self.work.mapping, &bookings).cloned());
-        let mut pages = Pipelined::new(pages, |page| {
-            let (paths, change) = (Arc::clone(&paths), Arc::clone(&change));
-            async move {
-                let mut examined = Vec::new();
-                for met in page.rows() {
-                    let [now, aside] =
-                        [0, 1].map(|which| met.partners.get(which).copied().flatten());
-                    let known = Known::Document(met.original);
-                    let now = now.map(|now| undone((*change).as_ref(), now, known));
-                    let now = now
-                        .transpose()
-                        .map_err(|error| StoreError::Invalid(error.to_string()))?;
-                    examined.extend(Examined::of(&paths, met.original, now.as_deref(), aside));
-                }
-                Ok((examined, page))
-            }
-        });
-        while let Some((examined, page)) = pages.next().await? {
-            self.work.between_batches(watcher)?;
-            ledger.bookings(&examined);
-            for (which, extra) in page.unmatched() {
-                let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
-                if !known {
-                    ledger.extra_booking(extra, places[which]);
-                }
-            }
-            watcher.says("checking bookings", ledger.bookings, total);
-        }
-        self.walk_taken_in(ledger, &current).await?;
-        Ok(pages.fingerprint())
-    }
-
-    /// Strays of bookings whose documents were taken in.
-    fn taken_in(&self) -> impl Iterator<Item = String> {
-        let bookings = self.work.mapping.bookings();
-        let aside = self.layout.aside().iter();
-        aside.filter_map(move |it| {
-            let taken = matches!(it.why, Why::TakenIn(_)) && it.of == bookings.live();
-            taken.then(|| it.name())
-        })
-    }
-
-    async fn ids_of_taken_in(&self, watcher: &Watcher) -> Result<HashSet<Id>> {
-        let mut ids = HashSet::new();
-        for name in self.taken_in() {
-            let place = (&self.work.connection.database, None);
-            scan::each(place, &name, &fields(&["_id"]), &watcher.cancel, |it| {
-                ids.extend(id_of(it).map(|id| id.canonical()));
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(ids)
-    }
-
-    /// Proves the bookings that were taken in, as those of the original.
-    async fn walk_taken_in(&self, ledger: &mut Ledger, current: &str) -> Result<()> {
-        let database = &self.work.connection.database;
-        let paths = ledger.paths().clone();
-        let bookings = self.work.mapping.bookings();
-        let change = change_of(&self.work.mapping, &bookings);
-        for name in self.taken_in() {
-            let mut pages = scan::in_id_order(database, &name)?;
-            while let Some(page) = pages.next().await? {
-                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-                let live = by_id(scan::by_ids(database, current, &ids).await?);
-                let examined = page.documents().zip(&ids).filter_map(|(stray, id)| {
-                    let now = live.get(&id.canonical()).map(AsRef::as_ref);
-                    let now = now.map(|now| undone(change, now, Known::Document(stray)));
-                    let now = now.and_then(std::result::Result::ok);
-                    Examined::of(&paths, stray, now.as_deref(), None)
-                });
-                ledger.bookings(&examined.collect::<Vec<_>>());
-            }
-        }
-        Ok(())
-    }
-
     /// Checks a collection whose documents are proved one by one, wherever it stands.
     async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
         let current = self.layout.place(which);
@@ -383,14 +306,20 @@ impl Session {
         self.check_users(which, None, &current, watcher).await
     }
 
-    /// Tells the ledger which users without a booking were given to which business.
-    fn expect_assigned(&self, ledger: &mut Ledger) -> Result<()> {
+    /// Tells the ledger which users without a booking were given to which business, and who is taken for an account holder.
+    fn expect_answered(&self, ledger: &mut Ledger) -> Result<()> {
         let survey = &self.surveyed()?.survey;
         for (user, business) in survey.claimed() {
             ledger.claims(&survey.user_id(user), survey.business_id(business));
         }
         for conflict in &self.surveyed()?.conflicts {
             let key = &conflict.key;
+            if key.code == Code::MaySignIn
+                && self.answers.decisions.choice(key) == Choice::Account
+                && let Some(user) = key.subjects.first()
+            {
+                ledger.holds_an_account(user);
+            }
             if key.code == Code::IdleUser
                 && self.answers.decisions.choice(key) == Choice::Assign
                 && let (Some(user), Some(business)) =
@@ -480,8 +409,8 @@ impl Session {
 }
 
 impl Answers {
-    /// Which bookings a decision lets stay without a customer.
-    fn left_allowed(&self) -> LeftAllowed {
+    /// Which bookings, and which documents of each followed entry, a decision lets stay without a customer.
+    fn left_allowed(&self, mapping: &Mapping) -> Vec<LeftAllowed> {
         let any = |code: Code, choice: Choice| {
             self.decisions.policy.get(&code) == Some(&choice)
                 || self
@@ -490,13 +419,24 @@ impl Answers {
                     .iter()
                     .any(|(key, it)| key.code == code && it.choice == choice)
         };
-        LeftAllowed {
-            skipped: any(Code::AccountAlsoCustomer, Choice::Skip)
-                || any(Code::DeletedUser, Choice::Skip),
+        let skipped =
+            any(Code::AccountAlsoCustomer, Choice::Skip) || any(Code::DeletedUser, Choice::Skip);
+        let mut allowed = vec![LeftAllowed {
+            skipped,
             without_user: any(Code::BookingWithoutUser, Choice::Leave),
             without_business: any(Code::BookingWithoutBusiness, Choice::Leave)
                 || any(Code::BusinessDisagrees, Choice::Leave),
+        }];
+        for at in 0..mapping.follow.len() {
+            let name = mapping.entry_name(at);
+            let left = |trouble| any(Code::followed(&name, trouble), Choice::Leave);
+            allowed.push(LeftAllowed {
+                skipped,
+                without_user: left(Trouble::WithoutUser),
+                without_business: left(Trouble::WithoutBusiness) || left(Trouble::Disagrees),
+            });
         }
+        allowed
     }
 }
 

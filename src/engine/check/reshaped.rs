@@ -21,7 +21,7 @@ impl Session {
     ) -> Result<Checked> {
         let mut ledger = Ledger::new(
             self.work.mapping.clone(),
-            self.answers.left_allowed(),
+            self.answers.left_allowed(&self.work.mapping),
             &self.work.memory,
         );
         let database = &self.work.connection.database;

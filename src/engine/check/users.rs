@@ -2,7 +2,7 @@
 //! every other collection, whole.
 
 use crate::domain::invariant::{Accounts, Whereabouts};
-use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, SET_ASIDE, SIDE_PREFIX};
+use crate::domain::mapping::{LINKS, RETIRED, SET_ASIDE, SIDE_PREFIX, is_quarantine};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::schema_change::undo::Known;
 use crate::engine::Watcher;
@@ -147,7 +147,7 @@ impl Session {
     ) -> Result<()> {
         let place = (&self.work.connection.database, None);
         for (name, spec) in collection_spec::load_all(&self.work.connection).await? {
-            let side = name.starts_with(SIDE_PREFIX) && name != QUARANTINE;
+            let side = name.starts_with(SIDE_PREFIX) && !is_quarantine(&name);
             if spec.kind == "view" || side || name.starts_with("system.") {
                 continue;
             }

@@ -73,9 +73,11 @@ impl Session {
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
         let given = Arc::new((self.work.mapping.clone(), typed));
-        let bookings = self.layout.source(&self.work.mapping.bookings());
+        let of_bookings = self.work.mapping.bookings();
+        let bookings = self.layout.source(&of_bookings);
         let guest = self.work.mapping.booking.following.guest.as_ref();
-        let mut bookings: Vec<String> = bookings.into_iter().chain(self.taken_in()).collect();
+        let taken_in = self.taken_in(&of_bookings);
+        let mut bookings: Vec<String> = bookings.into_iter().chain(taken_in).collect();
         if guest.is_none() {
             bookings.clear();
         }

@@ -1,39 +1,72 @@
-//! Bookings: what comes back of each, and whom it still needs.
+//! Bookings and followed documents: what comes back of each, and whom it still needs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::{Carrying, forms, invalid};
+use crate::domain::conflict::{Code, Trouble};
 use crate::domain::id::Id;
-use crate::domain::keep_new::booking::Ground;
+use crate::domain::keep_new::booking::{Ground, Returned, staged};
+use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
-use crate::domain::mapping::QUARANTINE;
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
+use crate::engine::session::Session;
 use crate::store::scan;
 
 impl Carrying<'_> {
-    /// The way that a path goes through the documents of today.
+    /// The way that a path goes through the documents of today; what left a rebuilt collection stands in its original.
     async fn way(&self, path: &Path) -> Result<Way<Id>> {
         let mut way = Way::new(path.clone());
+        let (mapping, layout) = (&self.session.work.mapping, &self.session.layout);
         for read in way.reads() {
-            let place = self.session.layout.now(&read.collection);
-            self.each(place, |document| {
-                way.take(&read, document, as_named);
-            })
-            .await?;
+            let live = layout.now(&read.collection).to_owned();
+            let original = layout.original_of(mapping, &read.collection);
+            let original = Some(original).filter(|name| *name != live);
+            for place in original.iter().chain([&live]) {
+                self.each(place, |document| {
+                    way.take(&read, document, as_named);
+                })
+                .await?;
+            }
         }
         Ok(way)
     }
 
+    /// Carries bookings, and then the documents of each followed collection.
     pub(crate) async fn carry_bookings(&mut self) -> Result<()> {
+        self.leaving = self
+            .links
+            .origins()
+            .filter(|it| matches!(it.kind, LinkKind::Created | LinkKind::Narrow))
+            .filter(|origin| !self.here.contains(&origin.id.canonical()))
+            .flat_map(|origin| origin.users.iter().map(Id::canonical))
+            .collect();
+        let mapping = &self.session.work.mapping;
+        let bookings = self.bookings.clone();
+        let paths = BookingPaths::of(mapping);
+        self.carry_documents(&bookings, vec![(paths, Code::AlreadyLinked)])
+            .await?;
+        for which in mapping.followed() {
+            let entries = mapping.entries_of(which.live()).map(|(at, entry)| {
+                let code = Code::followed(&mapping.entry_name(at), Trouble::AlreadyLinked);
+                (BookingPaths::following(entry, None), code)
+            });
+            let entries = entries.collect();
+            self.carry_documents(&which, entries).await?;
+        }
+        Ok(())
+    }
+
+    /// What the ways of one entry lead through.
+    async fn roads(&self, paths: BookingPaths, already_linked: Code) -> Result<Roads> {
         let session = self.session;
-        let paths = BookingPaths::of(&session.work.mapping);
         let users = self.way(paths.user()).await?;
         let mut businesses = Vec::new();
         for path in paths.businesses() {
@@ -48,21 +81,6 @@ impl Carrying<'_> {
                 *named = name.clone(); // the smallest, so that the same command gives the same
             }
         }
-        let database = &session.work.connection.database;
-        let bookings = self.bookings.clone();
-        let live = session.layout.live(&bookings);
-        let before = session.layout.source(&bookings).unwrap_or_default();
-        let links = std::mem::take(&mut self.links);
-        let (gone, created) = (
-            std::mem::take(&mut self.gone),
-            std::mem::take(&mut self.created_ids),
-        );
-        self.leaving = links
-            .origins()
-            .filter(|it| matches!(it.kind, LinkKind::Created | LinkKind::Narrow))
-            .filter(|origin| !self.here.contains(&origin.id.canonical()))
-            .flat_map(|origin| origin.users.iter().map(Id::canonical))
-            .collect();
         let mut by_email = HashMap::new();
         if paths.is_by_email()
             && let Some(email) = &session.work.mapping.user.emails
@@ -72,47 +90,71 @@ impl Carrying<'_> {
                 let text = email.value(user).filter(|it| it.as_str().is_some());
                 if let (Some(id), Some(text)) = (id_of(user), text) {
                     let hash = text.as_str().map(email_hash).unwrap_or_default();
-                    by_email.insert(hash, id.clone());
+                    let known = by_email.entry(hash).or_insert_with(|| id.clone());
+                    if id < *known {
+                        *known = id.clone();
+                    }
                     named_by.insert(id.canonical(), Id::from_value(text));
                 }
             })
             .await?;
         }
-        let mut ground = Ground {
-            paths: &paths,
-            links: &links,
-            decisions: &session.answers.decisions,
-            users: &users,
-            businesses: &businesses,
-            named_by: &named_by,
-            by_email: &by_email,
-            form: Form::default(),
-            gone: &gone,
-            created: &created,
-            customers: HashMap::new(),
-            has_users: session.work.mapping.has_users(),
-        };
+        Ok(Roads {
+            paths,
+            already_linked,
+            users,
+            businesses,
+            named_by,
+            by_email,
+        })
+    }
+
+    async fn carry_documents(
+        &mut self,
+        which: &Rebuilt,
+        entries: Vec<(BookingPaths, Code)>,
+    ) -> Result<()> {
+        let session = self.session;
+        let mut roads = Vec::new();
+        for (paths, code) in entries {
+            roads.push(self.roads(paths, code).await?);
+        }
+        let database = &session.work.connection.database;
+        let live = session.layout.live(which);
+        let before = session.layout.source(which).unwrap_or_default();
+        let quarantine = which.side_collection().unwrap_or_default();
+        let links = std::mem::take(&mut self.links);
+        let (gone, created) = (
+            std::mem::take(&mut self.gone),
+            std::mem::take(&mut self.created_ids),
+        );
+        let ground = |roads| Roads::ground(roads, session, &links, (&gone, &created));
+        let mut grounds: Vec<Ground<'_>> = roads.iter().map(ground).collect();
         let mut pages = scan::in_id_order(database, &before)?;
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
             let mut current = self.fetch(live, &ids).await?;
-            self.undo(&bookings, &mut current, page.documents())?;
-            let quarantined = self.ids_in(QUARANTINE, &ids).await?;
-            let needed = page.documents().zip(&ids).filter_map(|(document, id)| {
-                ground.needs_customer(Some(document), current.get(&id.canonical())?)
-            });
-            let needed: Vec<Id> = needed.collect();
-            ground.customers = self.live_customers(&needed).await?;
+            self.undo(which, &mut current, page.documents())?;
+            let quarantined = self.ids_in(&quarantine, &ids).await?;
+            for ground in &mut grounds {
+                let needed = page.documents().zip(&ids).filter_map(|(document, id)| {
+                    ground.needs_customer(Some(document), current.get(&id.canonical())?)
+                });
+                let needed: Vec<Id> = needed.collect();
+                ground.customers = self.live_customers(&needed).await?;
+            }
             for (document, id) in page.documents().zip(&ids) {
-                if ground.form == Form::default()
-                    && let Some(form) = paths.form(document)
-                {
-                    ground.form = form;
+                for ground in &mut grounds {
+                    if ground.form == Form::default()
+                        && let Some(form) = ground.paths.form(document)
+                    {
+                        ground.form = form;
+                    }
                 }
                 let quarantined = quarantined.contains(&id.canonical());
                 let current = current.get(&id.canonical());
-                self.booking(&ground, (id, document), current, quarantined)
+                self.booking((which, &grounds), (id, document), current, quarantined)
                     .await?;
             }
         }
@@ -122,21 +164,49 @@ impl Carrying<'_> {
                 self.stop_if_cancelled()?;
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let known = self.ids_in(&before, &ids).await?;
-                let needed = page
-                    .documents()
-                    .filter_map(|it| ground.needs_customer(None, it));
-                let needed: Vec<Id> = needed.collect();
-                ground.customers = self.live_customers(&needed).await?;
+                for ground in &mut grounds {
+                    let needed = page
+                        .documents()
+                        .filter_map(|it| ground.needs_customer(None, it));
+                    let needed: Vec<Id> = needed.collect();
+                    ground.customers = self.live_customers(&needed).await?;
+                }
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
                     let document = document.to_owned();
-                    let document = session.work.undone(&bookings, document, Known::Nothing)?;
-                    self.new_booking(&ground, id, &document).await?;
+                    let document = session.work.undone(which, document, Known::Nothing)?;
+                    self.new_booking((which, &grounds), id, &document).await?;
                 }
             }
         }
+        drop(grounds);
         (self.links, self.gone, self.created_ids) = (links, gone, created);
         Ok(())
+    }
+
+    /// A document with each entry's reference as it was, the last entry's first; and whether the application changed it, and whether a customer
+    /// without a user keeps it with the user that it had.
+    fn back(
+        grounds: &[Ground<'_>],
+        before: &RawDocument,
+        current: &RawDocument,
+    ) -> Result<Returned> {
+        let mut all = Returned {
+            document: current.to_owned(),
+            changed: false,
+            stays: false,
+        };
+        for (at, ground) in grounds.iter().enumerate().rev() {
+            let earlier = grounds[..at].iter().map(|ground| ground.paths);
+            let base = staged(before, current, earlier).map_err(invalid)?;
+            let back = ground.back(&base, &all.document).map_err(invalid)?;
+            all = Returned {
+                document: back.document,
+                changed: all.changed || back.changed,
+                stays: all.stays || back.stays,
+            };
+        }
+        Ok(all)
     }
 
     /// Customers as they are live.
@@ -147,79 +217,122 @@ impl Carrying<'_> {
 
     pub(crate) async fn booking(
         &mut self,
-        ground: &Ground<'_>,
+        (which, grounds): (&Rebuilt, &[Ground<'_>]),
         (id, before): (&Id, &RawDocument),
         current: Option<&RawDocumentBuf>,
         quarantined: bool,
     ) -> Result<()> {
-        let bookings = self.bookings.clone();
         let document = match current {
             current if quarantined => {
                 if current.is_some() {
-                    self.found(&bookings, Change::Added);
-                    self.leave((&bookings, Change::Added), Reason::IdTaken, id, &[]);
+                    self.found(which, Change::Added);
+                    self.leave((which, Change::Added), Reason::IdTaken, id, &[]);
                 }
                 before.to_owned()
             }
             None => {
-                self.found(&bookings, Change::Deleted);
-                self.out.differs.insert(bookings.clone());
+                self.found(which, Change::Deleted);
+                self.out.differs.insert(which.clone());
                 return Ok(());
             }
             Some(current) => {
-                let back = ground.back(before, current).map_err(invalid)?;
+                let back = Self::back(grounds, before, current)?;
                 if back.changed {
-                    self.found(&bookings, Change::Changed);
+                    self.found(which, Change::Changed);
                 }
-                let changed = (&bookings, Change::Changed);
-                if back.changed && self.is_held(&bookings, id) {
+                let changed = (which, Change::Changed);
+                if back.changed && self.is_held(which, id) {
                     self.leave(changed, Reason::NotUnique, id, &[]);
                     before.to_owned()
                 } else {
                     if back.stays {
-                        let field = ground.paths.customer().to_owned();
-                        self.leave(changed, Reason::MovedToCustomerWithoutUser, id, &[field]);
+                        let fields = grounds.iter().map(|it| it.paths.customer().to_owned());
+                        let fields: Vec<String> = fields.collect();
+                        self.leave(changed, Reason::MovedToCustomerWithoutUser, id, &fields);
                     }
                     back.document
                 }
             }
         };
-        self.needs(ground, &document);
+        self.needs(grounds, &document);
         let touched = *document != *before;
-        self.want(&bookings, document, touched).await
+        self.want(which, document, touched).await
     }
 
     pub(crate) async fn new_booking(
         &mut self,
-        ground: &Ground<'_>,
+        (which, grounds): (&Rebuilt, &[Ground<'_>]),
         id: &Id,
         current: &RawDocument,
     ) -> Result<()> {
-        let bookings = self.bookings.clone();
-        let added = (&bookings, Change::Added);
-        self.found(&bookings, Change::Added);
-        match ground.new_booking(current).map_err(invalid)? {
-            None if ground.needs_customer(None, current).is_some() => {
+        let added = (which, Change::Added);
+        self.found(which, Change::Added);
+        let mut made = Some(current.to_owned());
+        for ground in grounds.iter().rev() {
+            let Some(document) = made else { break };
+            made = ground.new_booking(&document).map_err(invalid)?;
+        }
+        let of_a_guest = |ground: &Ground<'_>| ground.needs_customer(None, current).is_some();
+        match made {
+            None if grounds.iter().any(of_a_guest) => {
                 self.leave(added, Reason::NobodysGuest, id, &[]);
             }
             None => self.leave(added, Reason::CustomerWithoutUser, id, &[]),
-            Some(_) if self.is_held(&bookings, id) => self.leave(added, Reason::NotUnique, id, &[]),
+            Some(_) if self.is_held(which, id) => self.leave(added, Reason::NotUnique, id, &[]),
             Some(document) => {
-                self.needs(ground, &document);
-                self.want(&bookings, document, true).await?;
+                self.needs(grounds, &document);
+                self.want(which, document, true).await?;
             }
         }
         Ok(())
     }
 
     /// Notes a user who must stay for this booking.
-    pub(crate) fn needs(&mut self, ground: &Ground<'_>, booking: &RawDocument) {
-        if let Some(user) = ground.user_of(&ground.paths.user().read(booking)) {
+    pub(crate) fn needs(&mut self, grounds: &[Ground<'_>], booking: &RawDocument) {
+        for ground in grounds {
+            let Some(user) = ground.user_of(&ground.paths.user().read(booking)) else {
+                continue;
+            };
             for id in forms(&user) {
                 if ground.gone.contains(&id) || self.leaving.contains(&id) {
                     self.needed.insert(id);
                 }
             }
+        }
+    }
+}
+
+/// What is known of the ways of one entry's documents.
+struct Roads {
+    paths: BookingPaths,
+    already_linked: Code,
+    users: Way<Id>,
+    businesses: Vec<Way<Id>>,
+    named_by: HashMap<Id, Id>,
+    by_email: HashMap<u128, Id>,
+}
+
+impl Roads {
+    fn ground<'a>(
+        &'a self,
+        session: &'a Session,
+        links: &'a Links,
+        (gone, created): (&'a HashSet<Id>, &'a HashSet<Id>),
+    ) -> Ground<'a> {
+        Ground {
+            paths: &self.paths,
+            links,
+            decisions: &session.answers.decisions,
+            already_linked: self.already_linked,
+            users: &self.users,
+            businesses: &self.businesses,
+            named_by: &self.named_by,
+            by_email: &self.by_email,
+            form: Form::default(),
+            gone,
+            created,
+            customers: HashMap::new(),
+            has_users: session.work.mapping.has_users(),
         }
     }
 }

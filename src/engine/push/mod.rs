@@ -48,6 +48,12 @@ pub(crate) struct Lifted {
 }
 
 impl Session {
+    fn read_order(&self) -> Result<Order> {
+        let named = self.work.mapping.schema.as_ref();
+        let after = named.and_then(|it| it.after.as_deref());
+        self.answers.push.read(after)
+    }
+
     /// What the next push runs.
     pub fn order_push(&mut self, order: PushOrder) {
         self.answers.push = order;
@@ -146,7 +152,7 @@ impl Session {
         _: Confirmed<PushSchema>,
         watcher: &Watcher,
     ) -> Result<String> {
-        let order = self.answers.push.read()?;
+        let order = self.read_order()?;
         let announced = self.announced(&order.schema).await?;
         let before = self.work.index_picture().await?;
         let command = in_one_line(&order.command);
@@ -396,7 +402,7 @@ impl Gated for PushSchema {
     const OF_A_PLAN: bool = false;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let order = match session.answers.push.read() {
+        let order = match session.read_order() {
             Ok(order) => order,
             Err(_) => return Ok(Vec::new()), // it is among what is missing
         };
@@ -451,7 +457,7 @@ impl Gated for PushSchema {
         if session.run.open().is_none() || !session.is_live(Group::CutOver) {
             missing.push("the cut-over comes first: a push would find the old collections. Nothing was changed".to_owned());
         }
-        if let Err(error) = session.answers.push.read() {
+        if let Err(error) = session.read_order() {
             missing.push(error.to_string());
         }
         if matches!(session.block_for_push().await?, Block::InTheWay) {

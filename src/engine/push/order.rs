@@ -39,22 +39,21 @@ pub(super) struct Order {
 }
 
 impl PushOrder {
-    fn schema_path(&self) -> Result<PathBuf> {
+    fn schema_path(&self, after: Option<&str>) -> Result<PathBuf> {
         let usual = || USUAL_SCHEMAS.iter().map(PathBuf::from);
-        let found = self
-            .schema
-            .clone()
-            .or_else(|| usual().find(|path| path.exists()));
+        let named = self.schema.clone().or_else(|| after.map(PathBuf::from));
+        let found = named.or_else(|| usual().find(|path| path.exists()));
         found.ok_or_else(|| {
             StepError::NotReady(format!(
-                "no schema is named, and none of {} is in this folder. Nothing was changed. Name it: `ringfence push --schema FILE`",
+                "no schema is named, and none of {} is in this folder. Nothing was changed. Name it: `ringfence push --schema FILE`, or after = \"FILE\" under [schema] of the mapping",
                 USUAL_SCHEMAS.join(", ")
             ))
         })
     }
 
-    pub(super) fn read(&self) -> Result<Order> {
-        let path = self.schema_path()?;
+    /// Reads the schema; `after` is the one that the mapping names.
+    pub(super) fn read(&self, after: Option<&str>) -> Result<Order> {
+        let path = self.schema_path(after)?;
         let schema = read_schema(&path)?;
         let command = if self.command.is_empty() {
             usual_command(&path)

@@ -53,6 +53,9 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed.as_deref()?;
+        if !survey.mapping.has_users() {
+            return None;
+        }
         Some(RetireForecast::of(survey, blueprint))
     }
 
@@ -83,11 +86,15 @@ impl Session {
     }
 
     /// The collection that is written with the copy of a rebuilt one, where this plan needs one.
-    pub(crate) fn side_of(&self, which: &Rebuilt) -> Option<&'static str> {
+    pub(crate) fn side_of(&self, which: &Rebuilt) -> Option<String> {
         let aside = self.surveyed.as_ref().map(|it| it.blueprint.set_aside());
         match which.role() {
-            Role::Users => aside.filter(|aside| *aside > 0).map(|_| SET_ASIDE),
-            Role::Customers | Role::Bookings | Role::Reshaped => which.side_collection(),
+            Role::Users => aside
+                .filter(|aside| *aside > 0)
+                .map(|_| SET_ASIDE.to_owned()),
+            Role::Customers | Role::Bookings | Role::Followed | Role::Reshaped => {
+                which.side_collection()
+            }
         }
     }
 

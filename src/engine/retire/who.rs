@@ -2,12 +2,12 @@
 
 use bson::raw::RawDocument;
 
-use crate::domain::mapping::{QUARANTINE, SIDE_PREFIX};
+use crate::domain::mapping::{SIDE_PREFIX, is_quarantine};
 use crate::domain::rebuilt::Group;
 use crate::domain::retire::{Fate, Fates, RetireCounts, RetireSearch};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
-use crate::domain::transform::{self, BookingFate};
+use crate::domain::transform::{self, Placed};
 use crate::engine::Watcher;
 use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
@@ -84,30 +84,29 @@ impl Session {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
-        let (users, bookings) = (self.work.mapping.users(), self.work.mapping.bookings());
+        let users = self.work.mapping.users();
+        let rebuilt = self.work.mapping.rebuilt_in(Group::CutOver);
         let mut search = RetireSearch::new(survey, fates);
         for (name, spec) in collection_spec::load_all(&self.work.connection).await? {
-            let side = name.starts_with(SIDE_PREFIX) && name != QUARANTINE;
+            let side = name.starts_with(SIDE_PREFIX) && !is_quarantine(&name);
             if spec.kind == "view" || side || name.starts_with("system.") {
                 continue;
             }
             let is_user = name == self.layout.live(&users);
-            if name == self.layout.live(&bookings) && !self.is_live(Group::CutOver) {
+            let mut will_be = rebuilt.iter().filter(|_| !self.is_live(Group::CutOver));
+            let will_be = will_be.find(|which| name == self.layout.live(which));
+            if let Some(transform) = will_be.and_then(|it| transform::of(it, survey, blueprint)) {
                 // As they will be.
                 let mut failed = None;
                 self.work
-                    .scan(
-                        &name,
-                        watcher,
-                        |booking: &RawDocument| match transform::booking(survey, blueprint, booking)
-                        {
-                            Ok(BookingFate::Linked { document, .. }) => {
-                                search.take(&name, &document, false);
+                    .scan(&name, watcher, |document: &RawDocument| {
+                        match transform(document) {
+                            Ok(Placed::Copy(it) | Placed::Side(it)) => {
+                                search.take(&name, &it, false);
                             }
-                            Ok(_) => search.take(&name, booking, false),
                             Err(error) => failed = Some(error),
-                        },
-                    )
+                        }
+                    })
                     .await?;
                 if let Some(error) = failed {
                     return Err(StoreError::Invalid(error.to_string()).into());

@@ -8,16 +8,16 @@ use bson::raw::RawDocument;
 use crate::domain::blueprint::Blueprint;
 use crate::domain::id::Id;
 use crate::domain::index_plan::names_field;
-use crate::domain::link::LinkKind;
+use crate::domain::link::{LinkKind, is_note};
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
 use crate::domain::overview::Overview;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::{AccountPath, End, leaving};
 use crate::domain::run::WatchStart;
-use crate::domain::survey::Survey;
 use crate::domain::survey::build::BookingRead;
 use crate::domain::survey::facts::id_of;
+use crate::domain::survey::{Of, Survey};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -35,6 +35,15 @@ const LONGEST: usize = 255;
 /// The id of a run, for the longest name that a migration gives.
 const SOME_RUN: &str = "20260101-000000-0000";
 
+/// Documents that are read as if they stood in a collection: those of a stray.
+#[derive(Debug)]
+pub(crate) struct Also {
+    /// The collection.
+    pub(crate) of: String,
+    /// Where they stand.
+    pub(crate) place: String,
+}
+
 impl Session {
     /// Takes the survey anew and keeps it.
     ///
@@ -46,13 +55,13 @@ impl Session {
 
     /// The same, tried once: for a step, which is tried again as a whole.
     pub(crate) async fn survey_once(&mut self, watcher: &Watcher) -> Result<Overview> {
-        self.survey_with(&[], watcher).await
+        self.survey_with(None, watcher).await
     }
 
-    /// The same, with the bookings of these collections beside the originals.
+    /// The same, with documents beside the originals of a collection.
     pub(crate) async fn survey_with(
         &mut self,
-        also: &[String],
+        also: Option<&Also>,
         watcher: &Watcher,
     ) -> Result<Overview> {
         self.see_what_is_swapped().await?;
@@ -236,7 +245,7 @@ impl Session {
     async fn read(
         &self,
         specs: &BTreeMap<String, CollectionSpec>,
-        also: &[String],
+        also: Option<&Also>,
         watcher: &Watcher,
     ) -> Result<Survey> {
         if let Some(moment) = snapshot::begin(&self.work.connection).await {
@@ -254,7 +263,7 @@ impl Session {
         &self,
         moment: Option<&Snapshot>,
         specs: &BTreeMap<String, CollectionSpec>,
-        also: &[String],
+        also: Option<&Also>,
         watcher: &Watcher,
     ) -> Result<Survey> {
         let mapping = self.work.mapping.clone();
@@ -274,7 +283,7 @@ impl Session {
         self.read_hops(moment, End::Business, &mut survey, watcher)
             .await?;
         for account in AccountPath::rows(&mapping) {
-            let rows = self.layout.now(&account.collection);
+            let rows = &*self.layout.original_of(&mapping, &account.collection);
             let spec = specs.get(rows);
             if spec.is_some_and(|spec| spec.kind == "collection") {
                 let take = |it: &RawDocument| survey.take_account(&account, it);
@@ -310,12 +319,8 @@ impl Session {
         survey.close_users();
         self.read_hops(moment, End::User, &mut survey, watcher)
             .await?;
-        let bookings = self
-            .layout
-            .source(&self.work.mapping.bookings())
-            .unwrap_or_default();
         let paths = survey.paths().clone();
-        for place in [bookings].iter().chain(also) {
+        for place in &self.places_of(&mapping.booking.collection, also) {
             let paths = paths.clone();
             let make = move |batch: Batch| {
                 let bookings = batch.documents().map(|it| BookingRead::of(it, &paths));
@@ -327,11 +332,54 @@ impl Session {
                 })
                 .await?;
         }
+        self.read_followed(moment, &mut survey, (specs, also), watcher)
+            .await?;
         self.look_closer(&mut survey, specs, watcher).await?;
         Ok(survey)
     }
 
-    /// Reads the documents through which bookings find this.
+    /// Where the documents of a collection are read.
+    fn places_of(&self, collection: &str, also: Option<&Also>) -> Vec<String> {
+        let mut places = vec![self.layout.original_of(&self.work.mapping, collection)];
+        let also = also.filter(|it| it.of == collection);
+        places.extend(also.map(|it| it.place.clone()));
+        places
+    }
+
+    /// Reads the documents of followed collections, once for each entry: they may make pairs, and all of bookings' are known.
+    async fn read_followed(
+        &self,
+        moment: Option<&Snapshot>,
+        survey: &mut Survey,
+        (specs, also): (&BTreeMap<String, CollectionSpec>, Option<&Also>),
+        watcher: &Watcher,
+    ) -> Result<()> {
+        for (at, entry) in self.work.mapping.follow.iter().enumerate() {
+            let paths = survey.paths_of(Of::Entry(at)).clone();
+            for place in &self.places_of(&entry.collection, also) {
+                let paths = paths.clone();
+                let make = move |batch: Batch| {
+                    let documents = batch.documents().map(|it| BookingRead::of(it, &paths));
+                    documents.collect::<Vec<_>>()
+                };
+                self.work
+                    .scan_as(moment, place, watcher, make, |documents| {
+                        survey.take_followed(at, &documents);
+                    })
+                    .await?;
+            }
+        }
+        for collection in self.work.mapping.followed_collections() {
+            let place = self.layout.original_of(&self.work.mapping, collection);
+            let indexes = specs.get(&place).into_iter().flat_map(|spec| &spec.indexes);
+            for index in indexes {
+                survey.take_followed_index(collection, index);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the documents through which bookings and followed documents find this.
     async fn read_hops(
         &self,
         moment: Option<&Snapshot>,
@@ -360,7 +408,7 @@ impl Session {
             return Ok(ours);
         }
         for link in scan::all(&self.work.connection.database, LINKS, &Scan::default()).await? {
-            if LinkKind::of(&link)? != LinkKind::Existing {
+            if !is_note(&link) && LinkKind::of(&link)? != LinkKind::Existing {
                 ours.extend(id_of(&link));
             }
         }

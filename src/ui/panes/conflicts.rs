@@ -15,7 +15,6 @@ use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::app::situation;
 use crate::domain::conflict::{Code, Severity};
-use crate::domain::number::counted;
 use crate::domain::overview::ConflictRow;
 use crate::domain::people::conflict_words;
 use crate::domain::text::safe;
@@ -99,7 +98,6 @@ fn title(model: &Model) -> String {
     let facts = &model.shared.facts;
     let conflicts = &model.panes.conflicts.list;
     let undecided = facts.undecided(None);
-    let blockers = counted(facts.undecided_blockers() as u64, "blocker", "blockers");
     let mut title = format!(
         "Conflicts: {} of {}",
         conflicts.shown(),
@@ -107,7 +105,7 @@ fn title(model: &Model) -> String {
     );
     let filter = &conflicts.filter;
     if filter.is_empty() {
-        title = format!("{title}, {undecided} undecided ({blockers})");
+        title = format!("{title}, {undecided} undecided");
     }
     if let Some(code) = filter.code {
         title = format!("{title} · {}", conflict_words(code));

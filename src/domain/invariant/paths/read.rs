@@ -8,10 +8,7 @@ use crate::domain::mapping::path::{FieldPath, Step};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 
 /// A document without what is at the end of these steps, and without what then is empty.
-pub(in crate::domain::invariant) fn bare(
-    document: &RawDocument,
-    steps: &[Step],
-) -> Option<RawDocumentBuf> {
+pub(crate) fn bare(document: &RawDocument, steps: &[Step]) -> Option<RawDocumentBuf> {
     let (step, deeper) = steps.split_first()?;
     let mut out = Builder::new(document.as_bytes().len());
     let mut count = 0;

@@ -10,7 +10,11 @@ use crate::domain::survey::tests::World;
 use crate::domain::table::tests::memory;
 
 fn ways(world: &World) -> Ways {
-    let mut ways = Ways::new(&world.mapping(), &memory(1 << 20));
+    let mut ways = Ways::new(
+        &world.mapping(),
+        ProofPaths::of(&world.mapping()),
+        &memory(1 << 20),
+    );
     for business in &world.businesses {
         ways.take(business);
     }

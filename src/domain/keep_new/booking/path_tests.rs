@@ -35,6 +35,7 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
         paths: &paths,
         links: &links,
         decisions: &Decisions::default(),
+        already_linked: Code::AlreadyLinked,
         users: &users,
         businesses: &businesses,
         gone: &HashSet::new(),

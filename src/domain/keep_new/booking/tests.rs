@@ -79,6 +79,7 @@ impl World {
             paths: &self.paths,
             links: &self.links,
             decisions: &self.decisions,
+            already_linked: Code::AlreadyLinked,
             users: &self.users,
             businesses: &self.businesses,
             named_by: &self.named_by,

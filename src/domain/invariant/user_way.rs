@@ -1,10 +1,11 @@
-//! The way to a user alone, over the documents of today: what a merged copy is proved with.
+//! How documents find their users over the documents of today: for the proof of merged copies.
 
 use bson::raw::RawDocument;
 
-use super::{Needed, Ways};
+use super::paths::{Needed, ProofPaths, Ways};
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
+use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::table::Memory;
 
 /// How a booking finds its user over the documents of today.
@@ -12,9 +13,23 @@ use crate::domain::table::Memory;
 pub struct UserWay(Ways);
 
 impl UserWay {
-    /// That of a mapping, which knows no document yet.
-    pub fn new(mapping: &Mapping, memory: &Memory) -> Self {
-        Self(Ways::new(mapping, memory))
+    /// Those of a rebuilt collection, which know no document yet: one for bookings, one for each followed entry.
+    pub fn all(mapping: &Mapping, which: &Rebuilt, memory: &Memory) -> Vec<(ProofPaths, Self)> {
+        let paths: Vec<ProofPaths> = match which.role() {
+            Role::Bookings => vec![ProofPaths::of(mapping)],
+            Role::Followed => {
+                let entries = mapping.entries_of(which.live());
+                entries
+                    .map(|(_, it)| ProofPaths::entry(mapping, it))
+                    .collect()
+            }
+            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
+        };
+        let ways = paths.into_iter().map(|paths| {
+            let way = Self(Ways::new(mapping, paths.clone(), memory));
+            (paths, way)
+        });
+        ways.collect()
     }
 
     fn tables_before(&self) -> usize {

@@ -1,0 +1,149 @@
+//! Taking the documents of a followed entry: whose they are, which pairs they make, and what of them needs a decision.
+
+use bson::raw::RawDocument;
+
+use super::build::BookingRead;
+use super::facts::{BusinessIx, UserIx};
+use super::found::{Joined, Of};
+use super::{Standing, Survey};
+use crate::domain::index_plan::{name_of, names_field};
+use crate::domain::mapping::Customers;
+use crate::domain::reference::References;
+
+impl Survey {
+    /// Takes documents of the entry at this place. After all bookings.
+    pub fn take_followed(&mut self, at: usize, documents: &[BookingRead]) {
+        for document in documents {
+            let joined = self.joined(Of::Entry(at), &document.refs);
+            self.take_followed_one(at, document, &joined);
+        }
+    }
+
+    fn take_followed_one(&mut self, at: usize, document: &BookingRead, joined: &Joined) {
+        let refs = &document.refs;
+        let in_place = self.paths_of(Of::Entry(at)).is_in_place();
+        let ours = refs.customer.as_ref();
+        let is_ours = ours.is_some_and(|customer| self.ours.contains(&customer.canonical()));
+        let Some(entry) = self.followed.get_mut(at) else {
+            return;
+        };
+        entry.documents += 1;
+        if document.outside {
+            entry.outside += 1;
+            return;
+        }
+        if document.large {
+            entry.oversize.extend(refs.id.clone());
+        }
+        if (refs.user.named().is_none() || in_place) && is_ours {
+            return; // migrated by an earlier run
+        }
+        self.reference_mismatches(Of::Entry(at), refs, joined);
+        match self.standing_of(refs, joined) {
+            Standing::WithoutBusiness { names } => {
+                let strays = &mut self.followed[at].without_business;
+                strays.entry(names).or_default().take(refs);
+            }
+            Standing::Disagrees { businesses } => {
+                let strays = &mut self.followed[at].disagreeing;
+                strays.entry(businesses).or_default().take(refs);
+            }
+            Standing::Paired {
+                business, linked, ..
+            } => {
+                self.take_followed_link(at, refs, business, linked.is_some());
+                let mut pairs = 0;
+                for user in joined.user.ends() {
+                    pairs += usize::from(self.take_followed_user(*user, business));
+                    if let Some(customer) = linked {
+                        self.linked_users.insert((customer, *user));
+                    }
+                }
+                let entry = &mut self.followed[at];
+                if !joined.user.others.is_empty() {
+                    let strays = &mut entry.several_users;
+                    strays.entry(business).or_default().take(refs);
+                }
+                entry.with_account += u64::from(pairs == 0 && linked.is_none());
+            }
+            Standing::WithoutUser {
+                business,
+                names,
+                linked,
+            } => {
+                self.take_followed_link(at, refs, business, linked.is_some());
+                if linked.is_none() {
+                    let strays = &mut self.followed[at].without_user;
+                    strays.entry((business, names)).or_default().take(refs);
+                }
+            }
+        }
+    }
+
+    fn take_followed_link(
+        &mut self,
+        at: usize,
+        refs: &References,
+        business: BusinessIx,
+        linked: bool,
+    ) {
+        let in_place = self.paths_of(Of::Entry(at)).is_in_place();
+        if refs.customer.is_some() && (linked || !in_place) {
+            let strays = &mut self.followed[at].already_linked;
+            strays.entry(business).or_default().take(refs);
+        }
+    }
+
+    /// The pair that a followed document of this user makes, or finds; false where there is none.
+    fn take_followed_user(&mut self, user: UserIx, business: BusinessIx) -> bool {
+        let facts = self.users.facts(user);
+        if self.pairs.is_found(user, business) {
+            return true;
+        }
+        if !self.is_customer_by_nature(&facts) {
+            return false;
+        }
+        let asked = self.mapping.user.customers == Customers::NoPassword && facts.verified;
+        if asked {
+            self.may_sign_in.insert((user, business));
+            return false;
+        }
+        self.pairs.take_unbooked(&mut self.users, user, business);
+        true
+    }
+
+    /// True for a user whose followed documents would make a pair, if the user were a customer by nature in spite of the evidence.
+    pub(super) fn may_be_a_customer(&self, user: UserIx) -> bool {
+        let mut pairs = self.may_sign_in.range((user, 0)..=(user, BusinessIx::MAX));
+        pairs.next().is_some()
+    }
+
+    /// Takes an index of a followed collection: a unique one that holds a reference, which some documents may keep.
+    pub fn take_followed_index(&mut self, collection: &str, index: &RawDocument) {
+        let unique = index.get_bool("unique").unwrap_or(false);
+        let partial = index.get_document("partialFilterExpression").is_ok();
+        let Some(key) = index
+            .get_document("key")
+            .ok()
+            .filter(|_| unique && !partial)
+        else {
+            return;
+        };
+        for (at, entry) in self.mapping.follow.iter().enumerate() {
+            if entry.collection == collection && names_field(key, &entry.user_text()) {
+                let found = (at, name_of(index).to_owned());
+                self.unique_references.push(found);
+            }
+        }
+    }
+
+    /// Unique indexes of followed collections that hold a reference to users: entry, index.
+    pub fn unique_references(&self) -> &[(usize, String)] {
+        &self.unique_references
+    }
+
+    /// True where this pair is known: of bookings, of followed documents, or by an answer.
+    pub fn is_pair(&self, user: UserIx, business: BusinessIx) -> bool {
+        self.pairs.get(user, business).is_some()
+    }
+}
