@@ -27,6 +27,7 @@ pub mod invariant;
 pub mod keep_new;
 pub mod lease;
 pub mod link;
+mod look_alike;
 pub mod map;
 pub mod mapping;
 pub mod mapping_view;

@@ -108,8 +108,14 @@ pub fn goal(survey: &Survey, blueprint: &Blueprint, of: Of, document: &RawDocume
         return Goal::Left;
     }
     let refs = paths.read(document);
-    let kept =
-        |business, existing: usize| Goal::Kept(survey.existing[existing].id.clone(), business);
+    let kept = |business, existing: usize| {
+        let customer = survey.existing[blueprint.goes_on_in(existing)].id.clone();
+        if blueprint.is_merged_away(existing) {
+            Goal::Customer(customer, business)
+        } else {
+            Goal::Kept(customer, business)
+        }
+    };
     let left = |leaves| {
         if leaves {
             Goal::Left

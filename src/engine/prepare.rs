@@ -270,13 +270,15 @@ impl Session {
         // Users who retire may break what the after-schema makes unique: that is built once they are gone.
         let waits =
             which.role() == Role::Users && self.answers.retire_users && !self.has_begun_to_retire();
-        Ok(index_plan::wanted_with(
+        let mut wanted = index_plan::wanted_with(
             &self.work.mapping,
             which,
             &originals,
             (blueprint.email_index, some_stay),
             !waits,
-        ))
+        );
+        wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
+        Ok(wanted)
     }
 
     /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.

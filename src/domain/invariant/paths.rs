@@ -96,6 +96,8 @@ pub(super) struct Ways {
     emails: Map<String, Ids>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
+    /// Names of such documents that are odd texts, by what they are without that.
+    odd: Vec<Map<Id, Id>>,
 }
 
 fn not_null(value: Value<'_>) -> Option<Id> {
@@ -357,6 +359,7 @@ impl Ways {
         }
         Self {
             between: paths.needed().iter().map(|_| Map::default()).collect(),
+            odd: paths.needed().iter().map(|_| Map::default()).collect(),
             paths,
             businesses,
             only: mapping.business.filter.clone(),
@@ -406,7 +409,11 @@ impl Ways {
             return;
         };
         for name in values(&needed.by, document) {
-            let named = table.entry(Id::from_value(name).canonical()).or_default();
+            let name = Id::from_value(name).canonical();
+            if let Some(odd) = self.odd.get_mut(needed.table).filter(|_| name.is_odd()) {
+                odd.insert(name.loose(), name.clone());
+            }
+            let named = table.entry(name).or_default();
             let next = values(&needed.then, document).into_iter();
             named.extend(next.map(Id::from_value));
         }
@@ -419,9 +426,17 @@ impl Ways {
             let Some(between) = self.between.get(table) else {
                 return Ids::new();
             };
+            let odd = self.odd.get(table);
             let found = at.iter().filter_map(|id| {
                 let exact = between.get(&id.canonical());
-                exact.or_else(|| between.get(&id.other_form()?))
+                let exact = exact.or_else(|| between.get(&id.other_form()?));
+                let loosely = || {
+                    let loose = id.loose();
+                    let plain = between.get(&loose);
+                    let plain = plain.or_else(|| between.get(&loose.other_form()?));
+                    plain.or_else(|| between.get(odd?.get(&loose)?))
+                };
+                exact.or_else(loosely)
             });
             at = found.flatten().cloned().collect();
         }

@@ -124,6 +124,10 @@ impl Ground<'_> {
         let Some(origin) = self.links.origin(customer) else {
             return false;
         };
+        let stood_with = before.customer.as_ref();
+        if stood_with.is_some_and(|it| self.links.is_merged_away(it, Some(customer))) {
+            return true;
+        }
         let named = match self.user_of(&before.user) {
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
@@ -471,7 +475,9 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => {
             let other = other.canonical();
-            one.canonical() == other || one.other_form().is_some_and(|it| it.canonical() == other)
+            one.canonical() == other
+                || one.other_form().is_some_and(|it| it.canonical() == other)
+                || one.loose() == other.loose()
         }
         (one, other) => one.is_none() && other.is_none(),
     }

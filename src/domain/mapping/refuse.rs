@@ -67,11 +67,28 @@ fn refused_guest(following: &Following, guest: &Guest) -> Option<(&'static str, 
 impl Mapping {
     /// Refuses what no engine could do.
     pub(super) fn refuse_impossible(&self) -> Result<(), BadMapping> {
+        self.refuse_fields_of_strangers()?;
         self.refuse_references("booking", "customer", &self.booking.following)?;
         for (at, follow) in self.follow.iter().enumerate() {
             self.refuse_references(&format!("follow.{at}"), "to", follow)?;
         }
         self.refuse_impossible_entries()
+    }
+
+    /// A field of a document can be taken from one that bookings lead through.
+    fn refuse_fields_of_strangers(&self) -> Result<(), BadMapping> {
+        let hops = self.hops_to_users();
+        for (field, source) in &self.customer.fields {
+            if let FieldSource::Hop { collection, .. } = source
+                && !hops.iter().any(|hop| hop.collection == *collection)
+            {
+                return Err(self.bad(
+                    "customer.fields",
+                    format!("customer.fields takes `{field}` from {collection}, and booking.user leads over no document of it"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn refuse_references(
@@ -164,12 +181,18 @@ impl Mapping {
             ),
             (!self.keys.is_empty(), "keys"),
         ];
-        let from = |source: &FieldSource| match source {
-            FieldSource::Hop { .. } => false,
-            FieldSource::Of(path) => self.names_a_source(path),
-        };
-        if !self.customer.fields.iter().all(|(_, source)| from(source)) {
-            return Err(self.not_built("customer.fields"));
+        for (_, source) in &self.customer.fields {
+            let is_built = match source {
+                FieldSource::Of(path) => self.names_a_source(path),
+                // A document that is known by its `_id`, and the first on the way.
+                FieldSource::Hop { collection, .. } => self
+                    .hops_to_users()
+                    .first()
+                    .is_some_and(|hop| hop.collection == *collection && hop.by.is_none()),
+            };
+            if !is_built {
+                return Err(self.not_built("customer.fields"));
+            }
         }
         for (is_said, key) in unbuilt {
             if is_said {

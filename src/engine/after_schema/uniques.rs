@@ -33,13 +33,10 @@ impl Session {
             None => None,
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
-        let email = self.surveyed()?.blueprint.email_index;
-        let mapping = &self.work.mapping;
-        Ok(index_plan::wanted(
-            mapping,
-            &which,
-            &originals,
-            (email, false),
-        ))
+        let blueprint = &self.surveyed()?.blueprint;
+        let email = (blueprint.email_index, false);
+        let mut wanted = index_plan::wanted(&self.work.mapping, &which, &originals, email);
+        wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
+        Ok(wanted)
     }
 }
