@@ -311,6 +311,7 @@ impl Ledger {
     ) {
         match which.role() {
             Role::Users => self.user_pair(before, current),
+            Role::Reshaped => self.same_pair(which, before, current),
             Role::Customers | Role::Bookings | Role::Followed => {
                 let id = id_of(before).unwrap_or_else(|| Id::string(""));
                 self.wrong(

@@ -175,7 +175,6 @@ impl Mapping {
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
         self.refuse_fields_of_strangers()?;
         let unbuilt = [
-            (self.schema.is_some(), "schema"),
             (
                 self.theme.as_deref().is_some_and(|it| it != "default"),
                 "theme",
