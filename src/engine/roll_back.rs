@@ -86,7 +86,6 @@ impl Session {
                 Box::pin(self.begin_rollback(new, watcher)).await?;
             }
         }
-        // A push may have taken indexes from the originals, too.
         let mut stuck = self.give_originals_their_indexes().await?;
         self.free_old_names().await?;
         for which in self.work.mapping.rebuilt().iter().rev() {
@@ -129,8 +128,7 @@ impl Session {
         self.surveyed = None;
         self.see_what_is_swapped().await?;
         let mut done = rolled_back(kept, aside, &late, &strays, &known);
-        let given_up = confirmed.action() == RollBack(New::Discard);
-        done.complete &= undone.tell(&mut done.says, &mut done.aside, given_up);
+        done.complete &= undone.tell(&mut done.says, &mut done.aside, new == New::Discard);
         Ok(done)
     }
 
