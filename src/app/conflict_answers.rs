@@ -64,15 +64,25 @@ pub fn kinds(facts: &Facts) -> Offered {
     std::iter::once(all).chain(each).unzip()
 }
 
-/// The answers that this conflict can have.
-pub fn choices(key: &ConflictKey) -> Offered {
+/// The answers that this conflict can have; with the quarantine, what refers to such bookings.
+pub fn choices(key: &ConflictKey, facts: &Facts) -> Offered {
+    let referring = facts
+        .overview
+        .as_ref()
+        .and_then(|it| it.departures.referring(key.code));
     let each = key.code.answers().iter().map(|(choice, does)| {
         let label = choice.word().to_owned();
+        let more = match &referring {
+            Some(referring) if *choice == Choice::Quarantine => {
+                format!("{does} (to such bookings refer {referring}, and will find nothing live)")
+            }
+            _ => (*does).to_owned(),
+        };
         let pick = match choice {
             Choice::Assign => Pick::AskBusiness(vec![key.clone()]),
             choice => Pick::Choice(*choice),
         };
-        line(label, (*does).to_owned(), pick)
+        line(label, more, pick)
     });
     each.unzip()
 }

@@ -145,6 +145,10 @@ pub fn overview(overview: &Overview) -> String {
             Departures::options(&overview.asks)
         )
     };
+    let referring = overview.departures.referring_to_quarantined();
+    let referring = referring.map_or_else(String::new, |referring| {
+        format!("\n\nto bookings that go to the quarantine refer {referring}; these references will find nothing live")
+    });
     let followed: Vec<_> = overview.followed.iter().map(FollowedRow::words).collect();
     let followed = if followed.is_empty() {
         String::new()
@@ -152,7 +156,7 @@ pub fn overview(overview: &Overview) -> String {
         format!("\nfollowed: {}", followed.join("; "))
     };
     format!(
-        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}{followed}\n\n{}\n\n{}{absent}{asks}",
+        "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}{followed}\n\n{}\n\n{}{absent}{referring}{asks}",
         overview.database,
         overview.users,
         overview.accounts,

@@ -247,7 +247,10 @@ mod tests {
     use super::*;
 
     /// Conflicts that need what the sample's application does not have, such as a unique index or a second path to the business.
-    const NOT_PLANTED: [Code; 6] = [
+    const NOT_PLANTED: [Code; 9] = [
+        Code::CustomerUnique,
+        Code::UserUnique,
+        Code::SameMailbox,
         Code::BookingUnique,
         Code::BusinessDisagrees,
         Code::IdTwins,

@@ -87,6 +87,14 @@ codes! {
         "the customer takes the user's place in that index, and two bookings of one customer would then be equal in it",
         [KeepApart: "one customer each; only the first by the survivor rule keeps the e-mail, the others' stays in the link",
          Stop: "apply nothing until these bookings or the index are changed by hand"];
+    CustomerUnique, "customer-unique", Blocker, "a unique index of customers would meet the same values in several of those that are made", "customers",
+        "the index was made for the customers that were there before, and cannot be built over all of them",
+        [DropIndex: "make the customers without this index; the original keeps it, and a rollback brings it back",
+         Stop: "apply nothing until these users or the index are changed by hand"];
+    UserUnique, "user-unique", Blocker, "a unique index of users holds contact fields, and would meet users who have none any more", "users",
+        "contact fields leave users whose data was copied, and to an index all who lack a field are equal in it",
+        [DropIndex: "clean up the users without this index; the original keeps it, and a rollback brings it back",
+         Stop: "apply nothing until the index is changed by hand, for example made sparse"];
     BusinessDisagrees, "business-disagrees", Blocker, "the paths of a booking lead to two businesses", "bookings",
         "whose booking this is cannot be told, and each of the businesses may see it",
         [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",
@@ -104,10 +112,10 @@ codes! {
         "someone began to migrate before; a wrong link would show one business's booking to another",
         [Keep: "keep the customerId where it resolves within the business, replace it elsewhere",
          Relink: "replace every customerId by the one that the migration gives"];
-    IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target", "references",
-        "MongoDB joins by type and value, so such a reference finds nothing",
+    IdTypeMismatch, "id-type-mismatch", Blocker, "a reference has another BSON type than its target, or white space or capital digits that the target has not", "references",
+        "MongoDB joins by type and exact value, so such a reference finds nothing",
         [JoinByValue: "join them by value and write the target's type"];
-    IdTwins, "id-twins", Blocker, "an id and its text form are the ids of two users", "users",
+    IdTwins, "id-twins", Blocker, "an id and its text form are the ids of two users, or two texts that only white space or the case of digits tells apart", "users",
         "a reference in either form may mean either of them",
         [KeepApart: "a reference means the user whose id has its own type",
          Stop: "apply nothing until one of the two is changed by hand"];
@@ -128,6 +136,7 @@ codes! {
     DeletedUser, "deleted-user", Warning, "a soft-deleted user has bookings", "users",
         "the application hides such users, and a customer made of one would be seen again",
         [BringAlong: "create the customer, inactive where customers have such a field; never the survivor of a merge with somebody who is not deleted",
+         Placeholder: "create a placeholder customer at each business; name, e-mail and contact fields stay with the user alone",
          Skip: "create no customer; the bookings stay as they are, with their reference"];
     MissingEmail, "missing-email", Note, "a customer-to-be has no e-mail", "users",
         "a plain unique index lets in one customer without an e-mail per business; with more of them a partial one is built",
@@ -138,6 +147,10 @@ codes! {
          Wipe: "keep the user, and remove the contact fields, which no customer receives; only the original and the backup keep them",
          SetAside: "take the user out of the users when they are cleaned up; the whole row stands in _ringfence_set_aside until purge, a rollback brings it back; refused where anything refers to the user",
          Assign: "make a customer of the user at the business that you name, for one or for all of them; the pair takes part in every other conflict"];
+    EmailSpelling, "email-spelling", Note, "the e-mail that a customer keeps has spaces around it, capitals, or letters that are not composed", "users",
+        "an application that looks up the exact text finds nobody, and makes a second customer",
+        [Keep: "keep the e-mail as it is",
+         Normalise: "write it without spaces around it, in small letters and composed; the old spelling stays in the link"];
     ContactOnlyOnAccount, "contact-only-on-account", Note, "contact fields on an account that no customer receives", "users",
         "the guide's script would wipe contact data that lives nowhere else",
         [Keep: "keep the contact fields with the user",
@@ -150,10 +163,14 @@ codes! {
         "it may be one person with two addresses, or a household",
         [KeepApart: "one customer each, as their e-mails say",
          Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link"];
+    SameMailbox, "same-mailbox", Note, "customers-to-be of one business have e-mails of one mailbox: they differ in dots at Gmail, or in what follows a plus sign", "groups",
+        "it may be one person with two spellings, or somebody who books for others",
+        [KeepApart: "one customer each, as their e-mails say",
+         Merge: "make one customer of them; blanks are filled from the others, losing values are kept in the link"];
     ReferencedElsewhere, "referenced-elsewhere", Note, "another collection refers to users who become customers", "references",
         "retiring these users would leave the references dangling, so it is refused while there are any; a [[follow]] entry of the mapping has the collection refer to customers instead",
         [Keep: "keep the users that are referred to"];
-    UnsafeText, "unsafe-text", Note, "a user's name, e-mail or contact field holds control characters, hidden or reordering characters, or more than 1,000 characters", "users",
+    UnsafeText, "unsafe-text", Note, "a user's name, e-mail or contact field holds control characters, hidden or reordering characters, look-alike letters of several scripts, or more than 1,000 characters", "users",
         "such text can fool a screen, a log or a spreadsheet",
         [Keep: "keep the data as it is; it is shown escaped everywhere"];
 }
@@ -219,7 +236,10 @@ impl Code {
 
     /// True for a conflict that makes a group of users one customer when merged.
     pub fn is_group(self) -> bool {
-        matches!(self, Self::DuplicateEmail | Self::SamePhone)
+        matches!(
+            self,
+            Self::DuplicateEmail | Self::SamePhone | Self::SameMailbox
+        )
     }
 }
 

@@ -205,7 +205,7 @@ pub enum BadValue {
 /// The fields that an answer to a conflict of this kind may set by hand.
 pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
     match code {
-        Code::DuplicateEmail | Code::SamePhone => role.completeness().collect(),
+        Code::DuplicateEmail | Code::SamePhone | Code::SameMailbox => role.completeness().collect(),
         Code::MissingName => vec![&role.name],
         Code::MissingEmail | Code::InvalidEmail => vec![&role.email],
         Code::IdleUser => vec![ASSIGN_TO],
@@ -217,6 +217,9 @@ pub fn settable(code: Code, role: &UserRole) -> Vec<&str> {
         | Code::IdTwins
         | Code::MaySignIn
         | Code::DeletedUser
+        | Code::EmailSpelling
+        | Code::CustomerUnique
+        | Code::UserUnique
         | Code::BookingUnique
         | Code::CustomerExists
         | Code::AlreadyLinked

@@ -10,6 +10,7 @@ use super::accepted::Accepted;
 use super::conflict::{Choice, Code};
 use super::decision_file::CodeWord;
 use super::number::{counted, grouped};
+use super::text::named;
 
 /// Up to so many bookings need no number of their own.
 const FEW: u64 = 10;
@@ -84,6 +85,9 @@ pub struct Departures {
     /// By kind.
     #[serde(default)]
     by_code: BTreeMap<CodeWord, Leaving>,
+    /// What refers to bookings that may go to the quarantine: how many references, by kind and "collection.path".
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    referring: BTreeMap<CodeWord, BTreeMap<String, u64>>,
     /// Documents of each followed entry: what of them leaves is measured by these.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     followed: BTreeMap<String, u64>,
@@ -95,8 +99,31 @@ impl Departures {
         Self {
             of: bookings,
             by_code: BTreeMap::new(),
+            referring: BTreeMap::new(),
             followed: BTreeMap::new(),
         }
+    }
+
+    /// Adds references to bookings of this kind, which may go to the quarantine.
+    pub fn refer(&mut self, code: Code, place: &str, references: u64) {
+        let of = self.referring.entry(CodeWord(code)).or_default();
+        *of.entry(place.to_owned()).or_default() += references;
+    }
+
+    /// What refers to bookings of this kind, in words: "Review.bookingId 3"; `None` where nothing is known to.
+    pub fn referring(&self, code: Code) -> Option<String> {
+        Some(places(self.referring.get(&CodeWord(code))?.iter()))
+    }
+
+    /// What refers to bookings that go to the quarantine, in words; `None` where nothing is known to.
+    pub fn referring_to_quarantined(&self) -> Option<String> {
+        let goes = |code: &CodeWord| self.by_code.get(code).is_some_and(|it| it.quarantined > 0);
+        let of = self.referring.iter().filter(|(code, _)| goes(code));
+        let mut all: BTreeMap<&String, u64> = BTreeMap::new();
+        for (place, references) in of.flat_map(|(_, places)| places) {
+            *all.entry(place).or_default() += references;
+        }
+        (!all.is_empty()).then(|| places(all.iter().map(|(place, count)| (*place, count))))
     }
 
     /// Of so many documents of a followed entry, too.
@@ -198,6 +225,12 @@ impl Departures {
                 let _ = write!(words, ": {}", all.words());
             }
         }
+        if let Some(referring) = self.referring_to_quarantined() {
+            let _ = write!(
+                words,
+                "; to those in the quarantine refer {referring}, and will find nothing live"
+            ); // as above
+        }
         words
     }
 
@@ -237,8 +270,15 @@ impl Departures {
             .map(|(code, bookings)| (code.word().to_owned(), bookings.into()));
         serde_json::json!({
             "bookings": self.total(), "of": self.of, "byCode": each.collect::<serde_json::Map<_, _>>(),
+            "referredToBy": self.referring,
         })
     }
+}
+
+/// "Payment.bookingId 2, Review.bookingId 3"
+fn places<'p>(places: impl Iterator<Item = (&'p String, &'p u64)>) -> String {
+    let words = places.map(|(place, count)| format!("{} {}", named(place), grouped(*count)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -2,14 +2,19 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The form by which e-mails of one business are compared: trim, NFC, lower case, and a domain in its letters, not in the ASCII form of them.
-pub fn normalise(text: &str) -> String {
+/// The usual spelling of an e-mail: trim, NFC, lower case. The domain stays in the form in which it was typed.
+pub fn spelled(text: &str) -> String {
     let text = text.trim();
-    let plain = if text.is_ascii() {
+    if text.is_ascii() {
         text.to_ascii_lowercase() // composed already
     } else {
         text.nfc().collect::<String>().to_lowercase()
-    };
+    }
+}
+
+/// The form by which e-mails of one business are compared: the usual spelling, and a domain in its letters, not in the ASCII form of them.
+pub fn normalise(text: &str) -> String {
+    let plain = spelled(text);
     let Some((local, domain)) = plain.rsplit_once('@') else {
         return plain;
     };
@@ -20,6 +25,25 @@ pub fn normalise(text: &str) -> String {
         (letters, Ok(())) => format!("{local}@{letters}"),
         _ => plain, // no domain name; compared as it is written
     }
+}
+
+/// Domains of one provider that takes dots in the part before the `@` for nothing.
+const DOTS_ARE_NOTHING: [&str; 2] = ["gmail.com", "googlemail.com"];
+
+/// The mailbox behind an e-mail in its normal form: without what follows a `+`, and at Gmail without dots. Other addresses of one mailbox may
+/// be one person's, or a family's. `None` where that is the address itself.
+pub fn mailbox(normal: &str) -> Option<String> {
+    let (local, domain) = normal.rsplit_once('@')?;
+    let plain = local.split_once('+').map_or(local, |(plain, _)| plain);
+    if plain.is_empty() {
+        return None;
+    }
+    let mailbox = if DOTS_ARE_NOTHING.contains(&domain) {
+        format!("{}@{}", plain.replace('.', ""), DOTS_ARE_NOTHING[0])
+    } else {
+        format!("{plain}@{domain}")
+    };
+    (mailbox != normal).then_some(mailbox)
 }
 
 /// A label of a domain that begins so stands for letters beyond ASCII (Punycode, RFC 3492).
@@ -67,6 +91,20 @@ mod tests {
         );
         assert_eq!(normalise("a@xn--\u{fc}"), "a@xn--\u{fc}");
         assert_eq!(normalise("A@xn--"), "a@xn--");
+    }
+
+    #[test]
+    fn a_mailbox_is_told_without_tags_and_at_gmail_without_dots() {
+        for (address, of) in [
+            ("ann+salon@example.org", "ann@example.org"),
+            ("a.n.n+x@gmail.com", "ann@gmail.com"),
+            ("ann@googlemail.com", "ann@gmail.com"),
+        ] {
+            assert_eq!(mailbox(address).as_deref(), Some(of), "{address}");
+        }
+        for address in ["ann@gmail.com", "a.n@example.org", "+x@example.org", "ann"] {
+            assert_eq!(mailbox(address), None, "{address}");
+        }
     }
 
     #[test]

@@ -201,6 +201,34 @@ impl Id {
         }
     }
 
+    /// The identity without what people and spreadsheets do to the text of one: white space around it goes, and the text of an ObjectId or a
+    /// UUID, in small letters or in capitals, is that id. Any other value as it is.
+    #[must_use]
+    pub fn loose(&self) -> Self {
+        let Some(text) = self.as_str() else {
+            return self.canonical();
+        };
+        let text = text.trim();
+        let plain = Self::string(text);
+        match text.len() {
+            24 | 36 => plain.other_form().unwrap_or(plain),
+            _ => plain,
+        }
+    }
+
+    /// True for a text that is neither the usual text form of an id nor free of white space around it: [`Self::loose`] and its other form are
+    /// other values.
+    pub fn is_odd(&self) -> bool {
+        let Some(text) = self.as_str() else {
+            return false;
+        };
+        if text.trim().len() == text.len() && !matches!(text.len(), 24 | 36) {
+            return false;
+        }
+        let loose = self.loose();
+        loose != *self && loose.other_form().as_ref() != Some(self)
+    }
+
     /// The text form, exact: for files that are read back, never for messages.
     pub fn text(&self) -> String {
         match self.as_str() {
@@ -379,6 +407,19 @@ mod tests {
         assert_eq!(text.as_str(), Some("abababababababababababab"));
         assert_eq!(text.other_form().unwrap(), id);
         assert_eq!(Id::string("short").other_form(), None);
+    }
+
+    #[test]
+    fn white_space_and_capital_digits_make_an_odd_text_of_the_same_id() {
+        let id = Id::object_id([0xab; 12]);
+        for text in ["ABABABABABABABABABABABAB", " abababababababababababab\n"] {
+            let odd = Id::string(text);
+            assert!(odd.is_odd() && odd.loose() == id, "{text}");
+        }
+        assert_eq!(Id::string(" u1 ").loose(), Id::string("u1"));
+        for plain in [Id::string("u1"), id.clone(), id.other_form().unwrap()] {
+            assert!(!plain.is_odd(), "{plain}");
+        }
     }
 
     #[test]

@@ -188,6 +188,8 @@ pub fn conflict_words(code: Code) -> String {
         "business-disagrees" => "two businesses in one booking",
         "several-users" => "several users in one booking",
         "booking-unique" => "unique index of bookings",
+        "customer-unique" => "unique index of customers",
+        "user-unique" => "unique index of users",
         "id-twins" => "one id in two forms",
         word => return word.replace('-', " "),
     };

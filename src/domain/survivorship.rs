@@ -91,6 +91,13 @@ pub fn ranked(candidates: &[Candidate], rule: Survivor) -> Vec<usize> {
     places
 }
 
+/// What a customer holds who stands for somebody without telling whom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Placeholder {
+    /// The earliest creation date of the bookings, where there is one.
+    pub created: Option<i64>,
+}
+
 /// How a customer is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -104,6 +111,37 @@ pub struct Rules {
     pub narrow: bool,
     /// Made of a soft-deleted user: inactive, where customers have such a field.
     pub deleted: bool,
+    /// A placeholder: nothing of the user.
+    pub placeholder: Option<Placeholder>,
+    /// The users whose e-mail is written in its usual spelling.
+    pub spelled: Vec<Id>,
+}
+
+impl Rules {
+    /// What the customer's link says of how it came about.
+    pub fn link_kind(&self) -> LinkKind {
+        if self.placeholder.is_some() {
+            LinkKind::Placeholder
+        } else if self.narrow {
+            LinkKind::Narrow
+        } else {
+            LinkKind::Created
+        }
+    }
+
+    /// True where the link has to keep values that the customer does not have. A narrow customer leaves its user's contact fields where they
+    /// are, so nothing is lost there but the spelling of an e-mail; of a placeholder everything stays with the user.
+    pub fn loses(&self) -> bool {
+        self.placeholder.is_none() && (!self.narrow || !self.spelled.is_empty())
+    }
+
+    /// A member's e-mail as the customer gets it, where that is another text.
+    fn respelled(&self, member: &RawDocument, email: Value<'_>) -> Option<String> {
+        let id = Id::from_value(get(member, "_id")?).canonical();
+        self.spelled.iter().find(|user| user.canonical() == id)?;
+        let text = email.as_str().filter(|text| !text.trim().is_empty())?;
+        Some(super::email::spelled(text)).filter(|spelled| spelled != text)
+    }
 }
 
 /// A field of a customer-to-be.
@@ -142,6 +180,9 @@ pub fn customer(
     members: &[&RawDocument],
     rules: &Rules,
 ) -> RawDocumentBuf {
+    if let Some(of) = rules.placeholder {
+        return placeholder(mapping, id, business, of.created);
+    }
     let role = &mapping.user;
     let mut document = Builder::new(members.first().map_or(64, |first| first.as_bytes().len()));
     document.value("_id", id.value());
@@ -160,7 +201,19 @@ pub fn customer(
                     bytes: &typed,
                 })
             }
-            Merged::From(_, value) => Some(value),
+            Merged::From(at, value) => {
+                let respelled = members.get(at).filter(|_| field == role.email);
+                match respelled.and_then(|member| rules.respelled(member, value)) {
+                    None => Some(value),
+                    Some(text) => {
+                        typed = string_bytes(&text);
+                        Some(Value {
+                            kind: kind::STRING,
+                            bytes: &typed,
+                        })
+                    }
+                }
+            }
             Merged::Absent => None,
         };
         if field == role.name && blank(value) {
@@ -172,11 +225,16 @@ pub fn customer(
     if let Some(value) = earliest(members, &role.created) {
         document.value(&role.created, value);
     }
-    with_given(mapping, document.finish(), rules.deleted)
+    let deleted = members.first().filter(|_| rules.deleted);
+    with_given(mapping, document.finish(), deleted.copied())
 }
 
 /// A new customer with what the mapping gives to fields that nothing else wrote.
-fn with_given(mapping: &Mapping, customer: RawDocumentBuf, deleted: bool) -> RawDocumentBuf {
+fn with_given(
+    mapping: &Mapping,
+    customer: RawDocumentBuf,
+    deleted: Option<&RawDocument>,
+) -> RawDocumentBuf {
     let given = &mapping.customer;
     if given.defaults.is_empty() && given.nulls.is_empty() {
         return customer;
@@ -187,7 +245,13 @@ fn with_given(mapping: &Mapping, customer: RawDocumentBuf, deleted: bool) -> Raw
     }
     let lacks = |field: &str| get(&customer, field).is_none();
     for (field, value) in given.defaults.iter().filter(|(field, _)| lacks(field)) {
-        if deleted && *value == Given::Boolean(true) && mapping.user.says_active(field) {
+        let own = deleted.and_then(|user| mapping.user.deleted_by(field, user));
+        if let Some(own) = own {
+            document.value(field, own);
+        } else if deleted.is_some()
+            && *value == Given::Boolean(true)
+            && mapping.user.says_active(field)
+        {
             document.whole(&Given::Boolean(false).under(field));
         } else {
             document.whole(&value.under(field));
@@ -196,7 +260,8 @@ fn with_given(mapping: &Mapping, customer: RawDocumentBuf, deleted: bool) -> Raw
     let has_default = |field: &String| given.defaults.iter().any(|(name, _)| name == field);
     for field in given.nulls.iter().filter(|field| lacks(field)) {
         if !has_default(field) {
-            document.value(field, NULL);
+            let own = deleted.and_then(|user| mapping.user.deleted_by(field, user));
+            document.value(field, own.unwrap_or(NULL));
         }
     }
     document.finish()
@@ -231,6 +296,8 @@ pub struct Link<'a> {
     pub guests: Vec<Id>,
     /// The bookings that say who these are, where the customer was made of them.
     pub bookings: Vec<Id>,
+    /// The documents on the way to a user of whose fields the customer got some.
+    pub between: Vec<Id>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
     pub made: Option<&'a RawDocument>,
 }
@@ -252,6 +319,9 @@ pub fn link(
     if !link.guests.is_empty() {
         document.array("guests", link.guests.iter().map(Id::value));
     }
+    if !link.between.is_empty() {
+        document.array("between", link.between.iter().map(Id::value));
+    }
     if !link.bookings.is_empty() {
         document.array("bookings", link.bookings.iter().map(Id::value));
     }
@@ -261,7 +331,7 @@ pub fn link(
     if let Some((customer, members)) = lost {
         let values: Vec<_> = members
             .iter()
-            .filter_map(|member| losing_values(mapping, customer, member))
+            .filter_map(|member| losing_values(mapping, link.kind, customer, member))
             .collect();
         if !values.is_empty() {
             document.array(
@@ -274,6 +344,31 @@ pub fn link(
         }
     }
     document.finish()
+}
+
+/// The link's field that holds the customers which were there before and are merged into its customer, whole.
+pub const MERGED: &str = "merged";
+
+/// The link with these customers in it.
+pub fn holding_merged(link: &RawDocument, customers: &[RawDocumentBuf]) -> RawDocumentBuf {
+    let mut document = Builder::new(link.as_bytes().len() + 256);
+    for element in elements(link).map_while(Result::ok) {
+        document.element(&element);
+    }
+    let values = customers.iter().map(|customer| Value {
+        kind: kind::DOCUMENT,
+        bytes: customer.as_bytes(),
+    });
+    document.array(MERGED, values);
+    document.finish()
+}
+
+/// The customers that a link holds in this way.
+pub fn merged_in(link: &RawDocument) -> Vec<RawDocumentBuf> {
+    let merged = get(link, MERGED).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+    let merged = merged.into_iter().flat_map(elements).map_while(Result::ok);
+    let merged = merged.filter_map(|it| RawDocument::from_bytes(it.value.bytes).ok());
+    merged.map(ToOwned::to_owned).collect()
 }
 
 /// The link's field that says what its customer was made with.
@@ -304,12 +399,16 @@ pub fn field_digest(customer: &Id, element: &Element<'_>) -> [u8; 8] {
 
 fn losing_values(
     mapping: &Mapping,
+    link: LinkKind,
     customer: &RawDocument,
     member: &RawDocument,
 ) -> Option<RawDocumentBuf> {
     let mut values = Builder::new(64);
     let mut any = false;
-    for field in mapping.user.copied() {
+    let role = &mapping.user;
+    // Of a narrow customer the contact fields stay with the user.
+    let stays = |field: &str| link == LinkKind::Narrow && field != role.name && field != role.email;
+    for field in role.copied().filter(|field| !stays(field)) {
         if let Some(value) = get(member, field)
             && get(customer, field) != Some(value)
         {
@@ -345,7 +444,7 @@ pub fn placeholder(
             },
         );
     }
-    with_given(mapping, document.finish(), false)
+    with_given(mapping, document.finish(), None)
 }
 
 #[cfg(test)]
@@ -383,6 +482,7 @@ mod tests {
             users: vec![],
             guests: Vec::new(),
             bookings: Vec::new(),
+            between: Vec::new(),
             made: None,
         };
         let link = super::link(&mapping(), &link, Some((&made, &[&survivor, &other])));

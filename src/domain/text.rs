@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use bson::raw::RawDocument;
 
+use super::look_alike;
 use super::raw::{Value, elements};
 
 /// Combining marks in a row that are still drawn; a real script needs two or three.
@@ -144,17 +145,19 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 /// Longer text than anybody's name, e-mail or address.
 const OVERSIZE: usize = 1_000;
 
-/// True for text that could fool a screen: something that [`safe`] shows escaped, or more than 1,000 characters.
+/// True for text that could fool a screen: something that [`safe`] shows escaped, look-alike letters of several scripts, or more than
+/// 1,000 characters.
 pub fn is_unsafe(text: &str) -> bool {
     // Most text is plain: nothing to look at character by character.
     if text.len() <= OVERSIZE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return false;
     }
     let mut marks = 0;
-    text.chars().enumerate().any(|(at, c)| {
+    let hides_or_long = text.chars().enumerate().any(|(at, c)| {
         marks = if is_mark(c) { marks + 1 } else { 0 };
         hides(c) || marks > MARKS || at == OVERSIZE
-    })
+    });
+    hides_or_long || look_alike::is_mixed(text)
 }
 
 fn is_mark(c: char) -> bool {

@@ -3,15 +3,25 @@
 use std::collections::BTreeSet;
 
 use bson::raw::RawDocument;
+use unicode_normalization::UnicodeNormalization;
 
 use super::id::Id;
-use super::invariant::guest_known_as;
+use super::invariant::{first_hop_names, guest_known_as};
 use super::link::LinkKind;
 use super::mapping::path::FieldPath;
-use super::mapping::{Given, Mapping, UserRole};
+use super::mapping::{FieldSource, Given, Mapping, UserRole};
 use super::raw::{Value, blank, elements, get, kind};
 use super::survey::facts::id_of;
 use super::survivorship::UNKNOWN_CUSTOMER;
+
+/// What the decisions let a customer hold that none of its users does.
+#[derive(Debug, Default)]
+pub struct Decided {
+    /// Texts typed by hand.
+    pub typed: BTreeSet<String>,
+    /// E-mails in their usual spelling.
+    pub respelled: bool,
+}
 
 /// What is wrong with a created customer: each value of each of its users must stand in the customer or among the link's
 /// lost values, and each value of the customer must be one of its users', typed by hand, or the name for the nameless.
@@ -20,7 +30,7 @@ pub fn differences(
     (link, customer): (&RawDocument, &RawDocument),
     users: &[&RawDocument],
     guests: &Guests<'_>,
-    typed: &BTreeSet<String>,
+    decided: &Decided,
 ) -> Vec<String> {
     let Some(id) = id_of(customer) else {
         return Vec::new();
@@ -53,15 +63,25 @@ pub fn differences(
         let from_a_guest = guests.says(mapping, field).any(|value| value == held);
         let holds = |user: &&RawDocument| held_by(role, field, user).is_some_and(|it| it.is(held));
         let from_a_user = users.iter().any(holds);
-        let by_hand = held.as_str().is_some_and(|text| typed.contains(text));
+        let by_hand = held
+            .as_str()
+            .is_some_and(|text| decided.typed.contains(text));
+        let spelling = |own: Value<'_>| is_spelling(own, held);
+        let of_a_user = |user: &&RawDocument| match held_by(role, field, user) {
+            Some(Held::As(own)) => spelling(own),
+            _ => false,
+        };
+        let respelled = decided.respelled
+            && field == role.email
+            && (users.iter().any(of_a_user) || guests.says(mapping, field).any(spelling));
         let nameless = field == mapping.user.name
             && held.as_str() == Some(UNKNOWN_CUSTOMER)
             && users
                 .iter()
                 .all(|user| held_by(role, field, user).is_none_or(|it| it.is_blank()))
             && !said;
-        let given = is_given(mapping, field, held);
-        if !(from_a_user || from_a_guest || by_hand || nameless || given) {
+        let given = is_given(mapping, field, held, users);
+        if !(from_a_user || from_a_guest || by_hand || respelled || nameless || given) {
             wrong.push(format!(
                 "{field} of customer {id} comes from none of its users or guests"
             ));
@@ -70,7 +90,7 @@ pub fn differences(
     for field in given_fields(mapping) {
         let held = get(customer, field);
         let copied = role.copied().any(|it| it == field);
-        let is_right = held.is_some_and(|held| copied || is_given(mapping, field, held));
+        let is_right = held.is_some_and(|held| copied || is_given(mapping, field, held, users));
         if !is_right {
             wrong.push(format!(
                 "{field} of customer {id} is not what the mapping gives to it"
@@ -80,6 +100,15 @@ pub fn differences(
     wrong
 }
 
+/// True where the customer's e-mail is this one without white space around it, in small letters, composed: read anew here.
+fn is_spelling(own: Value<'_>, held: Value<'_>) -> bool {
+    let (Some(own), Some(held)) = (own.as_str(), held.as_str()) else {
+        return false;
+    };
+    let composed: String = own.trim().nfc().collect();
+    composed.to_lowercase() == held
+}
+
 /// The bookings of which a link says that its guests come from them.
 #[derive(Debug, Default)]
 pub struct Guests<'a> {
@@ -87,6 +116,10 @@ pub struct Guests<'a> {
     pub bookings: Vec<&'a RawDocument>,
     /// How many the link names.
     pub named: usize,
+    /// Documents on the way to a user of which the link says that fields come from them.
+    pub between: Vec<&'a RawDocument>,
+    /// How many the link names.
+    pub named_between: usize,
 }
 
 impl<'a> Guests<'a> {
@@ -99,11 +132,19 @@ impl<'a> Guests<'a> {
         if field == mapping.user.created {
             paths.extend(&mapping.booking.created);
         }
-        let said = self.bookings.iter().flat_map(|booking| {
-            let values = paths.iter().filter_map(|path| path.value(booking));
-            values.collect::<Vec<_>>()
-        });
-        said.collect::<Vec<_>>().into_iter()
+        let mut said = Vec::new();
+        for booking in &self.bookings {
+            said.extend(paths.iter().filter_map(|path| path.value(booking)));
+        }
+        for (name, source) in &mapping.customer.fields {
+            if let FieldSource::Hop { field: path, .. } = source
+                && name == field
+            {
+                let between = self.between.iter();
+                said.extend(between.filter_map(|document| path.value(document)));
+            }
+        }
+        said.into_iter()
     }
 
     /// Bookings of others than the link's guests, and guests without a booking.
@@ -114,7 +155,14 @@ impl<'a> Guests<'a> {
             list.map(|it| Id::from_value(it.value)).collect::<Vec<_>>()
         };
         let guests = list("guests");
+        let users = list("users");
         let mut wrong = Vec::new();
+        let of_them = |document: &&&RawDocument| first_hop_names(mapping, document, &users);
+        if self.between.iter().filter(of_them).count() < self.named_between {
+            wrong.push(format!(
+                "the link of customer {customer} names a document of somebody else, or one that there is not"
+            ));
+        }
         let business = get(link, &mapping.customer.business).map(Id::from_value);
         let mut seen = BTreeSet::new();
         for booking in &self.bookings {
@@ -199,7 +247,10 @@ fn given_fields(mapping: &Mapping) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the mapping itself gives this to a field.
-fn is_given(mapping: &Mapping, field: &str, held: Value<'_>) -> bool {
+fn is_given(mapping: &Mapping, field: &str, held: Value<'_>, users: &[&RawDocument]) -> bool {
+    if is_of_a_deleted(&mapping.user, field, held, users) {
+        return true;
+    }
     let defaults = &mapping.customer.defaults;
     match defaults.iter().find(|(name, _)| name == field) {
         Some((_, given)) => {
@@ -211,6 +262,17 @@ fn is_given(mapping: &Mapping, field: &str, held: Value<'_>) -> bool {
         }
         None => held.kind == kind::NULL && mapping.customer.nulls.iter().any(|name| name == field),
     }
+}
+
+/// Whether a deleted user holds this in a field of that name by which the mapping tells that they are deleted: read anew here.
+fn is_of_a_deleted(role: &UserRole, field: &str, held: Value<'_>, users: &[&RawDocument]) -> bool {
+    users.iter().any(|user| {
+        let mut says = role.deleted.iter().filter(|it| it.lets_in(user));
+        says.any(|filter| {
+            let mut tests = filter.tests();
+            tests.any(|(path, _)| path.last() == field && path.value(user) == Some(held))
+        })
+    })
 }
 
 /// True when the link keeps `value` as what `field` of `user` was.
@@ -245,7 +307,7 @@ mod tests {
             (link, customer),
             &[&user],
             &nobody,
-            &BTreeSet::new(),
+            &Decided::default(),
         )
     }
 

@@ -12,6 +12,7 @@ use crate::domain::view::{Source, Sources};
 use crate::engine::error::Result;
 use crate::engine::people::GUESTS;
 use crate::engine::session::{Session, Surveyed};
+use crate::store::scan;
 
 /// Users whose names are held for the list; others are shown by their ids.
 const NAMED: usize = 50_000;
@@ -28,6 +29,8 @@ fn about_users(code: Code) -> bool {
             | Code::AlreadyLinked
             | Code::IdTypeMismatch
             | Code::ReferencedElsewhere
+            | Code::CustomerUnique
+            | Code::UserUnique
     )
 }
 
@@ -141,12 +144,15 @@ impl Session {
         keys: impl IntoIterator<Item = &'k ConflictKey>,
     ) -> Result<()> {
         let (mut users, mut services) = (BTreeSet::new(), BTreeSet::new());
-        let mut businesses = BTreeSet::new();
+        let (mut businesses, mut customers) = (BTreeSet::new(), BTreeSet::new());
         for key in keys {
             businesses.extend(key.business.clone());
             let named = key.subjects.iter().filter(|id| id.as_str().is_none());
             match key.code {
                 Code::BookingWithoutBusiness => services.extend(named.cloned()),
+                Code::DuplicateEmail if self.is_of_existing(key) => {
+                    customers.extend(key.subjects.iter().cloned());
+                }
                 // A text may be a user's id too.
                 code if users.len() < NAMED
                     && (about_users(code) || code == Code::BookingWithoutUser) =>
@@ -157,6 +163,7 @@ impl Session {
             }
         }
         self.look_up_users(users).await?;
+        self.look_up_customers(customers).await?;
         self.look_up_businesses(businesses).await?;
         self.look_up_services(services).await
     }
@@ -196,6 +203,12 @@ impl Session {
         surveyed.filter(|name| !name.is_empty()).or_else(looked_up)
     }
 
+    /// True for a conflict about customers that were there before.
+    fn is_of_existing(&self, key: &ConflictKey) -> bool {
+        let surveyed = self.surveyed.as_ref();
+        surveyed.is_some_and(|it| it.survey.is_of_existing(key))
+    }
+
     /// Whom one subject of a conflict means, once it was looked up.
     fn subject_who(&self, key: &ConflictKey, id: &Id) -> Option<Who> {
         let named = |name: &str| Who {
@@ -211,6 +224,10 @@ impl Session {
                 None => named("no such service"),
             }),
             Code::BookingWithoutUser => Some(named("no such user")),
+            Code::DuplicateEmail if self.is_of_existing(key) => {
+                let found = self.labels.get(&self.customers_collection(), id)?;
+                Some(found.unwrap_or_else(|| named("no such customer")))
+            }
             code if about_users(code) => {
                 let found = self.labels.get(&self.users_collection(), id)?;
                 Some(found.unwrap_or_else(|| named("no such user")))
@@ -222,14 +239,23 @@ impl Session {
     /// A conflict in people's words: "same e-mail at Foto Durham: Ann Smith, Anne Smith". Names are masked unless `personal`.
     pub fn key_words(&self, key: &ConflictKey, personal: bool) -> String {
         let mut words = conflict_words(key.code);
+        if self.is_of_existing(key) {
+            words.push_str(" of customers that were there before");
+        }
         let business = key.business.as_ref();
         if let Some(name) = business.and_then(|id| self.business_words(id)) {
             words = format!("{words} at {name}");
         }
         // Fields and collections are told by their own names.
         let named = key.subjects.iter().filter(|_| !about_users(key.code));
-        let named =
-            named.filter(|_| matches!(key.code, Code::IdTypeMismatch | Code::ReferencedElsewhere));
+        let by_name = matches!(
+            key.code,
+            Code::IdTypeMismatch
+                | Code::ReferencedElsewhere
+                | Code::CustomerUnique
+                | Code::UserUnique
+        );
+        let named = named.filter(|_| by_name);
         let mut who: Vec<String> = named
             .filter_map(|id| Some(safe(id.as_str()?, 80)))
             .collect();
@@ -289,10 +315,11 @@ impl Session {
         if let Some(decision) = decisions.single.get_mut(key) {
             decision.survivor = None;
         }
-        let ids: &[Id] = if about_users(key.code) {
-            &key.subjects
-        } else {
-            &[]
+        let crowded = survey.crowded().iter().find(|it| it.is_known_by(key));
+        let ids: &[Id] = match crowded {
+            Some(crowded) => &crowded.named,
+            None if about_users(key.code) => &key.subjects,
+            None => &[],
         };
         let documents = self.views(survey, ids).await?;
         let business = key
@@ -312,6 +339,21 @@ impl Session {
                 document,
                 candidate,
             });
+        }
+        if survey.is_of_existing(key) {
+            let customers = self.customers_collection();
+            let database = &self.work.connection.database;
+            for document in scan::by_ids(database, &customers, &key.subjects).await? {
+                let at =
+                    id_of(&document).and_then(|id| survey.existing.get_index_of(&id.canonical()));
+                if let Some(at) = at {
+                    let candidate = survey.candidate_existing(at);
+                    records.push(Source {
+                        document,
+                        candidate,
+                    });
+                }
+            }
         }
         Ok(Sources {
             key: key.clone(),

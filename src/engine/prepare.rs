@@ -267,12 +267,14 @@ impl Session {
             survey, blueprint, ..
         } = self.surveyed()?;
         let some_stay = blueprint.some_stay(survey, which);
-        Ok(index_plan::wanted(
+        let mut wanted = index_plan::wanted(
             &self.work.mapping,
             which,
             &originals,
             (blueprint.email_index, some_stay),
-        ))
+        );
+        wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
+        Ok(wanted)
     }
 
     /// Makes a prepared copy what it should be, with what belongs to it; with `writes` false only counts what differs.

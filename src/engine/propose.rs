@@ -6,12 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::fit::reference::{forms, has_the_form_of_an_id};
 use crate::domain::id::Id;
 use crate::domain::mapping::SIDE_PREFIX;
+use crate::domain::mapping::path::FieldPath;
 use crate::domain::profile::{Field, Profile};
-use crate::domain::propose::{Seen, SeenCollection, SeenReference};
+use crate::domain::propose::{Kinds, Seen, SeenCollection, SeenReference};
+use crate::domain::raw::{elements, kind};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::store::scan;
 use crate::store::{StoreError, collection_spec};
+use bson::raw::RawDocument;
 
 /// Fields of other collections that may be natural keys.
 const KEYS: [&str; 7] = [
@@ -85,6 +89,7 @@ impl Session {
                             found,
                             tried: values.len(),
                             said: false,
+                            kinds: None,
                         });
                     }
                 };
@@ -110,8 +115,59 @@ impl Session {
             }
             found.extend(best);
         }
+        self.tell_kinds(profile, profiles, &mut found).await?;
         Ok(found)
     }
+
+    /// Where several references lead to one collection whose documents say of what kind they are: what those say that each reaches.
+    async fn tell_kinds(
+        &self,
+        profile: &Profile,
+        profiles: &BTreeMap<String, Profile>,
+        found: &mut [SeenReference],
+    ) -> Result<()> {
+        for at in 0..found.len() {
+            let reference = &found[at];
+            let again = found.iter().filter(|it| it.to == reference.to).count();
+            let field = profiles.get(&reference.to).and_then(Kinds::field);
+            let values = profile.field(&reference.field);
+            let (Some(field), Some(values)) = (field, values) else {
+                continue;
+            };
+            if again < 2 || reference.by.is_some() {
+                continue;
+            }
+            let ids: Vec<Id> = values.values().flat_map(forms).collect();
+            let database = &self.work.connection.database;
+            let rows = scan::by_ids(database, &reference.to, &ids).await?;
+            let path = FieldPath::field(field);
+            let mut kinds = Kinds {
+                field: field.to_owned(),
+                ..Kinds::default()
+            };
+            let said = rows.iter().flat_map(|row| values_of(&path, row));
+            for kind in said {
+                *kinds.counts.entry(kind).or_default() += 1;
+            }
+            found[at].kinds = Some(kinds);
+        }
+        Ok(())
+    }
+}
+
+/// The texts at a path, those of a list one by one.
+fn values_of(path: &FieldPath, row: &RawDocument) -> Vec<String> {
+    let Some(value) = path.value(row) else {
+        return Vec::new();
+    };
+    if let Some(text) = value.as_str() {
+        return vec![text.to_owned()];
+    }
+    let list = RawDocument::from_bytes(value.bytes).ok();
+    let list = list.filter(|_| value.kind == kind::ARRAY).into_iter();
+    let texts = list.flat_map(elements).map_while(std::result::Result::ok);
+    let texts = texts.filter_map(|it| it.value.as_str().map(str::to_owned));
+    texts.collect()
 }
 
 /// Values that may name a document: ids, or short texts without white space that are not told apart by a few words.

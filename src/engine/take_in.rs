@@ -10,7 +10,6 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::blueprint::Role as PairRole;
 use crate::domain::gate::{Confirmed, SetAside, TakeIn};
 use crate::domain::id::Id;
-use crate::domain::link::LinkKind;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
@@ -325,15 +324,16 @@ impl Session {
         let id = survey.user_id(user);
         let row = if of_guest {
             let guests = survey.paths_of(of).guests();
-            guests.map(|guests| guests.view(&id, document))
+            guests.map(|guests| (guests.view(&id, document), None))
         } else {
-            let rows = self.views(survey, std::slice::from_ref(&id)).await?;
+            let ids = std::slice::from_ref(&id);
+            let rows = self.views_at(survey, business, ids).await?;
             rows.into_iter().next()
         };
-        let (true, Some(row)) = (own, row) else {
+        let (true, Some((row, between))) = (own, row) else {
             return Ok(false); // a group to merge with, or to adopt: that is a decision
         };
-        let rules = blueprint.rules(user, business);
+        let rules = blueprint.rules(survey, user, business);
         let business = survey.business_id(business);
         let mapping = &self.work.mapping;
         let row: &RawDocument = &row;
@@ -341,11 +341,7 @@ impl Session {
         let link = Link {
             customer,
             business: Some(business),
-            kind: if rules.narrow {
-                LinkKind::Narrow
-            } else {
-                LinkKind::Created
-            },
+            kind: rules.link_kind(),
             users: if of_guest {
                 Vec::new()
             } else {
@@ -353,10 +349,11 @@ impl Session {
             },
             guests: if of_guest { vec![id] } else { Vec::new() },
             bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
+            between: between.into_iter().collect(),
             made: Some(&made),
         };
         let rows: [&RawDocument; 1] = [row];
-        let lost = (!rules.narrow).then_some((made.as_ref(), &rows[..]));
+        let lost = rules.loses().then_some((made.as_ref(), &rows[..]));
         let link = survivorship::link(mapping, &link, lost);
         given.people.push((made, link));
         Ok(true)

@@ -66,5 +66,6 @@ fn references(schema: &Schema, model: &Model, relation: &Relation) -> Option<See
         found: 0,
         tried: 0,
         said: true,
+        kinds: None,
     })
 }

@@ -115,8 +115,8 @@ async fn count(session: &mut Session, watcher: &Watcher) -> Result<String> {
         }
     };
     let referenced = session.surveyed.as_ref().map(|surveyed| {
-        let paths = surveyed.survey.referenced.keys();
-        paths.map(|it| named(it)).collect::<Vec<_>>().join(", ")
+        let paths = surveyed.survey.referenced().into_keys();
+        paths.map(|it| named(&it)).collect::<Vec<_>>().join(", ")
     });
     let referenced = match referenced.as_deref() {
         None | Some("") => String::new(),

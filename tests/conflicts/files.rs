@@ -93,7 +93,7 @@ async fn decisions_made_on_staging_say_what_fits_production_and_what_does_not() 
     let mut production = World::new();
     for person in pair(3, 4)
         .into_iter()
-        .chain([with(somebody(8), doc! { "email": "X@example.org" })])
+        .chain([with(somebody(8), doc! { "email": "x@example.org" })])
     {
         production.customer(person, 1);
     }

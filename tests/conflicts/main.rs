@@ -14,8 +14,13 @@ mod data;
 mod picture;
 
 mod bookings;
+mod crowded;
+mod deleted;
+mod existing;
 mod files;
 mod merging;
+mod references;
+mod spelling;
 mod unique;
 mod users;
 mod world;

@@ -46,7 +46,10 @@ fn answer(change: impl FnOnce(&mut Decision)) -> Vec<Change> {
 #[tokio::test]
 async fn duplicate_email() {
     let world = three();
-    finds_only(&world, &three_key(), 1).await;
+    let spelled = key(Code::EmailSpelling, None, &[id(user(4))]);
+    let case = world.seeded().await;
+    let expected = [(three_key(), 1), (spelled, 1)];
+    assert_eq!(crate::world::found(&surveyed(&case).await), expected);
 
     let case = applied(&world, answer(|_| {})).await;
     let merged = customer_of(&case, booking(3)).await;

@@ -2,6 +2,7 @@
 
 use bson::{Document, doc};
 use ringfence::domain::conflict::{Choice, Code};
+use ringfence::domain::id::Id;
 
 use crate::case::Case;
 use crate::world::{
@@ -60,7 +61,7 @@ async fn an_email_that_is_a_list_shares_each_of_its_texts() {
 }
 
 #[tokio::test]
-async fn two_customers_that_were_there_before_and_share_an_email_are_named_before_anything_is_written()
+async fn two_customers_that_were_there_before_and_are_kept_apart_with_one_email_are_named_before_anything_is_written()
  {
     let mut world = World::new();
     for old in ["one", "two"] {
@@ -70,7 +71,12 @@ async fn two_customers_that_were_there_before_and_share_an_email_are_named_befor
         );
     }
     let case = world.seeded().await;
-    planned(&case, Vec::new()).await;
+    let apart = key(
+        Code::DuplicateEmail,
+        Some(business(1)),
+        &[Id::string("one"), Id::string("two")],
+    );
+    planned(&case, vec![choose(&apart, Choice::KeepApart)]).await;
     let before = case.picture().await;
     let refused = case.apply(&["--accept-unknown"]).await.code(1);
     refused.says(&["\"one\"", "\"two\"", "Nothing was changed"]);

@@ -6,16 +6,16 @@ use ringfence::demo::sample::{self, Size};
 use crate::case::{Case, Ended};
 use crate::world::{World, id};
 
-async fn init(case: &Case) -> Ended {
+pub async fn init(case: &Case) -> Ended {
     case.ringfence(&["init"]).await
 }
 
-fn written(case: &Case) -> String {
+pub fn written(case: &Case) -> String {
     std::fs::read_to_string(case.path("ringfence.toml")).unwrap()
 }
 
 /// The lines of the file without their comments.
-fn keys(case: &Case) -> Vec<String> {
+pub fn keys(case: &Case) -> Vec<String> {
     let text = written(case);
     let lines = text.lines().map(|line| match line.split_once(" # ") {
         Some((key, _)) if !line.starts_with('#') => key.trim_end().to_owned(),
@@ -28,7 +28,7 @@ fn keys(case: &Case) -> Vec<String> {
 
 /// Every one of these lines stands in the file.
 #[track_caller]
-fn has(case: &Case, lines: &[&str]) {
+pub fn has(case: &Case, lines: &[&str]) {
     let keys = keys(case);
     let missing: Vec<_> = lines
         .iter()
@@ -37,7 +37,7 @@ fn has(case: &Case, lines: &[&str]) {
     assert!(missing.is_empty(), "{missing:?} not in\n{}", written(case));
 }
 
-async fn of(collections: Vec<(&str, Vec<Document>)>) -> Case {
+pub async fn of(collections: Vec<(&str, Vec<Document>)>) -> Case {
     let case = Case::empty().await;
     for (name, documents) in collections {
         case.database
@@ -49,7 +49,7 @@ async fn of(collections: Vec<(&str, Vec<Document>)>) -> Case {
     case
 }
 
-fn people(more: impl Fn(u32) -> Document) -> Vec<Document> {
+pub fn people(more: impl Fn(u32) -> Document) -> Vec<Document> {
     (0..40)
         .map(|n| {
             let mut user = doc! { "_id": id(b'u', n), "name": format!("Person {n}"), "email": format!("person{n}@example.com") };
@@ -59,7 +59,7 @@ fn people(more: impl Fn(u32) -> Document) -> Vec<Document> {
         .collect()
 }
 
-fn bookings(more: impl Fn(u32) -> Document) -> Vec<Document> {
+pub fn bookings(more: impl Fn(u32) -> Document) -> Vec<Document> {
     (0..120)
         .map(|n| {
             let mut booking = doc! { "_id": id(b'k', n), "startsAt": bson::DateTime::from_millis(i64::from(n) * 1_000_000), "status": "done" };
@@ -69,7 +69,7 @@ fn bookings(more: impl Fn(u32) -> Document) -> Vec<Document> {
         .collect()
 }
 
-fn password(n: u32) -> Document {
+pub fn password(n: u32) -> Document {
     if n < 4 {
         doc! { "hashedPassword": format!("$2b$10$abcdefghijkl{n}") }
     } else {

@@ -16,6 +16,8 @@ mod picture;
 mod follow;
 mod guests;
 mod init;
+mod init_shapes;
+mod more_mistakes;
 mod numbers;
 mod references;
 mod table;

@@ -29,6 +29,9 @@ pub async fn run(client: &Client, uri: &str, name: &str, data: &Database) -> End
     };
     let database = client.database(name);
     let folder = crate::support::folder();
+    if let Some(mapping) = data.form.mapping(data) {
+        std::fs::write(folder.path().join("ringfence.toml"), mapping).expect("a mapping");
+    }
     let product = Product {
         uri,
         database: name,
@@ -108,14 +111,7 @@ async fn walk(
 
 /// What the mapping requires and no document has: such a database is refused. Empty collections are not judged.
 fn nowhere(data: &Database) -> Option<&'static str> {
-    let required = [
-        ("User", "name"),
-        ("User", "email"),
-        ("User", "hashedPassword"),
-        ("Booking", "userId"),
-        ("Booking", "serviceId"),
-        ("Service", "businessId"),
-    ];
+    let required = data.form.required();
     let absent = |(collection, name): &(&str, &str)| {
         let found = data.collections.iter().find(|it| it.name == *collection);
         let documents = found.map_or(&[][..], |it| &it.documents);

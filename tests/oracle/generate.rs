@@ -9,12 +9,15 @@ use bson::Document;
 use fastrand::Rng;
 
 use crate::bytes::{Field, Value, document, field, first};
+use crate::form::Form;
 use values::{IdStyle, id, odd_fields, odd_value, refer};
 
 /// A database as data: what to create, in this order.
 #[derive(Clone)]
 pub struct Database {
     pub collections: Vec<Collection>,
+    /// How its application names things.
+    pub form: Form,
 }
 
 /// A collection as data. Documents go in before the validation is set, so that some may break it.
@@ -112,7 +115,12 @@ pub fn database(seed: u64) -> Database {
     rng.shuffle(&mut collections);
     // A view is made after what it looks at.
     collections.sort_by_key(|c| c.options.contains_key("viewOn"));
-    Database { collections }
+    let mut data = Database {
+        collections,
+        form: Form::default(),
+    };
+    Form::draw(rng).encode(rng, &mut data);
+    data
 }
 
 fn cast(rng: &mut Rng, tiny: bool) -> Cast {
@@ -234,7 +242,8 @@ fn booking(rng: &mut Rng, cast: &Cast, n: usize) -> Vec<u8> {
     match rng.u8(..20) {
         0 => {}
         1 => rest.push(field("userId", Value::null())),
-        2 | 3 => rest.push(field("userId", nobody(rng))),
+        2 => rest.push(field("userId", nobody(rng))),
+        3 => rest.push(field("userId", Value::string(""))),
         _ if cast.users.is_empty() => rest.push(field("userId", nobody(rng))),
         // The first users have most bookings, so that pairs have several.
         _ => {
@@ -247,6 +256,7 @@ fn booking(rng: &mut Rng, cast: &Cast, n: usize) -> Vec<u8> {
     let service = (!cast.services.is_empty()).then(|| rng.usize(..cast.services.len()));
     match (rng.u8(..20), service) {
         (0, _) => {}
+        (1, _) if rng.bool() => rest.push(field("serviceId", Value::string(""))),
         (1, _) => rest.push(field("serviceId", Value::null())),
         (2, _) | (_, None) => rest.push(field("serviceId", nobody(rng))),
         (_, Some(at)) => rest.push(field("serviceId", refer(rng, &cast.services[at]))),

@@ -31,7 +31,10 @@ fn shop(users: &[Vec<u8>], bookings: &[Vec<u8>], customers: &[Vec<u8>]) -> Datab
     if !customers.is_empty() {
         collections.push(Collection::new("Customer", customers.to_vec()));
     }
-    Database { collections }
+    Database {
+        collections,
+        form: crate::form::Form::default(),
+    }
 }
 
 /// A booking of the one service.

@@ -8,6 +8,7 @@
 mod bytes;
 mod case;
 mod compare;
+mod form;
 mod generate;
 mod hand_made;
 mod oracle;

@@ -162,9 +162,9 @@ fn bookings_after(
 ) -> Vec<BookingAfter> {
     let fate = |booking: &[Field], reading: &Reading, to: Option<Customer>| match to {
         None => Fate::Quarantined,
-        Some(_) if reading.keeps.is_some() => Fate::Kept(document(&without(booking, &["userId"]))),
+        Some(_) if reading.keeps.is_some() => Fate::Kept(document(&world.without_user(booking))),
         Some(to) => Fate::Linked {
-            rest: without(booking, &["userId", "customerId"]),
+            rest: without(&world.without_user(booking), &["customerId"]),
             to,
         },
     };

@@ -151,14 +151,23 @@ impl World {
                 of_bookings(&|it| it.business.is_some() && it.user.is_none() && !it.kept)
             }
             Code::BookingWithoutBusiness => of_bookings(&|it| it.business.is_none()),
-            // No index of the sample holds the user; one path leads to a business; ids have one form; nobody is deleted, or signs in without a password.
+            // No index of the sample holds the user; one path leads to a business; ids have one form; nobody is deleted, or signs in without a password; tags and dots are in no
+            // address.
             Code::SeveralUsers
             | Code::Followed(_)
             | Code::BookingUnique
             | Code::BusinessDisagrees
             | Code::IdTwins
             | Code::MaySignIn
-            | Code::DeletedUser => 0,
+            | Code::DeletedUser
+            | Code::SameMailbox
+            | Code::CustomerUnique
+            | Code::UserUnique => 0,
+            Code::EmailSpelling => becoming(&|user| {
+                let email = user.get_str("email").unwrap_or_default();
+                let usual: String = email.trim().nfc().collect();
+                !email.trim().is_empty() && usual.to_lowercase() != email
+            }),
             Code::CustomerExists => self.customers,
             Code::AlreadyLinked => of_bookings(&|it| it.business.is_some() && it.linked),
             Code::IdTypeMismatch => self.bookings.iter().map(|it| it.strings).sum(),

@@ -348,7 +348,7 @@ impl Conflicts {
         let Some(key) = self.key(&shared.facts) else {
             return Vec::new();
         };
-        let offered = conflict_answers::choices(&key);
+        let offered = conflict_answers::choices(&key, &shared.facts);
         self.open_list(shared, &format!("Answer to {}", key.code), offered)
     }
 

@@ -92,6 +92,12 @@ impl<'w> Planting<'w> {
 
     /// Adds the user, with `count` bookings at a business: a pair.
     fn customer_of(&mut self, user: User, business: u64, count: u64) {
+        if let Field::Text(email) = &user.email
+            && !email.trim().is_empty()
+            && email.trim().nfc().collect::<String>().to_lowercase() != *email
+        {
+            self.expect(Code::EmailSpelling, 1);
+        }
         for _ in 0..count {
             self.book(Reference::Id(user.id), business, None);
         }

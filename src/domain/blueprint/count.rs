@@ -28,6 +28,9 @@ impl Blueprint {
             let Some(business) = existing.business.filter(|_| existing.email != 0) else {
                 continue;
             };
+            if self.is_merged_away(at) {
+                continue;
+            }
             if existing_answer(survey, decisions, Some(business)) != Choice::KeepBeside {
                 let kept = by_email.entry((business, existing.email)).or_insert(at);
                 if survey
@@ -94,7 +97,7 @@ impl Blueprint {
             hash: 0,
             indexed: false,
         };
-        let rules = self.rules(user, business);
+        let rules = self.rules(survey, user, business);
         let field = &survey.mapping.user.email;
         if let Some(email) = rules.set.get(field) {
             return Email {
@@ -102,7 +105,7 @@ impl Blueprint {
                 indexed: true,
             };
         }
-        if rules.without_email {
+        if rules.without_email || rules.placeholder.is_some() {
             return none;
         }
         let of = |user: UserIx| {
@@ -141,7 +144,10 @@ impl Blueprint {
         let mut without_email = vec![0_u64; survey.businesses.len()];
         // Existing customers of a lost business share its value in the index all the same.
         let mut lost: Map<&Option<Id>, u64> = Map::default();
-        for existing in survey.existing.values() {
+        for (at, existing) in survey.existing.values().enumerate() {
+            if self.is_merged_away(at) {
+                continue;
+            }
             let indexed = existing.email_exact != 0;
             if !indexed && existing.business.is_none() {
                 *lost.entry(&existing.names).or_default() += 1;
@@ -219,7 +225,11 @@ impl Blueprint {
             }
         };
         for (at, existing) in survey.existing.values().enumerate() {
-            if let Some(business) = existing.business.filter(|it| businesses.contains(it)) {
+            let stays = !self.is_merged_away(at);
+            let business = existing
+                .business
+                .filter(|it| stays && businesses.contains(it));
+            if let Some(business) = business {
                 hold(business, existing.email, Holder::Existing(at));
             }
         }
@@ -243,7 +253,10 @@ impl Blueprint {
     /// Customers that were there before and that the unique index cannot hold together: no decision mends it.
     fn existing_clashes(&mut self, survey: &Survey) {
         let mut seen: Map<(Option<Id>, u128), &Id> = Map::default();
-        for existing in survey.existing.values().filter(|it| it.email_exact != 0) {
+        for (at, existing) in survey.existing.values().enumerate() {
+            if existing.email_exact == 0 || self.is_merged_away(at) {
+                continue;
+            }
             let business = existing.names.as_ref().map(Id::canonical);
             let key = (business, existing.email_exact);
             if let Some(other) = seen.insert(key, &existing.id) {

@@ -10,9 +10,12 @@ impl Blueprint {
         self.count_document_departures(survey);
         let mut departures = std::mem::take(&mut self.departures);
         for (pair, role) in &self.roles {
-            if *role != Role::Skipped {
-                continue;
-            }
+            let code = match role {
+                Role::Skipped => self.skipped.get(&pair.0),
+                Role::Own if self.is_stand_in(pair.0) => Some(&Code::DeletedUser),
+                _ => None,
+            };
+            let Some(code) = code else { continue };
             let Some(numbers) = survey.pairs.get(pair.0, pair.1) else {
                 continue;
             };
@@ -23,7 +26,15 @@ impl Blueprint {
                 numbers.linked
             };
             let left = numbers.bookings.saturating_sub(kept);
-            departures.add(Code::AccountAlsoCustomer, Choice::Skip, left);
+            let choice = if *role == Role::Skipped {
+                Choice::Skip
+            } else {
+                Choice::Placeholder
+            };
+            departures.add(*code, choice, left);
+        }
+        for ((code, place), references) in &survey.references.bookings {
+            departures.refer(*code, place, *references);
         }
         self.departures = departures;
     }

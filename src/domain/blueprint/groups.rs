@@ -124,7 +124,7 @@ impl Blueprint {
             };
             if let Some(user) = members.iter().find(|user| apart(user)) {
                 self.clashes.push(format!(
-                    "user {} of business {} is kept apart from others with the same e-mail, and merged with others that have the same phone; change one of the two answers",
+                    "user {} of business {} is kept apart from others with the same e-mail, and merged with others that have the same phone or mailbox; change one of the two answers",
                     survey.user_id(*user),
                     survey.business_id(business)
                 ));

@@ -4,11 +4,12 @@
 mod answers;
 mod count;
 mod departures;
+mod existing;
 mod given;
 mod groups;
 mod unique;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::{Choice, Code, ConflictKey};
 use super::customer_id::{IdKind, customer_id, customer_id_as, customer_of_guest, placeholder_id};
@@ -17,7 +18,7 @@ use super::departure::Departures;
 use super::id::Id;
 use super::mapping::Customers;
 use super::survey::{BusinessIx, Survey, UserIx};
-use super::survivorship::Rules;
+use super::survivorship::{Placeholder, Rules};
 use crate::domain::map::{Map, Set};
 use given::Answers;
 
@@ -93,7 +94,13 @@ pub struct Blueprint {
     rules: Map<(UserIx, BusinessIx), Rules>,
     user_values: Map<UserIx, BTreeMap<String, String>>,
     narrow: Set<UserIx>,
+    /// Whose e-mail is written in its usual spelling.
+    spelled: Set<UserIx>,
     deleted: Set<UserIx>,
+    /// Deleted users whose customers are placeholders.
+    stand_ins: Set<UserIx>,
+    /// By which kind of conflict a user gets no customer.
+    skipped: Map<UserIx, Code>,
     wiped: Set<UserIx>,
     aside: Set<UserIx>,
     /// Users who may sign in and are taken for account holders.
@@ -103,8 +110,12 @@ pub struct Blueprint {
     followed: Vec<Answers>,
     /// Customers that stand for nobody known, with the earliest creation date among their bookings.
     placeholders: BTreeMap<(BusinessIx, Option<Id>), Option<i64>>,
+    /// Customers that were there before and are merged into another one.
+    merged_into: Map<usize, usize>,
     /// How contact fields leave.
     contact: Contact,
+    /// Indexes that the copies do not get, by decision: "Customer.Customer_phone_key".
+    dropped_indexes: BTreeSet<String>,
     /// Numbers.
     pub counts: PairCounts,
     /// How e-mails are kept unique.
@@ -129,14 +140,19 @@ impl Blueprint {
             rules: Map::default(),
             user_values: Map::default(),
             narrow: Set::default(),
+            spelled: Set::default(),
             deleted: Set::default(),
+            stand_ins: Set::default(),
+            skipped: Map::default(),
             wiped: Set::default(),
             aside: Set::default(),
             accounts: Set::default(),
             bookings: Answers::default(),
             followed: Vec::new(),
             placeholders: BTreeMap::new(),
+            merged_into: Map::default(),
             contact: decisions.contact,
+            dropped_indexes: BTreeSet::new(),
             counts: PairCounts::default(),
             email_index: EmailIndex::Plain,
             customers: Vec::new(),
@@ -145,14 +161,16 @@ impl Blueprint {
             clashes: Vec::new(),
             usual: survey.usual_kind(),
         };
-        let skipped = blueprint.take_user_decisions(survey, decisions);
+        blueprint.take_user_decisions(survey, decisions);
         blueprint.take_document_answers(survey, decisions);
         for entry in &survey.followed {
             blueprint.departures.also_of(&entry.name, entry.let_in());
         }
         for (pair, numbers) in survey.pairs.iter() {
-            if skipped.contains(&pair.0) {
+            if blueprint.skipped.contains_key(&pair.0) {
                 blueprint.roles.insert(pair, Role::Skipped);
+            } else if blueprint.stand_ins.contains(&pair.0) {
+                blueprint.roles.insert(pair, Role::Own); // nobody to merge with, or to adopt
             }
             let all = numbers.bookings > 0 && numbers.linked == numbers.bookings;
             if all && !blueprint.relinks(pair.1) {
@@ -161,10 +179,12 @@ impl Blueprint {
         }
         blueprint.count_departures(survey);
         blueprint.take_groups(survey, decisions);
+        blueprint.merge_existing(survey, decisions);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
         blueprint.refuse_unique_references(survey);
         blueprint.find_unique_clashes(survey);
+        blueprint.drop_indexes(survey, decisions);
         blueprint.clashes.extend(survey.unassigned().cloned());
         blueprint.count(survey);
         for entry in &survey.followed {
@@ -204,8 +224,7 @@ impl Blueprint {
         blueprint
     }
 
-    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) -> Set<UserIx> {
-        let mut skipped = Set::default();
+    fn take_user_decisions(&mut self, survey: &Survey, decisions: &Decisions) {
         let by_password = survey.mapping.user.customers == Customers::NoPassword;
         for (user, (id, facts)) in survey.users.iter().enumerate() {
             let key = |code| ConflictKey {
@@ -221,15 +240,19 @@ impl Blueprint {
                 self.accounts.insert(user);
             }
             if facts.deleted {
-                if decisions.choice(&key(Code::DeletedUser)) == Choice::Skip {
-                    skipped.insert(user);
+                match decisions.choice(&key(Code::DeletedUser)) {
+                    Choice::Skip => drop(self.skipped.insert(user, Code::DeletedUser)),
+                    Choice::Placeholder => drop(self.stand_ins.insert(user)),
+                    _ => {}
                 }
                 self.deleted.insert(user);
             }
             if !survey.is_customer_by_nature(&facts)
                 && decisions.choice(&key(Code::AccountAlsoCustomer)) == Choice::Skip
             {
-                skipped.insert(user);
+                self.skipped
+                    .entry(user)
+                    .or_insert(Code::AccountAlsoCustomer);
             }
             if survey.businesses_of(user).is_empty() {
                 let code = if facts.account || facts.verified {
@@ -248,6 +271,11 @@ impl Blueprint {
             {
                 self.narrow.insert(user);
             }
+            if facts.email_spelled
+                && decisions.choice(&key(Code::EmailSpelling)) == Choice::Normalise
+            {
+                self.spelled.insert(user);
+            }
             for code in [Code::MissingName, Code::MissingEmail, Code::InvalidEmail] {
                 if let Some(decision) = decisions.single.get(&key(code)) {
                     self.user_values
@@ -257,7 +285,6 @@ impl Blueprint {
                 }
             }
         }
-        skipped
     }
 
     /// What becomes of a pair that the survey knows, or of a new one without a conflict.
@@ -270,7 +297,7 @@ impl Blueprint {
     }
 
     /// How the customer of this pair is written (for a group: of its survivor).
-    pub fn rules(&self, user: UserIx, business: BusinessIx) -> Rules {
+    pub fn rules(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Rules {
         let mut rules = self
             .rules
             .get(&(user, business))
@@ -287,8 +314,25 @@ impl Blueprint {
         }
         rules.set = set;
         rules.narrow = self.is_narrow(user, business);
+        rules.placeholder = self.is_stand_in(user).then(|| Placeholder {
+            created: survey.booked_since(user, business),
+        });
         rules.deleted = self.deleted.contains(&user);
+        rules.spelled = self.spelled_of(survey, user, business);
         rules
+    }
+
+    /// Those of the customer's users whose e-mail is written in its usual spelling.
+    fn spelled_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Vec<Id> {
+        if self.spelled.is_empty() {
+            return Vec::new();
+        }
+        let members = match self.roles.get(&(user, business)) {
+            Some(Role::Grouped { group, .. }) => self.groups[*group].members.as_slice(),
+            _ => &[user],
+        };
+        let spelled = members.iter().filter(|user| self.spelled.contains(*user));
+        spelled.map(|user| survey.user_id(*user)).collect()
     }
 
     /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
@@ -339,9 +383,14 @@ impl Blueprint {
                 .iter()
                 .any(|member| self.narrow.contains(member)),
             Some(Role::Own | Role::Adopted(_) | Role::Linked | Role::Skipped) | None => {
-                self.narrow.contains(&user)
+                self.narrow.contains(&user) || self.is_stand_in(user)
             }
         }
+    }
+
+    /// True for a deleted user whose customers are placeholders.
+    pub fn is_stand_in(&self, user: UserIx) -> bool {
+        self.stand_ins.contains(&user)
     }
 
     /// True for one who leaves the users by decision.

@@ -148,7 +148,7 @@ fn the_survivor_follows_the_rule_and_what_was_typed_goes_before_what_it_has() {
     decisions.single.insert(key, decision);
     let blueprint = Blueprint::new(&survey, &decisions);
     assert_eq!(blueprint.groups[0].members, [1, 0]);
-    let rules = blueprint.rules(1, 0);
+    let rules = blueprint.rules(&survey, 1, 0);
     assert_eq!(rules.set.get("name").map(String::as_str), Some("Ann"));
     assert_eq!(rules.pick.keys().collect::<Vec<_>>(), ["phone"]);
 }
@@ -160,16 +160,16 @@ fn users_that_are_kept_apart_leave_the_e_mail_to_the_first_of_them() {
     let two = survey(&users[..2], &[(0, 0), (1, 0)], &[]);
     let blueprint = Blueprint::new(&two, &decisions);
     assert_eq!(blueprint.counts.created, 2);
-    let without = |blueprint: &Blueprint, count| -> Vec<bool> {
-        let rules = (0..count).map(|user| blueprint.rules(user, 0));
+    let without = |survey: &Survey, blueprint: &Blueprint, count| -> Vec<bool> {
+        let rules = (0..count).map(|user| blueprint.rules(survey, user, 0));
         rules.map(|rules| rules.without_email).collect()
     };
-    assert_eq!(without(&blueprint, 2), [false, true]);
+    assert_eq!(without(&two, &blueprint, 2), [false, true]);
     assert_eq!(blueprint.email_index, EmailIndex::Plain);
     // Two customers without an e-mail are more than a plain unique index holds.
     let three = survey(&users, &[(0, 0), (1, 0), (2, 0)], &[]);
     let blueprint = Blueprint::new(&three, &decisions);
-    assert_eq!(without(&blueprint, 3), [false, true, true]);
+    assert_eq!(without(&three, &blueprint, 3), [false, true, true]);
     assert_eq!(blueprint.email_index, EmailIndex::Partial);
     assert!(blueprint.clashes.is_empty(), "{:?}", blueprint.clashes);
 }
@@ -240,7 +240,7 @@ fn a_merged_group_adopts_by_the_survivors_e_mail() {
 }
 
 #[test]
-fn two_existing_customers_with_one_e_mail_at_one_business_are_an_obstacle() {
+fn two_existing_customers_with_one_e_mail_at_one_business_are_an_obstacle_unless_they_are_merged() {
     let there = |number, business, email: &str| {
         rawdoc! { "_id": oid(CUSTOMER, number), "businessId": oid(BUSINESS, business), "email": email }
     };
@@ -251,13 +251,16 @@ fn two_existing_customers_with_one_e_mail_at_one_business_are_an_obstacle() {
         (there(1, 0, "Ann@a.org"), 0),
     ] {
         let survey = survey(&[], &[], &[there(0, 0, "ann@a.org"), second]);
-        let blueprint = Blueprint::new(&survey, &Decisions::default());
+        let apart = policy(&[(Code::DuplicateEmail, Choice::KeepApart)]);
+        let blueprint = Blueprint::new(&survey, &apart);
         assert_eq!(
             blueprint.obstacles.len(),
             obstacles,
             "{:?}",
             blueprint.obstacles
         );
+        let merged = Blueprint::new(&survey, &Decisions::default());
+        assert!(merged.obstacles.is_empty(), "{:?}", merged.obstacles);
     }
 }
 
@@ -318,8 +321,8 @@ fn one_narrow_member_narrows_its_whole_group() {
         .single
         .insert(shared, Decision::new(Choice::NameAndEmail));
     let blueprint = Blueprint::new(&survey, &decisions);
-    assert!(blueprint.rules(0, 0).narrow && blueprint.rules(1, 0).narrow);
-    assert!(blueprint.rules(1, 1).narrow);
+    assert!(blueprint.rules(&survey, 0, 0).narrow && blueprint.rules(&survey, 1, 0).narrow);
+    assert!(blueprint.rules(&survey, 1, 1).narrow);
     assert!(
         !blueprint.cleans(&survey, 0, &[0]),
         "its fields were not copied"
@@ -394,7 +397,7 @@ fn e_mails_that_were_typed_by_hand_are_checked_against_the_unique_index() {
     }
     let blueprint = Blueprint::new(&survey, &decisions);
     assert!(blueprint.clashes.is_empty(), "{:?}", blueprint.clashes);
-    assert_eq!(blueprint.rules(1, 0).set["email"], "bob@a.org");
+    assert_eq!(blueprint.rules(&survey, 1, 0).set["email"], "bob@a.org");
 }
 
 #[test]
@@ -409,7 +412,7 @@ fn two_answers_that_keep_a_user_apart_and_merge_it_clash() {
     ];
     let mut survey = survey(&users, &[(0, 0), (1, 0), (2, 0)], &[]);
     for user in &users {
-        survey.take_phone(user);
+        survey.take_candidate(user);
     }
     let decisions = policy(&[
         (Code::DuplicateEmail, Choice::KeepApart),

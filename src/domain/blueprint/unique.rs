@@ -9,6 +9,7 @@ use crate::domain::map::Map;
 use crate::domain::survey::groups::Alike;
 use crate::domain::survey::unique::Party;
 use crate::domain::survey::{BusinessIx, Survey};
+use crate::domain::text::named;
 
 /// A customer that several parties may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +56,34 @@ impl Blueprint {
         }
     }
 
+    /// Takes the answers about unique indexes of customers and users.
+    pub(super) fn drop_indexes(&mut self, survey: &Survey, decisions: &Decisions) {
+        for crowded in survey.crowded() {
+            if decisions.choice(&crowded.key()) == Choice::DropIndex {
+                self.dropped_indexes.insert(crowded.index.clone());
+            } else {
+                self.obstacles.push(format!(
+                    "the unique index {} is to be dealt with by hand first ({}: stop); when it is, survey again",
+                    named(&crowded.index),
+                    crowded.code
+                ));
+            }
+        }
+    }
+
+    /// The names of the indexes of this collection that its copy does not get, by decision.
+    pub fn dropped_indexes(&self, collection: &str) -> impl Iterator<Item = &str> {
+        let of = format!("{collection}.");
+        let indexes = self.dropped_indexes.iter();
+        indexes.filter_map(move |index| index.strip_prefix(&of))
+    }
+
+    /// True for an index of this collection that its copy does not get, by decision.
+    pub fn drops_index(&self, collection: &str, index: &str) -> bool {
+        self.dropped_indexes
+            .contains(&format!("{collection}.{index}"))
+    }
+
     /// Says where the answers give one customer two bookings that are equal in a unique index.
     pub(super) fn find_unique_clashes(&mut self, survey: &Survey) {
         let mut clashes = BTreeSet::new();
@@ -66,7 +95,7 @@ impl Blueprint {
                 };
                 if let Some(other) = first.insert(customer, *party) {
                     clashes.insert(format!(
-                        "after these decisions bookings of {} and of {} at business {} are equal in the unique index {}; keep these customers apart (duplicate-email, same-phone, customer-exists), or change one of the bookings",
+                        "after these decisions bookings of {} and of {} at business {} are equal in the unique index {}; keep these customers apart (duplicate-email, same-phone, same-mailbox, customer-exists), or change one of the bookings",
                         words(survey, other),
                         words(survey, *party),
                         survey.business_id(shared.business),
@@ -86,7 +115,9 @@ impl Blueprint {
         business: BusinessIx,
     ) -> Option<Customer> {
         match party {
-            Party::Existing(at) => (!self.relinks(business)).then_some(Customer::Existing(at)),
+            Party::Existing(at) => {
+                (!self.relinks(business)).then_some(Customer::Existing(self.goes_on_in(at)))
+            }
             Party::User(user) => match self.role(survey, user, business) {
                 Role::Own | Role::Linked | Role::Skipped => None,
                 Role::Adopted(at) => Some(Customer::Existing(at)),

@@ -71,4 +71,6 @@ choices! {
     Customer, "customer";
     BringAlong, "bring-along";
     First, "first";
+    Normalise, "normalise";
+    DropIndex, "drop-index";
 }

@@ -294,17 +294,17 @@ pub fn has_the_form_of_an_id(value: &Id) -> bool {
     value.as_object_id().is_some() || value.as_uuid().is_some() || value.as_str().is_some_and(text)
 }
 
-/// True where `known` holds the id, in its own form or the other one.
+/// True where `known` holds the id, in one of its forms.
 pub fn is_among(known: &BTreeSet<Id>, id: &Id) -> bool {
-    known.contains(&id.canonical())
-        || id
-            .other_form()
-            .is_some_and(|other| known.contains(&other.canonical()))
+    known.contains(&id.canonical()) || forms(id).any(|form| known.contains(&form.canonical()))
 }
 
-/// The id in every form in which it may be stored.
+/// The id in every form in which it may be stored: as it is, in the other usual type, and without white space and capital digits.
 pub fn forms(id: &Id) -> impl Iterator<Item = Id> {
-    [Some(id.clone()), id.other_form()].into_iter().flatten()
+    let loose = id.is_odd().then(|| id.loose());
+    let text = loose.as_ref().and_then(Id::other_form);
+    let forms = [Some(id.clone()), id.other_form(), loose, text];
+    forms.into_iter().flatten()
 }
 
 impl Mapping {

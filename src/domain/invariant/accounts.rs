@@ -83,7 +83,13 @@ fn key(id: &Id) -> Vec<u8> {
 
 fn find<V: crate::domain::table::Fixed>(table: &Table<V>, id: &Id) -> Option<usize> {
     let exact = table.find(&key(id));
-    exact.or_else(|| table.find(&key(&id.other_form()?)))
+    let exact = exact.or_else(|| table.find(&key(&id.other_form()?)));
+    let loose = || {
+        let loose = id.loose();
+        let plain = table.find(&key(&loose));
+        plain.or_else(|| table.find(&key(&loose.other_form()?)))
+    };
+    exact.or_else(loose)
 }
 
 impl Accounts {

@@ -33,7 +33,7 @@ use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
 use rows::{Customers, Pair, pair_key};
-pub use user_way::UserWay;
+pub use user_way::{UserWay, first_hop_names};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -366,6 +366,9 @@ impl Ledger {
                 }
                 Some(_) => {}
             }
+            if let Some(link) = customer.link.filter(|it| it.kind == LinkKind::Placeholder) {
+                created += self.stands_for(&customers, at, &link);
+            }
             let Some(link) = customer.link.as_ref().filter(|it| it.kind.is_created()) else {
                 continue;
             };
@@ -392,6 +395,18 @@ impl Ledger {
         let mut equations = std::mem::take(&mut self.closed);
         equations.insert(1.min(equations.len()), of_pairs);
         equations
+    }
+
+    /// How many pairs a placeholder stands for: that of a user who exists, by decision; else none.
+    fn stands_for(&mut self, customers: &Customers, at: usize, link: &rows::Link) -> u64 {
+        let mut pairs = 0;
+        for pair in customers.pairs(at, link) {
+            if self.pairs.find(&pair_key(pair)).is_some() {
+                pairs += 1;
+                self.has_customer(pair);
+            }
+        }
+        pairs
     }
 
     pub(super) fn equation(&mut self, words: &str, left: u64, right: u64) {

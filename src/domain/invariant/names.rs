@@ -1,7 +1,7 @@
 //! Ids that a proof meets again and again: each is kept once, and a number stands for it.
 
 use crate::domain::id::Id;
-use crate::domain::map::Ordered;
+use crate::domain::map::{Map, Ordered};
 use crate::domain::table::{Memory, Table};
 
 /// Stands for an id.
@@ -15,6 +15,8 @@ const DANGLING: Number = 1 << 31;
 pub(super) struct Names {
     /// In their canonical form, with their marks.
     known: Table<bool>,
+    /// Those that are odd texts, by what they are without white space around them and in small digits.
+    odd: Map<Id, Number>,
     /// Exactly as they are named.
     dangling: Ordered<Id, ()>,
 }
@@ -28,20 +30,29 @@ impl Names {
     pub(super) fn new(memory: &Memory) -> Self {
         Self {
             known: Table::new(memory),
+            odd: Map::default(),
             dangling: Ordered::default(),
         }
     }
 
     /// Takes the `_id` of a document. Before anything is asked.
     pub(super) fn take(&mut self, id: &Id) {
-        self.known.insert(id.canonical().as_bytes(), &false);
+        let (at, _) = self.known.insert(id.canonical().as_bytes(), &false);
+        if id.is_odd() {
+            self.odd.entry(id.loose()).or_insert(number(at));
+        }
     }
 
-    /// The document that `id` names, in its own type or in the other usual one.
+    /// The document that `id` names, in its own type or in the other usual one, whatever white space is around it and the case of its digits.
     pub(super) fn known(&self, id: &Id) -> Option<Number> {
-        let place = self.known.find(id.canonical().as_bytes());
-        let place = place.or_else(|| self.known.find(id.other_form()?.as_bytes()));
-        place.map(number)
+        let at = |id: &Id| self.known.find(id.as_bytes()).map(number);
+        let exact = at(&id.canonical()).or_else(|| at(&id.other_form()?));
+        if exact.is_some() {
+            return exact;
+        }
+        let loose = id.loose();
+        let plain = at(&loose).or_else(|| at(&loose.other_form()?));
+        plain.or_else(|| self.odd.get(&loose).copied())
     }
 
     /// Makes ready to find these.

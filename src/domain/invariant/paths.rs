@@ -15,14 +15,11 @@ use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
-use crate::domain::raw::{Builder, Value, elements, get, kind};
+use crate::domain::raw::{Builder, Value, elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-use read::listed;
+use read::{NO_FIELD, listed, not_null};
 pub(super) use read::{bare, values};
-
-/// Where bookings have no reference to a user: a name that no field can have.
-const NO_FIELD: &str = "\0";
 
 /// Ids, mostly one.
 pub(super) type Ids = SmallVec<[Id; 1]>;
@@ -96,10 +93,8 @@ pub(super) struct Ways {
     emails: Map<String, Ids>,
     /// Documents between, one table for each hop: what is named by each.
     between: Vec<Map<Id, Ids>>,
-}
-
-fn not_null(value: Value<'_>) -> Option<Id> {
-    (value.kind != kind::NULL).then(|| Id::from_value(value))
+    /// Names of such documents that are odd texts, by what they are without that.
+    odd: Vec<Map<Id, Id>>,
 }
 
 impl ProofPaths {
@@ -357,6 +352,7 @@ impl Ways {
         }
         Self {
             between: paths.needed().iter().map(|_| Map::default()).collect(),
+            odd: paths.needed().iter().map(|_| Map::default()).collect(),
             paths,
             businesses,
             only: mapping.business.filter.clone(),
@@ -406,7 +402,11 @@ impl Ways {
             return;
         };
         for name in values(&needed.by, document) {
-            let named = table.entry(Id::from_value(name).canonical()).or_default();
+            let name = Id::from_value(name).canonical();
+            if let Some(odd) = self.odd.get_mut(needed.table).filter(|_| name.is_odd()) {
+                odd.insert(name.loose(), name.clone());
+            }
+            let named = table.entry(name).or_default();
             let next = values(&needed.then, document).into_iter();
             named.extend(next.map(Id::from_value));
         }
@@ -419,10 +419,8 @@ impl Ways {
             let Some(between) = self.between.get(table) else {
                 return Ids::new();
             };
-            let found = at.iter().filter_map(|id| {
-                let exact = between.get(&id.canonical());
-                exact.or_else(|| between.get(&id.other_form()?))
-            });
+            let odd = self.odd.get(table);
+            let found = at.iter().filter_map(|id| named_so(between, odd, id));
             at = found.flatten().cloned().collect();
         }
         at

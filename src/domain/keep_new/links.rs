@@ -10,7 +10,7 @@ use crate::domain::link::{LinkKind, UnknownLink, is_note};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
-use crate::domain::survivorship::MADE;
+use crate::domain::survivorship::{MADE, merged_in};
 
 /// Where a customer comes from.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub struct Links {
     origins: HashMap<Id, Origin>,
     customers_of: HashMap<Id, Vec<Id>>,
     cleaned: HashSet<Id>,
+    /// Customers that were there before and were merged into another one: which.
+    merged: HashMap<Id, Id>,
 }
 
 impl Links {
@@ -80,6 +82,9 @@ impl Links {
                 }
             }
         }
+        for customer in merged_in(link).iter().filter_map(|it| id_of(it)) {
+            self.merged.insert(customer.canonical(), id.canonical());
+        }
         let origin = Origin {
             kind,
             business: get(link, &mapping.customer.business).map(Id::from_value),
@@ -95,6 +100,13 @@ impl Links {
     /// Where the customer `id` comes from; `None` for one that the application made.
     pub fn origin(&self, id: &Id) -> Option<&Origin> {
         self.origins.get(&id.canonical())
+    }
+
+    /// True for a customer that was there before and was merged into another one: into `other`, where that is given.
+    pub fn is_merged_away(&self, customer: &Id, other: Option<&Id>) -> bool {
+        let forms = [Some(customer.canonical()), customer.other_form()];
+        let mut into = forms.iter().flatten().filter_map(|id| self.merged.get(id));
+        into.any(|into| other.is_none_or(|other| other.canonical() == *into))
     }
 
     /// All of them, in no order.
@@ -132,6 +144,8 @@ impl Links {
         {
             user = other.canonical();
         }
-        origin.users.iter().any(|it| it.canonical() == user)
+        let loose = id.loose();
+        let mut users = origin.users.iter();
+        users.any(|it| it.canonical() == user || it.loose() == loose)
     }
 }

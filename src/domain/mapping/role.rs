@@ -88,8 +88,8 @@ pub struct UserRole {
     pub email: String,
     /// The customer's field for the creation date; empty where there is none.
     pub created: String,
-    /// Fields of a customer that only guests give.
-    pub of_guests: Vec<String>,
+    /// Fields of a customer that no document of a user gives: those of guests, and of documents on the way to a user.
+    pub elsewhere: Vec<String>,
     /// Users have these fields under the same names.
     pub(super) plain: bool,
 }
@@ -141,6 +141,16 @@ impl UserRole {
         }
         if let Some(created) = &self.creation {
             put(&mut view, &self.created, created.value(user));
+        }
+        // By these it can be told who is deleted.
+        let mut signs: Vec<&str> = Vec::new();
+        for path in self.deleted.iter().flat_map(Filter::fields) {
+            let top = path.top();
+            let taken = top == "_id" || signs.contains(&top) || self.copied().any(|it| it == top);
+            if !taken {
+                signs.push(top);
+                put(&mut view, top, get(user, top));
+            }
         }
         Cow::Owned(view.finish())
     }
@@ -210,6 +220,13 @@ impl UserRole {
         ["isActive", "active"].contains(&field) || tested.any(|path| path.last() == field)
     }
 
+    /// What a deleted user holds in a field of that name by which the mapping tells so: a customer who has such a field is deleted, too.
+    pub fn deleted_by<'u>(&self, field: &str, user: &'u RawDocument) -> Option<Value<'u>> {
+        let says = self.deleted.iter().filter(|filter| filter.lets_in(user));
+        let mut named = says.flat_map(Filter::fields);
+        named.find(|path| path.last() == field)?.value(user)
+    }
+
     /// True where some password is set: missing, null and "" are all none.
     pub fn has_password(&self, user: &RawDocument) -> bool {
         let mut passwords = self.passwords.iter().filter_map(|path| path.value(user));
@@ -225,7 +242,7 @@ impl UserRole {
     /// The fields that count for "most complete".
     pub fn completeness(&self) -> impl Iterator<Item = &str> {
         let own = [self.name.as_str(), self.email.as_str()].into_iter();
-        let more = self.contact.iter().chain(&self.of_guests);
+        let more = self.contact.iter().chain(&self.elsewhere);
         own.filter(|it| !it.is_empty())
             .chain(more.map(String::as_str))
     }

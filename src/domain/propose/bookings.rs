@@ -1,7 +1,7 @@
 //! Which collection holds the bookings, and how a booking names its user.
 
 use super::graph::Way;
-use super::seen::{Seen, SeenCollection};
+use super::seen::{Seen, SeenCollection, SeenReference};
 use super::words::{BOOKERS, BOOKINGS, OTHERS, as_neighbours, plain, says, when_rank, words};
 use crate::domain::profile::{Field, Profile};
 
@@ -115,9 +115,13 @@ pub fn user(seen: &Seen, bookings: &str, users: Option<&str>) -> Option<UserOf> 
                     ],
                 )
             });
+        // Where users say of what kind they are, that goes before the field's name.
+        let mut reached = seen.references(bookings).filter(|it| it.field == way.first);
+        let others = reached.next().map_or(1, SeenReference::reaches_others);
         (
             usize::from(seen.is_rare(bookings, &way.first)),
-            usize::from(other && !booker),
+            others,
+            usize::from(other && !booker && others != 0),
             usize::from(!over_booker),
             usize::from(!booker && way.over.is_empty()),
             way.over.len(),
@@ -125,7 +129,7 @@ pub fn user(seen: &Seen, bookings: &str, users: Option<&str>) -> Option<UserOf> 
     };
     let mut ways: Vec<_> = ways.into_iter().map(|way| (rank(&way), way)).collect();
     // A way over the business or the service leads to its owner, not to the one who booked.
-    ways.retain(|(rank, _)| rank.2 == 0);
+    ways.retain(|(rank, _)| rank.3 == 0);
     ways.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.found.cmp(&one.1.found)));
     let (best, way) = ways.first()?;
     let equal: Vec<_> = ways

@@ -131,6 +131,7 @@ mod tests {
             found: 2,
             tried: 2,
             said: false,
+            kinds: None,
         };
         let seen = Seen {
             collections: [(

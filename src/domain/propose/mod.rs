@@ -13,7 +13,7 @@ mod words;
 mod written;
 
 pub use catalogue::Catalogue;
-pub use seen::{Seen, SeenCollection, SeenReference};
+pub use seen::{Kinds, Seen, SeenCollection, SeenReference};
 pub use written::Written;
 
 /// What cannot be proposed at all.

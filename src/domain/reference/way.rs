@@ -24,8 +24,18 @@ pub struct Found<T> {
     pub mismatch: bool,
 }
 
-/// What `place` holds of a reference: exactly as it is, else in its other form.
+/// What `place` holds of a reference: exactly as it is, else in its other form, else without white space around it and whatever the case of its
+/// digits.
 pub fn find_by<T>(place: impl Fn(&Id) -> Option<T>, reference: &Id) -> Option<Found<T>> {
+    find_odd(place, |_| None, reference)
+}
+
+/// The same, where targets may be odd texts themselves ([`Id::is_odd`]): `odd` holds those, by what they are without that.
+pub fn find_odd<T>(
+    place: impl Fn(&Id) -> Option<T>,
+    odd: impl Fn(&Id) -> Option<T>,
+    reference: &Id,
+) -> Option<Found<T>> {
     let id = reference.canonical();
     if let Some(at) = place(&id) {
         return Some(Found {
@@ -33,7 +43,14 @@ pub fn find_by<T>(place: impl Fn(&Id) -> Option<T>, reference: &Id) -> Option<Fo
             mismatch: false,
         });
     }
-    let at = place(&id.other_form()?)?;
+    let other = id.other_form().and_then(|other| place(&other));
+    let loose = || {
+        let loose = id.loose();
+        let plain = (loose != id).then(|| place(&loose)).flatten();
+        let text = || loose.other_form().and_then(|text| place(&text));
+        plain.or_else(text).or_else(|| odd(&loose))
+    };
+    let at = other.or_else(loose)?;
     Some(Found { at, mismatch: true })
 }
 
@@ -103,10 +120,15 @@ struct Ends<T> {
     first: Map<Id, Option<T>>,
     /// Of those few with several ends, the others.
     others: Map<Id, Vec<T>>,
+    /// Names that are odd texts, by what they are without that.
+    odd: Map<Id, Id>,
 }
 
 impl<T: Clone + PartialEq> Ends<T> {
     fn take(&mut self, name: Id, reached: &Reached<T>) {
+        if name.is_odd() {
+            self.odd.insert(name.loose(), name.clone());
+        }
         let Some(known) = self.first.get_mut(&name) else {
             if !reached.others.is_empty() {
                 self.others.insert(name.clone(), reached.others.clone());
@@ -140,6 +162,7 @@ impl<T: Clone + PartialEq> Way<T> {
         let empty = |_| Ends {
             first: Map::default(),
             others: Map::default(),
+            odd: Map::default(),
         };
         let tables = (0..path.hops()).map(empty).collect();
         Self { path, tables }
@@ -248,20 +271,18 @@ impl<T: Clone + PartialEq> Way<T> {
                 mismatch: found.mismatch,
             });
         };
-        let found = find_by(|id| table.first.get(id), named);
+        let place = |id: &Id| table.first.get_key_value(id);
+        let odd = |loose: &Id| place(table.odd.get(loose)?);
+        let found = find_odd(place, odd, named);
         found.map_or(Reached::NOTHING, |found| {
-            let form = if found.mismatch {
-                named.other_form()
-            } else {
-                None
-            };
+            let (name, end) = found.at;
             let others = if table.others.is_empty() {
                 None
             } else {
-                table.others.get(&form.unwrap_or_else(|| named.canonical()))
+                table.others.get(name)
             };
             Reached {
-                end: found.at.clone(),
+                end: end.clone(),
                 others: others.cloned().unwrap_or_default(),
                 mismatch: found.mismatch,
             }

@@ -24,7 +24,7 @@ pub enum Fate {
     MaySignIn,
     /// No password and no pair: whose customer they are cannot be told.
     NoBooking,
-    /// Some booking of theirs has no customer, by decision.
+    /// Some booking of theirs has no customer, or one who stands for nobody known, by decision.
     Left,
     /// Something else refers to them.
     Referred,
@@ -95,7 +95,7 @@ impl Fates {
                 Fate::Aside
             } else if booked_at.is_empty() {
                 Fate::NoBooking
-            } else if booked_at.iter().any(skipped) {
+            } else if booked_at.iter().any(skipped) || blueprint.is_stand_in(user) {
                 Fate::Left
             } else if !survey.paths().names_users_by_id() {
                 Fate::Referred // what names them by something else than their id cannot be looked for
@@ -173,7 +173,7 @@ impl Fates {
                 Role::Adopted(_) | Role::Linked | Role::Skipped => false,
             };
             any |= created;
-            whole |= created && !blueprint.rules(user, business).narrow;
+            whole |= created && !blueprint.rules(survey, user, business).narrow;
         }
         for element in elements(row).map_while(Result::ok) {
             let key = String::from_utf8_lossy(element.key);

@@ -29,14 +29,14 @@ impl RetireForecast {
     /// By what the survey knows.
     pub fn of(survey: &Survey, blueprint: &Blueprint) -> Self {
         let counts = Fates::new(survey, blueprint).counts();
-        let referring = survey.referenced.iter();
+        let referring = survey.referenced().into_iter();
         Self {
             at_most: counts.going,
             may_sign_in: counts.may_sign_in,
             no_booking: counts.no_booking,
             left: counts.left,
             referring: referring
-                .map(|(path, stray)| (path.clone(), stray.bookings))
+                .map(|(path, stray)| (path, stray.bookings))
                 .collect(),
         }
     }

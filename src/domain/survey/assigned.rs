@@ -99,19 +99,20 @@ impl Survey {
         }
     }
 
-    /// Users without a booking whose phone number may be that of another, wherever an answer may put them; and these others.
-    pub(super) fn idle_with_a_phone_of_another(&self) -> Vec<UserIx> {
+    /// Users without a booking who may have something in common with another (`tail` is the end of its hash, 0 for none), wherever an answer
+    /// may put them; and these others.
+    pub(super) fn idle_like_another(&self, tail: impl Fn(&UserFacts) -> u32) -> Vec<UserIx> {
         let mut idle: Map<u32, Vec<UserIx>> = Map::default();
         for (user, (_, facts)) in self.users.iter().enumerate() {
-            if facts.phone_tail != 0 && self.is_idle(user, &facts) {
-                idle.entry(facts.phone_tail).or_default().push(user);
+            if tail(&facts) != 0 && self.is_idle(user, &facts) {
+                idle.entry(tail(&facts)).or_default().push(user);
             }
         }
         if idle.is_empty() {
             return Vec::new();
         }
         let booked = self.pairs.keys().filter_map(|(user, _)| {
-            let tail = self.users.facts(user).phone_tail;
+            let tail = tail(&self.users.facts(user));
             (tail != 0 && self.users.is_booked(user)).then_some((tail, user))
         });
         let mut others: Map<u32, Vec<UserIx>> = Map::default();

@@ -8,14 +8,17 @@ use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
 use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
-use super::{Business, Existing, Of, Standing, Survey};
+use super::hop_sources::HopSources;
+use super::references::{MOST_BOOKINGS, Referenced};
+use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
+use crate::domain::conflict::Code;
 use crate::domain::customer_id::IdKind;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, References, find,
+    AccountHop, AccountNames, AccountPath, BookingPaths, HopFields, References,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
@@ -69,6 +72,7 @@ impl Survey {
             by_email: Map::default(),
             to_home: home_of(&mapping),
             homes: Table::new(memory),
+            hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
             guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
@@ -87,7 +91,7 @@ impl Survey {
             several_users: BTreeMap::new(),
             already_linked: BTreeMap::new(),
             mismatches: BTreeMap::new(),
-            referenced: BTreeMap::new(),
+            references: Referenced::default(),
             without_password: [0; 3],
             oversize: Vec::new(),
             bookings: 0,
@@ -97,10 +101,19 @@ impl Survey {
             usual_ids: [0; 3],
             memory: memory.clone(),
             shared: Vec::new(),
+            crowded: Vec::new(),
             named_accounts: AccountNames::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),
             phones: Map::default(),
+            mailboxes: Map::default(),
+            departing: Map::default(),
+            departing_kinds: BTreeSet::new(),
+            too_many_depart: false,
+            odd_users: Map::default(),
+            odd_businesses: Map::default(),
+            sharing: Map::default(),
+            since: Map::default(),
             unassigned: BTreeSet::new(),
             unique_references: Vec::new(),
         }
@@ -125,6 +138,10 @@ impl Survey {
         if let Some(owner) = &self.owner {
             self.named_accounts.take(owner, document);
         }
+        let at = self.businesses.len();
+        if id.is_odd() {
+            self.odd_businesses.entry(id.loose()).or_insert(at);
+        }
         self.businesses.insert(
             id.canonical(),
             Business {
@@ -142,7 +159,7 @@ impl Survey {
         document: &RawDocument,
         of: &Id,
     ) -> Option<usize> {
-        let found = find(&self.businesses, &Id::from_value(get(document, field)?))?;
+        let found = self.find_business(&Id::from_value(get(document, field)?))?;
         if found.mismatch {
             self.note_mismatch(collection, field, of);
         }
@@ -190,9 +207,14 @@ impl Survey {
             .and_then(|email| email.as_str())
             .unwrap_or_default();
         let blank = email.trim().is_empty();
-        let (phone, phone_tail) = match self.mapping.customer.adopt_by_phone {
-            true => self.phone_of(document),
-            false => (0, 0),
+        let role = &self.mapping.user;
+        let held = |field: &&str| get(document, field).is_some_and(|value| !value.is_blank());
+        let filled = role.completeness().filter(held).count();
+        let created = get(document, &role.created).and_then(|value| value.as_date());
+        let (phone, phone_tail) = if self.mapping.customer.adopt_by_phone {
+            self.phone_of(document)
+        } else {
+            (0, 0)
         };
         self.existing.insert(
             id.canonical(),
@@ -208,6 +230,9 @@ impl Survey {
                 } else {
                     hash128(email.as_bytes())
                 },
+                filled: u8::try_from(filled).unwrap_or(u8::MAX),
+                created: created.unwrap_or(i64::MAX),
+                bookings: 0,
             },
         );
     }
@@ -240,6 +265,12 @@ impl Survey {
             Password::Set => {}
         }
         let user = self.users.insert(&id.canonical(), &facts);
+        if id.is_odd() {
+            let known = self.odd_users.entry(id.loose()).or_insert(Some(user));
+            if *known != Some(user) {
+                *known = None;
+            }
+        }
         self.take_home(user, &id, document);
         let email = self.mapping.user.emails.as_ref();
         let email = email.and_then(|email| email.value(document));
@@ -331,19 +362,25 @@ impl Survey {
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
                 self.without_business.entry(names).or_default().take(refs);
+                self.may_depart(refs, Code::BookingWithoutBusiness);
             }
             Standing::Disagrees { businesses } => {
                 let stray = self.disagreeing.entry(businesses).or_default();
                 stray.take(refs);
+                self.may_depart(refs, Code::BusinessDisagrees);
             }
             Standing::Paired {
                 user,
                 business,
                 linked,
             } => {
-                self.take_link(refs, business, linked.is_some());
+                self.take_link(refs, business, linked);
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
+                self.take_date(refs, user, business);
+                if joined.user.end == Some(user) {
+                    self.hop_sources.take(user, business, refs);
+                }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);
@@ -360,7 +397,7 @@ impl Survey {
                 names,
                 linked,
             } => {
-                self.take_link(refs, business, linked.is_some());
+                self.take_link(refs, business, linked);
                 if linked.is_some() {
                     self.linked_without_user += 1;
                 } else {
@@ -368,12 +405,47 @@ impl Survey {
                         .entry((business, names))
                         .or_default()
                         .take(refs);
+                    self.may_depart(refs, Code::BookingWithoutUser);
                 }
             }
         }
     }
 
-    fn take_link(&mut self, refs: &References, business: usize, linked: bool) {
+    /// An answer may move this booking to the quarantine: what refers to it is looked for.
+    fn may_depart(&mut self, refs: &References, code: Code) {
+        if self.too_many_depart {
+            return;
+        }
+        if self.departing.len() == MOST_BOOKINGS {
+            self.too_many_depart = true;
+            self.departing.clear();
+            return;
+        }
+        if let Some(id) = &refs.id {
+            let other = id.other_form();
+            let forms = [Some(id), other.as_ref()];
+            let kinds = forms.into_iter().flatten().map(|it| it.value().kind);
+            self.departing_kinds.extend(kinds);
+            self.departing.insert(id.canonical(), code);
+        }
+    }
+
+    /// Of deleted users: what is made of them may show their bookings' date alone.
+    fn take_date(&mut self, refs: &References, user: UserIx, business: BusinessIx) {
+        if self.mapping.user.deleted.is_empty() || !self.users.facts(user).deleted {
+            return;
+        }
+        if let Some(created) = refs.created {
+            let since = self.since.entry((user, business)).or_insert(created);
+            *since = created.min(*since);
+        }
+    }
+
+    fn take_link(&mut self, refs: &References, business: usize, linked: Option<usize>) {
+        if let Some(existing) = linked {
+            self.existing[existing].bookings += 1;
+        }
+        let linked = linked.is_some();
         self.businesses[business].bookings += 1;
         // In place, the field names a user unless a customer of the business has that id.
         if refs.customer.is_some() && (linked || !self.paths().is_in_place()) {

@@ -97,7 +97,7 @@ impl Survey {
         for (field, stray) in &self.mismatches {
             push(Code::IdTypeMismatch, None, Some(Id::string(field)), stray);
         }
-        for (field, stray) in &self.referenced {
+        for (field, stray) in &self.referenced() {
             push(
                 Code::ReferencedElsewhere,
                 None,
@@ -148,6 +148,17 @@ impl Survey {
             stray.bookings += 1;
             stray.members.add(id.as_bytes());
         }
+        for crowded in self.crowded() {
+            let subjects = crowded.key().subjects;
+            let mut conflict = self.conflict(crowded.code, None, subjects, crowded.documents);
+            conflict.digest = crowded.members.bytes();
+            conflicts.push(conflict);
+        }
+        for group in self.sharing() {
+            let business = Some(group.business);
+            let subjects = self.key_of_sharing(&group).subjects;
+            conflicts.push(self.conflict(Code::DuplicateEmail, business, subjects, 1));
+        }
         for (business, stray) in by_business {
             conflicts.push(self.of_stray(Code::CustomerExists, business, Vec::new(), &stray));
         }
@@ -193,6 +204,9 @@ impl Survey {
             }
             if facts.email_odd {
                 push(Code::InvalidEmail);
+            }
+            if facts.email_spelled {
+                push(Code::EmailSpelling);
             }
             if facts.deleted {
                 push(Code::DeletedUser);

@@ -35,6 +35,11 @@ impl MemberDigest {
         self.0 = self.0.wrapping_add(hash128(member));
     }
 
+    /// Adds the members of another one.
+    pub fn join(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+
     /// The digest's bytes.
     pub fn bytes(self) -> [u8; 16] {
         self.0.to_le_bytes()
@@ -65,6 +70,10 @@ pub struct UserFacts {
     pub contact: bool,
     /// A copied field holds text that could fool a screen.
     pub unsafe_text: bool,
+    /// The e-mail is not in its usual spelling.
+    pub email_spelled: bool,
+    /// The end of a hash of the mailbox behind the e-mail: candidates for one mailbox; 0 where there is none.
+    pub mailbox_tail: u32,
     /// The phone number's last digits ([`phone::tail`]): candidates for equal numbers; 0 where there is none.
     pub phone_tail: u32,
     /// How the password stands.
@@ -187,8 +196,18 @@ impl UserFacts {
             Some("") => {}
             Some(text) => {
                 self.email_indexed = true;
-                self.email = email_hash(text);
-                self.email_odd = !self.email_blank && !email::is_address(text);
+                let normal = email::normalise(text);
+                self.email = hash_of_normal(&normal, text);
+                if self.email_blank {
+                    return;
+                }
+                self.email_odd = !email::is_address(text);
+                self.email_spelled = email::spelled(text) != text;
+                if !self.email_odd {
+                    let mailbox = email::mailbox(&normal);
+                    let hash = mailbox.map_or(self.email, |it| hash_of_normal(&it, text));
+                    self.mailbox_tail = tail_of(hash);
+                }
             }
             None => self.email_odd = value.kind != kind::NULL,
         }
@@ -212,13 +231,29 @@ fn password(value: Value<'_>) -> Password {
 /// The hash by which e-mails of one business are compared. A text of white space alone has no normal form; the unique index would still
 /// hold two equal ones apart, so it is compared as it is.
 pub fn email_hash(text: &str) -> u128 {
-    let normal = email::normalise(text);
+    hash_of_normal(&email::normalise(text), text)
+}
+
+fn hash_of_normal(normal: &str, text: &str) -> u128 {
     let hash = if normal.is_empty() {
         hash128(format!("blank\0{text}").as_bytes())
     } else {
         hash128(normal.as_bytes())
     };
     hash.max(1) // 0 says "none"
+}
+
+/// The hash of the mailbox behind an e-mail.
+pub fn mailbox_hash(text: &str) -> u128 {
+    let normal = email::normalise(text);
+    let mailbox = email::mailbox(&normal);
+    hash_of_normal(mailbox.as_deref().unwrap_or(&normal), text)
+}
+
+/// The end of a hash; never 0.
+fn tail_of(hash: u128) -> u32 {
+    let [one, two, three, four, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([one, two, three, four]).max(1)
 }
 
 /// The identity of a document; `None` where `_id` is missing, which a server never lets happen.

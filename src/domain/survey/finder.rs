@@ -6,7 +6,7 @@ use super::facts::{BusinessIx, UserIx, email_hash, id_of};
 use super::found::{Finder, Joined, Of};
 use super::{Standing, Survey};
 use crate::domain::id::Id;
-use crate::domain::reference::{BookingPaths, End, HopRead, Reached, References, find, find_by};
+use crate::domain::reference::{BookingPaths, End, HopRead, Reached, References, find_odd};
 
 impl Survey {
     pub(super) fn finder(&self, of: Of) -> &Finder {
@@ -67,7 +67,7 @@ impl Survey {
 
     /// Where its paths to a business lead, all together: the order decides only where some lead nowhere.
     fn business_of(&self, finder: &Finder, refs: &References) -> Reached<BusinessIx> {
-        let business = |id: &Id| find(&self.businesses, id);
+        let business = |id: &Id| self.find_business(id);
         let mut ways = finder.to_business.iter().zip(refs.businesses());
         let Some((way, reading)) = ways.next() else {
             return Reached {
@@ -110,19 +110,24 @@ impl Survey {
 
     /// Takes a document of one of [`Self::hops`].
     pub fn take_hop(&mut self, end: End, read: &HopRead, document: &RawDocument) {
-        let (businesses, users) = (&self.businesses, &self.users);
+        let (businesses, odd_businesses) = (&self.businesses, &self.odd_businesses);
+        let (users, odd_users) = (&self.users, &self.odd_users);
         let finders = [&mut self.finder]
             .into_iter()
             .chain(self.followed.iter_mut().map(|it| &mut it.finder));
         let mismatch = match end {
             End::Business => {
-                let business = |id: &Id| find(businesses, id);
+                let place = |id: &Id| businesses.get_index_of(id);
+                let odd = |loose: &Id| odd_businesses.get(loose).copied();
+                let business = |id: &Id| find_odd(place, odd, id);
                 let ways = finders.flat_map(|finder| finder.to_business.iter_mut());
                 let way = ways.chain(&mut self.to_home).nth(read.way);
                 way.is_some_and(|way| way.take(read, document, business))
             }
             End::User => {
-                let user = |id: &Id| find_by(|id| users.find(id), id);
+                let place = |id: &Id| users.find(id);
+                let odd = |loose: &Id| odd_users.get(loose).copied().flatten();
+                let user = |id: &Id| find_odd(place, odd, id);
                 let mut ways = finders.map(|finder| &mut finder.to_user);
                 let way = ways.nth(read.way);
                 way.is_some_and(|way| way.take(read, document, user))
@@ -149,7 +154,7 @@ impl Survey {
             fields.push(finder.paths.user().text().to_owned());
         }
         if joined.business.mismatch {
-            let business = |id: &Id| find(&self.businesses, id);
+            let business = |id: &Id| self.find_business(id);
             let ways = finder.to_business.iter().zip(refs.businesses());
             for ((way, reading), path) in ways.zip(finder.paths.businesses()) {
                 if way.resolve(reading, business).mismatch {
@@ -171,5 +176,10 @@ impl Survey {
     pub fn users_named(&self, of: Of, refs: &References) -> Vec<UserIx> {
         let reached = self.users_of(self.finder(of), refs);
         reached.ends().copied().collect()
+    }
+
+    /// The document of whose fields the customer of this pair gets some, as its newest booking names it.
+    pub fn hop_document(&self, user: UserIx, business: BusinessIx) -> Option<Id> {
+        self.hop_sources.of(user, business)
     }
 }

@@ -19,6 +19,12 @@ pub struct Stray {
 }
 
 impl Stray {
+    /// Takes those of another one.
+    pub(super) fn and(&mut self, other: &Self) {
+        self.bookings += other.bookings;
+        self.members.join(other.members);
+    }
+
     pub(super) fn take(&mut self, refs: &References) {
         self.bookings += 1;
         if let Some(id) = &refs.id {

@@ -1,12 +1,12 @@
-//! Customers-to-be of one business that may be one person: they share an e-mail, or a phone number.
+//! Customers-to-be of one business that may be one person: they share an e-mail, a phone number, or the mailbox behind two e-mails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use bson::raw::RawDocument;
 
 use super::Survey;
-use super::facts::{BusinessIx, UserIx, hash128};
+use super::facts::{BusinessIx, UserIx, hash128, mailbox_hash};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Set};
@@ -23,7 +23,7 @@ const MOST_PARTS: usize = 16;
 /// Users of one business who may be one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alike {
-    /// What they share: [`Code::DuplicateEmail`] or [`Code::SamePhone`].
+    /// What they share: [`Code::DuplicateEmail`], [`Code::SamePhone`] or [`Code::SameMailbox`].
     pub code: Code,
     /// The business.
     pub business: BusinessIx,
@@ -72,34 +72,59 @@ impl Survey {
         self.collated.push(known.collect());
     }
 
-    /// Users whose phone numbers may be equal to another's of their business. Feed their documents to [`Self::take_phone`].
-    pub fn phone_candidates(&self) -> Vec<Id> {
+    /// Users whose phone number or mailbox may be another's of their business. Feed their documents to [`Self::take_candidate`].
+    pub fn candidates(&self) -> Vec<Id> {
         let mut candidates: Vec<UserIx> = Vec::new();
         for part in self.parts() {
-            let mut tails: Vec<(BusinessIx, u32, UserIx)> = self
-                .customers_to_be()
-                .filter(|(_, business)| part.contains(business))
-                .map(|(user, business)| (business, self.users.facts(user).phone_tail, user))
-                .filter(|(_, tail, _)| *tail != 0)
-                .collect();
+            let pairs = self.customers_to_be();
+            let pairs = pairs.filter(|(_, business)| part.contains(business));
+            let mut tails: Vec<(BusinessIx, bool, u32, UserIx)> = Vec::new();
+            for (user, business) in pairs {
+                let facts = self.users.facts(user);
+                let of = [(false, facts.phone_tail), (true, facts.mailbox_tail)];
+                let set = of.into_iter().filter(|(_, tail)| *tail != 0);
+                tails.extend(set.map(|(mailbox, tail)| (business, mailbox, tail, user)));
+            }
             tails.sort_unstable();
-            let alike = tails.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1));
-            let alike = alike.filter(|alike| alike.len() > 1).flatten();
-            candidates.extend(alike.map(|(_, _, user)| *user));
+            let same = |one: &(_, _, _, _), other: &(_, _, _, _)| {
+                (one.0, one.1, one.2) == (other.0, other.1, other.2)
+            };
+            for alike in tails.chunk_by(same).filter(|alike| alike.len() > 1) {
+                let users = || alike.iter().map(|(_, _, _, user)| *user);
+                // Those who share the e-mail itself need no second look.
+                let mailbox = alike.first().is_some_and(|(_, mailbox, _, _)| *mailbox);
+                if !mailbox || self.emails_differ(users()) {
+                    candidates.extend(users());
+                }
+            }
         }
-        candidates.extend(self.idle_with_a_phone_of_another());
+        candidates.extend(self.idle_like_another(|facts| facts.phone_tail));
+        candidates.extend(self.idle_like_another(|facts| facts.mailbox_tail));
         candidates.extend(self.with_a_phone_of_an_existing());
         candidates.sort_unstable();
         candidates.dedup();
         self.user_ids(&candidates)
     }
 
-    /// Takes the phone number of a candidate, seen as its role has it.
-    pub fn take_phone(&mut self, document: &RawDocument) {
+    fn emails_differ(&self, users: impl IntoIterator<Item = UserIx>) -> bool {
+        let emails = users.into_iter().map(|user| self.users.facts(user).email);
+        let emails: BTreeSet<u128> = emails.collect();
+        emails.len() > 1
+    }
+
+    /// Takes the phone number and the mailbox of a candidate, seen as its role has it.
+    pub fn take_candidate(&mut self, document: &RawDocument) {
         let (number, _) = self.phone_of(document);
+        let email = get(document, &self.mapping.user.email).and_then(|value| value.as_str());
+        let mailbox = email.map(mailbox_hash);
         let user = super::facts::id_of(document).and_then(|id| self.users.find(&id.canonical()));
-        if let Some(user) = user.filter(|_| number != 0) {
+        let Some(user) = user else { return };
+        if number != 0 {
             self.phones.insert(user, number);
+        }
+        let is_one = self.users.facts(user).mailbox_tail != 0;
+        if let Some(mailbox) = mailbox.filter(|_| is_one) {
+            self.mailboxes.insert(user, mailbox);
         }
     }
 
@@ -140,7 +165,8 @@ impl Survey {
     /// are in none.
     pub fn alike(&self) -> Vec<Alike> {
         let mut groups = self.sharing_an_email();
-        groups.extend(self.sharing_a_phone());
+        groups.extend(self.alike_by(Code::SamePhone, &self.phones));
+        groups.extend(self.alike_by(Code::SameMailbox, &self.mailboxes));
         groups.sort_by_key(|group| (group.code, group.business, group.members.clone()));
         groups
     }
@@ -235,21 +261,25 @@ impl Survey {
         .collect()
     }
 
-    fn sharing_a_phone(&self) -> Vec<Alike> {
-        let mut by_phone: Map<(BusinessIx, u128), Vec<UserIx>> = Map::default();
+    /// Those of a business who have the same value and not the same e-mail.
+    fn alike_by(&self, code: Code, values: &Map<UserIx, u128>) -> Vec<Alike> {
+        if values.is_empty() {
+            return Vec::new();
+        }
+        let mut by_value: Map<(BusinessIx, u128), Vec<UserIx>> = Map::default();
         for (user, business) in self.customers_to_be() {
-            if let Some(phone) = self.phones.get(&user) {
-                by_phone.entry((business, *phone)).or_default().push(user);
+            if let Some(value) = values.get(&user) {
+                by_value.entry((business, *value)).or_default().push(user);
             }
         }
-        by_phone
+        by_value
             .into_iter()
             .filter(|(_, members)| {
                 let email = |user: &UserIx| self.users.facts(*user).email;
                 let one = members.first().map_or(0, email);
                 members.len() > 1 && (one == 0 || members.iter().any(|user| email(user) != one))
             })
-            .map(|((business, _), members)| self.group(Code::SamePhone, business, members))
+            .map(|((business, _), members)| self.group(code, business, members))
             .collect()
     }
 

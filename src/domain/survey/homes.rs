@@ -3,7 +3,7 @@
 use bson::raw::RawDocument;
 
 use super::tables::{pair_key, pair_of};
-use super::{BusinessIx, Survey, UserIx, find};
+use super::{BusinessIx, Survey, UserIx};
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
 use crate::domain::reference::{HopRead, Path, Way};
@@ -27,7 +27,7 @@ impl Survey {
         let (Some(way), Some(path)) = (&self.to_home, &self.mapping.user.business) else {
             return;
         };
-        let business = |id: &Id| find(&self.businesses, id);
+        let business = |id: &Id| self.find_business(id);
         let reached = way.resolve(&Path::of(path).read(document), business);
         for business in reached.ends() {
             self.homes.insert(&pair_key(user, *business), &());

@@ -5,6 +5,8 @@
 mod assigned;
 pub mod build;
 mod conflicts;
+pub mod crowded;
+mod existing;
 pub mod facts;
 mod finder;
 mod followed;
@@ -12,6 +14,7 @@ mod found;
 pub mod groups;
 pub mod guests;
 mod homes;
+mod hop_sources;
 mod named_guests;
 pub mod references;
 pub mod tables;
@@ -21,12 +24,13 @@ pub mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::conflict::Code;
 use super::customer_id::IdKind;
 use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::{Rebuilt, Role};
 use super::reference::{
-    AccountNames, AccountPath, BookingPaths, Found, References, Way, find, find_by,
+    AccountNames, AccountPath, BookingPaths, Found, References, Way, find, find_by, find_odd,
 };
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::table::{Memory, Table};
@@ -34,6 +38,7 @@ pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use found::{Finder, Joined};
 pub use found::{Followed, Of, Stray};
 use guests::Guests;
+use hop_sources::HopSources;
 use smallvec::SmallVec;
 pub use tables::Pair;
 use tables::{Pairs, Users};
@@ -66,6 +71,12 @@ pub struct Existing {
     pub phone_tail: u32,
     /// Hash of its e-mail exactly as the unique index sees it, 0 where it is no text or empty.
     pub email_exact: u128,
+    /// How many of the completeness fields are not blank.
+    pub filled: u8,
+    /// Creation date; `i64::MAX` where there is none.
+    pub created: i64,
+    /// Bookings that stand with it.
+    pub bookings: u64,
 }
 
 /// Everything that a survey knows.
@@ -97,8 +108,8 @@ pub struct Survey {
     pub already_linked: BTreeMap<BusinessIx, Stray>,
     /// References of another type than their target, by "collection.field".
     pub mismatches: BTreeMap<String, Stray>,
-    /// References from elsewhere to users who become customers and hold no account, by "collection.path".
-    pub referenced: BTreeMap<String, Stray>,
+    /// References from elsewhere.
+    pub references: references::Referenced,
     /// Users without a password, by how it is absent: missing, null, "".
     pub without_password: [u64; 3],
     /// Bookings that would pass the server's 16 MiB with their new field.
@@ -123,12 +134,15 @@ pub struct Survey {
     to_home: Option<Way<BusinessIx>>,
     homes: Table<()>,
     guests: Guests,
+    hop_sources: HopSources,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
     memory: Memory,
     /// Bookings that a unique index could not hold together once their users share a customer.
     shared: Vec<unique::Shared>,
+    /// Unique indexes of customers and users that could not hold all of them.
+    crowded: Vec<crowded::Crowded>,
     named_accounts: AccountNames,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,
@@ -136,6 +150,21 @@ pub struct Survey {
     collated: Vec<Vec<UserIx>>,
     /// Hashes of phone numbers, of those users alone whose last digits another customer-to-be of their business has too.
     phones: Map<UserIx, u128>,
+    /// Hashes of mailboxes, likewise.
+    mailboxes: Map<UserIx, u128>,
+    /// The earliest creation date of the bookings of a deleted user at a business.
+    since: Map<(UserIx, BusinessIx), i64>,
+    /// Bookings that an answer may move to the quarantine, by the kind of their conflict, and the types of their ids; none from there on where
+    /// there are too many to look for.
+    departing: Map<Id, Code>,
+    departing_kinds: BTreeSet<u8>,
+    /// There are too many of those.
+    too_many_depart: bool,
+    /// Users and businesses whose ids are odd texts, by what they are without that; none where several are one so.
+    odd_users: Map<Id, Option<UserIx>>,
+    odd_businesses: Map<Id, BusinessIx>,
+    /// Customers that were there before and share an e-mail, by `_id`: what refers to them is looked for.
+    sharing: Map<Id, usize>,
     /// Why answers give users to no business.
     unassigned: BTreeSet<String>,
     /// Unique indexes of followed collections that hold a reference to users: entry, index.
@@ -182,6 +211,7 @@ impl Survey {
         self.pairs.spill();
         self.guests.spill();
         self.homes.spill();
+        self.hop_sources.spill();
     }
 
     /// Takes memory again, as far as there is room.
@@ -190,6 +220,7 @@ impl Survey {
         self.pairs.reload();
         self.guests.reload();
         self.homes.reload();
+        self.hop_sources.reload();
     }
 
     /// How bookings find what they refer to.
@@ -213,7 +244,17 @@ impl Survey {
     }
 
     pub(in crate::domain) fn find_user(&self, reference: &Id) -> Option<Found<UserIx>> {
-        find_by(|id| self.users.find(id), reference)
+        let odd = |loose: &Id| self.odd_users.get(loose).copied().flatten();
+        find_odd(|id| self.users.find(id), odd, reference)
+    }
+
+    pub(super) fn find_business(&self, reference: &Id) -> Option<Found<BusinessIx>> {
+        let place = |id: &Id| self.businesses.get_index_of(id);
+        find_odd(
+            place,
+            |loose| self.odd_businesses.get(loose).copied(),
+            reference,
+        )
     }
 
     fn standing_of(&self, refs: &References, joined: &Joined) -> Standing {
@@ -259,22 +300,30 @@ impl Survey {
         pairs.iter().map(|(business, _)| *business).collect()
     }
 
+    /// The earliest creation date of the bookings of a deleted user at a business, where one has any.
+    pub fn booked_since(&self, user: UserIx, business: BusinessIx) -> Option<i64> {
+        self.since.get(&(user, business)).copied()
+    }
+
     /// The `_id` of a business, as stored.
     pub fn business_id(&self, business: BusinessIx) -> &Id {
         &self.businesses[business].id
     }
 
-    /// Users whose ids are one in two forms: the id, and the text of it.
+    /// Users whose ids are one in two forms: the id, and the text of it, or two texts that white space and the case of digits tell apart.
     pub fn id_twins(&self) -> Vec<(Id, Id)> {
         let [object_ids, uuids, strings] = self.usual_ids;
-        if strings == 0 || object_ids + uuids == 0 {
+        if strings == 0 || object_ids + uuids == 0 && self.odd_users.is_empty() {
             return Vec::new();
         }
         let texts = self.users.iter().map(|(id, _)| id);
         let twin = |id: Id| {
             id.as_str()?;
-            let other = id.other_form()?;
-            self.users.find(&other).map(|_| (other, id))
+            let loose = if id.is_odd() { Some(id.loose()) } else { None };
+            let text = loose.as_ref().and_then(Id::other_form);
+            let others = [id.other_form(), loose, text].into_iter().flatten();
+            let mut there = others.filter(|other| self.users.find(other).is_some());
+            there.next().map(|other| (other, id))
         };
         texts.filter_map(twin).collect()
     }

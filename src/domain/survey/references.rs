@@ -1,13 +1,16 @@
-//! References from elsewhere: fields of other collections that hold the `_id` of a user who becomes a customer and holds no account, at any
-//! depth, arrays included.
+//! References from elsewhere: fields of other collections that hold the `_id` of a user who becomes a customer and holds no account, or of a
+//! booking that an answer may move to the quarantine; at any depth, arrays included.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::RawDocument;
 
 use super::Survey;
-use super::facts::id_of;
+use super::facts::{UserIx, id_of};
+use super::{Stray, find_by};
+use crate::domain::conflict::Code;
 use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::raw::{Value, elements, kind};
 
 /// Where and what to look for in one collection.
@@ -19,11 +22,53 @@ pub struct ReferenceSearch<'s> {
     except: Vec<String>,
     /// Count in these paths alone; all of them while `None`.
     only: Option<BTreeSet<String>>,
-    found: std::collections::BTreeMap<String, super::Stray>,
+    found: Referenced,
+    /// What is looked for.
+    look_for: LookFor,
+    /// The names of the fields that hold ids of the types that bookings have.
+    like_bookings: BTreeSet<String>,
 }
 
-/// What a search found: references by "collection.path".
-pub type Referenced = std::collections::BTreeMap<String, super::Stray>;
+/// What a pass over a collection looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookFor {
+    /// Users, and fields that may hold a booking.
+    UsersInASample,
+    /// Users, and bookings.
+    Both,
+    /// Bookings alone.
+    Bookings,
+}
+
+/// Bookings whose references are looked for; more are not.
+pub(super) const MOST_BOOKINGS: usize = 20_000;
+/// Fields of a sample that may hold bookings; more are not looked at.
+const MOST_FIELDS: usize = 40;
+
+/// What a search found.
+#[derive(Debug, Clone, Default)]
+pub struct Referenced {
+    /// References to users who become customers, by "collection.path".
+    pub users: BTreeMap<String, Stray>,
+    /// The same to users without a booking: they become customers where an answer gives them to a business.
+    pub idle: BTreeMap<String, Map<UserIx, Stray>>,
+    /// References to bookings that an answer may move to the quarantine: how many, by the kind of their conflict and "collection.path".
+    pub bookings: BTreeMap<(Code, String), u64>,
+    /// References to customers that were there before and share an e-mail, by the customer's place: in which "collection.path".
+    pub customers: BTreeMap<usize, BTreeSet<String>>,
+}
+
+impl Referenced {
+    /// Takes what another search found.
+    pub fn extend(&mut self, other: Self) {
+        self.users.extend(other.users);
+        self.idle.extend(other.idle);
+        self.bookings.extend(other.bookings);
+        for (customer, places) in other.customers {
+            self.customers.entry(customer).or_default().extend(places);
+        }
+    }
+}
 
 impl Survey {
     /// A search through `collection`. After the bookings.
@@ -40,8 +85,52 @@ impl Survey {
             collection: collection.to_owned(),
             except,
             only: None,
-            found: Referenced::new(),
+            found: Referenced::default(),
+            look_for: LookFor::Both,
+            like_bookings: BTreeSet::new(),
         }
+    }
+
+    /// The bookings that an answer may move to the quarantine, and the customers that one may merge, in every form in which they may be referred
+    /// to; no bookings where there are too many to look for.
+    pub fn looked_for(&self) -> Vec<Id> {
+        let ids = self.departing.keys().chain(self.sharing.keys());
+        let forms = ids.flat_map(|id| [Some(id.clone()), id.other_form()]);
+        forms.flatten().collect()
+    }
+
+    /// The kind of conflict of a booking that an answer may move to the quarantine.
+    fn departs(&self, reference: &Id) -> Option<Code> {
+        if self.departing.is_empty() {
+            return None;
+        }
+        find_by(|id| self.departing.get(id).copied(), reference).map(|found| found.at)
+    }
+
+    /// The customer of those that one may merge which has this id.
+    fn shares(&self, reference: &Id) -> Option<usize> {
+        if self.sharing.is_empty() {
+            return None;
+        }
+        find_by(|id| self.sharing.get(id).copied(), reference).map(|found| found.at)
+    }
+
+    /// True while nothing but users is looked for.
+    fn looks_for_users_alone(&self) -> bool {
+        self.departing.is_empty() && self.sharing.is_empty()
+    }
+
+    /// References to users who become customers, by "collection.path": those whom an answer gives to a business among them.
+    pub fn referenced(&self) -> BTreeMap<String, Stray> {
+        let mut all = self.references.users.clone();
+        for (path, users) in &self.references.idle {
+            for (user, stray) in users {
+                if !self.businesses_of(*user).is_empty() {
+                    all.entry(path.clone()).or_default().and(stray);
+                }
+            }
+        }
+        all
     }
 }
 
@@ -52,14 +141,28 @@ impl ReferenceSearch<'_> {
         self.walk(document, "", false, &id);
     }
 
-    /// True when some field was found.
+    /// From here on looks for this.
+    pub fn look_for(&mut self, what: LookFor) {
+        self.look_for = what;
+    }
+
+    /// True when some field was found that holds users.
     pub fn found_any(&self) -> bool {
-        !self.found.is_empty()
+        !(self.found.users.is_empty() && self.found.idle.is_empty())
+    }
+
+    /// Fields of the sample that may hold bookings.
+    pub fn fields_like_bookings(&self) -> impl Iterator<Item = &str> {
+        let fields = self.like_bookings.iter().map(String::as_str);
+        fields.take(MOST_FIELDS)
     }
 
     /// Forgets the counts of a sample, and counts from here on in the fields that it found.
     pub fn count_anew(&mut self) {
-        self.only = Some(std::mem::take(&mut self.found).into_keys().collect());
+        let found = std::mem::take(&mut self.found);
+        let users = found.users.into_keys();
+        self.only = Some(users.chain(found.idle.into_keys()).collect());
+        self.look_for = LookFor::Both;
     }
 
     /// What was found.
@@ -87,18 +190,69 @@ impl ReferenceSearch<'_> {
                     }
                 }
                 kind::OBJECT_ID | kind::STRING | kind::BINARY => {
+                    self.booking(&inner, element.value);
                     self.leaf(&inner, element.value, of);
+                }
+                // A number can be anything, unless the field is called after the bookings.
+                kind::INT32 | kind::INT64 | kind::DOUBLE if self.is_called_so(&inner) => {
+                    self.booking(&inner, element.value);
                 }
                 _ => {}
             }
         }
     }
 
+    /// True for a field that has the bookings' or the customers' name in its own.
+    fn is_called_so(&self, path: &str) -> bool {
+        let mapping = &self.survey.mapping;
+        let names = [&mapping.booking.collection, &mapping.customer.collection];
+        let path = path.to_lowercase();
+        let called = |name: &&String| {
+            let name = name.to_lowercase();
+            path.contains(name.strip_suffix('s').unwrap_or(&name))
+        };
+        !self.survey.looks_for_users_alone() && names.iter().any(called)
+    }
+
+    /// A value that may be a booking, or a customer that was there before.
+    fn booking(&mut self, path: &str, value: Value<'_>) {
+        if self.survey.looks_for_users_alone() {
+            return;
+        }
+        let mapping = &self.survey.mapping;
+        let own = self.collection == mapping.booking.collection
+            && ["_id", &mapping.booking.customer].contains(&path);
+        let mut entries = mapping.entries_of(&self.collection);
+        // What points at a customer by the mapping follows it.
+        let own = own || entries.any(|(_, entry)| entry.customer == path);
+        if own {
+            return;
+        }
+        if self.look_for == LookFor::UsersInASample {
+            let kinds = &self.survey.departing_kinds;
+            let said = path.contains('$') || self.like_bookings.contains(path);
+            if kinds.contains(&value.kind) && !said {
+                self.like_bookings.insert(path.to_owned());
+            }
+            return;
+        }
+        if let Some(code) = self.survey.departs(&Id::from_value(value)) {
+            let place = (code, self.named(path));
+            *self.found.bookings.entry(place).or_default() += 1;
+        }
+        if let Some(customer) = self.survey.shares(&Id::from_value(value)) {
+            let place = self.named(path);
+            let places = self.found.customers.entry(customer).or_default();
+            places.insert(place);
+        }
+    }
+
     fn leaf(&mut self, path: &str, value: Value<'_>, of: &Id) {
-        if self
-            .only
-            .as_ref()
-            .is_some_and(|only| !only.contains(&self.named(path)))
+        if self.look_for == LookFor::Bookings
+            || self
+                .only
+                .as_ref()
+                .is_some_and(|only| !only.contains(&self.named(path)))
         {
             return;
         }
@@ -109,10 +263,18 @@ impl ReferenceSearch<'_> {
         else {
             return;
         };
-        if self.survey.users.facts(user).account || !self.survey.users.is_booked(user) {
+        let facts = self.survey.users.facts(user);
+        let idle = self.survey.is_idle(user, &facts);
+        if facts.account || !idle && !self.survey.users.is_booked(user) {
             return;
         }
-        let stray = self.found.entry(self.named(path)).or_default();
+        let place = self.named(path);
+        let stray = if idle {
+            let users = self.found.idle.entry(place).or_default();
+            users.entry(user).or_default()
+        } else {
+            self.found.users.entry(place).or_default()
+        };
         stray.bookings += 1;
         stray.members.add(of.as_bytes());
         stray.members.add(self.survey.user_id(user).as_bytes());
@@ -159,6 +321,7 @@ mod tests {
         });
         let counts: Vec<_> = search
             .end()
+            .users
             .into_iter()
             .map(|(path, stray)| (path, stray.bookings))
             .collect();
@@ -173,7 +336,7 @@ mod tests {
         let mut own = survey.search_references("User");
         own.take(&rawdoc! { "_id": oid(3), "invitedBy": oid(3) });
         assert_eq!(
-            own.end().into_keys().collect::<Vec<_>>(),
+            own.end().users.into_keys().collect::<Vec<_>>(),
             ["User.invitedBy"]
         );
     }

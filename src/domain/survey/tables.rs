@@ -42,12 +42,13 @@ struct PairRow {
 }
 
 impl Fixed for UserFacts {
-    const WIDTH: usize = 16 + 8 + 4 + 1 + 2;
+    const WIDTH: usize = 16 + 8 + 4 + 4 + 1 + 2;
 
     fn put(&self, into: &mut Writer<'_>) {
         into.u128(self.email);
         into.i64(self.created);
         into.u32(self.phone_tail);
+        into.u32(self.mailbox_tail);
         into.u8(self.filled);
         let flags = [
             self.account,
@@ -68,12 +69,17 @@ impl Fixed for UserFacts {
             Password::Set => 3,
         };
         into.u16(
-            flags | password << 8 | u16::from(self.by_filter) << 10 | u16::from(self.deleted) << 11,
+            flags
+                | password << 8
+                | u16::from(self.by_filter) << 10
+                | u16::from(self.deleted) << 11
+                | u16::from(self.email_spelled) << 12,
         );
     }
 
     fn get(from: &mut Reader<'_>) -> Self {
         let (email, created, phone_tail) = (from.u128(), from.i64(), from.u32());
+        let mailbox_tail = from.u32();
         let (filled, flags) = (from.u8(), from.u16());
         let flag = |at: u16| flags >> at & 1 == 1;
         Self {
@@ -89,8 +95,10 @@ impl Fixed for UserFacts {
             unsafe_text: flag(6),
             verified: flag(7),
             phone_tail,
+            mailbox_tail,
             by_filter: flag(10),
             deleted: flag(11),
+            email_spelled: flag(12),
             password: match flags >> 8 & 3 {
                 0 => Password::Missing,
                 1 => Password::Null,

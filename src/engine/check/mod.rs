@@ -2,6 +2,7 @@
 //! what is live (verify).
 
 mod documents;
+mod existing;
 mod merged;
 mod users;
 mod values;
@@ -120,7 +121,10 @@ impl Session {
     /// Checks a group, wherever it stands: prepared, or live.
     pub(crate) async fn check_group(&self, group: Group, watcher: &Watcher) -> Result<Checked> {
         let mut checked = match group {
-            Group::CutOver => self.check_bookings(watcher).await?,
+            Group::CutOver => {
+                let bookings = self.check_bookings(watcher).await?;
+                bookings.and(self.check_existing(watcher).await?)
+            }
             Group::CleanUp => Checked::default(),
         };
         for which in &self.work.mapping.rebuilt_in(group) {
@@ -357,6 +361,12 @@ impl Session {
                 .push(format!("collection {place} is missing"));
             return Ok(checked);
         };
+        for name in self.surveyed()?.blueprint.dropped_indexes(which.live()) {
+            checked.notes.push(format!(
+                "index {name} of {} is left out by decision; the original keeps it",
+                which.live()
+            ));
+        }
         let mut wanted = self.wanted_indexes(which).await?;
         let expiry = self.layout.is_swapped(which);
         if expiry {

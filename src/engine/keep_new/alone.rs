@@ -44,6 +44,10 @@ impl Carrying<'_> {
             let current = self.fetch(session.layout.live(which), &ids).await?;
             for (document, id) in page.documents().zip(&ids) {
                 let Some(current) = current.get(&id.canonical()) else {
+                    if self.links.is_merged_away(id, None) {
+                        self.want(which, document.to_owned(), false).await?;
+                        continue; // the migration took it away
+                    }
                     self.found(which, Change::Deleted);
                     self.out.differs.insert(which.clone());
                     continue;

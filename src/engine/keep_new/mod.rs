@@ -210,8 +210,11 @@ impl<'a> Carrying<'a> {
     }
 }
 
-/// A reference as it is, and in its other form.
+/// A reference as it is, in its other form, and without white space and capital digits.
 fn forms(reference: &Id) -> impl Iterator<Item = Id> + use<> {
     let other = reference.other_form().map(|other| other.canonical());
-    [reference.canonical()].into_iter().chain(other)
+    let loose = reference.is_odd().then(|| reference.loose());
+    let text = loose.as_ref().and_then(Id::other_form);
+    let forms = [Some(reference.canonical()), other, loose, text];
+    forms.into_iter().flatten()
 }

@@ -1,7 +1,7 @@
-//! The survey's second look, once the pairs are known: equal phone numbers, e-mails that a collation makes equal, and references to users from
+//! The survey's second look, once the pairs are known: equal phone numbers and mailboxes, e-mails that a collation makes equal, and references to users from
 //! every other collection. Reads only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
@@ -10,6 +10,9 @@ use crate::domain::id::Id;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::raw::{elements, get};
 use crate::domain::survey::Survey;
+use crate::domain::survey::crowded::CrowdedSearch;
+use crate::domain::survey::facts::id_of;
+use crate::domain::survey::references::{LookFor, ReferenceSearch, Referenced};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -32,13 +35,15 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        for ids in survey.phone_candidates().chunks(BATCH) {
+        for ids in survey.candidates().chunks(BATCH) {
             for view in self.views(survey, ids).await? {
-                survey.take_phone(&view);
+                survey.take_candidate(&view);
             }
         }
         self.look_for_collated(survey, specs).await?;
         self.look_for_shared(survey, specs, watcher).await?;
+        self.look_for_crowded(survey, specs, watcher).await?;
+        survey.find_sharing();
         self.look_for_references(survey, specs, watcher).await
     }
 
@@ -75,6 +80,50 @@ impl Session {
             found.extend(search.end());
         }
         survey.take_shared(found);
+        Ok(())
+    }
+
+    /// Unique indexes of customers and users that could not hold together what these become.
+    async fn look_for_crowded(
+        &self,
+        survey: &mut Survey,
+        specs: &BTreeMap<String, CollectionSpec>,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let mapping = &self.work.mapping;
+        let users = self.layout.source(&mapping.users());
+        let customers = self.layout.source(&mapping.customers());
+        let indexes = |place: &Option<String>| {
+            let spec = place.as_ref().and_then(|name| specs.get(name));
+            spec.map_or(&[][..], |spec| &spec.indexes)
+        };
+        let of_customers = indexes(&customers).iter();
+        let of_customers = of_customers.filter_map(|it| survey.search_customers(it));
+        let mut of_customers: Vec<CrowdedSearch> = of_customers.collect();
+        let of_users = indexes(&users).iter();
+        let mut of_users: Vec<CrowdedSearch> =
+            of_users.filter_map(|it| survey.search_users(it)).collect();
+        if let Some(customers) = customers.filter(|_| !of_customers.is_empty()) {
+            let take = |document: &RawDocument| {
+                for search in &mut of_customers {
+                    search.take_existing(survey, document);
+                }
+            };
+            self.work.scan(&customers, watcher, take).await?;
+        }
+        let mut all: Vec<CrowdedSearch> = of_customers;
+        all.append(&mut of_users);
+        if let Some(users) = users.filter(|_| !all.is_empty()) {
+            let take = |document: &RawDocument| {
+                for search in &mut all {
+                    search.take_user(survey, document);
+                }
+            };
+            self.work.scan(&users, watcher, take).await?;
+        }
+        let found = all.into_iter().filter_map(|search| search.end(survey));
+        let found = found.collect();
+        survey.take_crowded(found);
         Ok(())
     }
 
@@ -142,8 +191,9 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        let mut found = BTreeMap::new();
-        if !self.work.mapping.has_users() {
+        let mut found = Referenced::default();
+        let looks = self.work.mapping.has_users() || !survey.looked_for().is_empty();
+        if !looks {
             return Ok(());
         }
         for (name, spec) in specs {
@@ -158,10 +208,13 @@ impl Session {
             let mut search = survey.search_references(name);
             if scan::rough_count(&self.work.connection.database, &place).await > READ_WHOLE {
                 let sample = self.sample(&place).await?;
+                search.look_for(LookFor::UsersInASample);
                 for document in &sample {
                     search.take(document);
                 }
                 if !search.found_any() {
+                    self.look_for_bookings(&place, survey, &mut search).await?;
+                    found.extend(search.end());
                     continue;
                 }
                 search.count_anew();
@@ -171,7 +224,42 @@ impl Session {
                 .await?;
             found.extend(search.end());
         }
-        survey.referenced = found;
+        survey.references = found;
+        Ok(())
+    }
+
+    /// The server looks through a large collection for references to bookings that may go to the quarantine.
+    async fn look_for_bookings(
+        &self,
+        place: &str,
+        survey: &Survey,
+        search: &mut ReferenceSearch<'_>,
+    ) -> Result<()> {
+        let ids = survey.looked_for();
+        let fields: Vec<String> = search.fields_like_bookings().map(str::to_owned).collect();
+        if ids.is_empty() || fields.is_empty() {
+            return Ok(());
+        }
+        search.look_for(LookFor::Bookings);
+        let mut seen: BTreeSet<Id> = BTreeSet::new();
+        for ids in ids.chunks(BATCH) {
+            let among = ids.iter().map(scan::bson_of);
+            let among = among.collect::<crate::store::Result<Vec<_>>>()?;
+            let any: Vec<Document> = fields
+                .iter()
+                .map(|field| doc! { field: { "$in": among.clone() } })
+                .collect();
+            let filter = doc! { "$or": any };
+            let scan = Scan {
+                filter,
+                ..Scan::default()
+            };
+            for document in scan::all(&self.work.connection.database, place, &scan).await? {
+                if id_of(&document).is_some_and(|id| seen.insert(id)) {
+                    search.take(&document);
+                }
+            }
+        }
         Ok(())
     }
 

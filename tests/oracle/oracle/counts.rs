@@ -7,6 +7,7 @@ use super::merge::is_blank;
 use super::world::{Pair, Reading, World};
 use super::{CONTACT, Unsaid};
 use crate::bytes::{Value, tag};
+use crate::form::OfBusiness;
 use crate::generate::Database;
 
 /// A count; from–to where the design leaves a little open.
@@ -130,7 +131,10 @@ pub fn count(
     Ok(Counts {
         users: world.users.len(),
         accounts: accounts.len(),
-        services: world.services.len(),
+        services: match data.form.business {
+            OfBusiness::Direct => 0,
+            _ => world.services.len(),
+        },
         bookings: world.bookings.len(),
         pairs: pairs.len(),
         bookings_of_business: (0..world.businesses.len())

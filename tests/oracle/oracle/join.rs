@@ -2,23 +2,27 @@
 
 use super::Unsaid;
 use crate::bytes::{Field, Value, fields, first, hex, hyphenated};
+use crate::form::is_value;
 use crate::generate::Database;
 
 /// A document taken apart.
 pub struct Record {
     pub bytes: Vec<u8>,
+    /// Its fields as they stand.
     pub fields: Vec<Field>,
+    /// The same in the words of the default form.
+    pub read: Vec<Field>,
     pub id: Value,
 }
 
 impl Record {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        first(&self.fields, name)
+        first(&self.read, name)
     }
 
-    /// The value of that field, unless it is missing or null.
+    /// The value of that field, unless it is missing, null or "".
     pub fn some(&self, name: &str) -> Option<&Value> {
-        self.get(name).filter(|value| !value.is_null())
+        self.get(name).filter(|value| is_value(value))
     }
 }
 
@@ -30,6 +34,10 @@ pub fn records(data: &Database, collection: &str) -> Vec<Record> {
             .clone();
         Record {
             bytes: bytes.clone(),
+            read: match collection {
+                "User" => data.form.read_user(&fields),
+                _ => fields.clone(),
+            },
             fields,
             id,
         }

@@ -8,6 +8,7 @@ use super::merge::{
 };
 use super::{Customer, IdRule, Link, Made, Unsaid};
 use crate::bytes::{Field, Value, first, tag};
+use crate::form::{Form, OfBusiness, Said};
 use crate::generate::Database;
 
 /// The mapped collections, taken apart.
@@ -17,6 +18,9 @@ pub struct World {
     pub services: Vec<Record>,
     pub bookings: Vec<Record>,
     pub customers: Vec<Record>,
+    /// What each booking says of user and business.
+    pub said: Vec<Said>,
+    form: Form,
 }
 
 /// What a booking says, with its references followed.
@@ -103,22 +107,29 @@ impl World {
             services: records(data, "Service"),
             bookings: records(data, "Booking"),
             customers: records(data, "Customer"),
+            said: records(data, "Booking")
+                .iter()
+                .map(|booking| data.form.said(data, &booking.fields))
+                .collect(),
+            form: data.form,
         }
     }
 
+    /// A booking's fields without its reference.
+    pub fn without_user(&self, booking: &[Field]) -> Vec<Field> {
+        self.form.without_user(booking)
+    }
+
     pub fn readings(&self) -> Result<Vec<Reading>, Unsaid> {
-        let bookings = self.bookings.iter();
-        bookings.map(|booking| self.read(booking)).collect()
+        let bookings = self.bookings.iter().zip(&self.said);
+        bookings
+            .map(|(booking, said)| self.read(booking, said))
+            .collect()
     }
 
     /// The design refuses unsupported user ids that become customers, and leaves open those that keep or adopt one.
     pub fn ids_are_spoken_of(&self, pairs: &[Pair]) -> Result<(), Unsaid> {
-        // A database with integer ids is migrated; which ids its customers get is told by tests/shapes.
-        let whole = |pair: &Pair| self.users[pair.user].id.as_halves().is_some();
-        if pairs.iter().any(whole) {
-            return Err(Unsaid("a user id that is a number"));
-        }
-        let silent = |pair: &Pair| !pair.moves && id_tag(&self.users[pair.user].id).is_none();
+        let silent = |pair: &Pair| !pair.moves && !can_carry(&self.users[pair.user].id);
         if pairs.iter().any(silent) {
             return Err(Unsaid("an unsupported user id whose bookings are all kept"));
         }
@@ -127,6 +138,7 @@ impl World {
 
     /// New customers and adoptions; nothing when an `_id` cannot be made.
     pub fn customers_to_be(&self, pairs: &[Pair]) -> Result<Option<Becoming>, Unsaid> {
+        self.no_two_share()?;
         let mut becoming = Becoming::default();
         for mut group in self.groups(pairs) {
             becoming.duplicates += usize::from(group.users.len() > 1);
@@ -134,11 +146,15 @@ impl World {
             let business = &self.businesses[group.business].id;
             let rest = customer_fields(business, &self.users, &group.users);
             let id = self.id_rule(&group.users)?;
-            let to = match (self.adopted(group.business, &rest)?, id.tag) {
-                (Some(_), None) => {
+            let can = group
+                .users
+                .iter()
+                .all(|&user| can_carry(&self.users[user].id));
+            let to = match (self.adopted(group.business, &rest)?, can) {
+                (Some(_), false) => {
                     return Err(Unsaid("an unsupported user id that adopts a customer"));
                 }
-                (None, None) => return Ok(None),
+                (None, false) => return Ok(None),
                 (Some(existing), _) => {
                     becoming.adopting += 1;
                     Customer::Existing(existing)
@@ -162,11 +178,36 @@ impl World {
         Ok(Some(becoming))
     }
 
-    fn read(&self, booking: &Record) -> Result<Reading, Unsaid> {
+    /// Which of several existing customers with one e-mail stays is told by tests/conflicts.
+    fn no_two_share(&self) -> Result<(), Unsaid> {
+        let mut seen = BTreeSet::new();
+        for at in 0..self.customers.len() {
+            let email = normal_email(self.customers[at].get("email"));
+            if let (Some(business), Some(email)) = (self.business_of_customer(at)?, email)
+                && !seen.insert((business, email))
+            {
+                return Err(Unsaid("existing customers that share an e-mail"));
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, booking: &Record, said: &Said) -> Result<Reading, Unsaid> {
         let service = resolve(booking.some("serviceId"), &self.services)?;
-        let business = match service {
+        let by_service = match service {
             Some(at) => resolve(self.services[at].some("businessId"), &self.businesses)?,
             None => None,
+        };
+        let direct = resolve(said.shop.as_ref(), &self.businesses)?;
+        let business = match self.form.business {
+            OfBusiness::Service => by_service,
+            OfBusiness::Direct => direct,
+            OfBusiness::Either => {
+                if direct.is_some() && by_service.is_some() && direct != by_service {
+                    return Err(Unsaid("a booking of two businesses"));
+                }
+                direct.or(by_service)
+            }
         };
         let customer = resolve(booking.some("customerId"), &self.customers)?;
         let keeps = match (business, customer) {
@@ -179,7 +220,7 @@ impl World {
         };
         Ok(Reading {
             business,
-            user: resolve(booking.some("userId"), &self.users)?,
+            user: resolve(said.user.as_ref(), &self.users)?,
             keeps,
         })
     }
@@ -233,7 +274,7 @@ impl World {
     fn id_rule(&self, members: &[usize]) -> Result<IdRule, Unsaid> {
         let mut ids: Vec<&Value> = members.iter().map(|&user| &self.users[user].id).collect();
         ids.sort_by(|a, b| a.server_order(b));
-        if ids.len() > 1 && ids.iter().any(|id| id_tag(id).is_none()) {
+        if ids.len() > 1 && ids.iter().any(|id| !can_carry(id)) {
             return Err(Unsaid("an unsupported user id merged with others"));
         }
         Ok(IdRule {
@@ -251,7 +292,7 @@ impl World {
         let mut of_nobody: BTreeMap<(usize, Option<Value>), Vec<usize>> = BTreeMap::new();
         for (at, reading) in readings.iter().enumerate() {
             if let (Some(business), None, None) = (reading.business, reading.user, reading.keeps) {
-                let nobody = self.bookings[at].some("userId").cloned();
+                let nobody = self.said[at].named.clone();
                 of_nobody.entry((business, nobody)).or_default().push(at);
             }
         }
@@ -278,8 +319,10 @@ impl World {
 
     /// The type of all user ids, when they are of one.
     fn common_id_tag(&self) -> Result<Option<u8>, Unsaid> {
+        let odd = |user: &Record| !can_carry(&user.id);
         let tags: BTreeSet<Option<u8>> = self.users.iter().map(|u| id_tag(&u.id)).collect();
         match tags.first() {
+            Some(None) if !self.users.iter().any(odd) => Ok(None),
             Some(None) => Err(Unsaid("a placeholder beside unsupported user ids")),
             Some(one) if tags.len() == 1 => Ok(*one),
             _ => Ok(None),
@@ -318,6 +361,11 @@ impl World {
 fn text_of(value: Option<&Value>) -> Option<&[u8]> {
     let value = value.filter(|v| matches!(v.tag, tag::STRING | tag::SYMBOL))?;
     Some(&value.bytes[4..value.bytes.len() - 1])
+}
+
+/// Whether a customer's `_id` can be made of a user's: a whole number gives one of another type.
+fn can_carry(id: &Value) -> bool {
+    id_tag(id).is_some() || id.as_halves().is_some_and(|halves| halves % 2 == 0)
 }
 
 /// The type of a customer's `_id` by that of a user's: itself, when it is one of the three that can be made.

@@ -4,8 +4,17 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
+use crate::domain::id::Id;
+use crate::domain::map::Map;
 use crate::domain::mapping::path::{FieldPath, Step};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
+
+/// Where bookings have no reference to a user: a name that no field can have.
+pub(super) const NO_FIELD: &str = "\0";
+
+pub(super) fn not_null(value: Value<'_>) -> Option<Id> {
+    (value.kind != kind::NULL).then(|| Id::from_value(value))
+}
 
 /// A document without what is at the end of these steps, and without what then is empty.
 pub(crate) fn bare(document: &RawDocument, steps: &[Step]) -> Option<RawDocumentBuf> {
@@ -84,4 +93,22 @@ fn opened(value: Value<'_>) -> Option<Value<'_>> {
     let value = inside.unwrap_or(value);
     let none = value.kind == kind::NULL || value.as_str() == Some("");
     (!none).then_some(value)
+}
+
+/// What stands in a table under an id: exactly, in its other form, or whatever white space is around it and the case of its digits; `odd` has the
+/// names of the table that are such texts themselves.
+pub(super) fn named_so<'t, T>(
+    table: &'t Map<Id, T>,
+    odd: Option<&Map<Id, Id>>,
+    id: &Id,
+) -> Option<&'t T> {
+    let exact = table.get(&id.canonical());
+    let exact = exact.or_else(|| table.get(&id.other_form()?));
+    let loosely = || {
+        let loose = id.loose();
+        let plain = table.get(&loose);
+        let plain = plain.or_else(|| table.get(&loose.other_form()?));
+        plain.or_else(|| table.get(odd?.get(&loose)?))
+    };
+    exact.or_else(loosely)
 }
