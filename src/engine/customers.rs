@@ -313,11 +313,12 @@ impl Session {
         } = surveyed;
         let mapping = &self.work.mapping;
         let bookings = !survey.several_users.is_empty();
-        let bookings = bookings.then_some((Of::Bookings, &mapping.booking.collection));
+        let of_bookings = &mapping.booking.collection;
+        let bookings = bookings.then_some((Of::Bookings, of_bookings, of_bookings));
         let entries = survey.followed.iter().enumerate();
         let entries = entries.filter(|(_, entry)| !entry.several_users.is_empty());
-        let entries = entries.map(|(at, entry)| (Of::Entry(at), &entry.collection));
-        for (of, collection) in bookings.into_iter().chain(entries) {
+        let entries = entries.map(|(at, entry)| (Of::Entry(at), &entry.collection, &entry.name));
+        for (of, collection, name) in bookings.into_iter().chain(entries) {
             let source = self.layout.original_of(mapping, collection);
             let database = &self.work.connection.database;
             let mut reader = scan::read(database, &source, &Scan::default(), None)?;
@@ -330,7 +331,7 @@ impl Session {
                         && users.len() > 1
                     {
                         let note = SeveralUsers {
-                            collection: collection.clone(),
+                            of: name.clone(),
                             document: id,
                             others: users[1..].iter().map(|it| survey.user_id(*it)).collect(),
                         };
