@@ -18,7 +18,7 @@ use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReferenc
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-use read::listed;
+use read::{listed, named_so};
 pub(super) use read::{bare, values};
 
 /// Where bookings have no reference to a user: a name that no field can have.
