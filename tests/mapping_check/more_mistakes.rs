@@ -49,7 +49,6 @@ const MISTAKES: &[Mistake] = &[
     of("booking", &["user = \"userId > User.email\""]),
     of("booking", &["user = { email = \"userId\" }"]),
     of("booking", &["user = \"user.id\""]),
-    of("booking", &["user = \"userId[]\""]),
     of("booking", &["user = \"userId > Usr._id\""]),
     of("booking", &["business = \"userId\""]),
     of("booking", &["business = \"serviceId\""]),

@@ -348,7 +348,7 @@ fn a_group_adopts_the_existing_customer_of_its_email_and_keeps_its_contact_data(
         ])
     };
     let customers = [
-        existing(53, 20, "a@x.y"),
+        existing(53, 20, "b@x.y"),
         existing(52, 20, " a@x.y"),
         existing(51, 21, "a@x.y"),
     ];

@@ -18,7 +18,7 @@ use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReferenc
 use crate::domain::raw::{Builder, Value, elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-use read::{NO_FIELD, listed, not_null};
+use read::{NO_FIELD, listed, named_so, not_null};
 pub(super) use read::{bare, values};
 
 /// Ids, mostly one.

@@ -2,7 +2,9 @@
 //! what is not carried out is refused, with its line.
 
 use super::path::FieldPath;
-use super::{BadMapping, FieldSource, Following, Guest, Mapping, Several, UserReference};
+use super::{
+    BadMapping, FieldSource, Following, Guest, Mapping, SIDE_PREFIX, Several, UserReference,
+};
 
 /// Why the guests of a section cannot be carried out: the key, and what of it.
 fn refused_guest(following: &Following, guest: &Guest) -> Option<(&'static str, String)> {
@@ -71,6 +73,7 @@ impl Mapping {
         for (at, follow) in self.follow.iter().enumerate() {
             self.refuse_references(&format!("follow.{at}"), "to", follow)?;
         }
+        self.refuse_impossible_names()?;
         self.refuse_impossible_entries()
     }
 
@@ -85,6 +88,42 @@ impl Mapping {
                     "customer.fields",
                     format!("customer.fields takes `{field}` from {collection}, and booking.user leads over no document of it"),
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses collections that are the server's or the tool's own, a name made of no field, and what is given to a field that is never empty.
+    fn refuse_impossible_names(&self) -> Result<(), BadMapping> {
+        let roles = [
+            ("user.collection", &self.user.collection),
+            ("booking.collection", &self.booking.collection),
+            ("customer.collection", &self.customer.collection),
+        ];
+        for (key, name) in roles {
+            if name.starts_with(SIDE_PREFIX) || name.starts_with("system.") {
+                let why = format!(
+                    "{key}: `{name}` has a name that belongs to the server or to this tool; name a collection of the application"
+                );
+                return Err(self.bad(key, why));
+            }
+        }
+        if self.user.names.is_empty() && self.lines.contains_key("user.name") {
+            let why = "user.name: a list of fields names one at least; leave the key out where users have no name";
+            return Err(self.bad("user.name", why.to_owned()));
+        }
+        let business = &self.customer.business;
+        let defaults = self.customer.defaults.iter().map(|(field, _)| field);
+        let given = [
+            ("customer.defaults", defaults.collect::<Vec<_>>()),
+            ("customer.nulls", self.customer.nulls.iter().collect()),
+        ];
+        for (key, fields) in given {
+            if fields.contains(&business) {
+                let why = format!(
+                    "{key} names `{business}`, which every customer has: it is the reference to the business"
+                );
+                return Err(self.bad(key, why));
             }
         }
         Ok(())

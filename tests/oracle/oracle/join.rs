@@ -2,7 +2,6 @@
 
 use super::Unsaid;
 use crate::bytes::{Field, Value, fields, first, hex, hyphenated};
-use crate::form::is_value;
 use crate::generate::Database;
 
 /// A document taken apart.
@@ -20,9 +19,9 @@ impl Record {
         first(&self.read, name)
     }
 
-    /// The value of that field, unless it is missing, null or "".
+    /// The value of that field, unless it is missing or null.
     pub fn some(&self, name: &str) -> Option<&Value> {
-        self.get(name).filter(|value| is_value(value))
+        self.get(name).filter(|value| !value.is_null())
     }
 }
 

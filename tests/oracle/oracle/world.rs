@@ -8,7 +8,7 @@ use super::merge::{
 };
 use super::{Customer, IdRule, Link, Made, Unsaid};
 use crate::bytes::{Field, Value, first, tag};
-use crate::form::{Form, OfBusiness, Said};
+use crate::form::{Form, OfBusiness, Said, is_value};
 use crate::generate::Database;
 
 /// The mapped collections, taken apart.
@@ -193,7 +193,8 @@ impl World {
     }
 
     fn read(&self, booking: &Record, said: &Said) -> Result<Reading, Unsaid> {
-        let service = resolve(booking.some("serviceId"), &self.services)?;
+        let service = booking.some("serviceId").filter(|it| is_value(it));
+        let service = resolve(service, &self.services)?;
         let by_service = match service {
             Some(at) => resolve(self.services[at].some("businessId"), &self.businesses)?,
             None => None,
