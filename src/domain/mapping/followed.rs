@@ -48,21 +48,8 @@ impl Mapping {
 
     /// Refuses entries that no engine could carry out.
     pub(super) fn refuse_impossible_entries(&self) -> Result<(), BadMapping> {
-        let constant = |following: &Following| match &following.business {
-            BusinessReference::Constant(id) => Some(id.clone()),
-            BusinessReference::Paths(_) => None,
-        };
-        let of_bookings = constant(&self.booking.following);
         for (at, entry) in self.follow.iter().enumerate() {
             let bad = |key: &str, why: String| Err(self.bad(&format!("follow.{at}.{key}"), why));
-            if constant(entry) != of_bookings {
-                return bad(
-                    "business",
-                    format!(
-                        "follow.{at}.business and booking.business are of two kinds: either both name the one business of all, and the same one, or both are paths"
-                    ),
-                );
-            }
             let account = self.accounts.iter().find(|role| {
                 let same = entry.user_text() == role.user.start.to_string();
                 role.collection == entry.collection && same && !entry.keep
@@ -100,6 +87,25 @@ impl Mapping {
             }
         }
         Ok(())
+    }
+
+    /// Refuses entries whose business is of another kind than that of bookings: one for all, or found by paths.
+    pub(super) fn refuse_two_kinds_of_business(&self) -> Result<(), BadMapping> {
+        let constant = |following: &Following| match &following.business {
+            BusinessReference::Constant(id) => Some(id.clone()),
+            BusinessReference::Paths(_) => None,
+        };
+        let of_bookings = constant(&self.booking.following);
+        let mut entries = self.follow.iter();
+        match entries.position(|entry| constant(entry) != of_bookings) {
+            None => Ok(()),
+            Some(at) => Err(self.bad(
+                &format!("follow.{at}.business"),
+                format!(
+                    "follow.{at}.business and booking.business are of two kinds: either both name the one business of all, and the same one, or both are paths"
+                ),
+            )),
+        }
     }
 
     /// The first key of an entry that the engine does not carry out yet.

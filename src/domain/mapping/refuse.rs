@@ -250,6 +250,7 @@ impl Mapping {
                 "booking.drop",
             ),
         ];
+        self.refuse_two_kinds_of_business()?;
         if let Some(key) = self.unbuilt_entry() {
             return Err(self.not_built(&key));
         }
