@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::mapping::DEFAULT;
+use crate::domain::raw::kind;
 use crate::domain::survey::Standing;
 use crate::domain::survey::tests::World;
 use crate::domain::table::tests::memory;
