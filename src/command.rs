@@ -103,7 +103,7 @@ pub fn keymap_with<'c>(
         let parsed: Option<Vec<Key>> = keys.split_whitespace().map(Key::parse).collect();
         let parsed = parsed.filter(|keys| !keys.is_empty()).ok_or_else(|| {
             format!(
-                "[keys] {word} = {}: this is no key. Write one like a, A, Ctrl-R, Enter, PgUp or Space",
+                "[keys] {word} = {}: this is not a key. Write one like a, A, Ctrl-R, Enter, PgUp or Space",
                 safe(keys, 60)
             )
         })?;
@@ -221,8 +221,8 @@ mod tests {
         assert_eq!(map.of(accept.about.id), "Ctrl-Y");
         for (word, keys, says) in [
             ("acept", "z", "the nearest is accept"),
-            ("accept", "Hyper-Q", "this is no key"),
-            ("accept", "", "this is no key"),
+            ("accept", "Hyper-Q", "this is not a key"),
+            ("accept", "", "this is not a key"),
             ("accept", "A", "A would mean both accept and accept-all"),
             ("keep-note", "k", "it holds where text is typed"),
         ] {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::editor::Editor;
 use super::jobs::{self, close_questions};
 use super::layer::decision_editor::DecisionEditor;
-use super::layer::{GateLayer, Layer, Number};
+use super::layer::{GateLayer, Layer, Number, Question};
 use super::log::Weight;
 use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
@@ -38,8 +38,16 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             if !std::mem::take(&mut shared.goes_on) || !read {
                 return Vec::new();
             }
-            if shared.running.is_some() || !shared.layers.is_empty() || shared.can_ask().is_err() {
-                shared.goes_on = shared.running.is_some();
+            // An answer to an older question must not end what was just ordered: a step that runs, or asks whether it may write.
+            let asks = matches!(
+                shared.layers.last(),
+                Some(Layer::Question(Question::FirstWrite(_)))
+            );
+            if shared.running.is_some() || asks {
+                shared.goes_on = true;
+                return Vec::new();
+            }
+            if !shared.layers.is_empty() || shared.can_ask().is_err() {
                 return Vec::new();
             }
             let effects = jobs::go_on(shared);

@@ -26,10 +26,12 @@ impl Accepted {
     /// # Errors
     /// What such a word looks like.
     pub fn parse(word: &str) -> Result<Self, String> {
-        if let Some(key) = word.strip_prefix(MAPPING).filter(|key| !key.is_empty()) {
-            return Ok(Self::Unresolved(key.to_owned()));
+        // A followed collection may be called `mapping`.
+        if let Some(code) = Code::from_word(word) {
+            return Ok(Self::Bookings(code));
         }
-        Code::from_word(word).map(Self::Bookings).ok_or_else(|| {
+        let key = word.strip_prefix(MAPPING).filter(|key| !key.is_empty());
+        key.map(|key| Self::Unresolved(key.to_owned())).ok_or_else(|| {
             format!(
                 "\"{word}\" is neither a conflict code, such as booking-without-business, nor a reference of the mapping, such as mapping:booking.service"
             )
@@ -89,6 +91,11 @@ mod tests {
             ),
             ("booking-without-user=1,204", "booking-without-user", 1_204),
             ("mapping:booking.service=3", "mapping:booking.service", 3),
+            (
+                "payments:booking-without-user=7",
+                "payments:booking-without-user",
+                7,
+            ),
         ] {
             let (accepted, found) = Accepted::argument(text).unwrap();
             assert_eq!((accepted.to_string().as_str(), found), (word, number));

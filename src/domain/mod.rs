@@ -5,6 +5,7 @@ pub mod aside;
 pub mod blueprint;
 pub mod calendar;
 pub mod checklist;
+pub mod cleaned;
 pub mod clock;
 pub mod conflict;
 pub mod customer_id;

@@ -296,6 +296,8 @@ pub struct Link<'a> {
     pub guests: Vec<Id>,
     /// The bookings that say who these are, where the customer was made of them.
     pub bookings: Vec<Id>,
+    /// The documents on the way to a user of whose fields the customer got some.
+    pub between: Vec<Id>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
     pub made: Option<&'a RawDocument>,
 }
@@ -316,6 +318,9 @@ pub fn link(
     document.array("users", link.users.iter().map(Id::value));
     if !link.guests.is_empty() {
         document.array("guests", link.guests.iter().map(Id::value));
+    }
+    if !link.between.is_empty() {
+        document.array("between", link.between.iter().map(Id::value));
     }
     if !link.bookings.is_empty() {
         document.array("bookings", link.bookings.iter().map(Id::value));
@@ -477,6 +482,7 @@ mod tests {
             users: vec![],
             guests: Vec::new(),
             bookings: Vec::new(),
+            between: Vec::new(),
             made: None,
         };
         let link = super::link(&mapping(), &link, Some((&made, &[&survivor, &other])));

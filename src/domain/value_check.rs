@@ -6,10 +6,10 @@ use bson::raw::RawDocument;
 use unicode_normalization::UnicodeNormalization;
 
 use super::id::Id;
-use super::invariant::guest_known_as;
+use super::invariant::{first_hop_names, guest_known_as};
 use super::link::LinkKind;
 use super::mapping::path::FieldPath;
-use super::mapping::{Given, Mapping, UserRole};
+use super::mapping::{FieldSource, Given, Mapping, UserRole};
 use super::raw::{Value, blank, elements, get, kind};
 use super::survey::facts::id_of;
 use super::survivorship::UNKNOWN_CUSTOMER;
@@ -116,6 +116,10 @@ pub struct Guests<'a> {
     pub bookings: Vec<&'a RawDocument>,
     /// How many the link names.
     pub named: usize,
+    /// Documents on the way to a user of which the link says that fields come from them.
+    pub between: Vec<&'a RawDocument>,
+    /// How many the link names.
+    pub named_between: usize,
 }
 
 impl<'a> Guests<'a> {
@@ -128,11 +132,19 @@ impl<'a> Guests<'a> {
         if field == mapping.user.created {
             paths.extend(&mapping.booking.created);
         }
-        let said = self.bookings.iter().flat_map(|booking| {
-            let values = paths.iter().filter_map(|path| path.value(booking));
-            values.collect::<Vec<_>>()
-        });
-        said.collect::<Vec<_>>().into_iter()
+        let mut said = Vec::new();
+        for booking in &self.bookings {
+            said.extend(paths.iter().filter_map(|path| path.value(booking)));
+        }
+        for (name, source) in &mapping.customer.fields {
+            if let FieldSource::Hop { field: path, .. } = source
+                && name == field
+            {
+                let between = self.between.iter();
+                said.extend(between.filter_map(|document| path.value(document)));
+            }
+        }
+        said.into_iter()
     }
 
     /// Bookings of others than the link's guests, and guests without a booking.
@@ -143,7 +155,14 @@ impl<'a> Guests<'a> {
             list.map(|it| Id::from_value(it.value)).collect::<Vec<_>>()
         };
         let guests = list("guests");
+        let users = list("users");
         let mut wrong = Vec::new();
+        let of_them = |document: &&&RawDocument| first_hop_names(mapping, document, &users);
+        if self.between.iter().filter(of_them).count() < self.named_between {
+            wrong.push(format!(
+                "the link of customer {customer} names a document of somebody else, or one that there is not"
+            ));
+        }
         let business = get(link, &mapping.customer.business).map(Id::from_value);
         let mut seen = BTreeSet::new();
         for booking in &self.bookings {

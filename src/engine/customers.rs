@@ -1,6 +1,6 @@
 //! Producing the customers: every user's, every placeholder, those that were there before, each with its link.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
@@ -28,6 +28,8 @@ struct Person {
     view: RawDocumentBuf,
     /// Of a guest, the bookings that say so.
     bookings: BTreeSet<Id>,
+    /// Where a document on the way of its bookings gives fields too: what it holds with these as a customer of a business, and the document.
+    at_business: BTreeMap<BusinessIx, (Id, RawDocumentBuf)>,
 }
 
 impl Person {
@@ -36,7 +38,14 @@ impl Person {
             at,
             view,
             bookings: BTreeSet::new(),
+            at_business: BTreeMap::new(),
         }
+    }
+
+    /// What it holds as a customer of a business.
+    fn view_at(&self, business: BusinessIx) -> &RawDocument {
+        let of_business = self.at_business.get(&business);
+        of_business.map_or(&self.view, |(_, view)| view)
     }
 }
 
@@ -114,13 +123,28 @@ impl Session {
             self.work.between_batches(watcher)?;
             watcher.says("creating customers", done, total);
             done += batch.len() as u64;
+            let ids = batch.documents().filter_map(id_of);
+            let users = ids.filter_map(|id| survey.users.find(&id.canonical()));
+            let named = users.flat_map(|user| {
+                let businesses = survey.businesses_of(user).into_iter();
+                businesses.filter_map(move |business| survey.hop_document(user, business))
+            });
+            let between = self.hop_documents(&named.collect()).await?;
             for document in batch.documents() {
                 let document = &*self.work.mapping.user.view(document);
                 let Some(user) = id_of(document).and_then(|id| survey.users.find(&id.canonical()))
                 else {
                     continue; // written since the survey; the next converge takes it in
                 };
-                let person = Person::of(user, document.to_owned());
+                let mut person = Person::of(user, document.to_owned());
+                if !between.is_empty() {
+                    let businesses = survey.businesses_of(user).into_iter();
+                    let more = businesses.filter_map(|at| {
+                        let whole = self.with_hop_fields(survey, (user, at), document, &between);
+                        Some((at, whole?))
+                    });
+                    person.at_business = more.collect();
+                }
                 self.work
                     .produce_all(surveyed, person, &mut waiting, out)
                     .await?;
@@ -137,6 +161,7 @@ impl Session {
                     at: seen.guest,
                     view: seen.view,
                     bookings: seen.bookings,
+                    at_business: BTreeMap::new(),
                 };
                 self.work
                     .produce_all(surveyed, person, &mut waiting, out)
@@ -204,6 +229,7 @@ impl Session {
                     users: ids(false),
                     guests: ids(true),
                     bookings: Vec::new(),
+                    between: Vec::new(),
                     made: None,
                 };
                 let mut link = survivorship::link(&self.work.mapping, &link, None);
@@ -321,8 +347,9 @@ impl Workspace {
             return Ok(());
         };
         let rules = blueprint.rules(survey, survivor, business);
+        let at = business;
         let business = survey.business_id(business);
-        let documents: Vec<&RawDocument> = members.iter().map(|it| it.view.as_ref()).collect();
+        let documents: Vec<&RawDocument> = members.iter().map(|it| it.view_at(at)).collect();
         let customer = survivorship::customer(&self.mapping, &id, business, &documents, &rules);
         let ids = |guests: bool| {
             let of = members.iter().filter(|it| survey.is_guest(it.at) == guests);
@@ -330,6 +357,8 @@ impl Workspace {
             ids.sort();
             ids
         };
+        let between = members.iter().filter_map(|it| it.at_business.get(&at));
+        let between: BTreeSet<&Id> = between.map(|(id, _)| id).collect();
         let bookings: BTreeSet<&Id> = members.iter().flat_map(|it| &it.bookings).collect();
         let link = Link {
             customer: &id,
@@ -338,6 +367,7 @@ impl Workspace {
             users: ids(false),
             guests: ids(true),
             bookings: bookings.into_iter().cloned().collect(),
+            between: between.into_iter().cloned().collect(),
             made: Some(&customer),
         };
         let lost = rules
@@ -368,6 +398,7 @@ impl Workspace {
                 users: names.iter().cloned().collect(),
                 guests: Vec::new(),
                 bookings: Vec::new(),
+                between: Vec::new(),
                 made: Some(&customer),
             };
             out.links

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
-use crate::domain::reference::GuestPaths;
+use crate::domain::reference::{GuestPaths, HopFields};
 use crate::domain::survey::facts::id_of;
-use crate::domain::survey::{Survey, UserIx};
+use crate::domain::survey::{BusinessIx, Survey, UserIx};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan::{self, Batch};
@@ -58,6 +59,63 @@ impl Session {
             })
         });
         Ok(seen.collect())
+    }
+
+    /// The documents of these ids of which customers get fields, by their canonical ids; none where customers get none of such.
+    pub(crate) async fn hop_documents(
+        &self,
+        ids: &BTreeSet<Id>,
+    ) -> Result<BTreeMap<Id, RawDocumentBuf>> {
+        let Some(fields) = HopFields::of(&self.work.mapping).filter(|_| !ids.is_empty()) else {
+            return Ok(BTreeMap::new());
+        };
+        let other = ids.iter().filter_map(Id::other_form);
+        let ids: BTreeSet<Id> = ids.iter().cloned().chain(other).collect();
+        let place = self
+            .layout
+            .original_of(&self.work.mapping, &fields.collection);
+        let database = &self.work.connection.database;
+        let found = scan::fields_by_ids(database, &place, &ids, &fields.top_level()).await?;
+        let found = found.iter().flat_map(Batch::documents);
+        let found = found.filter_map(|it| Some((id_of(it)?.canonical(), it.to_owned())));
+        Ok(found.collect())
+    }
+
+    /// What a user or guest holds, with what its document on the way of its bookings at a business gives; and the id of that document.
+    pub(crate) fn with_hop_fields(
+        &self,
+        survey: &Survey,
+        (user, business): (UserIx, BusinessIx),
+        view: &RawDocument,
+        documents: &BTreeMap<Id, RawDocumentBuf>,
+    ) -> Option<(Id, RawDocumentBuf)> {
+        let named = survey.hop_document(user, business)?;
+        let exact = documents.get(&named.canonical());
+        let document = exact.or_else(|| documents.get(&named.other_form()?.canonical()))?;
+        let fields = HopFields::of(&self.work.mapping)?;
+        Some((id_of(document)?, fields.added_to(view, document)))
+    }
+
+    /// What these users and guests hold as customers of a business, in the order of `ids`, each with the id of the document on the way of its
+    /// bookings that gives it some fields.
+    pub(crate) async fn views_at(
+        &self,
+        survey: &Survey,
+        business: BusinessIx,
+        ids: &[Id],
+    ) -> Result<Vec<(RawDocumentBuf, Option<Id>)>> {
+        let views = self.views(survey, ids).await?;
+        let of = |view: &RawDocumentBuf| survey.users.find(&id_of(view)?.canonical());
+        let named = views
+            .iter()
+            .filter_map(|view| survey.hop_document(of(view)?, business));
+        let documents = self.hop_documents(&named.collect()).await?;
+        let whole = views.into_iter().map(|view| {
+            let more = of(&view)
+                .and_then(|user| self.with_hop_fields(survey, (user, business), &view, &documents));
+            more.map_or((view, None), |(id, view)| (view, Some(id)))
+        });
+        Ok(whole.collect())
     }
 
     /// What these users and guests hold, each under the customer's own field names, in the order of `ids`.

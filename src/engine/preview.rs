@@ -199,8 +199,8 @@ impl Session {
             .iter()
             .map(|user| survey.user_id(*user).clone())
             .collect();
-        let views = self.views(survey, &ids).await?;
-        let documents: Vec<&RawDocument> = views.iter().map(AsRef::as_ref).collect();
+        let views = self.views_at(survey, business, &ids).await?;
+        let documents: Vec<&RawDocument> = views.iter().map(|(view, _)| view.as_ref()).collect();
         let rules = blueprint.rules(survey, members[0], business);
         let customer = survivorship::customer(
             &self.work.mapping,

@@ -324,12 +324,13 @@ impl Session {
         let id = survey.user_id(user);
         let row = if of_guest {
             let guests = survey.paths_of(of).guests();
-            guests.map(|guests| guests.view(&id, document))
+            guests.map(|guests| (guests.view(&id, document), None))
         } else {
-            let rows = self.views(survey, std::slice::from_ref(&id)).await?;
+            let ids = std::slice::from_ref(&id);
+            let rows = self.views_at(survey, business, ids).await?;
             rows.into_iter().next()
         };
-        let (true, Some(row)) = (own, row) else {
+        let (true, Some((row, between))) = (own, row) else {
             return Ok(false); // a group to merge with, or to adopt: that is a decision
         };
         let rules = blueprint.rules(survey, user, business);
@@ -348,6 +349,7 @@ impl Session {
             },
             guests: if of_guest { vec![id] } else { Vec::new() },
             bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
+            between: between.into_iter().collect(),
             made: Some(&made),
         };
         let rows: [&RawDocument; 1] = [row];

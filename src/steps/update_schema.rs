@@ -17,6 +17,8 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
+/// How the schema is pushed from here.
+const PUSH: &str = "`ringfence push --schema FILE` runs your own `npx prisma@6 db push` and compares every index before and after";
 /// What Prisma's own window is good for.
 const STUDIO: &str = "`npx prisma@6 studio` shows the data, and proves nothing";
 
@@ -66,7 +68,7 @@ async fn run(
         ));
     }
     Ok(format!(
-        "every index stands; in schema.prisma: {}{draft}. {STUDIO}. {UNCHECKED}",
+        "every index stands; in schema.prisma: {}{draft}. {PUSH}. {STUDIO}. {UNCHECKED}",
         lines.join("; ")
     ))
 }

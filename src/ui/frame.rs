@@ -296,8 +296,11 @@ fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Them
     let part = |label: &str, text: &str, room: usize| {
         let label = format!(" {label} ");
         let room = room.saturating_sub(width(&label));
-        // What is cut can be read whole.
-        let text = if width(text) > room {
+        // When it was read goes first; what is cut can be read whole.
+        let short = text.rsplit_once(" (read ").map_or(text, |(said, _)| said);
+        let text = if width(text) > room && width(short) <= room {
+            pad(short, room)
+        } else if width(text) > room {
             format!("{}{more}", fit(text, room.saturating_sub(width(&more))))
         } else {
             pad(text, room)

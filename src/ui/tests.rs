@@ -315,7 +315,7 @@ proptest! {
         events in prop::collection::vec(random::event(), 0..60),
         size in prop::sample::select(&[(60_u16, 15_u16), (80, 24), (120, 40), (200, 60)][..]),
     ) {
-        let mut world = random::World::new();
+        let mut world = random::World::opened();
         for event in events {
             world.happen(event);
         }

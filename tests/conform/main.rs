@@ -25,3 +25,8 @@ mod reading;
 mod references;
 mod sample;
 mod shop;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

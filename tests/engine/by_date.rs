@@ -1,6 +1,6 @@
 //! The bookings sorted by date, page by page, forwards and back: each once, whatever type its date has.
 
-use bson::{Bson, Document, doc, oid::ObjectId};
+use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use ringfence::domain::id::Id;
 use ringfence::domain::view::{DiffCursor, DiffFilter, Order};
@@ -76,7 +76,7 @@ async fn bookings_come_by_date_each_once_and_the_way_back_is_the_same_way() {
         async move {
             let all: Vec<Document> = found.await.unwrap().try_collect().await.unwrap();
             let id = |it: &Document| match it.get("_id") {
-                Some(Bson::ObjectId(id)) => Id::object_id(ObjectId::bytes(id)),
+                Some(Bson::ObjectId(id)) => Id::object_id(id.bytes()),
                 other => unreachable!("{other:?}"),
             };
             all.iter().map(id).collect::<Vec<_>>()

@@ -211,6 +211,11 @@ async fn a_members_business_that_leads_nowhere_is_refused_with_its_line() {
         std::fs::write(case.path("ringfence.toml"), members(business, "")).unwrap();
         case.ringfence(&["survey"]).await.code(1).says(says);
     }
+    // A customer's field comes from a document that bookings lead over, or it is refused.
+    let text = members("business = \"salonId\"", "") + "fields = { tel = \"Service > price\" }\n";
+    std::fs::write(case.path("ringfence.toml"), text).unwrap();
+    let ended = case.ringfence(&["survey"]).await.code(1);
+    ended.says(&["ringfence.toml:22", "leads over no document of it"]);
     // What occurs nowhere warns.
     let text = members("business = \"salonID\"", "");
     std::fs::write(case.path("ringfence.toml"), text).unwrap();

@@ -106,3 +106,37 @@ async fn drops_of_a_push_that_was_run_by_hand_come_back_too() {
         .says(&["indexes that a push had dropped stand again"]);
     shop::assert_back(&before, &case.picture().await, &[]);
 }
+
+#[tokio::test]
+async fn a_rollback_that_is_killed_again_and_again_ends_with_the_same_indexes_and_collections() {
+    let (case, before) = shop::migrated().await;
+    let mut commands = as_prisma_does();
+    commands.push(drops("_ringfence_before_Booking", "Booking_reference_key"));
+    push(&case, &commands).await.code(2);
+    let mut kills = 0;
+    for step in 1..40_u64 {
+        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"))
+            .args(["--uri", &case.uri, "rollback", "--confirm", &case.name])
+            .current_dir(case.folder.path())
+            .env("HOME", case.folder.path())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let after = std::time::Duration::from_millis(step * 60);
+        if tokio::time::timeout(after, child.wait()).await.is_ok() {
+            break;
+        }
+        child.kill().await.unwrap();
+        kills += 1;
+    }
+    assert!(kills > 1, "it was never killed");
+    case.roll_back(&[]).await.code(0);
+    let now = case.picture().await;
+    shop::assert_back(&before, &now, &[]);
+    assert!(!now.contains_key("Coupon"));
+    let aside = now.keys().find(|name| name.contains("rolled_back"));
+    assert_eq!(aside, None);
+}

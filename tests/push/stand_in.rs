@@ -46,7 +46,7 @@ async fn the_command_of_the_operator() {
         }
         if let Ok(file) = command.get_str("wait") {
             std::fs::write(file, std::process::id().to_string()).unwrap();
-            tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+            tokio::time::sleep(std::time::Duration::from_mins(2)).await;
             continue;
         }
         database.run_command(command.clone()).await.unwrap();

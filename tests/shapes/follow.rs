@@ -6,11 +6,11 @@ use bson::{Bson, Document, doc, oid::ObjectId};
 use crate::picture;
 use crate::shape::{Fate, Shape, all};
 
-fn id(number: u8) -> ObjectId {
+pub fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
 }
 
-const MAPPING: &str = r#"version = 2
+pub const MAPPING: &str = r#"version = 2
 [user]
 collection = "users"
 name = "name"
@@ -31,7 +31,7 @@ collection = "customers"
 business = "shopId"
 "#;
 
-const PAYMENTS: &str = r#"[[follow]]
+pub const PAYMENTS: &str = r#"[[follow]]
 collection = "payments"
 user = "userId"
 business = ["shopId", "bookingId > bookings.shopId"]
@@ -49,12 +49,12 @@ drop = ["authorName"]
 
 const NAMES: [&str; 6] = ["Ann", "Bob", "Cara", "Dan", "Eve", "Finn"];
 
-fn email(user: u8) -> String {
+pub fn email(user: u8) -> String {
     format!("{}@x.org", NAMES[usize::from(user) - 1].to_lowercase())
 }
 
 /// Cara owns the first shop, Dan has a password and a booking, Eve has a payment alone, Finn has nothing.
-fn people() -> (&'static str, Vec<Document>) {
+pub fn people() -> (&'static str, Vec<Document>) {
     let people = (1..=6_u8).map(|user| {
         let mut person =
             doc! { "_id": id(user), "name": NAMES[usize::from(user) - 1], "email": email(user) };
@@ -69,7 +69,7 @@ fn people() -> (&'static str, Vec<Document>) {
     ("users", people.collect())
 }
 
-fn shops() -> (&'static str, Vec<Document>) {
+pub fn shops() -> (&'static str, Vec<Document>) {
     (
         "shops",
         vec![
@@ -79,7 +79,7 @@ fn shops() -> (&'static str, Vec<Document>) {
     )
 }
 
-fn bookings() -> (&'static str, Vec<Document>) {
+pub fn bookings() -> (&'static str, Vec<Document>) {
     (
         "bookings",
         vec![
@@ -90,7 +90,7 @@ fn bookings() -> (&'static str, Vec<Document>) {
     )
 }
 
-fn payments() -> (&'static str, Vec<Document>) {
+pub fn payments() -> (&'static str, Vec<Document>) {
     (
         "payments",
         vec![
@@ -118,11 +118,11 @@ fn reviews() -> (&'static str, Vec<Document>) {
     )
 }
 
-fn customer(user: u8, shop: u8) -> Document {
+pub fn customer(user: u8, shop: u8) -> Document {
     doc! { "shopId": id(shop), "name": NAMES[usize::from(user) - 1], "email": email(user), "phone": format!("+49 30 10{user}") }
 }
 
-fn fates() -> Vec<(Bson, Fate)> {
+pub fn fates() -> Vec<(Bson, Fate)> {
     vec![
         (1.into(), Fate::Of(customer(1, 11))),
         (2.into(), Fate::Of(customer(2, 12))),
@@ -131,9 +131,9 @@ fn fates() -> Vec<(Bson, Fate)> {
 }
 
 /// Whose customer each document of a collection names: user and shop; none for one that is as it was.
-type Whose = Vec<(i32, Option<(u8, u8)>)>;
+pub type Whose = Vec<(i32, Option<(u8, u8)>)>;
 
-fn whose_payments() -> Whose {
+pub fn whose_payments() -> Whose {
     vec![
         (1, Some((1, 11))),
         (2, Some((1, 12))),
@@ -151,7 +151,7 @@ fn whose_reviews() -> Whose {
 }
 
 /// The `_id` of the customer of a user at a shop.
-async fn customer_of(shape: &Shape, user: u8, shop: u8) -> Bson {
+pub async fn customer_of(shape: &Shape, user: u8, shop: u8) -> Bson {
     let customers = all(&shape.case.database, "customers").await;
     let (shop, email) = (Bson::from(id(shop)), Bson::from(email(user)));
     let mut found = customers
@@ -168,7 +168,7 @@ async fn customer_of(shape: &Shape, user: u8, shop: u8) -> Bson {
 }
 
 /// What a followed document must be once it names a customer.
-fn linked(original: &Document, customer: Bson) -> Document {
+pub fn linked(original: &Document, customer: Bson) -> Document {
     let mut expected = original.clone();
     expected.remove("userId");
     expected.remove("authorName");
@@ -182,7 +182,11 @@ fn linked(original: &Document, customer: Bson) -> Document {
     expected
 }
 
-async fn assert_followed(shape: &Shape, (name, originals): (&str, Vec<Document>), whose: &Whose) {
+pub async fn assert_followed(
+    shape: &Shape,
+    (name, originals): (&str, Vec<Document>),
+    whose: &Whose,
+) {
     let live = all(&shape.case.database, name).await;
     assert_eq!(live.len(), whose.len(), "{name}");
     for ((is, original), (id, of)) in live.iter().zip(&originals).zip(whose) {

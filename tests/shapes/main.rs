@@ -14,6 +14,7 @@ mod data;
 mod picture;
 
 mod follow;
+mod followers;
 mod guests;
 mod members;
 mod paths;

@@ -296,3 +296,56 @@ async fn a_reference_inside_a_document_may_stay_and_a_new_booking_gets_one_there
     let new = doc! { "_id": 3, "shopId": id(11), "client": { "label": "new", "id": id(2) } };
     assert_eq!(back, [of(1, 1), of(2, 2), new]);
 }
+
+#[tokio::test]
+async fn a_customers_field_may_come_from_the_document_on_the_way_to_its_user() {
+    let text = mapping(
+        "email = \"email\"",
+        "",
+        "user = \"profileId > profiles.userId\"\ncreated = \"at\"",
+        "",
+    ) + "fields = { phone = \"profiles > tel\", town = \"profiles > home.city\" }\n";
+    let users = vec![
+        doc! { "_id": id(1), "name": "Ann", "email": "ann@x.org", "tel": "not this" },
+        doc! { "_id": id(2), "name": "Ann too", "email": "ANN@x.org" },
+        doc! { "_id": id(3), "name": "Cy", "email": "cy@x.org" },
+    ];
+    let profiles = vec![
+        doc! { "_id": id(31), "userId": id(1), "tel": "1", "home": { "city": "Rome" } },
+        doc! { "_id": id(32), "userId": id(1), "tel": "11" },
+        doc! { "_id": id(33), "userId": id(2), "tel": "2", "home": { "city": "Bonn" } },
+        doc! { "_id": id(34), "userId": id(3), "tel": null },
+        doc! { "_id": id(35), "userId": id(1), "tel": "111" },
+    ];
+    let of = |number: i32, profile: u8, shop: u8, at: i64| doc! { "_id": number, "profileId": id(profile), "shopId": id(shop), "at": bson::DateTime::from_millis(at) };
+    let bookings = vec![
+        of(1, 32, 11, 9),
+        of(2, 31, 11, 5),
+        of(3, 33, 11, 1),
+        of(4, 34, 12, 1),
+        of(5, 35, 12, 1),
+    ];
+    let data = vec![
+        ("users", users),
+        ("profiles", profiles),
+        shops(),
+        ("bookings", bookings),
+    ];
+    let shape = Shape::new(&text, data, "bookings", &["profileId"]).await;
+    // The newest booking's profile gives the number; the merged record fills what that lacks.
+    let ann = doc! { "shopId": id(11), "name": "Ann", "email": "ann@x.org", "phone": "11", "town": "Bonn" };
+    let cy = doc! { "shopId": id(12), "name": "Cy", "email": "cy@x.org", "phone": null };
+    let ann_too = doc! { "shopId": id(12), "name": "Ann", "email": "ann@x.org", "phone": "111" };
+    let outcome = fates(vec![
+        (1, &ann),
+        (2, &ann),
+        (3, &ann),
+        (4, &cy),
+        (5, &ann_too),
+    ]);
+    let customers = [ann, cy, ann_too];
+    shape.there_and_back(&outcome, &customers).await;
+    shape
+        .with_what_was_written_since(&4.into(), ("profileId", id(34).into()))
+        .await;
+}

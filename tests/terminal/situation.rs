@@ -145,7 +145,7 @@ fn after_foreign_writes_neither_status_nor_report_says_that_writers_stand_still(
     assert!(!status.contains("writers stand still"), "{status}");
     let stop = status
         .lines()
-        .find(|line| line.contains("Stop the application"))
+        .find(|line| line.trim_start().starts_with("3  Stop the application"))
         .unwrap();
     assert!(stop.contains("stale"), "{status}");
     assert!(

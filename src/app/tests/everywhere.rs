@@ -3,6 +3,7 @@
 use super::commands::Case;
 use super::fixture::{DONE, ended, ready, review, running, standing, update};
 use super::panes::{asked, case, conflicts};
+use crate::app::key::Key;
 use crate::app::layer::{Layer, Question};
 use crate::app::panes::TABLE;
 use crate::app::panes::checklist::Row;
@@ -186,4 +187,29 @@ fn alarmed() -> Model {
         text: "b".into(),
     });
     model
+}
+
+#[test]
+fn an_answer_to_an_older_question_does_not_end_the_run_up_to_the_gate() {
+    let late = |model: &mut Model| {
+        let standing = super::fixture::standing(1);
+        let answer = Answer::Standing(Ok(standing), super::fixture::review(false), None);
+        update(model, Message::Answer(answer));
+    };
+    let mut model = ready();
+    late(&mut model);
+    update(&mut model, Message::Key(Key::char('>')));
+    assert!(matches!(
+        model.shared.layers.last(),
+        Some(Layer::Question(_))
+    ));
+    late(&mut model);
+    assert!(
+        model.shared.goes_on,
+        "it waits for the answer of the operator"
+    );
+    update(&mut model, Message::Key(Key::char('Y')));
+    assert!(model.shared.running.is_some());
+    late(&mut model);
+    assert!(model.shared.goes_on, "it waits for the end of the step");
 }

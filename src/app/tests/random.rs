@@ -118,7 +118,7 @@ fn refused(request: Request) -> Answer {
 
 impl World {
     /// One that has just opened.
-    pub fn new() -> Self {
+    pub fn opened() -> Self {
         let mut model = empty();
         let effects = begin(&mut model, true);
         let keys = command::table()
@@ -308,7 +308,7 @@ proptest! {
     fn random_messages_never_do_harm_and_always_leave_a_way_out(
         events in prop::collection::vec(event(), 0..120),
     ) {
-        let mut world = World::new();
+        let mut world = World::opened();
         for event in events {
             world.happen(event);
             let held = command::hints(&world.model);
@@ -320,7 +320,7 @@ proptest! {
 
 #[test]
 fn a_gate_takes_more_than_enter() {
-    let mut world = World::new();
+    let mut world = World::opened();
     world.answer(true);
     world.answer(true);
     for _ in 0..3 {

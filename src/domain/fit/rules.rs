@@ -55,10 +55,15 @@ impl Mapping {
         let follow = self.follow.iter().enumerate();
         others.extend(follow.map(|(at, it)| (format!("follow.{at}"), it.collection.as_str())));
         for (role, collection) in &others {
+            let follows = role.starts_with("follow.");
             if customers == Some(collection) {
-                never.push(self.share("customer", role, collection));
+                never.push(if follows {
+                    self.share(role, "customer", collection)
+                } else {
+                    self.share("customer", role, collection)
+                });
             }
-            if role.starts_with("follow.") && users == Some(collection) {
+            if follows && users == Some(collection) {
                 never.push(self.share(role, "user", collection));
             }
         }

@@ -33,7 +33,7 @@ use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
 use rows::{Customers, Pair, pair_key};
-pub use user_way::UserWay;
+pub use user_way::{UserWay, first_hop_names};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;

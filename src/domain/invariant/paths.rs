@@ -15,14 +15,11 @@ use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
-use crate::domain::raw::{Builder, Value, elements, get, kind};
+use crate::domain::raw::{Builder, Value, elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-use read::{listed, named_so};
+use read::{NO_FIELD, listed, named_so, not_null};
 pub(super) use read::{bare, values};
-
-/// Where bookings have no reference to a user: a name that no field can have.
-const NO_FIELD: &str = "\0";
 
 /// Ids, mostly one.
 pub(super) type Ids = SmallVec<[Id; 1]>;
@@ -98,10 +95,6 @@ pub(super) struct Ways {
     between: Vec<Map<Id, Ids>>,
     /// Names of such documents that are odd texts, by what they are without that.
     odd: Vec<Map<Id, Id>>,
-}
-
-fn not_null(value: Value<'_>) -> Option<Id> {
-    (value.kind != kind::NULL).then(|| Id::from_value(value))
 }
 
 impl ProofPaths {

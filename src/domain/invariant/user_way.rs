@@ -2,7 +2,7 @@
 
 use bson::raw::RawDocument;
 
-use super::paths::{Needed, ProofPaths, Ways};
+use super::paths::{Needed, ProofPaths, Ways, values};
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
 use crate::domain::rebuilt::{Rebuilt, Role};
@@ -68,5 +68,20 @@ impl UserWay {
             .0
             .follow(&self.0.paths.user, self.tables_before(), named);
         ends.iter().map(Id::canonical).collect()
+    }
+}
+
+/// Whether a document that bookings lead through to their user names one of these itself. One that leads on to yet another document is not
+/// followed.
+pub fn first_hop_names(mapping: &Mapping, document: &RawDocument, users: &[Id]) -> bool {
+    match mapping.hops_to_users() {
+        [] => false,
+        [one] => values(&one.then, document).into_iter().any(|value| {
+            let id = Id::from_value(value);
+            let other = id.other_form().map(|id| id.canonical());
+            let mut users = users.iter().map(Id::canonical);
+            users.any(|user| user == id.canonical() || Some(&user) == other.as_ref())
+        }),
+        _ => true,
     }
 }

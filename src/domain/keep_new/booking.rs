@@ -192,6 +192,12 @@ impl Ground<'_> {
         paths.key(&filled).is_some().then_some(filled)
     }
 
+    /// The same, or the booking as it is where it belongs to no guest's customer, or says of nobody who it is.
+    fn said_by_its_guest(&self, booking: RawDocumentBuf, customer: Option<&Id>) -> RawDocumentBuf {
+        let named = customer.and_then(|customer| self.with_guest(booking.clone(), customer));
+        named.unwrap_or(booking)
+    }
+
     /// Whether a booking of `business` that named this customer before kept it through the migration.
     fn was_kept(&self, customer: &Id, business: Option<&Id>) -> bool {
         let origin = match customer.other_form() {
@@ -253,11 +259,7 @@ impl Ground<'_> {
             && (is_migrated(paths, original, now, true)?
                 || is_migrated(paths, original, now, false)?)
         {
-            return Ok(Returned {
-                document: original.to_owned(),
-                changed: false,
-                stays: false,
-            });
+            return Ok(as_it_was(false));
         }
         let form = paths.form(original).unwrap_or_else(|| self.form.clone());
         let mut stays = false;
@@ -319,13 +321,9 @@ impl Ground<'_> {
             own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
         }
         own.extend(dropped(paths, &is));
-        let mut document = paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original));
-        if let Some(customer) = guest_of {
-            let named = self.with_guest(document.clone(), &customer);
-            document = named.unwrap_or(document);
-        }
+        let woven = paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original));
         Ok(Returned {
-            document,
+            document: self.said_by_its_guest(woven, guest_of.as_ref()),
             changed: true,
             stays,
         })

@@ -156,6 +156,7 @@ mod tests {
                 users: vec![Id::string("u")],
                 guests: Vec::new(),
                 bookings: Vec::new(),
+                between: Vec::new(),
                 made: Some(&made),
             },
             None,

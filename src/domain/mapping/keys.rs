@@ -69,7 +69,7 @@ const SEVERAL: Known = rare(
     OTHER,
     "what becomes of a booking with several users: first, or list",
 );
-const GUEST: Known = rare("guest", OTHER, "people who are no users, by their fields");
+const GUEST: Known = rare("guest", OTHER, "people who are not users, by their fields");
 
 /// The sections and their keys, in the order in which they are shown.
 pub const KEYS: &[(&str, &[Known])] = &[

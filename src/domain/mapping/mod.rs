@@ -224,6 +224,14 @@ impl Mapping {
         remarks
     }
 
+    /// The documents that bookings lead through to their user.
+    pub(in crate::domain) fn hops_to_users(&self) -> &[path::HopText] {
+        match &self.booking.following.user {
+            Some(UserReference::Path(path)) => &path.hops,
+            Some(UserReference::Email(_)) | None => &[],
+        }
+    }
+
     /// True where bookings have users.
     pub fn has_users(&self) -> bool {
         !self.user.collection.is_empty()

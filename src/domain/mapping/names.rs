@@ -41,6 +41,10 @@ impl Mapping {
         self.user.phone = phone;
         self.user.country = country;
         self.name_fields_of_guests();
+        let of_hops = self.customer.fields.iter();
+        let of_hops = of_hops.filter(|(_, source)| matches!(source, FieldSource::Hop { .. }));
+        let of_hops: Vec<String> = of_hops.map(|(field, _)| field.clone()).collect();
+        self.user.elsewhere.extend(of_hops);
         self.user.plain = self.users_are_plain();
         self.refuse_two_sources()
     }
@@ -92,7 +96,7 @@ impl Mapping {
                 more.push(field.clone());
             }
         }
-        self.user.of_guests = more;
+        self.user.elsewhere = more;
         self.booking.following.guest = Some(guest);
     }
 

@@ -113,6 +113,22 @@ impl Mapping {
         Ok(())
     }
 
+    /// A field of a document can be taken from one that bookings lead through.
+    fn refuse_fields_of_strangers(&self) -> Result<(), BadMapping> {
+        let hops = self.hops_to_users();
+        for (field, source) in &self.customer.fields {
+            if let FieldSource::Hop { collection, .. } = source
+                && !hops.iter().any(|hop| hop.collection == *collection)
+            {
+                return Err(self.bad(
+                    "customer.fields",
+                    format!("customer.fields takes `{field}` from {collection}, and booking.user leads over no document of it"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn refuse_references(
         &self,
         section: &str,
@@ -196,6 +212,7 @@ impl Mapping {
 
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
+        self.refuse_fields_of_strangers()?;
         let unbuilt = [
             (self.schema.is_some(), "schema"),
             (
@@ -204,12 +221,18 @@ impl Mapping {
             ),
             (!self.keys.is_empty(), "keys"),
         ];
-        let from = |source: &FieldSource| match source {
-            FieldSource::Hop { .. } => false,
-            FieldSource::Of(path) => self.names_a_source(path),
-        };
-        if !self.customer.fields.iter().all(|(_, source)| from(source)) {
-            return Err(self.not_built("customer.fields"));
+        for (_, source) in &self.customer.fields {
+            let is_built = match source {
+                FieldSource::Of(path) => self.names_a_source(path),
+                // A document that is known by its `_id`, and the first on the way.
+                FieldSource::Hop { collection, .. } => self
+                    .hops_to_users()
+                    .first()
+                    .is_some_and(|hop| hop.collection == *collection && hop.by.is_none()),
+            };
+            if !is_built {
+                return Err(self.not_built("customer.fields"));
+            }
         }
         for (is_said, key) in unbuilt {
             if is_said {

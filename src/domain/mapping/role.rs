@@ -88,8 +88,8 @@ pub struct UserRole {
     pub email: String,
     /// The customer's field for the creation date; empty where there is none.
     pub created: String,
-    /// Fields of a customer that only guests give.
-    pub of_guests: Vec<String>,
+    /// Fields of a customer that no document of a user gives: those of guests, and of documents on the way to a user.
+    pub elsewhere: Vec<String>,
     /// Users have these fields under the same names.
     pub(super) plain: bool,
 }
@@ -242,7 +242,7 @@ impl UserRole {
     /// The fields that count for "most complete".
     pub fn completeness(&self) -> impl Iterator<Item = &str> {
         let own = [self.name.as_str(), self.email.as_str()].into_iter();
-        let more = self.contact.iter().chain(&self.of_guests);
+        let more = self.contact.iter().chain(&self.elsewhere);
         own.filter(|it| !it.is_empty())
             .chain(more.map(String::as_str))
     }

@@ -305,7 +305,7 @@ pub fn typed_value(names: Names, typed: &str) -> Result<Option<Value>, String> {
         return value.map(Some).map_err(|error| {
             let error = error.to_string();
             let why = error.lines().last().unwrap_or_default().trim();
-            format!("this is no value of a mapping file: {why}")
+            format!("this cannot be read as a value of the mapping file: {why}")
         });
     }
     if names == Names::Fields && typed.contains(',') {

@@ -357,7 +357,7 @@ fn a_guests_members_go_where_a_users_go_and_else_have_their_own_names() {
     let whole = whole();
     let guest = whole.booking.following.guest.as_ref().unwrap();
     assert_eq!(guest.fields, ["fullName", "email", "gender"]);
-    assert_eq!(whole.user.of_guests, ["gender"]);
+    assert_eq!(whole.user.elsewhere, ["gender"]);
     let alone = "version = 2\n[booking]\ncollection = \"b\"\nbusiness = { constant = \"m\" }\ncustomer = \"c\"\ncreated = \"meta.at\"\nguest = { phone = \"tel\", name = \"who\", age = \"a\" }\n[customer]\ncollection = \"x\"\nbusiness = \"s\"\nfields = { mobile = \"phone\", years = \"age\" }\n";
     let alone = Mapping::parse(alone).unwrap();
     assert!(!alone.has_users());

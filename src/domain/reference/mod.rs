@@ -12,6 +12,7 @@
 mod account;
 mod booking;
 mod guest;
+mod hop_fields;
 mod nested;
 mod path;
 mod way;
@@ -19,5 +20,6 @@ mod way;
 pub use account::{AccountHop, AccountNames, AccountPath};
 pub use booking::{BookingPaths, Form, References, leaving, leaving_of, service_of};
 pub use guest::{GuestKey, GuestPaths, GuestRoles, text_of};
+pub use hop_fields::HopFields;
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by, find_odd};

@@ -8,6 +8,7 @@ use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
 use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
+use super::hop_sources::HopSources;
 use super::references::{MOST_BOOKINGS, Referenced};
 use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::Code;
@@ -16,7 +17,9 @@ use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
-use crate::domain::reference::{AccountHop, AccountNames, AccountPath, BookingPaths, References};
+use crate::domain::reference::{
+    AccountHop, AccountNames, AccountPath, BookingPaths, HopFields, References,
+};
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
 
@@ -69,6 +72,7 @@ impl Survey {
             by_email: Map::default(),
             to_home: home_of(&mapping),
             homes: Table::new(memory),
+            hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
             guests: Guests::new(paths.guests().cloned(), memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
@@ -207,9 +211,10 @@ impl Survey {
         let held = |field: &&str| get(document, field).is_some_and(|value| !value.is_blank());
         let filled = role.completeness().filter(held).count();
         let created = get(document, &role.created).and_then(|value| value.as_date());
-        let (phone, phone_tail) = match self.mapping.customer.adopt_by_phone {
-            true => self.phone_of(document),
-            false => (0, 0),
+        let (phone, phone_tail) = if self.mapping.customer.adopt_by_phone {
+            self.phone_of(document)
+        } else {
+            (0, 0)
         };
         self.existing.insert(
             id.canonical(),
@@ -373,6 +378,9 @@ impl Survey {
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 self.take_date(refs, user, business);
+                if joined.user.end == Some(user) {
+                    self.hop_sources.take(user, business, refs);
+                }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);

@@ -177,4 +177,9 @@ impl Survey {
         let reached = self.users_of(self.finder(of), refs);
         reached.ends().copied().collect()
     }
+
+    /// The document of whose fields the customer of this pair gets some, as its newest booking names it.
+    pub fn hop_document(&self, user: UserIx, business: BusinessIx) -> Option<Id> {
+        self.hop_sources.of(user, business)
+    }
 }

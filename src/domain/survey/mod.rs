@@ -14,6 +14,7 @@ mod found;
 pub mod groups;
 pub mod guests;
 mod homes;
+mod hop_sources;
 mod named_guests;
 pub mod references;
 pub mod tables;
@@ -37,6 +38,7 @@ pub use facts::{BusinessIx, MemberDigest, Password, UserFacts, UserIx};
 use found::{Finder, Joined};
 pub use found::{Followed, Of, Stray};
 use guests::Guests;
+use hop_sources::HopSources;
 use smallvec::SmallVec;
 pub use tables::Pair;
 use tables::{Pairs, Users};
@@ -132,6 +134,7 @@ pub struct Survey {
     to_home: Option<Way<BusinessIx>>,
     homes: Table<()>,
     guests: Guests,
+    hop_sources: HopSources,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
@@ -208,6 +211,7 @@ impl Survey {
         self.pairs.spill();
         self.guests.spill();
         self.homes.spill();
+        self.hop_sources.spill();
     }
 
     /// Takes memory again, as far as there is room.
@@ -216,6 +220,7 @@ impl Survey {
         self.pairs.reload();
         self.guests.reload();
         self.homes.reload();
+        self.hop_sources.reload();
     }
 
     /// How bookings find what they refer to.

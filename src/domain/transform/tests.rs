@@ -4,7 +4,7 @@ use bson::rawdoc;
 use super::*;
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::customer_id::{IdKind, customer_id, placeholder_id};
-use crate::domain::decision::{Decision, Decisions};
+use crate::domain::decision::{Contact, Decision, Decisions};
 use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::survey::tests::World;
 

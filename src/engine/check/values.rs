@@ -9,10 +9,10 @@ use mongodb::Database;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decision;
 use crate::domain::id::Id;
-use crate::domain::invariant::Ledger;
+use crate::domain::invariant::{Ledger, ProofPaths};
 use crate::domain::link::LinkKind;
 use crate::domain::map::Map;
-use crate::domain::mapping::{LINKS, Mapping};
+use crate::domain::mapping::{FieldSource, LINKS, Mapping};
 use crate::domain::raw::{elements, get};
 use crate::domain::reference::GuestPaths;
 use crate::domain::survey::facts::id_of;
@@ -49,6 +49,11 @@ fn users_of(link: &RawDocument) -> Vec<Id> {
 /// The bookings of which a link says that its guests come from them.
 fn bookings_of(link: &RawDocument) -> Vec<Id> {
     named_in(link, "bookings")
+}
+
+/// The documents on the way to a user of which a link says that fields come from them.
+fn between_of(link: &RawDocument) -> Vec<Id> {
+    named_in(link, "between")
 }
 
 fn named_in(link: &RawDocument, list: &str) -> Vec<Id> {
@@ -91,7 +96,12 @@ impl Session {
         if guest.is_none() {
             bookings.clear();
         }
-        let places = Arc::new(Places { users, bookings });
+        let places = Arc::new(Places {
+            users,
+            bookings,
+            between: between_of_mapping(&self.work.mapping)
+                .map(|(name, fields)| (self.layout.original_of(&self.work.mapping, &name), fields)),
+        });
         let mut pages = Pipelined::new(pages, |page| {
             examined(
                 database.clone(),
@@ -127,6 +137,8 @@ struct Places {
     users: String,
     /// The originals, then those that were taken in later; none where bookings have no guests.
     bookings: Vec<String>,
+    /// The documents on the way to a user that give fields, and what is read of them.
+    between: Option<(String, Vec<String>)>,
 }
 
 /// Links beside their customers, and what is wrong with what these hold.
@@ -153,12 +165,21 @@ async fn examined(
         bookings.extend(found);
     }
     let bookings = by_id(&bookings);
+    let named: BTreeSet<Id> = created().flat_map(|met| between_of(met.original)).collect();
+    let between = match &places.between {
+        Some((place, fields)) => {
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            scan::fields_by_ids(&database, place, &named, &fields).await?
+        }
+        None => Vec::new(),
+    };
+    let between = by_id(&between);
     let mut wrong = Vec::new();
     for met in created() {
         // The ledger names a customer that is missing.
         if let Some(customer) = met.partners.first().copied().flatten() {
             let both = (met.original, customer);
-            wrong.extend(values_of(&given, both, &originals, &bookings));
+            wrong.extend(values_of(&given, both, &originals, (&bookings, &between)));
         }
     }
     drop(met);
@@ -169,7 +190,7 @@ fn values_of(
     (mapping, decided): &(Mapping, Decided),
     (link, customer): (&RawDocument, &RawDocument),
     users: &Map<Id, &RawDocument>,
-    bookings: &Map<Id, &RawDocument>,
+    (bookings, between): (&Map<Id, &RawDocument>, &Map<Id, &RawDocument>),
 ) -> Vec<String> {
     let mut originals: Vec<&RawDocument> = Vec::new();
     for id in users_of(link) {
@@ -180,11 +201,34 @@ fn values_of(
     }
     let named = bookings_of(link);
     let found = named.iter().filter_map(|id| bookings.get(&id.canonical()));
+    let via = between_of(link);
+    let via_found = via.iter().filter_map(|id| between.get(&id.canonical()));
     let guests = Guests {
         bookings: found.copied().collect(),
         named: named.len(),
+        named_between: via.len(),
+        between: via_found.copied().collect(),
     };
     differences(mapping, (link, customer), &originals, &guests, decided)
+}
+
+/// The collection of the documents on the way to a user that give fields to customers, and what of them is needed to prove that.
+fn between_of_mapping(mapping: &Mapping) -> Option<(String, Vec<String>)> {
+    let fields = mapping.customer.fields.iter();
+    let mut hops = fields.filter_map(|(_, source)| match source {
+        FieldSource::Hop { collection, .. } => Some(collection.clone()),
+        FieldSource::Of(_) => None,
+    });
+    let collection = hops.next()?;
+    let proof = ProofPaths::of(mapping).needed().into_iter();
+    let then = proof.filter(|needed| needed.collection == collection);
+    let mut names: BTreeSet<String> = then.flat_map(|needed| needed.fields).collect();
+    for (_, source) in &mapping.customer.fields {
+        if let FieldSource::Hop { field, .. } = source {
+            names.insert(field.top().to_owned());
+        }
+    }
+    Some((collection, names.into_iter().collect()))
 }
 
 /// Documents by canonical `_id`.

@@ -273,8 +273,8 @@ impl Session {
             .cloned()
             .collect();
         if !unannounced.is_empty() || !differences.gone.is_empty() {
-            let mut lost: Vec<_> = unannounced.iter().map(ToString::to_string).collect();
-            lost.extend(
+            let mut unnamed: Vec<_> = unannounced.iter().map(ToString::to_string).collect();
+            unnamed.extend(
                 differences
                     .gone
                     .iter()
@@ -282,7 +282,7 @@ impl Session {
             );
             return Err(StepError::Findings(format!(
                 "the command dropped what its gate did not name: {}.\n{says}",
-                lost.join(", ")
+                unnamed.join(", ")
             )));
         }
         Ok(says)
@@ -402,9 +402,8 @@ impl Gated for PushSchema {
     const OF_A_PLAN: bool = false;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let order = match session.read_order() {
-            Ok(order) => order,
-            Err(_) => return Ok(Vec::new()), // it is among what is missing
+        let Ok(order) = session.read_order() else {
+            return Ok(Vec::new()); // it is among what is missing
         };
         let mut lines = vec![format!(
             "run `{}` here, with the address of this database in {VARIABLE}",

@@ -225,7 +225,7 @@ impl Session {
             ..Scan::default()
         };
         let found = scan::batches(&self.work.connection.database, name, &one).await?;
-        Ok(found.iter().all(|batch| batch.is_empty()))
+        Ok(found.iter().all(scan::Batch::is_empty))
     }
 }
 

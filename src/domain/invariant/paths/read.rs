@@ -9,6 +9,13 @@ use crate::domain::map::Map;
 use crate::domain::mapping::path::{FieldPath, Step};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 
+/// Where bookings have no reference to a user: a name that no field can have.
+pub(super) const NO_FIELD: &str = "\0";
+
+pub(super) fn not_null(value: Value<'_>) -> Option<Id> {
+    (value.kind != kind::NULL).then(|| Id::from_value(value))
+}
+
 /// A document without what is at the end of these steps, and without what then is empty.
 pub(crate) fn bare(document: &RawDocument, steps: &[Step]) -> Option<RawDocumentBuf> {
     let (step, deeper) = steps.split_first()?;
