@@ -9,10 +9,12 @@ use super::place::PlaceArguments;
 use super::{output, progress};
 use crate::app::ExitReason;
 use crate::app::commands::about::Keymap;
-use crate::demo::mongod;
 use crate::demo::sample::{self, Size};
 use crate::demo::server::{Server, Topology};
+use crate::demo::{mongod, schemas};
 use crate::domain::checklist::Step;
+use crate::domain::plan::SchemaText;
+use crate::engine::after_schema::GivenSchema;
 use crate::engine::mapping_file;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
@@ -102,11 +104,27 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     code
 }
 
+/// The schemas of the demo's application, before and after.
+fn schema_of_the_demo() -> GivenSchema {
+    let file = |name: &str, text: &str| SchemaText {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    GivenSchema {
+        after: vec![file("schema-after.prisma", schemas::AFTER)],
+        before: vec![file("schema-before.prisma", schemas::BEFORE)],
+        ..GivenSchema::default()
+    }
+}
+
 async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCode> {
     let (watcher, task) = progress::watch(place, &session, "");
     session.take_suggestions();
     let outcome = async {
         session.survey(&watcher).await?;
+        session.accept_schema();
+        let asked = session.ask_schema(&schema_of_the_demo(), &watcher).await?;
+        asked.require_answered()?;
         let plan = session.plan()?;
         super::apply::apply(
             &mut session,

@@ -13,8 +13,9 @@ use crate::domain::accepted::Accepted;
 use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Contact;
 use crate::domain::departure::Departures;
-use crate::domain::plan::UNCHECKED;
+use crate::domain::plan::Plan;
 use crate::domain::retire::RetireCounts;
+use crate::engine::after_schema::{AskedSchema, GivenSchema};
 use crate::engine::decisions;
 use crate::engine::fit::Said;
 use crate::engine::session::Session;
@@ -44,6 +45,9 @@ pub struct PlanArguments {
     /// The plan retires users who are customers and nothing else: `apply` takes them out of the users
     #[arg(long)]
     retire_users: bool,
+    /// The schema of the new application, a file or a folder of .prisma files: the plan says what it asks of the data, and `apply` does it
+    #[arg(long, value_name = "SCHEMA")]
+    after: Option<PathBuf>,
 }
 
 pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Result<ExitCode> {
@@ -71,9 +75,28 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         task.end(&crate::engine::Result::Ok(()));
         return Ok(migrated);
     }
+    let given = session.given_schema(arguments.after.as_deref())?;
+    if given.is_some() && arguments.defaults {
+        session.accept_schema();
+    }
     let outcome = survey(&mut session, &arguments.accept, &watcher).await;
+    let (outcome, asked) = match outcome {
+        Ok(retiring) => match ask(&mut session, given.as_ref(), &watcher).await {
+            Ok(asked) => (Ok(retiring), asked),
+            Err(error) => (Err(error), None),
+        },
+        Err(error) => (Err(error), None),
+    };
     task.end(&outcome);
     let retiring = outcome?;
+    if let Some(asked) = &asked {
+        if !place.json {
+            for demand in &asked.demands {
+                output::line(&demand.line());
+            }
+        }
+        asked.require_answered()?;
+    }
     session.require_numbers(&arguments.accept)?;
     session.require_decided()?;
     let plan = session.plan()?;
@@ -81,7 +104,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
     if place.json {
         output::json(&json!({
             "plan": arguments.out, "hash": plan.hash, "pairs": plan.pairs, "bookings": plan.bookings, "retire": retiring,
-            "leaving": plan.leaving.as_ref().map(Departures::to_json),
+            "leaving": plan.leaving.as_ref().map(Departures::to_json), "schema": asked.map(|asked| asked.to_json()),
         }));
     } else {
         output::line(&format!(
@@ -93,7 +116,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
             output::line(&departures.words());
         }
         remarks(&session);
-        output::line(UNCHECKED);
+        output::line(&Plan::schema_words(plan.schema.as_ref()));
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));
             for line in counts.lines() {
@@ -102,6 +125,19 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the after-schema asks, once nothing else is open.
+async fn ask(
+    session: &mut Session,
+    given: Option<&GivenSchema>,
+    watcher: &Watcher,
+) -> Result<Option<AskedSchema>> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    session.require_decided()?;
+    session.ask_schema(given, watcher).await.map(Some)
 }
 
 /// Surveys, and looks who would retire where that is asked for.

@@ -53,7 +53,7 @@ macro_rules! codes {
 
             /// How severe it is.
             pub fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* Self::Followed(it) => it.severity() }
+                match self { $(Self::$variant => Severity::$severity,)* Self::Followed(_) => Severity::Blocker }
             }
 
             /// What its count counts, in the plural.

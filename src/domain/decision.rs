@@ -89,6 +89,8 @@ pub struct Decisions {
     pub single: BTreeMap<ConflictKey, Decision>,
     /// Numbers that were confirmed.
     pub accepted: BTreeMap<Accepted, u64>,
+    /// Answers to what an after-schema asks, by what it is: `Customer.updatedAt`; `*` is for all that can be accepted.
+    pub schema: BTreeMap<String, String>,
 }
 
 impl Decisions {

@@ -9,6 +9,7 @@ use super::mapping::{Following, Mapping};
 use super::raw::{Builder, elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::reference::leaving_of;
+use super::schema_change::CollectionChange;
 
 /// `expireAfterSeconds` of a TTL index that is kept from acting: the largest that the server takes.
 pub const TTL_OFF: i32 = i32::MAX;
@@ -35,6 +36,18 @@ pub fn wanted(
     originals: &[RawDocumentBuf],
     (email, some_stay): (EmailIndex, bool),
 ) -> Vec<RawDocumentBuf> {
+    wanted_with(mapping, which, originals, (email, some_stay), true)
+}
+
+/// The same; `uniques` false leaves out those that only the after-schema makes unique.
+pub fn wanted_with(
+    mapping: &Mapping,
+    which: &Rebuilt,
+    originals: &[RawDocumentBuf],
+    (email, some_stay): (EmailIndex, bool),
+    uniques: bool,
+) -> Vec<RawDocumentBuf> {
+    let change = mapping.changes().and_then(|it| it.of(which.live()));
     let entries = replacing(mapping, which);
     let mut wanted: Vec<RawDocumentBuf> = Vec::new();
     for index in originals.iter().filter(|index| name_of(index) != "_id_") {
@@ -52,7 +65,19 @@ pub fn wanted(
         }
         wanted.push(new);
     }
+    if let Some(change) = change {
+        wanted = change.with_indexes(wanted, uniques);
+    }
+    // With an after-schema its unique decides; without one in it, customers without an e-mail must be possible.
+    let email = if change.is_some() {
+        EmailIndex::Partial
+    } else {
+        email
+    };
     for own in own_indexes(mapping, which, email) {
+        if change.is_some_and(|change| serves(change, &own)) {
+            continue;
+        }
         if !wanted
             .iter()
             .any(|index| name_of(index) == name_of(&own) || same_key(index, &own))
@@ -77,12 +102,12 @@ pub fn replacing<'m>(mapping: &'m Mapping, which: &'m Rebuilt) -> Vec<&'m Follow
             let entries = mapping.entries_of(which.live());
             entries.map(|(_, entry)| entry).collect()
         }
-        Role::Customers | Role::Users => Vec::new(),
+        Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
     }
 }
 
 fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
-    let customers = &mapping.customer.collection;
+    let customers = which.to();
     let business = mapping.customer.business.as_str();
     let (email_field, name_field) = (mapping.user.email.as_str(), mapping.user.name.as_str());
     let key = |fields: &[&str]| {
@@ -99,12 +124,12 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
         key.finish()
     };
     match which.role() {
-        Role::Users => Vec::new(),
+        Role::Users | Role::Reshaped => Vec::new(),
         Role::Bookings | Role::Followed => {
             let fields = replacing(mapping, which).into_iter();
             let fields = fields.map(|it| it.customer.as_str());
             let own = fields.map(|field| {
-                rawdoc! { "key": key(&[field]), "name": prisma_name(which.live(), &[field], false) }
+                rawdoc! { "key": key(&[field]), "name": prisma_name(which.to(), &[field], false) }
             });
             own.collect()
         }
@@ -133,6 +158,20 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
                 .collect()
         }
     }
+}
+
+/// True where an index of the after-schema stands for one of our own.
+fn serves(change: &CollectionChange, own: &RawDocument) -> bool {
+    let keys = own.get_document("key").into_iter().flat_map(elements);
+    let keys = keys.map_while(Result::ok);
+    let keys: Vec<_> = keys
+        .map(|it| String::from_utf8_lossy(it.key).into_owned())
+        .collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    if own.get_bool("unique").unwrap_or(false) {
+        return change.has_unique(&keys);
+    }
+    keys.first().is_some_and(|first| change.begins_with(first))
 }
 
 /// An index's name.

@@ -74,8 +74,8 @@ const SEVERAL: &str = "several-users";
 /// The other users of a document that named several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeveralUsers {
-    /// The collection.
-    pub collection: String,
+    /// The bookings' collection, or the followed entry.
+    pub of: String,
     /// The document.
     pub document: Id,
     /// The users whom it named beside the one whose customer it points at, in their order.
@@ -86,7 +86,7 @@ impl SeveralUsers {
     /// As it stands among the links.
     pub fn note(&self) -> RawDocumentBuf {
         let mut id = Builder::new(64);
-        id.string("in", &self.collection);
+        id.string("in", &self.of);
         id.value("document", self.document.value());
         let mut note = Builder::new(128);
         note.document("_id", &id.finish());
@@ -105,7 +105,7 @@ impl SeveralUsers {
         let users = RawDocument::from_bytes(get(link, "users")?.bytes).ok()?;
         let others = elements(users).map_while(Result::ok);
         Some(Self {
-            collection: get(id, "in")?.as_str()?.to_owned(),
+            of: get(id, "in")?.as_str()?.to_owned(),
             document: Id::from_value(get(id, "document")?),
             others: others.map(|user| Id::from_value(user.value)).collect(),
         })
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_note_of_several_users_is_read_back_and_is_no_customers_link() {
         let several = SeveralUsers {
-            collection: "payments".to_owned(),
+            of: "payments".to_owned(),
             document: Id::string("p"),
             others: vec![Id::string("u2"), Id::object_id([7; 12])],
         };

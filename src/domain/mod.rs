@@ -50,6 +50,7 @@ pub mod reference;
 pub mod retire;
 pub mod run;
 pub mod run_view;
+pub mod schema_change;
 pub mod situation;
 pub mod standstill;
 pub mod survey;

@@ -13,9 +13,42 @@ use super::decision_file::{BadDecisions, DecisionFile};
 use super::departure::Departures;
 use super::mapping::Mapping;
 use super::number::grouped;
+use super::schema_change::SchemaChanges;
 
 /// What nobody has looked at, as long as no schema was checked.
 pub const UNCHECKED: &str = "Nobody checked whether the new application can read the result: `ringfence conform --schema FILE` does";
+
+/// A file of a schema, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemaText {
+    /// Its name, for messages.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// The after-schema of a plan, and what follows from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemaPlan {
+    /// The schema of the new application.
+    pub after: Vec<SchemaText>,
+    /// The schema of today, where it was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<SchemaText>,
+    /// Fields that the operator says have another name: "Model.field", the old field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rename: BTreeMap<String, String>,
+    /// The rules that follow.
+    pub changes: SchemaChanges,
+    /// Findings that a decision leaves as they are, each "Model.field kind".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<String>,
+    /// The list as the operator read it. Its counts are not in the hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub says: Vec<String>,
+}
 
 /// A plan as it is kept in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +78,9 @@ pub struct Plan {
     /// Customer users are retired.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retire_users: bool,
+    /// The after-schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaPlan>,
     /// Every conflict that the hash covers, with the digest of its members.
     pub conflicts: BTreeMap<String, String>,
 }
@@ -102,6 +138,7 @@ impl Plan {
             decisions: DecisionFile::new(database, decisions),
             leaving: None,
             retire_users: false,
+            schema: None,
             conflicts: covered(decisions, conflicts),
         };
         plan.hash = plan.content_hash();
@@ -114,6 +151,28 @@ impl Plan {
         self.retire_users = retire_users;
         self.hash = self.content_hash();
         self
+    }
+
+    /// The same plan, with what an after-schema asks.
+    #[must_use]
+    pub fn with_schema(mut self, schema: Option<&SchemaPlan>) -> Self {
+        self.schema = schema.cloned();
+        self.hash = self.content_hash();
+        self
+    }
+
+    /// What nobody has looked at, where there is no after-schema; else what was looked at.
+    pub fn schema_words(schema: Option<&SchemaPlan>) -> String {
+        match schema {
+            None => UNCHECKED.to_owned(),
+            Some(schema) if schema.left.is_empty() => {
+                "every document will be as the after-schema says; the verification reads all of them".to_owned()
+            }
+            Some(schema) => format!(
+                "by decision not all of it will be as the after-schema says: {}",
+                schema.left.join(", ")
+            ),
+        }
     }
 
     /// The same plan, which also says how many bookings leave the application.
@@ -160,6 +219,14 @@ impl Plan {
         }
         if self.retire_users {
             hash.update(b"retire-users\0");
+        }
+        if let Some(schema) = &self.schema {
+            let hashed = SchemaPlan {
+                says: Vec::new(),
+                ..schema.clone()
+            };
+            hash.update(b"after-schema\0");
+            hash.update(serde_json::to_string(&hashed).unwrap_or_default()); // as above
         }
         hex::encode(hash.finalize())
     }
@@ -213,6 +280,19 @@ impl Plan {
         }
         if self.retire_users != now.retire_users {
             changes.push("whether customer users are retired is another answer".to_owned());
+        }
+        match (&self.schema, &now.schema) {
+            (Some(planned), Some(now)) => {
+                changes.extend(planned.changes.drift(&now.changes));
+                if planned.left != now.left {
+                    changes.push(format!(
+                        "findings that a decision leaves are others now: {}",
+                        now.left.join(", ")
+                    ));
+                }
+            }
+            (None, None) => {}
+            _ => changes.push("whether there is an after-schema is another answer".to_owned()),
         }
         for (key, digest) in &now.conflicts {
             match self.conflicts.get(key) {

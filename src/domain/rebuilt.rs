@@ -20,6 +20,8 @@ pub enum Role {
     Users,
     /// Another collection whose reference to a user is replaced.
     Followed,
+    /// Nothing but what the after-schema asks.
+    Reshaped,
 }
 
 /// Collections that are proved and swapped together, under one journal entry.
@@ -38,6 +40,8 @@ pub struct Rebuilt {
     place: usize,
     key: String,
     live: String,
+    /// What it is called once it is swapped.
+    to: String,
     role: Role,
     group: Group,
 }
@@ -61,6 +65,11 @@ impl Rebuilt {
     /// Its live name.
     pub fn live(&self) -> &str {
         &self.live
+    }
+
+    /// Its live name once it is swapped: another one where the after-schema gives it that.
+    pub fn to(&self) -> &str {
+        &self.to
     }
 
     fn side(&self, what: &str) -> String {
@@ -101,7 +110,7 @@ impl Rebuilt {
         match self.role {
             Role::Customers => Some(LINKS.to_owned()),
             Role::Bookings => Some(QUARANTINE.to_owned()),
-            Role::Users => None,
+            Role::Users | Role::Reshaped => None,
             Role::Followed => Some(format!("{QUARANTINE}_{}", self.live)),
         }
     }
@@ -109,7 +118,7 @@ impl Rebuilt {
     /// The fields that leave its documents.
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
-            Role::Customers => Vec::new(),
+            Role::Customers | Role::Reshaped => Vec::new(),
             Role::Bookings => leaves_a_document(&mapping.booking.following),
             Role::Followed => {
                 let entries = mapping.entries_of(&self.live);
@@ -123,7 +132,7 @@ impl Rebuilt {
     pub fn is_made_of_pairs(&self) -> bool {
         match self.role {
             Role::Customers => true,
-            Role::Bookings | Role::Users | Role::Followed => false,
+            Role::Bookings | Role::Users | Role::Followed | Role::Reshaped => false,
         }
     }
 
@@ -135,7 +144,7 @@ impl Rebuilt {
     /// What its documents have and lack once it is live, for a gate.
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
-            Role::Customers => None,
+            Role::Customers | Role::Reshaped => None,
             Role::Bookings => Some(becomes(&mapping.booking.following, "bookings")),
             Role::Followed => {
                 let of = format!("documents of {}", self.live);
@@ -157,6 +166,7 @@ impl Rebuilt {
             Role::Bookings => ("booking", "bookings"),
             Role::Users => ("user", "users"),
             Role::Followed => ("followed document", "followed documents"),
+            Role::Reshaped => ("document", "documents"),
         }
     }
 
@@ -167,6 +177,7 @@ impl Rebuilt {
             Role::Bookings => "reassigning bookings",
             Role::Users => "cleaning users",
             Role::Followed => "reassigning followed documents",
+            Role::Reshaped => "preparing what the after-schema asks",
         }
     }
 
@@ -177,6 +188,7 @@ impl Rebuilt {
             Role::Bookings => "checking bookings",
             Role::Users => "checking users",
             Role::Followed => "checking followed documents",
+            Role::Reshaped => "checking what the after-schema asked",
         }
     }
 
@@ -184,7 +196,7 @@ impl Rebuilt {
     pub fn is_proved_alone(&self) -> bool {
         match self.role {
             Role::Customers | Role::Bookings | Role::Followed => false,
-            Role::Users => true,
+            Role::Users | Role::Reshaped => true,
         }
     }
 }
@@ -214,7 +226,8 @@ fn becomes(following: &Following, what: &str) -> String {
 
 /// What the documents of these collections are called: "customers and bookings".
 pub fn counted_as(list: &[Rebuilt]) -> String {
-    listed(list.iter().map(|which| which.counted_as().1))
+    let own = list.iter().filter(|it| it.role != Role::Reshaped);
+    listed(own.map(|which| which.counted_as().1))
 }
 
 impl Mapping {
@@ -223,7 +236,46 @@ impl Mapping {
         let mut list = vec![self.customers(), self.bookings()];
         list.extend(self.has_users().then(|| self.users()));
         list.extend(self.followed());
+        list.extend(self.reshaped());
         list
+    }
+
+    fn name_after(&self, live: &str) -> String {
+        let changes = self.changes();
+        changes.map_or(live, |it| it.name_after(live)).to_owned()
+    }
+
+    /// Collections that are rebuilt for the after-schema alone.
+    fn reshaped(&self) -> Vec<Rebuilt> {
+        let mut own = vec![self.customers(), self.bookings(), self.users()];
+        own.extend(self.followed());
+        let changes = self.changes().into_iter().flat_map(|it| &it.collections);
+        let others = changes.filter(|(live, change)| {
+            change.copy && own.iter().all(|it| it.live() != live.as_str())
+        });
+        let reshaped = others.enumerate().map(|(at, (live, change))| Rebuilt {
+            place: own.len() + at,
+            key: format!("schema {}", live.replace('.', "%2E").replace('$', "%24")),
+            live: live.clone(),
+            to: change.to.clone(),
+            role: Role::Reshaped,
+            group: Group::CutOver,
+        });
+        reshaped.collect()
+    }
+
+    /// Collections that only get another name from the after-schema: the name of today, and the new one.
+    pub fn renamed_only(&self) -> Vec<(String, String)> {
+        let Some(changes) = self.changes() else {
+            return Vec::new();
+        };
+        let rebuilt = self.rebuilt();
+        let others = changes.collections.iter().filter(|(live, change)| {
+            change.to != **live && rebuilt.iter().all(|it| it.live() != live.as_str())
+        });
+        others
+            .map(|(live, change)| (live.clone(), change.to.clone()))
+            .collect()
     }
 
     /// The followed collections, each once.
@@ -233,6 +285,7 @@ impl Mapping {
             place: 3 + at,
             key: format!("followed-{at}"),
             live: live.to_owned(),
+            to: self.name_after(live),
             role: Role::Followed,
             group: Group::CutOver,
         });
@@ -252,6 +305,7 @@ impl Mapping {
             place: 0,
             key: "customer".to_owned(),
             live: self.customer.collection.clone(),
+            to: self.name_after(&self.customer.collection),
             role: Role::Customers,
             group: Group::CutOver,
         }
@@ -263,6 +317,7 @@ impl Mapping {
             place: 1,
             key: "booking".to_owned(),
             live: self.booking.collection.clone(),
+            to: self.name_after(&self.booking.collection),
             role: Role::Bookings,
             group: Group::CutOver,
         }
@@ -278,6 +333,7 @@ impl Mapping {
             } else {
                 NOBODY.to_owned()
             },
+            to: self.name_after(&self.user.collection),
             role: Role::Users,
             group: Group::CleanUp,
         }

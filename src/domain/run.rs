@@ -1,6 +1,7 @@
 //! The run record: what one migration attempt did, when, by whom. The server's copy (`_ringfence_runs`) is authoritative.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -412,6 +413,7 @@ impl RunRecord {
 
     /// Takes what version 0.1 kept in other places.
     pub fn take_older_form(&mut self) {
+        self.keep_changes();
         let mut found = |fact, moment: Option<WatchStart>| {
             if let (Some(moment), None) = (moment, self.quiet.of(fact)) {
                 self.quiet.found(fact, moment);
@@ -431,6 +433,13 @@ impl RunRecord {
         if let Some(customers) = self.collections.get_mut("customer") {
             customers.proved_since = None; // proved with the bookings
         }
+    }
+
+    /// Has the mapping know what the plan's after-schema changes.
+    pub fn keep_changes(&mut self) {
+        let schema = self.plan.as_ref().and_then(|plan| plan.schema.as_ref());
+        let changes = schema.map(|schema| Arc::new(schema.changes.clone()));
+        self.mapping.set_changes(changes);
     }
 
     /// The record of a rebuilt collection.

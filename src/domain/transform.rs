@@ -44,6 +44,7 @@ pub fn of<'a>(
                 BookingFate::Quarantined => Placed::Side(document.to_owned()),
             })
         })),
+        Role::Reshaped => Some(Box::new(|document| Ok(Placed::Copy(document.to_owned())))),
         Role::Followed => {
             let entries = survey.mapping.entries_of(which.live());
             let entries: Vec<usize> = entries.map(|(at, _)| at).collect();

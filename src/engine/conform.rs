@@ -95,14 +95,14 @@ pub async fn conform(options: &ConformOptions, watcher: &Watcher) -> Result<Conf
     let connection = connect::connect(&options.uri, &options.uri_source, database).await?;
     let mut tries = 1;
     loop {
-        let check = Check {
-            connection: &connection,
-            schema: &schema,
-            decided: &decided,
-            options,
-            watcher,
+        let keeping = Keeping {
+            memory: spill::memory(options.memory, &options.run_root),
+            run_root: options.run_root.clone(),
+            personal: options.personal,
+            all: options.all,
+            decided: decided.clone(),
         };
-        match check.whole().await {
+        match conform_connected(&connection, &schema, keeping, watcher).await {
             Err(StepError::Store(error)) if error.passes() && tries < TRIES => {
                 tracing::warn!("checking anew after: {error}");
                 watcher.says("waiting for the server", 0, 0);
@@ -121,13 +121,45 @@ struct Lines {
     failure: Option<std::io::Error>,
 }
 
+/// How a check keeps what it finds.
+#[derive(Debug, Clone)]
+pub(crate) struct Keeping {
+    /// See [`ConformOptions::memory`].
+    pub(crate) memory: Memory,
+    /// See [`ConformOptions::run_root`].
+    pub(crate) run_root: PathBuf,
+    /// See [`ConformOptions::personal`].
+    pub(crate) personal: bool,
+    /// See [`ConformOptions::all`].
+    pub(crate) all: bool,
+    /// What the decisions file leaves.
+    pub(crate) decided: Left,
+}
+
 struct Check<'c> {
     connection: &'c Connection,
     schema: &'c Schema,
-    /// What the decisions file leaves.
-    decided: &'c Left,
-    options: &'c ConformOptions,
+    keeping: Keeping,
     watcher: &'c Watcher,
+}
+
+/// Checks a database that is connected to already, once.
+///
+/// # Errors
+/// The server's refusal.
+pub(crate) async fn conform_connected(
+    connection: &Connection,
+    schema: &Schema,
+    keeping: Keeping,
+    watcher: &Watcher,
+) -> Result<Conformed> {
+    let check = Check {
+        connection,
+        schema,
+        keeping,
+        watcher,
+    };
+    check.whole().await
 }
 
 impl Check<'_> {
@@ -146,14 +178,14 @@ impl Check<'_> {
     async fn at(&self, moment: Option<&Snapshot>) -> Result<Conformed> {
         let kinds = collection_spec::kinds(self.connection).await?;
         self.refuse_nothing(&kinds).await?;
-        let memory = spill::memory(self.options.memory, &self.options.run_root);
+        let memory = self.keeping.memory.clone();
         let lines = Arc::new(Mutex::new(Lines::default()));
-        let listener = self.options.all.then(|| self.listener(&lines));
-        let personal = self.options.personal;
+        let listener = self.keeping.all.then(|| self.listener(&lines));
+        let personal = self.keeping.personal;
         let mut left = conform_left::of_run(self.connection).await?;
-        left.extend(self.decided.iter().cloned());
+        left.extend(self.keeping.decided.iter().cloned());
         let mut check = SchemaCheck::new(self.schema, &memory, personal, listener).leaving(left);
-        for field in self.decided {
+        for field in &self.keeping.decided {
             if !check.has_field(field) {
                 check.note(format!(
                     "the decisions file answers for {}, which the schema does not have",
@@ -286,7 +318,7 @@ impl Check<'_> {
 
     fn listener(&self, lines: &Arc<Mutex<Lines>>) -> Listener {
         let lines = Arc::clone(lines);
-        let run_root = self.options.run_root.clone();
+        let run_root = self.keeping.run_root.clone();
         Box::new(move |line| {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
             let file = lines.file.get_or_insert_with(|| spill::lines(&run_root));
@@ -306,7 +338,7 @@ impl Check<'_> {
                 None => Ok(Some(file)),
                 Some(error) => Err(StepError::NotReady(format!(
                     "the temporary file for the findings in {} could not be written: {error}. Nothing was changed. Make room there, or leave out --all",
-                    self.options.run_root.display()
+                    self.keeping.run_root.display()
                 ))),
             };
         }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::blueprint::Role;
 use crate::domain::id::Id;
 use crate::domain::link::{LinkKind, SeveralUsers};
 use crate::domain::mapping::LINKS;
+use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::Of;
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
 use crate::domain::survivorship::{self, Link};
@@ -19,6 +21,39 @@ use crate::engine::people::GUESTS;
 use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
+
+/// Where what is made goes.
+pub(crate) enum Out<'a> {
+    /// Into a collection, or beside one to be compared.
+    Gathered(Gathered<'a>),
+    /// To somebody who looks at it.
+    Shown(Box<dyn FnMut(&RawDocument) + Send + 'a>),
+}
+
+impl Out<'_> {
+    async fn want(&mut self, document: RawDocumentBuf) -> crate::store::Result<()> {
+        match self {
+            Self::Gathered(gathered) => gathered.want(document).await,
+            Self::Shown(look) => {
+                look(&document);
+                Ok(())
+            }
+        }
+    }
+
+    async fn give_up(self) {
+        if let Self::Gathered(gathered) = self {
+            gathered.give_up().await;
+        }
+    }
+
+    async fn finish(self, cancel: &CancellationToken) -> crate::store::Result<(Tally, bool)> {
+        match self {
+            Self::Gathered(gathered) => gathered.finish(cancel).await,
+            Self::Shown(_) => Ok((Tally::default(), false)),
+        }
+    }
+}
 
 /// A user, or a guest, of whom customers are made.
 #[derive(Debug, Clone)]
@@ -52,9 +87,22 @@ impl Person {
 /// Members of groups that have not all come yet, by group.
 type Waiting = HashMap<usize, Vec<Person>>;
 
-struct CustomersOut<'a> {
-    customers: Gathered<'a>,
-    links: Gathered<'a>,
+/// Where customers and their links go.
+pub(crate) struct CustomersOut<'a> {
+    pub(crate) customers: Out<'a>,
+    pub(crate) links: Out<'a>,
+    /// What the after-schema does to each customer.
+    pub(crate) shape: Option<Shape>,
+}
+
+impl CustomersOut<'_> {
+    async fn customer(&mut self, customer: RawDocumentBuf) -> Result<()> {
+        let shaped = match &self.shape {
+            Some(shape) => shape.of(&customer)?.document,
+            None => customer,
+        };
+        Ok(self.customers.want(shaped).await?)
+    }
 }
 
 impl Session {
@@ -78,8 +126,9 @@ impl Session {
                 )
             };
             let mut out = CustomersOut {
-                customers: Gathered::new(customers, &self.work.memory),
-                links: Gathered::new(links, &self.work.memory),
+                customers: Out::Gathered(Gathered::new(customers, &self.work.memory)),
+                links: Out::Gathered(Gathered::new(links, &self.work.memory)),
+                shape: self.work.shape_of(&self.work.mapping.customers()),
             };
             if let Err(error) = self.produce_customers(&mut out, watcher).await {
                 out.customers.give_up().await;
@@ -104,7 +153,12 @@ impl Session {
         ))
     }
 
-    async fn produce_customers(&self, out: &mut CustomersOut<'_>, watcher: &Watcher) -> Result<()> {
+    /// Makes every customer and its link, and hands them to `out`.
+    pub(crate) async fn produce_customers(
+        &self,
+        out: &mut CustomersOut<'_>,
+        watcher: &Watcher,
+    ) -> Result<()> {
         let surveyed = self.surveyed()?;
         self.produce_existing(surveyed, out).await?;
         self.work.produce_placeholders(surveyed, out).await?;
@@ -244,7 +298,7 @@ impl Session {
                     link = survivorship::holding_merged(&link, &rows);
                 }
                 out.links.want(link).await?;
-                out.customers.want(document.to_owned()).await?;
+                out.customer(document.to_owned()).await?;
             }
         }
         Ok(())
@@ -259,11 +313,12 @@ impl Session {
         } = surveyed;
         let mapping = &self.work.mapping;
         let bookings = !survey.several_users.is_empty();
-        let bookings = bookings.then_some((Of::Bookings, &mapping.booking.collection));
+        let of_bookings = &mapping.booking.collection;
+        let bookings = bookings.then_some((Of::Bookings, of_bookings, of_bookings));
         let entries = survey.followed.iter().enumerate();
         let entries = entries.filter(|(_, entry)| !entry.several_users.is_empty());
-        let entries = entries.map(|(at, entry)| (Of::Entry(at), &entry.collection));
-        for (of, collection) in bookings.into_iter().chain(entries) {
+        let entries = entries.map(|(at, entry)| (Of::Entry(at), &entry.collection, &entry.name));
+        for (of, collection, name) in bookings.into_iter().chain(entries) {
             let source = self.layout.original_of(mapping, collection);
             let database = &self.work.connection.database;
             let mut reader = scan::read(database, &source, &Scan::default(), None)?;
@@ -276,7 +331,7 @@ impl Session {
                         && users.len() > 1
                     {
                         let note = SeveralUsers {
-                            collection: collection.clone(),
+                            of: name.clone(),
                             document: id,
                             others: users[1..].iter().map(|it| survey.user_id(*it)).collect(),
                         };
@@ -374,7 +429,7 @@ impl Workspace {
             .loses()
             .then_some((customer.as_ref(), documents.as_slice()));
         let link = survivorship::link(&self.mapping, &link, lost);
-        out.customers.want(customer).await?;
+        out.customer(customer).await?;
         out.links.want(link).await?;
         Ok(())
     }
@@ -404,7 +459,7 @@ impl Workspace {
             out.links
                 .want(survivorship::link(&self.mapping, &link, None))
                 .await?;
-            out.customers.want(customer).await?;
+            out.customer(customer).await?;
         }
         Ok(())
     }

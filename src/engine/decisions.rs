@@ -60,8 +60,13 @@ impl Session {
         self.take_mapping(&plan.mapping);
         self.take_decisions(plan.decisions()?);
         self.answers.retire_users = plan.retire_users;
+        self.take_schema(plan.schema.clone());
+        self.see_what_is_swapped().await?;
         self.check_mapping(Said::InThePlan, watcher).await?;
         self.survey(watcher).await?;
+        if let Some(schema) = &plan.schema {
+            self.require_schema_as_planned(schema, watcher).await?;
+        }
         let changes = plan.drift(&self.plan()?);
         if changes.is_empty() {
             Ok(())
@@ -125,6 +130,7 @@ impl Session {
         if let Some(plan) = self.run.open().and_then(|run| run.plan.clone()) {
             self.take_decisions(plan.decisions()?);
             self.answers.retire_users = plan.retire_users;
+            self.take_schema(plan.schema);
         }
         Ok(())
     }

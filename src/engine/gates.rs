@@ -198,9 +198,10 @@ impl Workspace {
     /// A gate's line for a swap.
     pub(crate) async fn will_swap(&self, which: &Rebuilt) -> String {
         let (live, next, before) = (which.live(), which.next(), which.before());
+        let to = which.to();
         let prepared = self.rough(&next).await;
         format!(
-            "rename {live} → {before}, {next} → {live} ({})",
+            "rename {live} → {before}, {next} → {to} ({})",
             counted(prepared, "document", "documents")
         )
     }

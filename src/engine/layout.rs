@@ -130,9 +130,21 @@ impl Layout {
                 self.note_name(name, now);
             }
         }
+        // Another collection of the run may have got a vacated name from the after-schema.
+        let collections = run.collections.values();
+        let mut ours: BTreeSet<&str> = run.others.values().map(String::as_str).collect();
+        for known in collections {
+            ours.extend(known.original.as_deref());
+            ours.extend(known.next.as_deref());
+            ours.extend(known.old.iter().map(|old| old.uuid.as_str()));
+        }
+        let is_ours = |name: &String| {
+            let uuid = uuids.get(name).and_then(Option::as_deref);
+            uuid.is_some_and(|uuid| ours.contains(uuid))
+        };
         let vacated = self.renamed.keys();
         self.strangers = vacated
-            .filter(|name| uuids.contains_key(*name))
+            .filter(|name| uuids.contains_key(*name) && !is_ours(name))
             .cloned()
             .collect();
     }
@@ -216,7 +228,13 @@ impl Layout {
 
     /// The live name of a rebuilt collection now.
     pub fn live<'a>(&'a self, which: &'a Rebuilt) -> &'a str {
-        self.now(which.live())
+        let is_moved = self.moved.contains_key(which.key());
+        match self.renamed.get(which.live()) {
+            Some(now) => now,
+            // Between two renames nothing stands there.
+            None if is_moved && !self.is_swapped(which) => which.to(),
+            None => which.live(),
+        }
     }
 
     /// Collections that were renamed since the cut-over: the name then, and now.

@@ -1,6 +1,7 @@
 //! What the steps share, over the database of one run: the session, the prepared copies, the proof, the gates, the ways back. Nothing here
 //! knows which step of the checklist calls it.
 
+pub mod after_schema;
 pub mod backup;
 mod booking_pages;
 mod bookings_by_date;

@@ -267,11 +267,15 @@ impl Session {
             survey, blueprint, ..
         } = self.surveyed()?;
         let some_stay = blueprint.some_stay(survey, which);
-        let mut wanted = index_plan::wanted(
+        // Users who retire may break what the after-schema makes unique: that is built once they are gone.
+        let waits =
+            which.role() == Role::Users && self.answers.retire_users && !self.has_begun_to_retire();
+        let mut wanted = index_plan::wanted_with(
             &self.work.mapping,
             which,
             &originals,
             (blueprint.email_index, some_stay),
+            !waits,
         );
         wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
         Ok(wanted)
@@ -293,8 +297,15 @@ impl Session {
                 source: None,
             });
         };
+        let shape = self.work.shape_of(which);
+        let shaped = |document: RawDocumentBuf| match &shape {
+            Some(shape) => shape.of(&document).map(|it| it.document),
+            None => Ok(document),
+        };
         let place = |document: &RawDocument| match transform(document) {
-            Ok(Placed::Copy(document)) => Ok(Some((0, document))),
+            Ok(Placed::Copy(document)) => shaped(document)
+                .map(|document| Some((0, document)))
+                .map_err(|error| StoreError::Invalid(error.to_string())),
             Ok(Placed::Side(document)) => Ok(Some((1, document))),
             Err(error) => Err(StoreError::Invalid(error.to_string())),
         };

@@ -62,7 +62,7 @@ impl Session {
         let standing = collection_spec::uuids(&self.work.connection).await?;
         let stands = |which: &Rebuilt| {
             let copy = self.run.collection(which).next;
-            let names = [which.next(), which.live().to_owned()];
+            let names = [which.next(), self.layout.live(which).to_owned()];
             copy.is_some() && names.iter().any(|name| standing.get(name) == Some(&copy))
         };
         if !list.iter().all(stands) {

@@ -9,6 +9,7 @@ use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, RETIRED, SET_ASIDE, TRIAL};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
+use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -85,12 +86,12 @@ impl Session {
                 Box::pin(self.begin_rollback(new, watcher)).await?;
             }
         }
-        // A push may have taken indexes from the originals, too.
         let mut stuck = self.give_originals_their_indexes().await?;
+        self.free_old_names().await?;
         for which in self.work.mapping.rebuilt().iter().rev() {
             self.swap_back(which, watcher).await?;
         }
-        known.extend(self.name_back(watcher).await?);
+        known.extend(self.name_back(new, watcher).await?);
         if stuck.is_empty() {
             self.check_specifications().await?;
         }
@@ -127,8 +128,7 @@ impl Session {
         self.surveyed = None;
         self.see_what_is_swapped().await?;
         let mut done = rolled_back(kept, aside, &late, &strays, &known);
-        let given_up = confirmed.action() == RollBack(New::Discard);
-        done.complete &= undone.tell(&mut done.says, &mut done.aside, given_up);
+        done.complete &= undone.tell(&mut done.says, &mut done.aside, new == New::Discard);
         Ok(done)
     }
 
@@ -239,34 +239,6 @@ impl Session {
         ))
     }
 
-    /// Gives collections that were only renamed since the cut-over their names back. Says what of them was written since.
-    async fn name_back(&mut self, watcher: &Watcher) -> Result<Vec<String>> {
-        self.see_what_is_swapped().await?;
-        let rebuilt = self.work.mapping.rebuilt();
-        let mut says = Vec::new();
-        for (then, now) in self.layout.renamed().clone() {
-            if rebuilt.iter().any(|which| *which.live() == then) {
-                continue;
-            }
-            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
-            let is = identity::fingerprint(connection, &now, cancel).await?;
-            swap::name_back(connection, &now, &then).await?;
-            let backup = self.run.open().and_then(|run| run.backup.as_ref());
-            let was = backup.and_then(|backup| backup.fingerprints.get(&then));
-            let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
-            says.push(match was {
-                Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
-                Some(was) => format!(
-                    "{now} is called {then} again, with what was written since: {} documents, where the backup holds {}",
-                    is.documents(),
-                    documents(was)
-                ),
-                None => format!("{now} is called {then} again"),
-            });
-        }
-        Ok(says)
-    }
-
     /// Fingerprints of the collections that a rollback moves.
     pub(crate) async fn live_fingerprints(
         &self,
@@ -322,6 +294,7 @@ impl Session {
         let (next, before) = (which.next(), which.before());
         let swap = Swap {
             live: which.live(),
+            to: which.to(),
             next: &next,
             before: &before,
             original: record.original.as_deref(),
@@ -492,6 +465,14 @@ impl Gated for RollBack {
                 }
             }
             New::Discard => lines.push("what the application wrote since the cut-over stays aside in _ringfence_rolled_back_* and leaves the live data".to_owned()),
+        }
+        for (then, now) in session.work.mapping.renamed_only() {
+            if session.layout.now(&then) != then {
+                let (then, now) = (named(&then), named(&now));
+                lines.push(format!(
+                    "rename {now} back to {then}, with what was written to it since"
+                ));
+            }
         }
         Ok(lines)
     }

@@ -15,7 +15,7 @@ use crate::domain::history::History;
 use crate::domain::index_plan;
 use crate::domain::mapping::Mapping;
 use crate::domain::pace::Limits;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, SchemaPlan};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::retire::Fates;
 use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord, StepRecord};
@@ -136,6 +136,8 @@ pub struct Answers {
     pub(crate) retire_users: bool,
     /// The operator's own dump, to be the run's backup.
     pub(crate) backup: Option<PathBuf>,
+    /// The after-schema, and what follows from it.
+    pub(crate) schema: Option<SchemaPlan>,
     /// What the next push runs.
     pub(crate) push: PushOrder,
     /// The server's write block is lifted for a push under way.
@@ -227,6 +229,7 @@ impl Session {
             fit: Fit::default(),
         };
         session.take_quiet_of_the_run();
+        session.take_schema_of_the_run();
         session.load_decisions()?;
         session.see_what_is_swapped().await?;
         Ok(session)
@@ -455,6 +458,7 @@ impl Session {
             (surveyed.survey.pairs.len() as u64, surveyed.survey.bookings),
         )
         .retiring(self.answers.retire_users)
+        .with_schema(self.answers.schema.as_ref())
         .leaving(&surveyed.blueprint.departures))
     }
 }

@@ -222,7 +222,8 @@ impl Session {
     pub(crate) async fn carry_last_indexes(&mut self, which: &Rebuilt) -> Result<Vec<String>> {
         let connection = &self.work.connection;
         let before = collection_spec::load(connection, &which.before()).await?;
-        let live = collection_spec::load(connection, which.live()).await?;
+        let live_name = self.layout.live(which).to_owned();
+        let live = collection_spec::load(connection, &live_name).await?;
         let (Some(before), Some(live)) = (before, live) else {
             return Ok(Vec::new());
         };
@@ -230,8 +231,8 @@ impl Session {
         for index in &self.wanted_indexes(which).await? {
             let name = name_of(index);
             if !live.indexes.iter().any(|it| name_of(it) == name) {
-                self.build_one(which.live(), index).await?;
-                says.push(format!("index {name} of {} was made", which.live()));
+                self.build_one(&live_name, index).await?;
+                says.push(format!("index {name} of {live_name} was made"));
             }
         }
         if says.is_empty() {

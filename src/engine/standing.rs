@@ -65,6 +65,7 @@ impl Session {
             self.work.connection.lease.set_run(&run.id);
         }
         self.run.record = found;
+        self.take_schema_of_the_run();
         self.take_quiet_of_the_run();
         self.surveyed = None;
         self.live_watch = None;

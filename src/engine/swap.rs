@@ -77,8 +77,20 @@ impl Session {
         watcher.says("renaming", 0, 0);
         let list = self.work.mapping.rebuilt_in(group);
         let started = Instant::now();
+        if self.work.mapping.changes().is_some() {
+            // One collection may take the name that another leaves.
+            for which in &list {
+                self.swap_forward(which, false).await?;
+            }
+            if group == Group::CutOver {
+                self.free_names().await?;
+            }
+        }
         for which in &list {
-            self.swap_forward(which).await?;
+            self.swap_forward(which, true).await?;
+        }
+        if group == Group::CutOver {
+            self.give_names().await?;
         }
         let took = started.elapsed();
         self.see_what_is_swapped().await?;
@@ -147,16 +159,21 @@ impl Session {
         Ok(())
     }
 
-    async fn swap_forward(&mut self, which: &Rebuilt) -> Result<()> {
+    /// The renames of one collection: only the first of them where `fill` is false.
+    async fn swap_forward(&mut self, which: &Rebuilt, fill: bool) -> Result<()> {
         let record = self.run.collection(which);
         let (next, before) = (which.next(), which.before());
         let swap = Swap {
             live: which.live(),
+            to: which.to(),
             next: &next,
             before: &before,
             original: record.original.as_deref(),
             prepared: record.next.as_deref().unwrap_or_default(),
         };
+        if !fill {
+            return Ok(swap::vacate(&self.work.connection, swap).await?);
+        }
         swap::forward(&self.work.connection, swap).await?;
         Ok(())
     }

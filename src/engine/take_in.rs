@@ -206,6 +206,9 @@ impl Session {
                 Some(which) => self.given(which, &documents).await?,
                 None => self.given_as_they_are(which, &documents),
             };
+            if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
+                self.shape_given(which, &mut given)?;
+            }
             self.make_live((which, &live), &mut given).await?;
             stay += given.stay;
             // Read back: what is not live as it must be stays.
@@ -223,6 +226,21 @@ impl Session {
         Ok((live, stay))
     }
 
+    /// Gives documents, and the customers that they need, the form of the after-schema.
+    fn shape_given(&self, which: &Rebuilt, given: &mut Given) -> Result<()> {
+        if let Some(shape) = self.work.shape_of(which) {
+            for document in &mut given.documents {
+                *document = shape.of(document)?.document;
+            }
+        }
+        if let Some(shape) = self.work.shape_of(&self.work.mapping.customers()) {
+            for (customer, _) in &mut given.people {
+                *customer = shape.of(customer)?.document;
+            }
+        }
+        Ok(())
+    }
+
     /// How the documents of a collection name customers.
     fn naming(&self, which: Option<&Rebuilt>) -> Vec<BookingPaths> {
         let mapping = &self.work.mapping;
@@ -236,7 +254,7 @@ impl Session {
                 let paths = entries.map(|(_, entry)| BookingPaths::following(entry, None));
                 paths.collect()
             }
-            Role::Customers | Role::Users => Vec::new(),
+            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
         }
     }
 
@@ -265,7 +283,9 @@ impl Session {
                 let entries = mapping.entries_of(which.live());
                 entries.map(|(at, _)| Of::Entry(at)).collect()
             }
-            Role::Bookings | Role::Customers | Role::Users => vec![Of::Bookings],
+            Role::Bookings | Role::Customers | Role::Users | Role::Reshaped => {
+                vec![Of::Bookings]
+            }
         };
         let Surveyed {
             survey, blueprint, ..

@@ -29,6 +29,7 @@ impl Session {
         let checked = self.check_documents(watcher).await?;
         Ok(checked
             .and(self.check_bystanders(watcher).await?)
+            .and(self.check_conformity(watcher).await?)
             .and(self.layout.check_strays()))
     }
 

@@ -9,12 +9,14 @@
 //! | `shape`, `judge`, `value` | one raw document against its model |
 //! | `index_key`, `uniques`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
 //! | `indexes`, `push` | the indexes that stand against those that the schema names; what a push does with them |
+//! | `demand` | what an after-schema asks of the documents of today: rules that may apply |
 //! | `draft` | the model that a collection's documents need, to be copied |
 //! | `collection_check`, `tally`, `repair`, `conformity` | counts, samples and words: the answer |
 
 mod ast;
 mod collection_check;
 pub mod conformity;
+pub mod demand;
 pub mod draft;
 mod id_log;
 mod index_key;

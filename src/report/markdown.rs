@@ -6,7 +6,7 @@ use super::checklist::Verdict;
 use super::{Report, time, title_of};
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
-use crate::domain::plan::UNCHECKED;
+use crate::domain::plan::Plan;
 use crate::domain::text::{named, safe};
 
 /// Characters of a value.
@@ -47,7 +47,11 @@ impl Report<'_> {
             escape(&run.server_version)
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
-        let _ = writeln!(out, "- schema: {UNCHECKED}");
+        let schema = run.plan.as_ref().and_then(|plan| plan.schema.as_ref());
+        let _ = writeln!(out, "- schema: {}", escape(&Plan::schema_words(schema)));
+        for line in schema.iter().flat_map(|schema| &schema.says) {
+            let _ = writeln!(out, "  - {}", escape(line));
+        }
         if let Some(situation) = self.situation {
             let _ = writeln!(out, "- now: {}", escape(&situation.now));
         }

@@ -4,10 +4,10 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
-use crate::domain::plan::UNCHECKED;
+use crate::domain::plan::Plan;
 use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
-use crate::domain::text::listed;
+use crate::domain::text::{listed, named};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -57,7 +57,7 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     Ok(format!(
         "{} are live with {}; renamed in {} ms; the originals are kept{}",
-        listed(list.iter().map(Rebuilt::live)),
+        listed(list.iter().map(Rebuilt::to)),
         session.work.mapping.booking.customer,
         swapped.took.as_millis(),
         in_words(&swapped.indexes)
@@ -119,7 +119,13 @@ impl Gated for CutOver {
         if let Ok(surveyed) = session.surveyed() {
             lines.push(surveyed.blueprint.departures.words());
         }
-        lines.push(UNCHECKED.to_owned());
+        for (from, to) in session.work.mapping.renamed_only() {
+            lines.push(format!("rename {} → {}", named(&from), named(&to)));
+        }
+        let schema = session.answers.schema.as_ref();
+        let asked = schema.into_iter().flat_map(|schema| &schema.says);
+        lines.extend(asked.map(|line| format!("after-schema: {line}")));
+        lines.push(Plan::schema_words(schema));
         Ok(lines)
     }
 
@@ -164,6 +170,7 @@ impl Gated for CutOver {
                     .to_owned(),
             ),
         }
+        missing.extend(session.names_taken().await?);
         for name in session.names_in_the_way().await? {
             missing.push(format!(
                 "{name} stands in the way of a rollback, and it is none of this run's: drop it or give it another name"

@@ -49,6 +49,7 @@ async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) ->
         collection_spec::drop(&session.work.connection, &which.next()).await?;
         dropped.extend(session.drop_old_copies(which).await?);
     }
+    dropped.extend(session.drop_set_aside_names().await?);
     if !session.has_begun_to_retire() {
         // Rows of a retirement that was prepared and not done: all of them are live.
         collection_spec::drop(&session.work.connection, RETIRED).await?;
@@ -100,6 +101,11 @@ impl Gated for DeleteOriginals {
             let cleaned = !run.mapping.has_users() || run.is_done(Step::CleanUsers);
             run.is_done(Step::CutOver) && cleaned
         });
+        if swapped && done && session.schema_waits_for_retiring() {
+            return Ok(vec![
+                "the users who are to retire still stand among the users, as the after-schema does not allow: “Retire customer users” comes first".to_owned(),
+            ]);
+        }
         Ok(if swapped && done {
             session.strays_in_words().into_iter().collect()
         } else {

@@ -18,14 +18,16 @@ pub(super) const FILE: File = File {
     ..File::USUAL
 };
 
-async fn run(session: &mut Session, _: Option<Confirmed>, _: &Watcher) -> Result<String> {
+async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     session.require_decided()?;
+    session.ask_schema_of_mapping(watcher).await?;
     let plan = session.plan()?;
     let decided = session.decided_lines()?;
     let record = session.begin_run().await?;
     record.decided = decided;
     let hash = plan.hash.clone();
     record.plan = Some(plan.clone());
+    record.keep_changes();
     let record = record.clone();
     let folder = session.run_folder(&record);
     private_file::create_folder(&folder)?;

@@ -3,7 +3,7 @@
 
 use crate::domain::checklist::Step;
 use crate::domain::gate::{Confirmed, Destructive};
-use crate::domain::plan::UNCHECKED;
+use crate::domain::plan::{Plan, UNCHECKED};
 use crate::domain::rebuilt::Group;
 use crate::domain::text::named;
 use crate::engine::Watcher;
@@ -30,6 +30,11 @@ async fn run(
     if !session.is_live(Group::CutOver) {
         return Err(StepError::NotReady("the cut-over comes first: `npx prisma@6 db push` would find the old collections. Nothing was changed".to_owned()));
     }
+    if session.schema_waits_for_retiring() {
+        return Err(StepError::Findings(
+            "the users who are to retire still stand among the users, so what the after-schema asks of users does not hold yet. The cut-over stands, and the way back is open; let “Retire customer users” go through first: the same command goes on there".to_owned(),
+        ));
+    }
     let pushed = match confirmed {
         Some(confirmed) if confirmed.action() == Destructive::PutBackIndexes => {
             Some(session.put_indexes_back(confirmed, watcher).await?)
@@ -53,6 +58,13 @@ async fn run(
             session.how_to_put_back(),
             checked.list()
         )));
+    }
+    if session.answers.schema.is_some() {
+        return Ok(format!(
+            "{}every index stands; what the after-schema asks was done with the cut-over and the clean-up of users. {STUDIO}. {}",
+            pushed.map_or_else(String::new, |says| format!("{says}; ")),
+            Plan::schema_words(session.answers.schema.as_ref())
+        ));
     }
     let lines = session.schema_lines()?;
     let draft = session.write_schema_draft(watcher).await?;

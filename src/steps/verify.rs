@@ -44,7 +44,11 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     };
     let aside = watcher.muted();
     let (checked, bystanders) = tokio::try_join!(ours, session.check_bystanders(&aside))?;
-    let checked = checked.and(bystanders).and(session.layout.check_strays());
+    let conforms = session.check_conformity(watcher).await?;
+    let checked = checked
+        .and(bystanders)
+        .and(session.layout.check_strays())
+        .and(conforms);
     if checked.wrong > 0 {
         return Err(StepError::Findings(format!(
             "verification failed: {}. Nothing was changed by it:\n{}",

@@ -61,6 +61,8 @@ pub async fn rename(connection: &Connection, from: &str, to: &str) -> Result<()>
 pub struct Swap<'a> {
     /// The live name.
     pub live: &'a str,
+    /// The live name once it is swapped; mostly the same.
+    pub to: &'a str,
     /// The prepared copy's name.
     pub next: &'a str,
     /// The kept original's name.
@@ -111,7 +113,42 @@ pub async fn forward(connection: &Connection, swap: Swap<'_>) -> Result<Vec<Stra
             return Err(unknown_collection(swap.live));
         }
     }
-    rename_to_live(connection, swap.next, swap.live).await
+    rename_to_live(connection, swap.next, swap.to).await
+}
+
+/// The first half of [`forward`]: the live name is free, and the original is kept. Safe to repeat. Where collections take names that others
+/// leave, all are vacated before the first is filled.
+///
+/// # Errors
+/// As [`forward`].
+pub async fn vacate(connection: &Connection, swap: Swap<'_>) -> Result<()> {
+    let names = collection_spec::uuids(connection).await?;
+    let copy = name_of(&names, Some(swap.prepared));
+    let stands = names.get(swap.live).and_then(Option::as_deref);
+    if stands.is_some() && stands == swap.original {
+        if copy != Some(swap.next) {
+            return Err(StoreError::Refused(format!(
+                "{} is not the copy that was proved any more: somebody dropped, renamed or replaced it. {} is live as it was; see who works on this database, then prepare again",
+                swap.next, swap.live
+            )));
+        }
+        rename(connection, swap.live, swap.before).await?;
+    }
+    Ok(())
+}
+
+/// Renames the collection of this UUID, wherever it stands, to `to`. Safe to repeat. Returns the strays that stood there. `None` for a UUID
+/// that stands nowhere.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn name(connection: &Connection, uuid: &str, to: &str) -> Result<Option<Vec<Stray>>> {
+    let names = collection_spec::uuids(connection).await?;
+    match name_of(&names, Some(uuid)) {
+        None => Ok(None),
+        Some(now) if now == to => Ok(Some(Vec::new())),
+        Some(now) => rename_to_live(connection, now, to).await.map(Some),
+    }
 }
 
 /// The collection of this UUID.

@@ -279,13 +279,13 @@ async fn a_restore_that_was_killed_ends_like_one_that_was_not() {
     let mut kills = 0;
     let full = crate::support::full();
     let commands = [
-        ("renameCollection", if full { 1 } else { 3 }),
-        ("create", if full { 1 } else { 7 }),
-        ("insert", if full { 1 } else { 7 }),
-        ("createIndexes", if full { 1 } else { 5 }),
+        ("renameCollection", if full { 1 } else { 5 }),
+        ("create", if full { 1 } else { 13 }),
+        ("insert", if full { 1 } else { 13 }),
+        ("createIndexes", if full { 1 } else { 9 }),
         ("collMod", if full { 1 } else { 3 }),
-        ("update", if full { 1 } else { 7 }),
-        ("drop", if full { 1 } else { 3 }),
+        ("update", if full { 1 } else { 13 }),
+        ("drop", if full { 1 } else { 7 }),
     ];
     for (command, step) in commands {
         for nth in (0..40).step_by(step) {

@@ -15,7 +15,7 @@ use crate::table::{Table, print_past_capture};
 /// Databases that are killed over at the same time.
 const LANES: u64 = 4;
 /// Kills of each verb that the default tier asks for.
-const WANTED: [(&str, usize); 3] = [("apply", 18), ("rollback", 6), ("finish", 3)];
+const WANTED: [(&str, usize); 3] = [("apply", 9), ("rollback", 4), ("finish", 2)];
 
 /// What all lanes share.
 struct Harness {

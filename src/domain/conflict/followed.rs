@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use super::choice::{Choice, Severity};
+use super::choice::Choice;
 
 /// What is wrong with documents of a followed collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,10 +176,6 @@ impl FollowedCode {
 
     pub(super) fn why(self) -> &'static str {
         self.trouble.why()
-    }
-
-    pub(super) fn severity(self) -> Severity {
-        Severity::Blocker
     }
 
     pub(super) fn answers(self) -> &'static [(Choice, &'static str)] {

@@ -38,6 +38,9 @@ pub struct DecisionFile {
     /// How many bookings may leave the application, by kind, and how many values of a reference may lead nowhere.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub accepted: BTreeMap<Accepted, u64>,
+    /// Answers to what an after-schema asks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schema: BTreeMap<String, String>,
     /// Single answers.
     #[serde(default, rename = "decision")]
     pub decisions: Vec<Entry>,
@@ -193,6 +196,7 @@ impl DecisionFile {
             contact: (decisions.contact != Contact::default())
                 .then_some(ContactWord(decisions.contact)),
             accepted: decisions.accepted.clone(),
+            schema: decisions.schema.clone(),
             decisions: decisions.single.iter().map(Entry::new).collect(),
         }
     }
@@ -233,6 +237,7 @@ impl DecisionFile {
                 .as_ref()
                 .map_or_else(Contact::default, |it| it.0),
             accepted: self.accepted.clone(),
+            schema: self.schema.clone(),
             ..Decisions::default()
         };
         for (business, rule) in &self.survivor.at {

@@ -64,6 +64,7 @@ pub fn update(
     policy(&mut document, file);
     survivors(&mut document, file);
     accepted(&mut document, file);
+    schema(&mut document, file);
     let mut tables = ArrayOfTables::new();
     for (at, entry) in file.decisions.iter().enumerate() {
         let mut table = match pool.remove(&entry.key()) {
@@ -233,6 +234,22 @@ fn accepted(document: &mut DocumentMut, file: &DecisionFile) {
     for (what, number) in &file.accepted {
         let number = i64::try_from(*number).unwrap_or(i64::MAX);
         set(table, &what.to_string(), number.into());
+    }
+}
+
+fn schema(document: &mut DocumentMut, file: &DecisionFile) {
+    if file.schema.is_empty() {
+        document.remove("schema");
+        return;
+    }
+    let says = "Answers to what the after-schema asks: accept, leave, or a rule such as \"constant 5\", \"field createdAt\". The line of * is for all that can be accepted.";
+    let Some(table) = table_at(document.as_table_mut(), "schema", 500, says) else {
+        return;
+    };
+    let words: Vec<_> = file.schema.keys().cloned().collect();
+    keep_only(table, &words);
+    for (what, answer) in &file.schema {
+        set(table, what, answer.as_str().into());
     }
 }
 

@@ -92,9 +92,9 @@ impl Mapping {
         let created = booking.created.iter();
         let created = created.map(|path| ("booking.created".to_owned(), path.to_string()));
         let following = (&booking.following, "customer");
-        self.same_fields_of_documents("booking", following, (own, created.collect()), found);
+        self.same_fields_of_documents("booking", following, [own, created.collect()], found);
         for (at, entry) in self.follow.iter().enumerate() {
-            let none = (Vec::new(), Vec::new());
+            let none = [Vec::new(), Vec::new()];
             self.same_fields_of_documents(&format!("follow.{at}"), (entry, "to"), none, found);
         }
         self.same_fields_of_users(found);
@@ -105,7 +105,7 @@ impl Mapping {
         &self,
         section: &str,
         (following, to): (&Following, &str),
-        (before, after): (Vec<(String, String)>, Vec<(String, String)>),
+        [before, after]: [Vec<(String, String)>; 2],
         found: &mut Vec<BadMapping>,
     ) {
         let (user, to) = (format!("{section}.user"), format!("{section}.{to}"));

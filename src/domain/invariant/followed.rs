@@ -38,14 +38,12 @@ impl Ledger {
         self.of > 0
     }
 
-    /// The collection of the documents that are taken now.
-    pub(super) fn collection(&self) -> String {
-        let entry = self
-            .of
-            .checked_sub(1)
-            .and_then(|at| self.mapping.follow.get(at));
-        let bookings = &self.mapping.booking.collection;
-        entry.map_or(bookings, |entry| &entry.collection).clone()
+    /// The bookings' collection, or the entry whose documents are taken now.
+    fn named(&self) -> String {
+        match self.of.checked_sub(1) {
+            None => self.mapping.booking.collection.clone(),
+            Some(entry) => self.mapping.entry_name(entry),
+        }
     }
 
     /// Closes the account of the documents that were taken.
@@ -175,7 +173,7 @@ impl Ledger {
             return;
         }
         self.expect_others(users, business);
-        let noted = self.several.remove(&(self.collection(), id.canonical()));
+        let noted = self.several.remove(&(self.named(), id.canonical()));
         let noted = noted.unwrap_or_default();
         let known: Vec<_> = noted.iter().filter_map(|it| self.users.known(it)).collect();
         if known != users[1..] {

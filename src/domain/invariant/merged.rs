@@ -121,7 +121,7 @@ impl<'a> Merged<'a> {
                 ("not with every field", self.short, short),
             ],
             // A deleted customer takes its user along, so more users may be gone than were deleted.
-            Role::Users => vec![("not with every field", self.short, short)],
+            Role::Users | Role::Reshaped => vec![("not with every field", self.short, short)],
             // Edits of created customers, which go to users, may be held too.
             Role::Customers => {
                 vec![("not with every field", self.short.saturating_sub(short), 0)]
@@ -142,7 +142,7 @@ impl<'a> Merged<'a> {
             }
             // A user takes its customer's values too.
             Role::Users => self.mapping.user.given(),
-            Role::Customers => Vec::new(),
+            Role::Customers | Role::Reshaped => Vec::new(),
         }
     }
 

@@ -203,7 +203,7 @@ impl Ledger {
         let mut all = Vec::new();
         for (of, ways) in self.ways.iter().enumerate() {
             let needed = ways.paths().needed().into_iter();
-            all.extend(needed.map(|it| it.as_of(of)));
+            all.extend(needed.map(|it| it.for_documents(of)));
         }
         all
     }
@@ -260,7 +260,7 @@ impl Ledger {
     pub fn link(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         if let Some(note) = SeveralUsers::of(document) {
-            let of = (note.collection, note.document.canonical());
+            let of = (note.of, note.document.canonical());
             self.several.insert(of, note.others);
             return;
         }
@@ -311,6 +311,7 @@ impl Ledger {
     ) {
         match which.role() {
             Role::Users => self.user_pair(before, current),
+            Role::Reshaped => self.same_pair(which, before, current),
             Role::Customers | Role::Bookings | Role::Followed => {
                 let id = id_of(before).unwrap_or_else(|| Id::string(""));
                 self.wrong(

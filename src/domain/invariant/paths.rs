@@ -67,7 +67,7 @@ pub struct Needed {
 
 impl Needed {
     /// The same, for documents of another collection.
-    pub(super) fn as_of(self, of: usize) -> Self {
+    pub(super) fn for_documents(self, of: usize) -> Self {
         Self { of, ..self }
     }
 }

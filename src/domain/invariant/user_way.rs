@@ -23,7 +23,7 @@ impl UserWay {
                     .map(|(_, it)| ProofPaths::entry(mapping, it))
                     .collect()
             }
-            Role::Customers | Role::Users => Vec::new(),
+            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
         };
         let ways = paths.into_iter().map(|paths| {
             let way = Self(Ways::new(mapping, paths.clone(), memory));

@@ -11,6 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::raw::{Element, Value, elements, kind, with_member};
+use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 
 impl Ledger {
@@ -65,6 +66,25 @@ impl Ledger {
             );
         } else if !rest(before, cleaned).eq(rest(current, cleaned)) {
             self.wrong(&id, format!("user {id} has other bytes than the original"));
+        }
+    }
+
+    /// Takes a document before and after of a collection that only the after-schema changes, once its rules are undone.
+    pub(super) fn same_pair(
+        &mut self,
+        which: &Rebuilt,
+        before: &RawDocument,
+        current: Option<&RawDocument>,
+    ) {
+        let id = id_of(before).unwrap_or_else(|| Id::string(""));
+        let live = which.live();
+        match current {
+            None => self.wrong(&id, format!("{live} {id} is missing")),
+            Some(current) if current != before => self.wrong(
+                &id,
+                format!("{live} {id} has other bytes than the original and the after-schema give"),
+            ),
+            Some(_) => {}
         }
     }
 

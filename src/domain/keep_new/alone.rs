@@ -15,7 +15,8 @@ pub type Baseline = fn(&Mapping, &RawDocument) -> Result<RawDocumentBuf, Malform
 pub fn baseline(which: &Rebuilt) -> Option<Baseline> {
     match which.role() {
         // Customers that were there before: the migration changed nothing of them.
-        Role::Customers => Some(|_, before| Ok(before.to_owned())),
+        // Nor of those that only the after-schema changes, once its rules are undone.
+        Role::Customers | Role::Reshaped => Some(|_, before| Ok(before.to_owned())),
         Role::Bookings | Role::Users | Role::Followed => None,
     }
 }
@@ -25,7 +26,7 @@ pub fn takes_new(which: &Rebuilt) -> bool {
     match which.role() {
         // A new customer may become a user, and a new booking names one.
         Role::Customers | Role::Bookings | Role::Followed => false,
-        Role::Users => true,
+        Role::Users | Role::Reshaped => true,
     }
 }
 

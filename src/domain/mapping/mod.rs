@@ -22,9 +22,11 @@ mod tests;
 mod version1;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::schema_change::SchemaChanges;
 pub use form::BadMapping;
 use form::Node;
 pub use role::{
@@ -71,6 +73,8 @@ pub struct Mapping {
     lines: BTreeMap<String, usize>,
     /// What is kept of it in plans and run records.
     form: Node,
+    /// What the plan's after-schema changes; no part of what the mapping says.
+    changes: Option<Arc<SchemaChanges>>,
 }
 
 /// Two mappings are one when they say the same, however they are written; theme and keys are no matter of a migration.
@@ -168,6 +172,7 @@ impl Mapping {
             file: String::new(),
             lines: BTreeMap::new(),
             form: Node::texts([]),
+            changes: None,
         }
     }
 
@@ -197,6 +202,16 @@ impl Mapping {
             line: self.line(key),
             why: why.into(),
         }
+    }
+
+    /// With what a plan's after-schema changes, which stands in the plan.
+    pub fn set_changes(&mut self, changes: Option<Arc<SchemaChanges>>) {
+        self.changes = changes;
+    }
+
+    /// What the plan's after-schema changes.
+    pub fn changes(&self) -> Option<&SchemaChanges> {
+        self.changes.as_deref()
     }
 
     /// What a run with this mapping leaves as it is, and the operator has to know; each with its key.

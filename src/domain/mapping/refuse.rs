@@ -77,6 +77,22 @@ impl Mapping {
         self.refuse_impossible_entries()
     }
 
+    /// A field of a document can be taken from one that bookings lead through.
+    fn refuse_fields_of_strangers(&self) -> Result<(), BadMapping> {
+        let hops = self.hops_to_users();
+        for (field, source) in &self.customer.fields {
+            if let FieldSource::Hop { collection, .. } = source
+                && !hops.iter().any(|hop| hop.collection == *collection)
+            {
+                return Err(self.bad(
+                    "customer.fields",
+                    format!("customer.fields takes `{field}` from {collection}, and booking.user leads over no document of it"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses collections that are the server's or the tool's own, a name made of no field, and what is given to a field that is never empty.
     fn refuse_impossible_names(&self) -> Result<(), BadMapping> {
         let roles = [
@@ -108,22 +124,6 @@ impl Mapping {
                     "{key} names `{business}`, which every customer has: it is the reference to the business"
                 );
                 return Err(self.bad(key, why));
-            }
-        }
-        Ok(())
-    }
-
-    /// A field of a document can be taken from one that bookings lead through.
-    fn refuse_fields_of_strangers(&self) -> Result<(), BadMapping> {
-        let hops = self.hops_to_users();
-        for (field, source) in &self.customer.fields {
-            if let FieldSource::Hop { collection, .. } = source
-                && !hops.iter().any(|hop| hop.collection == *collection)
-            {
-                return Err(self.bad(
-                    "customer.fields",
-                    format!("customer.fields takes `{field}` from {collection}, and booking.user leads over no document of it"),
-                ));
             }
         }
         Ok(())
@@ -214,7 +214,6 @@ impl Mapping {
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
         self.refuse_fields_of_strangers()?;
         let unbuilt = [
-            (self.schema.is_some(), "schema"),
             (
                 self.theme.as_deref().is_some_and(|it| it != "default"),
                 "theme",

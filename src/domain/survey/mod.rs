@@ -377,6 +377,7 @@ impl Survey {
                 let entry = entries.find(|it| it.collection == which.live());
                 entry.map_or(0, |it| it.documents)
             }
+            Role::Reshaped => 0, // not surveyed
         }
     }
 

@@ -7,11 +7,14 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::id::Id;
 use crate::domain::invariant::{Examined, Ledger};
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::check::{SMALL, by_id, fields};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 use crate::store::side_by_side::{Hashes, Pipelined, SideBySide};
 
@@ -59,15 +62,22 @@ impl Session {
         let places = [current.as_str(), "the quarantine"];
         let pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let paths = Arc::new(ledger.paths().clone());
+        let change = Arc::new(change_of(&self.work.mapping, which).cloned());
         let mut pages = Pipelined::new(pages, |page| {
-            let paths = Arc::clone(&paths);
+            let (paths, change) = (Arc::clone(&paths), Arc::clone(&change));
             async move {
-                let examined = page.rows().into_iter().filter_map(|met| {
+                let mut examined = Vec::new();
+                for met in page.rows() {
                     let [now, aside] =
                         [0, 1].map(|which| met.partners.get(which).copied().flatten());
-                    Examined::of(&paths, met.original, now, aside)
-                });
-                Ok((examined.collect::<Vec<_>>(), page))
+                    let known = Known::Document(met.original);
+                    let now = now.map(|now| undone((*change).as_ref(), now, known));
+                    let now = now
+                        .transpose()
+                        .map_err(|error| StoreError::Invalid(error.to_string()))?;
+                    examined.extend(Examined::of(&paths, met.original, now.as_deref(), aside));
+                }
+                Ok((examined, page))
             }
         });
         while let Some((examined, page)) = pages.next().await? {
@@ -114,6 +124,7 @@ impl Session {
     ) -> Result<()> {
         let database = &self.work.connection.database;
         let paths = ledger.paths().clone();
+        let change = change_of(&self.work.mapping, which);
         for name in self.taken_in(which) {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
@@ -121,7 +132,9 @@ impl Session {
                 let live = by_id(scan::by_ids(database, current, &ids).await?);
                 let examined = page.documents().zip(&ids).filter_map(|(stray, id)| {
                     let now = live.get(&id.canonical()).map(AsRef::as_ref);
-                    Examined::of(&paths, stray, now, None)
+                    let now = now.map(|now| undone(change, now, Known::Document(stray)));
+                    let now = now.and_then(std::result::Result::ok);
+                    Examined::of(&paths, stray, now.as_deref(), None)
                 });
                 ledger.bookings(&examined.collect::<Vec<_>>());
             }

@@ -1,8 +1,9 @@
 //! Reads what the proof of merged copies asks for: every document of the originals, every one that is live and every one of the copy. What is
 //! wrong with them the domain says.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
@@ -12,8 +13,10 @@ use crate::domain::keep_new::report::Kept;
 use crate::domain::mapping::{LINKS, QUARANTINE};
 use crate::domain::raw::{elements, get};
 use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::{Checked, by_id};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -80,6 +83,23 @@ impl Session {
         Ok(())
     }
 
+    /// What is live as it was before the rules of the after-schema.
+    fn undo_live(&self, which: &Rebuilt, found: &mut [HashMap<Id, RawDocumentBuf>]) -> Result<()> {
+        let Some(change) = change_of(&self.work.mapping, which) else {
+            return Ok(());
+        };
+        let Some((originals, rest)) = found.split_first_mut() else {
+            return Ok(());
+        };
+        for (id, live) in rest.first_mut().into_iter().flatten() {
+            let known = originals
+                .get(id)
+                .map_or(Known::Nothing, |it| Known::Document(it));
+            *live = change.undo(live, known)?;
+        }
+        Ok(())
+    }
+
     async fn check_merged_one(
         &self,
         which: &Rebuilt,
@@ -94,7 +114,7 @@ impl Session {
         let customers = self.layout.live(&customers);
         let aside = match which.role() {
             Role::Bookings | Role::Followed => which.side_collection(),
-            Role::Customers | Role::Users => None,
+            Role::Customers | Role::Users | Role::Reshaped => None,
         };
         let aside = aside.unwrap_or_else(|| QUARANTINE.to_owned());
         watcher.says(&format!("proving what comes back in {live}"), 0, 0);
@@ -111,6 +131,7 @@ impl Session {
                 for name in [&before, live, &merged, &aside, customers] {
                     found.push(by_id(scan::by_ids(database, name, &ids).await?));
                 }
+                self.undo_live(which, &mut found)?;
                 for id in &ids {
                     let key = id.canonical();
                     let sides = Sides {

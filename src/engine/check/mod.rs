@@ -4,6 +4,7 @@
 mod documents;
 mod existing;
 mod merged;
+mod reshaped;
 mod users;
 mod values;
 
@@ -22,7 +23,7 @@ use crate::domain::invariant::{Ledger, LeftAllowed};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{LINKS, Mapping};
-use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::error::Result;
@@ -303,6 +304,9 @@ impl Session {
     /// Checks a collection whose documents are proved one by one, wherever it stands.
     async fn check_alone(&self, which: &Rebuilt, watcher: &Watcher) -> Result<Checked> {
         let current = self.layout.place(which);
+        if which.role() == Role::Reshaped {
+            return self.check_reshaped(which, &current, watcher).await;
+        }
         self.check_users(which, None, &current, watcher).await
     }
 

@@ -4,7 +4,9 @@
 use crate::domain::invariant::{Accounts, Whereabouts};
 use crate::domain::mapping::{LINKS, RETIRED, SET_ASIDE, SIDE_PREFIX, is_quarantine};
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::schema_change::undo::Known;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::check::{Checked, fields};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Workspace};
@@ -35,6 +37,7 @@ impl Session {
         let total = scan::rough_count(database, &source).await;
         let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
         let mut done = 0;
+        let change = change_of(&self.work.mapping, which);
         while let Some(page) = pages.next().await? {
             self.work.between_batches(watcher)?;
             for met in page.rows() {
@@ -50,7 +53,10 @@ impl Session {
                 accounts.user(met.original, now, base.is_some());
                 let stays = now.live.is_some() || now.retired.is_none() && now.aside.is_none();
                 if base.is_none() && stays {
-                    ledger.document(which, met.original, now.live);
+                    let known = Known::Document(met.original);
+                    let live = now.live.map(|live| undone(change, live, known));
+                    let live = live.transpose()?;
+                    ledger.document(which, met.original, live.as_deref());
                 }
             }
             for (at, extra) in page.unmatched() {
@@ -168,13 +174,22 @@ impl Workspace {
     ) -> Result<()> {
         let database = &self.connection.database;
         let base = base.to_owned();
+        let users = self.mapping.users();
+        let change = change_of(&self.mapping, &users);
         let both = [current, RETIRED];
         let mut pages = SideBySide::of(database, &base, &both, Hashes::Companion)?;
         while let Some(page) = pages.next().await? {
             self.between_batches(watcher)?;
             for met in page.rows() {
                 let of = |at: usize| met.partners.get(at).copied().flatten();
-                accounts.swapped(met.original, of(0), of(1));
+                match (of(0), of(1)) {
+                    // Who retired is kept as the original has it.
+                    (None, Some(retired)) => {
+                        let was = undone(change, met.original, Known::Document(retired))?;
+                        accounts.swapped(&was, None, Some(retired));
+                    }
+                    (live, retired) => accounts.swapped(met.original, live, retired),
+                }
             }
             for (at, extra) in page.unmatched() {
                 accounts.extra(extra, both[at]);

@@ -15,9 +15,12 @@ use crate::domain::map::Map;
 use crate::domain::mapping::{FieldSource, LINKS, Mapping};
 use crate::domain::raw::{elements, get};
 use crate::domain::reference::GuestPaths;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
+use crate::domain::survivorship::MADE;
 use crate::domain::value_check::{Decided, Guests, differences};
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::check::{Checked, KEPT};
 use crate::engine::error::Result;
 use crate::engine::session::{Answers, Session};
@@ -209,7 +212,13 @@ fn values_of(
         named_between: via.len(),
         between: via_found.copied().collect(),
     };
-    differences(mapping, (link, customer), &originals, &guests, decided)
+    let change = change_of(mapping, &mapping.customers());
+    let made = get(link, MADE).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+    let known = made.map_or(Known::Nothing, Known::Fields);
+    match undone(change, customer, known) {
+        Ok(customer) => differences(mapping, (link, &customer), &originals, &guests, decided),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// The collection of the documents on the way to a user that give fields to customers, and what of them is needed to prove that.

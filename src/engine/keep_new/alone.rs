@@ -5,6 +5,7 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::alone::{self, Baseline};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -41,7 +42,8 @@ impl Carrying<'_> {
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(session.layout.live(which), &ids).await?;
+            let mut current = self.fetch(session.layout.live(which), &ids).await?;
+            self.undo(which, &mut current, page.documents())?;
             for (document, id) in page.documents().zip(&ids) {
                 let Some(current) = current.get(&id.canonical()) else {
                     if self.links.is_merged_away(id, None) {
@@ -85,7 +87,9 @@ impl Carrying<'_> {
                 if self.is_held(which, id) {
                     self.leave((which, Change::Added), Reason::NotUnique, id, &[]);
                 } else {
-                    self.want(which, document.to_owned(), true).await?;
+                    let document = document.to_owned();
+                    let document = session.work.undone(which, document, Known::Nothing)?;
+                    self.want(which, document, true).await?;
                 }
             }
         }

@@ -14,6 +14,7 @@ use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -133,7 +134,8 @@ impl Carrying<'_> {
         while let Some(page) = pages.next().await? {
             self.stop_if_cancelled()?;
             let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
-            let current = self.fetch(live, &ids).await?;
+            let mut current = self.fetch(live, &ids).await?;
+            self.undo(which, &mut current, page.documents())?;
             let quarantined = self.ids_in(&quarantine, &ids).await?;
             for ground in &mut grounds {
                 let needed = page.documents().zip(&ids).filter_map(|(document, id)| {
@@ -171,7 +173,9 @@ impl Carrying<'_> {
                 }
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    self.new_booking((which, &grounds), id, document).await?;
+                    let document = document.to_owned();
+                    let document = session.work.undone(which, document, Known::Nothing)?;
+                    self.new_booking((which, &grounds), id, &document).await?;
                 }
             }
         }

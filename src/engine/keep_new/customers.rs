@@ -9,7 +9,9 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::customer::{self, Edits};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::link::LinkKind;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
 
 impl Carrying<'_> {
@@ -20,10 +22,22 @@ impl Carrying<'_> {
         let mut new = Vec::new();
         let mut here = HashSet::new();
         let mut failed = None;
+        let mut malformed = None;
+        let change = change_of(mapping, &self.customers);
         let links = &self.links;
         self.each(self.session.layout.live(&self.customers), |document| {
             let Some(id) = id_of(document) else { return };
             here.insert(id.canonical());
+            let made = links.origin(&id).and_then(|it| it.made.as_deref());
+            let known = made.map_or(Known::Nothing, Known::Fields);
+            let undone = match undone(change, document, known) {
+                Ok(undone) => undone,
+                Err(error) => {
+                    malformed.get_or_insert(error);
+                    return;
+                }
+            };
+            let document = &*undone;
             match links.origin(&id) {
                 None => new.push(document.to_owned()),
                 Some(origin) if origin.kind == LinkKind::Existing => {}
@@ -35,7 +49,7 @@ impl Carrying<'_> {
             }
         })
         .await?;
-        if let Some(error) = failed {
+        if let Some(error) = failed.or(malformed) {
             return Err(error.into());
         }
         self.here = here;

@@ -17,8 +17,10 @@ use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::by_id;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -178,6 +180,25 @@ impl<'a> Carrying<'a> {
             return Err(refusal.into());
         }
         self.links = links;
+        Ok(())
+    }
+
+    /// What is live of a collection as it was before the rules of the after-schema, beside its originals.
+    fn undo<'d>(
+        &self,
+        which: &Rebuilt,
+        current: &mut HashMap<Id, RawDocumentBuf>,
+        originals: impl Iterator<Item = &'d RawDocument>,
+    ) -> Result<()> {
+        let Some(change) = change_of(&self.session.work.mapping, which) else {
+            return Ok(());
+        };
+        for original in originals {
+            let id = id_of(original).map(|id| id.canonical());
+            if let Some(live) = id.and_then(|id| current.get_mut(&id)) {
+                *live = change.undo(live, Known::Document(original))?;
+            }
+        }
         Ok(())
     }
 

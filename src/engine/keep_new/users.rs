@@ -65,8 +65,8 @@ impl Carrying<'_> {
         let rows = AccountPath::rows(mapping).into_iter();
         let mut names = AccountNames::default();
         for account in rows.chain(AccountPath::owners(mapping)) {
-            self.each(&account.collection, |row| names.take(&account, row))
-                .await?;
+            let place = self.session.layout.now(&account.collection);
+            self.each(place, |row| names.take(&account, row)).await?;
         }
         for hop in names.hops() {
             let place = self.session.layout.now(&hop.collection).to_owned();
@@ -105,6 +105,7 @@ impl Carrying<'_> {
             let mut current = HashMap::new();
             if swapped {
                 current = self.fetch(live, &ids).await?;
+                self.undo(&users, &mut current, page.documents())?;
             }
             let aside = if swapped {
                 self.ids_aside(&ids).await?

@@ -36,6 +36,7 @@ impl Session {
             if stands && (forward || began) {
                 let swap = Swap {
                     live,
+                    to: live,
                     next: &next,
                     before: &old.name,
                     original: Some(&old.uuid),

@@ -92,7 +92,9 @@ impl Session {
             Role::Users => aside
                 .filter(|aside| *aside > 0)
                 .map(|_| SET_ASIDE.to_owned()),
-            Role::Customers | Role::Bookings | Role::Followed => which.side_collection(),
+            Role::Customers | Role::Bookings | Role::Followed | Role::Reshaped => {
+                which.side_collection()
+            }
         }
     }
 
@@ -117,9 +119,10 @@ impl Session {
         self.place_retired((&original, RETIRED), true, watcher)
             .await?;
         self.place_retired((&live, &next), false, watcher).await?;
-        let wanted = self.wanted_indexes(&which).await?;
+        let wanted = self.wanted_without_retired().await?;
         watcher.says(&format!("building the indexes of {live}"), 0, 0);
-        collection_spec::build_indexes(&self.work.connection, &next, &wanted).await?;
+        // Where the users who remain break a unique, they are named, and the live users stay as they are.
+        self.build_or_name(&next, &wanted).await?;
         let since = watch::begin(&self.work.connection).await?;
         let checked = self
             .check_users(&which, Some(&live), &next, watcher)

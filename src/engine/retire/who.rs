@@ -5,9 +5,11 @@ use bson::raw::RawDocument;
 use crate::domain::mapping::{SIDE_PREFIX, is_quarantine};
 use crate::domain::rebuilt::Group;
 use crate::domain::retire::{Fate, Fates, RetireCounts, RetireSearch};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::domain::transform::{self, Placed};
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::store::StoreError;
@@ -41,6 +43,7 @@ impl Session {
         } = self.surveyed()?;
         let database = &self.work.connection.database;
         let before = self.layout.source(&users).unwrap_or_default();
+        let change = change_of(&self.work.mapping, &users);
         let mut pages = SideBySide::of(
             database,
             &before,
@@ -65,6 +68,8 @@ impl Session {
                 };
                 let cleaning = blueprint.cleaning(survey, user, &survey.businesses_of(user));
                 let made = transform::user(&survey.mapping.user, cleaning, met.original)
+                    .map_err(|error| StoreError::Invalid(error.to_string()))?;
+                let now = undone(change, now, Known::Document(met.original))
                     .map_err(|error| StoreError::Invalid(error.to_string()))?;
                 if made.as_bytes() != now.as_bytes() {
                     fates.change(user, &id);

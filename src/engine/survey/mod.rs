@@ -70,7 +70,7 @@ impl Session {
         let since = watch::begin(&self.work.connection).await?;
         self.labels.forget();
         self.surveyed = None; // two at once would hold twice the memory
-        let mut survey = self.read(&specs, also, watcher).await?;
+        let mut survey = Box::pin(self.read(&specs, also, watcher)).await?;
         self.work.tables_hold()?;
         survey.assign(&self.answers.decisions);
         // Neither needs the other, and no server is waited for.

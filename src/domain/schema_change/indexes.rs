@@ -1,0 +1,221 @@
+//! The indexes of a collection under an after-schema: those that the schema names, under its names, beside all that stand already.
+
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
+use super::rules::{CollectionChange, NamedIndex, Rule};
+use crate::domain::index_plan::name_of;
+use crate::domain::raw::{Builder, Value, elements, get, kind};
+
+/// What an index may say and still be no other than one that a schema names.
+const PLAIN: [&[u8]; 6] = [b"v", b"key", b"name", b"unique", b"background", b"ns"];
+
+impl NamedIndex {
+    /// As `createIndexes` takes it.
+    pub fn specification(&self) -> RawDocumentBuf {
+        let mut key = Builder::new(64);
+        for (path, descending) in &self.keys {
+            let number: i32 = if *descending { -1 } else { 1 };
+            let bytes = &number.to_le_bytes();
+            let kind = kind::INT32;
+            key.value(path, Value { kind, bytes });
+        }
+        let mut out = Builder::new(128);
+        out.document("key", &key.finish());
+        out.string("name", &self.name);
+        if self.unique {
+            let kind = kind::BOOLEAN;
+            out.value("unique", Value { kind, bytes: &[1] });
+        }
+        out.finish()
+    }
+
+    /// True where `index` is over the same fields in the same order.
+    pub fn has_keys_of(&self, index: &RawDocument) -> bool {
+        if self.text {
+            let mut ours: Vec<_> = self.keys.iter().map(|(path, _)| path.as_bytes()).collect();
+            let weights = index.get_document("weights").into_iter().flat_map(elements);
+            let mut theirs: Vec<_> = weights.map_while(Result::ok).map(|it| it.key).collect();
+            ours.sort_unstable();
+            theirs.sort_unstable();
+            return ours == theirs;
+        }
+        let Ok(key) = index.get_document("key") else {
+            return false;
+        };
+        let theirs = elements(key).map_while(Result::ok);
+        let theirs: Vec<_> = theirs.map(|it| (it.key, is_descending(it.value))).collect();
+        let ours = self.keys.iter();
+        theirs.len() == self.keys.len()
+            && ours
+                .zip(theirs)
+                .all(|((path, down), (key, is))| path.as_bytes() == key && is == Some(*down))
+    }
+
+    /// True where `index` is this one but for its name.
+    pub fn is(&self, index: &RawDocument) -> bool {
+        let says = |name: &[u8]| PLAIN.contains(&name);
+        let unique = index.get_bool("unique").unwrap_or(false);
+        let plain = self.text || elements(index).map_while(Result::ok).all(|it| says(it.key));
+        plain && unique == self.unique && self.has_keys_of(index)
+    }
+}
+
+/// Whether a number of a key says that it goes down; `None` for `text`, `hashed` and their like.
+fn is_descending(value: Value<'_>) -> Option<bool> {
+    match value.kind {
+        kind::INT32 | kind::INT64 | kind::DOUBLE => {
+            Some(value.bytes.last().is_some_and(|it| it & 0x80 != 0))
+        }
+        _ => None,
+    }
+}
+
+impl CollectionChange {
+    /// The indexes with the schema's among them: one that stands already gets the schema's name, and fields that are renamed are so in keys.
+    /// `uniques` false leaves out those that are unique in the schema.
+    pub fn with_indexes(
+        &self,
+        standing: Vec<RawDocumentBuf>,
+        uniques: bool,
+    ) -> Vec<RawDocumentBuf> {
+        let mut all: Vec<_> = standing.iter().map(|it| self.renamed_keys(it)).collect();
+        for index in self.indexes.iter().filter(|it| uniques || !it.unique) {
+            if let Some(found) = all.iter_mut().find(|it| index.is(it)) {
+                *found = with_name(found, &index.name);
+            } else if !index.text {
+                // One of that name over other fields is a blocker of the plan.
+                all.retain(|it| name_of(it) != index.name);
+                all.push(index.specification());
+            }
+        }
+        all
+    }
+
+    /// True where an index of the schema begins with this field.
+    pub fn begins_with(&self, field: &str) -> bool {
+        let mut first = self.indexes.iter().filter_map(|it| it.keys.first());
+        first.any(|(path, _)| path == field)
+    }
+
+    /// True where the schema has a unique over exactly these fields.
+    pub fn has_unique(&self, fields: &[&str]) -> bool {
+        self.indexes.iter().any(|index| {
+            let keys = index.keys.iter().map(|(path, _)| path.as_str());
+            index.unique && keys.eq(fields.iter().copied())
+        })
+    }
+
+    fn renamed_keys(&self, index: &RawDocument) -> RawDocumentBuf {
+        let to = |path: &str| {
+            let (top, rest) = path.split_once('.').unwrap_or((path, ""));
+            self.rules.iter().find_map(|rule| match rule {
+                Rule::Rename { from, to } if from == top && rest.is_empty() => Some(to.clone()),
+                Rule::Rename { from, to } if from == top => Some(format!("{to}.{rest}")),
+                _ => None,
+            })
+        };
+        let names = index.get_document("key").into_iter().flat_map(elements);
+        let mut names = names.map_while(Result::ok);
+        if !names.any(|it| to(&String::from_utf8_lossy(it.key)).is_some()) {
+            return index.to_owned();
+        }
+        let mut out = Builder::new(index.as_bytes().len() + 16);
+        for element in elements(index).map_while(Result::ok) {
+            if element.key != b"key" {
+                out.element(&element);
+                continue;
+            }
+            let mut key = Builder::new(64);
+            let parts = index.get_document("key").into_iter().flat_map(elements);
+            for part in parts.map_while(Result::ok) {
+                match to(&String::from_utf8_lossy(part.key)) {
+                    Some(path) => key.value(&path, part.value),
+                    None => key.element(&part),
+                };
+            }
+            out.document("key", &key.finish());
+        }
+        out.finish()
+    }
+}
+
+fn with_name(index: &RawDocument, name: &str) -> RawDocumentBuf {
+    let mut out = Builder::new(index.as_bytes().len() + name.len());
+    for element in elements(index).map_while(Result::ok) {
+        if element.key == b"name" {
+            out.string("name", name);
+        } else {
+            out.element(&element);
+        }
+    }
+    if get(index, "name").is_none() {
+        out.string("name", name);
+    }
+    out.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bson::rawdoc;
+
+    fn change() -> CollectionChange {
+        let index = |name: &str, keys: &[&str], unique| NamedIndex {
+            name: name.to_owned(),
+            keys: keys.iter().map(|it| ((*it).to_owned(), false)).collect(),
+            unique,
+            text: false,
+        };
+        CollectionChange {
+            model: "User".to_owned(),
+            to: "users".to_owned(),
+            sets_aside: false,
+            copy: true,
+            rules: vec![Rule::Rename {
+                from: "mail".to_owned(),
+                to: "email".to_owned(),
+            }],
+            indexes: vec![
+                index("users_email_key", &["email"], true),
+                index("users_a_b_idx", &["a", "b"], false),
+            ],
+        }
+    }
+
+    #[test]
+    fn an_index_that_stands_gets_the_schemas_name_and_others_stay() {
+        let standing = vec![
+            rawdoc! { "v": 2, "key": { "a": 1.0, "b": 1_i64 }, "name": "by hand" },
+            rawdoc! { "v": 2, "key": { "mail": 1 }, "name": "User_mail_idx" },
+            rawdoc! { "v": 2, "key": { "a": 1, "b": 1 }, "name": "partial", "partialFilterExpression": { "a": 1 } },
+        ];
+        let all = change().with_indexes(standing, true);
+        let names: Vec<_> = all.iter().map(|it| name_of(it)).collect();
+        assert_eq!(
+            names,
+            [
+                "users_a_b_idx",
+                "User_mail_idx",
+                "partial",
+                "users_email_key"
+            ]
+        );
+        assert_eq!(
+            all[1],
+            rawdoc! { "v": 2, "key": { "email": 1 }, "name": "User_mail_idx" }
+        );
+        assert_eq!(
+            all[3],
+            rawdoc! { "key": { "email": 1 }, "name": "users_email_key", "unique": true }
+        );
+    }
+
+    #[test]
+    fn uniques_can_be_left_for_later() {
+        let all = change().with_indexes(Vec::new(), false);
+        assert_eq!(all.len(), 1);
+        assert!(change().has_unique(&["email"]) && change().begins_with("a"));
+        assert!(!change().has_unique(&["a", "b"]) && !change().begins_with("b"));
+    }
+}

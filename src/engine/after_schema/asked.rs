@@ -1,0 +1,189 @@
+//! An after-schema as it was given, and the list of what it asks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use crate::domain::plan::{SchemaPlan, SchemaText};
+use crate::engine::error::{Result, StepError};
+use crate::prisma::schema::Schema;
+use crate::prisma::{self, Source};
+use crate::store::schema_files;
+
+/// An after-schema as it was given.
+#[derive(Debug, Clone, Default)]
+pub struct GivenSchema {
+    /// The schema of the new application.
+    pub after: Vec<SchemaText>,
+    /// The schema of today.
+    pub before: Vec<SchemaText>,
+    /// Fields that the operator says have another name.
+    pub rename: BTreeMap<String, String>,
+}
+
+impl GivenSchema {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// No such file, or one that is no text.
+    pub fn read(
+        after: &Path,
+        before: Option<&Path>,
+        rename: BTreeMap<String, String>,
+    ) -> Result<Self> {
+        Ok(Self {
+            after: texts(after)?,
+            before: before.map(texts).transpose()?.unwrap_or_default(),
+            rename,
+        })
+    }
+
+    /// That of a plan.
+    pub(super) fn of_plan(plan: &SchemaPlan) -> Self {
+        Self {
+            after: plan.after.clone(),
+            before: plan.before.clone(),
+            rename: plan.rename.clone(),
+        }
+    }
+}
+
+fn texts(path: &Path) -> Result<Vec<SchemaText>> {
+    let files = schema_files::read(path)?.into_iter();
+    Ok(files
+        .map(|(name, text)| SchemaText { name, text })
+        .collect())
+}
+
+/// Reads the text of a schema.
+///
+/// # Errors
+/// The place of what cannot be read.
+pub(crate) fn parse(texts: &[SchemaText]) -> Result<Schema> {
+    let sources = texts.iter().map(|it| Source {
+        name: it.name.clone(),
+        text: it.text.clone(),
+    });
+    let sources: Vec<Source> = sources.collect();
+    prisma::read(&sources)
+        .map_err(|error| StepError::NotReady(format!("{error}\nNothing was changed")))
+}
+
+/// What becomes of a demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// It is done, by an answer.
+    Accepted,
+    /// It waits for an answer, which may be to accept it.
+    Undecided,
+    /// No answer mends it, or only one that says what.
+    Blocker,
+    /// A decision leaves it as it is.
+    Left,
+    /// It is worth knowing.
+    Note,
+}
+
+impl Stands {
+    /// In the list and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Undecided => "undecided",
+            Self::Blocker => "blocker",
+            Self::Left => "left",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// One thing that an after-schema asks.
+#[derive(Debug, Clone)]
+pub struct Demand {
+    /// What an answer calls it: `Customer.updatedAt`, `rename Booking`.
+    pub key: String,
+    /// What it is about, in one word.
+    pub about: &'static str,
+    /// In words.
+    pub says: String,
+    /// How many documents, where it is about documents.
+    pub count: u64,
+    /// What becomes of it.
+    pub stands: Stands,
+}
+
+impl Demand {
+    pub(super) fn note(about: &'static str, key: &str, says: String) -> Self {
+        Self {
+            key: key.to_owned(),
+            about,
+            says,
+            count: 0,
+            stands: Stands::Note,
+        }
+    }
+
+    pub(super) fn blocker(about: &'static str, key: &str, says: String, count: u64) -> Self {
+        Self {
+            stands: Stands::Blocker,
+            count,
+            ..Self::note(about, key, says)
+        }
+    }
+
+    /// A line of the list.
+    pub fn line(&self) -> String {
+        format!("{} ({}): {}", self.about, self.stands.word(), self.says)
+    }
+}
+
+/// All that an after-schema asks.
+#[derive(Debug, Clone, Default)]
+pub struct AskedSchema {
+    /// The list, in the order in which it is read.
+    pub demands: Vec<Demand>,
+    /// What goes into the plan.
+    pub plan: SchemaPlan,
+}
+
+impl AskedSchema {
+    /// Those that keep a plan from being made.
+    pub fn open(&self) -> impl Iterator<Item = &Demand> {
+        let open = |it: &&Demand| matches!(it.stands, Stands::Blocker | Stands::Undecided);
+        self.demands.iter().filter(open)
+    }
+
+    /// For `--json`.
+    pub fn to_json(&self) -> Json {
+        let demands = self.demands.iter().map(|it| {
+            json!({ "key": it.key, "about": it.about, "says": it.says, "count": it.count, "state": it.stands.word() })
+        });
+        Json::Array(demands.collect())
+    }
+
+    /// Refuses while something is open.
+    ///
+    /// # Errors
+    /// All of it, in words.
+    pub fn require_answered(&self) -> Result<()> {
+        let open: Vec<_> = self.open().collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<_> = open
+            .iter()
+            .map(|it| format!("\n  - {}", it.line()))
+            .collect();
+        let undecided = open.iter().any(|it| it.stands == Stands::Undecided);
+        let how = if undecided {
+            " What is undecided is accepted by --defaults, or by a line of the section [schema] of a decisions file, such as \"Customer.updatedAt\" = \"accept\"."
+        } else {
+            ""
+        };
+        Err(StepError::Findings(format!(
+            "the after-schema asks for what cannot be done so:{}\nNothing was changed.{how}",
+            lines.concat()
+        )))
+    }
+}

@@ -1,0 +1,154 @@
+//! The indexes that an after-schema asks for, against those that stand: which are made, which get another name, which are kept though the
+//! schema does not name them. And with that, which collections have to be built anew.
+
+use std::sync::Arc;
+
+use super::asked::{Demand, Stands};
+use super::models::{AllReads, Specs};
+use crate::domain::blueprint::EmailIndex;
+use crate::domain::index_plan::{self, name_of, names_field};
+use crate::domain::rebuilt::Role;
+use crate::domain::schema_change::{Rule, SchemaChanges};
+use crate::domain::text::safe;
+use crate::engine::error::Result;
+use crate::engine::session::{Session, Surveyed};
+use crate::prisma::schema::Schema;
+
+impl Session {
+    /// Adds what is to be said of indexes, and settles which collections are built anew.
+    pub(super) fn look_at_indexes(
+        &self,
+        after: &Schema,
+        reads: &AllReads,
+        specs: &Specs,
+        changes: &mut SchemaChanges,
+        demands: &mut Vec<Demand>,
+    ) -> Result<()> {
+        let mut mapping = self.work.mapping.clone();
+        mapping.set_changes(Some(Arc::new(changes.clone())));
+        let rebuilt = mapping.rebuilt();
+        for read in reads {
+            let Some(which) = rebuilt.iter().find(|it| it.live() == read.live) else {
+                continue;
+            };
+            let Some(change) = changes.collections.get_mut(&read.live) else {
+                continue;
+            };
+            let model = after.models.get(read.model);
+            let model = model.map_or_else(String::new, |it| safe(&it.name, 60));
+            let standing = specs.get(&read.live);
+            let standing = standing.map(|it| it.indexes.clone()).unwrap_or_default();
+            let Surveyed {
+                survey, blueprint, ..
+            } = self.surveyed()?;
+            let some_stay = blueprint.some_stay(survey, which);
+            let mut wanted =
+                index_plan::wanted(&mapping, which, &standing, (EmailIndex::Partial, some_stay));
+            wanted.retain(|index| !blueprint.drops_index(&read.live, name_of(index)));
+            let made: Vec<String> = wanted
+                .iter()
+                .filter(|it| !standing.iter().any(|old| name_of(old) == name_of(it)))
+                .map(|it| safe(name_of(it), 130))
+                .collect();
+            let gone: Vec<String> = standing
+                .iter()
+                .filter(|old| name_of(old) != "_id_")
+                .filter(|old| !wanted.iter().any(|it| name_of(it) == name_of(old)))
+                .map(|old| safe(name_of(old), 130))
+                .collect();
+            if which.role() == Role::Reshaped {
+                change.copy = !change.rules.is_empty() || !made.is_empty() || !gone.is_empty();
+            }
+            let moves = change.copy || change.to != read.live;
+            if let Some(why) = specs.get(&read.live).and_then(|it| it.refusal())
+                && moves
+            {
+                demands.push(Demand::blocker(
+                    "collection",
+                    &format!("collection {}", read.live),
+                    format!(
+                        "what {model} asks of {} cannot be done: {why}",
+                        safe(&read.live, 120)
+                    ),
+                    0,
+                ));
+            }
+            if !made.is_empty() || !gone.is_empty() {
+                let gone = if gone.is_empty() {
+                    String::new()
+                } else {
+                    format!(
+                        "; these stand for them under other names today: {}",
+                        gone.join(", ")
+                    )
+                };
+                demands.push(Demand {
+                    key: format!("indexes {}", read.live),
+                    about: "indexes",
+                    says: format!("{model}: made: {}{gone}", made.join(", ")),
+                    count: 0,
+                    stands: Stands::Undecided,
+                });
+            }
+            let named = |name: &str| change.indexes.iter().any(|it| it.name == name);
+            let dropped = wanted.iter().filter(|it| {
+                let kept = it.get_document("partialFilterExpression").is_ok();
+                let text = it.get_document("weights").is_ok();
+                !kept && !text && !named(name_of(it)) && name_of(it) != "_id_"
+            });
+            let dropped: Vec<_> = dropped.map(|it| safe(name_of(it), 130)).collect();
+            if !dropped.is_empty() {
+                demands.push(Demand::note(
+                    "indexes",
+                    &format!("indexes {}", read.live),
+                    format!(
+                        "{model}: kept, and not in the schema, so that `npx prisma@6 db push` drops them: {}",
+                        dropped.join(", ")
+                    ),
+                ));
+            }
+            for index in &change.indexes {
+                let same_name = standing.iter().find(|it| name_of(it) == index.name);
+                let key = format!("index {}", index.name);
+                let name = safe(&index.name, 130);
+                if same_name.is_some_and(|it| !index.is(it)) {
+                    demands.push(Demand::blocker(
+                        "indexes",
+                        &key,
+                        format!("{model} names the index {name}, and another one has that name in {}: drop that one, or give the schema's another name with `map:`", safe(&read.live, 120)),
+                        0,
+                    ));
+                }
+                if index.text && !wanted.iter().any(|it| index.has_keys_of(it)) {
+                    demands.push(Demand::blocker(
+                        "indexes",
+                        &key,
+                        format!("{model} names the text index {name}: this version does not make text indexes. Make it by hand in {}, or take the line out of the schema", safe(&read.live, 120)),
+                        0,
+                    ));
+                }
+            }
+            let renamed = change.rules.iter().filter_map(|rule| match rule {
+                Rule::Rename { from, .. } => Some(from.as_str()),
+                _ => None,
+            });
+            for from in renamed {
+                let validator = specs.get(&read.live).and_then(|it| it.validation());
+                let filters = standing
+                    .iter()
+                    .filter_map(|it| it.get_document("partialFilterExpression").ok());
+                let named = validator.is_some_and(|it| names_field(&it, from))
+                    || filters.into_iter().any(|it| names_field(it, from));
+                if named {
+                    demands.push(Demand::blocker(
+                        "rename",
+                        &format!("{model}.{from}"),
+                        format!("a validator or a partial index of {} names {}, which gets another name: change or drop that first", safe(&read.live, 120), safe(from, 120)),
+                        0,
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! What an after-schema asks of this database: one list, made from the two schemas and from every document as the migration will leave it.
+//! What no rule mends is a blocker. Writes nothing.
+
+mod asked;
+mod conformity;
+mod indexes;
+pub(crate) mod lens;
+mod models;
+mod names;
+mod reading;
+mod uniques;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::domain::mapping::SchemaStep;
+use crate::domain::plan::SchemaPlan;
+use crate::domain::run::Outcome;
+use crate::domain::schema_change::{CollectionChange, SchemaChanges};
+use crate::domain::text::safe;
+use crate::engine::Watcher;
+use crate::engine::error::{Result, StepError};
+use crate::engine::retry::patiently;
+use crate::engine::session::Session;
+use crate::prisma::demand::{indexes as named_indexes, on_delete};
+use crate::store::collection_spec;
+use asked::parse;
+pub use asked::{AskedSchema, Demand, GivenSchema, Stands};
+
+/// The answer for all that can be accepted.
+const ALL: &str = "*";
+
+impl Session {
+    /// The after-schema that is named, else that of the mapping; `None` where there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a step of its own, which this version does not do.
+    pub fn given_schema(&self, after: Option<&Path>) -> Result<Option<GivenSchema>> {
+        let role = self.work.mapping.schema.clone().unwrap_or_default();
+        // What a mapping file names is meant from where it stands.
+        let file = self.work.mapping_path.as_deref();
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        let beside = |name: &String| folder.join(name);
+        let after = after.map(Path::to_owned);
+        let Some(after) = after.or_else(|| role.after.as_ref().map(beside)) else {
+            return Ok(None);
+        };
+        if role.with == SchemaStep::OwnStep {
+            return Err(StepError::Findings(format!(
+                "{}: schema.with = \"own-step\" asks for a swap of its own, and this version does what the after-schema asks in the cut-over alone. Nothing was changed; take the line out, or say \"cut-over\"",
+                self.work.mapping.place("schema.with")
+            )));
+        }
+        let before = role.before.as_ref().map(beside);
+        let rename = role.rename.into_iter().collect();
+        GivenSchema::read(&after, before.as_deref(), rename).map(Some)
+    }
+
+    /// Asks what the mapping's after-schema needs, where no plan said it yet.
+    pub(crate) async fn ask_schema_of_mapping(&mut self, watcher: &Watcher) -> Result<()> {
+        if self.answers.schema.is_some() {
+            return Ok(());
+        }
+        let Some(given) = self.given_schema(None)? else {
+            return Ok(());
+        };
+        self.ask_schema(&given, watcher).await?.require_answered()
+    }
+
+    /// Works with this after-schema from now on: its collections are among those that are rebuilt.
+    pub(crate) fn take_schema(&mut self, schema: Option<SchemaPlan>) {
+        let changes = schema.as_ref().map(|it| Arc::new(it.changes.clone()));
+        self.work.mapping.set_changes(changes);
+        self.answers.schema = schema;
+    }
+
+    /// The same, of the plan that the run holds.
+    pub(crate) fn take_schema_of_the_run(&mut self) {
+        let run = self.run.latest();
+        let run = run.filter(|it| matches!(it.outcome, Outcome::Open | Outcome::Finished));
+        if let Some(plan) = run.and_then(|run| run.plan.clone()) {
+            self.take_schema(plan.schema);
+        }
+    }
+
+    /// Asks what an after-schema needs, after a survey, and takes it for the plan of the moment.
+    ///
+    /// # Errors
+    /// A schema that cannot be read, an answer that is none, or the server's refusal.
+    pub async fn ask_schema(
+        &mut self,
+        given: &GivenSchema,
+        watcher: &Watcher,
+    ) -> Result<AskedSchema> {
+        let asked: Result<AskedSchema> = patiently!(self, watcher, self.ask(given, watcher));
+        let asked = asked?;
+        if asked.open().next().is_none() {
+            self.take_schema(Some(asked.plan.clone()));
+        }
+        Ok(asked)
+    }
+
+    /// Refuses a plan whose after-schema asks for something else by now.
+    ///
+    /// # Errors
+    /// What is new, as drift; or what stands against it.
+    pub(crate) async fn require_schema_as_planned(
+        &mut self,
+        planned: &SchemaPlan,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        self.see_what_is_swapped().await?;
+        if self.layout.has_any_moved() {
+            return Ok(()); // what stands then is what the plan made
+        }
+        let given = GivenSchema::of_plan(planned);
+        self.take_schema(None);
+        let asked: Result<AskedSchema> = patiently!(self, watcher, self.ask(&given, watcher));
+        self.take_schema(Some(planned.clone()));
+        let asked = asked?;
+        let mut changes = planned.changes.drift(&asked.plan.changes);
+        let blockers = asked.open().filter(|it| it.stands == Stands::Blocker);
+        changes.extend(blockers.map(Demand::line));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Err(StepError::Drift(changes))
+    }
+
+    async fn ask(&mut self, given: &GivenSchema, watcher: &Watcher) -> Result<AskedSchema> {
+        let after = parse(&given.after)?;
+        let before = (!given.before.is_empty())
+            .then(|| parse(&given.before))
+            .transpose()?;
+        self.take_schema(None);
+        let specs = collection_spec::load_all(&self.work.connection).await?;
+        let (reads, mut demands) = self
+            .find_collections(&after, before.as_ref(), &specs)
+            .await?;
+        self.renames(&after, &reads, &specs, &mut demands).await?;
+        let read = self
+            .read_for_schema((&after, before.as_ref()), given, &reads, watcher)
+            .await?;
+        demands.extend(read.demands);
+        let mut changes = SchemaChanges::default();
+        for (at, read_by) in reads.iter().enumerate() {
+            let Some(model) = after.models.get(read_by.model) else {
+                continue;
+            };
+            let change = CollectionChange {
+                model: model.name.clone(),
+                to: read_by.to.clone(),
+                sets_aside: demands.iter().any(|it| {
+                    it.about == models::SET_ASIDE && it.key.ends_with(&format!(" {}", read_by.to))
+                }),
+                copy: true,
+                rules: read.rules.get(at).cloned().unwrap_or_default(),
+                indexes: named_indexes(model),
+            };
+            changes.collections.insert(read_by.live.clone(), change);
+        }
+        self.look_at_indexes(&after, &reads, &specs, &mut changes, &mut demands)?;
+        let users = &self.work.mapping.user.collection;
+        if reads.iter().any(|it| it.live == *users) {
+            demands.push(Demand::note(
+                "users",
+                &format!("users {users}"),
+                format!(
+                    "what is asked of {} is done when users are cleaned up, after the cut-over: the new application can start after that, and not before",
+                    safe(users, 120)
+                ),
+            ));
+        }
+        for line in on_delete(&after, before.as_ref()) {
+            demands.push(Demand::note("onDelete", "", line));
+        }
+        self.answer(&mut demands);
+        let says = demands.iter().map(Demand::line).collect();
+        Ok(AskedSchema {
+            plan: SchemaPlan {
+                after: given.after.clone(),
+                before: given.before.clone(),
+                rename: given.rename.clone(),
+                changes,
+                left: read.left,
+                says,
+            },
+            demands,
+        })
+    }
+
+    /// Marks what an answer accepts.
+    fn answer(&self, demands: &mut [Demand]) {
+        let answers = &self.answers.decisions.schema;
+        let accepts = |key: &str| answers.get(key).is_some_and(|it| it.trim() == "accept");
+        for demand in demands
+            .iter_mut()
+            .filter(|it| it.stands == Stands::Undecided)
+        {
+            if accepts(ALL) || accepts(&demand.key) {
+                demand.stands = Stands::Accepted;
+            }
+        }
+    }
+
+    /// Accepts all of an after-schema that can be accepted.
+    pub fn accept_schema(&mut self) {
+        let schema = &mut self.answers.decisions.schema;
+        schema
+            .entry(ALL.to_owned())
+            .or_insert_with(|| "accept".to_owned());
+    }
+}

@@ -1,0 +1,505 @@
+//! Every document as the migration and the rules of the after-schema will leave it, judged against that schema: which rules apply, and what none
+//! of them mends.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bson::raw::RawDocument;
+use serde_json::Value as Json;
+
+use super::asked::{Demand, GivenSchema, Stands};
+use super::models::{AllReads, Reads};
+use crate::domain::fit::claims::Claims;
+use crate::domain::mapping::Mapping;
+use crate::domain::number::counted;
+use crate::domain::rebuilt::{Rebuilt, Role};
+use crate::domain::schema_change::Rule;
+use crate::domain::schema_change::shape::Shape;
+use crate::domain::survey::facts::id_of;
+use crate::domain::text::safe;
+use crate::domain::transform::{self, Placed};
+use crate::engine::Watcher;
+use crate::engine::customers::{CustomersOut, Out};
+use crate::engine::error::{Result, StepError};
+use crate::engine::session::{Session, Surveyed};
+use crate::prisma::conformity::{Finding, ModelConformity};
+use crate::prisma::demand::{Around, Candidate, candidates};
+use crate::prisma::kind::Kind;
+use crate::prisma::schema::{Model, Schema};
+use crate::prisma::{Listener, SchemaCheck, Standing};
+use crate::store::scan::{self, Scan};
+
+/// Groups of duplicates that are named.
+const NAMED: usize = 20;
+
+/// What the documents said.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) demands: Vec<Demand>,
+    /// The rules that apply, for each model that was read.
+    pub(super) rules: Vec<Vec<Rule>>,
+    /// Findings that a decision leaves.
+    pub(super) left: Vec<String>,
+}
+
+/// The documents of one model on their way to the check.
+struct Taking<'c, 's> {
+    check: &'c mut SchemaCheck<'s>,
+    shape: Shape,
+    /// How many documents each candidate changed.
+    did: Vec<u64>,
+    occupied: u64,
+    failed: Option<StepError>,
+}
+
+impl Taking<'_, '_> {
+    fn take(&mut self, document: &RawDocument) {
+        let taken = self.shape.of(document).and_then(|shaped| {
+            self.occupied += u64::from(shaped.occupied);
+            for at in shaped.did {
+                if let Some(count) = self.did.get_mut(at) {
+                    *count += 1;
+                }
+            }
+            self.check.take(&shaped.document)
+        });
+        if let Err(error) = taken {
+            self.failed.get_or_insert(error.into());
+        }
+    }
+}
+
+/// Groups of documents that share a value of a unique, as they are found.
+type Groups = Arc<Mutex<BTreeMap<(String, String), Vec<String>>>>;
+
+/// Hears of every group of duplicates.
+fn listener(groups: &Groups) -> Listener {
+    let groups = Arc::clone(groups);
+    Box::new(move |line: &Json| {
+        if line["kind"] != "duplicate" {
+            return;
+        }
+        let fields = match (&line["field"], &line["fields"]) {
+            (Json::String(field), _) => field.clone(),
+            (_, Json::Array(fields)) => {
+                let fields: Vec<_> = fields.iter().filter_map(Json::as_str).collect();
+                fields.join(", ")
+            }
+            _ => return,
+        };
+        let ids = line["ids"].as_array().into_iter().flatten();
+        let ids: Vec<String> = ids
+            .map(|id| {
+                let plain = id.get("$oid").unwrap_or(id);
+                plain
+                    .as_str()
+                    .map_or_else(|| plain.to_string(), str::to_owned)
+            })
+            .collect();
+        let model = line["model"].as_str().unwrap_or_default().to_owned();
+        let mut groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let group = groups.entry((model, fields)).or_default();
+        if group.len() < NAMED {
+            group.push(safe(&ids.join(", "), 300));
+        }
+    })
+}
+
+impl Session {
+    /// Reads the documents of all models, each once.
+    pub(super) async fn read_for_schema(
+        &mut self,
+        (after, before): (&Schema, Option<&Schema>),
+        given: &GivenSchema,
+        reads: &AllReads,
+        watcher: &Watcher,
+    ) -> Result<Read> {
+        let mut read = Read::default();
+        let mut candidates_of = Vec::new();
+        for it in reads {
+            let Some(model) = after.models.get(it.model) else {
+                continue;
+            };
+            let today = before.and_then(|schema| {
+                let mut models = schema.models.iter();
+                Some((schema, models.find(|other| other.name == model.name)?))
+            });
+            let around = Around {
+                after,
+                before: today,
+                rename: &given.rename,
+                answers: &self.answers.decisions.schema,
+            };
+            let found = candidates(model, around)
+                .map_err(|why| StepError::Findings(format!("{why}. Nothing was changed")))?;
+            candidates_of.push(found);
+        }
+        if self.answers.retire_users {
+            self.look_who_retires(watcher).await?;
+        }
+        let groups = Groups::default();
+        let personal = self.personal;
+        let mut check =
+            SchemaCheck::new(after, &self.work.memory, personal, Some(listener(&groups)));
+        let mut counts: Vec<(Vec<u64>, u64)> = vec![(Vec::new(), 0); reads.len()];
+        for number in check.order() {
+            let at = reads.iter().position(|it| it.model == number);
+            let Some(at) = at else {
+                check.begin(number, &Standing::Missing, 0);
+                check.end();
+                continue;
+            };
+            let rules: Vec<Rule> = candidates_of[at].iter().map(|it| it.rule.clone()).collect();
+            let expected = scan::rough_count(&self.work.connection.database, &reads[at].live).await;
+            let standing = Standing::Collection {
+                indexes: Vec::new(),
+                collated: false,
+            };
+            check.begin(number, &standing, expected);
+            let mut taking = Taking {
+                check: &mut check,
+                did: vec![0; rules.len()],
+                shape: Shape::new(&rules),
+                occupied: 0,
+                failed: None,
+            };
+            self.documents_after(&reads[at].live, &mut taking, watcher)
+                .await?;
+            if let Some(error) = taking.failed {
+                return Err(error);
+            }
+            counts[at] = (taking.did, taking.occupied);
+            check.end();
+        }
+        watcher.says("comparing references", 0, 0);
+        let conformity = check.finish();
+        self.work.tables_hold()?;
+        for (at, it) in reads.iter().enumerate() {
+            let Some(model) = after.models.get(it.model) else {
+                continue;
+            };
+            let (did, occupied) = &counts[at];
+            let rules = self.rules_of(
+                model,
+                it,
+                (&candidates_of[at][..], &did[..]),
+                &mut read.demands,
+            );
+            read.rules.push(rules);
+            if *occupied > 0 {
+                read.demands.push(Demand::blocker(
+                    "rename",
+                    &format!("rename {}", model.name),
+                    format!(
+                        "{} of {} have a field under its old name and its new one too: take one of them out first",
+                        counted(*occupied, "document", "documents"),
+                        safe(&it.live, 120)
+                    ),
+                    *occupied,
+                ));
+            }
+        }
+        let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
+        for found in &conformity.models {
+            for finding in &found.findings {
+                self.finding(found, finding, &groups, &mut read);
+            }
+        }
+        drop(groups);
+        let users = &self.work.mapping.user.collection;
+        let users = reads.iter().find(|it| it.live == *users);
+        if let Some(model) = users.and_then(|it| after.models.get(it.model)) {
+            self.suggest_retiring(&mut read, &model.name);
+        }
+        if conformity.incomplete {
+            for note in &conformity.notes {
+                read.demands
+                    .push(Demand::blocker("check", "", note.clone(), 0));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Hands on the documents of a collection as the migration will leave them.
+    async fn documents_after(
+        &self,
+        live: &str,
+        taking: &mut Taking<'_, '_>,
+        watcher: &Watcher,
+    ) -> Result<()> {
+        let mapping = &self.work.mapping;
+        let rebuilt = mapping.rebuilt();
+        let which = rebuilt.iter().find(|it| it.live() == live);
+        if which.is_some_and(Rebuilt::is_made_of_pairs) {
+            let mut out = CustomersOut {
+                customers: Out::Shown(Box::new(|document| taking.take(document))),
+                links: Out::Shown(Box::new(|_| ())),
+                shape: None,
+            };
+            return self.produce_customers(&mut out, watcher).await;
+        }
+        let Surveyed {
+            survey, blueprint, ..
+        } = self.surveyed()?;
+        let transform = which.and_then(|which| transform::of(which, survey, blueprint));
+        let is_user = which.is_some_and(|it| it.role() == Role::Users);
+        let leaves = |document: &RawDocument| {
+            let fates = self.fates.as_ref().filter(|_| self.answers.retire_users);
+            let id = id_of(document).filter(|_| is_user);
+            fates
+                .zip(id)
+                .is_some_and(|(fates, id)| fates.goes(survey, &id))
+        };
+        let doing = format!("reading {live} for the after-schema");
+        let mut reader = scan::read(&self.work.connection.database, live, &Scan::default(), None)?;
+        let mut done = 0;
+        while let Some(batch) = reader.next().await? {
+            self.work.between_batches(watcher)?;
+            for document in batch.documents().filter(|it| !leaves(it)) {
+                match &transform {
+                    None => taking.take(document),
+                    Some(transform) => {
+                        if let Placed::Copy(document) = transform(document)? {
+                            taking.take(&document);
+                        }
+                    }
+                }
+            }
+            done += batch.len() as u64;
+            watcher.says(&doing, done, 0);
+        }
+        Ok(())
+    }
+
+    /// The rules that apply to the documents of a model, each said.
+    fn rules_of(
+        &self,
+        model: &Model,
+        reads: &Reads,
+        (candidates, did): (&[Candidate], &[u64]),
+        demands: &mut Vec<Demand>,
+    ) -> Vec<Rule> {
+        let name = safe(&model.name, 60);
+        let held = held_fields(&self.work.mapping, &reads.live);
+        let leaving = leaving_fields(&self.work.mapping, &reads.live);
+        let mut rules = Vec::new();
+        for (at, candidate) in candidates.iter().enumerate() {
+            let count = did.get(at).copied().unwrap_or(0);
+            let is_rename = matches!(candidate.rule, Rule::Rename { .. });
+            if count == 0 && !is_rename {
+                continue;
+            }
+            let key = format!("{}.{}", model.name, candidate.field);
+            let about = match candidate.rule {
+                Rule::Rename { .. } => "rename",
+                Rule::Write { .. } => "write",
+                Rule::Convert { .. } => "convert",
+            };
+            let documents = counted(count, "document", "documents");
+            let refused = match &candidate.rule {
+                Rule::Rename { from, .. } if held.contains(from) => Some(format!(
+                    "the mapping names {} in {}, and this version cannot give a field another name that the migration reads: keep its name with @map",
+                    safe(from, 120),
+                    safe(&reads.live, 120)
+                )),
+                Rule::Write { field, .. } if leaving.contains(field) => Some(format!(
+                    "{} leaves {} with the migration, and the schema would have it written again: make it optional and without a default, or take it out of the model",
+                    safe(field, 120),
+                    safe(&reads.live, 120)
+                )),
+                _ => None,
+            };
+            if let Some(why) = refused {
+                let says = format!("{name}.{}: {why}", safe(&candidate.field, 120));
+                demands.push(Demand::blocker(about, &key, says, count));
+            } else {
+                demands.push(Demand {
+                    key,
+                    about,
+                    says: format!("{name}: {} ({documents})", candidate.rule.words()),
+                    count,
+                    stands: if candidate.answered {
+                        Stands::Accepted
+                    } else {
+                        Stands::Undecided
+                    },
+                });
+            }
+            rules.push(candidate.rule.clone());
+        }
+        rules
+    }
+
+    /// What a finding is: left by decision, or a blocker.
+    fn finding(
+        &self,
+        found: &ModelConformity,
+        finding: &Finding,
+        groups: &BTreeMap<(String, String), Vec<String>>,
+        read: &mut Read,
+    ) {
+        let of_indexes = matches!(
+            finding.kind,
+            Kind::IndexMissing | Kind::IndexDroppedByPush | Kind::ReferenceWithoutIndex
+        );
+        if of_indexes || finding.advice {
+            return;
+        }
+        let fields = finding.fields.join(", ");
+        let key = format!("{}.{fields}", found.name);
+        let (name, shown) = (safe(&found.name, 60), safe(&fields, 120));
+        let kind = finding.kind.word();
+        let answer = self.answers.decisions.schema.get(&key);
+        if answer.is_some_and(|it| it.trim() == "leave") && finding.kind != Kind::Duplicate {
+            read.left.push(format!("{key} {kind}"));
+            read.demands.push(Demand {
+                key,
+                about: "unreadable",
+                says: format!(
+                    "{name}.{shown}: {kind}, {} stay as they are: {}",
+                    counted(finding.count, "document", "documents"),
+                    finding.error
+                ),
+                count: finding.count,
+                stands: Stands::Left,
+            });
+            return;
+        }
+        let samples = if finding.samples.is_empty() {
+            String::new()
+        } else {
+            format!(" (for example {})", finding.samples.join(", "))
+        };
+        let says = if finding.kind == Kind::Duplicate {
+            let members = groups.get(&(found.name.clone(), fields.clone()));
+            let members = members.map(|groups| {
+                let lines: Vec<_> = groups.iter().map(|it| format!("\n      {it}")).collect();
+                lines.concat()
+            });
+            format!(
+                "{name}: {} with one value of {shown}, of which the schema says that it is unique{}{}",
+                counted(finding.count, "group of documents", "groups of documents"),
+                duplicate_way(&finding.fields),
+                members.unwrap_or_default()
+            )
+        } else {
+            format!(
+                "{name}.{shown}: {kind}, {}{samples}: {}. {}{}",
+                counted(finding.count, "document", "documents"),
+                finding.error,
+                finding.repair,
+                self.way_on(found, finding)
+            )
+        };
+        let about = match finding.kind {
+            Kind::Duplicate => "unique",
+            Kind::WrongType | Kind::OutOfRange | Kind::MalformedId | Kind::BadEnum => "convert",
+            _ => "unreadable",
+        };
+        read.demands
+            .push(Demand::blocker(about, &key, says, finding.count));
+    }
+
+    /// What else answers a finding.
+    fn way_on(&self, found: &ModelConformity, finding: &Finding) -> String {
+        let mapping = &self.work.mapping;
+        let field = finding.fields.first().map_or("", String::as_str);
+        let missing = matches!(finding.kind, Kind::MissingRequired | Kind::NullRequired);
+        let bookings = found.name == mapping.booking.collection
+            || found.collection == mapping.booking.collection;
+        let left = self
+            .surveyed
+            .as_ref()
+            .is_some_and(|it| it.blueprint.departures.total() > 0);
+        if missing && (bookings || left) && field == mapping.booking.customer {
+            return ". These are bookings that a decision leaves or skips: answer those conflicts otherwise (a placeholder, a customer, the quarantine), or make the field optional in the schema".to_owned();
+        }
+        if missing {
+            return format!(
+                ". Or say in the section [schema] of the decisions file what is written: \"{}.{}\" = \"constant VALUE\" or \"field OTHER\"",
+                safe(&found.name, 60),
+                safe(field, 120)
+            );
+        }
+        format!(
+            ". Or leave them so, by \"{}.{}\" = \"leave\" in the section [schema] of the decisions file",
+            safe(&found.name, 60),
+            safe(&finding.fields.join(", "), 120)
+        )
+    }
+
+    /// Where users break a rule, says how those who are customers and nothing else leave.
+    fn suggest_retiring(&self, read: &mut Read, model: &str) {
+        if self.answers.retire_users {
+            return;
+        }
+        let begins = format!("{model}.");
+        let about_users = read.demands.iter_mut().filter(|it| {
+            it.stands == Stands::Blocker
+                && matches!(it.about, "unique" | "unreadable")
+                && it.key.starts_with(&begins)
+        });
+        for demand in about_users {
+            demand.says.push_str(
+                ". All users were counted, those too who are customers and nothing else: `plan --retire-users` takes them out of the users, and judges those who remain",
+            );
+        }
+    }
+}
+
+/// What is left where documents share a value.
+fn duplicate_way(fields: &[String]) -> String {
+    let fields: Vec<String> = fields.iter().map(|it| safe(it, 60)).collect();
+    match &fields[..] {
+        [one] => format!(
+            ". The only way on is to change that line of the schema: take `@unique` from {one}; `findUnique` by it then leaves the client, and `findFirst` replaces it"
+        ),
+        _ => {
+            let list = fields.join(", ");
+            format!(
+                ". The only way on is to change that line of the schema: `@@unique([{list}])` to `@@index([{list}])`; the compound key {} then leaves the client, and `findFirst` by {} replaces it",
+                fields.join("_"),
+                fields.join(" and ")
+            )
+        }
+    }
+}
+
+/// The fields of a collection that the migration goes on reading by their names.
+fn held_fields(mapping: &Mapping, live: &str) -> Vec<String> {
+    let only_shown = [
+        "booking.when",
+        "booking.created",
+        "service.name",
+        "business.name",
+    ];
+    let claims = Claims::of(mapping).fields.into_iter();
+    let mut fields: Vec<String> = claims
+        .filter(|claim| !only_shown.contains(&claim.key.as_str()))
+        .filter(|claim| claim.collections.iter().any(|it| it == live))
+        .map(|claim| {
+            claim
+                .path
+                .split(['.', '[', ' '])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    if live == mapping.customer.collection {
+        fields.push(mapping.customer.business.clone());
+        fields.extend(mapping.user.copied().map(str::to_owned));
+        fields.extend([mapping.user.name.clone(), mapping.user.email.clone()]);
+    }
+    if live == mapping.booking.collection {
+        fields.push(mapping.booking.customer.clone());
+    }
+    fields
+}
+
+/// The fields that leave a collection.
+fn leaving_fields(mapping: &Mapping, live: &str) -> Vec<String> {
+    let rebuilt = mapping.rebuilt();
+    let which = rebuilt.iter().find(|it| it.live() == live);
+    which.map_or_else(Vec::new, |which| which.leaving(mapping))
+}

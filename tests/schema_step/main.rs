@@ -1,0 +1,21 @@
+//! A plan with an after-schema: what it asks, what is done of it, that `conform` finds nothing afterwards, and the ways back.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../engine/case.rs"]
+mod case;
+#[path = "../engine/data.rs"]
+mod data;
+#[path = "../engine/picture.rs"]
+mod picture;
+
+mod asked;
+mod cut_off;
+mod refused;
+mod sample;
+mod ways_back;
+mod whole;
+mod world;

@@ -1,0 +1,151 @@
+//! What no rule mends keeps the plan from being made, and is said.
+
+use bson::{Document, doc};
+
+use crate::case::Case;
+use crate::world::{self, AFTER, BOOKING, BUSINESS, SERVICE, USER, id};
+
+const PLAN: [&str; 5] = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+
+async fn refused(case: &Case, says: &[&str]) {
+    case.ringfence(&PLAN).await.code(2).says(says);
+    assert!(!case.path("plan.json").exists());
+}
+
+#[tokio::test]
+async fn a_target_that_holds_documents_is_a_blocker() {
+    let case = world::seeded().await;
+    let bookings = case.database.collection::<Document>("bookings");
+    bookings.insert_one(doc! { "x": 1 }).await.unwrap();
+    refused(&case, &["Booking cannot become bookings", "1 document"]).await;
+}
+
+#[tokio::test]
+async fn a_value_that_would_lose_something_is_a_blocker_with_its_id() {
+    let case = world::seeded().await;
+    let services = case.database.collection::<Document>("Service");
+    let cheap = id(SERVICE, 2);
+    services
+        .insert_one(
+            doc! { "_id": cheap, "name": "Odd", "price": 49.99, "businessId": id(BUSINESS, 0) },
+        )
+        .await
+        .unwrap();
+    refused(&case, &["Service.price", "wrong-type", &cheap.to_hex()]).await;
+}
+
+#[tokio::test]
+async fn a_required_field_that_nothing_gives_asks_and_an_answer_is_written() {
+    let case = world::seeded().await;
+    let needs = AFTER.replace(
+        "  tags       String[]\n",
+        "  tags       String[]\n  locale     String\n",
+    );
+    world::write(&case, &needs);
+    refused(
+        &case,
+        &["Customer.locale", "missing-required", "constant VALUE"],
+    )
+    .await;
+    let decisions = format!(
+        "version = 1\ndatabase = \"{}\"\n[schema]\n\"Customer.locale\" = \"constant nl\"\n",
+        case.name
+    );
+    std::fs::write(case.path("decisions.toml"), decisions).unwrap();
+    let plan = [&PLAN[..], &["--decisions", "decisions.toml"]].concat();
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    let customers = case.database.collection::<Document>("customers");
+    let without = doc! { "locale": { "$ne": "nl" } };
+    assert_eq!(customers.count_documents(without).await.unwrap(), 0);
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform).await.code(0);
+    case.roll_back(&[]).await.code(0);
+}
+
+#[tokio::test]
+async fn several_customers_without_an_e_mail_cannot_be_unique_by_it() {
+    let case = world::seeded().await;
+    let bookings = case.database.collection::<Document>("Booking");
+    // Guests 6 and 7 at one business.
+    bookings
+        .insert_one(doc! { "_id": id(BOOKING, 90), "userId": id(USER, 6), "serviceId": id(SERVICE, 1), "date": world::day(1), "createdAt": world::day(1) })
+        .await
+        .unwrap();
+    refused(
+        &case,
+        &[
+            "@@unique([businessId, email])",
+            "@@index([businessId, email])",
+            "businessId_email",
+            "findFirst",
+        ],
+    )
+    .await;
+    let plain = AFTER.replace(
+        "@@unique([businessId, email])",
+        "@@index([businessId, email])",
+    );
+    world::write(&case, &plain);
+    case.ringfence(&PLAN).await.code(0);
+    case.apply(&[]).await.code(0);
+    let indexes = crate::picture::indexes(&case.database, "customers").await;
+    assert!(indexes.contains_key("customers_businessId_email_idx"));
+    assert!(indexes.contains_key("customers_businessId_email_present_key"));
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform).await.code(0);
+}
+
+#[tokio::test]
+async fn users_who_would_leave_break_a_rule_only_where_they_stay() {
+    let case = world::seeded().await;
+    let plan = ["plan", "--defaults", "--out", "plan.json"];
+    case.ringfence(&plan)
+        .await
+        .code(2)
+        .says(&["User.email", "plan --retire-users"]);
+    case.ringfence(&PLAN).await.code(0);
+}
+
+#[tokio::test]
+async fn bookings_that_a_decision_leaves_cannot_be_read_and_are_a_blocker() {
+    let case = world::seeded().await;
+    let bookings = case.database.collection::<Document>("Booking");
+    bookings
+        .insert_one(doc! { "_id": id(BOOKING, 91), "userId": id(USER, 99), "serviceId": id(SERVICE, 0), "date": world::day(1), "createdAt": world::day(1) })
+        .await
+        .unwrap();
+    let decisions = format!(
+        "version = 1\ndatabase = \"{}\"\n[policy]\n\"booking-without-user\" = \"leave\"\n",
+        case.name
+    );
+    std::fs::write(case.path("decisions.toml"), decisions).unwrap();
+    let plan = [&PLAN[..], &["--decisions", "decisions.toml"]].concat();
+    case.ringfence(&plan).await.code(2).says(&[
+        "Booking.customerId",
+        "missing-required, 1 document",
+        "leaves or skips",
+    ]);
+}
+
+#[tokio::test]
+async fn a_field_that_the_migration_reads_keeps_its_name() {
+    let case = world::seeded().await;
+    let renamed = AFTER.replacen(
+        "  serviceId  String   @db.ObjectId\n",
+        "  serviceId  String   @map(\"service_id\") @db.ObjectId\n",
+        1,
+    );
+    assert_ne!(renamed, AFTER);
+    world::write(&case, &renamed);
+    refused(&case, &["Booking.serviceId", "serviceId"]).await;
+}
+
+#[tokio::test]
+async fn a_step_of_its_own_is_refused_with_its_line() {
+    let case = world::seeded().await;
+    let mapping = std::fs::read_to_string(case.path("ringfence.toml")).unwrap();
+    let own = format!("{mapping}with = \"own-step\"\n");
+    std::fs::write(case.path("ringfence.toml"), own).unwrap();
+    refused(&case, &["schema.with", "ringfence.toml:"]).await;
+}

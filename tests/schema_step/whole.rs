@@ -1,0 +1,144 @@
+//! The whole way: plan, apply, conform; and what the documents and indexes are then.
+
+use bson::{Bson, doc};
+
+use crate::case::Case;
+use crate::picture;
+use crate::world::{self, BOOKING, BUSINESS, SERVICE, USER, id, one};
+
+pub async fn migrated() -> Case {
+    let case = world::seeded().await;
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    case
+}
+
+#[tokio::test]
+async fn after_apply_every_document_can_be_read_by_the_new_application() {
+    let case = migrated().await;
+    assert_eq!(
+        world::names(&case).await,
+        [
+            "bookings",
+            "businesses",
+            "customers",
+            "rooms",
+            "services",
+            "users"
+        ]
+    );
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform)
+        .await
+        .code(0)
+        .says(&["nothing wrong"]);
+    case.ringfence(&["verify"]).await.code(0);
+    case.ringfence(&["status"]).await.code(0);
+    // The same command again changes nothing.
+    case.apply(&[]).await.code(0);
+
+    let booking = one(&case, "bookings", id(BOOKING, 0)).await;
+    let keys: Vec<_> = booking.keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        [
+            "_id",
+            "serviceId",
+            "start_time",
+            "remark",
+            "status",
+            "createdAt",
+            "customerId",
+            "updatedAt"
+        ]
+    );
+    assert_eq!(booking.get("updatedAt"), booking.get("createdAt"));
+    let service = one(&case, "services", id(SERVICE, 0)).await;
+    assert_eq!(service.get("price"), Some(&Bson::Int32(30)));
+    let business = one(&case, "businesses", id(BUSINESS, 0)).await;
+    assert_eq!(business.get_str("state").unwrap(), "open");
+    let business = one(&case, "businesses", id(BUSINESS, 1)).await;
+    assert_eq!(business.get_str("state").unwrap(), "closed");
+    let customers = case.database.collection::<bson::Document>("customers");
+    let of_today = doc! { "isActive": true, "tags": { "$size": 0 }, "updatedAt": { "$type": "date" }, "createdAt": { "$type": "date" } };
+    assert_eq!(
+        customers.count_documents(of_today).await.unwrap(),
+        customers.count_documents(doc! {}).await.unwrap()
+    );
+    let owner = one(&case, "users", id(USER, 0)).await;
+    assert_eq!(owner.get("updatedAt"), owner.get("createdAt"));
+}
+
+#[tokio::test]
+async fn indexes_stand_under_the_schemas_names_and_those_made_by_hand_stay() {
+    let case = migrated().await;
+    let names = async |collection: &str| -> Vec<String> {
+        let indexes = picture::indexes(&case.database, collection).await;
+        indexes.into_keys().collect()
+    };
+    let bookings = names("bookings").await;
+    for name in [
+        "bookings_customerId_idx",
+        "bookings_start_time_idx",
+        "by hand",
+    ] {
+        assert!(bookings.iter().any(|it| it == name), "{name}: {bookings:?}");
+    }
+    let by_hand = picture::indexes(&case.database, "bookings").await;
+    let key = by_hand["by hand"].get_document("key").unwrap();
+    assert_eq!(*key, *bson::rawdoc! { "start_time": -1, "serviceId": 1 });
+    assert_eq!(names("services").await, ["_id_", "services_businessId_idx"]);
+    assert_eq!(
+        names("customers").await,
+        [
+            "_id_",
+            "customers_businessId_email_key",
+            "customers_businessId_name_idx"
+        ]
+    );
+    let users = picture::indexes(&case.database, "users").await;
+    assert_eq!(users["users_email_key"].get_bool("unique").unwrap(), true);
+    assert!(users.contains_key("User_email_idx"));
+}
+
+#[tokio::test]
+async fn an_empty_collection_under_a_new_name_is_set_aside_and_comes_back() {
+    let case = world::seeded().await;
+    case.database.create_collection("rooms").await.unwrap();
+    case.database.create_collection("bookings").await.unwrap();
+    let before = case.picture().await;
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    let ended = case.ringfence(&plan).await.code(0);
+    ended.says(&["_ringfence_before_rooms", "_ringfence_before_bookings"]);
+    case.apply(&[]).await.code(0);
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform).await.code(0);
+    case.roll_back(&[]).await.code(0);
+    let after = case.picture().await;
+    let own = |picture: &picture::Picture| {
+        let mut own = picture.clone();
+        own.retain(|name, _| !name.starts_with("_ringfence_"));
+        own
+    };
+    let differences = picture::differences(&own(&before), &own(&after), true);
+    assert!(differences.is_empty(), "{differences:#?}");
+}
+
+#[tokio::test]
+async fn finish_leaves_no_side_collection_but_those_of_the_links() {
+    let case = world::seeded().await;
+    case.database.create_collection("rooms").await.unwrap();
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    let finish = ["finish", "--confirm", &case.name];
+    case.ringfence(&finish).await.code(0);
+    let names = case.database.list_collection_names().await.unwrap();
+    let left: Vec<_> = names
+        .iter()
+        .filter(|name| name.starts_with("_ringfence_before") || name.starts_with("_ringfence_old"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    case.ringfence(&["verify"]).await.code(0);
+}
