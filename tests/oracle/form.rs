@@ -342,12 +342,18 @@ impl Form {
                 out.push(one.clone());
                 continue;
             }
-            if self.user == OfUser::Nested && one.value.tag == tag::DOCUMENT {
-                let mut rest = fields(&one.value.bytes);
-                rest.retain(|it| it.name != "userId");
-                if !rest.is_empty() {
-                    out.push(field("who", Value::document(&rest)));
-                }
+            if self.user != OfUser::Nested {
+                continue;
+            }
+            // Of a document the reference alone leaves; what is no document holds none.
+            if one.value.tag != tag::DOCUMENT {
+                out.push(one.clone());
+                continue;
+            }
+            let mut rest = fields(&one.value.bytes);
+            rest.retain(|it| it.name != "userId");
+            if !rest.is_empty() {
+                out.push(field("who", Value::document(&rest)));
             }
         }
         out
