@@ -130,6 +130,7 @@ fn decided_or_asked(session: &Session, decided: Result<usize, StepError>) -> Ans
     }
 }
 
+#[allow(clippy::too_many_lines)] // one arm for each request
 async fn answer(
     session: &mut Session,
     request: Request,

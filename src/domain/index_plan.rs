@@ -66,7 +66,7 @@ pub fn wanted_with(
         wanted.push(new);
     }
     if let Some(change) = change {
-        wanted = change.with_indexes(wanted, uniques);
+        wanted = change.with_indexes(&wanted, uniques);
     }
     // With an after-schema its unique decides; without one in it, customers without an e-mail must be possible.
     let email = if change.is_some() {

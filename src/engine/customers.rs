@@ -23,6 +23,7 @@ use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
 
 /// Where what is made goes.
+#[allow(clippy::large_enum_variant)] // one at a time
 pub(crate) enum Out<'a> {
     /// Into a collection, or beside one to be compared.
     Gathered(Gathered<'a>),

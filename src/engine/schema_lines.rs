@@ -119,6 +119,7 @@ fn model(collection: &str, comments: &[String], fields: &[String], rules: &[Stri
 }
 
 /// The models to copy. `unique`: an e-mail stands once in a business; `some_stay`: some bookings have no customer.
+#[allow(clippy::too_many_lines)] // the text from its first line to its last
 fn draft(mapping: &Mapping, customers: &Draft, unique: bool, some_stay: bool) -> String {
     let (booking, customer, user) = (&mapping.booking, &mapping.customer, &mapping.user);
     let customer_model = model_name(&customer.collection);

@@ -152,7 +152,7 @@ mod tests {
         let mut lines = Vec::new();
         let ended = command
             .run(&CancellationToken::new(), |line| {
-                lines.push(line.to_owned())
+                lines.push(line.to_owned());
             })
             .await;
         assert_eq!(ended.ok(), Some(Some(3)));

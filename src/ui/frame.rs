@@ -322,7 +322,7 @@ fn situation_lines(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Them
             vec![
                 line("True now", &safe(&situation.now, 400)),
                 line("Next    ", &safe(&situation.next, 400)),
-                Line::from_iter(destroys.into_iter().chain(back)),
+                destroys.into_iter().chain(back).collect::<Line<'_>>(),
             ]
         }
         _ => vec![line("Next", &safe(&situation.next, 400))],

@@ -98,7 +98,7 @@ async fn indexes_stand_under_the_schemas_names_and_those_made_by_hand_stay() {
         ]
     );
     let users = picture::indexes(&case.database, "users").await;
-    assert_eq!(users["users_email_key"].get_bool("unique").unwrap(), true);
+    assert!(users["users_email_key"].get_bool("unique").unwrap());
     assert!(users.contains_key("User_email_idx"));
 }
 

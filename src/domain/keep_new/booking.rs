@@ -132,7 +132,7 @@ impl Ground<'_> {
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
-        let named = named || self.is_guest_of(before, origin);
+        let named = named || is_guest_of(before, origin);
         let ways = self.businesses.iter().zip(before.businesses());
         let known = ways.flat_map(|(way, reading)| {
             let reached = way.resolve(reading, as_named);
@@ -146,12 +146,6 @@ impl Ground<'_> {
         named
             && (business.is_some() || (of.is_none() && known.is_empty()))
             && !customer_before.is_some_and(|before| self.was_kept(before, business))
-    }
-
-    /// Whether a booking that said this is of one of the guests behind a customer.
-    fn is_guest_of(&self, said: &References, origin: &Origin) -> bool {
-        let guest = said.guest.as_ref().zip(origin.business.as_ref());
-        guest.is_some_and(|(guest, business)| origin.guests.contains(&guest.at(business)))
     }
 
     /// The customer that a booking needs, as it is live, to say who its guest is once it names no customer any more.
@@ -479,6 +473,12 @@ fn same(one: Option<&Id>, other: Option<&Id>) -> bool {
         }
         (one, other) => one.is_none() && other.is_none(),
     }
+}
+
+/// Whether a booking that said this is of one of the guests behind a customer.
+fn is_guest_of(said: &References, origin: &Origin) -> bool {
+    let guest = said.guest.as_ref().zip(origin.business.as_ref());
+    guest.is_some_and(|(guest, business)| origin.guests.contains(&guest.at(business)))
 }
 
 #[cfg(test)]

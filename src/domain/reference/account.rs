@@ -72,12 +72,11 @@ impl AccountNames {
             return;
         }
         let names = reading.all().map(Id::canonical);
-        match self.ways.iter_mut().find(|(path, ..)| path == rows) {
-            Some((_, known, _)) => known.extend(names),
-            None => {
-                let way = (rows.clone(), names.collect(), Set::default());
-                self.ways.push(way);
-            }
+        if let Some((_, known, _)) = self.ways.iter_mut().find(|(path, ..)| path == rows) {
+            known.extend(names);
+        } else {
+            let way = (rows.clone(), names.collect(), Set::default());
+            self.ways.push(way);
         }
     }
 

@@ -74,11 +74,7 @@ fn is_descending(value: Value<'_>) -> Option<bool> {
 impl CollectionChange {
     /// The indexes with the schema's among them: one that stands already gets the schema's name, and fields that are renamed are so in keys.
     /// `uniques` false leaves out those that are unique in the schema.
-    pub fn with_indexes(
-        &self,
-        standing: Vec<RawDocumentBuf>,
-        uniques: bool,
-    ) -> Vec<RawDocumentBuf> {
+    pub fn with_indexes(&self, standing: &[RawDocumentBuf], uniques: bool) -> Vec<RawDocumentBuf> {
         let mut all: Vec<_> = standing.iter().map(|it| self.renamed_keys(it)).collect();
         for index in self.indexes.iter().filter(|it| uniques || !it.unique) {
             if let Some(found) = all.iter_mut().find(|it| index.is(it)) {
@@ -190,7 +186,7 @@ mod tests {
             rawdoc! { "v": 2, "key": { "mail": 1 }, "name": "User_mail_idx" },
             rawdoc! { "v": 2, "key": { "a": 1, "b": 1 }, "name": "partial", "partialFilterExpression": { "a": 1 } },
         ];
-        let all = change().with_indexes(standing, true);
+        let all = change().with_indexes(&standing, true);
         let names: Vec<_> = all.iter().map(|it| name_of(it)).collect();
         assert_eq!(
             names,
@@ -213,7 +209,7 @@ mod tests {
 
     #[test]
     fn uniques_can_be_left_for_later() {
-        let all = change().with_indexes(Vec::new(), false);
+        let all = change().with_indexes(&[], false);
         assert_eq!(all.len(), 1);
         assert!(change().has_unique(&["email"]) && change().begins_with("a"));
         assert!(!change().has_unique(&["a", "b"]) && !change().begins_with("b"));

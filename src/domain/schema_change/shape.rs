@@ -106,11 +106,11 @@ impl Shape {
                 }
             }
         }
-        for at in 0..self.rules.len() {
-            let Rule::Write { field, .. } = &self.rules[at] else {
+        for (at, (rule, present)) in self.rules.iter().zip(&present).enumerate() {
+            let Rule::Write { field, .. } = rule else {
                 continue;
             };
-            if present[at] {
+            if *present {
                 continue;
             }
             if let Some((kind, bytes)) = self.value(at, document) {

@@ -191,7 +191,8 @@ impl Survey {
     ) -> bool {
         let email = self.users.facts(user).email;
         let stands = pair.bookings > 0 && pair.linked == pair.bookings;
-        !stands && !(email != 0 && adopting.contains(&(business, email)))
+        let adopts = email != 0 && adopting.contains(&(business, email));
+        !(stands || adopts)
     }
 
     /// Keeps what was found.

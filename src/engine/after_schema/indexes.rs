@@ -13,9 +13,11 @@ use crate::domain::text::safe;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
 use crate::prisma::schema::Schema;
+use crate::store::collection_spec::CollectionSpec;
 
 impl Session {
     /// Adds what is to be said of indexes, and settles which collections are built anew.
+    #[allow(clippy::too_many_lines)] // one collection from its standing indexes to its final ones, in order
     pub(super) fn look_at_indexes(
         &self,
         after: &Schema,
@@ -60,7 +62,7 @@ impl Session {
                 change.copy = !change.rules.is_empty() || !made.is_empty() || !gone.is_empty();
             }
             let moves = change.copy || change.to != read.live;
-            if let Some(why) = specs.get(&read.live).and_then(|it| it.refusal())
+            if let Some(why) = specs.get(&read.live).and_then(CollectionSpec::refusal)
                 && moves
             {
                 demands.push(Demand::blocker(
@@ -133,7 +135,7 @@ impl Session {
                 _ => None,
             });
             for from in renamed {
-                let validator = specs.get(&read.live).and_then(|it| it.validation());
+                let validator = specs.get(&read.live).and_then(CollectionSpec::validation);
                 let filters = standing
                     .iter()
                     .filter_map(|it| it.get_document("partialFilterExpression").ok());

@@ -107,6 +107,7 @@ fn listener(groups: &Groups) -> Listener {
 
 impl Session {
     /// Reads the documents of all models, each once.
+    #[allow(clippy::too_many_lines)] // one pass: what it counts is set up, filled and handed on here
     pub(super) async fn read_for_schema(
         &mut self,
         (after, before): (&Schema, Option<&Schema>),
@@ -450,19 +451,17 @@ impl Session {
 /// What is left where documents share a value.
 fn duplicate_way(fields: &[String]) -> String {
     let fields: Vec<String> = fields.iter().map(|it| safe(it, 60)).collect();
-    match &fields[..] {
-        [one] => format!(
+    if let [one] = &fields[..] {
+        return format!(
             ". The only way on is to change that line of the schema: take `@unique` from {one}; `findUnique` by it then leaves the client, and `findFirst` replaces it"
-        ),
-        _ => {
-            let list = fields.join(", ");
-            format!(
-                ". The only way on is to change that line of the schema: `@@unique([{list}])` to `@@index([{list}])`; the compound key {} then leaves the client, and `findFirst` by {} replaces it",
-                fields.join("_"),
-                fields.join(" and ")
-            )
-        }
+        );
     }
+    let list = fields.join(", ");
+    format!(
+        ". The only way on is to change that line of the schema: `@@unique([{list}])` to `@@index([{list}])`; the compound key {} then leaves the client, and `findFirst` by {} replaces it",
+        fields.join("_"),
+        fields.join(" and ")
+    )
 }
 
 /// The fields of a collection that the migration goes on reading by their names.

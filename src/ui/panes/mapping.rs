@@ -161,12 +161,12 @@ fn named(row: &SheetRow) -> (String, String) {
         let field = if row.open { "(empty)" } else { "(none)" };
         return (row.collection.clone(), field.to_owned());
     }
-    match row.names {
-        Names::Collection => (row.value.clone(), String::new()),
-        Names::Field | Names::Fields => (row.collection.clone(), row.value.clone()),
-        Names::Other if row.place.key == "collection" => (row.value.clone(), String::new()),
-        Names::Other => (row.collection.clone(), row.value.clone()),
+    let is_collection = row.names == Names::Collection
+        || row.names == Names::Other && row.place.key == "collection";
+    if is_collection {
+        return (row.value.clone(), String::new());
     }
+    (row.collection.clone(), row.value.clone())
 }
 
 /// The selected key whole; returns how far it scrolls.
