@@ -502,6 +502,9 @@ fn no_file_but_the_resolvers_knows_how_a_booking_finds_its_user_or_its_business(
     for path in found {
         let text = std::fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(source()).unwrap().display().to_string();
+        if name.contains("tests") {
+            continue; // what a test shows of a mapping finds nothing by it
+        }
         if !RESOLVERS.iter().any(|it| name.starts_with(it)) {
             let lines = naming(&text, &WAYS).into_iter();
             wrong.extend(lines.map(|line| format!("{name}: {line}")));

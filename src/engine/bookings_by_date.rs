@@ -8,7 +8,6 @@ use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::Cursor;
-use mongodb::error::ErrorKind;
 
 use crate::domain::id::Id;
 use crate::domain::people::date_field;
@@ -64,14 +63,16 @@ impl Session {
             .allow_disk_use(true)
             .max_time(LONGEST)
             .await;
-        found.map_err(|error| match error.kind.as_ref() {
-            ErrorKind::Command(refusal) if refusal.code == TOOK_TOO_LONG => {
+        found.map_err(|error| {
+            let error = StoreError::from_driver(format!("sorting {source} by date"), &error);
+            if error.code() == Some(TOOK_TOO_LONG) {
                 StepError::NotReady(format!(
                     "sorting the bookings by {path} took longer than {} s, so it was ended. Nothing was changed. An index on {path} would serve it; the order in which they are stored needs none",
                     LONGEST.as_secs()
                 ))
+            } else {
+                error.into()
             }
-            _ => StoreError::from_driver(format!("sorting {source} by date"), &error).into(),
         })
     }
 

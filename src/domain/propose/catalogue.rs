@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::seen::{Seen, SeenCollection};
+use super::seen::{Seen, SeenCollection, SeenReference};
 use crate::domain::number::{counted, grouped};
 use crate::domain::profile::{Field, Profile};
 
@@ -69,7 +69,7 @@ fn fields_of(collection: &SeenCollection) -> Vec<Entry> {
             .references
             .iter()
             .find(|it| it.field == path && it.is_clear());
-        let what = leads.map_or_else(|| holds(field).to_owned(), super::SeenReference::words);
+        let what = leads.map_or_else(|| holds(field).to_owned(), SeenReference::words);
         if !what.is_empty() {
             says = format!("{says}; {what}");
         }
@@ -117,7 +117,6 @@ mod tests {
     use bson::rawdoc;
 
     use super::*;
-    use crate::domain::propose::SeenReference;
 
     #[test]
     fn a_field_is_told_by_how_often_it_occurs_and_where_it_leads() {
