@@ -41,7 +41,7 @@ fn no_color_is_honoured() {
     command.args(console::arguments(&place.uri, place.runs.path()));
     let console = Console::spawn(command, (120, 40));
     console.shows("Next     2 Back up");
-    console.press_for("3", "Conflicts: 95 of 95");
+    console.press_for("3", "Conflicts: 110 of 110");
     console.press_for("q", "Leaving: the report");
     console.press("Q");
     let ended = console.ends();
@@ -89,7 +89,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
         env!("CARGO_BIN_EXE_ringfence")
     ));
     console.shows("Next     2 Back up");
-    console.press_for("3", "Conflicts: 95 of 95");
+    console.press_for("3", "Conflicts: 110 of 110");
     console.press(CTRL_Z);
     console.lets_go();
     prompt(&console);
@@ -98,7 +98,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_comes_back() {
     console.shows("back in the 42nd shell");
     console.press("fg\r");
     console.takes_hold();
-    let screen = console.shows("Conflicts: 95 of 95");
+    let screen = console.shows("Conflicts: 110 of 110");
     assert!(
         screen.contains("Way back"),
         "all of it is drawn anew:\n{screen}"

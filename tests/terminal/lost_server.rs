@@ -49,7 +49,7 @@ fn a_server_that_is_killed_while_a_step_runs_is_waited_for_and_the_step_ends_wel
     command.args(["--max-rate", "60"]);
     let console = Console::spawn(command, (120, 40));
     console.shows("Next     2 Back up");
-    console.press_for("3", "Conflicts: 95 of 95, 95 undecided");
+    console.press_for("3", "Conflicts: 110 of 110, 110 undecided");
     console.press_for("A", "The same answer for");
     console.press_for("of every", "undecided of every kind");
     console.hides("look at them first");

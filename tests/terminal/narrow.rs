@@ -23,17 +23,17 @@ fn the_main_screens_are_readable_at_80_by_24() {
 
     // The list with a detail, and the records of a merge side by side.
     let screen = console.press_for("3", "Suggested merge");
-    assert!(screen.contains("Conflicts: 95 of 95"), "{screen}");
+    assert!(screen.contains("Conflicts: 110 of 110"), "{screen}");
     assert!(screen.contains("(merge?)"), "{screen}");
     console.press(ENTER);
     let screen = console.until("two records in the whole pane", |screen| {
         let both = |line: &str| line.contains("│") && line.contains(" A ") && line.contains(" B ");
-        !screen.contains("Conflicts: 95 of 95") && screen.lines().any(both)
+        !screen.contains("Conflicts: 110 of 110") && screen.lines().any(both)
     });
     fits(&screen);
     console.press_for("\x1b[C", "→ will be");
     console.press(ESC);
-    console.shows("Conflicts: 95 of 95");
+    console.shows("Conflicts: 110 of 110");
 
     console.press_for("2", "Thai Garden Leipzig");
     let screen = console.press_for("4", "- userId:");
@@ -44,7 +44,7 @@ fn the_main_screens_are_readable_at_80_by_24() {
 
     // To the gate.
     console.press("3");
-    console.shows("Conflicts: 95 of 95");
+    console.shows("Conflicts: 110 of 110");
     console.press_for("A", "The same answer for");
     console.press("of every");
     console.hides("look at them first");

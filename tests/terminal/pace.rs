@@ -15,7 +15,7 @@ fn a_paused_step_writes_nothing_until_it_goes_on_and_says_so() {
     command.args(["--max-rate", "10"]);
     let console = Console::spawn(command, (120, 40));
     console.shows("Next     2 Back up");
-    console.press_for("3", "Conflicts: 95 of 95, 95 undecided");
+    console.press_for("3", "Conflicts: 110 of 110, 110 undecided");
     console.press_for("A", "The same answer for");
     console.press_for("of every", "undecided of every kind");
     console.hides("look at them first");

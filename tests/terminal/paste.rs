@@ -58,7 +58,7 @@ fn what_is_pasted_is_text_in_every_field_and_confirms_nothing() {
         console.hides("one two");
     }
     // The decision editor: a value, and the note on an answer.
-    console.press_for("3", "Conflicts: 95 of 95");
+    console.press_for("3", "Conflicts: 110 of 110");
     console.press_for("e", "Decide: ");
     console.press_for("t", ", then Enter:");
     paste(&console, NASTY);
@@ -129,6 +129,7 @@ fn a_note_is_written_in_the_operators_own_editor_and_a_broken_one_loses_nothing(
     console.until("why it was not taken", |screen| {
         screen.contains("written elsewhere") && screen.contains("editor")
     });
+    console.takes_hold();
     console.press_for(CTRL_S, "a note is kept");
     console.press_for("q", "Leaving: the report");
     console.press("Q");

@@ -63,7 +63,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     assert!(place.side_collections().is_empty());
 
     // Two conflicts by hand: one accepted, one with a name of our own.
-    console.press_for("3", "Conflicts: 95 of 95, 95 undecided");
+    console.press_for("3", "Conflicts: 110 of 110, 110 undecided");
     console.shows("→ will be");
     console.press_for("a", "1 answer changed in the decisions file; ");
     console.press_for("/", "Find conflicts");
@@ -78,7 +78,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     console.press_for("asked at the desk", "asked at the desk");
     console.press_for(ENTER, "Note      asked at the desk");
     console.press_for(ENTER, "1 answer changed in the decisions file; ");
-    console.press_for("F", "Conflicts: 95 of 95");
+    console.press_for("F", "Conflicts: 110 of 110");
     console.press_for("u", "1 answer changed in the decisions file; ");
     console.press_for("U", "1 answer changed in the decisions file; ");
     console.press_for("/", "Find conflicts");
