@@ -105,6 +105,7 @@ async fn an_index_made_on_users_after_the_cut_over_is_there_after_the_clean_up()
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_index_that_cannot_be_built_over_the_copy_stops_the_run_before_the_renames_and_is_named()
 {
     let geo = doc! { "key": { "phone": "2dsphere" }, "name": "Customer_where" };
@@ -172,6 +173,7 @@ async fn a_validator_that_comes_late_and_names_a_field_that_leaves_stops_the_run
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_index_made_while_the_rename_waits_is_built_on_what_is_live_and_goes_back() {
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(1), &arguments).await;

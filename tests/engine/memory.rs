@@ -11,6 +11,7 @@ use crate::data::{self, SERVICE, id};
 use crate::picture;
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn without_any_memory_for_tables_an_apply_ends_as_ever_and_leaves_no_file_behind() {
     let whole = Case::seeded().await;
     whole.migrate().await;

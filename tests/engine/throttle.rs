@@ -12,6 +12,7 @@ use crate::case::Case;
 use crate::{data, support};
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rate_makes_an_apply_take_as_long_as_it_says_and_changes_nothing_else() {
     let case = Case::seeded().await;
     case.plan().await;
@@ -25,6 +26,7 @@ async fn a_rate_makes_an_apply_take_as_long_as_it_says_and_changes_nothing_else(
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn nothing_is_written_while_a_secondary_is_further_behind_than_allowed() {
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(3), &arguments).await;

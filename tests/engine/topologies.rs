@@ -41,6 +41,7 @@ async fn a_standalone_is_migrated_and_rolled_back_with_a_verdict_by_write_counte
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_standalone_that_is_written_to_stops_the_apply_which_says_which_collection() {
     let server = support::private(Topology::Standalone, &[]).await;
     let case = seeded_on(&server).await;
@@ -66,6 +67,7 @@ async fn a_set_of_three_is_migrated_and_rolled_back_even_with_one_member_dead() 
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_replica_set_that_is_written_to_stops_the_apply_which_says_which_collection() {
     let case = Case::seeded().await;
     still_written_to(&case).await;
@@ -107,6 +109,7 @@ async fn still_written_to(case: &Case) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_write_between_the_verdict_and_the_cut_over_keeps_the_gate_shut_until_it_was_backed_up() {
     let case = Case::seeded().await;
     case.plan().await;

@@ -209,6 +209,7 @@ async fn finish_before_the_whole_is_done_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_application_that_writes_while_its_writes_are_carried_back_is_named_with_how_much() {
     let case = Case::seeded().await;
     case.migrate().await;

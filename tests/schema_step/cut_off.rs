@@ -60,6 +60,7 @@ async fn cut_off_at(server: &Server, renames: i32) -> bool {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_same_command_goes_on_wherever_the_renames_ended() {
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(1), &arguments).await;

@@ -19,3 +19,8 @@ mod sample;
 mod ways_back;
 mod whole;
 mod world;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -437,6 +437,7 @@ async fn members_without_a_booking_become_customers_by_their_memberships() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn two_entries_follow_one_collection() {
     let messages = vec![
         doc! { "_id": 1, "from": id(1), "to": id(5), "shopId": id(11), "text": "hello" },

@@ -22,3 +22,8 @@ mod people;
 mod references;
 mod several;
 mod shape;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

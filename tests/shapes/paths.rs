@@ -266,6 +266,7 @@ async fn a_listings_owner_is_the_business() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn one_business_for_all_is_named_by_the_mapping() {
     let roles = ROLES.replace(
         "[business]\ncollection = \"shops\"\nname = \"name\"\nowner = \"ownerId\"\n",
