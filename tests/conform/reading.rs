@@ -236,6 +236,7 @@ async fn a_standalone_server_is_checked_with_a_note_about_the_moment() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn after_a_broken_connection_the_check_is_run_again_and_no_finding_is_printed_twice() {
     let server = support::private(
         ringfence::demo::server::Topology::ReplicaSet(1),

@@ -191,9 +191,10 @@ const PROOF: &str = "proof";
 #[tokio::test]
 async fn what_was_killed_at_any_forced_point_ends_like_what_never_was() {
     let (reference, table) = (reference::shared().await, Table::default());
-    join_all((0..3).map(|way| there_back_and_to_the_end(way, reference, &table))).await;
+    let ways = if crate::support::full() { 3 } else { 1 };
+    join_all((0..ways).map(|way| there_back_and_to_the_end(way, reference, &table))).await;
     table.print("kill -9 at forced points");
-    assert!(table.fewest() >= 3);
+    assert!(table.fewest() >= ways);
 }
 
 #[tokio::test]

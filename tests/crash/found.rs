@@ -66,6 +66,7 @@ async fn a_cut_over_that_was_killed_after_its_renames_still_puts_validators_and_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_swaps_have_one_journal_entry_and_a_run_that_was_killed_around_it_can_still_be_rolled_back()
  {
     let small = Small::new().await;
@@ -81,6 +82,7 @@ async fn the_swaps_have_one_journal_entry_and_a_run_that_was_killed_around_it_ca
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn what_is_written_after_a_kill_before_the_renames_is_taken_in_and_backed_up_with_true_expiries()
  {
     let small = Small::new().await;

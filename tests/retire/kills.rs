@@ -89,6 +89,7 @@ async fn what_was_killed_while_users_retired_ends_like_what_never_was() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn what_was_killed_while_users_retired_goes_back_to_the_same_bytes() {
     let victim = Victim::new().await;
     let case = &victim.case;
