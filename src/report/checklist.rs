@@ -109,8 +109,11 @@ impl Report<'_> {
             return (Verdict::NotDone, "rolled back".to_owned());
         }
         let says = first_clause(&record.says);
+        // Without an after-schema nobody knows whether the new application can read the result.
+        let plan = self.run.plan.as_ref();
+        let unasked = plan.is_none_or(|plan| plan.schema.is_none());
         match record.state {
-            State::Done if step == Step::Schema => (
+            State::Done if step == Step::Schema && unasked => (
                 Verdict::NotChecked,
                 format!("{says}; schema.prisma is yours to change"),
             ),

@@ -63,6 +63,7 @@ fn of_ids<I: Into<Bson>>(make: impl Fn(u8, u32) -> I + Copy) -> Vec<(&'static st
     ]
 }
 
+#[allow(clippy::too_many_lines)] // a table
 fn shapes() -> Vec<Shape> {
     let by_user = |n: u32| doc! { "userId": id(b'u', n % 40), "salonId": id(b'b', n % 2) };
     let direct: &[&str] = &[

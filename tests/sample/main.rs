@@ -121,7 +121,7 @@ fn bookings_hold_the_fields_of_prisma_in_its_order() {
 #[tokio::test]
 async fn a_survey_of_every_seed_counts_exactly_what_was_planted() {
     for seed in [1, 2, 77] {
-        surveyed_as_planted(seed, Size::Small).await;
+        Box::pin(surveyed_as_planted(seed, Size::Small)).await;
     }
 }
 
@@ -133,7 +133,7 @@ async fn a_survey_of_a_large_size_counts_exactly_what_was_planted() {
     } else {
         Size::Medium
     };
-    surveyed_as_planted(1, size).await;
+    Box::pin(surveyed_as_planted(1, size)).await;
 }
 
 async fn surveyed_as_planted(seed: u64, size: Size) {
