@@ -1,5 +1,6 @@
 //! Bookings and followed documents: what comes back of each, and whom it still needs.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use bson::RawDocumentBuf;
@@ -191,22 +192,29 @@ impl Carrying<'_> {
         before: &RawDocument,
         current: &RawDocument,
     ) -> Result<Returned> {
-        let mut all = Returned {
+        // A document may be as large as the server takes: none is copied that need not be.
+        let mut all: Option<Returned> = None;
+        for (at, ground) in grounds.iter().enumerate().rev() {
+            let earlier = grounds[..at].iter().map(|ground| ground.paths);
+            let base = if at == 0 {
+                Cow::Borrowed(before)
+            } else {
+                Cow::Owned(staged(before, current, earlier).map_err(invalid)?)
+            };
+            let from = all.as_ref().map_or(current, |all| &*all.document);
+            let back = ground.back(&base, from).map_err(invalid)?;
+            let earlier = all.map_or((false, false), |all| (all.changed, all.stays));
+            all = Some(Returned {
+                document: back.document,
+                changed: earlier.0 || back.changed,
+                stays: earlier.1 || back.stays,
+            });
+        }
+        Ok(all.unwrap_or_else(|| Returned {
             document: current.to_owned(),
             changed: false,
             stays: false,
-        };
-        for (at, ground) in grounds.iter().enumerate().rev() {
-            let earlier = grounds[..at].iter().map(|ground| ground.paths);
-            let base = staged(before, current, earlier).map_err(invalid)?;
-            let back = ground.back(&base, &all.document).map_err(invalid)?;
-            all = Returned {
-                document: back.document,
-                changed: all.changed || back.changed,
-                stays: all.stays || back.stays,
-            };
-        }
-        Ok(all)
+        }))
     }
 
     /// Customers as they are live.
@@ -267,10 +275,11 @@ impl Carrying<'_> {
     ) -> Result<()> {
         let added = (which, Change::Added);
         self.found(which, Change::Added);
-        let mut made = Some(current.to_owned());
+        let mut made = Some(Cow::Borrowed(current));
         for ground in grounds.iter().rev() {
             let Some(document) = made else { break };
-            made = ground.new_booking(&document).map_err(invalid)?;
+            let back = ground.new_booking(&document).map_err(invalid)?;
+            made = back.map(Cow::Owned);
         }
         let of_a_guest = |ground: &Ground<'_>| ground.needs_customer(None, current).is_some();
         match made {
@@ -281,7 +290,7 @@ impl Carrying<'_> {
             Some(_) if self.is_held(which, id) => self.leave(added, Reason::NotUnique, id, &[]),
             Some(document) => {
                 self.needs(grounds, &document);
-                self.want(which, document, true).await?;
+                self.want(which, document.into_owned(), true).await?;
             }
         }
         Ok(())
