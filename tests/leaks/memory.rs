@@ -145,6 +145,7 @@ async fn stays_within(name: &str, case: &Case) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn ten_bookings_of_15_megabytes_stay_within_256_mebibytes() {
     let case = seeded(&[15_000_000; 10], &[]).await;
     stays_within("10 of 15 MB", &case).await;

@@ -293,7 +293,16 @@ async fn queries_of_our_own_count_every_code_as_it_was_planted() {
         for code in Code::ALL {
             let counted = world.count(*code, &of_server);
             let planted = planted.conflicts.get(code).copied().unwrap_or_default();
-            assert_eq!(counted, planted, "seed {seed}: {code}");
+            // One in forty of the ordinary people writes a capital, too.
+            let ordinary = match code {
+                Code::EmailSpelling => 1..world.users.len() as u64 / 30,
+                _ => 0..1,
+            };
+            let more = counted.checked_sub(planted);
+            assert!(
+                more.is_some_and(|more| ordinary.contains(&more)),
+                "seed {seed}: {code}: {counted}, planted {planted}"
+            );
         }
         assert_eq!(world.bookings.len() as u64, planted.bookings);
         assert_eq!(world.pairs.len() as u64, planted.pairs);
