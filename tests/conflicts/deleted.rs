@@ -64,7 +64,8 @@ async fn seeded(world: &World) -> Case {
     case
 }
 
-async fn answered(case: &Case, choice: &str) {
+/// Plans with this answer for all deleted users and with these further arguments, and applies.
+async fn applied(case: &Case, choice: &str, more: &[&str]) {
     let text = format!(
         "version = 1\ndatabase = \"{}\"\n\n[policy]\ndeleted-user = \"{choice}\"\n",
         case.name
@@ -78,8 +79,12 @@ async fn answered(case: &Case, choice: &str) {
         "--out",
         "plan.json",
     ];
-    case.ringfence(&plan).await.code(0);
+    case.ringfence(&[&plan, more].concat()).await.code(0);
     case.apply(&["--accept-unknown"]).await.code(0);
+}
+
+async fn answered(case: &Case, choice: &str) {
+    applied(case, choice, &[]).await;
     case.ringfence(&["verify"])
         .await
         .code(0)
@@ -211,22 +216,7 @@ async fn a_deleted_user_is_never_the_survivor_and_never_retired_as_a_placeholder
 
     // A placeholder takes part in no group.
     let case = seeded(&world).await;
-    let text = format!(
-        "version = 1\ndatabase = \"{}\"\n\n[policy]\ndeleted-user = \"placeholder\"\n",
-        case.name
-    );
-    std::fs::write(case.path("decisions.toml"), text).unwrap();
-    let plan = [
-        "plan",
-        "--defaults",
-        "--retire-users",
-        "--decisions",
-        "decisions.toml",
-        "--out",
-        "plan.json",
-    ];
-    case.ringfence(&plan).await.code(0);
-    case.apply(&["--accept-unknown"]).await.code(0);
+    applied(&case, "placeholder", &["--retire-users"]).await;
     let ann = customer_of(&case, booking(6)).await;
     assert_eq!(ann.get_str("name").unwrap(), "Ann");
     assert_eq!(ann.get_str("email").unwrap(), "person3@example.org");
