@@ -71,7 +71,7 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
         let answer = answer.map(|text| Answer::parse(text, model, field, around.after));
         let answer = answer
             .transpose()
-            .map_err(|why| format!("the answer to {key} is no answer: {why}"))?;
+            .map_err(|why| format!("the answer to {key} cannot be used: {why}"))?;
         let (value, answered) = match answer {
             Some(Answer::Leave) => continue,
             Some(Answer::Write(value)) => (Some(value), true),
