@@ -10,6 +10,7 @@ use super::shared::Shared;
 use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
 use crate::domain::number::Millis;
+use crate::domain::run_view::RunView;
 use crate::domain::situation::{Situation as Known, step_words};
 
 /// The four sentences.
@@ -152,7 +153,11 @@ fn next(shared: &Shared) -> String {
     };
     format!(
         "{}; {} on it",
-        step_words(step, shared.state(step)),
+        step_words(
+            step,
+            shared.state(step),
+            RunView::touch(shared.facts.run(), step)
+        ),
         shared.key(RUN)
     )
 }

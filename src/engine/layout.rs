@@ -6,6 +6,7 @@ use crate::domain::aside::{self, Aside};
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::RunRecord;
+use crate::domain::schema_change::MOVING;
 use crate::engine::error::Result;
 use crate::store::collection_spec;
 use crate::store::connect::Connection;
@@ -27,6 +28,8 @@ pub struct Layout {
     put_aside: BTreeMap<String, String>,
     /// Collections that stood under the first name at the cut-over, and stand under the second now.
     renamed: BTreeMap<String, String>,
+    /// Collections that the schema's own step has still to rename.
+    unnamed: Vec<String>,
     /// Vacated names under which something stands that is none of ours.
     strangers: Vec<String>,
     /// What stands aside under a name of ours.
@@ -130,6 +133,13 @@ impl Layout {
                 self.note_name(name, now);
             }
         }
+        for (from, to) in mapping.renamed_only_in(Group::Schema) {
+            let noted = run.others.get(&from);
+            let now = noted.map(|uuid| by_uuid.get(uuid.as_str()).copied());
+            if now.is_some_and(|now| now != Some(&to)) {
+                self.unnamed.push(from);
+            }
+        }
         // Another collection of the run may have got a vacated name from the after-schema.
         let collections = run.collections.values();
         let mut ours: BTreeSet<&str> = run.others.values().map(String::as_str).collect();
@@ -163,7 +173,17 @@ impl Layout {
     /// True once all copies of a group are live.
     pub fn is_group_swapped(&self, mapping: &Mapping, group: Group) -> bool {
         let list = mapping.rebuilt_in(group);
-        list.iter().all(|which| self.is_swapped(which))
+        let named = group != Group::Schema || self.unnamed.is_empty();
+        named && list.iter().all(|which| self.is_swapped(which))
+    }
+
+    /// True once the first rename of a group was done, whatever became of the rest. What an operator renamed is none of it.
+    pub fn has_group_moved(&self, mapping: &Mapping, group: Group) -> bool {
+        let list = mapping.rebuilt_in(group);
+        let names = mapping.renamed_only_in(group);
+        let between = |from: &str| self.now(from).starts_with(MOVING);
+        list.iter().any(|which| self.has_moved(which))
+            || names.iter().any(|(from, _)| between(from))
     }
 
     /// True once some copy is live.

@@ -20,6 +20,8 @@ pub struct GivenSchema {
     pub before: Vec<SchemaText>,
     /// Fields that the operator says have another name.
     pub rename: BTreeMap<String, String>,
+    /// What is asked of collections that the migration does not rebuild anyway waits for a step of its own.
+    pub own_step: bool,
 }
 
 impl GivenSchema {
@@ -36,6 +38,7 @@ impl GivenSchema {
             after: texts(after)?,
             before: before.map(texts).transpose()?.unwrap_or_default(),
             rename,
+            own_step: false,
         })
     }
 
@@ -45,6 +48,7 @@ impl GivenSchema {
             after: plan.after.clone(),
             before: plan.before.clone(),
             rename: plan.rename.clone(),
+            own_step: plan.own_step,
         }
     }
 }
