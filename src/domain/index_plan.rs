@@ -5,7 +5,7 @@ use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::rawdoc;
 
 use super::blueprint::EmailIndex;
-use super::mapping::{Following, Mapping};
+use super::mapping::Mapping;
 use super::raw::{Builder, elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::reference::leaving_of;
@@ -28,15 +28,15 @@ pub fn prisma_name(collection: &str, fields: &[&str], unique: bool) -> String {
     name + suffix
 }
 
-/// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`; `some_stay` says whether
-/// documents of the collection keep their old reference by an answer, or with an account.
+/// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`; `stay` says for each
+/// reference of the collection whether documents keep it by an answer, or with an account.
 pub fn wanted(
     mapping: &Mapping,
     which: &Rebuilt,
     originals: &[RawDocumentBuf],
-    (email, some_stay): (EmailIndex, bool),
+    (email, stay): (EmailIndex, &[bool]),
 ) -> Vec<RawDocumentBuf> {
-    wanted_with(mapping, which, originals, (email, some_stay), true)
+    wanted_with(mapping, which, originals, (email, stay), true)
 }
 
 /// The same; `uniques` false leaves out those that only the after-schema makes unique.
@@ -44,19 +44,20 @@ pub fn wanted_with(
     mapping: &Mapping,
     which: &Rebuilt,
     originals: &[RawDocumentBuf],
-    (email, some_stay): (EmailIndex, bool),
+    (email, stay): (EmailIndex, &[bool]),
     uniques: bool,
 ) -> Vec<RawDocumentBuf> {
     let change = mapping.changes().and_then(|it| it.of(which.live()));
-    let entries = replacing(mapping, which);
+    let entries = which.references(mapping);
     let mut wanted: Vec<RawDocumentBuf> = Vec::new();
     for index in originals.iter().filter(|index| name_of(index) != "_id_") {
         let mut new = index.clone();
         let mut beside = false;
-        for entry in &entries {
+        for (at, entry) in entries.iter().enumerate() {
             let changed = renamed(&new, &leaving_of(entry), &entry.customer);
             // Where a document keeps its old reference, so does the index on it, and the one on the new field stands beside.
-            let stays = entry.keep || entry.filter.is_some() || some_stay;
+            let stays =
+                entry.keep || entry.filter.is_some() || stay.get(at).copied().unwrap_or_default();
             beside |= changed != new && stays;
             new = changed;
         }
@@ -94,18 +95,6 @@ pub fn wanted_with(
     kept
 }
 
-/// What of a rebuilt collection's documents is replaced by a customer's id.
-pub fn replacing<'m>(mapping: &'m Mapping, which: &'m Rebuilt) -> Vec<&'m Following> {
-    match which.role() {
-        Role::Bookings => vec![&mapping.booking.following],
-        Role::Followed => {
-            let entries = mapping.entries_of(which.live());
-            entries.map(|(_, entry)| entry).collect()
-        }
-        Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
-    }
-}
-
 fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<RawDocumentBuf> {
     let customers = which.to();
     let business = mapping.customer.business.as_str();
@@ -126,7 +115,7 @@ fn own_indexes(mapping: &Mapping, which: &Rebuilt, email: EmailIndex) -> Vec<Raw
     match which.role() {
         Role::Users | Role::Reshaped => Vec::new(),
         Role::Bookings | Role::Followed => {
-            let fields = replacing(mapping, which).into_iter();
+            let fields = which.references(mapping).into_iter();
             let fields = fields.map(|it| it.customer.as_str());
             let own = fields.map(|field| {
                 rawdoc! { "key": key(&[field]), "name": prisma_name(which.to(), &[field], false) }
@@ -186,7 +175,18 @@ fn same_key(one: &RawDocument, other: &RawDocument) -> bool {
     key(one) == key(other) && unique(one) == unique(other) && plain(one) && plain(other)
 }
 
-/// The index with `from` replaced by `to` in its key and its name.
+/// True for an index over those documents alone that have this field.
+pub fn asks_for_it(index: &RawDocument, field: &str) -> bool {
+    let filter = index.get_document("partialFilterExpression");
+    let mut filter = filter.into_iter().flat_map(elements).map_while(Result::ok);
+    let (first, more) = (filter.next(), filter.next());
+    let exists = rawdoc! { "$exists": true };
+    let is_it =
+        first.is_some_and(|it| it.key == field.as_bytes() && it.value.bytes == exists.as_bytes());
+    is_it && more.is_none()
+}
+
+/// The index with `from` replaced by `to` in its key and its name, and in a filter that asks for the field alone.
 fn renamed(index: &RawDocument, from: &str, to: &str) -> RawDocumentBuf {
     let names_it = index.get_document("key").is_ok_and(|key| {
         elements(key)
@@ -217,6 +217,11 @@ fn renamed(index: &RawDocument, from: &str, to: &str) -> RawDocumentBuf {
             }
             b"name" => {
                 out.string("name", &name_of(index).replace(from, to));
+            }
+            b"partialFilterExpression" if asks_for_it(index, from) => {
+                let mut filter = Builder::new(32);
+                filter.document(to, &rawdoc! { "$exists": true });
+                out.document("partialFilterExpression", &filter.finish());
             }
             _ => {
                 out.element(&element);
@@ -323,7 +328,7 @@ mod tests {
             &mapping(),
             &mapping().bookings(),
             &originals,
-            (EmailIndex::Plain, false),
+            (EmailIndex::Plain, &[]),
         )
         .iter()
         .map(|index| name_of(index).to_owned())

@@ -5,7 +5,7 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::id::Id;
-use super::raw::{Builder, elements, get, kind};
+use super::raw::{Builder, Value, elements, get, kind};
 use super::survey::facts::id_of;
 
 /// How a customer came about.
@@ -67,6 +67,68 @@ impl LinkKind {
         })
     }
 }
+
+/// A document of whose fields a customer got some: on the way to a user, or one that says who a guest is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Between {
+    /// Its collection; none for that of the first document on the way, and for a booking.
+    pub collection: Option<String>,
+    /// Its `_id`.
+    pub id: Id,
+}
+
+impl Between {
+    /// As it stands in a link's list, alone in a document: the id, with the collection where it is not the first one.
+    fn element(&self) -> RawDocumentBuf {
+        let mut out = Builder::new(64);
+        match &self.collection {
+            None => out.value("", self.id.value()),
+            Some(collection) => {
+                let mut inner = Builder::new(64);
+                inner.string("in", collection);
+                inner.value("document", self.id.value());
+                out.document("", &inner.finish())
+            }
+        };
+        out.finish()
+    }
+
+    /// Writes the list of that name of a link.
+    pub fn write(list: &str, all: &[Self], link: &mut Builder) {
+        if !all.is_empty() {
+            let elements: Vec<RawDocumentBuf> = all.iter().map(Self::element).collect();
+            link.array(list, elements.iter().filter_map(|it| get(it, "")));
+        }
+    }
+
+    /// Reads the list of that name of a link.
+    pub fn all(link: &RawDocument, list: &str) -> Vec<Self> {
+        let list = get(link, list).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+        let list = list.into_iter().flat_map(elements).map_while(Result::ok);
+        let one = |value: Value<'_>| {
+            let inner = RawDocument::from_bytes(value.bytes).ok();
+            let inner = inner.filter(|_| value.kind == kind::DOCUMENT);
+            let placed = inner.and_then(|inner| {
+                let collection = get(inner, "in")?.as_str()?.to_owned();
+                let id = Id::from_value(get(inner, "document")?);
+                Some(Self {
+                    collection: Some(collection),
+                    id,
+                })
+            });
+            placed.unwrap_or_else(|| Self {
+                collection: None,
+                id: Id::from_value(value),
+            })
+        };
+        list.map(|item| one(item.value)).collect()
+    }
+}
+
+/// The list of a link with the documents on the way of whose fields the customer got some.
+pub const BETWEEN: &str = "between";
+/// The list of a link with the bookings, and followed documents, that say who its guests are.
+pub const BOOKINGS: &str = "bookings";
 
 /// The word of a note that a document named several users.
 const SEVERAL: &str = "several-users";
@@ -136,6 +198,24 @@ mod tests {
         assert_eq!(SeveralUsers::of(&note), Some(several));
         let link = rawdoc! { "_id": "c", "kind": "created" };
         assert_eq!(SeveralUsers::of(&link), None);
+    }
+
+    #[test]
+    fn the_documents_that_gave_fields_are_read_back_with_their_collections() {
+        let all = [
+            Between {
+                collection: None,
+                id: Id::string("p"),
+            },
+            Between {
+                collection: Some("cards".to_owned()),
+                id: Id::object_id([7; 12]),
+            },
+        ];
+        let mut link = Builder::new(0);
+        Between::write(BETWEEN, &all, &mut link);
+        assert_eq!(Between::all(&link.finish(), BETWEEN), all);
+        assert_eq!(Between::all(&rawdoc! { "_id": "c" }, BETWEEN), []);
     }
 
     #[test]

@@ -129,14 +129,24 @@ impl Rebuilt {
         }
     }
 
+    /// What of its documents is replaced by a customer's id: of bookings their own reference, then that of each entry that follows the collection.
+    pub fn references<'m>(&'m self, mapping: &'m Mapping) -> Vec<&'m Following> {
+        let own = match self.role {
+            Role::Bookings => Some(&mapping.booking.following),
+            Role::Followed => None,
+            Role::Customers | Role::Users | Role::Reshaped => return Vec::new(),
+        };
+        let entries = mapping.entries_of(&self.live);
+        own.into_iter().chain(entries.map(|(_, it)| it)).collect()
+    }
+
     /// The fields that leave its documents.
     pub fn leaving(&self, mapping: &Mapping) -> Vec<String> {
         match self.role {
             Role::Customers | Role::Reshaped => Vec::new(),
-            Role::Bookings => leaves_a_document(&mapping.booking.following),
-            Role::Followed => {
-                let entries = mapping.entries_of(&self.live);
-                entries.flat_map(|(_, it)| leaves_a_document(it)).collect()
+            Role::Bookings | Role::Followed => {
+                let own = self.references(mapping).into_iter();
+                own.flat_map(leaves_a_document).collect()
             }
             Role::Users => mapping.user.leaving().map(ToString::to_string).collect(),
         }
@@ -159,11 +169,14 @@ impl Rebuilt {
     pub fn becomes(&self, mapping: &Mapping) -> Option<String> {
         match self.role {
             Role::Customers | Role::Reshaped => None,
-            Role::Bookings => Some(becomes(&mapping.booking.following, "bookings")),
-            Role::Followed => {
-                let of = format!("documents of {}", self.live);
-                let entries = mapping.entries_of(&self.live);
-                let lines: Vec<_> = entries.map(|(_, entry)| becomes(entry, &of)).collect();
+            Role::Bookings | Role::Followed => {
+                let of = if self.role == Role::Bookings {
+                    "bookings".to_owned()
+                } else {
+                    format!("documents of {}", self.live)
+                };
+                let own = self.references(mapping).into_iter();
+                let lines: Vec<_> = own.map(|entry| becomes(entry, &of)).collect();
                 Some(lines.join("; "))
             }
             Role::Users => Some(format!(
@@ -217,7 +230,7 @@ impl Rebuilt {
 
 /// The fields that leave a document whose reference is replaced.
 fn leaves_a_document(following: &Following) -> Vec<String> {
-    let drops = following.drop.iter().map(|it| it.top().to_owned());
+    let drops = following.drop.iter().map(ToString::to_string);
     let stays = following.keep || following.in_place;
     let reference = (!stays && following.names_users()).then(|| leaving_of(following));
     reference.into_iter().chain(drops).collect()

@@ -8,7 +8,7 @@ use bson::raw::RawDocument;
 use sha2::{Digest, Sha256};
 
 use super::id::Id;
-use super::link::LinkKind;
+use super::link::{BETWEEN, BOOKINGS, Between, LinkKind};
 use super::mapping::{Given, Mapping};
 use super::raw::{Builder, Element, Value, blank, elements, get, kind, string_bytes};
 
@@ -295,9 +295,9 @@ pub struct Link<'a> {
     /// The guests, by their own ids and in their order.
     pub guests: Vec<Id>,
     /// The bookings that say who these are, where the customer was made of them.
-    pub bookings: Vec<Id>,
+    pub bookings: Vec<Between>,
     /// The documents on the way to a user of whose fields the customer got some.
-    pub between: Vec<Id>,
+    pub between: Vec<Between>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
     pub made: Option<&'a RawDocument>,
 }
@@ -319,12 +319,8 @@ pub fn link(
     if !link.guests.is_empty() {
         document.array("guests", link.guests.iter().map(Id::value));
     }
-    if !link.between.is_empty() {
-        document.array("between", link.between.iter().map(Id::value));
-    }
-    if !link.bookings.is_empty() {
-        document.array("bookings", link.bookings.iter().map(Id::value));
-    }
+    Between::write(BETWEEN, &link.between, &mut document);
+    Between::write(BOOKINGS, &link.bookings, &mut document);
     if let Some(made) = link.made {
         document.document(MADE, &made_digests(link.customer, made));
     }

@@ -5,6 +5,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::domain::rebuilt::Role;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
+use smallvec::{SmallVec, smallvec};
 
 use super::blueprint::Blueprint;
 pub use super::cleaned::user;
@@ -37,19 +38,24 @@ pub fn of<'a>(
 ) -> Option<Transform<'a>> {
     match which.role() {
         Role::Customers => None,
-        Role::Bookings => Some(Box::new(|document| {
-            Ok(match booking(survey, blueprint, document)? {
-                BookingFate::Linked { document, .. } => Placed::Copy(document),
-                BookingFate::Left => Placed::Copy(document.to_owned()),
-                BookingFate::Quarantined => Placed::Side(document.to_owned()),
-            })
-        })),
+        Role::Bookings => {
+            let entries = survey.entries_of_bookings();
+            Some(Box::new(move |document| {
+                let made = match booking(survey, blueprint, document)? {
+                    BookingFate::Linked { document, .. } => document,
+                    BookingFate::Left => document.to_owned(),
+                    BookingFate::Quarantined => return Ok(Placed::Side(document.to_owned())),
+                };
+                followed(survey, blueprint, &entries, (document, made))
+            }))
+        }
         Role::Reshaped => Some(Box::new(|document| Ok(Placed::Copy(document.to_owned())))),
         Role::Followed => {
             let entries = survey.mapping.entries_of(which.live());
             let entries: Vec<usize> = entries.map(|(at, _)| at).collect();
             Some(Box::new(move |document| {
-                followed(survey, blueprint, &entries, document)
+                let made = document.to_owned();
+                followed(survey, blueprint, &entries, (document, made))
             }))
         }
         Role::Users => Some(Box::new(|document| {
@@ -73,7 +79,7 @@ pub fn of<'a>(
 pub enum BookingFate {
     /// It points at a customer.
     Linked {
-        /// The customer.
+        /// The customer; of several the first.
         customer: Id,
         /// The business.
         business: BusinessIx,
@@ -86,11 +92,14 @@ pub enum BookingFate {
     Left,
 }
 
+/// Customers that a document comes to point at; one at least.
+pub type Targets = SmallVec<[Id; 1]>;
+
 /// What becomes of a document that names a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
-    /// It points at this customer of this business.
-    Customer(Id, BusinessIx),
+    /// It points at these customers of this business: one, or where the mapping wants a list each user's.
+    Customer(Targets, BusinessIx),
     /// It keeps this customer of this business, at which it points already.
     Kept(Id, BusinessIx),
     /// It goes to the quarantine as it is.
@@ -109,7 +118,7 @@ pub fn goal(survey: &Survey, blueprint: &Blueprint, of: Of, document: &RawDocume
     let kept = |business, existing: usize| {
         let customer = survey.existing[blueprint.goes_on_in(existing)].id.clone();
         if blueprint.is_merged_away(existing) {
-            Goal::Customer(customer, business)
+            Goal::Customer(smallvec![customer], business)
         } else {
             Goal::Kept(customer, business)
         }
@@ -130,14 +139,26 @@ pub fn goal(survey: &Survey, blueprint: &Blueprint, of: Of, document: &RawDocume
             ..
         } if !blueprint.relinks_in(of, business) => kept(business, existing),
         Standing::Paired { user, business, .. } => {
-            // With an account alone, a followed document stays with the account.
-            let stays = of != Of::Bookings
-                && !survey.is_pair(user, business)
-                && !blueprint.is_customer_by_nature(survey, user);
-            let customer = (!stays).then(|| blueprint.customer_of(survey, user, business));
-            match customer.flatten() {
-                Some(customer) => Goal::Customer(customer, business),
-                None => Goal::Left,
+            let others = if paths.is_list() {
+                survey.users_named(of, &refs)
+            } else {
+                Vec::new()
+            };
+            let mut customers = Targets::new();
+            let others = others.into_iter().filter(|other| *other != user);
+            for user in std::iter::once(user).chain(others) {
+                // With an account alone, a followed document stays with the account.
+                let stays = of != Of::Bookings
+                    && !survey.is_pair(user, business)
+                    && !blueprint.is_customer_by_nature(survey, user);
+                let customer = (!stays).then(|| blueprint.customer_of(survey, user, business));
+                let customer = customer.flatten();
+                customers.extend(customer.filter(|it| !customers.contains(it)));
+            }
+            if customers.is_empty() {
+                Goal::Left
+            } else {
+                Goal::Customer(customers, business)
             }
         }
         Standing::WithoutUser {
@@ -154,7 +175,7 @@ pub fn goal(survey: &Survey, blueprint: &Blueprint, of: Of, document: &RawDocume
             Choice::Leave => Goal::Left,
             _ => {
                 let customer = blueprint.placeholder_of(survey, business, names.as_ref());
-                Goal::Customer(customer, business)
+                Goal::Customer(smallvec![customer], business)
             }
         },
     }
@@ -171,10 +192,11 @@ pub fn booking(
 ) -> Result<BookingFate, Malformed> {
     let paths = survey.paths();
     Ok(match goal(survey, blueprint, Of::Bookings, document) {
-        Goal::Customer(customer, business) => {
-            let document = paths.pointed_at(document, customer.value())?;
+        Goal::Customer(customers, business) => {
+            let document = paths.pointed_at_all(document, &customers)?;
+            let customer = customers.into_iter().next();
             BookingFate::Linked {
-                customer,
+                customer: customer.ok_or(Malformed(0))?,
                 business,
                 document,
             }
@@ -189,7 +211,8 @@ pub fn booking(
     })
 }
 
-/// Where a followed document goes: each entry of its collection replaces its own reference. What one entry quarantines is quarantined for all.
+/// Where a followed document goes: each entry of its collection replaces its own reference in what was made of it so far. What one entry
+/// quarantines is quarantined for all.
 ///
 /// # Errors
 /// A document that is not BSON.
@@ -197,14 +220,14 @@ pub fn followed(
     survey: &Survey,
     blueprint: &Blueprint,
     entries: &[usize],
-    document: &RawDocument,
+    (document, made): (&RawDocument, RawDocumentBuf),
 ) -> Result<Placed, Malformed> {
-    let mut made = document.to_owned();
+    let mut made = made;
     for entry in entries {
         let of = Of::Entry(*entry);
         let paths = survey.paths_of(of);
         match goal(survey, blueprint, of, document) {
-            Goal::Customer(customer, _) => made = paths.pointed_at(&made, customer.value())?,
+            Goal::Customer(customers, _) => made = paths.pointed_at_all(&made, &customers)?,
             Goal::Kept(..) => made = paths.without_user(&made, false)?.finish(),
             Goal::Quarantined => return Ok(Placed::Side(document.to_owned())),
             Goal::Left => {}

@@ -6,7 +6,7 @@ use bson::raw::RawDocument;
 use unicode_normalization::UnicodeNormalization;
 
 use super::id::Id;
-use super::invariant::{first_hop_names, guest_known_as};
+use super::invariant::{guest_known_as, guests_of, hop_names};
 use super::link::LinkKind;
 use super::mapping::path::FieldPath;
 use super::mapping::{FieldSource, Given, Mapping, UserRole};
@@ -113,11 +113,11 @@ fn is_spelling(own: Value<'_>, held: Value<'_>) -> bool {
 #[derive(Debug, Default)]
 pub struct Guests<'a> {
     /// Those that are there.
-    pub bookings: Vec<&'a RawDocument>,
+    pub bookings: Vec<(Option<&'a str>, &'a RawDocument)>,
     /// How many the link names.
     pub named: usize,
-    /// Documents on the way to a user of which the link says that fields come from them.
-    pub between: Vec<&'a RawDocument>,
+    /// Documents on the way to a user of which the link says that fields come from them, each with its collection.
+    pub between: Vec<(&'a str, &'a RawDocument)>,
     /// How many the link names.
     pub named_between: usize,
 }
@@ -125,23 +125,26 @@ pub struct Guests<'a> {
 impl<'a> Guests<'a> {
     /// What they say for a field of a customer.
     fn says(&self, mapping: &'a Mapping, field: &str) -> impl Iterator<Item = Value<'a>> {
-        let guest = mapping.booking.following.guest.iter();
-        let members = guest.flat_map(|guest| guest.members.iter().zip(&guest.fields));
-        let members = members.filter(|(_, own)| *own == field);
-        let mut paths: Vec<&FieldPath> = members.map(|((_, path), _)| path).collect();
-        if field == mapping.user.created {
-            paths.extend(&mapping.booking.created);
-        }
         let mut said = Vec::new();
-        for booking in &self.bookings {
+        for (collection, booking) in &self.bookings {
+            let guests = guests_of(mapping, *collection);
+            let members = guests.flat_map(|guest| guest.members.iter().zip(&guest.fields));
+            let members = members.filter(|(_, own)| *own == field);
+            let mut paths: Vec<&FieldPath> = members.map(|((_, path), _)| path).collect();
+            if field == mapping.user.created && collection.is_none() {
+                paths.extend(&mapping.booking.created);
+            }
             said.extend(paths.iter().filter_map(|path| path.value(booking)));
         }
         for (name, source) in &mapping.customer.fields {
-            if let FieldSource::Hop { field: path, .. } = source
+            if let FieldSource::Hop {
+                collection,
+                field: path,
+            } = source
                 && name == field
             {
-                let between = self.between.iter();
-                said.extend(between.filter_map(|document| path.value(document)));
+                let between = self.between.iter().filter(|(of, _)| of == collection);
+                said.extend(between.filter_map(|(_, document)| path.value(document)));
             }
         }
         said.into_iter()
@@ -157,7 +160,7 @@ impl<'a> Guests<'a> {
         let guests = list("guests");
         let users = list("users");
         let mut wrong = Vec::new();
-        let of_them = |document: &&&RawDocument| first_hop_names(mapping, document, &users);
+        let of_them = |it: &&(&str, &RawDocument)| hop_names(mapping, **it, &users);
         if self.between.iter().filter(of_them).count() < self.named_between {
             wrong.push(format!(
                 "the link of customer {customer} names a document of somebody else, or one that there is not"
@@ -166,10 +169,10 @@ impl<'a> Guests<'a> {
         let business = get(link, &mapping.customer.business).map(Id::from_value);
         let mut seen = BTreeSet::new();
         for booking in &self.bookings {
-            let guest = business
-                .as_ref()
-                .and_then(|business| guest_known_as(mapping, business, booking));
-            match guest.filter(|guest| guests.contains(guest)) {
+            let known = business.as_ref();
+            let known = known.map(|business| guest_known_as(mapping, business, *booking));
+            let mut known = known.into_iter().flatten();
+            match known.find(|guest| guests.contains(guest)) {
                 Some(guest) => drop(seen.insert(guest)),
                 None => wrong.push(format!(
                     "the link of customer {customer} names a booking of somebody who is none of its guests"

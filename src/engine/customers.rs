@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::blueprint::Role;
 use crate::domain::id::Id;
-use crate::domain::link::{LinkKind, SeveralUsers};
+use crate::domain::link::{Between, LinkKind, SeveralUsers};
 use crate::domain::mapping::LINKS;
 use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::Of;
@@ -63,9 +63,9 @@ struct Person {
     /// What it holds, under the customer's own field names.
     view: RawDocumentBuf,
     /// Of a guest, the bookings that say so.
-    bookings: BTreeSet<Id>,
-    /// Where a document on the way of its bookings gives fields too: what it holds with these as a customer of a business, and the document.
-    at_business: BTreeMap<BusinessIx, (Id, RawDocumentBuf)>,
+    bookings: BTreeSet<Between>,
+    /// Where a document on the way of its bookings gives fields too: what it holds with these as a customer of a business, and the documents.
+    at_business: BTreeMap<BusinessIx, (Vec<Between>, RawDocumentBuf)>,
 }
 
 impl Person {
@@ -414,8 +414,8 @@ impl Workspace {
             ids
         };
         let between = members.iter().filter_map(|it| it.at_business.get(&at));
-        let between: BTreeSet<&Id> = between.map(|(id, _)| id).collect();
-        let bookings: BTreeSet<&Id> = members.iter().flat_map(|it| &it.bookings).collect();
+        let between: BTreeSet<&Between> = between.flat_map(|(from, _)| from).collect();
+        let bookings: BTreeSet<&Between> = members.iter().flat_map(|it| &it.bookings).collect();
         let link = Link {
             customer: &id,
             business: Some(business),

@@ -274,7 +274,7 @@ impl Session {
             &self.work.mapping,
             which,
             &originals,
-            (blueprint.email_index, some_stay),
+            (blueprint.email_index, &some_stay),
             !waits,
         );
         wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
@@ -386,7 +386,7 @@ impl Session {
             ("existing", counts.existing),
         ];
         let guests = survey.every_guest().len() as u64;
-        let has_guests = survey.paths().guests().is_some();
+        let has_guests = survey.has_guests();
         if let Some(record) = &mut self.run.record {
             if has_guests {
                 record.numbers.insert("guests".to_owned(), guests);

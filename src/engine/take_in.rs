@@ -10,6 +10,7 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::blueprint::Role as PairRole;
 use crate::domain::gate::{Confirmed, SetAside, TakeIn};
 use crate::domain::id::Id;
+use crate::domain::link::Between;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
@@ -247,15 +248,14 @@ impl Session {
         let Some(which) = which else {
             return Vec::new();
         };
-        match which.role() {
-            Role::Bookings => vec![BookingPaths::of(mapping)],
-            Role::Followed => {
-                let entries = mapping.entries_of(which.live());
-                let paths = entries.map(|(_, entry)| BookingPaths::following(entry, None));
-                paths.collect()
-            }
-            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
-        }
+        let own = match which.role() {
+            Role::Bookings => Some(BookingPaths::of(mapping)),
+            Role::Followed => None,
+            Role::Customers | Role::Users | Role::Reshaped => return Vec::new(),
+        };
+        let entries = mapping.entries_of(which.live());
+        let entries = entries.map(|(_, entry)| BookingPaths::following(entry, None));
+        own.into_iter().chain(entries).collect()
     }
 
     /// What documents give that need no transform. One that names a customer would have to be given back to a user.
@@ -278,15 +278,10 @@ impl Session {
     /// What documents give after the cut-over: each points at the customer of its user at its business, who is made where there is none yet.
     async fn given(&self, which: &Rebuilt, documents: &[&RawDocument]) -> Result<Given> {
         let mapping = &self.work.mapping;
-        let places: Vec<Of> = match which.role() {
-            Role::Followed => {
-                let entries = mapping.entries_of(which.live());
-                entries.map(|(at, _)| Of::Entry(at)).collect()
-            }
-            Role::Bookings | Role::Customers | Role::Users | Role::Reshaped => {
-                vec![Of::Bookings]
-            }
-        };
+        let own = (which.role() != Role::Followed).then_some(Of::Bookings);
+        let entries = mapping.entries_of(which.live());
+        let entries = entries.map(|(at, _)| Of::Entry(at));
+        let places: Vec<Of> = own.into_iter().chain(entries).collect();
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
@@ -296,11 +291,16 @@ impl Session {
             for of in &places {
                 let Some(was) = made else { break };
                 made = match transform::goal(survey, blueprint, *of, document) {
-                    Goal::Customer(customer, _) => {
-                        let stands = self.customer_stands(*of, &customer, document, &mut given);
+                    Goal::Customer(customers, _) => {
+                        let mut stand = true;
+                        for customer in &customers {
+                            let stands = self.customer_stands(*of, customer, document, &mut given);
+                            stand &= stands.await?;
+                        }
                         let paths = survey.paths_of(*of);
-                        let is = paths.pointed_at(&was, customer.value())?;
-                        stands.await?.then_some(is)
+                        stand
+                            .then(|| paths.pointed_at_all(&was, &customers))
+                            .transpose()?
                     }
                     Goal::Kept(..) => {
                         let paths = survey.paths_of(*of);
@@ -339,12 +339,17 @@ impl Session {
         let Standing::Paired { user, business, .. } = survey.standing_in(of, &refs) else {
             return Ok(false);
         };
+        // Of several users the one whose customer it is.
+        let mut named = survey.users_named(of, &refs).into_iter();
+        let is_theirs =
+            |user: &_| blueprint.customer_of(survey, *user, business).as_ref() == Some(customer);
+        let user = named.find(is_theirs).unwrap_or(user);
         let own = matches!(blueprint.role(survey, user, business), PairRole::Own);
         let of_guest = survey.is_guest(user);
         let id = survey.user_id(user);
         let row = if of_guest {
             let guests = survey.paths_of(of).guests();
-            guests.map(|guests| (guests.view(&id, document), None))
+            guests.map(|guests| (guests.view(&id, document), Vec::new()))
         } else {
             let ids = std::slice::from_ref(&id);
             let rows = self.views_at(survey, business, ids).await?;
@@ -356,6 +361,14 @@ impl Session {
         let rules = blueprint.rules(survey, user, business);
         let business = survey.business_id(business);
         let mapping = &self.work.mapping;
+        let of_document = id_of(document).filter(|_| of_guest).map(|id| Between {
+            collection: match of {
+                Of::Bookings => None,
+                Of::Entry(at) => Some(mapping.follow[at].collection.clone()),
+            },
+            id,
+        });
+        let bookings = of_document.into_iter().collect();
         let row: &RawDocument = &row;
         let made = survivorship::customer(mapping, customer, business, &[row], &rules);
         let link = Link {
@@ -368,8 +381,8 @@ impl Session {
                 vec![id.clone()]
             },
             guests: if of_guest { vec![id] } else { Vec::new() },
-            bookings: id_of(document).filter(|_| of_guest).into_iter().collect(),
-            between: between.into_iter().collect(),
+            bookings,
+            between,
             made: Some(&made),
         };
         let rows: [&RawDocument; 1] = [row];
@@ -401,11 +414,8 @@ impl Session {
         let naming = self.naming(which);
         let before = given.documents.len();
         given.documents.retain(|document| {
-            let customers = naming
-                .iter()
-                .filter_map(|paths| paths.read(document).customer);
-            let mut customers = customers.map(|it| it.canonical());
-            !customers.any(|customer| refused(&customer))
+            let mut said = naming.iter().map(|paths| paths.read(document));
+            !said.any(|said| said.customers().any(|it| refused(&it.canonical())))
         });
         given.stay += (before - given.documents.len()) as u64;
         let links = people.iter().filter(|(customer, _)| !refused(customer));

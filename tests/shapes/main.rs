@@ -13,11 +13,14 @@ mod data;
 #[path = "../engine/picture.rs"]
 mod picture;
 
+mod copies;
 mod follow;
 mod followers;
 mod guests;
 mod members;
+mod own_collections;
 mod paths;
+mod payers;
 mod people;
 mod references;
 mod several;

@@ -113,3 +113,161 @@ async fn by_decision_nothing_is_applied_while_bookings_name_several_users() {
         .says(&["name several users", "several-users: stop"]);
     shape.case.assert_same(&before).await;
 }
+
+fn listed() -> String {
+    MAPPING.replace(
+        "customer = \"customerId\"",
+        "customer = \"customerId\"\nseveral = \"list\"",
+    )
+}
+
+#[tokio::test]
+async fn a_list_names_the_customers_of_all_users_in_the_old_order() {
+    let shape = Shape::new(&listed(), data(), "bookings", &["guests"]).await;
+    assert!(!shape.found().await.contains_key("several-users"));
+    let all_of =
+        |names: &[&str], shop: u8| Fate::All(names.iter().map(|name| person(name, shop)).collect());
+    let fates = [
+        (1.into(), all_of(&["Bob", "Ann", "Cleo"], 11)),
+        (2.into(), all_of(&["Bob"], 12)),
+        (3.into(), all_of(&["Ann"], 11)),
+        (4.into(), all_of(&["Bob"], 11)),
+        (5.into(), all_of(&["Ann"], 11)),
+    ];
+    let customers = [
+        person("Ann", 11),
+        person("Bob", 11),
+        person("Bob", 12),
+        person("Cleo", 11),
+    ];
+    shape.there_and_back(&fates, &customers).await;
+    let users = Bson::from(vec![id(2), id(1), id(3)]);
+    shape
+        .with_what_was_written_since(&1.into(), ("guests", users))
+        .await;
+}
+
+#[tokio::test]
+async fn of_users_who_are_one_person_a_list_names_the_customer_once() {
+    let mut data = data();
+    data[0]
+        .1
+        .push(doc! { "_id": id(4), "name": "Ann", "email": "ANN@x.org" });
+    let booking = doc! { "_id": 6, "guests": [id(4), id(2), id(1)], "shopId": id(11), "n": 6 };
+    data[2].1.push(booking);
+    let shape = Shape::new(&listed(), data, "bookings", &["guests"]).await;
+    shape.migrate().await;
+    let live = all(&shape.case.database, "bookings").await;
+    let list = live[5].get_array("customerId").unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[0], live[4].get_array("customerId").unwrap()[0]);
+    shape.run(&["verify"]).await.code(0);
+    shape.case.roll_back(&[]).await.code(0);
+}
+
+/// What an application does with the lists: it takes somebody out, puts somebody in, and turns them around.
+#[tokio::test]
+async fn a_changed_list_comes_back_as_the_users_of_its_customers() {
+    let shape = Shape::new(&listed(), data(), "bookings", &["guests"]).await;
+    shape.migrate().await;
+    let database = &shape.case.database;
+    let bookings = database.collection::<Document>("bookings");
+    let live = all(database, "bookings").await;
+    let list = live[0].get_array("customerId").unwrap().clone();
+    let [bob, ann, cleo] = [0, 1, 2].map(|at: usize| list[at].clone());
+    let change = |id: i32, to: Vec<Bson>| {
+        let bookings = bookings.clone();
+        async move {
+            let set = doc! { "$set": { "customerId": to } };
+            bookings.update_one(doc! { "_id": id }, set).await.unwrap();
+        }
+    };
+    change(1, vec![cleo.clone(), bob]).await;
+    change(3, vec![ann.clone(), cleo.clone()]).await;
+    change(5, vec![cleo]).await;
+    let new = doc! { "_id": 7, "customerId": [ann], "shopId": id(11), "n": 7 };
+    bookings.insert_one(new).await.unwrap();
+    shape.case.roll_back(&["--keep-new"]).await.code(0);
+    let back = all(database, "bookings").await;
+    let users = |at: usize| back[at].get("guests").cloned().unwrap();
+    assert_eq!(users(0), Bson::from(vec![id(3), id(2)]));
+    // Whom nobody knows stays where it was.
+    assert_eq!(users(2), Bson::from(vec![id(99), id(1), id(3)]));
+    assert_eq!(users(4), Bson::from(id(3)));
+    assert_eq!(users(5), Bson::from(vec![id(1)]));
+    for (at, booking) in back.iter().enumerate() {
+        assert!(!booking.contains_key("customerId"), "{at}: {booking}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_place_and_a_list_of_dbrefs_are_replaced_alike() {
+    let dbref = |user: u8| doc! { "$ref": "users", "$id": id(user) };
+    let mut data = data();
+    for (at, users) in [vec![2, 1], vec![3], vec![1], vec![2], vec![1, 3]]
+        .iter()
+        .enumerate()
+    {
+        let list: Vec<Document> = users.iter().map(|user| dbref(*user)).collect();
+        let booking = &mut data[2].1[at];
+        let (n, shop) = (booking.get("n").cloned(), booking.get("shopId").cloned());
+        *booking =
+            doc! { "_id": booking.get("_id").cloned(), "customerId": list, "shopId": shop, "n": n };
+    }
+    let mapping = listed()
+        .replace("user = \"guests\"", "user = \"customerId\"")
+        .replace("several = ", "in_place = true\nseveral = ");
+    let shape = Shape::new(&mapping, data, "bookings", &[]).await.in_place();
+    let all_of =
+        |names: &[&str], shop: u8| Fate::All(names.iter().map(|name| person(name, shop)).collect());
+    let fates = [
+        (1.into(), all_of(&["Bob", "Ann"], 11)),
+        (2.into(), all_of(&["Cleo"], 12)),
+        (3.into(), all_of(&["Ann"], 11)),
+        (4.into(), all_of(&["Bob"], 11)),
+        (5.into(), all_of(&["Ann", "Cleo"], 11)),
+    ];
+    let customers = [
+        person("Ann", 11),
+        person("Bob", 11),
+        person("Cleo", 11),
+        person("Cleo", 12),
+    ];
+    shape.there_and_back(&fates, &customers).await;
+    let list = Bson::from(vec![dbref(2), dbref(1)]);
+    shape
+        .with_what_was_written_since(&1.into(), ("customerId", list))
+        .await;
+}
+
+#[tokio::test]
+async fn followed_documents_may_list_customers_too() {
+    let mut data = data();
+    data.push((
+        "rides",
+        vec![
+            doc! { "_id": 1, "who": [id(3), id(1)], "shopId": id(12) },
+            doc! { "_id": 2, "who": [id(2)], "shopId": id(11) },
+        ],
+    ));
+    let mapping = format!(
+        "{}[[follow]]\ncollection = \"rides\"\nuser = \"who\"\nbusiness = \"shopId\"\nto = \"customers\"\nseveral = \"list\"\n",
+        listed()
+    );
+    let shape = Shape::new(&mapping, data, "bookings", &["guests"]).await;
+    let before = shape.case.picture().await;
+    shape.migrate().await;
+    shape.run(&["verify"]).await.code(0);
+    let rides = all(&shape.case.database, "rides").await;
+    assert_eq!(rides[0].get_array("customers").unwrap().len(), 2);
+    assert!(!rides[0].contains_key("who"));
+    let bob = all(&shape.case.database, "bookings").await[3]
+        .get_array("customerId")
+        .unwrap()
+        .clone();
+    assert_eq!(rides[1].get_array("customers").unwrap(), &bob);
+    shape.case.roll_back(&["--keep-new"]).await.code(0);
+    let now = shape.case.picture().await;
+    let differences = crate::picture::differences(&before, &crate::picture::but_runs(&now), true);
+    assert!(differences.is_empty(), "{differences:#?}");
+}

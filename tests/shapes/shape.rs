@@ -29,6 +29,8 @@ pub struct Shape {
 pub enum Fate {
     /// It points at the customer that has these fields, whatever else it has.
     Of(Document),
+    /// It points at a list of customers that have these fields, in this order.
+    All(Vec<Document>),
     /// It stands in the quarantine, unchanged.
     Quarantined,
     /// It is live and unchanged.
@@ -177,7 +179,12 @@ impl Shape {
             match fate {
                 Fate::Quarantined => assert_eq!((live, aside), (None, Some(original)), "{id}"),
                 Fate::Left => assert_eq!((live, aside), (Some(original), None), "{id}"),
-                Fate::Of(wanted) => {
+                Fate::Of(_) | Fate::All(_) => {
+                    let wanted = match fate {
+                        Fate::All(all) => all.iter().collect(),
+                        Fate::Of(one) => vec![one],
+                        _ => Vec::new(),
+                    };
                     let live = live.unwrap();
                     let mut expected = original.clone();
                     for field in &self.leaving {
@@ -189,9 +196,16 @@ impl Shape {
                     let customer = live.get(self.customer).unwrap();
                     expected.insert(self.customer, customer.clone());
                     assert_eq!(live.to_string(), expected.to_string(), "{id}");
-                    let of = &by_id[&customer.to_string()];
-                    for (field, value) in wanted {
-                        assert_eq!(of.get(field), Some(value), "{field} of booking {id}");
+                    let named = match (fate, customer) {
+                        (Fate::All(_), Bson::Array(list)) => list.clone(),
+                        (_, one) => vec![one.clone()],
+                    };
+                    assert_eq!(named.len(), wanted.len(), "customers of booking {id}");
+                    for (customer, wanted) in named.iter().zip(wanted) {
+                        let of = &by_id[&customer.to_string()];
+                        for (field, value) in wanted {
+                            assert_eq!(of.get(field), Some(value), "{field} of booking {id}");
+                        }
                     }
                 }
             }

@@ -218,35 +218,49 @@ impl Blueprint {
         all.map(|((business, names), created)| (*business, names, *created))
     }
 
-    /// True where documents of a followed collection keep their reference to a user: with an account, or by an answer.
-    pub fn some_stay(&self, survey: &Survey, which: &Rebuilt) -> bool {
-        let mut entries = survey.mapping.entries_of(which.live());
-        which.role() == Rebuild::Followed && entries.any(|(at, _)| self.some_stay_in(survey, at))
+    /// For each reference that a rebuilt collection's documents hold, whether some of them keep it: with an account, or by an answer.
+    pub fn some_stay(&self, survey: &Survey, which: &Rebuilt) -> Vec<bool> {
+        let own = (which.role() == Rebuild::Bookings).then_some(Of::Bookings);
+        let own = own.filter(|_| which.live() == survey.mapping.booking.collection);
+        let entries = survey.mapping.entries_of(which.live());
+        let all = own.into_iter().chain(entries.map(|(at, _)| Of::Entry(at)));
+        all.map(|of| self.some_stay_in(survey, of)).collect()
     }
 
-    fn some_stay_in(&self, survey: &Survey, at: usize) -> bool {
-        let Some(entry) = survey.followed.get(at) else {
-            return false;
+    fn some_stay_in(&self, survey: &Survey, of: Of) -> bool {
+        let with_account = match of {
+            Of::Bookings => 0,
+            Of::Entry(at) => survey.followed.get(at).map_or(0, |it| it.with_account),
         };
-        let answers = self.answers(Of::Entry(at));
-        let mut without_user = answers.without_user.values();
-        entry.with_account > 0
-            || without_user.any(|choice| *choice == Choice::Leave)
+        let answers = self.answers(of);
+        let mut without_user = answers.without_user.iter();
+        // Without a value there is nothing to keep.
+        let leaves = |(place, choice): (&(BusinessIx, Option<Id>), &Choice)| {
+            place.1.is_some() && *choice == Choice::Leave
+        };
+        with_account > 0
+            || without_user.any(leaves)
             || !answers.left_without_business.is_empty()
             || !answers.left_between.is_empty()
             || self.roles.values().any(|role| *role == Role::Skipped)
     }
 
-    /// Says which unique indexes of followed collections could hold neither the documents that keep their reference nor the others.
+    /// Says which unique indexes could hold neither the documents that keep their reference nor the others.
     pub(super) fn refuse_unique_references(&mut self, survey: &Survey) {
-        for (at, index) in survey.unique_references() {
-            let entry = &survey.mapping.follow[*at];
-            let stays = entry.keep || entry.filter.is_some() || self.some_stay_in(survey, *at);
-            if stays && !entry.in_place {
-                let field = entry.user_text();
+        for (of, index) in survey.unique_references() {
+            let (of, following) = match of {
+                Of::Bookings => (*of, &survey.mapping.booking.following),
+                Of::Entry(at) => (*of, &survey.mapping.follow[*at]),
+            };
+            let by_mapping = following.keep || following.filter.is_some();
+            // Of bookings the survey says so already where the mapping itself keeps it.
+            let said = of == Of::Bookings && by_mapping;
+            let stays = by_mapping || self.some_stay_in(survey, of);
+            if stays && !said && !following.in_place {
+                let field = following.user_text();
                 self.obstacles.push(format!(
                     "the unique index {index} of {} holds {field}, which some documents keep and the others will not have; drop it, or make it partial on {{{field}: {{$exists: true}}}}",
-                    entry.collection
+                    following.collection
                 ));
             }
         }

@@ -33,7 +33,7 @@ impl Blueprint {
         let key = survey.unique_key(group.business, &colliding);
         if decisions.choice(&key) == Choice::Stop {
             self.obstacles.push(format!(
-                "bookings of the users {} are to be dealt with by hand first (booking-unique: stop); when they are, give another answer",
+                "the documents of the users {} are to be dealt with by hand first (booking-unique: stop); when they are, give another answer",
                 survey.user_ids(&colliding).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             ));
         }
@@ -95,7 +95,8 @@ impl Blueprint {
                 };
                 if let Some(other) = first.insert(customer, *party) {
                     clashes.insert(format!(
-                        "after these decisions bookings of {} and of {} at business {} are equal in the unique index {}; keep these customers apart (duplicate-email, same-phone, same-mailbox, customer-exists), or change one of the bookings",
+                        "after these decisions {} of {} and of {} at business {} are equal in the unique index {}; keep these customers apart (duplicate-email, same-phone, same-mailbox, customer-exists), or change one of the documents",
+                        shared.what,
                         words(survey, other),
                         words(survey, *party),
                         survey.business_id(shared.business),

@@ -133,10 +133,38 @@ impl Mapping {
                 found.push(self.twice(&format!("{section}.guest.{member}"), other, &field));
             }
         }
-        for (key, field) in fields(&format!("{section}.drop"), &following.drop) {
+        let key = format!("{section}.drop");
+        for (_, field) in fields(&key, &following.drop) {
             let other = all.iter().find(|(_, path)| *path == field);
             if let Some((other, _)) = other {
                 found.push(self.twice(&key, other, &field));
+            }
+        }
+        // What leads somewhere must not leave, in part or whole.
+        let mut starts = vec![(to, FieldPath::field(&following.customer))];
+        if let Some(UserReference::Path(path)) = &following.user
+            && (following.keep || following.in_place)
+        {
+            starts.push((user, path.start.clone()));
+        }
+        if let BusinessReference::Paths(paths) = &following.business {
+            let business = paths.iter().map(|path| path.start.clone());
+            starts.extend(business.map(|start| (format!("{section}.business"), start)));
+        }
+        for drop in &following.drop {
+            let is_part = |start: &FieldPath| drop.is_within(start) || start.is_within(drop);
+            let other = starts.iter().find(|(_, start)| is_part(start));
+            let said = found
+                .iter()
+                .any(|bad| bad.why.starts_with(&format!("{key}: `{drop}` ")));
+            if let Some((other, start)) = other.filter(|_| !said) {
+                found.push(self.bad(
+                    &key,
+                    format!(
+                        "{key}: `{drop}` would take `{start}` away, which is {other} ({}); leave it where it is",
+                        self.place(other)
+                    ),
+                ));
             }
         }
     }

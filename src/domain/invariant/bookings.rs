@@ -17,10 +17,11 @@ impl Ledger {
         for some in examined.chunks(TOGETHER) {
             let names: Vec<_> = some.iter().filter_map(|it| it.names.first()).collect();
             self.users.prefetch(&names);
-            let customers = some.iter().filter_map(|it| match &it.became {
-                Became::Linked { customer, .. } => Some(customer.as_bytes()),
-                _ => None,
+            let customers = some.iter().flat_map(|it| match &it.became {
+                Became::Linked { customers, .. } => customers.as_slice(),
+                _ => &[],
             });
+            let customers = customers.map(Id::as_bytes);
             self.customers.rows.prefetch(customers);
             for booking in some {
                 self.booking(booking);
@@ -54,7 +55,9 @@ impl Ledger {
             Became::Unchanged { customer } => match customer {
                 Some(customer) if self.is_here(customer) => {
                     self.linked_booking(id, (customer, true), (business, user, names));
-                    self.several_users(id, &users, business);
+                    if !self.paths().lists() {
+                        self.several_users(id, &users, business);
+                    }
                 }
                 _ => {
                     self.left_booking(id, (true, false), (business, user));
@@ -95,13 +98,28 @@ impl Ledger {
                     );
                 }
             }
-            Became::Linked { customer, same } => {
-                self.linked_booking(id, (customer, *same), (business, user, names));
-                self.several_users(id, &users, business);
-            }
+            Became::Linked {
+                customers,
+                same,
+                kept,
+            } => match customers.first() {
+                Some(customer) if *kept || !self.paths().lists() => {
+                    self.linked_booking(id, (customer, *same), (business, user, names));
+                    if self.paths().lists() {
+                        self.expect_others(&users, business);
+                    } else {
+                        self.several_users(id, &users, business);
+                    }
+                }
+                Some(customer) if users.len() < 2 && customers.len() == 1 => {
+                    self.linked_booking(id, (customer, *same), (business, user, names));
+                }
+                _ => self.listed_booking(id, (customers, *same), (business, &users)),
+            },
             Became::Left { same, half } => {
                 self.left_booking(id, (*same, *half), (business, user));
                 self.expect_others(&users, business);
+                self.lists_nobody(id, &users, business);
             }
         }
     }
@@ -248,7 +266,7 @@ impl Ledger {
         }
     }
 
-    fn pair(&mut self, booking: &Id, of: (Number, Number), customer: Option<Number>) {
+    pub(super) fn pair(&mut self, booking: &Id, of: (Number, Number), customer: Option<Number>) {
         let unseen = Pair {
             customer,
             linked: true,

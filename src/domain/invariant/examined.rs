@@ -40,9 +40,12 @@ pub(super) enum Became {
         same: bool,
     },
     Linked {
-        customer: Id,
+        /// One; several where the new reference is a list.
+        customers: Ids,
         /// Equal in every byte but for the original's user, and customer on both sides, which it names once.
         same: bool,
+        /// It named the same customer before.
+        kept: bool,
     },
     /// In place: live, equal in every byte; whether it names a customer is for the account to say.
     Unchanged { customer: Option<Id> },
@@ -104,19 +107,11 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
     };
     let mut rest = elements(before)
         .map_while(Result::ok)
-        .filter(|element| !paths.is_elsewhere(element.key))
-        .filter_map(|element| {
-            if goes(&element) {
-                None
-            } else if element.key == user && paths.is_nested() {
-                let key = std::str::from_utf8(element.key).ok()?;
-                paths.bare(key, element.value).map(Cow::Owned)
-            } else {
-                Some(Cow::Borrowed(element.whole))
-            }
-        });
+        .filter(|element| !paths.is_elsewhere(element.key) && !goes(element))
+        .filter_map(|element| paths.remains_of(&element));
     let mut named: Option<Value<'_>> = None;
     let (mut times, mut leftover, mut same) = (0_u32, false, true);
+    let mut field: Option<&[u8]> = None;
     for element in elements(current).map_while(Result::ok) {
         if paths.is_elsewhere(element.key) {
             continue; // another entry's proof looks at it
@@ -124,21 +119,28 @@ fn live(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Beca
         if element.key == customer {
             times += 1;
             named = named.or(Some(element.value));
+            field = field.or(Some(element.whole));
         } else if goes(&element) {
             leftover = true;
         } else {
             same &= rest.next().is_some_and(|it| *it == *element.whole);
         }
     }
-    match named.filter(|value| value.kind != kind::NULL) {
-        Some(customer) if !leftover => Became::Linked {
-            customer: Id::from_value(customer),
-            same: same && times == 1 && rest.next().is_none(),
-        },
-        _ => Became::Left {
-            same: is_same(paths, before, current),
-            half: leftover && times > 0,
-        },
+    let customers = paths.customers_in(named);
+    if !customers.is_empty() && !leftover {
+        let mut were = elements(before).map_while(Result::ok);
+        let kept = paths.lists() && were.any(|it| it.key == customer && Some(it.whole) == field);
+        let is_list = named.is_some_and(|it| it.kind == kind::ARRAY);
+        let same = same && times == 1 && rest.next().is_none();
+        return Became::Linked {
+            customers,
+            same: same && (kept || is_list == paths.lists()),
+            kept,
+        };
+    }
+    Became::Left {
+        same: is_same(paths, before, current),
+        half: leftover && times > 0,
     }
 }
 
@@ -157,38 +159,42 @@ fn is_same(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> b
 
 /// The customer stands where the user stood: every other element is the same, at the same place.
 fn in_its_place(paths: &ProofPaths, before: &RawDocument, current: &RawDocument) -> Became {
-    let customer = paths.customer(current).filter(|it| it.kind != kind::NULL);
+    let value = paths.customer(current);
+    let customers = paths.customers_in(value);
     if is_same(paths, before, current) {
         return Became::Unchanged {
-            customer: customer.map(Id::from_value),
+            customer: customers.into_iter().next(),
         };
     }
     let key = paths.changing()[1].as_bytes();
-    let mut expected: Vec<Element<'_>> = Vec::new();
+    let mut expected: Vec<(bool, Cow<'_, [u8]>)> = Vec::new();
     for element in elements(before).map_while(Result::ok) {
-        let again = element.key == key && expected.iter().any(|it| it.key == key);
+        let is_it = element.key == key;
+        let again = is_it && expected.iter().any(|(is_it, _)| *is_it);
         if !again && !paths.drops(element.key) && !paths.is_elsewhere(element.key) {
-            expected.push(element);
+            expected.extend(paths.remains_of(&element).map(|it| (is_it, it)));
         }
     }
-    let appended = !expected.iter().any(|it| it.key == key);
+    let appended = !expected.iter().any(|(is_it, _)| *is_it);
     let now = elements(current).map_while(Result::ok);
     let now: Vec<Element<'_>> = now.filter(|it| !paths.is_elsewhere(it.key)).collect();
     let count = expected.len() + usize::from(appended);
     let same_place = |(at, element): (usize, &Element<'_>)| match expected.get(at) {
-        Some(was) if was.key == key => element.key == key,
-        Some(was) => was.whole == element.whole,
+        Some((true, _)) => element.key == key,
+        Some((false, was)) => **was == *element.whole,
         None => appended && element.key == key,
     };
     let same = now.len() == count && now.iter().enumerate().all(same_place);
-    match customer {
-        Some(customer) => Became::Linked {
-            customer: Id::from_value(customer),
-            same,
-        },
-        None => Became::Left {
+    if customers.is_empty() {
+        return Became::Left {
             same: false,
             half: false,
-        },
+        };
+    }
+    let is_list = value.is_some_and(|it| it.kind == kind::ARRAY);
+    Became::Linked {
+        customers,
+        same: same && is_list == paths.lists(),
+        kept: false,
     }
 }

@@ -144,11 +144,27 @@ pub(super) fn known_as(business: &Id, (member, says): &Said) -> Id {
     Id::uuid(first)
 }
 
-/// By what links know the guest of a booking at this business; none where the booking does not say who it is.
-pub fn guest_known_as(mapping: &Mapping, business: &Id, booking: &RawDocument) -> Option<Id> {
-    let guest = mapping.booking.following.guest.as_ref()?;
-    let said = ProofGuests::of(guest).said(booking)?;
-    Some(known_as(business, &said))
+/// By what links may know the guest of a document at this business: of a booking, or of a document of this followed collection, once for each
+/// entry that has guests. Nothing where it does not say who it is.
+pub fn guest_known_as(
+    mapping: &Mapping,
+    business: &Id,
+    (collection, document): (Option<&str>, &RawDocument),
+) -> Vec<Id> {
+    let said = guests_of(mapping, collection).filter_map(|it| ProofGuests::of(it).said(document));
+    said.map(|said| known_as(business, &said)).collect()
+}
+
+/// How bookings, or the documents of a followed collection, say who their guest is.
+pub fn guests_of<'m>(
+    mapping: &'m Mapping,
+    collection: Option<&'m str>,
+) -> impl Iterator<Item = &'m Guest> {
+    let own = mapping.booking.following.guest.iter();
+    let own = own.filter(move |_| collection.is_none());
+    let entries = mapping.follow.iter();
+    let entries = entries.filter(move |it| collection == Some(it.collection.as_str()));
+    own.chain(entries.flat_map(|it| &it.guest))
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ impl Ledger {
     /// Takes live bookings alone: the customer of each must be of its own business. After businesses, what leads to them, and customers.
     pub fn all_standing(&mut self, bookings: &[&RawDocument]) {
         for some in bookings.chunks(TOGETHER) {
-            let customers = some.iter().filter_map(|it| self.paths().customer(it));
-            let customers: Vec<Id> = customers.map(Id::from_value).collect();
+            let paths = self.paths();
+            let customers = some
+                .iter()
+                .flat_map(|it| paths.customers_in(paths.customer(it)));
+            let customers: Vec<Id> = customers.collect();
             self.customers
                 .rows
                 .prefetch(customers.iter().map(Id::as_bytes));
@@ -28,13 +31,13 @@ impl Ledger {
             self.outside += 1;
             return;
         }
-        let Some(customer) = named.customer else {
+        let Some(first) = named.customers.first() else {
             self.left += 1;
             return;
         };
         self.linked += 1;
         let in_place = self.paths().in_place();
-        if in_place && !self.is_here(&customer) {
+        if in_place && !self.is_here(first) {
             self.linked -= 1;
             self.left += 1; // it still names a user
             return;
@@ -49,10 +52,13 @@ impl Ledger {
             self.wrong(&id, says);
         }
         let business = only(&self.way().businesses(&named.businesses));
-        if let Some(business) = self.business_for(&id, business)
-            && let Some((_, found)) = self.customer_for(&id, &customer)
-        {
-            self.same_business(&id, &customer, &found, business);
+        let Some(business) = self.business_for(&id, business) else {
+            return;
+        };
+        for customer in &named.customers {
+            if let Some((_, found)) = self.customer_for(&id, customer) {
+                self.same_business(&id, customer, &found, business);
+            }
         }
     }
 }

@@ -171,6 +171,9 @@ impl<'a> Merged<'a> {
         current: &RawDocument,
         merged: &RawDocument,
     ) -> bool {
+        if paths.lists() {
+            return self.users_fit((paths, user_way), before, current, merged);
+        }
         let Some(user) = paths.user(merged) else {
             return true;
         };
@@ -188,6 +191,33 @@ impl<'a> Merged<'a> {
             Some(users) => named.iter().all(|user| users.contains(user)),
             None => Id::from_value(user).canonical() == customer.canonical(),
         }
+    }
+}
+
+impl Merged<'_> {
+    /// The same where it lists customers: each user whom it names stands behind one of them, or it named them before.
+    fn users_fit(
+        &self,
+        (paths, user_way): (&ProofPaths, &UserWay),
+        before: Option<&RawDocument>,
+        current: &RawDocument,
+        merged: &RawDocument,
+    ) -> bool {
+        let known = before.into_iter().chain([current]);
+        let known: Vec<Id> = known.flat_map(|it| paths.users(it)).collect();
+        let customers = paths.customers_in(paths.customer(current));
+        paths.users(merged).iter().all(|user| {
+            let is_behind = |customer: &Id| {
+                let customer = customer.canonical();
+                let ends = user_way.ends(std::slice::from_ref(user));
+                match self.users_of.get(&customer) {
+                    Some(users) if ends.is_empty() => users.contains(&user.canonical()),
+                    Some(users) => ends.iter().any(|user| users.contains(user)),
+                    None => user.canonical() == customer,
+                }
+            };
+            known.contains(user) || customers.iter().any(is_behind)
+        })
     }
 }
 

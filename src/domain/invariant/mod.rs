@@ -8,6 +8,7 @@ mod examined;
 mod followed;
 mod guests;
 mod isolation;
+mod listed;
 pub mod merged;
 mod names;
 mod paths;
@@ -28,12 +29,12 @@ use super::table::{Memory, Table};
 pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
 pub use examined::Examined;
-pub use guests::guest_known_as;
+pub use guests::{guest_known_as, guests_of};
 use names::{Names, Number};
 use paths::Ways;
 pub use paths::{Needed, ProofPaths};
 use rows::{Customers, Pair, pair_key};
-pub use user_way::{UserWay, first_hop_names};
+pub use user_way::{UserWay, first_hop, hop_names};
 
 /// Findings kept with their ids; the rest is only counted.
 const KEPT: usize = 50;
@@ -80,6 +81,8 @@ pub struct Ledger {
     not_by_nature: Set<Number>,
     /// Documents that named several users, with the others.
     several: Map<(String, Id), Vec<Id>>,
+    /// Pairs of whom some document's list has no customer, with the document.
+    unlisted: Map<[u8; 8], Id>,
     users: Names,
     customers: Customers,
     pairs: Table<Pair>,
@@ -138,6 +141,7 @@ impl Ledger {
             closed: Vec::new(),
             not_by_nature: Set::default(),
             several: Map::default(),
+            unlisted: Map::default(),
             with_account: 0,
             mapping,
             allowed,
@@ -384,6 +388,7 @@ impl Ledger {
         }
         let adopted = adopted.iter().filter(|(_, created)| !created).count() as u64;
         drop(customers);
+        self.nobody_is_missing_from_a_list();
         self.every_assigned_has_a_customer();
         let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;
         let pairs = self.pairs.len() as u64;

@@ -2,6 +2,7 @@
 //! purpose: what builds the copies must not be what proves them. A kind of path that the mapping gains is read here a second time, by other
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
+mod held;
 mod read;
 
 use bson::raw::RawDocument;
@@ -14,11 +15,11 @@ use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
-use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
-use crate::domain::raw::{Builder, Value, elements, get};
+use crate::domain::mapping::{BusinessReference, Following, Mapping, Several, UserReference};
+use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::Memory;
-use read::{NO_FIELD, listed, named_so, not_null};
+use read::{NO_FIELD, listed, named_so};
 pub(super) use read::{bare, values};
 
 /// Ids, mostly one.
@@ -39,8 +40,10 @@ pub struct ProofPaths {
     keeps: bool,
     /// The new reference takes the old one's name and place.
     in_place: bool,
+    /// The new reference is a list: the customer of each user named.
+    lists: bool,
     /// What leaves beside it.
-    drops: Vec<String>,
+    drops: Vec<FieldPath>,
     /// People without a user.
     guests: Option<ProofGuests>,
     /// How a user names a business itself.
@@ -77,7 +80,7 @@ impl Needed {
 pub(super) struct Named {
     pub(super) id: Option<Id>,
     pub(super) users: Ids,
-    pub(super) customer: Option<Id>,
+    pub(super) customers: Ids,
     /// What leads to its business, each with the number of its path.
     pub(super) businesses: SmallVec<[(usize, Id); 1]>,
 }
@@ -97,22 +100,32 @@ pub(super) struct Ways {
     odd: Vec<Map<Id, Id>>,
 }
 
+/// The top-level fields that others than `own` change in the documents of its collection.
+fn changed_by_others(mapping: &Mapping, own: &Following) -> Vec<String> {
+    let all = std::iter::once(&mapping.booking.following).chain(&mapping.follow);
+    let others = all.filter(|it| it.collection == own.collection && *it != own);
+    let fields = others.flat_map(|other| {
+        let drops = other.drop.iter().map(|it| it.top().to_owned());
+        let user = Some(other.user_top().to_owned()).filter(|it| !it.is_empty());
+        drops.chain(user).chain([other.customer.clone()])
+    });
+    fields.collect()
+}
+
 impl ProofPaths {
     /// Those of a mapping's bookings.
     pub fn of(mapping: &Mapping) -> Self {
-        Self::documents(mapping, &mapping.booking.following)
+        let booking = &mapping.booking.following;
+        let mut paths = Self::documents(mapping, booking);
+        paths.elsewhere = changed_by_others(mapping, booking);
+        paths
     }
 
     /// Those of a followed entry.
     pub fn entry(mapping: &Mapping, entry: &Following) -> Self {
         let mut paths = Self::documents(mapping, entry);
         paths.home = None; // what users name themselves is looked for once
-        let others = mapping.follow.iter();
-        for other in others.filter(|it| it.collection == entry.collection && *it != entry) {
-            let drops = other.drop.iter().map(|it| it.top().to_owned());
-            let own = [other.user_top().to_owned(), other.customer.clone()];
-            paths.elsewhere.extend(own.into_iter().chain(drops));
-        }
+        paths.elsewhere = changed_by_others(mapping, entry);
         paths
     }
 
@@ -150,11 +163,8 @@ impl ProofPaths {
             },
             keeps: following.keep,
             in_place: following.in_place,
-            drops: following
-                .drop
-                .iter()
-                .map(|it| it.top().to_owned())
-                .collect(),
+            lists: following.several == Several::List,
+            drops: following.drop.clone(),
         }
     }
 
@@ -185,7 +195,8 @@ impl ProofPaths {
 
     /// True for a field that leaves a booking with its reference.
     pub(super) fn drops(&self, key: &[u8]) -> bool {
-        self.drops.iter().any(|field| field.as_bytes() == key)
+        let mut whole = self.drops.iter().filter(|it| it.is_top_level());
+        whole.any(|field| field.top().as_bytes() == key)
     }
 
     /// True for a field that another entry of the collection changes.
@@ -242,36 +253,14 @@ impl ProofPaths {
 
     /// The fields that a way back may make other than they are live.
     pub(super) fn own(&self) -> Vec<&str> {
-        let drops = self.drops.iter().chain(&self.elsewhere);
-        let drops = drops.map(String::as_str);
+        let drops = self.drops.iter().map(FieldPath::top);
+        let drops = drops.chain(self.elsewhere.iter().map(String::as_str));
         self.changing().into_iter().chain(drops).collect()
     }
 
     /// The user as the booking holds it, null included.
     pub fn user<'a>(&self, booking: &'a RawDocument) -> Option<Value<'a>> {
         self.user.start.value(booking)
-    }
-
-    /// True where the reference stands inside another document, out of which it leaves.
-    pub(super) fn is_nested(&self) -> bool {
-        !self.user.start.is_top_level() && !self.keeps
-    }
-
-    /// The top-level field of a nested reference as it must be without it; nothing where it held nothing else.
-    pub(super) fn bare(&self, key: &str, value: Value<'_>) -> Option<Vec<u8>> {
-        let steps = self.user.start.steps();
-        let held = self.user.start.value_under(value);
-        match (held, RawDocument::from_bytes(value.bytes)) {
-            (Some(_), Ok(inner)) => {
-                let rest = bare(inner, steps.get(1..)?)?;
-                let mut out = Builder::new(rest.as_bytes().len());
-                out.document(key, &rest);
-                let whole = out.finish();
-                let bytes = whole.as_bytes();
-                Some(bytes.get(4..bytes.len() - 1)?.to_vec())
-            }
-            _ => Some(value.under(key)),
-        }
     }
 
     /// The values by which the booking names users.
@@ -298,7 +287,7 @@ impl ProofPaths {
         Named {
             id: get(booking, "_id").map(Id::from_value),
             users: ids(&self.user),
-            customer: self.customer(booking).and_then(not_null),
+            customers: self.customers_in(self.customer(booking)),
             businesses: businesses
                 .flat_map(|(at, path)| ids(path).into_iter().map(move |id| (at, id)))
                 .collect(),
@@ -336,7 +325,7 @@ impl ProofPaths {
         Named {
             id: id.map(Id::from_value),
             users: ids(user),
-            customer: customer.and_then(not_null),
+            customers: self.customers_in(customer),
             businesses: businesses
                 .flat_map(|(at, value)| ids(value).into_iter().map(move |id| (at, id)))
                 .collect(),

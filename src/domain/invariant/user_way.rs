@@ -15,17 +15,14 @@ pub struct UserWay(Ways);
 impl UserWay {
     /// Those of a rebuilt collection, which know no document yet: one for bookings, one for each followed entry.
     pub fn all(mapping: &Mapping, which: &Rebuilt, memory: &Memory) -> Vec<(ProofPaths, Self)> {
-        let paths: Vec<ProofPaths> = match which.role() {
-            Role::Bookings => vec![ProofPaths::of(mapping)],
-            Role::Followed => {
-                let entries = mapping.entries_of(which.live());
-                entries
-                    .map(|(_, it)| ProofPaths::entry(mapping, it))
-                    .collect()
-            }
-            Role::Customers | Role::Users | Role::Reshaped => Vec::new(),
+        let own = match which.role() {
+            Role::Bookings => Some(ProofPaths::of(mapping)),
+            Role::Followed => None,
+            Role::Customers | Role::Users | Role::Reshaped => return Vec::new(),
         };
-        let ways = paths.into_iter().map(|paths| {
+        let entries = mapping.entries_of(which.live());
+        let entries = entries.map(|(_, it)| ProofPaths::entry(mapping, it));
+        let ways = own.into_iter().chain(entries).map(|paths| {
             let way = Self(Ways::new(mapping, paths.clone(), memory));
             (paths, way)
         });
@@ -71,17 +68,31 @@ impl UserWay {
     }
 }
 
-/// Whether a document that bookings lead through to their user names one of these itself. One that leads on to yet another document is not
-/// followed.
-pub fn first_hop_names(mapping: &Mapping, document: &RawDocument, users: &[Id]) -> bool {
-    match mapping.hops_to_users() {
-        [] => false,
-        [one] => values(&one.then, document).into_iter().any(|value| {
-            let id = Id::from_value(value);
-            let other = id.other_form().map(|id| id.canonical());
-            let mut users = users.iter().map(Id::canonical);
-            users.any(|user| user == id.canonical() || Some(&user) == other.as_ref())
-        }),
-        _ => true,
+/// The collection of the first document on a booking's way to its user.
+pub fn first_hop(mapping: &Mapping) -> Option<&str> {
+    let first = mapping.hops_to_users().first();
+    first.map(|hop| hop.collection.as_str())
+}
+
+/// Whether a document of this collection that bookings lead through to their user names one of these itself. One that leads on to yet another
+/// document is not followed.
+pub fn hop_names(
+    mapping: &Mapping,
+    (collection, document): (&str, &RawDocument),
+    users: &[Id],
+) -> bool {
+    let hops = mapping.hops_to_users();
+    let first = hops.iter().position(|hop| hop.collection == collection);
+    let Some(at) = first else {
+        return false;
+    };
+    if at + 1 < hops.len() {
+        return true;
     }
+    values(&hops[at].then, document).into_iter().any(|value| {
+        let id = Id::from_value(value);
+        let other = id.other_form().map(|id| id.canonical());
+        let mut users = users.iter().map(Id::canonical);
+        users.any(|user| user == id.canonical() || Some(&user) == other.as_ref())
+    })
 }

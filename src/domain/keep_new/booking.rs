@@ -60,7 +60,7 @@ pub struct Returned {
 }
 
 /// Where a booking of a customer goes.
-enum Goes<'a> {
+pub(super) enum Goes<'a> {
     /// To this user.
     User(&'a Id),
     /// To what the placeholder's bookings named: a user that does not exist, or nobody.
@@ -76,7 +76,7 @@ enum Goes<'a> {
 }
 
 impl Ground<'_> {
-    fn goes(&self, customer: &Id) -> Goes<'_> {
+    pub(super) fn goes(&self, customer: &Id) -> Goes<'_> {
         let Some(origin) = self.links.origin(customer) else {
             let by_id = self.users.is_direct() && !self.paths.is_by_email();
             return if !self.has_users {
@@ -120,7 +120,7 @@ impl Ground<'_> {
     }
 
     /// Whether the migration itself can have given `customer` to a booking that said this before.
-    fn is_baseline(&self, customer: &Id, before: &References) -> bool {
+    pub(super) fn is_baseline(&self, customer: &Id, before: &References) -> bool {
         let Some(origin) = self.links.origin(customer) else {
             return false;
         };
@@ -129,6 +129,7 @@ impl Ground<'_> {
             return true;
         }
         let named = match self.user_of(&before.user) {
+            _ if self.paths.is_list() => self.names_one_of(&before.user, origin),
             Some(user) => self.links.names_user_of(user.value(), origin),
             None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
         };
@@ -166,7 +167,11 @@ impl Ground<'_> {
 
     /// The booking with what it lacks of its guest, from its customer; or with all that the customer has, where it names somebody else. None where
     /// it says then of nobody who it is.
-    fn with_guest(&self, booking: RawDocumentBuf, customer: &Id) -> Option<RawDocumentBuf> {
+    pub(super) fn with_guest(
+        &self,
+        booking: RawDocumentBuf,
+        customer: &Id,
+    ) -> Option<RawDocumentBuf> {
         let paths = self.paths.guests()?;
         let mut filled = booking;
         if let Some(live) = self.customers.get(&customer.canonical()) {
@@ -243,9 +248,12 @@ impl Ground<'_> {
         let (user_field, customer_field) = (paths.user_key(), paths.customer());
         let (user_key, customer_key) = (user_field.as_bytes(), customer_field.as_bytes());
         let (was, is) = (Fields::of(before)?, Fields::of(current)?);
-        let (said, customer) = (paths.read(original), paths.read(now).customer);
+        let (said, refers) = (paths.read(original), paths.read(now));
+        let listed: Vec<Id> = refers.customers().cloned().collect();
+        let customer = refers.customer;
         let same_customer = was.same(&is, customer_key);
         let unmoved = match &customer {
+            Some(_) if paths.is_list() => same_customer || self.are_baseline(&listed, &said),
             Some(customer) => same_customer || self.is_baseline(customer, &said),
             None => same_customer && (is.has(user_key) || !was.has(user_key)),
         };
@@ -277,6 +285,17 @@ impl Ground<'_> {
                 };
                 (nobody, customer)
             }
+            Some(_) if paths.is_list() => match self.goes_to(&listed, &said.user) {
+                Some(to) => {
+                    guest_of.clone_from(&to.guest);
+                    let customers = self.staying(&to, &listed, is.bytes(customer_key));
+                    (self.naming_again(&to, &said.user, &form), customers)
+                }
+                None => {
+                    stays = true;
+                    (Turn::Before, Turn::Before)
+                }
+            },
             Some(customer) => {
                 let put = |user: Option<&Id>| {
                     Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value(), &form)))
@@ -314,7 +333,7 @@ impl Ground<'_> {
         {
             own = vec![(user_field, Turn::Put(bytes))]; // a customer that was there before, or nobody
         }
-        own.extend(dropped(paths, &is));
+        own.extend(dropped(paths, (before, current), &is)?);
         let woven = paths.lowered(weave(before, [&was, &was, &is], &own)?, Some(original));
         Ok(Returned {
             document: self.said_by_its_guest(woven, guest_of.as_ref()),
@@ -331,6 +350,9 @@ impl Ground<'_> {
         let paths = self.paths;
         let (user_key, customer_key) = (paths.user_key().as_bytes(), paths.customer().as_bytes());
         let said = paths.read(current);
+        if paths.is_list() && said.customer.is_some() && !paths.is_outside(current) {
+            return self.new_listed(current, &said);
+        }
         let Some(customer) = said.customer.filter(|_| !paths.is_outside(current)) else {
             // A customer behind a broken element must not be passed over.
             elements(current).try_for_each(|element| element.map(drop))?;
@@ -378,31 +400,6 @@ impl Ground<'_> {
     }
 }
 
-/// The original as entries of its collection made it that came before: their own fields as they are live.
-///
-/// # Errors
-/// A document that is not BSON.
-pub fn staged<'p>(
-    before: &RawDocument,
-    current: &RawDocument,
-    earlier: impl Iterator<Item = &'p BookingPaths>,
-) -> Result<RawDocumentBuf, Malformed> {
-    let mut base = before.to_owned();
-    for paths in earlier {
-        let (was, is) = (Fields::of(&base)?, Fields::of(current)?);
-        let own = [paths.user_key(), paths.customer()];
-        let mut own = own.into_iter().map(str::as_bytes);
-        if paths.is_outside(before) || own.all(|key| was.same(&is, key)) {
-            continue; // this entry left it as it was
-        }
-        base = match get(current, paths.customer()) {
-            Some(customer) => paths.pointed_at(&base, customer)?,
-            None => paths.without_user(&base, true)?.finish(),
-        };
-    }
-    Ok(base)
-}
-
 /// A booking with members of its guest as its customer has them: those that it lacks, or all.
 fn filled_from(
     paths: &GuestPaths,
@@ -424,16 +421,35 @@ fn filled_from(
 }
 
 /// What left with the reference comes back, unless the application wrote it anew.
-fn dropped<'p>(paths: &'p BookingPaths, is: &Fields<'_>) -> Vec<(&'p str, Turn)> {
-    let turn = |key: &[u8]| {
-        if is.has(key) {
-            Turn::Put(is.bytes(key))
+fn dropped<'p>(
+    paths: &'p BookingPaths,
+    (before, current): (&RawDocument, &RawDocument),
+    is: &Fields<'_>,
+) -> Result<Vec<(&'p str, Turn)>, Malformed> {
+    let drops = paths.drops();
+    let mut turns = Vec::new();
+    for field in drops.whole() {
+        let turn = if is.has(field.as_bytes()) {
+            Turn::Put(is.bytes(field.as_bytes()))
         } else {
             Turn::Before
+        };
+        turns.push((field.as_str(), turn));
+    }
+    let holders = drops.holders();
+    if !holders.is_empty() {
+        let migrated = drops.without_members(before)?;
+        let migrated = Fields::of(&migrated)?;
+        for field in holders {
+            let turn = if migrated.same(is, field.as_bytes()) {
+                Turn::Before
+            } else {
+                Turn::Put(drops.put_back(field, before, current)?)
+            };
+            turns.push((field, turn));
         }
-    };
-    let drops = paths.drops().iter();
-    drops.map(|it| (it.as_str(), turn(it.as_bytes()))).collect()
+    }
+    Ok(turns)
 }
 
 const NOBODY: Value<'_> = Value {

@@ -7,6 +7,8 @@ pub mod alone;
 pub mod booking;
 pub mod customer;
 pub mod links;
+mod listed;
 pub mod report;
+pub mod staged;
 pub mod user;
 mod weave;

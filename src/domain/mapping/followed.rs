@@ -1,16 +1,18 @@
 //! The entries of followed collections: what each is called, which of them share a collection, and what makes one impossible.
 
-use super::path::{FieldPath, ReferencePath};
-use super::{BadMapping, BusinessReference, Following, Mapping, Several, UserReference};
+use super::path::ReferencePath;
+use super::{BadMapping, BusinessReference, Following, Mapping, UserReference};
 use crate::domain::conflict::{Code, Trouble};
 
 impl Mapping {
-    /// What an entry is called in codes and counts: its collection, with the path to the user where several follow that collection.
+    /// What an entry is called in codes and counts: its collection, with the path to the user where something else refers to users there too:
+    /// another entry, or the booking itself.
     pub fn entry_name(&self, at: usize) -> String {
         let Some(entry) = self.follow.get(at) else {
             return String::new();
         };
-        if self.entries_of(&entry.collection).count() == 1 {
+        let of_bookings = entry.collection == self.booking.collection;
+        if !of_bookings && self.entries_of(&entry.collection).count() == 1 {
             return entry.collection.clone();
         }
         format!("{}.{}", entry.collection, entry.user_text())
@@ -25,11 +27,13 @@ impl Mapping {
         entries.filter(move |(_, entry)| entry.collection == collection)
     }
 
-    /// The collections that are followed, each once, in the mapping's order.
+    /// The collections that are followed and rebuilt for that, each once, in the mapping's order: not that of the bookings, which are rebuilt anyway.
     pub fn followed_collections(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for entry in &self.follow {
-            if !names.contains(&entry.collection.as_str()) {
+            if entry.collection != self.booking.collection
+                && !names.contains(&entry.collection.as_str())
+            {
                 names.push(&entry.collection);
             }
         }
@@ -64,12 +68,17 @@ impl Mapping {
                 );
             }
             let others = self.entries_of(&entry.collection);
-            for (_, other) in others.take_while(|(place, _)| *place < at) {
-                if other.user_top() == entry.user_top() {
+            let others = others.take_while(|(place, _)| *place < at);
+            let others = others.map(|(_, other)| (other, "another entry"));
+            let booking = &self.booking.following;
+            let booking =
+                (entry.collection == booking.collection).then_some((booking, "[booking]"));
+            for (other, who) in booking.into_iter().chain(others) {
+                if !entry.user_top().is_empty() && other.user_top() == entry.user_top() {
                     return bad(
                         "user",
                         format!(
-                            "follow.{at}.user: another entry of {} begins at the same field `{}`; one entry follows it",
+                            "follow.{at}.user: {who} of {} begins at the same field `{}`; one of them follows it",
                             entry.collection,
                             entry.user_top()
                         ),
@@ -79,8 +88,22 @@ impl Mapping {
                     return bad(
                         "to",
                         format!(
-                            "follow.{at}.to: another entry of {} writes `{}` too; give each new reference a name of its own",
+                            "follow.{at}.to: {who} of {} writes `{}` too; give each new reference a name of its own",
                             entry.collection, entry.customer
+                        ),
+                    );
+                }
+                let both = entry.changes().into_iter().find(|(_, top)| {
+                    let others = other.changes();
+                    others.iter().any(|(_, other)| other == top)
+                });
+                if let Some((key, top)) = both {
+                    let key = if key == "customer" { "to" } else { key };
+                    return bad(
+                        key,
+                        format!(
+                            "follow.{at}.{key}: {who} of {} changes `{top}` too; a field belongs to one of them",
+                            entry.collection
                         ),
                     );
                 }
@@ -107,26 +130,19 @@ impl Mapping {
             )),
         }
     }
-
-    /// The first key of an entry that the engine does not carry out yet.
-    pub(super) fn unbuilt_entry(&self) -> Option<String> {
-        for (at, entry) in self.follow.iter().enumerate() {
-            let unbuilt = [
-                (entry.collection == self.booking.collection, "collection"),
-                (entry.user.is_none(), "user"),
-                (entry.several != Several::First, "several"),
-                (!entry.drop.iter().all(FieldPath::is_top_level), "drop"),
-                (entry.guest.is_some(), "guest"),
-            ];
-            if let Some((_, key)) = unbuilt.iter().find(|(is_said, _)| *is_said) {
-                return Some(format!("follow.{at}.{key}"));
-            }
-        }
-        None
-    }
 }
 
 impl Following {
+    /// The top-level fields of a document that change, each with its key.
+    fn changes(&self) -> Vec<(&'static str, &str)> {
+        let user = (!self.keep && self.user.is_some()).then(|| ("user", self.user_top()));
+        let drops = self.drop.iter().map(|path| ("drop", path.top()));
+        let all = user
+            .into_iter()
+            .chain([("customer", self.customer.as_str())]);
+        all.chain(drops).collect()
+    }
+
     /// The reference to a user, as it stands in a document.
     pub fn user_text(&self) -> String {
         match &self.user {

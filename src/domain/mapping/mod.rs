@@ -7,6 +7,8 @@
 //! - `followed` names the entries of followed collections.
 //! - `names` gives a customer's fields their names; `refuse` says what a file makes impossible, and what is not built yet.
 
+#[cfg(test)]
+mod example;
 pub mod filter;
 mod followed;
 mod form;

@@ -1,7 +1,7 @@
 //! The names of a customer's fields: the user's own field names, of a dotted one the last part, of a name in several fields `name`; what the
 //! mapping says otherwise goes before.
 
-use super::{BadMapping, FieldSource, Mapping};
+use super::{BadMapping, FieldSource, Guest, Mapping};
 use crate::domain::mapping::path::FieldPath;
 
 impl Mapping {
@@ -49,31 +49,46 @@ impl Mapping {
         self.refuse_two_sources()
     }
 
+    /// How bookings, then the documents of each entry, say who their guest is.
+    fn guests(&self) -> impl Iterator<Item = &Guest> {
+        let entries = self.follow.iter().flat_map(|entry| &entry.guest);
+        self.booking.following.guest.iter().chain(entries)
+    }
+
     /// A guest's name, e-mail and phone number go where a user's go, and have the members' own names where no user has any.
     fn name_fields_of_guests(&mut self) {
-        let Some(mut guest) = self.booking.following.guest.clone() else {
+        if self.guests().next().is_none() {
             return;
-        };
+        }
         let has_name = !self.user.names.is_empty();
         let has_email = self.user.emails.is_some();
-        guest.fields = guest
-            .members
-            .iter()
-            .map(|(member, _)| match member.as_str() {
-                "name" if has_name => self.user.name.clone(),
-                "email" if has_email => self.user.email.clone(),
-                "phone" if !self.user.phone.is_empty() => self.user.phone.clone(),
-                other => self.renamed(other, &[], other.to_owned()),
-            })
-            .collect();
-        let field_of = |member: &str| {
-            let members = guest.members.iter().zip(&guest.fields);
-            let mut found = members.filter(|((name, _), _)| name == member);
-            found
-                .next()
-                .map_or_else(String::new, |(_, field)| field.clone())
+        let field_of = |member: &str| match member {
+            "name" if has_name => self.user.name.clone(),
+            "email" if has_email => self.user.email.clone(),
+            "phone" if !self.user.phone.is_empty() => self.user.phone.clone(),
+            other => self.renamed(other, &[], other.to_owned()),
         };
-        let (name, email, phone) = (field_of("name"), field_of("email"), field_of("phone"));
+        let fields_of = |guest: &Guest| -> Vec<String> {
+            let members = guest.members.iter();
+            members.map(|(member, _)| field_of(member)).collect()
+        };
+        let of_bookings = self.booking.following.guest.as_ref().map(fields_of);
+        let entries = self.follow.iter();
+        let of_entries: Vec<_> = entries.map(|it| it.guest.as_ref().map(fields_of)).collect();
+        let known = |member: &str| {
+            let mut members = self.guests().flat_map(|guest| &guest.members);
+            let is_known = members.any(|(name, _)| name == member);
+            is_known.then(|| field_of(member)).unwrap_or_default()
+        };
+        let (name, email, phone) = (known("name"), known("email"), known("phone"));
+        if let (Some(guest), Some(fields)) = (&mut self.booking.following.guest, of_bookings) {
+            guest.fields = fields;
+        }
+        for (entry, fields) in self.follow.iter_mut().zip(of_entries) {
+            if let (Some(guest), Some(fields)) = (&mut entry.guest, fields) {
+                guest.fields = fields;
+            }
+        }
         if !has_name {
             self.user.name = name;
         }
@@ -85,19 +100,19 @@ impl Mapping {
         }
         if let Some(created) = &self.booking.created
             && self.user.creation.is_none()
+            && self.booking.following.guest.is_some()
         {
             let usual = created.last().to_owned();
             self.user.created = self.renamed("created", &[], usual);
         }
-        let known: Vec<&str> = self.user.copied().collect();
+        let copied: Vec<&str> = self.user.copied().collect();
         let mut more: Vec<String> = Vec::new();
-        for field in &guest.fields {
-            if !known.contains(&field.as_str()) && !more.contains(field) {
+        for field in self.guests().flat_map(|guest| &guest.fields) {
+            if !copied.contains(&field.as_str()) && !more.contains(field) {
                 more.push(field.clone());
             }
         }
         self.user.elsewhere = more;
-        self.booking.following.guest = Some(guest);
     }
 
     /// The name of the field that a role or a field of the user gives.
@@ -126,19 +141,21 @@ impl Mapping {
 
     /// True for a member of a booking's guest.
     pub(in crate::domain) fn names_a_member(&self, source: &FieldPath) -> bool {
-        let guest = self.booking.following.guest.iter();
-        let mut members = guest.flat_map(|guest| &guest.members);
+        let mut members = self.guests().flat_map(|guest| &guest.members);
         members.any(|(member, _)| *member == source.to_string())
     }
 
     fn refuse_two_sources(&self) -> Result<(), BadMapping> {
-        if let Some(guest) = &self.booking.following.guest {
-            let fields = guest.fields.iter().enumerate();
-            for (at, field) in fields {
-                if guest.fields[..at].contains(field) {
+        let entries = self.follow.iter().enumerate();
+        let entries = entries.map(|(at, it)| (format!("follow.{at}.guest"), &it.guest));
+        let own = ("booking.guest".to_owned(), &self.booking.following.guest);
+        for (key, guest) in std::iter::once(own).chain(entries) {
+            let fields: &[String] = guest.as_ref().map_or(&[], |guest| &guest.fields);
+            for (at, field) in fields.iter().enumerate() {
+                if fields[..at].contains(field) {
                     return Err(self.bad(
-                        "booking.guest",
-                        format!("two members of booking.guest would stand in `{field}` of a customer: give one of them another name with customer.fields"),
+                        &key,
+                        format!("two members of {key} would stand in `{field}` of a customer: give one of them another name with customer.fields"),
                     ));
                 }
             }

@@ -149,7 +149,13 @@ impl Mapping {
             );
         }
         if following.user.is_none() {
-            for (is_said, key) in [(following.keep, "keep"), (following.in_place, "in_place")] {
+            let listed = following.several == Several::List;
+            let said = [
+                (following.keep, "keep"),
+                (following.in_place, "in_place"),
+                (listed, "several"),
+            ];
+            for (is_said, key) in said {
                 if is_said {
                     return bad(
                         key,
@@ -223,11 +229,7 @@ impl Mapping {
         for (_, source) in &self.customer.fields {
             let is_built = match source {
                 FieldSource::Of(path) => self.names_a_source(path),
-                // A document that is known by its `_id`, and the first on the way.
-                FieldSource::Hop { collection, .. } => self
-                    .hops_to_users()
-                    .first()
-                    .is_some_and(|hop| hop.collection == *collection && hop.by.is_none()),
+                FieldSource::Hop { .. } => true,
             };
             if !is_built {
                 return Err(self.not_built("customer.fields"));
@@ -242,22 +244,7 @@ impl Mapping {
     }
 
     fn refuse_unbuilt_references(&self) -> Result<(), BadMapping> {
-        let booking = &self.booking.following;
-        let unbuilt = [
-            (booking.several != Several::First, "booking.several"),
-            (
-                !booking.drop.iter().all(FieldPath::is_top_level),
-                "booking.drop",
-            ),
-        ];
-        self.refuse_two_kinds_of_business()?;
-        if let Some(key) = self.unbuilt_entry() {
-            return Err(self.not_built(&key));
-        }
-        match unbuilt.iter().find(|(is_said, _)| *is_said) {
-            Some((_, key)) => Err(self.not_built(key)),
-            None => Ok(()),
-        }
+        self.refuse_two_kinds_of_business()
     }
 
     fn not_built(&self, key: &str) -> BadMapping {

@@ -356,6 +356,11 @@ fn what_is_kept_of_a_mapping_reads_back_as_the_same() {
 #[test]
 fn what_the_engine_cannot_do_yet_is_refused_by_name_with_its_line() {
     let text = WHOLE.replacen(", note = \"Profile > about.note\"", "", 1);
+    let text = text.replacen(
+        "to = \"customerId\"",
+        "to = \"customerId\"\nguest = { name = \"who\" }",
+        1,
+    );
     let why = Mapping::parse(&text).unwrap_err().to_string();
     assert!(why.contains("cannot carry it out yet"), "{why}");
     assert!(why.starts_with("ringfence.toml:"), "{why}");

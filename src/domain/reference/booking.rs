@@ -5,19 +5,20 @@ use std::borrow::Cow;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
+use super::drops::Drops;
 use super::guest::{GuestKey, GuestPaths, GuestRoles};
 use super::nested::Nested;
-use super::path::{DBREF, Path, Reading};
+use super::path::{Path, Reading};
 use crate::domain::id::Id;
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
-use crate::domain::mapping::{BusinessReference, Following, Mapping, UserReference};
+use crate::domain::mapping::{BusinessReference, Following, Mapping, Several, UserReference};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPaths {
-    user: Path,
+    pub(super) user: Path,
     /// In their order; none where there is one business alone.
     businesses: Vec<Path>,
     customer: String,
@@ -27,9 +28,9 @@ pub struct BookingPaths {
     /// The user is named by an e-mail.
     by_email: bool,
     /// The reference that leaves stands inside another document.
-    nested: Option<Nested>,
+    pub(super) nested: Option<Nested>,
     /// What leaves beside it.
-    drops: Vec<String>,
+    drops: Drops,
     /// One path to the business, and all fields different ones: everything is found in one pass.
     in_one_pass: bool,
     /// The one business of all bookings, where the mapping names it.
@@ -38,6 +39,8 @@ pub struct BookingPaths {
     guests: Option<GuestPaths>,
     guest_roles: GuestRoles,
     can_name: bool,
+    /// The new field is a list: one customer for each user named.
+    listed: bool,
 }
 
 /// Stands for the reference to a user where bookings have none: no field of a document has this name.
@@ -67,8 +70,10 @@ pub struct References {
     pub other_businesses: Vec<Reading>,
     /// By what it knows a guest.
     pub guest: Option<GuestKey>,
-    /// The customer, unless missing or null.
+    /// The customer, unless missing or null; of a list of customers the first.
     pub customer: Option<Id>,
+    /// The others of a list of customers.
+    pub more_customers: Vec<Id>,
     /// The creation date.
     pub created: Option<i64>,
 }
@@ -84,6 +89,11 @@ impl References {
     /// What it says by each path to the business, in their order.
     pub fn businesses(&self) -> impl Iterator<Item = &Reading> {
         std::iter::once(&self.business).chain(&self.other_businesses)
+    }
+
+    /// Every customer that it names.
+    pub fn customers(&self) -> impl Iterator<Item = &Id> {
+        self.customer.iter().chain(&self.more_customers)
     }
 
     /// The value that should lead to its business: the first that it names.
@@ -111,12 +121,16 @@ impl BookingPaths {
         let booking = &mapping.booking;
         Self {
             guests: GuestPaths::of(mapping),
-            guest_roles: GuestRoles {
-                name: mapping.user.name.clone(),
-                email: mapping.user.email.clone(),
-                phone: mapping.user.phone.clone(),
-            },
+            guest_roles: GuestRoles::of(mapping),
             ..Self::following(&booking.following, booking.created.as_ref())
+        }
+    }
+
+    /// Those of a followed entry's documents, with the customer's fields that their guests give.
+    pub fn entry(mapping: &Mapping, entry: &Following) -> Self {
+        Self {
+            guest_roles: GuestRoles::of(mapping),
+            ..Self::following(entry, None)
         }
     }
 
@@ -155,12 +169,9 @@ impl BookingPaths {
                 Some(UserReference::Path(path)) => !path.start.goes_through_arrays(),
                 Some(UserReference::Email(_)) | None => true,
             },
-            guests: None,
-            guest_roles: GuestRoles {
-                name: String::new(),
-                email: String::new(),
-                phone: String::new(),
-            },
+            guests: GuestPaths::following(following),
+            guest_roles: GuestRoles::default(),
+            listed: following.several == Several::List,
             user,
             businesses,
             customer: following.customer.clone(),
@@ -177,11 +188,7 @@ impl BookingPaths {
                 (false, false) => OldReference::Leaves,
             },
             by_email: matches!(following.user, Some(UserReference::Email(_))),
-            drops: following
-                .drop
-                .iter()
-                .map(|it| it.top().to_owned())
-                .collect(),
+            drops: Drops::of(&following.drop),
         }
     }
 
@@ -263,8 +270,8 @@ impl BookingPaths {
         !self.by_email && self.user.goes_by_ids()
     }
 
-    /// The fields that leave a booking beside its reference to a user.
-    pub fn drops(&self) -> &[String] {
+    /// What leaves a booking beside its reference to a user.
+    pub fn drops(&self) -> &Drops {
         &self.drops
     }
 
@@ -278,6 +285,29 @@ impl BookingPaths {
         &self.customer
     }
 
+    /// True where the new field is a list: one customer for each user that a booking names.
+    pub fn is_list(&self) -> bool {
+        self.listed
+    }
+
+    /// Takes the customers that the field of the customer holds.
+    fn take_customers(&self, value: Option<Value<'_>>, into: &mut References) {
+        let Some(value) = value.filter(|value| value.kind != kind::NULL) else {
+            return;
+        };
+        let list = RawDocument::from_bytes(value.bytes);
+        match list {
+            Ok(list) if self.listed && value.kind == kind::ARRAY => {
+                let items = elements(list).map_while(Result::ok);
+                let items = items.filter(|item| item.value.kind != kind::NULL);
+                let mut items = items.map(|item| Id::from_value(item.value));
+                into.customer = items.next();
+                into.more_customers = items.collect();
+            }
+            _ => into.customer = Some(Id::from_value(value)),
+        }
+    }
+
     /// Reads a booking.
     pub fn read(&self, document: &RawDocument) -> References {
         match self.businesses.first() {
@@ -289,17 +319,17 @@ impl BookingPaths {
     fn read_one_by_one(&self, document: &RawDocument) -> References {
         let mut businesses = self.businesses.iter().map(|path| path.read(document));
         let created = self.created.as_ref();
-        References {
+        let mut references = References {
             id: get(document, "_id").map(Id::from_value),
             user: self.user.read(document),
             business: businesses.next().unwrap_or_default(),
             other_businesses: businesses.collect(),
             guest: self.guests.as_ref().and_then(|it| it.key(document)),
-            customer: get(document, &self.customer)
-                .filter(|value| value.kind != kind::NULL)
-                .map(Id::from_value),
             created: created.and_then(|created| created.value(document)?.as_date()),
-        }
+            ..References::default()
+        };
+        self.take_customers(get(document, &self.customer), &mut references);
+        references
     }
 
     fn read_in_one_pass(&self, business: &Path, document: &RawDocument) -> References {
@@ -331,10 +361,7 @@ impl BookingPaths {
                 0 => references.id = Some(Id::from_value(value)),
                 1 => references.user = self.user.read_under(value),
                 2 => references.business = business.read_under(value),
-                3 => {
-                    let named = Some(value).filter(|value| value.kind != kind::NULL);
-                    references.customer = named.map(Id::from_value);
-                }
+                3 => self.take_customers(Some(value), &mut references),
                 _ => {
                     let created = created.and_then(|path| path.value_under(value));
                     references.created = created.and_then(|value| value.as_date());
@@ -342,6 +369,27 @@ impl BookingPaths {
             }
         }
         references
+    }
+
+    /// The booking that points at these customers: at the one, or at a list of them where the mapping wants a list.
+    ///
+    /// # Errors
+    /// A document that is not BSON.
+    pub fn pointed_at_all(
+        &self,
+        document: &RawDocument,
+        customers: &[Id],
+    ) -> Result<RawDocumentBuf, Malformed> {
+        if let ([one], false) = (customers, self.listed) {
+            return self.pointed_at(document, one.value());
+        }
+        let mut list = Builder::new(32);
+        list.array("", customers.iter().map(Id::value));
+        let list = list.finish();
+        match get(&list, "") {
+            Some(list) => self.pointed_at(document, list),
+            None => Err(Malformed(0)),
+        }
     }
 
     /// The booking that points at `customer`: its reference to a user is gone, unless it stays by the mapping.
@@ -358,15 +406,16 @@ impl BookingPaths {
             out.value(&self.customer, customer);
             return Ok(out.finish());
         }
+        let document = self.drops.without_members(document)?;
         let mut out = Builder::new(document.as_bytes().len() + 32);
         let mut placed = false;
-        for element in elements(document) {
+        for element in elements(&document) {
             let element = element?;
             if element.key == self.customer.as_bytes() {
                 if !std::mem::replace(&mut placed, true) {
                     out.value(&self.customer, customer);
                 }
-            } else if !self.drops.iter().any(|it| it.as_bytes() == element.key) {
+            } else if !self.drops.takes(element.key) {
                 out.element(&element);
             }
         }
@@ -386,88 +435,22 @@ impl BookingPaths {
         replaces: bool,
     ) -> Result<Builder, Malformed> {
         let (user, customer) = (self.user_key().as_bytes(), self.customer.as_bytes());
+        let document = self.drops.without_members(document)?;
         let document = match self.old {
-            OldReference::Stays => Cow::Borrowed(document),
-            OldReference::Leaves | OldReference::Replaced => self.lifted(document)?,
+            OldReference::Stays => Cow::Borrowed(&*document),
+            OldReference::Leaves | OldReference::Replaced => self.lifted(&document)?,
         };
         let mut out = Builder::new(document.as_bytes().len() + 32);
         for element in elements(&document) {
             let element = element?;
             let leaves = self.old == OldReference::Leaves && element.key == user
-                || self.drops.iter().any(|drop| drop.as_bytes() == element.key);
+                || self.drops.takes(element.key);
             let goes = leaves || replaces && element.key == customer;
             if !goes {
                 out.element(&element);
             }
         }
         Ok(out)
-    }
-
-    /// The form in which a booking names its user; `None` where it names none.
-    pub fn form(&self, booking: &RawDocument) -> Option<Form> {
-        self.user.read(booking).named()?;
-        let value = match &self.nested {
-            Some(_) => {
-                let lifted = self.lifted(booking).ok()?;
-                return get(&lifted, self.user_key()).map(Form::of);
-            }
-            None => get(booking, self.user.key())?,
-        };
-        Some(Form::of(value))
-    }
-
-    /// The element by which a booking names this: a user, or a document on the way to one.
-    pub fn naming(&self, named: Value<'_>, form: &Form) -> Vec<u8> {
-        let key = self.user_key();
-        let mut whole = Builder::new(32);
-        match form {
-            Form::Id => return named.under(key),
-            Form::List => {
-                whole.array(key, [named]);
-            }
-            Form::DbRef(members) => {
-                let inner = members.iter().fold(Builder::new(32), |mut inner, member| {
-                    match member {
-                        Some(bytes) => inner.whole(bytes),
-                        None => inner.value(DBREF, named),
-                    };
-                    inner
-                });
-                whole.document(key, &inner.finish());
-            }
-        }
-        let document = whole.finish();
-        let element = elements(&document).map_while(Result::ok).next();
-        element.map_or_else(Vec::new, |element| element.whole.to_vec())
-    }
-}
-
-/// The form in which bookings name their users.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Form {
-    /// The id itself.
-    #[default]
-    Id,
-    /// A list with the id.
-    List,
-    /// A DBRef: its members as they stand, but for the id.
-    DbRef(Vec<Option<Vec<u8>>>),
-}
-
-impl Form {
-    fn of(value: Value<'_>) -> Self {
-        let inner = RawDocument::from_bytes(value.bytes);
-        match (value.kind, inner) {
-            (kind::ARRAY, _) => Self::List,
-            (kind::DOCUMENT, Ok(inner)) if get(inner, DBREF).is_some() => {
-                let members = elements(inner).map_while(Result::ok);
-                let member = |it: crate::domain::raw::Element<'_>| {
-                    (it.key != DBREF.as_bytes()).then(|| it.whole.to_vec())
-                };
-                Self::DbRef(members.map(member).collect())
-            }
-            _ => Self::Id,
-        }
     }
 }
 

@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::domain::customer_id::guest_of;
 use crate::domain::email;
 use crate::domain::id::Id;
-use crate::domain::mapping::Mapping;
 use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::{Following, Mapping};
 use crate::domain::phone;
 use crate::domain::raw::{Builder, Value, kind};
 
@@ -46,6 +46,17 @@ pub struct GuestRoles {
     pub phone: String,
 }
 
+impl GuestRoles {
+    /// Those of a mapping.
+    pub fn of(mapping: &Mapping) -> Self {
+        Self {
+            name: mapping.user.name.clone(),
+            email: mapping.user.email.clone(),
+            phone: mapping.user.phone.clone(),
+        }
+    }
+}
+
 /// By what a guest is known at a business.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestKey {
@@ -63,9 +74,20 @@ impl GuestKey {
 }
 
 impl GuestPaths {
-    /// Those of a mapping; none where bookings have no guests.
+    /// Those of a mapping's bookings; none where they have no guests.
     pub fn of(mapping: &Mapping) -> Option<Self> {
-        let guest = mapping.booking.following.guest.as_ref()?;
+        let own = Self::following(&mapping.booking.following)?;
+        let created = mapping.booking.created.clone();
+        let created = created.filter(|_| !mapping.user.created.is_empty());
+        Some(Self {
+            created: created.map(|path| (mapping.user.created.clone(), path)),
+            ..own
+        })
+    }
+
+    /// Those of documents whose reference is replaced; none where they have no guests.
+    pub fn following(following: &Following) -> Option<Self> {
+        let guest = following.guest.as_ref()?;
         let members = guest.members.iter().zip(&guest.fields);
         let members = members.map(|((name, path), field)| GuestMember {
             name: name.clone(),
@@ -77,11 +99,9 @@ impl GuestPaths {
             let member = members.iter().find(|member| member.name == *word)?;
             Some((word.clone(), member.path.clone()))
         });
-        let created = mapping.booking.created.clone();
-        let created = created.filter(|_| !mapping.user.created.is_empty());
         Some(Self {
             identity: identity.collect(),
-            created: created.map(|path| (mapping.user.created.clone(), path)),
+            created: None,
             members,
         })
     }

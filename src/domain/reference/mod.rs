@@ -11,15 +11,19 @@
 
 mod account;
 mod booking;
+mod drops;
 mod guest;
 mod hop_fields;
+mod naming;
 mod nested;
 mod path;
 mod way;
 
 pub use account::{AccountHop, AccountNames, AccountPath};
-pub use booking::{BookingPaths, Form, References, leaving, leaving_of, service_of};
+pub use booking::{BookingPaths, References, leaving, leaving_of, service_of};
+pub use drops::Drops;
 pub use guest::{GuestKey, GuestPaths, GuestRoles, text_of};
-pub use hop_fields::HopFields;
+pub use hop_fields::{Chain, HopFields, HopStage};
+pub use naming::Form;
 pub use path::{Path, Reading};
 pub use way::{End, Found, HopRead, Reached, Way, as_named, find, find_by, find_odd};

@@ -198,6 +198,14 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// One value alone.
+    pub fn of(value: &Id) -> Self {
+        Self {
+            first: Some(value.clone()),
+            more: Vec::new(),
+        }
+    }
+
     fn add(&mut self, id: Id) {
         let Some(first) = &self.first else {
             self.first = Some(id);

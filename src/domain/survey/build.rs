@@ -18,7 +18,7 @@ use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::reference::{
-    AccountHop, AccountNames, AccountPath, BookingPaths, HopFields, References,
+    AccountHop, AccountNames, AccountPath, BookingPaths, GuestPaths, HopFields, Reading, References,
 };
 use crate::domain::survey::tables::{Pairs, Users};
 use crate::domain::table::{Memory, Table};
@@ -34,7 +34,7 @@ const TOGETHER: usize = 64;
 #[derive(Debug)]
 pub struct BookingRead {
     pub(super) refs: References,
-    guest: Option<GuestRead>,
+    pub(super) guest: Option<GuestRead>,
     /// The mapping lets it take part in nothing.
     pub(super) outside: bool,
     /// It would pass the server's limit with its new field.
@@ -46,11 +46,16 @@ impl BookingRead {
     pub fn of(document: &RawDocument, paths: &BookingPaths) -> Self {
         let refs = paths.read(document);
         let guests = paths.guests().filter(|_| refs.guest.is_some());
+        let fields = if paths.is_list() {
+            refs.user.all().count().max(1)
+        } else {
+            1
+        };
         Self {
             guest: guests.map(|guests| GuestRead::of(document, guests, paths.guest_roles())),
             refs,
             outside: paths.is_outside(document),
-            large: document.as_bytes().len() > LARGEST - NEW_FIELD,
+            large: document.as_bytes().len() > LARGEST.saturating_sub(NEW_FIELD * fields),
         }
     }
 }
@@ -59,6 +64,9 @@ impl Survey {
     /// A survey that has seen nothing yet; `memory` is for what it keeps of users and pairs.
     pub fn new(database: &str, mapping: Mapping, memory: &Memory) -> Self {
         let paths = BookingPaths::of(&mapping);
+        let entries = mapping.follow.iter().map(GuestPaths::following);
+        let own = std::iter::once(paths.guests().cloned());
+        let guest_paths = own.chain(entries).collect();
         let only = paths.constant().map(|id| {
             let business = Business {
                 id: id.clone(),
@@ -73,7 +81,7 @@ impl Survey {
             to_home: home_of(&mapping),
             homes: Table::new(memory),
             hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
-            guests: Guests::new(paths.guests().cloned(), memory),
+            guests: Guests::new(guest_paths, memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
             followed: Followed::all(&mapping),
@@ -357,7 +365,7 @@ impl Survey {
             && joined.business.others.is_empty()
             && let Some(business) = joined.business.end
         {
-            self.take_guest(refs, booking.guest.as_ref(), business);
+            self.take_guest(Of::Bookings, refs, booking.guest.as_ref(), business);
         }
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
@@ -378,14 +386,14 @@ impl Survey {
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 self.take_date(refs, user, business);
-                if joined.user.end == Some(user) {
-                    self.hop_sources.take(user, business, refs);
+                if joined.user.end == Some(user) && self.hop_sources.are_wanted() {
+                    self.take_hop_sources(refs, business);
                 }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);
                 }
-                if !joined.user.others.is_empty() {
+                if !joined.user.others.is_empty() && !self.paths().is_list() {
                     self.several_users.entry(business).or_default().take(refs);
                 }
                 if let Some(customer) = linked {
@@ -407,6 +415,20 @@ impl Survey {
                         .take(refs);
                     self.may_depart(refs, Code::BookingWithoutUser);
                 }
+            }
+        }
+    }
+
+    /// The documents that this booking names on the way to its users.
+    fn take_hop_sources(&mut self, refs: &References, business: BusinessIx) {
+        for named in refs.user.all() {
+            let reading = Reading::of(named);
+            let reached = {
+                let user = |id: &Id| self.find_user(id);
+                self.finder.to_user.resolve(&reading, user)
+            };
+            for user in reached.ends() {
+                self.hop_sources.take((*user, business), refs, named);
             }
         }
     }

@@ -172,6 +172,15 @@ impl Survey {
         self.joined(Of::Bookings, refs).mismatch()
     }
 
+    /// The entries that follow the bookings' own collection.
+    pub fn entries_of_bookings(&self) -> Vec<usize> {
+        let bookings = &self.mapping.booking.collection;
+        self.mapping
+            .entries_of(bookings)
+            .map(|(at, _)| at)
+            .collect()
+    }
+
     /// The users whom a document names, the first one first.
     pub fn users_named(&self, of: Of, refs: &References) -> Vec<UserIx> {
         let reached = self.users_of(self.finder(of), refs);

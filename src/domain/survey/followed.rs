@@ -21,7 +21,8 @@ impl Survey {
 
     fn take_followed_one(&mut self, at: usize, document: &BookingRead, joined: &Joined) {
         let refs = &document.refs;
-        let in_place = self.paths_of(Of::Entry(at)).is_in_place();
+        let paths = self.paths_of(Of::Entry(at));
+        let (in_place, listed) = (paths.is_in_place(), paths.is_list());
         let ours = refs.customer.as_ref();
         let is_ours = ours.is_some_and(|customer| self.ours.contains(&customer.canonical()));
         let Some(entry) = self.followed.get_mut(at) else {
@@ -39,6 +40,12 @@ impl Survey {
             return; // migrated by an earlier run
         }
         self.reference_mismatches(Of::Entry(at), refs, joined);
+        if joined.user.end.is_none()
+            && joined.business.others.is_empty()
+            && let Some(business) = joined.business.end
+        {
+            self.take_guest(Of::Entry(at), refs, document.guest.as_ref(), business);
+        }
         match self.standing_of(refs, joined) {
             Standing::WithoutBusiness { names } => {
                 let strays = &mut self.followed[at].without_business;
@@ -49,18 +56,21 @@ impl Survey {
                 strays.entry(businesses).or_default().take(refs);
             }
             Standing::Paired {
-                business, linked, ..
+                user,
+                business,
+                linked,
             } => {
                 self.take_followed_link(at, refs, business, linked.is_some());
                 let mut pairs = 0;
-                for user in joined.user.ends() {
-                    pairs += usize::from(self.take_followed_user(*user, business));
+                let others = joined.user.ends().copied().filter(|other| *other != user);
+                for user in std::iter::once(user).chain(others) {
+                    pairs += usize::from(self.take_followed_user(user, business));
                     if let Some(customer) = linked {
-                        self.linked_users.insert((customer, *user));
+                        self.linked_users.insert((customer, user));
                     }
                 }
                 let entry = &mut self.followed[at];
-                if !joined.user.others.is_empty() {
+                if !joined.user.others.is_empty() && !listed {
                     let strays = &mut entry.several_users;
                     strays.entry(business).or_default().take(refs);
                 }
@@ -118,7 +128,7 @@ impl Survey {
         pairs.next().is_some()
     }
 
-    /// Takes an index of a followed collection: a unique one that holds a reference, which some documents may keep.
+    /// Takes an index of bookings or of a followed collection: a unique one that holds a reference, which some documents may keep.
     pub fn take_followed_index(&mut self, collection: &str, index: &RawDocument) {
         let unique = index.get_bool("unique").unwrap_or(false);
         let partial = index.get_document("partialFilterExpression").is_ok();
@@ -129,16 +139,20 @@ impl Survey {
         else {
             return;
         };
-        for (at, entry) in self.mapping.follow.iter().enumerate() {
-            if entry.collection == collection && names_field(key, &entry.user_text()) {
-                let found = (at, name_of(index).to_owned());
+        let bookings = [(Of::Bookings, &self.mapping.booking.following)];
+        let entries = self.mapping.follow.iter().enumerate();
+        let entries = entries.map(|(at, entry)| (Of::Entry(at), entry));
+        for (of, following) in bookings.into_iter().chain(entries) {
+            let names_users = following.names_users() && following.collection == collection;
+            if names_users && names_field(key, &following.user_text()) {
+                let found = (of, name_of(index).to_owned());
                 self.unique_references.push(found);
             }
         }
     }
 
-    /// Unique indexes of followed collections that hold a reference to users: entry, index.
-    pub fn unique_references(&self) -> &[(usize, String)] {
+    /// Unique indexes that hold a reference to users: whose, and the index.
+    pub fn unique_references(&self) -> &[(Of, String)] {
         &self.unique_references
     }
 

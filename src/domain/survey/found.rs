@@ -113,7 +113,7 @@ impl Followed {
         let entries = entries.map(|(at, entry)| Self {
             name: mapping.entry_name(at),
             collection: entry.collection.clone(),
-            finder: Finder::new(BookingPaths::following(entry, None)),
+            finder: Finder::new(BookingPaths::entry(mapping, entry)),
             documents: 0,
             outside: 0,
             with_account: 0,

@@ -1,10 +1,11 @@
-//! People without a user, as bookings name them. Each is a row among the users, behind the last one that has a document; what its customer will
+//! People without a user, as bookings and followed documents name them. Each is a row among the users, behind the last one that has a document; what its customer will
 //! hold stands in bookings, and what is kept here says in which. It grows with guests and their members, never with bookings.
 
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
 use super::facts::{UserFacts, UserIx};
+use super::found::Of;
 use super::tables::Users;
 use crate::domain::id::Id;
 use crate::domain::phone;
@@ -21,20 +22,24 @@ pub(super) struct Source {
     created: i64,
     /// The place of its `_id`.
     booking: u32,
+    /// Whose document it is: 0 for bookings, then each followed entry.
+    of: u32,
 }
 
 impl Fixed for Source {
-    const WIDTH: usize = 12;
+    const WIDTH: usize = 16;
 
     fn put(&self, into: &mut Writer<'_>) {
         into.i64(self.created);
         into.u32(self.booking);
+        into.u32(self.of);
     }
 
     fn get(from: &mut Reader<'_>) -> Self {
         Self {
             created: from.i64(),
             booking: from.u32(),
+            of: from.u32(),
         }
     }
 }
@@ -42,7 +47,10 @@ impl Fixed for Source {
 /// The guests of a survey.
 #[derive(Debug)]
 pub struct Guests {
-    pub(super) paths: Option<GuestPaths>,
+    /// How each says who its guest is: bookings, then each followed entry.
+    pub(super) paths: Vec<Option<GuestPaths>>,
+    /// The customer's fields that guests give, each once: the slots.
+    pub(super) fields: Vec<String>,
     /// The place of the first of them; they come when all users are known.
     pub(super) first: Option<UserIx>,
     /// By guest and slot: of a slot the oldest booking that fills it.
@@ -108,6 +116,14 @@ impl GuestRead {
     }
 }
 
+/// 0 for bookings, then each followed entry.
+fn number(of: Of) -> usize {
+    match of {
+        Of::Bookings => 0,
+        Of::Entry(at) => at + 1,
+    }
+}
+
 fn key(guest: UserIx, slot: u8) -> [u8; 5] {
     let mut key = [0; 5];
     key[..4].copy_from_slice(&u32::try_from(guest).unwrap_or(u32::MAX).to_be_bytes());
@@ -116,8 +132,15 @@ fn key(guest: UserIx, slot: u8) -> [u8; 5] {
 }
 
 impl Guests {
-    pub(super) fn new(paths: Option<GuestPaths>, memory: &Memory) -> Self {
+    pub(super) fn new(paths: Vec<Option<GuestPaths>>, memory: &Memory) -> Self {
+        let mut fields: Vec<String> = Vec::new();
+        for member in paths.iter().flatten().flat_map(|it| &it.members) {
+            if !fields.contains(&member.field) {
+                fields.push(member.field.clone());
+            }
+        }
         Self {
+            fields,
             paths,
             first: None,
             sources: Table::new(memory),
@@ -140,16 +163,43 @@ impl Guests {
         Some(self.sources.value(at))
     }
 
+    /// Whose document a source is.
+    pub(super) fn whose(source: Source) -> Of {
+        match usize::try_from(source.of)
+            .ok()
+            .and_then(|of| of.checked_sub(1))
+        {
+            None => Of::Bookings,
+            Some(entry) => Of::Entry(entry),
+        }
+    }
+
+    /// How these documents say who their guest is.
+    pub(super) fn paths_of(&self, of: Of) -> Option<&GuestPaths> {
+        self.paths.get(number(of))?.as_ref()
+    }
+
+    /// The slot of a member of these documents' guests, by its place among the members, from 1.
+    fn slot(&self, of: Of, member: u8) -> u8 {
+        let at = usize::from(member).checked_sub(1);
+        let member = at.and_then(|at| self.paths_of(of)?.members.get(at));
+        let slot = member.and_then(|it| self.fields.iter().position(|field| *field == it.field));
+        slot.and_then(|slot| u8::try_from(slot + 1).ok())
+            .unwrap_or(u8::MAX)
+    }
+
     pub(super) fn booking(&self, source: Source) -> Id {
         let place = usize::try_from(source.booking).unwrap_or(usize::MAX);
         Id::from_bytes(&self.bookings.key(place))
     }
 
     /// Takes a booking for a slot where it is older than what fills that; true where it is.
-    fn fill(&mut self, guest: UserIx, slot: u8, created: i64, booking: &Id) -> bool {
+    fn fill(&mut self, guest: UserIx, slot: u8, created: i64, (of, booking): (Of, &Id)) -> bool {
         let known = self.source(guest, slot);
         let is_older = known.is_none_or(|known| {
-            created < known.created || created == known.created && *booking < self.booking(known)
+            let before = (Self::whose(known), self.booking(known));
+            created < known.created
+                || created == known.created && (of, booking) < (before.0, &before.1)
         });
         if !is_older {
             return false;
@@ -158,6 +208,7 @@ impl Guests {
         let source = Source {
             created,
             booking: u32::try_from(place).unwrap_or(u32::MAX),
+            of: u32::try_from(number(of)).unwrap_or(u32::MAX),
         };
         let (at, new) = self.sources.insert(&key(guest, slot), &source);
         if !new {
@@ -166,32 +217,34 @@ impl Guests {
         true
     }
 
-    /// Takes a booking of this guest, whose facts become what its oldest bookings say.
+    /// Takes a document of this guest, whose facts become what its oldest bookings say.
     pub(super) fn take(
         &mut self,
         users: &mut Users,
         guest: UserIx,
-        refs: &References,
+        (of, refs): (Of, &References),
         read: &GuestRead,
     ) {
         let Some(booking) = &refs.id else { return };
         let created = refs.created.unwrap_or(i64::MAX);
         let mut facts = users.facts(guest);
-        let is_oldest = self.fill(guest, OLDEST, created, booking);
+        let is_oldest = self.fill(guest, OLDEST, created, (of, booking));
         facts.created = facts.created.min(created);
         facts.unsafe_text |= read.facts.unsafe_text;
         facts.contact |= read.facts.contact;
         let mut filled: SmallVec<[u8; 4]> = SmallVec::new();
-        for slot in read.set.iter().copied() {
+        for member in read.set.iter().copied() {
+            let slot = self.slot(of, member);
             let is_new = self.source(guest, slot).is_none();
             facts.filled = facts.filled.saturating_add(u8::from(is_new));
-            if self.fill(guest, slot, created, booking) {
+            if self.fill(guest, slot, created, (of, booking)) {
                 filled.push(slot);
             }
         }
         // What no booking fills is as the oldest one has it.
-        let gives = |slot: Option<u8>, guests: &Self| {
-            slot.is_some_and(|slot| {
+        let gives = |member: Option<u8>, guests: &Self| {
+            member.is_some_and(|member| {
+                let slot = guests.slot(of, member);
                 filled.contains(&slot) || is_oldest && guests.source(guest, slot).is_none()
             })
         };

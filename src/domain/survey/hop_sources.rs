@@ -77,11 +77,18 @@ impl HopSources {
         Some(self.document(self.newest.value(at)))
     }
 
-    /// Takes a booking of a pair.
-    pub(super) fn take(&mut self, user: UserIx, business: BusinessIx, refs: &References) {
-        let Some(named) = refs.user.named().filter(|_| self.wanted) else {
-            return;
-        };
+    /// True where customers take fields from such documents.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// Takes a booking of a pair, which names its user by this.
+    pub(super) fn take(
+        &mut self,
+        (user, business): (UserIx, BusinessIx),
+        refs: &References,
+        named: &Id,
+    ) {
         let (created, key) = (made(refs), pair_key(user, business));
         let known = self.newest.find(&key);
         let is_newer = known.is_none_or(|at| {

@@ -168,7 +168,7 @@ pub struct Survey {
     /// Why answers give users to no business.
     unassigned: BTreeSet<String>,
     /// Unique indexes of followed collections that hold a reference to users: entry, index.
-    unique_references: Vec<(usize, String)>,
+    unique_references: Vec<(Of, String)>,
 }
 
 /// Where a booking stands, before any decision.
@@ -271,6 +271,7 @@ impl Survey {
         let linked = refs
             .customer
             .as_ref()
+            .filter(|_| refs.more_customers.is_empty())
             .and_then(|customer| find(&self.existing, customer))
             .map(|found| found.at)
             .filter(|at| self.existing[*at].business == Some(business));

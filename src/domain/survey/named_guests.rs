@@ -6,10 +6,11 @@ use bson::RawDocumentBuf;
 
 use super::Survey;
 use super::facts::{UserFacts, UserIx};
-use super::guests::{GuestRead, OLDEST};
+use super::found::Of;
+use super::guests::{GuestRead, Guests, OLDEST};
 use crate::domain::id::Id;
 use crate::domain::raw::Builder;
-use crate::domain::reference::References;
+use crate::domain::reference::{GuestPaths, References};
 
 impl Survey {
     /// True for a guest: one without a document among the users.
@@ -43,9 +44,10 @@ impl Survey {
         self.guest_named(&key.at(self.business_id(business)))
     }
 
-    /// Takes a booking's guest, who may be new.
+    /// Takes a document's guest, who may be new.
     pub(super) fn take_guest(
         &mut self,
+        of: Of,
         refs: &References,
         read: Option<&GuestRead>,
         business: super::BusinessIx,
@@ -65,15 +67,25 @@ impl Survey {
             None => self.users.insert(&id, &facts),
         };
         self.guests.first.get_or_insert(known);
-        self.guests.take(&mut self.users, guest, refs, read);
+        self.guests.take(&mut self.users, guest, (of, refs), read);
     }
 
-    /// The bookings of which a guest's customer is made.
-    pub fn bookings_of_guest(&self, guest: UserIx) -> BTreeSet<Id> {
-        let members = self.guests.paths.as_ref().map_or(0, |it| it.members.len());
-        let slots = 0..=u8::try_from(members).unwrap_or(u8::MAX);
+    /// The bookings, and followed documents, of which a guest's customer is made.
+    pub fn bookings_of_guest(&self, guest: UserIx) -> BTreeSet<(Of, Id)> {
+        let slots = 0..=u8::try_from(self.guests.fields.len()).unwrap_or(u8::MAX);
         let sources = slots.filter_map(|slot| self.guests.source(guest, slot));
-        sources.map(|source| self.guests.booking(source)).collect()
+        let place = |source| (Guests::whose(source), self.guests.booking(source));
+        sources.map(place).collect()
+    }
+
+    /// How these documents say who their guest is; none where they have no guests.
+    pub fn guest_paths(&self, of: Of) -> Option<&GuestPaths> {
+        self.guests.paths_of(of)
+    }
+
+    /// True where bookings or followed documents have guests.
+    pub fn has_guests(&self) -> bool {
+        self.guests.paths.iter().any(Option::is_some)
     }
 
     /// What a guest gives to a customer, under the customer's own field names, as [`crate::domain::mapping::UserRole::view`] does for a user;
@@ -81,28 +93,30 @@ impl Survey {
     pub fn view_of_guest(
         &self,
         guest: UserIx,
-        bookings: &BTreeMap<Id, RawDocumentBuf>,
+        bookings: &BTreeMap<(Of, Id), RawDocumentBuf>,
     ) -> Option<RawDocumentBuf> {
-        let paths = self.guests.paths.as_ref()?;
         let of = |slot| {
             let source = self.guests.source(guest, slot)?;
-            bookings.get(&self.guests.booking(source))
+            let whose = Guests::whose(source);
+            let document = bookings.get(&(whose, self.guests.booking(source)))?;
+            Some((self.guests.paths_of(whose)?, document))
         };
         let oldest = of(OLDEST)?;
         let mut view = Builder::new(256);
         view.value("_id", self.user_id(guest).value());
-        for (at, member) in paths.members.iter().enumerate() {
+        for (at, field) in self.guests.fields.iter().enumerate() {
             let slot = u8::try_from(at + 1).unwrap_or(u8::MAX);
-            let booking = match self.guests.source(guest, slot) {
+            let (paths, booking) = match self.guests.source(guest, slot) {
                 Some(_) => of(slot)?,
                 None => oldest,
             };
-            if let Some(value) = member.path.value(booking) {
-                view.value(&member.field, value);
+            let member = paths.members.iter().find(|it| it.field == *field);
+            if let Some(value) = member.and_then(|member| member.path.value(booking)) {
+                view.value(field, value);
             }
         }
-        if let Some((field, path)) = paths.created()
-            && let Some(value) = path.value(oldest)
+        if let Some((field, path)) = oldest.0.created()
+            && let Some(value) = path.value(oldest.1)
         {
             view.value(field, value);
         }

@@ -1,4 +1,4 @@
-//! Bookings that a unique index could not hold together once their users share a customer: the index holds the user, and the customer takes the
+//! Bookings, and followed documents, that a unique index could not hold together once their users share a customer: the index holds the user, and the customer takes the
 //! user's place in it.
 
 use std::collections::BTreeSet;
@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use bson::raw::RawDocument;
 
 use super::groups::Alike;
-use super::{BusinessIx, Standing, Survey, UserIx};
+use super::{BusinessIx, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
 use crate::domain::index_plan::name_of;
 use crate::domain::map::{Map, Set};
 use crate::domain::raw::{Value, elements, get, kind};
-use crate::domain::reference::{BookingPaths, leaving};
+use crate::domain::reference::BookingPaths;
 use crate::domain::survey::facts::hash128;
 
 /// Whose booking it is.
@@ -29,6 +29,8 @@ pub enum Party {
 pub struct Shared {
     /// The index.
     pub index: String,
+    /// What its documents are called.
+    pub what: String,
     /// The business.
     pub business: BusinessIx,
     /// Whose they are: two at least.
@@ -39,6 +41,8 @@ pub struct Shared {
 
 /// Looks through bookings for what one unique index could not hold together.
 pub struct UniqueSearch {
+    of: Of,
+    what: String,
     index: String,
     others: Vec<String>,
     paths: BookingPaths,
@@ -47,13 +51,15 @@ pub struct UniqueSearch {
 }
 
 impl Survey {
-    /// A search for this index of the bookings; `None` where it is not unique, does not hold the user, or nobody may share a customer.
-    pub fn search_unique(&self, index: &RawDocument) -> Option<UniqueSearch> {
+    /// A search for this index of the bookings, or of the documents of an entry; `None` where it is not unique, does not hold the user, or nobody may
+    /// share a customer.
+    pub fn search_unique(&self, of: Of, index: &RawDocument) -> Option<UniqueSearch> {
         let key = index.get_document("key").ok()?;
         if !index.get_bool("unique").unwrap_or(false) {
             return None;
         }
-        let user = leaving(&self.mapping);
+        let paths = self.paths_of(of);
+        let user = paths.user().text().to_owned();
         let fields = elements(key).map_while(Result::ok);
         let fields: Vec<String> = fields
             .map(|it| String::from_utf8_lossy(it.key).into_owned())
@@ -63,9 +69,14 @@ impl Survey {
         }
         let may_share = self.may_share();
         (!may_share.is_empty()).then(|| UniqueSearch {
+            of,
+            what: match of {
+                Of::Bookings => "bookings".to_owned(),
+                Of::Entry(at) => format!("documents of {}", self.mapping.entry_name(at)),
+            },
             index: name_of(index).to_owned(),
             others: fields.into_iter().filter(|it| *it != user).collect(),
-            paths: self.paths().clone(),
+            paths: paths.clone(),
             may_share,
             seen: Map::default(),
         })
@@ -141,7 +152,7 @@ impl Survey {
 impl UniqueSearch {
     /// Takes a booking that the index holds.
     pub fn take(&mut self, survey: &Survey, booking: &RawDocument) {
-        let (party, business) = match survey.standing(&self.paths.read(booking)) {
+        let (party, business) = match survey.standing_in(self.of, &self.paths.read(booking)) {
             Standing::Paired {
                 linked: Some(at),
                 business,
@@ -186,7 +197,7 @@ impl UniqueSearch {
 
     /// What was found.
     pub fn end(self) -> Vec<Shared> {
-        let index = self.index;
+        let (index, what) = (self.index, self.what);
         let several = self
             .seen
             .into_iter()
@@ -194,6 +205,7 @@ impl UniqueSearch {
         several
             .map(|((business, _), (parties, bookings))| Shared {
                 index: index.clone(),
+                what: what.clone(),
                 business,
                 parties,
                 bookings,

@@ -44,8 +44,12 @@ impl Session {
                 survey, blueprint, ..
             } = self.surveyed()?;
             let some_stay = blueprint.some_stay(survey, which);
-            let mut wanted =
-                index_plan::wanted(&mapping, which, &standing, (EmailIndex::Partial, some_stay));
+            let mut wanted = index_plan::wanted(
+                &mapping,
+                which,
+                &standing,
+                (EmailIndex::Partial, &some_stay),
+            );
             wanted.retain(|index| !blueprint.drops_index(&read.live, name_of(index)));
             let made: Vec<String> = wanted
                 .iter()

@@ -34,7 +34,7 @@ impl Session {
         };
         let originals = original.map(|spec| spec.indexes).unwrap_or_default();
         let blueprint = &self.surveyed()?.blueprint;
-        let email = (blueprint.email_index, false);
+        let email = (blueprint.email_index, &[][..]);
         let mut wanted = index_plan::wanted(&self.work.mapping, &which, &originals, email);
         wanted.retain(|index| !blueprint.drops_index(which.live(), index_plan::name_of(index)));
         Ok(wanted)

@@ -147,7 +147,8 @@ impl Session {
         let bookings = self.work.mapping.bookings();
         let fingerprint = self.walk_bookings(&bookings, &mut ledger, watcher).await?;
         fingerprints.push((bookings, fingerprint));
-        for which in self.work.mapping.followed() {
+        let rebuilt = std::iter::once(self.work.mapping.bookings());
+        for which in rebuilt.chain(self.work.mapping.followed()) {
             for (at, _) in self.work.mapping.entries_of(which.live()) {
                 ledger.turn_to(at);
                 let fingerprint = self.walk_bookings(&which, &mut ledger, watcher).await?;
@@ -179,7 +180,8 @@ impl Session {
         let mut equations = vec![format!(
             "live bookings {all} = with a customer of their own business {linked} + left by decision {left}{outside}"
         )];
-        for which in self.work.mapping.followed() {
+        let rebuilt = std::iter::once(bookings);
+        for which in rebuilt.chain(self.work.mapping.followed()) {
             for (at, _) in self.work.mapping.entries_of(which.live()) {
                 ledger.look_at(at);
                 self.stand(&which, &mut ledger, watcher).await?;

@@ -9,12 +9,11 @@ use mongodb::Database;
 use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decision;
 use crate::domain::id::Id;
-use crate::domain::invariant::{Ledger, ProofPaths};
-use crate::domain::link::LinkKind;
+use crate::domain::invariant::{Ledger, ProofPaths, first_hop, guests_of};
+use crate::domain::link::{BETWEEN, BOOKINGS, Between, LinkKind};
 use crate::domain::map::Map;
 use crate::domain::mapping::{FieldSource, LINKS, Mapping};
 use crate::domain::raw::{elements, get};
-use crate::domain::reference::GuestPaths;
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survivorship::MADE;
@@ -49,16 +48,6 @@ fn users_of(link: &RawDocument) -> Vec<Id> {
     named_in(link, "users")
 }
 
-/// The bookings of which a link says that its guests come from them.
-fn bookings_of(link: &RawDocument) -> Vec<Id> {
-    named_in(link, "bookings")
-}
-
-/// The documents on the way to a user of which a link says that fields come from them.
-fn between_of(link: &RawDocument) -> Vec<Id> {
-    named_in(link, "between")
-}
-
 fn named_in(link: &RawDocument, list: &str) -> Vec<Id> {
     let users = get(link, list).and_then(|users| RawDocument::from_bytes(users.bytes).ok());
     let users = users.into_iter().flat_map(elements);
@@ -91,19 +80,16 @@ impl Session {
         let pages = SideBySide::of(database, links, &[&customers], Hashes::Companion)?;
         watcher.says("checking what customers hold", 0, 0);
         let given = Arc::new((self.work.mapping.clone(), decided));
-        let of_bookings = self.work.mapping.bookings();
-        let bookings = self.layout.source(&of_bookings);
-        let guest = self.work.mapping.booking.following.guest.as_ref();
-        let taken_in = self.taken_in(&of_bookings);
-        let mut bookings: Vec<String> = bookings.into_iter().chain(taken_in).collect();
-        if guest.is_none() {
-            bookings.clear();
-        }
         let places = Arc::new(Places {
             users,
-            bookings,
+            guests: self.places_of_guests(),
             between: between_of_mapping(&self.work.mapping)
-                .map(|(name, fields)| (self.layout.original_of(&self.work.mapping, &name), fields)),
+                .into_iter()
+                .map(|(name, fields)| {
+                    let place = self.layout.original_of(&self.work.mapping, &name);
+                    (name, place, fields)
+                })
+                .collect(),
         });
         let mut pages = Pipelined::new(pages, |page| {
             examined(
@@ -135,13 +121,48 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Where those documents stand that say who a guest is.
+    fn places_of_guests(&self) -> Vec<(Option<String>, Vec<String>, Vec<String>)> {
+        let mapping = &self.work.mapping;
+        let bookings = mapping.bookings();
+        let followed = mapping.follow.iter().map(|it| Some(it.collection.as_str()));
+        let mut all: Vec<(Option<String>, Vec<String>, Vec<String>)> = Vec::new();
+        for collection in std::iter::once(None).chain(followed) {
+            let known = all.iter().any(|(it, ..)| it.as_deref() == collection);
+            if known || guests_of(mapping, collection).next().is_none() {
+                continue;
+            }
+            let live = collection.unwrap_or(bookings.live());
+            let mut places = vec![self.layout.original_of(mapping, live)];
+            let rebuilt = mapping.rebuilt();
+            let which = rebuilt.iter().find(|it| it.live() == live);
+            places.extend(which.into_iter().flat_map(|it| self.taken_in(it)));
+            let mut fields: BTreeSet<String> = guests_of(mapping, collection)
+                .flat_map(|guest| &guest.members)
+                .map(|(_, path)| path.top().to_owned())
+                .collect();
+            if collection.is_none() {
+                fields.extend(mapping.booking.created.iter().map(|it| it.top().to_owned()));
+            }
+            all.push((
+                collection.map(str::to_owned),
+                places,
+                fields.into_iter().collect(),
+            ));
+        }
+        all
+    }
+}
+
 /// Where those stand of whom customers were made.
 struct Places {
     users: String,
-    /// The originals, then those that were taken in later; none where bookings have no guests.
-    bookings: Vec<String>,
-    /// The documents on the way to a user that give fields, and what is read of them.
-    between: Option<(String, Vec<String>)>,
+    /// Documents that say who a guest is: their collection, none for bookings; where these stand, the originals, then those that were taken in
+    /// later; and what is read of them.
+    guests: Vec<(Option<String>, Vec<String>, Vec<String>)>,
+    /// The collections of the documents on the way to a user that give fields, where these stand, and what is read of them.
+    between: Vec<(String, String, Vec<String>)>,
 }
 
 /// Links beside their customers, and what is wrong with what these hold.
@@ -156,33 +177,50 @@ async fn examined(
     let named: BTreeSet<Id> = created().flat_map(|met| users_of(met.original)).collect();
     let users = scan::batches_by_ids(&database, &places.users, &named).await?;
     let originals = by_id(&users);
-    let named: BTreeSet<Id> = created()
-        .flat_map(|met| bookings_of(met.original))
+    let named: Vec<Between> = created()
+        .flat_map(|met| Between::all(met.original, BOOKINGS))
         .collect();
-    let mut bookings = Vec::new();
-    let fields = GuestPaths::of(&given.0).map(|it| it.fields());
-    let fields = fields.unwrap_or_default();
-    let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    for place in &places.bookings {
-        let found = scan::fields_by_ids(&database, place, &named, &fields).await?;
-        bookings.extend(found);
-    }
-    let bookings = by_id(&bookings);
-    let named: BTreeSet<Id> = created().flat_map(|met| between_of(met.original)).collect();
-    let between = match &places.between {
-        Some((place, fields)) => {
-            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            scan::fields_by_ids(&database, place, &named, &fields).await?
+    let mut batches = Vec::new();
+    for (collection, places, fields) in &places.guests {
+        let of = named.iter().filter(|it| it.collection == *collection);
+        let ids: BTreeSet<Id> = of.map(|it| it.id.clone()).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        for place in places {
+            let found = scan::fields_by_ids(&database, place, &ids, &fields).await?;
+            batches.push((collection.as_deref(), found));
         }
-        None => Vec::new(),
-    };
-    let between = by_id(&between);
+    }
+    let mut guests: Map<(Option<&str>, Id), &RawDocument> = Map::default();
+    for (collection, found) in &batches {
+        for (id, document) in by_id(found) {
+            guests.insert((*collection, id), document);
+        }
+    }
+    let named: Vec<Between> = created()
+        .flat_map(|met| Between::all(met.original, BETWEEN))
+        .collect();
+    let mut batches = Vec::new();
+    for (collection, place, fields) in &places.between {
+        let of = named
+            .iter()
+            .filter(|it| collection_of(&given.0, it) == Some(collection));
+        let ids: BTreeSet<Id> = of.map(|it| it.id.clone()).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let found = scan::fields_by_ids(&database, place, &ids, &fields).await?;
+        batches.push((collection.as_str(), found));
+    }
+    let mut between: Map<(&str, Id), &RawDocument> = Map::default();
+    for (collection, found) in &batches {
+        for (id, document) in by_id(found) {
+            between.insert((collection, id), document);
+        }
+    }
     let mut wrong = Vec::new();
     for met in created() {
         // The ledger names a customer that is missing.
         if let Some(customer) = met.partners.first().copied().flatten() {
             let both = (met.original, customer);
-            wrong.extend(values_of(&given, both, &originals, (&bookings, &between)));
+            wrong.extend(values_of(&given, both, &originals, (&guests, &between)));
         }
     }
     drop(met);
@@ -193,7 +231,10 @@ fn values_of(
     (mapping, decided): &(Mapping, Decided),
     (link, customer): (&RawDocument, &RawDocument),
     users: &Map<Id, &RawDocument>,
-    (bookings, between): (&Map<Id, &RawDocument>, &Map<Id, &RawDocument>),
+    (of_guests, between): (
+        &Map<(Option<&str>, Id), &RawDocument>,
+        &Map<(&str, Id), &RawDocument>,
+    ),
 ) -> Vec<String> {
     let mut originals: Vec<&RawDocument> = Vec::new();
     for id in users_of(link) {
@@ -202,15 +243,23 @@ fn values_of(
             None => return vec![format!("a link names user {id}, who does not exist")],
         }
     }
-    let named = bookings_of(link);
-    let found = named.iter().filter_map(|id| bookings.get(&id.canonical()));
-    let via = between_of(link);
-    let via_found = via.iter().filter_map(|id| between.get(&id.canonical()));
+    let named = Between::all(link, BOOKINGS);
+    let found = named.iter().filter_map(|it| {
+        let collection = it.collection.as_deref();
+        let document = of_guests.get(&(collection, it.id.canonical()))?;
+        Some((collection, *document))
+    });
+    let via = Between::all(link, BETWEEN);
+    let via_found = via.iter().filter_map(|it| {
+        let collection = collection_of(mapping, it)?;
+        let document = between.get(&(collection, it.id.canonical()))?;
+        Some((collection, *document))
+    });
     let guests = Guests {
-        bookings: found.copied().collect(),
+        bookings: found.collect(),
         named: named.len(),
         named_between: via.len(),
-        between: via_found.copied().collect(),
+        between: via_found.collect(),
     };
     let change = change_of(mapping, &mapping.customers());
     let made = get(link, MADE).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
@@ -221,23 +270,30 @@ fn values_of(
     }
 }
 
-/// The collection of the documents on the way to a user that give fields to customers, and what of them is needed to prove that.
-fn between_of_mapping(mapping: &Mapping) -> Option<(String, Vec<String>)> {
-    let fields = mapping.customer.fields.iter();
-    let mut hops = fields.filter_map(|(_, source)| match source {
-        FieldSource::Hop { collection, .. } => Some(collection.clone()),
-        FieldSource::Of(_) => None,
-    });
-    let collection = hops.next()?;
-    let proof = ProofPaths::of(mapping).needed().into_iter();
-    let then = proof.filter(|needed| needed.collection == collection);
-    let mut names: BTreeSet<String> = then.flat_map(|needed| needed.fields).collect();
+/// The collection of a document on the way.
+fn collection_of<'m>(mapping: &'m Mapping, between: &'m Between) -> Option<&'m str> {
+    let first = || first_hop(mapping);
+    between.collection.as_deref().or_else(first)
+}
+
+/// The collections of the documents on the way to a user that give fields to customers, each once, and what of them is needed to prove that.
+fn between_of_mapping(mapping: &Mapping) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for (_, source) in &mapping.customer.fields {
-        if let FieldSource::Hop { field, .. } = source {
-            names.insert(field.top().to_owned());
-        }
+        let FieldSource::Hop { collection, field } = source else {
+            continue;
+        };
+        let at = all.iter().position(|(known, _)| known == collection);
+        let at = at.unwrap_or_else(|| {
+            let needed = ProofPaths::of(mapping).needed().into_iter();
+            let needed = needed.filter(|needed| needed.collection == *collection);
+            let names: BTreeSet<String> = needed.flat_map(|needed| needed.fields).collect();
+            all.push((collection.clone(), names.into_iter().collect()));
+            all.len() - 1
+        });
+        all[at].1.push(field.top().to_owned());
     }
-    Some((collection, names.into_iter().collect()))
+    all
 }
 
 /// Documents by canonical `_id`.

@@ -9,9 +9,10 @@ use bson::raw::RawDocument;
 use super::{Carrying, forms, invalid};
 use crate::domain::conflict::{Code, Trouble};
 use crate::domain::id::Id;
-use crate::domain::keep_new::booking::{Ground, Returned, staged};
+use crate::domain::keep_new::booking::{Ground, Returned};
 use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Reason};
+use crate::domain::keep_new::staged::staged;
 use crate::domain::link::LinkKind;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
@@ -51,15 +52,23 @@ impl Carrying<'_> {
             .collect();
         let mapping = &self.session.work.mapping;
         let bookings = self.bookings.clone();
-        let paths = BookingPaths::of(mapping);
-        self.carry_documents(&bookings, vec![(paths, Code::AlreadyLinked)])
-            .await?;
-        for which in mapping.followed() {
+        let own = (BookingPaths::of(mapping), Code::AlreadyLinked);
+        let entries_of = |which: &Rebuilt| {
             let entries = mapping.entries_of(which.live()).map(|(at, entry)| {
                 let code = Code::followed(&mapping.entry_name(at), Trouble::AlreadyLinked);
                 (BookingPaths::following(entry, None), code)
             });
-            let entries = entries.collect();
+            entries.collect::<Vec<_>>()
+        };
+        let mut of_bookings = vec![own];
+        of_bookings.extend(entries_of(&bookings));
+        let followed = mapping.followed().into_iter().map(|which| {
+            let entries = entries_of(&which);
+            (which, entries)
+        });
+        let followed: Vec<_> = followed.collect();
+        self.carry_documents(&bookings, of_bookings).await?;
+        for (which, entries) in followed {
             self.carry_documents(&which, entries).await?;
         }
         Ok(())
@@ -299,10 +308,13 @@ impl Carrying<'_> {
     /// Notes a user who must stay for this booking.
     pub(crate) fn needs(&mut self, grounds: &[Ground<'_>], booking: &RawDocument) {
         for ground in grounds {
-            let Some(user) = ground.user_of(&ground.paths.user().read(booking)) else {
-                continue;
+            let said = ground.paths.user().read(booking);
+            let users = if ground.paths.is_list() {
+                ground.users_of(&said)
+            } else {
+                ground.user_of(&said).into_iter().collect()
             };
-            for id in forms(&user) {
+            for id in users.iter().flat_map(forms) {
                 if ground.gone.contains(&id) || self.leaving.contains(&id) {
                     self.needed.insert(id);
                 }

@@ -9,10 +9,10 @@ use futures_util::TryStreamExt;
 use crate::domain::id::Id;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::raw::{elements, get};
-use crate::domain::survey::Survey;
 use crate::domain::survey::crowded::CrowdedSearch;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::references::{LookFor, ReferenceSearch, Referenced};
+use crate::domain::survey::{Of, Survey};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -47,7 +47,7 @@ impl Session {
         self.look_for_references(survey, specs, watcher).await
     }
 
-    /// Bookings that a unique index of theirs could not hold together once their users share a customer. The server says which of them a
+    /// Bookings and followed documents that a unique index of theirs could not hold together once their users share a customer. The server says which of them a
     /// partial index holds.
     async fn look_for_shared(
         &self,
@@ -55,29 +55,35 @@ impl Session {
         specs: &BTreeMap<String, CollectionSpec>,
         watcher: &Watcher,
     ) -> Result<()> {
-        let bookings = self.layout.source(&self.work.mapping.bookings());
-        let Some(spec) = bookings.and_then(|name| specs.get(&name)) else {
-            return Ok(());
-        };
+        let mapping = &self.work.mapping;
+        let bookings = [(Of::Bookings, mapping.booking.collection.as_str())];
+        let entries = mapping.follow.iter().enumerate();
+        let entries = entries.map(|(at, entry)| (Of::Entry(at), entry.collection.as_str()));
         let mut found = Vec::new();
-        for index in &spec.indexes {
-            let Some(mut search) = survey.search_unique(index) else {
+        for (of, collection) in bookings.into_iter().chain(entries) {
+            let place = self.layout.original_of(mapping, collection);
+            let Some(spec) = specs.get(&place) else {
                 continue;
             };
-            let filter = index.get_document("partialFilterExpression").ok();
-            let filter = filter.and_then(|filter| Document::try_from(filter).ok());
-            let scan = Scan {
-                filter: filter.unwrap_or_default(),
-                ..Scan::default()
-            };
-            watcher.says(&format!("looking at a unique index of {}", spec.name), 0, 0);
-            let place = (&self.work.connection.database, None);
-            scan::each(place, &spec.name, &scan, &watcher.cancel, |booking| {
-                search.take(survey, booking);
-                Ok(())
-            })
-            .await?;
-            found.extend(search.end());
+            for index in &spec.indexes {
+                let Some(mut search) = survey.search_unique(of, index) else {
+                    continue;
+                };
+                let filter = index.get_document("partialFilterExpression").ok();
+                let filter = filter.and_then(|filter| Document::try_from(filter).ok());
+                let scan = Scan {
+                    filter: filter.unwrap_or_default(),
+                    ..Scan::default()
+                };
+                watcher.says(&format!("looking at a unique index of {}", spec.name), 0, 0);
+                let place = (&self.work.connection.database, None);
+                scan::each(place, &spec.name, &scan, &watcher.cancel, |booking| {
+                    search.take(survey, booking);
+                    Ok(())
+                })
+                .await?;
+                found.extend(search.end());
+            }
         }
         survey.take_shared(found);
         Ok(())

@@ -7,7 +7,7 @@ use bson::raw::RawDocument;
 
 use crate::domain::blueprint::Blueprint;
 use crate::domain::id::Id;
-use crate::domain::index_plan::names_field;
+use crate::domain::index_plan::{asks_for_it, names_field};
 use crate::domain::link::{LinkKind, is_note};
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
@@ -223,10 +223,13 @@ impl Session {
                 ));
             }
             for index in &spec.indexes {
-                if index
-                    .get_document("partialFilterExpression")
-                    .is_ok_and(|filter| names_field(filter, field))
-                {
+                let filter = index.get_document("partialFilterExpression");
+                // A filter that asks for the field alone is rewritten with the key.
+                let follows = asks_for_it(index, field)
+                    && index
+                        .get_document("key")
+                        .is_ok_and(|key| names_field(key, field));
+                if !follows && filter.is_ok_and(|filter| names_field(filter, field)) {
                     obstacles.push(format!(
                         "the partial index {} of {} filters by {field}, which leaves; drop or change it before you apply",
                         crate::domain::index_plan::name_of(index),
@@ -369,7 +372,8 @@ impl Session {
                     .await?;
             }
         }
-        for collection in self.work.mapping.followed_collections() {
+        let bookings = [self.work.mapping.booking.collection.as_str()].into_iter();
+        for collection in bookings.chain(self.work.mapping.followed_collections()) {
             let place = self.layout.original_of(&self.work.mapping, collection);
             let indexes = specs.get(&place).into_iter().flat_map(|spec| &spec.indexes);
             for index in indexes {

@@ -37,6 +37,52 @@ pub(crate) fn bare(document: &RawDocument, steps: &[Step]) -> Option<RawDocument
     (count > 0).then(|| out.finish())
 }
 
+/// A document without the member at the end of these steps, in every element of the arrays on the way. What then holds nothing leaves, but for
+/// the elements of an array, which keep their places.
+pub(super) fn dropped(document: &RawDocument, steps: &[Step]) -> RawDocumentBuf {
+    let Some((step, deeper)) = steps.split_first() else {
+        return document.to_owned();
+    };
+    let mut out = Builder::new(document.as_bytes().len());
+    for element in elements(document).map_while(Result::ok) {
+        if element.key != step.name.as_bytes() {
+            out.element(&element);
+            continue;
+        }
+        if deeper.is_empty() {
+            continue;
+        }
+        let value = element.value;
+        match (value.kind, RawDocument::from_bytes(value.bytes)) {
+            (kind::DOCUMENT, Ok(inner)) if !step.each => {
+                let rest = dropped(inner, deeper);
+                if !rest.is_empty() || inner.is_empty() {
+                    out.document(&step.name, &rest);
+                }
+            }
+            (kind::ARRAY, Ok(list)) if step.each => {
+                let items: Vec<(u8, Vec<u8>)> = elements(list)
+                    .map_while(Result::ok)
+                    .map(|item| match RawDocument::from_bytes(item.value.bytes) {
+                        Ok(inner) if item.value.kind == kind::DOCUMENT => {
+                            (kind::DOCUMENT, dropped(inner, deeper).into_bytes())
+                        }
+                        _ => (item.value.kind, item.value.bytes.to_vec()),
+                    })
+                    .collect();
+                let items = items
+                    .iter()
+                    .map(|(kind, bytes)| Value { kind: *kind, bytes });
+                out.array(&step.name, items);
+            }
+            _ => {
+                out.element(&element);
+            }
+        }
+    }
+    out.finish()
+}
+
 /// The values at the end of a path, lists and DBRefs opened. Null and "" are none.
 pub(crate) fn values<'a>(path: &FieldPath, document: &'a RawDocument) -> SmallVec<[Value<'a>; 2]> {
     let mut level: SmallVec<[(Value<'a>, bool); 2]> = SmallVec::new();

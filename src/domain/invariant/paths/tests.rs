@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::mapping::DEFAULT;
+use crate::domain::raw::Builder;
 use crate::domain::raw::kind;
 use crate::domain::survey::Standing;
 use crate::domain::survey::tests::World;
@@ -60,7 +61,7 @@ fn of_a_repeated_field_the_first_one_counts_and_null_names_nothing() {
     let booking = booking.finish();
     let named = paths.named(&booking);
     assert_eq!(named.users[..], []);
-    assert_eq!(named.customer, Some(Id::string("c")));
+    assert_eq!(named.customers[..], [Id::string("c")]);
     assert_eq!(named.businesses[..], [(0, Id::string("s"))]);
     assert_eq!(paths.user(&booking).map(|it| it.kind), Some(kind::NULL));
 }

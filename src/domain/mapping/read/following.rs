@@ -1,7 +1,7 @@
 //! The sections that refer to users and businesses: bookings, and the collections that follow.
 
 use super::values::{
-    filter, plain, plain_of, plains, reference, reference_of, required_name, required_text,
+    filter, places, plain, plain_of, reference, reference_of, required_name, required_text,
 };
 use crate::domain::mapping::filter::id_of_text;
 use crate::domain::mapping::form::{Lines, Read, Section, Tree};
@@ -138,7 +138,7 @@ pub(super) fn following(
         several: several?.unwrap_or_default(),
         in_place: section.truth("in_place")?,
         keep: section.truth("keep")?,
-        drop: plains(section, "drop")?,
+        drop: places(section, "drop")?,
         guest: members.map(|members| Guest {
             members,
             identity,

@@ -203,6 +203,7 @@ fn whole(node: &Node, lines: &Lines) -> Read<Mapping> {
         .enumerate()
         .map(|(at, node)| {
             let section = Section::of(&format!("follow.{at}"), node, keys::FOLLOW, lines)?;
+            section.required("user")?;
             following(&section, "to", None, lines)
         });
     Ok(Mapping {

@@ -31,6 +31,12 @@ pub(super) fn plains(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
     items.map(|node| plain_of(section, key, node)).collect()
 }
 
+/// Field paths, through arrays too.
+pub(super) fn places(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
+    let items = section.list(key).into_iter();
+    items.map(|node| path_of(section, key, node)).collect()
+}
+
 pub(super) fn reference_of(section: &Section<'_>, key: &str, node: &Node) -> Read<ReferencePath> {
     let text = section.text_of(key, node)?;
     let path = ReferencePath::parse(text);

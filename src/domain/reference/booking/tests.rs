@@ -76,7 +76,7 @@ fn of_a_repeated_field_the_first_one_is_read_and_all_of_them_leave() {
 fn a_booking_names_again_the_user_that_it_named() {
     let booking = rawdoc! { "_id": "b", "userId": "u" };
     let mut back = paths().without_user(&booking, true).unwrap();
-    back.whole(&paths().naming(Id::string("u").value(), &Form::Id));
+    back.whole(&paths().naming(Id::string("u").value(), &crate::domain::reference::Form::Id));
     assert_eq!(back.finish(), booking);
     let mapping =
         Mapping::parse(&DEFAULT.replace("user = \"userId\"\nservice", "user = \"guest\"\nservice"));
