@@ -34,6 +34,7 @@ impl Session {
             waiting: self.waiting_for_schema_step(),
             prepared: self.is_any_prepared(),
             missing: self.missing_originals(),
+            gone: self.gone_in_words(),
             kept: self.layout.kept_originals().to_vec(),
             strays,
             aside: aside.map(Aside::name).collect(),

@@ -53,6 +53,7 @@ pub struct Around<'a> {
 pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, String> {
     let mut all = Vec::new();
     let parts = Part::all(model, around);
+    require_known(model, &parts, around.rename)?;
     for (part, field) in each_field(&parts) {
         if let Some(from) = part.old_name(field, around)? {
             let to = field.stored.clone();
@@ -104,6 +105,29 @@ fn each_field<'p>(parts: &'p [Part<'p>]) -> impl Iterator<Item = (&'p Part<'p>, 
 
 fn is_open(field: &Field) -> bool {
     !field.ignored && !field.is_id && field.stored != "_id"
+}
+
+/// Refuses a rename of which the model has neither field: it would be passed over.
+fn require_known(
+    model: &Model,
+    parts: &[Part<'_>],
+    rename: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let of_model = |key: &str| key.split_once('.').is_some_and(|(of, _)| of == model.name);
+    for (key, name) in rename.iter().filter(|(key, _)| of_model(key)) {
+        let known = |part: &Part<'_>| {
+            let left = part.own(key);
+            left.is_some_and(|left| part.has_field(left) || part.has_field(name))
+        };
+        if !parts.iter().any(known) {
+            let (_, left) = key.split_once('.').unwrap_or_default();
+            return Err(format!(
+                "[schema] rename names {left} and {name}, and the model {} has neither of these fields",
+                model.name
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The type that a client writes for a field.
@@ -273,6 +297,32 @@ type Room {
             "place.rooms.tags: [] written where it is missing or null",
         ];
         assert_eq!(words(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_rename_stands_beside_the_new_field_on_either_side_and_none_is_passed_over() {
+        let after = schema(AFTER);
+        let of = |key: &str, name: &str| {
+            let rename = [(key.to_owned(), name.to_owned())].into();
+            let around = Around {
+                after: &after,
+                before: None,
+                today: None,
+                rename: &rename,
+                answers: &BTreeMap::new(),
+                stands: &BTreeMap::new(),
+            };
+            let all = candidates(&after.models[0], around)?;
+            let renames = all.into_iter().filter_map(|it| match it.rule {
+                Rule::Rename { from, to } => Some((from, to)),
+                _ => None,
+            });
+            Ok::<_, String>(renames.collect::<Vec<_>>())
+        };
+        let expected = [("begin".to_owned(), "starts_at".to_owned())];
+        assert_eq!(of("Visit.at", "begin").unwrap(), expected);
+        assert_eq!(of("Visit.begin", "at").unwrap(), expected);
+        assert!(of("Visit.begin", "end").unwrap_err().contains("neither"));
     }
 
     #[test]

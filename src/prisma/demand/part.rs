@@ -1,5 +1,7 @@
 //! A part of a document: the document itself, or what stands under a field that holds a composite type, once or in a list.
 
+use std::collections::BTreeMap;
+
 use super::{Around, Candidate};
 use crate::domain::schema_change::Rule;
 use crate::prisma::schema::{Field, FieldType, Model, Schema};
@@ -119,6 +121,34 @@ impl<'a> Part<'a> {
         fields.iter().find(|it| it.name == name)
     }
 
+    /// The field of this part that a key names, such as `city` of `Customer.address.city`.
+    pub(super) fn own<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let (of, field) = key.rsplit_once('.')?;
+        (of == self.names.join(".")).then_some(field)
+    }
+
+    /// True where it has a field that is called or stored so.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|it| it.name == name || it.stored == name)
+    }
+
+    /// The old name that the operator gives a field: beside the new one, on either side.
+    fn renamed_from<'r>(
+        &self,
+        field: &Field,
+        rename: &'r BTreeMap<String, String>,
+    ) -> Option<&'r str> {
+        let is_new = |name: &str| name == field.name || name == field.stored;
+        let mut all = rename
+            .iter()
+            .filter_map(|(key, name)| Some((self.own(key)?, name)));
+        all.find_map(|(left, right)| match self.has_field(left) {
+            true => is_new(left).then_some(right.as_str()),
+            false => is_new(right).then_some(left),
+        })
+    }
+
     /// The name that documents have a field under today, where that is another.
     pub(super) fn old_name(
         &self,
@@ -126,11 +156,11 @@ impl<'a> Part<'a> {
         around: Around<'_>,
     ) -> Result<Option<String>, String> {
         let key = self.key(field);
-        let from = match around.rename.get(&key) {
+        let from = match self.renamed_from(field, around.rename) {
             // By the name in the schema of today, else as documents have it.
             Some(old) => {
                 let known = self.before(old);
-                Some(known.map_or_else(|| old.clone(), |it| it.stored.clone()))
+                Some(known.map_or_else(|| old.to_owned(), |it| it.stored.clone()))
             }
             None => self.before(&field.name).map(|it| it.stored.clone()),
         };
