@@ -12,6 +12,7 @@ use crate::app::commands::in_several_places::SHOW_ALL;
 use crate::domain::checklist::{NoteOn, State, Step, Touch};
 use crate::domain::gate::Confirmed;
 use crate::domain::number::counted;
+use crate::domain::run_view::RunView;
 
 /// Runs a step, or does what must come before: a question, a gate, a note.
 pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
@@ -32,7 +33,7 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
         shared.say(Weight::Warning, text);
         return Vec::new();
     }
-    if let Some(action) = step.row().gate {
+    if let Some(action) = RunView::gate(shared.facts.run(), step) {
         return shared.ask(Request::Gate(action));
     }
     match step.touch() {
@@ -56,11 +57,12 @@ fn next_to_run(shared: &Shared) -> Result<Step, String> {
     let optional = next == Step::RetireUsers && shared.state(next) == State::Ready;
     let mut behind = Step::ALL.iter().copied().filter(|step| *step > next);
     let ready = behind.find(|step| {
-        let touch = matches!(step.touch(), Touch::Aside | Touch::ReadOnly);
+        let touch = RunView::touch(shared.facts.run(), *step);
+        let touch = matches!(touch, Touch::Aside | Touch::ReadOnly);
         touch && matches!(shared.state(*step), State::Ready | State::Stale)
     });
     let step = ready.filter(|_| optional).unwrap_or(next);
-    match step.touch() {
+    match RunView::touch(shared.facts.run(), step) {
         Touch::Gate => Err(format!(
             "the next step, {}, is behind a gate: {} opens it",
             step.title(),

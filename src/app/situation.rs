@@ -11,6 +11,7 @@ use super::shared::Shared;
 use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
 use crate::domain::number::Millis;
+use crate::domain::run_view::RunView;
 use crate::domain::situation::{Situation as Known, step_words};
 
 /// The four sentences.
@@ -165,7 +166,11 @@ fn next(shared: &Shared) -> String {
     };
     format!(
         "{}: press {}, then {}",
-        step_words(step, shared.state(step)),
+        step_words(
+            step,
+            shared.state(step),
+            RunView::touch(shared.facts.run(), step)
+        ),
         panes::digit(Checklist::ID),
         shared.key(RUN)
     )

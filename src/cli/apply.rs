@@ -190,6 +190,8 @@ async fn run_step(
         Some(Destructive::BlockWrites)
     } else if step == Step::RetireUsers && !retires {
         None // it only counts then
+    } else if step == Step::Schema && session.schema_step_waits() {
+        Some(Destructive::UpdateSchema)
     } else {
         step.row().gate
     };

@@ -213,7 +213,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Finish(verb)) => Box::pin(rollback::finish(place, verb)).await,
         Some(Verb::Strays(verb)) => Box::pin(strays::run(place, verb)).await,
         Some(Verb::Purge(verb)) => Box::pin(rollback::purge(place, verb)).await,
-        Some(Verb::Unlock(verb)) => unlock::run(place, verb).await,
+        Some(Verb::Unlock(verb)) => Box::pin(unlock::run(place, verb)).await,
         Some(Verb::Status) => survey::status(place).await,
         Some(Verb::Report(verb)) => survey::report(place, verb).await,
         Some(Verb::Backup(verb)) => backup::run(place, verb).await,

@@ -94,6 +94,8 @@ pub enum Destructive {
     CleanUsers,
     /// Customer users leave.
     RetireUsers,
+    /// What the after-schema asks is swapped in, in a step of its own.
+    UpdateSchema,
     /// Renames the originals back.
     RollBack(New),
     /// Renames the originals back by a backup, without the run's record.
@@ -122,6 +124,7 @@ impl Destructive {
             Self::CutOver => "Cut over",
             Self::CleanUsers => "Clean up users",
             Self::RetireUsers => "Retire customer users",
+            Self::UpdateSchema => "Update the schema",
             Self::RollBack(New::Refuse) => "Roll back",
             Self::RollBack(New::Keep { .. }) => "Roll back and keep what was written since",
             Self::RollBack(New::Discard) => "Roll back and discard what was written since",
@@ -183,6 +186,8 @@ actions! {
     CleanUsers = CleanUsers;
     /// Takes customer users out of the users.
     RetireUsers = RetireUsers;
+    /// Swaps in what the after-schema asks, in a step of its own.
+    UpdateSchema = UpdateSchema;
     /// Renames the originals back by a backup, without the run's record.
     RollBackUnrecorded = RollBackUnrecorded;
     /// Drops the originals.
@@ -217,6 +222,7 @@ impl Action for RollBack {
             | Destructive::CutOver
             | Destructive::CleanUsers
             | Destructive::RetireUsers
+            | Destructive::UpdateSchema
             | Destructive::RollBackUnrecorded
             | Destructive::Finish
             | Destructive::Purge

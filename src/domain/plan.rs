@@ -40,6 +40,9 @@ pub struct SchemaPlan {
     /// Fields that the operator says have another name: "Model.field", the old field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rename: BTreeMap<String, String>,
+    /// What is asked of collections that the migration does not rebuild anyway waits for a step of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_step: bool,
     /// The rules that follow.
     pub changes: SchemaChanges,
     /// Findings that a decision leaves as they are, each "Model.field kind".

@@ -57,7 +57,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Surveyed,
         Self::Told,
         Self::Verified,
@@ -65,6 +65,7 @@ impl Fact {
         Self::Stopped,
         Self::Proved(Group::CutOver),
         Self::Proved(Group::CleanUp),
+        Self::Proved(Group::Schema),
     ];
 
     /// Its word in the run record.
@@ -77,6 +78,7 @@ impl Fact {
             Self::Stopped => "stopped",
             Self::Proved(Group::CutOver) => "proved-cut-over",
             Self::Proved(Group::CleanUp) => "proved-clean-up",
+            Self::Proved(Group::Schema) => "proved-schema",
         }
     }
 
@@ -210,7 +212,7 @@ mod tests {
         let kept = serde_json::to_value(quiet.of_the_run()).unwrap();
         let read: QuietSince = serde_json::from_value(kept.clone()).unwrap();
         assert_eq!(read, quiet.of_the_run());
-        assert_eq!(kept.as_object().unwrap().len(), 5);
+        assert_eq!(kept.as_object().unwrap().len(), 6);
         let mut session = QuietSince::default();
         session.found(Fact::Surveyed, at(3));
         session.found(Fact::Stopped, at(3));

@@ -4,6 +4,7 @@
 use super::aside::{Aside, Why};
 use super::mapping::{Following, LINKS, Mapping, QUARANTINE, SIDE_PREFIX};
 use super::reference::leaving_of;
+use super::schema_change::CollectionChange;
 use super::text::listed;
 
 /// Where users are looked for that a mapping does not have. Nothing ever makes it.
@@ -31,6 +32,19 @@ pub enum Group {
     CutOver,
     /// By the clean-up of users.
     CleanUp,
+    /// By the step that updates the schema, where that has a swap of its own.
+    Schema,
+}
+
+impl Group {
+    /// With which copies a collection is swapped or renamed that the migration does not rebuild anyway.
+    pub fn of(change: &CollectionChange) -> Self {
+        if change.own_step {
+            Self::Schema
+        } else {
+            Self::CutOver
+        }
+    }
 }
 
 /// A collection that is rebuilt.
@@ -272,7 +286,7 @@ impl Mapping {
             live: live.clone(),
             to: change.to.clone(),
             role: Role::Reshaped,
-            group: Group::CutOver,
+            group: Group::of(change),
         });
         reshaped.collect()
     }
@@ -289,6 +303,23 @@ impl Mapping {
         others
             .map(|(live, change)| (live.clone(), change.to.clone()))
             .collect()
+    }
+
+    /// Those of them that get it together with the copies of a group.
+    pub fn renamed_only_in(&self, group: Group) -> Vec<(String, String)> {
+        let mut names = self.renamed_only();
+        names.retain(|(live, _)| {
+            let change = self.changes().and_then(|it| it.of(live));
+            change.is_some_and(|it| Group::of(it) == group)
+        });
+        names
+    }
+
+    /// Everything that the after-schema asks in a step of its own, by the name of today.
+    pub fn asked_of_own_step(&self) -> Vec<&str> {
+        let changes = self.changes().into_iter().flat_map(|it| &it.collections);
+        let own = changes.filter(|(_, change)| change.own_step);
+        own.map(|(live, _)| live.as_str()).collect()
     }
 
     /// The followed collections, each once.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::checklist::{State, Step};
+use super::checklist::{State, Step, Touch};
 use super::forecast::Forecast;
+use super::gate::Destructive;
 use super::number::Millis;
 use super::queries;
 use super::run::{Note, Outcome, RunRecord};
@@ -56,6 +57,8 @@ pub struct RunView {
     pub queries: (String, String),
     /// The operator's notes, by what they are on.
     pub notes: BTreeMap<String, Note>,
+    /// The step that updates the schema has a swap of its own, which is not done yet.
+    pub schema_waits: bool,
 }
 
 impl RunView {
@@ -98,6 +101,25 @@ impl RunView {
             disk: forecast.map(|it| it.disk),
             queries: (queries::old(&run.mapping), queries::new(&run.mapping)),
             notes: run.notes.clone(),
+            schema_waits: run.outcome == Outcome::Open
+                && !run.is_done(Step::Schema)
+                && !run.mapping.asked_of_own_step().is_empty(),
+        }
+    }
+
+    /// What stands behind the gate of a step, for this run or for none.
+    pub fn gate(run: Option<&Self>, step: Step) -> Option<Destructive> {
+        if step == Step::Schema && run.is_some_and(|run| run.schema_waits) {
+            return Some(Destructive::UpdateSchema);
+        }
+        step.row().gate
+    }
+
+    /// How a step touches data, for this run or for none.
+    pub fn touch(run: Option<&Self>, step: Step) -> Touch {
+        match Self::gate(run, step) {
+            Some(_) => Touch::Gate,
+            None => step.touch(),
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Seen {
     pub run: Option<(String, Outcome)>,
     /// How far the copies of that run are live.
     pub swapped: Swapped,
+    /// What the after-schema asks in a step of its own, and that is not done yet.
+    pub waiting: Vec<String>,
     /// Prepared copies of that run stand.
     pub prepared: bool,
     /// Live names whose kept original stands nowhere.
@@ -136,7 +138,7 @@ impl Situation {
             now: now(seen),
             next,
             next_state: next.map_or(State::Pending, state),
-            destroys: next.map_or("nothing", Step::destroys).to_owned(),
+            destroys: destroys(seen.view.as_ref(), next).to_owned(),
             back: back(seen),
             writes: seen.writes.clone(),
             holder: seen.holder.clone(),
@@ -157,7 +159,13 @@ impl Situation {
         };
         self.next.map_or_else(
             || nothing.to_owned(),
-            |step| step_words(step, self.next_state),
+            |step| {
+                step_words(
+                    step,
+                    self.next_state,
+                    RunView::touch(self.run.as_ref(), step),
+                )
+            },
         )
     }
 
@@ -194,8 +202,8 @@ pub fn roll_back(database: &str) -> String {
 }
 
 /// A step that comes next, in words.
-pub fn step_words(step: Step, state: State) -> String {
-    let how = match step.touch() {
+pub fn step_words(step: Step, state: State, touch: Touch) -> String {
+    let how = match touch {
         Touch::ReadOnly => "reads only",
         Touch::Aside => "writes beside the live data",
         Touch::Gate => "changes the live data, behind a gate",
@@ -209,6 +217,17 @@ pub fn step_words(step: Step, state: State) -> String {
         State::Pending | State::Ready | State::Running | State::Done | State::Skipped => "",
     };
     format!("{} {}{again} ({how})", step.number(), step.title())
+}
+
+/// What the next step destroys.
+fn destroys(run: Option<&RunView>, next: Option<Step>) -> &'static str {
+    match next {
+        None => "nothing",
+        Some(Step::Schema) if RunView::gate(run, Step::Schema).is_some() => {
+            "nothing: collections change as the after-schema asks; the originals are kept whole"
+        }
+        Some(step) => step.destroys(),
+    }
 }
 
 /// What a step leaves once it is done.
@@ -288,6 +307,14 @@ fn data(seen: &Seen) -> String {
                 }
                 Swapped::Nothing => format!("{live}; nothing is prepared"),
             };
+            if matches!(seen.swapped, Swapped::CutOver | Swapped::Users) && !seen.waiting.is_empty()
+            {
+                let waiting = seen.waiting.join(", ");
+                let _ = write!(
+                    words,
+                    "; what the after-schema asks of {waiting} is not done yet"
+                ); // as above
+            }
             if !seen.missing.is_empty() && seen.swapped != Swapped::Nothing {
                 let missing = seen.missing.join(", ");
                 let _ = write!(words, "; MISSING: the kept original of {missing}"); // as above

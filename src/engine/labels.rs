@@ -41,8 +41,12 @@ impl Session {
     }
 
     fn services_collection(&self) -> String {
-        let role = self.work.mapping.service.as_ref();
-        role.map_or_else(String::new, |role| role.collection.clone())
+        let mapping = &self.work.mapping;
+        let role = mapping.service.as_ref();
+        // Fields have the names of today there, whatever the after-schema calls them.
+        role.map_or_else(String::new, |role| {
+            self.layout.original_of(mapping, &role.collection)
+        })
     }
 
     fn customers_collection(&self) -> String {
@@ -84,15 +88,13 @@ impl Session {
     }
 
     pub(crate) async fn look_up_services(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
-        let Some(role) = &self.work.mapping.service else {
+        if self.work.mapping.service.is_none() {
             return Ok(());
-        };
+        }
         let read = |document: &_| service_name(&self.work.mapping, document);
         let database = &self.work.connection.database;
-        Ok(self
-            .labels
-            .look_up(database, &role.collection, ids, read)
-            .await?)
+        let services = self.services_collection();
+        Ok(self.labels.look_up(database, &services, ids, read).await?)
     }
 
     /// Whom a user's id means, in words.
@@ -182,12 +184,20 @@ impl Session {
         };
         let database = &self.work.connection.database;
         let ids: Vec<Id> = ids.into_iter().collect();
-        for collection in &role.collections {
+        for collection in self.businesses_collections() {
             self.labels
-                .look_up(database, collection, ids.iter().cloned(), read)
+                .look_up(database, &collection, ids.iter().cloned(), read)
                 .await?;
         }
         Ok(())
+    }
+
+    fn businesses_collections(&self) -> Vec<String> {
+        let mapping = &self.work.mapping;
+        let names = mapping.business.collections.iter();
+        names
+            .map(|name| self.layout.original_of(mapping, name))
+            .collect()
     }
 
     /// The name of a business, from the survey or as it was looked up.
@@ -197,8 +207,9 @@ impl Session {
             Some(safe(&it.survey.businesses[at].name, 60))
         });
         let looked_up = || {
-            let collections = self.work.mapping.business.collections.iter();
+            let collections = self.businesses_collections();
             let found: Vec<_> = collections
+                .iter()
                 .filter_map(|collection| self.labels.get(collection, id))
                 .collect();
             match found.iter().flatten().next() {

@@ -7,6 +7,7 @@ use crate::domain::checklist::Step;
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::{Outcome, RunRecord};
+use crate::domain::schema_change::MOVING;
 use crate::engine::error::Result;
 use crate::store::collection_spec;
 use crate::store::connect::Connection;
@@ -30,6 +31,8 @@ pub struct Layout {
     put_aside: BTreeMap<String, String>,
     /// Collections that stood under the first name at the cut-over, and stand under the second now.
     renamed: BTreeMap<String, String>,
+    /// Collections that the schema's own step has still to rename.
+    unnamed: Vec<String>,
     /// Vacated names under which something stands that is none of ours.
     strangers: Vec<String>,
     /// What stands aside under a name of ours.
@@ -48,6 +51,7 @@ fn was_live(run: &RunRecord, which: &Rebuilt) -> bool {
     let step = match which.group() {
         Group::CutOver => Step::CutOver,
         Group::CleanUp => Step::CleanUsers,
+        Group::Schema => Step::Schema,
     };
     let known = run.collection(which);
     let whole = run.is_done(step) || known.frozen.is_some();
@@ -155,6 +159,13 @@ impl Layout {
                 self.note_name(name, now);
             }
         }
+        for (from, to) in mapping.renamed_only_in(Group::Schema) {
+            let noted = run.others.get(&from);
+            let now = noted.map(|uuid| by_uuid.get(uuid.as_str()).copied());
+            if now.is_some_and(|now| now != Some(&to)) {
+                self.unnamed.push(from);
+            }
+        }
         // Another collection of the run may have got a vacated name from the after-schema.
         let collections = run.collections.values();
         let mut ours: BTreeSet<&str> = run.others.values().map(String::as_str).collect();
@@ -188,7 +199,17 @@ impl Layout {
     /// True once all copies of a group are live.
     pub fn is_group_swapped(&self, mapping: &Mapping, group: Group) -> bool {
         let list = mapping.rebuilt_in(group);
-        list.iter().all(|which| self.is_swapped(which))
+        let named = group != Group::Schema || self.unnamed.is_empty();
+        named && list.iter().all(|which| self.is_swapped(which))
+    }
+
+    /// True once the first rename of a group was done, whatever became of the rest. What an operator renamed is none of it.
+    pub fn has_group_moved(&self, mapping: &Mapping, group: Group) -> bool {
+        let list = mapping.rebuilt_in(group);
+        let names = mapping.renamed_only_in(group);
+        let between = |from: &str| self.now(from).starts_with(MOVING);
+        list.iter().any(|which| self.has_moved(which))
+            || names.iter().any(|(from, _)| between(from))
     }
 
     /// True once some copy is live.

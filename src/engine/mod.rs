@@ -27,6 +27,7 @@ mod live_watch;
 pub mod mapping_file;
 mod mapping_view;
 mod merged;
+mod new_since_backup;
 mod overview;
 pub(crate) mod people;
 pub(crate) mod prepare;

@@ -117,7 +117,7 @@ impl Session {
     pub(crate) async fn look_what_is_swapped(&mut self) -> Result<()> {
         let (work, run) = (&self.work, self.run.open());
         self.layout = Layout::read(&work.connection, &work.mapping, run).await?;
-        Ok(())
+        Box::pin(self.fill_minutes()).await
     }
 
     /// As after a kill: what is what is read from the database, not from memory.

@@ -177,7 +177,21 @@ impl Session {
             }
             Err(error) => return Err(error.into()),
         }
-        for index in indexes {
+        // The server's proof of a unique index needs one that is not unique yet: a plain one of the same keys is in its way.
+        let (unique, others): (Vec<_>, Vec<_>) = indexes
+            .iter()
+            .partition(|index| get(index, "unique").is_some());
+        let standing = collection_spec::load(&self.work.connection, place).await?;
+        for index in standing.iter().flat_map(|spec| &spec.indexes) {
+            let twin = |other: &&RawDocumentBuf| {
+                get(other, "key") == get(index, "key") && name_of(other) != name_of(index)
+            };
+            let name = name_of(index);
+            if name != "_id_" && get(index, "unique").is_none() && unique.iter().any(twin) {
+                collection_spec::drop_index(&self.work.connection, place, name).await?;
+            }
+        }
+        for index in unique.into_iter().chain(others) {
             self.build_one(place, index).await?;
         }
         Ok(())

@@ -31,6 +31,7 @@ impl Session {
             database: self.work.connection.place.database.clone(),
             run: run.map(|run| (run.id.clone(), run.outcome)),
             swapped: self.swapped(),
+            waiting: self.waiting_for_schema_step(),
             prepared: self.is_any_prepared(),
             missing: self.missing_originals(),
             gone: self.gone_in_words(),
@@ -77,6 +78,10 @@ impl Session {
         let done = |step| self.run.open().is_some_and(|run| run.is_done(step));
         // Without users there is nothing that a clean-up would swap.
         let users = self.work.mapping.has_users() && whole(Group::CleanUp);
+        let begun = |group| self.layout.has_group_moved(&self.work.mapping, group);
+        if begun(Group::Schema) && !whole(Group::Schema) {
+            return Swapped::Half;
+        }
         match (whole(Group::CutOver), users) {
             (true, true) if done(Step::CutOver) => Swapped::Users,
             (true, false) if done(Step::CutOver) => Swapped::CutOver,

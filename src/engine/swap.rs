@@ -44,7 +44,12 @@ impl Session {
     pub(crate) async fn journal_swap(&mut self, list: &[Rebuilt]) -> Result<()> {
         let others = self.work.other_collections().await?;
         // Before the first swap; a push of the schema may take any of them away later.
-        let first = self.run.open().is_some_and(|run| run.indexes.is_empty());
+        let mut known = self
+            .run
+            .open()
+            .into_iter()
+            .flat_map(|run| run.collections.values());
+        let first = !known.any(|it| it.swap_began);
         let mut indexes = if first {
             self.work.index_picture().await?
         } else {
@@ -52,10 +57,9 @@ impl Session {
         };
         indexes.retain(|_, of| !of.collection.starts_with(SIDE_PREFIX));
         if let Some(record) = &mut self.run.record {
-            if record.others.is_empty() {
+            // There may be no other collection at all: what stands under a name later is a copy of ours.
+            if first {
                 record.others = others;
-            }
-            if record.indexes.is_empty() {
                 record.indexes = indexes;
             }
             for which in list {
@@ -82,16 +86,12 @@ impl Session {
             for which in &list {
                 self.swap_forward(which, false).await?;
             }
-            if group == Group::CutOver {
-                self.free_names().await?;
-            }
+            self.free_names(group).await?;
         }
         for which in &list {
             self.swap_forward(which, true).await?;
         }
-        if group == Group::CutOver {
-            self.give_names().await?;
-        }
+        self.give_names(group).await?;
         let took = started.elapsed();
         self.see_what_is_swapped().await?;
         let mut indexes = Vec::new();
@@ -123,9 +123,12 @@ impl Session {
         for which in &list {
             let source = self.layout.source(which);
             let backup = self.run.open().and_then(|run| run.backup.as_ref());
-            let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()));
-            let frozen = match (backed_up.filter(|_| as_proved), source) {
-                (Some(fingerprint), Some(_)) => Some(fingerprint.clone()),
+            let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()).cloned());
+            // An application may have run between the backup and a later swap.
+            let is_backed_up =
+                as_proved && (group == Group::CutOver || self.unchanged_since_backup().await?);
+            let frozen = match (backed_up.filter(|_| is_backed_up), source) {
+                (Some(fingerprint), Some(_)) => Some(fingerprint),
                 (None, Some(source)) => {
                     let (connection, cancel) = (&self.work.connection, &watcher.cancel);
                     let read = identity::fingerprint(connection, &source, cancel).await?;

@@ -94,16 +94,28 @@ impl Session {
     /// Compares all that is live with the originals, and checks its indexes.
     pub(crate) async fn check_documents(&self, watcher: &Watcher) -> Result<Checked> {
         let checked = self.check_group(Group::CutOver, watcher).await?;
+        let checked = if self.has_swapped(Group::Schema) {
+            checked.and(self.check_group(Group::Schema, watcher).await?)
+        } else {
+            checked
+        };
         if !self.is_live(Group::CleanUp) {
             return Ok(checked);
         }
         Ok(checked.and(self.check_group(Group::CleanUp, watcher).await?))
     }
 
+    /// True where a group has copies, and all of them are live.
+    fn has_swapped(&self, group: Group) -> bool {
+        let list = self.work.mapping.rebuilt_in(group);
+        !list.is_empty() && list.iter().all(|which| self.layout.is_swapped(which))
+    }
+
     /// True where the log shows that all that is live is as it was proved.
     pub(crate) async fn stands_as_proved(&self) -> Result<bool> {
         let users = !self.is_live(Group::CleanUp) || self.is_as_proved(Group::CleanUp).await?;
-        Ok(users && self.is_as_proved(Group::CutOver).await?)
+        let schema = !self.has_swapped(Group::Schema) || self.is_as_proved(Group::Schema).await?;
+        Ok(users && schema && self.is_as_proved(Group::CutOver).await?)
     }
 
     /// Checks whose the live bookings are, and the indexes, of which the log says nothing.

@@ -2,8 +2,9 @@
 //! in the way of a name that it needs.
 
 use crate::domain::gate::New;
-use crate::domain::rebuilt::Rebuilt;
+use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
+use crate::engine::after_schema::held_words;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Run, Session};
 use crate::store::{collection_spec, identity};
@@ -44,7 +45,15 @@ impl Session {
             let backup = self.run.open().and_then(|run| run.backup.as_ref());
             let backed_up = backup.and_then(|it| it.fingerprints.get(which.live()));
             match (&record.frozen, backed_up) {
-                (Some(was), _) if *was == is.text() => {}
+                (Some(was), backed_up) if *was == is.text() => {
+                    // It was live and as it was until the schema's own step.
+                    if which.group() == Group::Schema && backed_up != Some(was) {
+                        known.push(format!(
+                            "{}: it comes back with that",
+                            held_words(which.live(), is.documents(), backed_up)
+                        ));
+                    }
+                }
                 (Some(_), _) => {
                     return Err(self.no_way_back(&format!(
                         "{place}, the original of {}, was changed since the cut-over: it does not hold what was there before",

@@ -46,6 +46,14 @@ async fn run(
         }
         let late = session.take_late_specification(&list, watcher).await?;
         done.push_str(&in_words(&late));
+        if let Some(new) = session
+            .new_since_backup_in_words(Group::CleanUp, watcher)
+            .await?
+        {
+            done.push_str("; ");
+            done.push_str(&new);
+        }
+        session.require_users_conform(watcher).await?;
         session.journal_swap(&list).await?;
     }
     let late = swap(session, confirmed, watcher).await?;
@@ -145,7 +153,17 @@ impl Gated for CleanUsers {
                 looked => looked?,
             }
         }
-        missing.extend(session.missing_backup(&list, watcher).await?);
+        let mut other = session.missing_backup(&list, watcher).await?;
+        if !other.is_empty()
+            && let Some(users) = list.first()
+            && session
+                .only_new_since_backup(users, watcher)
+                .await?
+                .is_some()
+        {
+            other.clear(); // who registered since stays in the original that is kept
+        }
+        missing.extend(other);
         Ok(missing)
     }
 

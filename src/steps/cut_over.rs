@@ -122,7 +122,7 @@ impl Gated for CutOver {
         if let Ok(surveyed) = session.surveyed() {
             lines.push(surveyed.blueprint.departures.words());
         }
-        for (from, to) in session.work.mapping.renamed_only() {
+        for (from, to) in session.work.mapping.renamed_only_in(Group::CutOver) {
             lines.push(format!("rename {} → {}", named(&from), named(&to)));
         }
         let schema = session.answers.schema.as_ref();
@@ -173,7 +173,7 @@ impl Gated for CutOver {
                     .to_owned(),
             ),
         }
-        missing.extend(session.names_taken().await?);
+        missing.extend(session.names_taken(Group::CutOver).await?);
         for name in session.names_in_the_way().await? {
             missing.push(format!(
                 "{name} would block a rollback, and it does not belong to this run: drop it or give it another name"

@@ -5,6 +5,7 @@ use crate::domain::gate::{Confirmed, DeleteOriginals};
 use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
+use crate::domain::text::listed;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -110,6 +111,14 @@ impl Gated for DeleteOriginals {
             return Ok(vec![
                 "users who are to retire are still among the users, which the after-schema does not allow: run “Retire customer users” first".to_owned(),
             ]);
+        }
+        let waiting = session.waiting_for_schema_step();
+        if swapped && done && !waiting.is_empty() {
+            return Ok(vec![format!(
+                "what the after-schema asks of {} is not done: “{}” comes first",
+                listed(waiting.iter().map(String::as_str)),
+                Step::Schema.title()
+            )]);
         }
         Ok(if swapped && done {
             let sides = session.sides_not_whole_in_words().await?;

@@ -27,6 +27,7 @@ use crate::domain::checklist::{Item, NoteOn, State, Step, StepStatus, Touch};
 use crate::domain::gate::{
     BlockWrites, CleanUsers, Confirmed, CutOver, Destructive, Gate, Purge, PushSchema,
     PutBackIndexes, Restore, RetireUsers, RollBack, RollBackUnrecorded, SetAside, TakeIn,
+    UpdateSchema,
 };
 use crate::domain::run::{Outcome, RunRecord, StepRecord};
 use crate::domain::situation::{Situation, Standing};
@@ -92,7 +93,13 @@ impl Session {
         confirmed: Option<Confirmed>,
         watcher: &Watcher,
     ) -> Result<String> {
-        if step != Step::Schema || confirmed.is_none() {
+        let pushes = confirmed.as_ref().is_some_and(|it| {
+            matches!(
+                it.action(),
+                Destructive::PushSchema | Destructive::PutBackIndexes
+            )
+        });
+        if step != Step::Schema || !pushes {
             return self.run_this(step, confirmed, watcher).await;
         }
         // The block may refuse our own lease, too.
@@ -276,6 +283,7 @@ impl Session {
             Destructive::CutOver => self.open_gate(CutOver).await,
             Destructive::CleanUsers => self.open_gate(CleanUsers).await,
             Destructive::RetireUsers => self.open_gate(RetireUsers).await,
+            Destructive::UpdateSchema => self.open_gate(UpdateSchema).await,
             Destructive::RollBack(new) => self.open_gate(RollBack(new)).await,
             Destructive::RollBackUnrecorded => self.open_gate(RollBackUnrecorded).await,
             Destructive::Finish => self.finish_gate().await,

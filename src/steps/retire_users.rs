@@ -8,12 +8,15 @@ use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::RunRecord;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::text::named;
+use crate::engine::after_schema::lens::{as_now, change_of, undone};
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
+use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
 /// Where a retirement stands whose process ended after its renames.
@@ -103,15 +106,21 @@ async fn count(session: &mut Session, watcher: &Watcher) -> Result<String> {
         }
         _ => {
             let mut count = 0;
+            let users = session.work.mapping.users();
+            let change = change_of(&session.work.mapping, &users)
+                .filter(|_| session.layout.is_swapped(&users));
+            let wanted = role.fields_of_contact();
+            let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
             let scan = Scan {
-                fields: role.fields_of_contact(),
+                fields: as_now(change, &wanted),
                 ..Scan::default()
             };
             let place = (&session.work.connection.database, None);
-            let live = session.work.mapping.users();
-            let live = session.layout.live(&live);
+            let live = session.layout.live(&users);
             scan::each(place, live, &scan, &watcher.cancel, |user| {
-                count += u64::from(holds_contact(role, user));
+                let user = undone(change, user, Known::Nothing);
+                let user = user.map_err(|error| StoreError::Invalid(error.to_string()))?;
+                count += u64::from(holds_contact(role, &user));
                 Ok(())
             })
             .await?;

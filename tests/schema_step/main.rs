@@ -9,12 +9,22 @@ mod support;
 mod case;
 #[path = "../engine/data.rs"]
 mod data;
+#[path = "../crash/hold.rs"]
+mod hold;
+#[path = "../crash/kill.rs"]
+#[allow(dead_code)] // the crash tests need more of it
+mod kill;
 #[path = "../engine/picture.rs"]
 mod picture;
 
 mod asked;
+mod composites;
 mod cut_off;
+mod minutes;
+mod own_step;
 mod refused;
+mod registered;
+mod renamed;
 mod sample;
 mod ways_back;
 mod whole;

@@ -129,23 +129,26 @@ async fn bookings_that_a_decision_leaves_cannot_be_read_and_are_a_blocker() {
 }
 
 #[tokio::test]
-async fn a_field_that_the_migration_reads_keeps_its_name() {
+async fn a_field_that_the_migration_makes_keeps_its_name() {
     let case = world::seeded().await;
-    let renamed = AFTER.replacen(
-        "  serviceId  String   @db.ObjectId\n",
-        "  serviceId  String   @map(\"service_id\") @db.ObjectId\n",
-        1,
-    );
-    assert_ne!(renamed, AFTER);
-    world::write(&case, &renamed);
-    refused(&case, &["Booking.serviceId", "serviceId"]).await;
-}
-
-#[tokio::test]
-async fn a_step_of_its_own_is_refused_with_its_line() {
-    let case = world::seeded().await;
-    let mapping = std::fs::read_to_string(case.path("ringfence.toml")).unwrap();
-    let own = format!("{mapping}with = \"own-step\"\n");
-    std::fs::write(case.path("ringfence.toml"), own).unwrap();
-    refused(&case, &["schema.with", "ringfence.toml:"]).await;
+    for (from, to, says) in [
+        (
+            "  customerId String   @db.ObjectId\n",
+            "  customerId String   @map(\"customer_id\") @db.ObjectId\n",
+            ["Booking.customerId", "[booking] customer = \"customer_id\""],
+        ),
+        (
+            "  phone      String?\n  isActive",
+            "  phone      String?   @map(\"tel\")\n  isActive",
+            [
+                "Customer.phone",
+                "[customer] fields = { \"tel\" = \"phone\" }",
+            ],
+        ),
+    ] {
+        let renamed = AFTER.replacen(from, to, 1);
+        assert_ne!(renamed, AFTER);
+        world::write(&case, &renamed);
+        refused(&case, &says).await;
+    }
 }

@@ -73,7 +73,9 @@ fn job(layer: &GateLayer) -> Option<Job> {
     match layer.gate.action {
         Destructive::RollBack(_) => Some(Job::RollBack),
         Destructive::BlockWrites => Some(Job::Step(Step::StopApplication)),
-        Destructive::PushSchema | Destructive::PutBackIndexes => Some(Job::Step(Step::Schema)),
+        Destructive::UpdateSchema | Destructive::PushSchema | Destructive::PutBackIndexes => {
+            Some(Job::Step(Step::Schema))
+        }
         Destructive::CutOver
         | Destructive::CleanUsers
         | Destructive::RetireUsers

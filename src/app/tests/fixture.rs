@@ -207,6 +207,7 @@ pub fn run(notes: impl IntoIterator<Item = (String, Note)>) -> RunView {
         left: None,
         disk: None,
         queries: ("old".into(), "new".into()),
+        schema_waits: false,
         notes: notes.into_iter().collect(),
     }
 }

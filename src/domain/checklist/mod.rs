@@ -74,6 +74,9 @@ impl Step {
 
     /// The step behind whose gate `action` stands.
     pub fn behind(action: Destructive) -> Option<Self> {
+        if action == Destructive::UpdateSchema {
+            return Some(Self::Schema); // only where its plan has a step of its own
+        }
         let is = |step: &Self| step.row().gate == Some(action);
         Self::ALL.iter().copied().find(is)
     }

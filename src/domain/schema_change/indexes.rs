@@ -3,7 +3,7 @@
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::rules::{CollectionChange, NamedIndex, Rule};
+use super::rules::{CollectionChange, NamedIndex, path_after};
 use crate::domain::index_plan::name_of;
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 
@@ -13,6 +13,9 @@ const PLAIN: [&[u8]; 6] = [b"v", b"key", b"name", b"unique", b"background", b"ns
 impl NamedIndex {
     /// As `createIndexes` takes it.
     pub fn specification(&self) -> RawDocumentBuf {
+        if self.text {
+            return self.text_specification();
+        }
         let mut key = Builder::new(64);
         for (path, descending) in &self.keys {
             let number: i32 = if *descending { -1 } else { 1 };
@@ -27,6 +30,32 @@ impl NamedIndex {
             let kind = kind::BOOLEAN;
             out.value("unique", Value { kind, bytes: &[1] });
         }
+        out.finish()
+    }
+
+    /// The same of a text index, written as the server gives it back.
+    fn text_specification(&self) -> RawDocumentBuf {
+        let mut paths: Vec<&str> = self.keys.iter().map(|(path, _)| path.as_str()).collect();
+        paths.sort_unstable();
+        let mut weights = Builder::new(64);
+        let number = |number: i32| number.to_le_bytes();
+        let kind = kind::INT32;
+        for path in paths {
+            let bytes = &number(1);
+            weights.value(path, Value { kind, bytes });
+        }
+        let mut key = Builder::new(64);
+        key.string("_fts", "text");
+        let bytes = &number(1);
+        key.value("_ftsx", Value { kind, bytes });
+        let mut out = Builder::new(192);
+        out.document("key", &key.finish());
+        out.string("name", &self.name);
+        out.document("weights", &weights.finish());
+        out.string("default_language", "english");
+        out.string("language_override", "language");
+        let bytes = &number(3);
+        out.value("textIndexVersion", Value { kind, bytes });
         out.finish()
     }
 
@@ -79,7 +108,7 @@ impl CollectionChange {
         for index in self.indexes.iter().filter(|it| uniques || !it.unique) {
             if let Some(found) = all.iter_mut().find(|it| index.is(it)) {
                 *found = with_name(found, &index.name);
-            } else if !index.text {
+            } else {
                 // One of that name over other fields is a blocker of the plan.
                 all.retain(|it| name_of(it) != index.name);
                 all.push(index.specification());
@@ -102,35 +131,37 @@ impl CollectionChange {
         })
     }
 
-    fn renamed_keys(&self, index: &RawDocument) -> RawDocumentBuf {
-        let to = |path: &str| {
-            let (top, rest) = path.split_once('.').unwrap_or((path, ""));
-            self.rules.iter().find_map(|rule| match rule {
-                Rule::Rename { from, to } if from == top && rest.is_empty() => Some(to.clone()),
-                Rule::Rename { from, to } if from == top => Some(format!("{to}.{rest}")),
-                _ => None,
-            })
-        };
-        let names = index.get_document("key").into_iter().flat_map(elements);
-        let mut names = names.map_while(Result::ok);
+    /// An index with the fields as they are called afterwards. Those of a text index stand under its weights.
+    pub fn renamed_keys(&self, index: &RawDocument) -> RawDocumentBuf {
+        const NAMES: [&str; 2] = ["key", "weights"];
+        let to = |path: &str| path_after(&self.rules, path);
+        let in_it = |of: &str| index.get_document(of).into_iter().flat_map(elements);
+        let mut names = NAMES.iter().flat_map(|of| in_it(of).map_while(Result::ok));
         if !names.any(|it| to(&String::from_utf8_lossy(it.key)).is_some()) {
             return index.to_owned();
         }
         let mut out = Builder::new(index.as_bytes().len() + 16);
         for element in elements(index).map_while(Result::ok) {
-            if element.key != b"key" {
+            let of = NAMES.iter().find(|of| of.as_bytes() == element.key);
+            let Some(of) = of else {
                 out.element(&element);
                 continue;
+            };
+            let mut parts: Vec<(String, Value<'_>)> = in_it(of)
+                .map_while(Result::ok)
+                .map(|part| {
+                    let path = String::from_utf8_lossy(part.key).into_owned();
+                    (to(&path).unwrap_or(path), part.value)
+                })
+                .collect();
+            if *of == "weights" {
+                parts.sort_by(|one, other| one.0.cmp(&other.0)); // as the server keeps them
             }
-            let mut key = Builder::new(64);
-            let parts = index.get_document("key").into_iter().flat_map(elements);
-            for part in parts.map_while(Result::ok) {
-                match to(&String::from_utf8_lossy(part.key)) {
-                    Some(path) => key.value(&path, part.value),
-                    None => key.element(&part),
-                };
+            let mut inner = Builder::new(64);
+            for (path, value) in parts {
+                inner.value(&path, value);
             }
-            out.document("key", &key.finish());
+            out.document(of, &inner.finish());
         }
         out.finish()
     }
@@ -153,6 +184,8 @@ fn with_name(index: &RawDocument, name: &str) -> RawDocumentBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::super::minutes::Minutes;
+    use super::super::rules::Rule;
     use super::*;
     use bson::rawdoc;
 
@@ -168,6 +201,7 @@ mod tests {
             to: "users".to_owned(),
             sets_aside: false,
             copy: true,
+            own_step: false,
             rules: vec![Rule::Rename {
                 from: "mail".to_owned(),
                 to: "email".to_owned(),
@@ -176,6 +210,7 @@ mod tests {
                 index("users_email_key", &["email"], true),
                 index("users_a_b_idx", &["a", "b"], false),
             ],
+            minutes: Minutes::default(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What an after-schema asks of the data, as rules for documents, names and indexes. The rules stand in the plan; what they do to a document
 //! is [`shape`], and what of a shaped document was there before is [`undo`], which the proof and the way back use.
 
+mod alike;
 pub mod convert;
 pub mod indexes;
+pub mod minutes;
 mod rules;
 pub mod shape;
 pub mod undo;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::convert::Native;
+use super::minutes::{Minutes, MinutesOf};
 use crate::domain::raw::{Builder, Value, kind, string_bytes};
 use crate::domain::{calendar, text};
 
@@ -33,12 +34,18 @@ pub struct CollectionChange {
     /// Documents or indexes change, so that it is built anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub copy: bool,
+    /// All of it waits for the step that updates the schema.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_step: bool,
     /// What is done to each document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
     /// The indexes that the schema names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<NamedIndex>,
+    /// What rules add to a date, once it was read.
+    #[serde(skip)]
+    pub minutes: Minutes,
 }
 
 /// What is done to a document. Fields are named as documents have them: in `Write` and `Convert` by their name afterwards.
@@ -69,6 +76,13 @@ pub enum Rule {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         all: bool,
     },
+    /// Rules for the document under a field, or for each document of the list there.
+    Within {
+        /// The field, by its name afterwards.
+        field: String,
+        /// What is done there.
+        rules: Vec<Rule>,
+    },
 }
 
 /// What is written into a field that has nothing.
@@ -91,6 +105,15 @@ pub enum Place {
     Date(String),
     /// The time in the document's ObjectId.
     TimeOfId,
+    /// A date in another field, and so many minutes later as another document says.
+    Later {
+        /// The field with the date, by its name afterwards.
+        date: String,
+        /// The field that names the other document, by its name afterwards.
+        by: String,
+        /// Where the other document stands, and its field with the minutes.
+        minutes: MinutesOf,
+    },
 }
 
 /// A value that is written out.
@@ -166,6 +189,10 @@ impl Written {
                     .map(|place| match place {
                         Place::Field(field) | Place::Date(field) => format!("its {field}"),
                         Place::TimeOfId => "the time in its _id".to_owned(),
+                        Place::Later { date, by, minutes } => format!(
+                            "its {date} plus the minutes in {} of the {} that its {by} names",
+                            minutes.1, minutes.0
+                        ),
                     })
                     .collect();
                 places.join(", else ")
@@ -179,22 +206,97 @@ impl Rule {
     pub fn field(&self) -> &str {
         match self {
             Self::Rename { to, .. } => to,
-            Self::Write { field, .. } | Self::Convert { field, .. } => field,
+            Self::Write { field, .. }
+            | Self::Convert { field, .. }
+            | Self::Within { field, .. } => field,
         }
     }
 
     /// As people read it: "isActive: true written where it is missing or null".
     pub fn words(&self) -> String {
+        self.words_at("")
+    }
+
+    fn words_at(&self, way: &str) -> String {
         match self {
-            Self::Rename { from, to } => format!("{from} becomes {to}"),
+            Self::Rename { from, to } => format!("{way}{from} becomes {way}{to}"),
             Self::Write { field, value } => {
                 format!(
-                    "{field}: {} written where it is missing or null",
+                    "{way}{field}: {} written where it is missing or null",
                     value.words()
                 )
             }
-            Self::Convert { field, to, .. } => format!("{field}: kept as {}", to.words()),
+            Self::Convert { field, to, .. } => format!("{way}{field}: kept as {}", to.words()),
+            Self::Within { field, rules } => {
+                let way = format!("{way}{field}.");
+                let words: Vec<_> = rules.iter().map(|rule| rule.words_at(&way)).collect();
+                words.join("; ")
+            }
         }
+    }
+
+    /// The rule at the end of the way, where it is one alone.
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::Within { rules, .. } => rules.first().map_or(self, Self::innermost),
+            Self::Rename { .. } | Self::Write { .. } | Self::Convert { .. } => self,
+        }
+    }
+
+    /// The same rules, those for the documents under one field put together.
+    pub fn together(rules: Vec<Self>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for rule in rules {
+            let Self::Within { field, rules } = rule else {
+                all.push(rule);
+                continue;
+            };
+            let known = all.iter_mut().find_map(|it| match it {
+                Self::Within { field: it, rules } if *it == field => Some(rules),
+                _ => None,
+            });
+            match known {
+                Some(known) => known.extend(rules),
+                None => all.push(Self::Within { field, rules }),
+            }
+        }
+        for rule in &mut all {
+            if let Self::Within { rules, .. } = rule {
+                *rules = Self::together(std::mem::take(rules));
+            }
+        }
+        all
+    }
+
+    /// Each of the rules alone, with the way to it.
+    fn apart(rules: &[Self]) -> Vec<Self> {
+        let each = rules.iter().flat_map(|rule| match rule {
+            Self::Within { field, rules } => {
+                let inner = Self::apart(rules).into_iter().map(|rule| Self::Within {
+                    field: field.clone(),
+                    rules: vec![rule],
+                });
+                inner.collect()
+            }
+            other => vec![other.clone()],
+        });
+        each.collect()
+    }
+
+    /// Where the minutes stand that these rules add to dates.
+    pub fn minutes_of(rules: &[Self]) -> BTreeSet<MinutesOf> {
+        let places = rules.iter().filter_map(|rule| match rule {
+            Self::Write {
+                value: Written::FirstOf(places),
+                ..
+            } => Some(places),
+            _ => None,
+        });
+        let minutes = places.flatten().filter_map(|place| match place {
+            Place::Later { minutes, .. } => Some(minutes.clone()),
+            Place::Field(_) | Place::Date(_) | Place::TimeOfId => None,
+        });
+        minutes.collect()
     }
 }
 
@@ -233,6 +335,33 @@ impl SchemaChanges {
             .collect()
     }
 
+    /// Has all that is asked of collections other than `own` wait for the step that updates the schema. What stands under a name that one of
+    /// `own` gets goes sooner, with the cut-over.
+    pub fn wait_for_own_step(&mut self, own: &BTreeSet<String>) {
+        let mut sooner = own.clone();
+        loop {
+            let moves = self.collections.iter();
+            let moves = moves.filter(|(live, change)| change.to != **live);
+            let taken: BTreeSet<&str> = moves
+                .clone()
+                .filter(|(live, _)| sooner.contains(*live))
+                .map(|(_, change)| change.to.as_str())
+                .collect();
+            let in_the_way: Vec<String> = moves
+                .filter(|(live, _)| taken.contains(live.as_str()) && !sooner.contains(*live))
+                .map(|(live, _)| live.clone())
+                .collect();
+            if in_the_way.is_empty() {
+                break;
+            }
+            sooner.extend(in_the_way);
+        }
+        for (live, change) in &mut self.collections {
+            let changes = change.copy || change.to != *live;
+            change.own_step = changes && !sooner.contains(live);
+        }
+    }
+
     /// True where nothing is renamed, rebuilt or set aside.
     pub fn is_empty(&self) -> bool {
         self.collections
@@ -249,8 +378,9 @@ impl SchemaChanges {
                 says.push(format!("the after-schema reads {live_name} now"));
                 continue;
             };
-            for rule in &change.rules {
-                if !planned.rules.contains(rule) {
+            let planned_rules = Rule::apart(&planned.rules);
+            for rule in &Rule::apart(&change.rules) {
+                if !planned_rules.contains(rule) {
                     says.push(format!(
                         "new for the after-schema in {live_name}: {}",
                         rule.words()
@@ -281,10 +411,45 @@ impl SchemaChanges {
 impl CollectionChange {
     /// The name of today of a field that is called so afterwards.
     pub fn name_before<'n>(&'n self, field: &'n str) -> &'n str {
-        let renamed = self.rules.iter().find_map(|rule| match rule {
-            Rule::Rename { from, to } if to == field => Some(from.as_str()),
+        name_before(&self.rules, field)
+    }
+
+    /// What a field is called afterwards that is called so today; `None` where it keeps its name.
+    pub fn name_after(&self, field: &str) -> Option<&str> {
+        self.rules.iter().find_map(|rule| match rule {
+            Rule::Rename { from, to } if from == field => Some(to.as_str()),
             _ => None,
-        });
-        renamed.unwrap_or(field)
+        })
+    }
+}
+
+/// The name of today of a field that is called so after these rules.
+pub(super) fn name_before<'n>(rules: &'n [Rule], field: &'n str) -> &'n str {
+    let renamed = rules.iter().find_map(|rule| match rule {
+        Rule::Rename { from, to } if to == field => Some(from.as_str()),
+        _ => None,
+    });
+    renamed.unwrap_or(field)
+}
+
+/// What a path is called after these rules; `None` where it keeps its name.
+pub(super) fn path_after(rules: &[Rule], path: &str) -> Option<String> {
+    let (top, rest) = path.split_once('.').unwrap_or((path, ""));
+    let renamed = rules.iter().find_map(|rule| match rule {
+        Rule::Rename { from, to } if from == top => Some(to.as_str()),
+        _ => None,
+    });
+    let name = renamed.unwrap_or(top);
+    let within = rules.iter().filter_map(|rule| match rule {
+        Rule::Within { field, rules } if field == name => path_after(rules, rest),
+        _ => None,
+    });
+    let mut within = within;
+    let inner = within.next_back().filter(|_| !rest.is_empty());
+    match (renamed, inner) {
+        (None, None) => None,
+        (_, Some(inner)) => Some(format!("{name}.{inner}")),
+        (Some(name), None) if rest.is_empty() => Some(name.to_owned()),
+        (Some(name), None) => Some(format!("{name}.{rest}")),
     }
 }

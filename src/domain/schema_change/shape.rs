@@ -5,8 +5,12 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use super::convert::{Native, convert};
-use super::rules::{CollectionChange, Place, Rule, Written};
+use super::minutes::Minutes;
+use super::rules::{CollectionChange, Place, Rule, Written, name_before};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
+
+/// A value: its BSON type and bytes.
+type Held = (u8, Vec<u8>);
 
 /// Rules, made ready.
 #[derive(Debug, Clone)]
@@ -14,6 +18,9 @@ pub struct Shape {
     rules: Vec<Rule>,
     /// The constant of each rule that writes one.
     constants: Vec<Option<(u8, Vec<u8>)>>,
+    /// What is done to the documents under a field, with the rule's number.
+    within: Vec<(usize, Shape)>,
+    minutes: Minutes,
 }
 
 /// A document after the rules.
@@ -30,13 +37,13 @@ pub struct Shaped {
 impl CollectionChange {
     /// What is done to its documents; `None` for nothing.
     pub fn shape(&self) -> Option<Shape> {
-        (!self.rules.is_empty()).then(|| Shape::new(&self.rules))
+        (!self.rules.is_empty()).then(|| Shape::new(&self.rules, &self.minutes))
     }
 }
 
 impl Shape {
-    /// Makes `rules` ready.
-    pub fn new(rules: &[Rule]) -> Self {
+    /// Makes `rules` ready; `minutes` is what they add to dates.
+    pub fn new(rules: &[Rule], minutes: &Minutes) -> Self {
         let constant = |rule: &Rule| match rule {
             Rule::Write {
                 value: Written::Constant(constant),
@@ -44,9 +51,16 @@ impl Shape {
             } => Some(constant.bytes()),
             _ => None,
         };
+        let within = rules.iter().enumerate();
+        let within = within.filter_map(|(at, rule)| match rule {
+            Rule::Within { rules, .. } => Some((at, Self::new(rules, minutes))),
+            Rule::Rename { .. } | Rule::Write { .. } | Rule::Convert { .. } => None,
+        });
         Self {
             constants: rules.iter().map(constant).collect(),
+            within: within.collect(),
             rules: rules.to_vec(),
+            minutes: minutes.clone(),
         }
     }
 
@@ -92,7 +106,22 @@ impl Shape {
                     _ => {}
                 }
             }
-            match (written.or(converted), name) {
+            let mut value = written.or(converted);
+            for (at, inner) in &self.within {
+                if self.rules[*at].field().as_bytes() != key {
+                    continue;
+                }
+                let now = value
+                    .as_ref()
+                    .map_or(element.value, |(kind, bytes)| Value { kind: *kind, bytes });
+                let (shaped, taken) = inner.under(now)?;
+                occupied |= taken;
+                if let Some(shaped) = shaped {
+                    value = Some(shaped);
+                    did.push(*at);
+                }
+            }
+            match (value, name) {
                 (Some((kind, bytes)), _) => {
                     let key = String::from_utf8_lossy(key);
                     let bytes = &bytes;
@@ -126,6 +155,50 @@ impl Shape {
         })
     }
 
+    /// What it makes of the document that is a value, or of each in a list; `None` where nothing changes. And whether a name was taken.
+    fn under(&self, value: Value<'_>) -> Result<(Option<Held>, bool), Malformed> {
+        let document = |value: Value<'_>| {
+            let is_one = value.kind == kind::DOCUMENT;
+            let read = is_one.then(|| RawDocument::from_bytes(value.bytes).ok());
+            read.flatten().map(|it| self.of(it)).transpose()
+        };
+        if value.kind != kind::ARRAY {
+            return Ok(match document(value)? {
+                None => (None, false),
+                Some(shaped) => {
+                    let bytes = shaped.document.as_bytes().to_vec();
+                    let value = (!shaped.did.is_empty()).then_some((kind::DOCUMENT, bytes));
+                    (value, shaped.occupied)
+                }
+            });
+        }
+        let Ok(list) = RawDocument::from_bytes(value.bytes) else {
+            return Ok((None, false));
+        };
+        let mut out = Builder::new(value.bytes.len() + 16);
+        let (mut any, mut occupied) = (false, false);
+        for member in elements(list) {
+            let member = member?;
+            let shaped = document(member.value)?;
+            occupied |= shaped.as_ref().is_some_and(|it| it.occupied);
+            match shaped.filter(|it| !it.did.is_empty()) {
+                None => {
+                    out.element(&member);
+                }
+                Some(shaped) => {
+                    any = true;
+                    let value = Value {
+                        kind: kind::DOCUMENT,
+                        bytes: shaped.document.as_bytes(),
+                    };
+                    out.value(&String::from_utf8_lossy(member.key), value);
+                }
+            }
+        }
+        let value = any.then(|| (kind::ARRAY, out.finish().as_bytes().to_vec()));
+        Ok((value, occupied))
+    }
+
     fn new_name(&self, key: &[u8]) -> Option<(usize, &str)> {
         let mut rules = self.rules.iter().enumerate();
         rules.find_map(|(at, rule)| match rule {
@@ -147,13 +220,8 @@ impl Shape {
             return None;
         };
         let before = |field: &str| {
-            let renamed = self.rules.iter().find_map(|rule| match rule {
-                Rule::Rename { from, to } if to == field => Some(from.as_str()),
-                _ => None,
-            });
-            renamed
-                .and_then(|from| get(document, from))
-                .or_else(|| get(document, field))
+            let old = get(document, name_before(&self.rules, field));
+            old.or_else(|| get(document, field))
         };
         places.iter().find_map(|place| match place {
             Place::Field(field) => before(field)
@@ -164,6 +232,12 @@ impl Shape {
                 .map(|value| (value.kind, value.bytes.to_vec())),
             Place::TimeOfId => {
                 time_of_id(document).map(|millis| (kind::DATE, millis.to_le_bytes().to_vec()))
+            }
+            Place::Later { date, by, minutes } => {
+                let begins = before(date)?.as_date()?;
+                let lasts = self.minutes.find(minutes, before(by)?)?;
+                let ends = begins.checked_add(lasts)?;
+                Some((kind::DATE, ends.to_le_bytes().to_vec()))
             }
         })
     }
@@ -241,7 +315,9 @@ mod tests {
         let before = rawdoc! {
             "_id": 1, "startTime": "x", "isActive": null, "price": 5.0, "note": 1.5, "createdAt": at,
         };
-        let shaped = Shape::new(&rules()).of(&before).unwrap();
+        let shaped = Shape::new(&rules(), &Minutes::default())
+            .of(&before)
+            .unwrap();
         let expected = rawdoc! {
             "_id": 1, "starts_at": "x", "isActive": true, "price": 5, "note": 1.5, "createdAt": at, "tags": [], "updatedAt": at,
         };
@@ -251,28 +327,110 @@ mod tests {
         did.sort_unstable();
         assert_eq!(did, [0, 1, 2, 3, 4]);
         // What is as it must be stays byte for byte.
-        let again = Shape::new(&rules()).of(&expected).unwrap();
+        let again = Shape::new(&rules(), &Minutes::default())
+            .of(&expected)
+            .unwrap();
         assert_eq!((again.document, again.did.len()), (expected, 0));
     }
 
     #[test]
     fn a_date_comes_from_the_id_where_nothing_else_has_one_and_is_never_invented() {
         let id = ObjectId::parse_str("000000070000000000000000").unwrap();
-        let shaped = Shape::new(&rules()).of(&rawdoc! { "_id": id }).unwrap();
+        let shaped = Shape::new(&rules(), &Minutes::default())
+            .of(&rawdoc! { "_id": id })
+            .unwrap();
         let updated = get(&shaped.document, "updatedAt").unwrap();
         assert_eq!(updated.as_date(), Some(7_000));
-        let shaped = Shape::new(&rules()).of(&rawdoc! { "_id": "text" }).unwrap();
+        let shaped = Shape::new(&rules(), &Minutes::default())
+            .of(&rawdoc! { "_id": "text" })
+            .unwrap();
         assert_eq!(get(&shaped.document, "updatedAt"), None);
         let derived = ObjectId::from_bytes([0; 12]);
-        let shaped = Shape::new(&rules()).of(&rawdoc! { "_id": derived });
+        let shaped = Shape::new(&rules(), &Minutes::default()).of(&rawdoc! { "_id": derived });
         assert_eq!(get(&shaped.unwrap().document, "updatedAt"), None);
     }
 
     #[test]
     fn a_name_that_is_taken_is_said_and_nothing_is_overwritten() {
         let before = rawdoc! { "_id": 1, "startTime": "x", "starts_at": "y", "isActive": true, "tags": [], "updatedAt": DateTime::MIN };
-        let shaped = Shape::new(&rules()).of(&before).unwrap();
+        let shaped = Shape::new(&rules(), &Minutes::default())
+            .of(&before)
+            .unwrap();
         assert!(shaped.occupied);
         assert_eq!(shaped.document, before);
+    }
+
+    fn within(rules: Vec<Rule>) -> Rule {
+        let field = "address".to_owned();
+        Rule::Within { field, rules }
+    }
+
+    #[test]
+    fn rules_hold_within_a_composite_and_within_each_of_a_list() {
+        let rename = Rule::Rename {
+            from: "zip".to_owned(),
+            to: "postcode".to_owned(),
+        };
+        let number = Rule::Convert {
+            field: "floor".to_owned(),
+            to: Native::Int,
+            all: true,
+        };
+        let country = Rule::Write {
+            field: "country".to_owned(),
+            value: Written::Constant(Constant::Text("NL".to_owned())),
+        };
+        let each = [rename, number, country].map(|rule| within(vec![rule]));
+        let one = rawdoc! { "zip": "1", "floor": 2.0 };
+        let becomes = rawdoc! { "postcode": "1", "floor": 2, "country": "NL" };
+        let before = rawdoc! { "_id": 1, "address": one.clone(), "x": 1 };
+        let after = rawdoc! { "_id": 1, "address": becomes.clone(), "x": 1 };
+        let list = rawdoc! { "_id": 1, "address": [one, "odd", becomes.clone()] };
+        let listed = rawdoc! { "_id": 1, "address": [becomes.clone(), "odd", becomes] };
+        let apart = each.to_vec();
+        let together = Rule::together(apart.clone());
+        assert_eq!(together.len(), 1);
+        for rules in [apart, together] {
+            let shape = Shape::new(&rules, &Minutes::default());
+            let shaped = shape.of(&before).unwrap();
+            assert_eq!(
+                (shaped.document, shaped.did.len()),
+                (after.clone(), rules.len())
+            );
+            assert_eq!(shape.of(&list).unwrap().document, listed);
+            assert_eq!(shape.of(&after).unwrap().did.len(), 0);
+            let nothing = rawdoc! { "_id": 1, "address": null };
+            assert_eq!(shape.of(&nothing).unwrap().document, nothing);
+        }
+    }
+
+    #[test]
+    fn a_date_plus_minutes_is_written_where_both_are_known() {
+        use crate::domain::id::Id;
+        let place = ("Service".to_owned(), "duration".to_owned());
+        let long: crate::domain::map::Map<Id, i64> = [(Id::string("cut").canonical(), 1_800_000)]
+            .into_iter()
+            .collect();
+        let minutes = Minutes::of([(place.clone(), long)].into());
+        let rules = [Rule::Write {
+            field: "endsAt".to_owned(),
+            value: Written::FirstOf(vec![Place::Later {
+                date: "startsAt".to_owned(),
+                by: "serviceId".to_owned(),
+                minutes: place,
+            }]),
+        }];
+        let shape = Shape::new(&rules, &minutes);
+        let at = DateTime::from_millis(7_000);
+        let booking = rawdoc! { "_id": 1, "startsAt": at, "serviceId": "cut" };
+        let shaped = shape.of(&booking).unwrap().document;
+        assert_eq!(get(&shaped, "endsAt").unwrap().as_date(), Some(1_807_000));
+        for without in [
+            rawdoc! { "_id": 1, "startsAt": at, "serviceId": "gone" },
+            rawdoc! { "_id": 1, "startsAt": at },
+            rawdoc! { "_id": 1, "serviceId": "cut" },
+        ] {
+            assert_eq!(shape.of(&without).unwrap().document, without);
+        }
     }
 }

@@ -5,17 +5,25 @@
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::convert::{date, whole};
-use super::rules::{CollectionChange, Place, Rule, Written};
+use super::alike::{back, is_made_of, mean_the_same, member, other_types};
+use super::minutes::Minutes;
+use super::rules::{CollectionChange, Place, Rule, Written, name_before};
 use super::shape::time_of_id;
+use crate::domain::id::Id;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
+
+/// Whether a rule did something, and what its field held before: its BSON type and bytes.
+type Guess = Option<Option<(u8, Vec<u8>)>>;
+
+/// So many things that a composite may have been are tried.
+const MOST_GUESSES: usize = 512;
 
 /// What is known of a document before the rules.
 #[derive(Debug, Clone, Copy)]
 pub enum Known<'a> {
     /// The document itself, or at least the fields that rules name.
     Document(&'a RawDocument),
-    /// The names of the fields that it was made with.
+    /// The names of the fields that it was made with, each with a digest of what it held.
     Fields(&'a RawDocument),
     /// Nothing: the application made it.
     Nothing,
@@ -31,6 +39,23 @@ impl CollectionChange {
         current: &RawDocument,
         known: Known<'_>,
     ) -> Result<RawDocumentBuf, Malformed> {
+        let rules = Rules {
+            rules: &self.rules,
+            minutes: &self.minutes,
+        };
+        rules.undo(current, known)
+    }
+}
+
+/// The rules of a collection, or of the documents under one field.
+#[derive(Debug, Clone, Copy)]
+struct Rules<'r> {
+    rules: &'r [Rule],
+    minutes: &'r Minutes,
+}
+
+impl Rules<'_> {
+    fn undo(self, current: &RawDocument, known: Known<'_>) -> Result<RawDocumentBuf, Malformed> {
         let mut out = Builder::new(current.as_bytes().len());
         for element in elements(current) {
             let element = element?;
@@ -38,15 +63,29 @@ impl CollectionChange {
                 out.element(&element);
                 continue;
             };
-            let name = self.name_before(field);
+            let name = name_before(self.rules, field);
             let was = match known {
                 Known::Document(before) => get(before, name),
                 Known::Fields(_) | Known::Nothing => None,
             };
+            if let Some((kind, bytes)) =
+                self.made_as(field, (name, element.value), current, known)?
+            {
+                let bytes = &bytes;
+                out.value(name, Value { kind, bytes });
+                continue;
+            }
             if self.was_written(field, element.value, current, known) {
                 if let Some(null) = was.filter(|was| was.kind == kind::NULL) {
                     out.value(name, null);
                 }
+                continue;
+            }
+            if let Some((kind, bytes)) =
+                self.undone_within(field, (name, element.value), current, known)?
+            {
+                let bytes = &bytes;
+                out.value(name, Value { kind, bytes });
                 continue;
             }
             let is_converted = self.rules.iter().any(
@@ -74,9 +113,181 @@ impl CollectionChange {
         Ok(out.finish())
     }
 
+    /// The value with which a document was made, where that was of another type: the digest of it tells which.
+    fn made_as(
+        self,
+        field: &str,
+        (name, value): (&str, Value<'_>),
+        current: &RawDocument,
+        known: Known<'_>,
+    ) -> Result<Option<(u8, Vec<u8>)>, Malformed> {
+        let Known::Fields(made) = known else {
+            return Ok(None);
+        };
+        let converts = |rule: &Rule| matches!(rule, Rule::Convert { field: it, .. } if it == field);
+        let digest = get(made, name).zip(get(current, "_id"));
+        let Some((digest, id)) = digest.filter(|_| self.rules.iter().any(converts)) else {
+            return Ok(None);
+        };
+        let id = Id::from_value(id);
+        for (kind, bytes) in other_types(value) {
+            let other = Value {
+                kind,
+                bytes: &bytes,
+            };
+            if is_made_of(&id, digest, (name, other))? {
+                return Ok(Some((kind, bytes)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a value was before the rules for the documents under its field; `None` where there are none.
+    fn undone_within(
+        self,
+        field: &str,
+        (name, value): (&str, Value<'_>),
+        current: &RawDocument,
+        known: Known<'_>,
+    ) -> Result<Option<(u8, Vec<u8>)>, Malformed> {
+        let inner = self.rules.iter().filter_map(|rule| match rule {
+            Rule::Within { field: it, rules } if it == field => Some(rules),
+            _ => None,
+        });
+        let inner: Vec<Rule> = inner.flatten().cloned().collect();
+        if inner.is_empty() {
+            return Ok(None);
+        }
+        let inner = Rules {
+            rules: &inner,
+            minutes: self.minutes,
+        };
+        let made = match known {
+            Known::Document(before) => return inner.undo_value(value, get(before, name)).map(Some),
+            Known::Nothing => return inner.undo_value(value, None).map(Some),
+            Known::Fields(made) => get(made, name),
+        };
+        let Some((made, id)) = made.zip(get(current, "_id")) else {
+            return inner.undo_value(value, None).map(Some);
+        };
+        // What members were there, and of which type, says a digest of the whole: what may have been is tried.
+        let id = Id::from_value(id);
+        for (kept, was) in inner.guesses(value) {
+            let rules = Rules {
+                rules: &kept,
+                ..inner
+            };
+            let bytes = was.as_bytes();
+            let kind = kind::DOCUMENT;
+            let before = rules.undo_value(value, Some(Value { kind, bytes }))?;
+            let as_value = Value {
+                kind: before.0,
+                bytes: &before.1,
+            };
+            if is_made_of(&id, made, (name, as_value))? {
+                return Ok(Some(before));
+            }
+        }
+        inner.undo_value(value, None).map(Some)
+    }
+
+    /// What a composite may have been before these rules: the rules that did something, and the members that it had otherwise. The likely one
+    /// first, and not more than a few.
+    fn guesses(self, value: Value<'_>) -> Vec<(Vec<Rule>, RawDocumentBuf)> {
+        let mut all = vec![(Vec::new(), Vec::<(String, u8, Vec<u8>)>::new())];
+        for rule in self.rules {
+            let options: Vec<Guess> = match rule {
+                // Written, written over null, or there before.
+                Rule::Write { .. } => vec![Some(None), Some(Some((kind::NULL, Vec::new()))), None],
+                Rule::Convert { field, .. } => {
+                    let mut others = vec![None];
+                    let held = member(value, field);
+                    others.extend(
+                        held.into_iter()
+                            .flat_map(other_types)
+                            .map(|it| Some(Some(it))),
+                    );
+                    others
+                }
+                Rule::Rename { .. } | Rule::Within { .. } => vec![Some(None)],
+            };
+            if all.len() * options.len() > MOST_GUESSES {
+                return Vec::new();
+            }
+            let before = name_before(self.rules, rule.field()).to_owned();
+            let more = all.iter().flat_map(|(kept, was)| {
+                options.iter().map(|option| {
+                    let (mut kept, mut was) = (kept.clone(), was.clone());
+                    if let Some(held) = option {
+                        kept.push(rule.clone());
+                        let held = held.as_ref();
+                        was.extend(
+                            held.map(|(kind, bytes)| (before.clone(), *kind, bytes.clone())),
+                        );
+                    }
+                    (kept, was)
+                })
+            });
+            all = more.collect();
+        }
+        let built = all.into_iter().map(|(kept, was)| {
+            let mut out = Builder::new(64);
+            for (name, kind, bytes) in &was {
+                let kind = *kind;
+                out.value(name, Value { kind, bytes });
+            }
+            (kept, out.finish())
+        });
+        built.collect()
+    }
+
+    /// The document that is a value, or each of a list, before the rules; what it was then is known or not.
+    fn undo_value(
+        self,
+        value: Value<'_>,
+        was: Option<Value<'_>>,
+    ) -> Result<(u8, Vec<u8>), Malformed> {
+        let read = |value: Value<'_>| {
+            let is_one = value.kind == kind::DOCUMENT;
+            is_one
+                .then(|| RawDocument::from_bytes(value.bytes).ok())
+                .flatten()
+                .map(RawDocument::to_owned)
+        };
+        let undone = |value: Value<'_>, was: Option<Value<'_>>| {
+            let Some(document) = read(value) else {
+                return Ok((value.kind, value.bytes.to_vec()));
+            };
+            let was = was.and_then(read);
+            let known = was.as_deref().map_or(Known::Nothing, Known::Document);
+            let before = self.undo(&document, known)?;
+            Ok::<_, Malformed>((kind::DOCUMENT, before.as_bytes().to_vec()))
+        };
+        let list = (value.kind == kind::ARRAY).then(|| RawDocument::from_bytes(value.bytes).ok());
+        let Some(list) = list.flatten() else {
+            return undone(value, was);
+        };
+        let were = was.filter(|was| was.kind == kind::ARRAY);
+        let were = were.and_then(|were| RawDocument::from_bytes(were.bytes).ok());
+        let mut out = Builder::new(value.bytes.len());
+        for member in elements(list) {
+            let member = member?;
+            let key = String::from_utf8_lossy(member.key);
+            // Nothing is known of each where nothing is known of the whole, and a single document stands for all of them.
+            let was = match were {
+                Some(were) => get(were, &key),
+                None => was.filter(|was| was.kind == kind::DOCUMENT),
+            };
+            let (kind, bytes) = undone(member.value, was)?;
+            let bytes = &bytes;
+            out.value(&key, Value { kind, bytes });
+        }
+        Ok((kind::ARRAY, out.finish().as_bytes().to_vec()))
+    }
+
     /// True where a rule wrote this value, and it is still what that rule writes.
     fn was_written(
-        &self,
+        self,
         field: &str,
         value: Value<'_>,
         current: &RawDocument,
@@ -90,7 +301,7 @@ impl CollectionChange {
             _ => None,
         });
         let Some(rule) = rule else { return false };
-        let name = self.name_before(field);
+        let name = name_before(self.rules, field);
         match known {
             Known::Nothing => false,
             Known::Fields(made) => get(made, name).is_none() && self.says(rule, current, value),
@@ -102,98 +313,33 @@ impl CollectionChange {
     }
 
     /// True where `value` is what a rule writes into `document`, whose fields have their old names or their new ones.
-    fn says(&self, rule: &Written, document: &RawDocument, value: Value<'_>) -> bool {
+    fn says(self, rule: &Written, document: &RawDocument, value: Value<'_>) -> bool {
+        let old_or_new = |field: &str| {
+            let old = get(document, name_before(self.rules, field));
+            old.or_else(|| get(document, field))
+        };
         match rule {
             Written::Constant(constant) => {
                 let (kind, bytes) = constant.bytes();
                 kind == value.kind && bytes == value.bytes
             }
             Written::FirstOf(places) => places.iter().any(|place| match place {
-                Place::Field(field) | Place::Date(field) => {
-                    let old = get(document, self.name_before(field));
-                    old.or_else(|| get(document, field)) == Some(value)
-                }
+                Place::Field(field) | Place::Date(field) => old_or_new(field) == Some(value),
                 Place::TimeOfId => {
                     let millis = time_of_id(document);
                     millis.is_some() && millis == value.as_date()
                 }
+                Place::Later { date, by, minutes } => {
+                    let begins = old_or_new(date).and_then(|it| it.as_date());
+                    let lasts = old_or_new(by).and_then(|it| self.minutes.find(minutes, it));
+                    let ends = begins
+                        .zip(lasts)
+                        .map(|(begins, lasts)| begins.saturating_add(lasts));
+                    ends.is_some() && ends == value.as_date()
+                }
             }),
         }
     }
-}
-
-/// A value as people would read it, whatever its type.
-fn meaning(value: Value<'_>) -> Option<String> {
-    match value.kind {
-        kind::INT32 | kind::INT64 | kind::DOUBLE => whole(value).map(|it| it.to_string()),
-        kind::BOOLEAN => Some(if value.bytes == [0] { "false" } else { "true" }.to_owned()),
-        kind::OBJECT_ID => Some(hex::encode(value.bytes)),
-        kind::DATE => value.as_date().map(|millis| format!("at {millis}")),
-        kind::STRING => {
-            let text = value.as_str()?;
-            Some(date(text).map_or_else(|| text.to_owned(), |millis| format!("at {millis}")))
-        }
-        _ => None,
-    }
-}
-
-fn mean_the_same(one: Value<'_>, other: Value<'_>) -> bool {
-    if one.kind == kind::ARRAY && other.kind == kind::ARRAY {
-        let lists = [one, other].map(|list| RawDocument::from_bytes(list.bytes).ok());
-        let [Some(one), Some(other)] = lists else {
-            return false;
-        };
-        let (mut one, mut other) = (elements(one), elements(other));
-        loop {
-            return match (one.next(), other.next()) {
-                (None, None) => true,
-                (Some(Ok(one)), Some(Ok(other)))
-                    if one.value == other.value || mean_the_same(one.value, other.value) =>
-                {
-                    continue;
-                }
-                _ => false,
-            };
-        }
-    }
-    let numbers = [kind::INT32, kind::INT64, kind::DOUBLE];
-    // 1 and true are alike where a number became a truth value.
-    let as_truth = |truth: Value<'_>, number: Value<'_>| {
-        truth.kind == kind::BOOLEAN
-            && numbers.contains(&number.kind)
-            && whole(number) == Some(i64::from(truth.bytes != [0]))
-    };
-    if as_truth(one, other) || as_truth(other, one) {
-        return true;
-    }
-    let (one, other) = (meaning(one), meaning(other));
-    one.is_some() && one == other
-}
-
-/// What the application wrote, as the type that the field had before, where nothing is lost.
-fn back(kind_before: u8, value: Value<'_>) -> Option<(u8, Vec<u8>)> {
-    use super::convert::{Native, convert};
-    let natives = [
-        Native::Int,
-        Native::BigInt,
-        Native::Float,
-        Native::Text,
-        Native::ObjectId,
-        Native::Boolean,
-        Native::DateTime,
-    ];
-    let native = natives.into_iter().find(|it| it.kind() == kind_before)?;
-    if let Some(bytes) = convert(value, native) {
-        return Some((kind_before, bytes));
-    }
-    let text = match (native, value.kind) {
-        (Native::Text, kind::OBJECT_ID) => hex::encode(value.bytes),
-        (Native::Text, kind::DATE) => bson::DateTime::from_millis(value.as_date()?)
-            .try_to_rfc3339_string()
-            .ok()?,
-        _ => return None,
-    };
-    Some((kind::STRING, crate::domain::raw::string_bytes(&text)))
 }
 
 #[cfg(test)]
@@ -203,6 +349,7 @@ mod tests {
     use super::super::rules::Constant;
     use super::super::shape::Shape;
     use super::*;
+    use crate::domain::survivorship::field_digest;
     use bson::{DateTime, rawdoc};
 
     fn change() -> CollectionChange {
@@ -215,6 +362,7 @@ mod tests {
             to: "bookings".to_owned(),
             sets_aside: false,
             copy: true,
+            own_step: false,
             rules: vec![
                 Rule::Rename {
                     from: "startTime".to_owned(),
@@ -237,6 +385,70 @@ mod tests {
                 },
             ],
             indexes: Vec::new(),
+            minutes: Minutes::default(),
+        }
+    }
+
+    fn within() -> CollectionChange {
+        let rules = vec![
+            Rule::Rename {
+                from: "zip".to_owned(),
+                to: "postcode".to_owned(),
+            },
+            Rule::Convert {
+                field: "floor".to_owned(),
+                to: Native::Int,
+                all: true,
+            },
+            Rule::Write {
+                field: "country".to_owned(),
+                value: Written::Constant(Constant::Text("NL".to_owned())),
+            },
+        ];
+        let field = "address".to_owned();
+        CollectionChange {
+            rules: vec![Rule::Within { field, rules }],
+            ..change()
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_composite_comes_back_and_of_a_list_of_them() {
+        let bare = rawdoc! { "zip": "1", "floor": 2.0 };
+        let empty = rawdoc! { "country": null, "zip": "1", "floor": 2_i64 };
+        let full = rawdoc! { "country": "NL", "floor": 3 };
+        for before in [
+            rawdoc! { "_id": 1, "address": bare.clone() },
+            rawdoc! { "_id": 1, "address": empty.clone(), "x": 1 },
+            rawdoc! { "_id": 1, "address": [bare, "odd", empty, full.clone()] },
+            rawdoc! { "_id": 1, "address": full },
+            rawdoc! { "_id": 1, "address": null },
+        ] {
+            let change = within();
+            let shape = Shape::new(&change.rules, &Minutes::default());
+            let shaped = shape.of(&before).unwrap().document;
+            let undone = change.undo(&shaped, Known::Document(&before)).unwrap();
+            assert_eq!(undone, before);
+        }
+    }
+
+    #[test]
+    fn a_digest_tells_whether_a_made_document_had_a_member_of_its_composite() {
+        let change = within();
+        let shape = Shape::new(&change.rules, &Minutes::default());
+        for address in [
+            rawdoc! { "zip": "1" },
+            rawdoc! { "zip": "1", "country": "NL" },
+        ] {
+            let before = rawdoc! { "_id": 1, "address": address };
+            let id = Id::from_value(get(&before, "_id").unwrap());
+            let of_address = elements(&before).nth(1).unwrap().unwrap();
+            let mut made = Builder::new(64);
+            made.digest(b"address", field_digest(&id, &of_address));
+            let made = made.finish();
+            let shaped = shape.of(&before).unwrap().document;
+            let undone = change.undo(&shaped, Known::Fields(&made)).unwrap();
+            assert_eq!(undone, before);
         }
     }
 
@@ -250,7 +462,10 @@ mod tests {
             rawdoc! { "_id": 1, "price": 49.99, "owner": "abc" },
         ] {
             let change = change();
-            let shaped = Shape::new(&change.rules).of(&before).unwrap().document;
+            let shaped = Shape::new(&change.rules, &Minutes::default())
+                .of(&before)
+                .unwrap()
+                .document;
             let undone = change.undo(&shaped, Known::Document(&before)).unwrap();
             assert_eq!(undone, before);
         }

@@ -22,6 +22,8 @@ pub struct GivenSchema {
     pub before: Vec<SchemaText>,
     /// Fields that the operator says have another name.
     pub rename: BTreeMap<String, String>,
+    /// What is asked of collections that the migration does not rebuild anyway waits for a step of its own.
+    pub own_step: bool,
 }
 
 impl GivenSchema {
@@ -38,6 +40,7 @@ impl GivenSchema {
             after: texts(after)?,
             before: before.map(texts).transpose()?.unwrap_or_default(),
             rename,
+            own_step: false,
         })
     }
 
@@ -47,6 +50,7 @@ impl GivenSchema {
             after: plan.after.clone(),
             before: plan.before.clone(),
             rename: plan.rename.clone(),
+            own_step: plan.own_step,
         }
     }
 }

@@ -111,9 +111,10 @@ impl Session {
             }
             for index in &change.indexes {
                 let same_name = standing.iter().find(|it| name_of(it) == index.name);
+                let same_name = same_name.map(|it| change.renamed_keys(it));
                 let key = format!("index {}", index.name);
                 let name = safe(&index.name, 130);
-                if same_name.is_some_and(|it| !index.is(it)) {
+                if same_name.is_some_and(|it| !index.is(&it)) {
                     demands.push(Demand::blocker(
                         "indexes",
                         &key,
@@ -121,11 +122,17 @@ impl Session {
                         0,
                     ));
                 }
-                if index.text && !wanted.iter().any(|it| index.has_keys_of(it)) {
+                let texts = wanted
+                    .iter()
+                    .filter(|it| it.get_document("weights").is_ok());
+                let mut others = texts.filter(|it| name_of(it) != index.name);
+                if index.text
+                    && let Some(other) = others.next()
+                {
                     demands.push(Demand::blocker(
                         "indexes",
                         &key,
-                        format!("{model} names the text index {name}: this version does not make text indexes. Make it by hand in {}, or take the line out of the schema", safe(&read.live, 120)),
+                        format!("{model} names the text index {name}, and {} has the text index {} already: a collection can have one. Drop that one, or name its fields in `@@fulltext`", safe(&read.live, 120), safe(name_of(other), 130)),
                         0,
                     ));
                 }

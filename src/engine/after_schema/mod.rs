@@ -5,9 +5,13 @@ mod asked;
 mod conformity;
 mod indexes;
 pub(crate) mod lens;
+mod minutes;
 mod models;
 mod names;
+mod own_step;
 mod reading;
+mod remaining;
+mod rules;
 mod uniques;
 mod view;
 mod ways;
@@ -18,6 +22,7 @@ use std::sync::Arc;
 use crate::domain::mapping::SchemaStep;
 use crate::domain::plan::SchemaPlan;
 use crate::domain::run::Outcome;
+use crate::domain::schema_change::minutes::Minutes;
 use crate::domain::schema_change::{CollectionChange, SchemaChanges};
 use crate::domain::text::safe;
 use crate::engine::Watcher;
@@ -28,6 +33,7 @@ use crate::prisma::demand::{indexes as named_indexes, on_delete};
 use crate::store::collection_spec;
 use asked::parse;
 pub use asked::{AskedSchema, Demand, GivenSchema, Stands};
+pub(crate) use own_step::held_words;
 
 /// The answer for all that can be accepted.
 const ALL: &str = "*";
@@ -36,7 +42,7 @@ impl Session {
     /// The after-schema that is named, else that of the mapping; `None` where there is none.
     ///
     /// # Errors
-    /// A file that cannot be read, or a step of its own, which this version does not do.
+    /// A file that cannot be read.
     pub fn given_schema(&self, after: Option<&Path>) -> Result<Option<GivenSchema>> {
         let role = self.work.mapping.schema.clone().unwrap_or_default();
         // What a mapping file names is meant from where it stands.
@@ -47,15 +53,11 @@ impl Session {
         let Some(after) = after.or_else(|| role.after.as_ref().map(beside)) else {
             return Ok(self.answers.offered.as_ref().map(GivenSchema::of_plan));
         };
-        if role.with == SchemaStep::OwnStep {
-            return Err(StepError::Findings(format!(
-                "{}: schema.with = \"own-step\" asks for a swap of its own, and this version does what the after-schema asks in the cut-over alone. Nothing was changed; take the line out, or say \"cut-over\"",
-                self.work.mapping.place("schema.with")
-            )));
-        }
         let before = role.before.as_ref().map(beside);
         let rename = role.rename.into_iter().collect();
-        GivenSchema::read(&after, before.as_deref(), rename).map(Some)
+        let mut given = GivenSchema::read(&after, before.as_deref(), rename)?;
+        given.own_step = role.with == SchemaStep::OwnStep;
+        Ok(Some(given))
     }
 
     /// Takes this after-schema where the mapping names none.
@@ -99,8 +101,12 @@ impl Session {
 
     /// Works with this after-schema from now on: its collections are among those that are rebuilt.
     pub(crate) fn take_schema(&mut self, schema: Option<SchemaPlan>) {
-        let changes = schema.as_ref().map(|it| Arc::new(it.changes.clone()));
-        self.work.mapping.set_changes(changes);
+        let changes = schema.as_ref().map(|it| &it.changes);
+        // What was read beside the same rules stays.
+        if self.work.mapping.changes() != changes {
+            let changes = changes.map(|it| Arc::new(it.clone()));
+            self.work.mapping.set_changes(changes);
+        }
         self.answers.schema = schema;
     }
 
@@ -126,6 +132,7 @@ impl Session {
         let asked = asked?;
         if asked.open().next().is_none() {
             self.take_schema(Some(asked.plan.clone()));
+            Box::pin(self.fill_minutes()).await?;
         }
         Ok(asked)
     }
@@ -147,6 +154,7 @@ impl Session {
         self.take_schema(None);
         let asked: Result<AskedSchema> = patiently!(self, watcher, self.ask(&given, watcher));
         self.take_schema(Some(planned.clone()));
+        Box::pin(self.fill_minutes()).await?;
         let asked = asked?;
         let mut changes = planned.changes.drift(&asked.plan.changes);
         let blockers = asked.open().filter(|it| it.stands == Stands::Blocker);
@@ -184,12 +192,18 @@ impl Session {
                     it.about == models::SET_ASIDE && it.key.ends_with(&format!(" {}", read_by.to))
                 }),
                 copy: true,
+                own_step: false,
                 rules: read.rules.get(at).cloned().unwrap_or_default(),
                 indexes: named_indexes(model),
+                minutes: Minutes::default(),
             };
             changes.collections.insert(read_by.live.clone(), change);
         }
         self.look_at_indexes(&after, &reads, &specs, &mut changes, &mut demands)?;
+        if given.own_step {
+            self.put_into_own_step(&mut changes, &mut demands);
+        }
+        demands.extend(self.waits_for_users(&changes));
         let users = &self.work.mapping.user.collection;
         if reads.iter().any(|it| it.live == *users) {
             demands.push(Demand::note(
@@ -211,6 +225,7 @@ impl Session {
                 after: given.after.clone(),
                 before: given.before.clone(),
                 rename: given.rename.clone(),
+                own_step: given.own_step,
                 changes,
                 left: read.left,
                 says,

@@ -3,7 +3,9 @@
 
 use crate::domain::gate::New;
 use crate::domain::mapping::SIDE_PREFIX;
-use crate::domain::schema_change::{MOVING, SchemaChanges};
+use crate::domain::number::counted;
+use crate::domain::rebuilt::Group;
+use crate::domain::schema_change::{CollectionChange, MOVING, SchemaChanges};
 use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
@@ -28,41 +30,60 @@ impl Session {
         Ok(found.is_empty())
     }
 
-    /// Names that the after-schema gives and something else has: refused before anything is renamed.
-    pub(crate) async fn names_taken(&self) -> Result<Vec<String>> {
+    /// Names that the after-schema gives in this group and something else has: refused before anything is renamed.
+    pub(crate) async fn names_taken(&self, group: Group) -> Result<Vec<String>> {
         let Some(changes) = self.work.mapping.changes() else {
             return Ok(Vec::new());
         };
+        // What was begun is completed, and what stands in its way becomes a stray.
+        if self.layout.has_group_moved(&self.work.mapping, group) {
+            return Ok(Vec::new());
+        }
         let standing = collection_spec::uuids(&self.work.connection).await?;
         let mut taken = Vec::new();
-        for (live, change) in &changes.collections {
+        for (live, change) in changes
+            .collections
+            .iter()
+            .filter(|it| Group::of(it.1) == group)
+        {
             let to = &change.to;
-            let leaves = changes.of(to).is_some_and(|it| it.to != *to);
-            if to == live || leaves || !standing.contains_key(to) {
+            let leaves = |it: &CollectionChange| it.to != *to && Group::of(it) == group;
+            let leaves = changes.of(to).is_some_and(leaves);
+            let stands = standing.get(to).cloned().flatten();
+            if to == live || leaves || stands.is_none() {
                 continue;
             }
-            if self.layout.has_any_moved() || change.sets_aside && self.holds_nothing(to).await? {
+            let is_it = stands == self.noted(live); // the operator gave it the name
+            if is_it || change.sets_aside && self.holds_nothing(to).await? {
                 continue;
             }
-            taken.push(format!(
-                "{} cannot become {}: a collection of that name holds documents, or was made since the plan. Look at it, then make the plan again",
-                named(live),
-                named(to)
-            ));
+            let (live, to) = (named(live), named(to));
+            taken.push(if group == Group::CutOver {
+                format!(
+                    "{live} cannot become {to}: a collection of that name holds documents, or was made since the plan. Look at it, then make the plan again"
+                )
+            } else {
+                format!(
+                    "{live} cannot become {to}: a collection of that name was made since the plan ({}). Nothing was changed. Look at it, then drop it or give it another name, and run the same command again",
+                    counted(self.work.rough(&change.to).await, "document", "documents")
+                )
+            });
         }
         Ok(taken)
     }
 
-    /// Frees the names: empty collections are put aside, and those that only get another name stand between the two. May be called any number
-    /// of times.
-    pub(crate) async fn free_names(&self) -> Result<()> {
+    /// Frees the names that a group needs: empty collections are put aside, and those that only get another name stand between the two. May be
+    /// called any number of times.
+    pub(crate) async fn free_names(&self, group: Group) -> Result<()> {
         let Some(changes) = self.work.mapping.changes() else {
             return Ok(());
         };
         let connection = &self.work.connection;
         let standing = collection_spec::uuids(connection).await?;
         let stands = |name: &str| standing.get(name).cloned().flatten();
-        for name in changes.set_aside() {
+        let needed = changes.collections.values();
+        let needed = needed.filter(|it| it.sets_aside && Group::of(it) == group);
+        for name in needed.map(|it| it.to.as_str()) {
             let uuid = self.noted(name);
             if uuid.is_none() || stands(name) != uuid {
                 continue;
@@ -73,7 +94,7 @@ impl Session {
                 swap::move_stray(connection, name).await?;
             }
         }
-        for (from, _) in self.work.mapping.renamed_only() {
+        for (from, _) in self.work.mapping.renamed_only_in(group) {
             let uuid = self.noted(&from);
             if uuid.is_some() && stands(&from) == uuid {
                 swap::rename(connection, &from, &format!("{MOVING}{from}")).await?;
@@ -82,12 +103,12 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the new names. May be called any number of times.
+    /// Gives the new names of a group. May be called any number of times.
     ///
     /// # Errors
     /// A collection that is gone, or the server's refusal.
-    pub(crate) async fn give_names(&self) -> Result<()> {
-        for (from, to) in self.work.mapping.renamed_only() {
+    pub(crate) async fn give_names(&self, group: Group) -> Result<()> {
+        for (from, to) in self.work.mapping.renamed_only_in(group) {
             let Some(uuid) = self.noted(&from) else {
                 continue; // it came after the plan, or never stood
             };

@@ -8,10 +8,8 @@ use bson::raw::RawDocument;
 use serde_json::Value as Json;
 
 use super::asked::{Demand, GivenSchema, Stands};
-use super::models::{AllReads, Reads};
+use super::models::AllReads;
 use super::ways::duplicate_way;
-use crate::domain::fit::claims::Claims;
-use crate::domain::mapping::Mapping;
 use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::Rule;
@@ -27,7 +25,7 @@ use crate::engine::session::{Session, Surveyed};
 use crate::prisma::conformity::{Finding, ModelConformity};
 use crate::prisma::demand::{Around, Candidate, candidates};
 use crate::prisma::kind::Kind;
-use crate::prisma::schema::{Model, Schema};
+use crate::prisma::schema::Schema;
 use crate::prisma::{Listener, SchemaCheck, Standing};
 use crate::store::scan::{self, Scan};
 
@@ -72,10 +70,10 @@ impl Taking<'_, '_> {
 }
 
 /// Groups of documents that share a value of a unique, as they are found.
-type Groups = Arc<Mutex<BTreeMap<(String, String), Vec<String>>>>;
+pub(super) type Groups = Arc<Mutex<BTreeMap<(String, String), Vec<String>>>>;
 
 /// Hears of every group of duplicates.
-fn listener(groups: &Groups) -> Listener {
+pub(super) fn listener(groups: &Groups) -> Listener {
     let groups = Arc::clone(groups);
     Box::new(move |line: &Json| {
         if line["kind"] != "duplicate" {
@@ -119,6 +117,7 @@ impl Session {
     ) -> Result<Read> {
         let mut read = Read::default();
         let mut candidates_of = Vec::new();
+        let stands = reads.iter().map(|it| (it.model, it.live.clone())).collect();
         let of_no_model = |key: &&String| {
             let model = key.split_once('.').map(|(model, _)| model);
             !after
@@ -143,8 +142,10 @@ impl Session {
             let around = Around {
                 after,
                 before: today,
+                today: before,
                 rename: &given.rename,
                 answers: &self.answers.decisions.schema,
+                stands: &stands,
             };
             let found = candidates(model, around)
                 .map_err(|why| StepError::Findings(format!("{why}. Nothing was changed")))?;
@@ -153,6 +154,9 @@ impl Session {
         if self.answers.retire_users {
             self.look_who_retires(watcher).await?;
         }
+        let rules = candidates_of.iter().flatten();
+        let rules: Vec<Rule> = rules.map(|it: &Candidate| it.rule.clone()).collect();
+        let minutes = self.read_minutes(Rule::minutes_of(&rules)).await?;
         let groups = Groups::default();
         let personal = self.personal;
         let mut check =
@@ -175,7 +179,7 @@ impl Session {
             let mut taking = Taking {
                 check: &mut check,
                 did: vec![0; rules.len()],
-                shape: Shape::new(&rules),
+                shape: Shape::new(&rules, &minutes),
                 occupied: 0,
                 failed: None,
             };
@@ -287,63 +291,6 @@ impl Session {
         Ok(())
     }
 
-    /// The rules that apply to the documents of a model, each said.
-    fn rules_of(
-        &self,
-        model: &Model,
-        reads: &Reads,
-        (candidates, did): (&[Candidate], &[u64]),
-        demands: &mut Vec<Demand>,
-    ) -> Vec<Rule> {
-        let name = safe(&model.name, 60);
-        let held = held_fields(&self.work.mapping, &reads.live);
-        let leaving = leaving_fields(&self.work.mapping, &reads.live);
-        let mut rules = Vec::new();
-        for (at, candidate) in candidates.iter().enumerate() {
-            let count = did.get(at).copied().unwrap_or(0);
-            let is_rename = matches!(candidate.rule, Rule::Rename { .. });
-            if count == 0 && !is_rename {
-                continue;
-            }
-            let key = format!("{}.{}", model.name, candidate.field);
-            let about = match candidate.rule {
-                Rule::Rename { .. } => "rename",
-                Rule::Write { .. } => "write",
-                Rule::Convert { .. } => "convert",
-            };
-            let documents = counted(count, "document", "documents");
-            let refused = match &candidate.rule {
-                Rule::Rename { from, .. } if held.contains(from) => Some(format!(
-                    "the mapping names {} in {}, and this version cannot give a field another name that the migration reads: keep its name with @map",
-                    safe(from, 120),
-                    safe(&reads.live, 120)
-                )),
-                Rule::Write { field, .. } if leaving.contains(field) => Some(format!(
-                    "{} leaves {} with the migration, and the schema would have it written again: make it optional and without a default, or take it out of the model",
-                    safe(field, 120),
-                    safe(&reads.live, 120)
-                )),
-                _ => None,
-            };
-            if let Some(why) = refused {
-                let says = format!("{name}.{}: {why}", safe(&candidate.field, 120));
-                demands.push(Demand::blocker(about, &key, says, count));
-            } else {
-                let says = format!("{name}: {} ({documents})", candidate.rule.words());
-                let mut demand = Demand::undecided(about, &key, says, count);
-                if about == "write" {
-                    demand.ways.extend([Way::Constant, Way::Field, Way::Leave]);
-                }
-                if candidate.answered {
-                    demand.stands = Stands::Accepted;
-                }
-                demands.push(demand);
-            }
-            rules.push(candidate.rule.clone());
-        }
-        rules
-    }
-
     /// What a finding is: left by decision, or a blocker.
     fn finding(
         &self,
@@ -435,41 +382,4 @@ impl Session {
     }
 }
 
-/// The fields of a collection that the migration goes on reading by their names.
-fn held_fields(mapping: &Mapping, live: &str) -> Vec<String> {
-    let only_shown = [
-        "booking.when",
-        "booking.created",
-        "service.name",
-        "business.name",
-    ];
-    let claims = Claims::of(mapping).fields.into_iter();
-    let mut fields: Vec<String> = claims
-        .filter(|claim| !only_shown.contains(&claim.key.as_str()))
-        .filter(|claim| claim.collections.iter().any(|it| it == live))
-        .map(|claim| {
-            claim
-                .path
-                .split(['.', '[', ' '])
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        })
-        .collect();
-    if live == mapping.customer.collection {
-        fields.push(mapping.customer.business.clone());
-        fields.extend(mapping.user.copied().map(str::to_owned));
-        fields.extend([mapping.user.name.clone(), mapping.user.email.clone()]);
-    }
-    if live == mapping.booking.collection {
-        fields.push(mapping.booking.customer.clone());
-    }
-    fields
-}
-
-/// The fields that leave a collection.
-fn leaving_fields(mapping: &Mapping, live: &str) -> Vec<String> {
-    let rebuilt = mapping.rebuilt();
-    let which = rebuilt.iter().find(|it| it.live() == live);
-    which.map_or_else(Vec::new, |which| which.leaving(mapping))
 }

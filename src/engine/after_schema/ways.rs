@@ -44,9 +44,18 @@ impl Session {
         if missing && self.is_of_departures(found, finding) {
             return ". These are bookings that a decision leaves or skips: answer those conflicts otherwise (a placeholder, a customer, the quarantine), or make the field optional in the schema".to_owned();
         }
+        let key = format!("{}.{field}", found.name);
+        let answer = self.answers.decisions.schema.get(&key);
+        if missing && let Some(answer) = answer.filter(|it| is_of_another(it)) {
+            return format!(
+                ". The answer “{}” gives nothing for these: the field, the document or the minutes that it names are missing there. Write them, give another answer, or make {} optional in the schema",
+                safe(answer, 200),
+                safe(field, 120)
+            );
+        }
         if missing {
             return format!(
-                "{} what is written: \"{}.{}\" = \"constant VALUE\" or \"field OTHER\"",
+                "{} what is written: \"{}.{}\" = \"constant VALUE\", \"field OTHER\" or \"date FIELD plus minutes RELATION.FIELD\"",
                 IN_A_FILE[0],
                 safe(&found.name, 60),
                 safe(field, 120)
@@ -59,6 +68,12 @@ impl Session {
             safe(&finding.fields.join(", "), 120)
         )
     }
+}
+
+/// True of an answer that takes its value from elsewhere.
+fn is_of_another(answer: &str) -> bool {
+    let answer = answer.trim();
+    answer.starts_with("field ") || answer.starts_with("date ")
 }
 
 /// What is left where documents share a value.

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bson::raw::RawDocument;
+
 use crate::domain::aside::{Aside, Why};
 use crate::domain::id::Id;
 use crate::domain::invariant::{Examined, Ledger};
@@ -10,7 +12,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
-use crate::engine::after_schema::lens::{change_of, undone};
+use crate::engine::after_schema::lens::{as_now, change_of, undone};
 use crate::engine::check::{SMALL, by_id, fields};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -26,9 +28,11 @@ impl Session {
         ledger: &mut Ledger,
         watcher: &Watcher,
     ) -> Result<()> {
+        let change = change_of(&self.work.mapping, which);
         let scan = Scan {
             batch: SMALL,
-            ..fields(&ledger.paths().fields())
+            fields: as_now(change, &ledger.paths().fields()),
+            ..Scan::default()
         };
         let database = &self.work.connection.database;
         let place = self.layout.place(which);
@@ -36,7 +40,11 @@ impl Session {
         let mut reader = scan::read(database, &place, &scan, None)?;
         while let Some(batch) = reader.next().await? {
             self.work.between_batches(watcher)?;
-            let documents: Vec<_> = batch.documents().collect();
+            let before = batch
+                .documents()
+                .map(|document| undone(change, document, Known::Nothing))
+                .collect::<std::result::Result<Vec<_>, _>>()?;
+            let documents: Vec<&RawDocument> = before.iter().map(|it| &**it).collect();
             ledger.all_standing(&documents);
             let (_, many) = which.counted_as();
             let doing = format!("checking whose the {many} are");

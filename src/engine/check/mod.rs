@@ -126,7 +126,7 @@ impl Session {
                 let bookings = self.check_bookings(watcher).await?;
                 bookings.and(self.check_existing(watcher).await?)
             }
-            Group::CleanUp => Checked::default(),
+            Group::CleanUp | Group::Schema => Checked::default(),
         };
         for which in &self.work.mapping.rebuilt_in(group) {
             if which.is_proved_alone() {
@@ -218,11 +218,8 @@ impl Session {
         })
         .await?;
         for (collection, field) in ledger.names_account_holders() {
-            let place = self.layout.original_of(&self.work.mapping, &collection);
-            let needed = fields(&[field.top()]);
-            scan::each((database, None), &place, &needed, &watcher.cancel, |it| {
+            self.each_as_before(&collection, &[field.top()], watcher, |it| {
                 ledger.names_holders(it, &field);
-                Ok(())
             })
             .await?;
         }
@@ -282,30 +279,20 @@ impl Session {
             &self.work.memory,
         )
         .exact(self.nobody_linked_before());
-        let place = (&self.work.connection.database, None);
-        let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);
         let filter = mapping.business.filter.iter().flat_map(Filter::fields);
         let needed: Vec<&str> = ["_id"]
             .into_iter()
             .chain(filter.map(FieldPath::top))
             .collect();
-        let scan = fields(&needed);
         for businesses in &mapping.business.collections {
-            let businesses = self.layout.original_of(mapping, businesses);
-            scan::each(place, &businesses, &scan, cancel, |it| {
-                ledger.business(it);
-                Ok(())
-            })
-            .await?;
+            self.each_as_before(businesses, &needed, watcher, |it| ledger.business(it))
+                .await?;
         }
         for needed in ledger.needed() {
             let names: Vec<&str> = needed.fields.iter().map(String::as_str).collect();
-            let scan = fields(&names);
-            let between = self.layout.original_of(mapping, &needed.collection);
-            scan::each(place, &between, &scan, cancel, |it| {
+            self.each_as_before(&needed.collection, &names, watcher, |it| {
                 ledger.between(&needed, it);
-                Ok(())
             })
             .await?;
         }

@@ -5,11 +5,11 @@ use crate::domain::invariant::{Accounts, Whereabouts};
 use crate::domain::mapping::{LINKS, RETIRED, SET_ASIDE, SIDE_PREFIX, is_quarantine};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::schema_change::undo::Known;
-use crate::engine::Watcher;
 use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::check::{Checked, fields};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Workspace};
+use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 use crate::store::scan::{self, Scan};
 use crate::store::side_by_side::{Hashes, SideBySide};
@@ -36,7 +36,7 @@ impl Session {
         let source = self.layout.source(which).unwrap_or_default();
         let total = scan::rough_count(database, &source).await;
         let mut pages = SideBySide::of(database, &source, &companions, Hashes::Companion)?;
-        let mut done = 0;
+        let (mut done, mut came) = (0, 0);
         let change = change_of(&self.work.mapping, which);
         while let Some(page) = pages.next().await? {
             self.work.between_batches(watcher)?;
@@ -45,25 +45,27 @@ impl Session {
                     let at = companions.iter().position(|it| Some(*it) == name)?;
                     met.partners.get(at).copied().flatten()
                 };
+                let known = Known::Document(met.original);
+                let live = of(Some(current)).map(|live| undone(change, live, known));
+                let live = live.transpose()?;
                 let now = Whereabouts {
-                    live: of(Some(current)),
+                    live: live.as_deref(),
                     retired: of(gone[0]),
                     aside: of(gone[1]),
                 };
                 accounts.user(met.original, now, base.is_some());
                 let stays = now.live.is_some() || now.retired.is_none() && now.aside.is_none();
                 if base.is_none() && stays {
-                    let known = Known::Document(met.original);
-                    let live = now.live.map(|live| undone(change, live, known));
-                    let live = live.transpose()?;
-                    ledger.document(which, met.original, live.as_deref());
+                    ledger.document(which, met.original, now.live);
                 }
             }
             for (at, extra) in page.unmatched() {
                 if at > 0 {
                     accounts.extra(extra, companions[at]);
-                } else if base.is_none() {
+                } else if base.is_none() && !self.layout.is_swapped(which) {
                     ledger.extra(which, extra, current);
+                } else if base.is_none() {
+                    came += 1; // the application made them: a copy of ours was proved before it was live
                 }
             }
             done += page.len() as u64;
@@ -84,6 +86,12 @@ impl Session {
         let mut checked = Checked::of(ledger, equations).with(which, fingerprint);
         checked.wrong += accounts.wrong;
         checked.findings.extend(accounts.findings);
+        if came > 0 {
+            checked.notes.push(format!(
+                "{} came since the cut-over",
+                counted(came, "user", "users")
+            ));
+        }
         Ok(checked)
     }
 

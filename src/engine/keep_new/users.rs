@@ -1,5 +1,6 @@
 //! Users: what comes back of each, who left, who must stay.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use bson::raw::RawDocument;
@@ -12,10 +13,21 @@ use crate::domain::keep_new::user;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::{RETIRED, SET_ASIDE};
 use crate::domain::reference::{AccountNames, AccountPath};
+use crate::domain::schema_change::CollectionChange;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
+use crate::engine::after_schema::lens::{change_at, undone};
 use crate::engine::error::Result;
 use crate::store::scan;
 use crate::store::side_by_side::PAGE;
+
+/// A live document with the fields as it had them before the after-schema; one that is not BSON as it is.
+fn as_it_was<'d>(
+    change: Option<&CollectionChange>,
+    document: &'d RawDocument,
+) -> Cow<'d, RawDocument> {
+    undone(change, document, Known::Nothing).unwrap_or(Cow::Borrowed(document))
+}
 
 impl Carrying<'_> {
     /// Who is gone.
@@ -66,12 +78,17 @@ impl Carrying<'_> {
         let mut names = AccountNames::default();
         for account in rows.chain(AccountPath::owners(mapping)) {
             let place = self.session.layout.now(&account.collection);
-            self.each(place, |row| names.take(&account, row)).await?;
+            let change = change_at(mapping, &account.collection);
+            self.each(place, |row| names.take(&account, &as_it_was(change, row)))
+                .await?;
         }
         for hop in names.hops() {
             let place = self.session.layout.now(&hop.collection).to_owned();
-            self.each(&place, |document| names.take_hop(&hop, document))
-                .await?;
+            let change = change_at(mapping, &hop.collection);
+            self.each(&place, |document| {
+                names.take_hop(&hop, &as_it_was(change, document));
+            })
+            .await?;
             names.end_hop(&hop);
         }
         holders.extend(names.named.iter().flat_map(forms));

@@ -11,7 +11,7 @@ use crate::domain::gate::{Confirmed, PushSchema};
 use crate::domain::pushed::{Appeared, Differences, IndexAt, PushRecord, compare};
 use crate::domain::rebuilt::Group;
 use crate::domain::run::WatchStart;
-use crate::domain::text::named;
+use crate::domain::text::{listed, named};
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::push::order::{Order, PushOrder, in_one_line};
@@ -455,6 +455,14 @@ impl Gated for PushSchema {
         let mut missing = Vec::new();
         if session.run.open().is_none() || !session.is_live(Group::CutOver) {
             missing.push("the cut-over comes first: a push would find the old collections. Nothing was changed".to_owned());
+        }
+        let waiting = session.waiting_for_schema_step();
+        if !waiting.is_empty() {
+            missing.push(format!(
+                "what the after-schema asks of {} is done first, by the gate of “{}”: a push now would make empty collections under the new names. Nothing was changed",
+                listed(waiting.iter().map(String::as_str)),
+                crate::domain::checklist::Step::Schema.title()
+            ));
         }
         if let Err(error) = session.read_order() {
             missing.push(error.to_string());

@@ -126,6 +126,8 @@ impl Session {
     pub(crate) async fn prepare_retirement(&mut self, watcher: &Watcher) -> Result<()> {
         let which = self.work.mapping.users();
         self.ensure_later(&which).await?;
+        // Those of a try that stopped would keep documents out.
+        collection_spec::drop_index(&self.work.connection, &which.next(), "*").await?;
         let original = self.layout.source(&which).unwrap_or_default();
         let spec = collection_spec::load(&self.work.connection, &original).await?;
         self.work.ensure_side(RETIRED, spec.as_ref()).await?;
@@ -138,6 +140,7 @@ impl Session {
         watcher.says(&format!("building the indexes of {live}"), 0, 0);
         // Where the users who remain break a unique, they are named, and the live users stay as they are.
         self.build_or_name(&next, &wanted).await?;
+        self.require_users_conform(watcher).await?;
         let since = watch::begin(&self.work.connection).await?;
         let checked = self
             .check_users(&which, Some(&live), &next, watcher)

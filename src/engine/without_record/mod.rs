@@ -330,19 +330,20 @@ impl Session {
     /// The renames. Customers first: while an original stands, there is something left to do.
     async fn swap_by(&self, way: &Way, id: &str) -> Result<()> {
         let connection = &self.work.connection;
-        let standing = collection_spec::uuids(connection).await?;
         let is_copy_of = |name: &String| way.originals.iter().any(|it| it.of == *name);
         for name in way.copies.iter().filter(|name| !is_copy_of(name)) {
             swap::rename(connection, name, &put_aside(id, name).name()).await?;
         }
+        // They may stand where an empty original stood, which comes back.
+        for (now, then) in &way.renamed {
+            swap::name_back(connection, now, then).await?;
+        }
+        let standing = collection_spec::uuids(connection).await?;
         for Original { stands, of } in &way.originals {
             if standing.contains_key(of) {
                 swap::rename(connection, of, &put_aside(id, of).name()).await?;
             }
             swap::name_back(connection, stands, of).await?;
-        }
-        for (now, then) in &way.renamed {
-            swap::name_back(connection, now, then).await?;
         }
         for name in &way.sides {
             swap::rename(connection, name, &put_aside(id, name).name()).await?;

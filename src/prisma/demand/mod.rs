@@ -2,12 +2,14 @@
 //! kept as another type. Rules that could apply come from the schemas alone; which of them do, and what no rule mends, the documents say.
 
 mod answer;
+mod part;
 mod relation;
 mod value;
 
 use std::collections::BTreeMap;
 
 pub use answer::Answer;
+use part::Part;
 pub use relation::on_delete;
 use value::value_of;
 
@@ -33,50 +35,53 @@ pub struct Around<'a> {
     pub after: &'a Schema,
     /// The same model in the schema of today, with that schema.
     pub before: Option<(&'a Schema, &'a Model)>,
+    /// The schema of today, whether or not it has the model.
+    pub today: Option<&'a Schema>,
     /// Fields that the operator says have another name.
     pub rename: &'a BTreeMap<String, String>,
     /// The operator's answers.
     pub answers: &'a BTreeMap<String, String>,
+    /// Where the documents of each model stand today, by the model's number.
+    pub stands: &'a BTreeMap<usize, String>,
 }
 
-/// The rules that may apply to the documents of `model`: names first, then types, then what is written.
+/// The rules that may apply to the documents of `model`: names first, then types, then what is written. Those for the documents under a field
+/// have that field around them.
 ///
 /// # Errors
 /// An answer or a rename that names no field, in words.
 pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, String> {
     let mut all = Vec::new();
-    require_known(model, around.rename)?;
-    for field in &model.fields {
-        if let Some(from) = old_name(model, field, around)? {
+    let parts = Part::all(model, around);
+    require_known(model, &parts, around.rename)?;
+    for (part, field) in each_field(&parts) {
+        if let Some(from) = part.old_name(field, around)? {
             let to = field.stored.clone();
-            all.push(candidate(field, Rule::Rename { from, to }));
+            all.push(part.candidate(field, Rule::Rename { from, to }));
         }
     }
-    for field in model.fields.iter().filter(|field| is_open(field)) {
+    for (part, field) in each_field(&parts).filter(|(_, field)| is_open(field)) {
         if let Some(to) = native(field.of) {
-            let field_name = field.stored.clone();
-            all.push(candidate(
-                field,
-                Rule::Convert {
-                    field: field_name,
-                    to,
-                    all: has_other_type(field, around),
-                },
-            ));
+            let rule = Rule::Convert {
+                field: field.stored.clone(),
+                to,
+                all: part.has_other_type(field, around),
+            };
+            all.push(part.candidate(field, rule));
         }
     }
-    for field in model.fields.iter().filter(|field| is_open(field)) {
-        let key = format!("{}.{}", model.name, field.name);
+    for (part, field) in each_field(&parts).filter(|(_, field)| is_open(field)) {
+        let key = part.key(field);
         let answer = around.answers.get(&key);
-        let answer = answer.map(|text| Answer::parse(text, model, field, around.after));
+        let answer = answer.map(|text| Answer::parse(text, part, field, around));
         let answer = answer
             .transpose()
             .map_err(|why| format!("the answer to {key} cannot be used: {why}"))?;
         let (value, answered) = match answer {
             Some(Answer::Leave) => continue,
             Some(Answer::Write(value)) => (Some(value), true),
-            Some(Answer::Accept) => (suggestion(model, field, around.after), true),
-            None => (suggestion(model, field, around.after), false),
+            Some(Answer::Accept) => (suggestion(part, field, around.after), true),
+            None => (suggestion(part, field, around.after), false),
         };
         if let Some(value) = value {
             let stored = field.stored.clone();
@@ -86,88 +91,43 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
             };
             all.push(Candidate {
                 answered,
-                ..candidate(field, rule)
+                ..part.candidate(field, rule)
             });
         }
     }
     Ok(all)
 }
 
-fn candidate(field: &Field, rule: Rule) -> Candidate {
-    Candidate {
-        field: field.name.clone(),
-        rule,
-        answered: false,
-    }
+fn each_field<'p>(parts: &'p [Part<'p>]) -> impl Iterator<Item = (&'p Part<'p>, &'p Field)> {
+    let each = |part: &'p Part<'p>| part.fields.iter().map(move |field| (part, field));
+    parts.iter().flat_map(each)
 }
 
 fn is_open(field: &Field) -> bool {
     !field.ignored && !field.is_id && field.stored != "_id"
 }
 
-/// The fields that a rename of this model names: the one on its left without the model's name, and the one on its right.
-fn renames_of<'a>(
-    model: &'a Model,
-    rename: &'a BTreeMap<String, String>,
-) -> impl Iterator<Item = (&'a str, &'a String)> {
-    rename.iter().filter_map(|(key, name)| {
-        let (of, field) = key.split_once('.')?;
-        (of == model.name).then_some((field, name))
-    })
-}
-
-fn has_field(model: &Model, name: &str) -> bool {
-    let mut fields = model.fields.iter();
-    fields.any(|it| it.name == name || it.stored == name)
-}
-
 /// Refuses a rename of which the model has neither field: it would be passed over.
-fn require_known(model: &Model, rename: &BTreeMap<String, String>) -> Result<(), String> {
-    let unknown =
-        |(left, right): &(&str, &String)| !has_field(model, left) && !has_field(model, right);
-    match renames_of(model, rename).find(unknown) {
-        None => Ok(()),
-        Some((left, right)) => Err(format!(
-            "[schema] rename names {left} and {right}, and the model {} has neither of these fields",
-            model.name
-        )),
-    }
-}
-
-/// The old name that the operator gives a field: beside the new one, on either side.
-fn renamed_from<'a>(
-    model: &'a Model,
-    field: &Field,
-    rename: &'a BTreeMap<String, String>,
-) -> Option<&'a str> {
-    let mut all = renames_of(model, rename);
-    let is_new = |name: &str| name == field.name || name == field.stored;
-    all.find_map(|(left, right)| {
-        if has_field(model, left) {
-            is_new(left).then_some(right.as_str())
-        } else {
-            is_new(right).then_some(left)
+fn require_known(
+    model: &Model,
+    parts: &[Part<'_>],
+    rename: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let of_model = |key: &str| key.split_once('.').is_some_and(|(of, _)| of == model.name);
+    for (key, name) in rename.iter().filter(|(key, _)| of_model(key)) {
+        let known = |part: &Part<'_>| {
+            let left = part.own(key);
+            left.is_some_and(|left| part.has_field(left) || part.has_field(name))
+        };
+        if !parts.iter().any(known) {
+            let (_, left) = key.split_once('.').unwrap_or_default();
+            return Err(format!(
+                "[schema] rename names {left} and {name}, and the model {} has neither of these fields",
+                model.name
+            ));
         }
-    })
-}
-
-/// The name that documents have a field under today, where that is another.
-fn old_name(model: &Model, field: &Field, around: Around<'_>) -> Result<Option<String>, String> {
-    let key = format!("{}.{}", model.name, field.name);
-    let before = |name: &str| {
-        let (_, model) = around.before?;
-        model.fields.iter().find(|it| it.name == name)
-    };
-    let from = match renamed_from(model, field, around.rename) {
-        // By the name in the schema of today, else as documents have it.
-        Some(old) => Some(before(old).map_or_else(|| old.to_owned(), |it| it.stored.clone())),
-        None => before(&field.name).map(|it| it.stored.clone()),
-    };
-    let from = from.filter(|from| *from != field.stored);
-    if from.is_some() && (field.is_id || field.stored == "_id") {
-        return Err(format!("{key} is the _id, which keeps its name"));
     }
-    Ok(from)
+    Ok(())
 }
 
 /// The type that a client writes for a field.
@@ -188,7 +148,7 @@ pub fn native(of: FieldType) -> Option<Native> {
 }
 
 /// What is suggested to be written where a field has nothing: the literal default, `[]`, or a date that the document holds. Never an invented one.
-fn suggestion(model: &Model, field: &Field, schema: &Schema) -> Option<Written> {
+fn suggestion(part: &Part<'_>, field: &Field, schema: &Schema) -> Option<Written> {
     if let Some(Default::Literal(literal)) = &field.default {
         return constant(literal, field, schema).map(Written::Constant);
     }
@@ -196,12 +156,13 @@ fn suggestion(model: &Model, field: &Field, schema: &Schema) -> Option<Written> 
         return Some(Written::Constant(Constant::List(Vec::new())));
     }
     let is_date = field.of == FieldType::Scalar(Scalar::DateTime);
-    if field.arity != Arity::Required || !is_date {
+    // What stands within a document has no _id of its own that a client wrote.
+    if field.arity != Arity::Required || !is_date || part.is_within() {
         return None;
     }
     let by_now = matches!(&field.default, Some(Default::Function(name)) if name == "now");
     if field.updated_at {
-        let created = model.fields.iter().find(|it| it.name == "createdAt");
+        let created = part.fields.iter().find(|it| it.name == "createdAt");
         let created = created.filter(|it| it.of == field.of && it.arity != Arity::List);
         let created = created.map(|it| Place::Date(it.stored.clone()));
         return Some(Written::FirstOf(
@@ -230,15 +191,6 @@ fn constant(literal: &Literal, field: &Field, schema: &Schema) -> Option<Constan
         Literal::List(_) => return None,
     };
     value_of(text, field.of)
-}
-
-/// True where the type of a field is another than today's.
-pub fn has_other_type(field: &Field, around: Around<'_>) -> bool {
-    let Some((schema, model)) = around.before else {
-        return false;
-    };
-    let before = model.fields.iter().find(|it| it.name == field.name);
-    before.is_some_and(|it| schema.type_words(it.of) != around.after.type_words(field.of))
 }
 
 /// The indexes that the schema names for a model.
@@ -282,25 +234,46 @@ model Visit {
   note      String
   createdAt DateTime @default(now())
   updatedAt DateTime @updatedAt
+  endsAt    DateTime?
+  kindId    String?
+  kind      Treatment? @relation(fields: [kindId], references: [id])
+  place     Place?
+}
+model Treatment {
+  id     String @id @map("_id")
+  lasts  Int    @map("minutes")
+  name   String
+  visits Visit[]
+}
+type Place {
+  city    String @map("town")
+  country String @default("NL")
+  floor   Int
+  rooms   Room[]
+}
+type Room {
+  tags String[]
 }
 "#;
 
     fn words(answers: &[(&str, &str)]) -> Result<Vec<String>, String> {
         let after = schema(AFTER);
         let before = schema(
-            "model Visit {\n  id String @id @map(\"_id\")\n  at DateTime\n  price Float\n  note String\n}",
+            "model Visit {\n  id String @id @map(\"_id\")\n  at DateTime\n  price Float\n  note String\n  place Place?\n}\ntype Place {\n  city String\n  floor Float\n}\nmodel Treatment {\n  id String @id @map(\"_id\")\n  lasts Int\n}",
         );
         let answers = answers.iter();
         let answers = answers.map(|(key, text)| ((*key).to_owned(), (*text).to_owned()));
         let around = Around {
             after: &after,
             before: Some((&before, &before.models[0])),
+            today: Some(&before),
             rename: &BTreeMap::new(),
             answers: &answers.collect(),
+            stands: &[(0, "visits".to_owned()), (1, "treatments".to_owned())].into(),
         };
         let all = candidates(&after.models[0], around)?;
         let written = all.into_iter().filter(|it| {
-            let Rule::Convert { all, .. } = &it.rule else {
+            let Rule::Convert { all, .. } = it.rule.innermost() else {
                 return true;
             };
             *all
@@ -312,11 +285,16 @@ model Visit {
     fn rules_come_from_the_schemas_and_no_date_is_invented() {
         let expected = [
             "at becomes starts_at",
+            "place.city becomes place.town",
             "price: kept as Int",
+            "place.floor: kept as Int",
             "status: \"new\" written where it is missing or null",
             "tags: [] written where it is missing or null",
             "createdAt: the time in its _id written where it is missing or null",
             "updatedAt: its createdAt, else the time in its _id written where it is missing or null",
+            "place.country: \"NL\" written where it is missing or null",
+            "place.rooms: [] written where it is missing or null",
+            "place.rooms.tags: [] written where it is missing or null",
         ];
         assert_eq!(words(&[]).unwrap(), expected);
     }
@@ -329,8 +307,10 @@ model Visit {
             let around = Around {
                 after: &after,
                 before: None,
+                today: None,
                 rename: &rename,
                 answers: &BTreeMap::new(),
+                stands: &BTreeMap::new(),
             };
             let all = candidates(&after.models[0], around)?;
             let renames = all.into_iter().filter_map(|it| match it.rule {
@@ -368,9 +348,35 @@ model Visit {
             ("Visit.note", "field nothing"),
             ("Visit.status", "constant OLD"),
             ("Visit.note", "whatever"),
+            ("Visit.endsAt", "date at"),
+            ("Visit.endsAt", "date note plus minutes kind.lasts"),
+            ("Visit.endsAt", "date at plus minutes lasts"),
+            ("Visit.endsAt", "date at plus minutes owner.lasts"),
+            ("Visit.endsAt", "date at plus minutes kind.length"),
+            ("Visit.endsAt", "date at plus minutes kind.name"),
+            ("Visit.note", "date at plus minutes kind.lasts"),
+            ("Visit.place.floor", "constant high"),
+            ("Visit.place.floor", "field town"),
         ] {
             let refused = words(&[(key, text)]).unwrap_err();
             assert!(refused.contains(key), "{refused}");
         }
+    }
+
+    #[test]
+    fn the_operator_says_a_date_plus_minutes_and_what_a_composite_lacks() {
+        let answered = words(&[
+            ("Visit.endsAt", "date at plus minutes kind.lasts"),
+            ("Visit.place.floor", "constant 0"),
+            ("Visit.place.country", "leave"),
+        ]);
+        let answered = answered.unwrap();
+        for expected in [
+            "endsAt: its starts_at plus the minutes in lasts of the treatments that its kindId names written where it is missing or null",
+            "place.floor: 0 written where it is missing or null",
+        ] {
+            assert!(answered.iter().any(|it| it == expected), "{answered:#?}");
+        }
+        assert!(!answered.iter().any(|it| it.starts_with("place.country")));
     }
 }

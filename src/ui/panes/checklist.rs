@@ -18,6 +18,7 @@ use crate::app::shared::Shared;
 use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
 use crate::domain::decision::Contact;
 use crate::domain::number::Millis;
+use crate::domain::run_view::RunView;
 use crate::domain::text::{safe, safe_lines};
 
 /// The sign of a state; never by colour alone.
@@ -204,7 +205,9 @@ fn brief(shared: &Shared, step: Step) -> (String, String) {
         State::Done => status
             .map(|status| first_words(&status.says))
             .unwrap_or_default(),
-        State::Ready | State::Pending if step.touch() == Touch::Gate => "gate".to_owned(),
+        State::Ready | State::Pending if RunView::touch(run, step) == Touch::Gate => {
+            "gate".to_owned()
+        }
         State::Pending if step.touch() == Touch::Note => {
             let items = step.items().len();
             let noted = (0..items)
@@ -240,7 +243,7 @@ fn first_words(says: &str) -> String {
 
 fn step_line(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Line<'static> {
     let state = shared.state(step);
-    let gate = step.touch() == Touch::Gate;
+    let gate = RunView::touch(shared.facts.run(), step) == Touch::Gate;
     let mark = match (gate, state) {
         (true, State::Pending | State::Ready) => "◇",
         (_, state) => sign(state),
@@ -434,7 +437,7 @@ fn outlook(shared: &Shared) -> String {
     let open = |step: &&Step| !matches!(shared.state(**step), State::Done | State::Skipped);
     let to_gate: Millis = Step::ALL
         .iter()
-        .take_while(|step| step.touch() != Touch::Gate)
+        .take_while(|step| RunView::touch(Some(run), **step) != Touch::Gate)
         .filter(open)
         .filter_map(|step| run.expected.get(step))
         .sum();

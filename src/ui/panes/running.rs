@@ -17,6 +17,7 @@ use crate::app::shared::Shared;
 use crate::app::situation;
 use crate::domain::checklist::{State, Step, Touch};
 use crate::domain::number::Millis;
+use crate::domain::run_view::RunView;
 use crate::domain::text::safe;
 
 /// Draws the pane.
@@ -206,7 +207,7 @@ fn to_the_gate(running: &Running, shared: &Shared) -> Option<String> {
         .and_then(|left| Millis::try_from(left.as_millis()).ok())
         .or_else(|| run.expected.get(&now).copied())?;
     for step in coming(now) {
-        if step.touch() == Touch::Gate {
+        if RunView::touch(Some(run), step) == Touch::Gate {
             break;
         }
         millis += run.expected.get(&step).copied().unwrap_or(0);
@@ -230,7 +231,7 @@ fn then(running: &Running, shared: &Shared) -> String {
         if matches!(shared.state(step), State::Done | State::Skipped) {
             continue;
         }
-        if step.touch() == Touch::Gate {
+        if RunView::touch(shared.facts.run(), step) == Touch::Gate {
             words.push(format!("◇ {}", step.title()));
             break;
         }

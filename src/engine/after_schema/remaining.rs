@@ -1,0 +1,106 @@
+//! The users who remain once those retire who are customers and nothing else, held against the after-schema before the clean-up's swap: whoever
+//! registered since the plan was made can still be mended where they stand.
+
+use std::sync::PoisonError;
+
+use super::asked::parse;
+use super::reading::{Groups, listener};
+use crate::domain::survey::facts::id_of;
+use crate::domain::text::safe;
+use crate::engine::Watcher;
+use crate::engine::check::Checked;
+use crate::engine::error::Result;
+use crate::engine::session::{Session, Surveyed};
+use crate::prisma::kind::Kind;
+use crate::prisma::{SchemaCheck, Standing};
+use crate::store::StoreError;
+use crate::store::scan::{self, Scan};
+
+/// What the users alone can say.
+fn is_of_users(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::IndexMissing
+            | Kind::IndexDroppedByPush
+            | Kind::ReferenceWithoutIndex
+            | Kind::DanglingRelation
+            | Kind::RelationMismatch
+    )
+}
+
+impl Session {
+    /// What the prepared copy of the users would break of the after-schema without those who retire.
+    pub(super) async fn check_remaining_users(&mut self, watcher: &Watcher) -> Result<Checked> {
+        let mut checked = Checked::default();
+        self.look_who_retires(watcher).await?;
+        let users = self.work.mapping.users();
+        let changes = self.work.mapping.changes();
+        let change = changes.and_then(|it| it.of(users.live()));
+        let (Some(plan), Some(change), Some(fates)) = (&self.answers.schema, change, &self.fates)
+        else {
+            return Ok(checked);
+        };
+        let Surveyed { survey, .. } = self.surveyed()?;
+        let schema = parse(&plan.after)?;
+        let groups = Groups::default();
+        let heard = Some(listener(&groups));
+        let mut check = SchemaCheck::new(&schema, &self.work.memory, self.personal, heard);
+        for number in check.order() {
+            let model = schema.models.get(number);
+            let is_users = model.is_some_and(|it| it.name == change.model);
+            if !is_users {
+                check.begin(number, &Standing::Missing, 0);
+                check.end();
+                continue;
+            }
+            let standing = Standing::Collection {
+                indexes: Vec::new(),
+                collated: false,
+            };
+            check.begin(number, &standing, survey.users.len() as u64);
+            let place = (&self.work.connection.database, None);
+            let copy = users.next();
+            scan::each(place, &copy, &Scan::default(), &watcher.cancel, |user| {
+                let goes = id_of(user).is_some_and(|id| fates.goes(survey, &id));
+                if goes {
+                    return Ok(());
+                }
+                check
+                    .take(user)
+                    .map_err(|error| StoreError::Invalid(error.to_string()))
+            })
+            .await?;
+            check.end();
+        }
+        let conformity = check.finish();
+        self.work.tables_hold()?;
+        let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = conformity.models.iter();
+        let Some(found) = found.find(|it| it.name == change.model) else {
+            return Ok(checked);
+        };
+        let findings = found.findings.iter();
+        for finding in findings.filter(|it| !it.advice && is_of_users(it.kind)) {
+            let fields = finding.fields.join(", ");
+            let key = format!("{}.{fields} {}", found.name, finding.kind.word());
+            if plan.left.contains(&key) {
+                continue;
+            }
+            let members = groups.get(&(found.name.clone(), fields.clone()));
+            let members = match (finding.kind, members) {
+                (Kind::Duplicate, Some(groups)) => groups.join("; "),
+                _ => finding.samples.join(", "),
+            };
+            checked.finds(format!(
+                "{}.{}: {}, {} ({members}): {}",
+                safe(&found.name, 60),
+                safe(&fields, 120),
+                finding.kind.word(),
+                finding.count,
+                finding.error
+            ));
+        }
+        drop(groups);
+        Ok(checked)
+    }
+}

@@ -1,0 +1,134 @@
+//! The operator's own rule of a date plus the minutes that another document holds, such as a booking's end by the length of its service.
+
+use bson::{DateTime, Document, doc};
+
+use crate::case::Case;
+use crate::picture::{self, Picture};
+use crate::world::{self, AFTER, BOOKING, SERVICE, id, one};
+
+const CONFORM: [&str; 3] = ["conform", "--schema", "after.prisma"];
+
+fn own(picture: &Picture) -> Picture {
+    let mut own = picture.clone();
+    own.retain(|name, _| !name.starts_with("_ringfence_"));
+    own
+}
+
+async fn seeded() -> Case {
+    let case = world::seeded().await;
+    let after = AFTER
+        .replace(
+            "  note       String?  @map(\"remark\")",
+            "  endTime    DateTime @map(\"end_time\")\n  note       String?  @map(\"remark\")",
+        )
+        .replace(
+            "  price      Int\n",
+            "  price      Int\n  duration   Int @map(\"minutes\")\n",
+        );
+    world::write(&case, &after);
+    let before = world::BEFORE.replace(
+        "  price      Float\n",
+        "  price      Float\n  duration   Int\n",
+    );
+    std::fs::write(case.path("before.prisma"), before).unwrap();
+    for (n, lasts) in [(0, doc! { "duration": 30 }), (1, doc! { "duration": 45.0 })] {
+        let services = case.database.collection::<Document>("Service");
+        let set = doc! { "$set": lasts };
+        services
+            .update_one(doc! { "_id": id(SERVICE, n) }, set)
+            .await
+            .unwrap();
+    }
+    case
+}
+
+async fn plan(case: &Case, answer: &str) -> crate::case::Ended {
+    let decisions = format!(
+        "version = 1\ndatabase = \"{}\"\n[schema]\n\"Booking.endTime\" = \"{answer}\"\n",
+        case.name
+    );
+    std::fs::write(case.path("decisions.toml"), decisions).unwrap();
+    let plan = [
+        "plan",
+        "--defaults",
+        "--retire-users",
+        "--decisions",
+        "decisions.toml",
+        "--out",
+        "plan.json",
+    ];
+    case.ringfence(&plan).await
+}
+
+fn minutes_after(at: DateTime, minutes: i64) -> DateTime {
+    DateTime::from_millis(at.timestamp_millis() + minutes * 60_000)
+}
+
+#[tokio::test]
+async fn a_date_plus_the_minutes_of_the_service_is_written_and_taken_out_again() {
+    let case = seeded().await;
+    let before = case.picture().await;
+    plan(&case, "date startTime plus minutes service.duration")
+        .await
+        .code(0)
+        .says(&["end_time: its start_time plus the minutes in duration of the Service that its serviceId names written where it is missing or null (14 documents)"]);
+    case.apply(&[]).await.code(0);
+    case.ringfence(&CONFORM).await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+    for (n, lasts) in [(0, 30), (1, 45)] {
+        let booking = one(&case, "bookings", id(BOOKING, n)).await;
+        let ends = booking.get_datetime("end_time").unwrap();
+        assert_eq!(*ends, minutes_after(world::day(100 + n), lasts));
+    }
+    case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
+    let differences = picture::differences(&own(&before), &own(&case.picture().await), true);
+    assert!(differences.is_empty(), "{differences:#?}");
+    // Carried back, what the rule wrote is taken out of what the application changed, too.
+    case.apply(&[]).await.code(0);
+    let bookings = case.database.collection::<Document>("bookings");
+    let set = doc! { "$set": { "remark": "late" } };
+    bookings
+        .update_one(doc! { "_id": id(BOOKING, 1) }, set)
+        .await
+        .unwrap();
+    case.roll_back(&["--keep-new"]).await.code(0);
+    let booking = one(&case, "Booking", id(BOOKING, 1)).await;
+    assert_eq!(booking.get_str("note").unwrap(), "late");
+    assert!(!booking.contains_key("end_time") && !booking.contains_key("endTime"));
+}
+
+#[tokio::test]
+async fn where_the_service_or_its_minutes_are_missing_the_plan_is_not_made() {
+    let case = seeded().await;
+    let services = case.database.collection::<Document>("Service");
+    let short = doc! { "$unset": { "duration": 1 } };
+    services
+        .update_one(doc! { "_id": id(SERVICE, 1) }, short)
+        .await
+        .unwrap();
+    let answer = "date startTime plus minutes service.duration";
+    plan(&case, answer).await.code(2).says(&[
+        "Booking.endTime: missing-required, 7 documents",
+        "gives nothing for these",
+    ]);
+    for (answer, why) in [
+        (
+            "date startTime plus minutes service.length",
+            "has no field length",
+        ),
+        (
+            "date startTime plus minutes room.duration",
+            "has no relation room",
+        ),
+        ("date note plus minutes service.duration", "note is String"),
+        (
+            "date startTime plus 30",
+            "date FIELD plus minutes RELATION.FIELD",
+        ),
+    ] {
+        plan(&case, answer)
+            .await
+            .code(2)
+            .says(&["the answer to Booking.endTime is no answer", why]);
+    }
+}
