@@ -134,6 +134,7 @@ pub(super) async fn apply(
     if let Some(notice) = session.hold().await? {
         output::aside(&notice);
     }
+    session.require_nothing_gone()?;
     if !session.layout.has_any_moved() {
         session.require_no_strays("nothing was changed")?;
     }

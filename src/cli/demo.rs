@@ -188,7 +188,7 @@ fn require_terminal() -> Result<()> {
 async fn open_console(mut session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
     session.order_push(super::push::of_console());
     let database = session.place().database.clone();
-    match runtime::run_console(session, settings, keys).await {
+    match Box::pin(runtime::run_console(session, settings, keys)).await {
         Ok(ExitReason::Left(files)) => {
             for file in files {
                 output::line(&format!("report: {}", output::path(&file)));

@@ -156,5 +156,7 @@ async fn survey(
         return Ok(None);
     }
     session.require_decided()?;
-    session.who_would_retire(watcher).await.map(Some)
+    let counts = session.who_would_retire(watcher).await?;
+    session.require_references_can_be_told()?;
+    Ok(Some(counts))
 }

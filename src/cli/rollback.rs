@@ -121,6 +121,8 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
         return Ok(ExitCode::SUCCESS);
     }
     session.require_no_strays("nothing was changed")?;
+    session.require_nothing_gone()?;
+    session.require_sides_whole().await?;
     let (watcher, task) = progress::watch(place, &session, "finish");
     let gate = session.gate(Destructive::Finish).await?;
     // Said before the originals go, and by a refusal too.

@@ -267,7 +267,17 @@ impl Id {
             .map(|text| Self::string(&text))
     }
 
-    /// Relaxed extended JSON, as `survey --json` shows ids.
+    /// As `survey --json` shows it: extended JSON, with a stand-in for text that looks like personal data.
+    pub fn shown_as_json(&self) -> serde_json::Value {
+        match self.as_str() {
+            Some(id) if text::is_personal(id) && !SHOWN.load(AtomicOrdering::Relaxed) => {
+                serde_json::json!(text::alias(id))
+            }
+            _ => self.to_extended_json(),
+        }
+    }
+
+    /// Relaxed extended JSON.
     pub fn to_extended_json(&self) -> serde_json::Value {
         use serde_json::json;
         if let Some(bytes) = self.as_object_id() {
@@ -369,6 +379,13 @@ impl PartialOrd for Id {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn in_json_a_text_that_looks_like_personal_data_has_a_stand_in() {
+        let shown = Id::string("ann@example.org").shown_as_json().to_string();
+        assert!(!shown.contains("ann"), "{shown}");
+        assert_eq!(Id::string("b1").shown_as_json(), "b1");
+    }
 
     #[test]
     fn the_text_form_reads_back() {

@@ -161,7 +161,7 @@ impl Overview {
             "pairs": self.pairs,
             "outsideMemory": self.spilled_bytes,
             "businesses": self.businesses.iter().map(|row| json!({
-                "id": row.id.to_extended_json(),
+                "id": row.id.shown_as_json(),
                 "name": row.name,
                 "customers": row.customers,
                 "bookings": row.bookings,

@@ -110,6 +110,9 @@ pub struct RunRecord {
     /// What was forecast, and held against what came.
     #[serde(default)]
     pub forecast: Option<ForecastRecord>,
+    /// How many documents each side collection held when it was swapped in beside its collection: the quarantine, links, users who left.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sides: BTreeMap<String, u64>,
     /// What the retirement of users came to, once it was prepared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retired: Option<RetireCounts>,
@@ -397,6 +400,7 @@ impl RunRecord {
             verdict: None,
             write_block: None,
             forecast: None,
+            sides: BTreeMap::new(),
             retired: None,
             strays: BTreeMap::new(),
             decided_strays: Vec::new(),

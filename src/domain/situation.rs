@@ -40,6 +40,8 @@ pub struct Seen {
     pub prepared: bool,
     /// Live names whose kept original stands nowhere.
     pub missing: Vec<String>,
+    /// What was made live and stands nowhere any more, in words.
+    pub gone: Option<String>,
     /// Kept originals, by name, whatever run they are of.
     pub kept: Vec<String>,
     /// Collections that an application made between two renames, with their documents.
@@ -81,6 +83,8 @@ pub struct Situation {
     pub holder: Option<String>,
     /// This session holds the lease.
     pub held: bool,
+    /// Something that was made live stands nowhere any more.
+    pub gone: bool,
     /// Something was swapped in this database, once.
     pub ever_swapped: bool,
     /// The latest run.
@@ -125,7 +129,9 @@ impl Situation {
             let status = statuses.iter().find(|status| status.step == step);
             status.map_or(State::Pending, |status| status.state)
         };
-        let next = next_step(state).or_else(|| next_note(state));
+        // Where something live is gone no step goes on: only the way back is left.
+        let open = |_: &Step| seen.gone.is_none();
+        let next = next_step(state).or_else(|| next_note(state)).filter(open);
         Self {
             now: now(seen),
             next,
@@ -135,6 +141,7 @@ impl Situation {
             writes: seen.writes.clone(),
             holder: seen.holder.clone(),
             held: seen.held,
+            gone: seen.gone.is_some(),
             ever_swapped: seen.ever_swapped,
             run: seen.view.clone(),
             read: seen.read,
@@ -143,8 +150,13 @@ impl Situation {
 
     /// What comes next, in words.
     pub fn next_words(&self) -> String {
+        let nothing = if self.gone {
+            "the way back: nothing goes on while that is missing"
+        } else {
+            "nothing is left to do"
+        };
         self.next.map_or_else(
-            || "nothing is left to do".to_owned(),
+            || nothing.to_owned(),
             |step| step_words(step, self.next_state),
         )
     }
@@ -235,6 +247,9 @@ fn data(seen: &Seen) -> String {
     if let Some(restoring) = &seen.restoring {
         return restoring.clone();
     }
+    if let Some(gone) = &seen.gone {
+        return format!("MISSING: {gone}");
+    }
     match &seen.run {
         None if !seen.kept.is_empty() => format!(
             "there is no run record, but originals stand aside ({}): what is live may be a migrated copy",
@@ -285,6 +300,9 @@ fn data(seen: &Seen) -> String {
 fn back(seen: &Seen) -> String {
     if seen.restoring.is_some() {
         return "the same restore again completes it".to_owned();
+    }
+    if seen.gone.is_some() {
+        return format!("{ROLL_BACK}, told to discard what was written since (--discard-new)");
     }
     let words = match (&seen.run, seen.swapped) {
         (Some((_, Outcome::Restored)), _) => "nothing to undo: the backup was restored",

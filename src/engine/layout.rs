@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::aside::{self, Aside};
+use crate::domain::checklist::Step;
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::rebuilt::{Group, Rebuilt};
-use crate::domain::run::RunRecord;
+use crate::domain::run::{Outcome, RunRecord};
 use crate::engine::error::Result;
 use crate::store::collection_spec;
 use crate::store::connect::Connection;
@@ -23,6 +24,8 @@ pub struct Layout {
     prepared: BTreeSet<String>,
     /// Originals of the run that stand nowhere.
     lost: BTreeSet<String>,
+    /// Copies that the run made live and that stand nowhere: somebody dropped or replaced them since.
+    gone: BTreeSet<String>,
     /// Where what was live went, by a rollback.
     put_aside: BTreeMap<String, String>,
     /// Collections that stood under the first name at the cut-over, and stand under the second now.
@@ -37,6 +40,18 @@ pub struct Layout {
     beside: Vec<String>,
     /// Strays that nobody has decided on.
     strays: Vec<Stray>,
+}
+
+/// True once the swap of a collection was completed in a run that is open and not on its way back.
+fn was_live(run: &RunRecord, which: &Rebuilt) -> bool {
+    let back = run.rollback.as_ref().is_some_and(|record| record.began);
+    let step = match which.group() {
+        Group::CutOver => Step::CutOver,
+        Group::CleanUp => Step::CleanUsers,
+    };
+    let known = run.collection(which);
+    let whole = run.is_done(step) || known.frozen.is_some();
+    run.outcome == Outcome::Open && !back && known.swap_began && known.next.is_some() && whole
 }
 
 impl Layout {
@@ -111,11 +126,21 @@ impl Layout {
                 self.swapped.insert(key.clone(), (*name).to_owned());
                 self.note_name(which.live(), name);
             }
+            let mut older = known.old.iter();
+            let older = older.any(|old| by_uuid.contains_key(old.uuid.as_str()));
+            // What was live before a later swap takes its place again where that swap was not completed.
+            let whole = !older || run.is_done(Step::RetireUsers);
+            let stands = copy.is_some() || self.swapped.contains_key(&key);
+            if !stands && whole && was_live(run, &which) {
+                self.gone.insert(key.clone());
+            }
             let Some(original) = known.original.as_deref() else {
                 continue;
             };
             match by_uuid.get(original).copied() {
                 Some(name) if name == which.live() => {}
+                // Before our first rename it is somebody else who renamed it: nothing of the swap was done.
+                Some(_) if !known.swap_began => {}
                 Some(name) => {
                     self.moved.insert(key, name.to_owned());
                 }
@@ -190,6 +215,11 @@ impl Layout {
     /// True where the run's original stands nowhere any more.
     pub fn is_lost(&self, which: &Rebuilt) -> bool {
         self.lost.contains(which.key())
+    }
+
+    /// True where the copy was live and stands nowhere any more.
+    pub fn is_gone(&self, which: &Rebuilt) -> bool {
+        self.gone.contains(which.key())
     }
 
     /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.

@@ -18,6 +18,7 @@ pub mod fit;
 pub mod gates;
 mod identity;
 mod keep_new;
+mod kept_sides;
 pub mod labels;
 pub(crate) mod later;
 pub mod layout;

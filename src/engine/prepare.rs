@@ -415,6 +415,8 @@ impl Layout {
         let record = run.collection(which);
         if self.is_swapped(which) {
             None
+        } else if self.is_gone(which) {
+            Some("what was made live stands nowhere any more; only the way back is left")
         } else if !self.is_prepared(which) {
             Some("the prepared copy is gone; prepare it again")
         } else if record.prepared_for.is_none() {

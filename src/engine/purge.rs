@@ -98,7 +98,14 @@ impl Gated for Purge {
         Ok(match session.run.open() {
             _ if session.half_restored().is_some() => session.half_restored().into_iter().collect(),
             Some(_) => vec!["a run is open: finish it or roll it back first".to_owned()],
-            None => session.strays_in_words().into_iter().collect(),
+            None => {
+                // Links, quarantine and the rest belong to these originals: without a run nobody can tell that they are needed no more.
+                let kept = session.kept_without_a_run().map(|kept| {
+                    format!("{kept}. Links and quarantine belong to them, and stay too. To keep what is live for good, drop these originals by hand first, then purge again")
+                });
+                let strays = session.strays_in_words();
+                strays.or(kept).into_iter().collect()
+            }
         })
     }
 

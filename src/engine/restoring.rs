@@ -55,11 +55,19 @@ impl Session {
     ) -> Result<Replaced> {
         let whole = options.collections.is_none() && self.is_own_backup(from, dump).await?;
         let path = absolute(from);
+        let backups = run_record::backups(&self.work.connection).await?;
+        let taken = |path: &str| {
+            backups
+                .iter()
+                .find(|it| absolute(Path::new(&it.path)) == path)
+        };
+        let recorded = taken(&path).map(|backup| backup.fingerprints.clone());
         let id = self.restore_id(&path).await?;
         let options = ReplaceOptions {
             source_database: Some(dump.database.clone()),
             collections: options.collections.clone(),
             whole,
+            recorded: recorded.filter(|_| whole).unwrap_or_default(),
             id: id.clone(),
         };
         let connection = self.work.connection.clone();

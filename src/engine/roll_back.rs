@@ -77,6 +77,10 @@ impl Session {
         self.see_what_is_swapped().await?;
         self.pass_rollback(&confirmed, watcher).await?;
         self.load_run_decisions()?;
+        if new != New::Discard {
+            // Before a later swap that was not completed is taken back: it would put an older copy in the place of what is gone.
+            self.require_nothing_gone()?;
+        }
         self.settle_later_swaps(false).await?;
         let mut known = Vec::new();
         match self.run.rollback_record() {

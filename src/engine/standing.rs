@@ -33,6 +33,7 @@ impl Session {
             swapped: self.swapped(),
             prepared: self.is_any_prepared(),
             missing: self.missing_originals(),
+            gone: self.gone_in_words(),
             kept: self.layout.kept_originals().to_vec(),
             strays,
             aside: aside.map(Aside::name).collect(),

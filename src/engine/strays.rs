@@ -1,6 +1,7 @@
 //! Strays: collections that an application made under a name which a swap or a rename had vacated. They are derived from the database, in every
 //! verb, and named until somebody decides on them.
 
+use crate::domain::text::listed;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 
@@ -29,6 +30,30 @@ impl Session {
                 "{strays}; {now}. Stop the application, then take the documents in, or set them aside: `ringfence strays`"
             ))),
         }
+    }
+
+    /// What the run made live and stands nowhere any more, in words; `None` where all of it stands.
+    pub fn gone_in_words(&self) -> Option<String> {
+        let list = self.work.mapping.rebuilt();
+        let gone: Vec<_> = list.iter().filter(|it| self.layout.is_gone(it)).collect();
+        if gone.is_empty() || self.is_record_void() {
+            return None;
+        }
+        let names = listed(gone.iter().map(|which| which.to()));
+        let database = &self.work.connection.place.database;
+        Some(format!(
+            "what the run made live as {names} stands nowhere any more: no collection has its UUID, so it was dropped, or dropped and made anew. What was written there since cannot be counted or carried back. The originals are kept: `ringfence rollback --discard-new --confirm {database}` makes them live again"
+        ))
+    }
+
+    /// Refuses where something that the run made live stands nowhere any more.
+    ///
+    /// # Errors
+    /// Its name, and the way back.
+    pub fn require_nothing_gone(&self) -> Result<()> {
+        self.gone_in_words().map_or(Ok(()), |gone| {
+            Err(StepError::Findings(format!("{gone}. Nothing was changed")))
+        })
     }
 
     /// What stands of a run whose record is gone or void, in words; `None` where nothing does, or a run knows it.

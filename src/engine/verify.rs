@@ -74,6 +74,7 @@ impl Session {
                 )));
             }
         }
+        self.require_nothing_gone()?;
         if !self.is_live(Group::CutOver) {
             self.require_no_strays("the run is not cut over, so there is nothing else to verify")?;
             return Err(StepError::NotReady(match self.run.latest() {

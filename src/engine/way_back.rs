@@ -17,6 +17,13 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Vec<String>> {
         let mut known = Vec::new();
+        if new != New::Discard {
+            self.require_nothing_gone()?;
+        }
+        if matches!(new, New::Keep { .. }) {
+            // What the quarantine lost would be taken for something that the application deleted.
+            self.require_sides_whole().await?;
+        }
         for which in &self.work.mapping.rebuilt() {
             let record = self.run.collection(which);
             if !record.swap_began || !self.layout.has_moved(which) {
@@ -84,7 +91,22 @@ impl Session {
         Ok(taken)
     }
 
+    /// Refuses where a view stands under a name that a rollback needs: no server renames one out of the way.
+    async fn require_no_view_in_the_way(&self) -> Result<()> {
+        let kinds = collection_spec::kinds(&self.work.connection).await?;
+        let list = self.work.mapping.rebuilt();
+        let names = list.iter().flat_map(|which| [which.live(), which.to()]);
+        let mut names = names.chain(self.layout.renamed().keys().map(String::as_str));
+        match names.find(|name| kinds.get(*name).is_some_and(|kind| kind == "view")) {
+            Some(view) => Err(StepError::NotReady(format!(
+                "{view} is a view now, and a view cannot be renamed out of the way. Nothing was changed. Keep its definition if you need it, drop it, then run the same command again"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     async fn require_free_names(&self) -> Result<()> {
+        self.require_no_view_in_the_way().await?;
         match self.names_in_the_way().await?.first() {
             Some(name) => Err(StepError::NotReady(format!(
                 "{name} stands in the way, and it is none of this run's. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"

@@ -70,6 +70,7 @@ async fn swap(
             "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
         )));
     }
+    session.note_sides([SET_ASIDE.to_owned()]).await?;
     session.require_no_strays("the swap is done")?;
     Ok(in_words(&swapped.indexes))
 }

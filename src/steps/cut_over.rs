@@ -53,8 +53,11 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
             "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
         )));
     }
-    session.require_no_strays("the swap is done")?;
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
+    session
+        .note_sides(list.iter().filter_map(Rebuilt::side_collection))
+        .await?;
+    session.require_no_strays("the swap is done")?;
     Ok(format!(
         "{} are live with {}; renamed in {} ms; the originals are kept{}",
         listed(list.iter().map(Rebuilt::to)),

@@ -25,6 +25,8 @@ async fn run(
     session.refuse_half_restored()?;
     session.see_what_is_swapped().await?;
     session.require_no_strays("nothing was changed")?;
+    session.require_nothing_gone()?;
+    session.require_sides_whole().await?;
     // No survey: after a kill between the drops there is nothing left to survey.
     let confirmed = session.pass::<DeleteOriginals>(confirmed, watcher).await?;
     drop_originals(session, confirmed).await
@@ -96,6 +98,9 @@ impl Gated for DeleteOriginals {
     }
 
     async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        if let Some(gone) = session.gone_in_words() {
+            return Ok(vec![gone]);
+        }
         let swapped = session.is_live(Group::CutOver) && session.is_live(Group::CleanUp);
         let done = session.run.open().is_some_and(|run| {
             let cleaned = !run.mapping.has_users() || run.is_done(Step::CleanUsers);
@@ -107,7 +112,8 @@ impl Gated for DeleteOriginals {
             ]);
         }
         Ok(if swapped && done {
-            session.strays_in_words().into_iter().collect()
+            let sides = session.sides_not_whole_in_words().await?;
+            session.strays_in_words().into_iter().chain(sides).collect()
         } else {
             vec![
                 "the migration is not complete: the cut-over and the users' clean-up come first"

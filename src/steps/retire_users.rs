@@ -75,6 +75,7 @@ async fn retire(
     if !session.is_as_proved(Group::CleanUp).await? {
         session.require_nothing_late(&users, watcher).await?;
     }
+    session.note_sides([RETIRED.to_owned()]).await?;
     session.require_no_strays("users are swapped")?;
     let run = session.run.open();
     let counts = run.and_then(|run| run.retired.clone()).unwrap_or_default();

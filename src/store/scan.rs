@@ -483,6 +483,16 @@ fn with_ids<'i>(ids: impl IntoIterator<Item = &'i Id>, fields: &[&str]) -> Resul
     }))
 }
 
+/// The documents of a collection, counted one by one; none where it does not stand.
+///
+/// # Errors
+/// The server's refusal.
+pub async fn count(database: &Database, collection: &str) -> Result<u64> {
+    let of = database.collection::<RawDocumentBuf>(collection);
+    let counted = of.count_documents(bson::doc! {}).await;
+    counted.map_err(|error| StoreError::from_driver(format!("counting {collection}"), &error))
+}
+
 /// A fast count from the collection's metadata, for progress bars; never for a proof.
 pub async fn rough_count(database: &Database, collection: &str) -> u64 {
     database

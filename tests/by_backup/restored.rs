@@ -334,3 +334,24 @@ async fn a_restore_that_was_killed_ends_like_one_that_was_not() {
     eprintln!("killed {kills} times");
     assert!(kills >= if full { 15 } else { 5 }, "{kills}");
 }
+
+#[tokio::test]
+async fn a_folder_that_lost_a_collection_of_the_runs_backup_is_refused_and_nothing_leaves() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let backup = backup(&case);
+    let folder = std::path::Path::new(&backup);
+    let of_users = folder.join(&case.name).join("User.bson");
+    std::fs::remove_file(folder.join("ringfence-backup.json")).unwrap();
+    std::fs::remove_file(of_users.with_extension("metadata.json")).unwrap();
+    std::fs::remove_file(of_users).unwrap();
+    let before = case.picture().await;
+    restore(&case, &backup).await.code(1).says(&[
+        "not the backup that the run took any more: of User the backup holds it no more",
+        "Nothing was changed",
+    ]);
+    let (was, now) = (picture::but_lease(&before), case.picture().await);
+    let now = picture::but_lease(&now);
+    let differences = picture::differences(&was, &now, true);
+    assert_eq!(differences, Vec::<String>::new());
+}

@@ -111,6 +111,15 @@ async fn a_backup_that_is_none_or_of_another_database_changes_nothing() {
         "_ringfence_before_User is an original of which the backup holds nothing",
         "Nothing was changed",
     ]);
+    let empty = case.path("empty");
+    std::fs::create_dir_all(empty.join(&case.name)).unwrap();
+    back(&case, &empty.display().to_string())
+        .await
+        .code(2)
+        .says(&[
+            "_ringfence_before_User is an original of which the backup holds nothing",
+            "Nothing was changed",
+        ]);
     case.assert_same(&before).await;
 }
 

@@ -44,6 +44,7 @@ async fn put_over(connection: &Connection, from: &Path) -> Result<Replaced, Stor
         source_database: None,
         collections: None,
         whole: false,
+        recorded: std::collections::BTreeMap::new(),
         id: "20261129-181955-a3f1".to_owned(),
     };
     let cancel = CancellationToken::new();

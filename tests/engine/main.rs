@@ -11,6 +11,7 @@ mod by_date;
 mod case;
 mod data;
 mod faults;
+mod gone;
 mod journal;
 mod late_indexes;
 mod memory;

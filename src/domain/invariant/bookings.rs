@@ -237,6 +237,7 @@ impl Ledger {
     ) -> Option<(usize, Customer)> {
         let customers = &self.customers.rows;
         let place = customers.find(customer.canonical().as_bytes());
+        let other = place.is_none();
         let place = place.or_else(|| customers.find(customer.other_form()?.as_bytes()));
         let found = place.map(|place| (place, customers.value(place)));
         let found = found.filter(|(_, found)| found.here);
@@ -248,6 +249,12 @@ impl Ledger {
                     self.what
                 ),
             );
+        } else if other && self.exact {
+            let says = format!(
+                "{} {booking} names customer {customer} in another type than its _id has: an application finds nobody by it",
+                self.what
+            );
+            self.wrong(booking, says);
         }
         found
     }

@@ -66,12 +66,38 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use bson::oid::ObjectId;
     use bson::{RawDocumentBuf, rawdoc};
 
     use super::*;
     use crate::domain::invariant::LeftAllowed;
     use crate::domain::mapping::{DEFAULT, Mapping};
     use crate::domain::table::tests::memory;
+
+    #[test]
+    fn a_reference_of_another_type_than_the_id_is_wrong_where_nobody_linked_before() {
+        let mapping = Mapping::parse(DEFAULT).unwrap();
+        for exact in [true, false] {
+            let allowed = vec![LeftAllowed::default()];
+            let ledger = Ledger::new(mapping.clone(), allowed, &memory(1 << 20));
+            let mut ledger = ledger.exact(exact);
+            let (business, customer) = (ObjectId::new(), ObjectId::new());
+            ledger.business(&rawdoc! { "_id": business });
+            for needed in ledger.needed() {
+                ledger.between(&needed, &rawdoc! { "_id": "s1", "businessId": business });
+            }
+            ledger.customer(&rawdoc! { "_id": customer, "businessId": business.to_hex() });
+            let booking =
+                rawdoc! { "_id": "n1", "serviceId": "s1", "customerId": customer.to_hex() };
+            ledger.all_standing(&[&booking]);
+            let says: Vec<_> = ledger.findings.iter().map(|it| it.says.as_str()).collect();
+            let found = says
+                .iter()
+                .filter(|it| it.contains("in another type"))
+                .count();
+            assert_eq!(found, if exact { 2 } else { 0 }, "{says:?}");
+        }
+    }
 
     #[test]
     fn a_booking_must_stand_with_a_customer_of_the_business_of_its_service() {

@@ -91,6 +91,8 @@ pub struct Ledger {
     /// Pairs of users who were given to a business; true once their customer was seen.
     assigned: Table<bool>,
     contact_is_null: bool,
+    /// Another type than that of the id is wrong in a reference.
+    exact: bool,
     memory: Memory,
     /// Bookings of the original.
     pub bookings: u64,
@@ -151,6 +153,7 @@ impl Ledger {
             assigned: Table::new(memory),
             homes: Table::new(memory),
             contact_is_null: false,
+            exact: false,
             memory: memory.clone(),
             bookings: 0,
             linked: 0,
@@ -161,6 +164,14 @@ impl Ledger {
             findings: Vec::new(),
             wrong: 0,
         }
+    }
+
+    /// Holds references to customers, and theirs to businesses, to the very type of the ids: where nobody linked before the migration, all of
+    /// them were written in it, and an application finds nothing by another.
+    #[must_use]
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
     }
 
     /// Notes that something is wrong.
@@ -254,6 +265,16 @@ impl Ledger {
     pub fn customer(&mut self, document: &RawDocument) {
         let Some(id) = id_of(document) else { return };
         let business = reference(document, &self.mapping.customer.business);
+        if let Some(said) = business.as_ref().filter(|_| self.exact) {
+            let number = self.ways[0].named(said);
+            let is = self.business_id(number);
+            if is.canonical() != said.canonical() {
+                let says = format!(
+                    "customer {id} names its business {is} in another type than its _id has"
+                );
+                self.wrong(&id, says);
+            }
+        }
         let business = business.map(|business| self.ways[0].named(&business));
         self.customers.change(id.canonical().as_bytes(), |row| {
             (row.here, row.business) = (true, business);

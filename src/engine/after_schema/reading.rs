@@ -117,6 +117,19 @@ impl Session {
     ) -> Result<Read> {
         let mut read = Read::default();
         let mut candidates_of = Vec::new();
+        let of_no_model = |key: &&String| {
+            let model = key.split_once('.').map(|(model, _)| model);
+            !after
+                .models
+                .iter()
+                .any(|it| Some(it.name.as_str()) == model)
+        };
+        if let Some(key) = given.rename.keys().find(of_no_model) {
+            return Err(StepError::Findings(format!(
+                "[schema] rename names {}, and the after-schema has no such model. Nothing was changed",
+                safe(key, 120)
+            )));
+        }
         for it in reads {
             let Some(model) = after.models.get(it.model) else {
                 continue;

@@ -265,6 +265,14 @@ impl Session {
         Ok(ledger)
     }
 
+    /// True where no customers stood before the migration, and nothing was linked to any.
+    fn nobody_linked_before(&self) -> bool {
+        let before = [Code::AlreadyLinked, Code::CustomerExists].map(Code::word);
+        let of = |code: &str| before.iter().any(|word| code.ends_with(word));
+        let run = self.run.latest();
+        run.is_some_and(|run| !run.decided.iter().any(|line| of(&line.code)))
+    }
+
     /// Businesses, and what leads to them.
     async fn ledger_of_businesses(&self, watcher: &Watcher) -> Result<Ledger> {
         let mapping = &self.work.mapping;
@@ -272,7 +280,8 @@ impl Session {
             mapping.clone(),
             self.answers.left_allowed(&self.work.mapping),
             &self.work.memory,
-        );
+        )
+        .exact(self.nobody_linked_before());
         let place = (&self.work.connection.database, None);
         let cancel = &watcher.cancel;
         watcher.says("checking customers and links", 0, 0);

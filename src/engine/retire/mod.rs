@@ -9,10 +9,10 @@ use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::{Group, Rebuilt, Role};
 use crate::domain::retire::{Fates, RetireCounts, RetireForecast};
 use crate::domain::survey::facts::id_of;
-use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, Surveyed};
+use crate::engine::{Watcher, counted};
 use crate::store::collection_spec;
 use crate::store::converge::{self, Source, Target};
 use crate::store::watch;
@@ -82,6 +82,21 @@ impl Session {
         };
         Err(StepError::Findings(format!(
             "users of idle-user cannot be set aside: {why}. The live users are unchanged; keep those users, then plan again"
+        )))
+    }
+
+    /// Refuses a retirement of users whose ids are numbers: whether anything refers to them cannot be told.
+    ///
+    /// # Errors
+    /// How many of them would retire.
+    pub fn require_references_can_be_told(&self) -> Result<()> {
+        let by_number = self.fates.as_ref().map_or(0, |fates| fates.by_number);
+        if by_number == 0 {
+            return Ok(());
+        }
+        Err(StepError::Findings(format!(
+            "{} with a number for an _id: whether anything refers to them cannot be told by a number, so nobody can retire. Nothing was changed; plan without retiring users",
+            counted(by_number, "user would retire", "users would retire")
         )))
     }
 

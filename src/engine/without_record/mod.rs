@@ -125,6 +125,7 @@ impl Session {
             way = Way {
                 renamed: way.renamed,
                 sides: way.sides,
+                unheld: way.unheld,
                 ..Way::default()
             };
         }

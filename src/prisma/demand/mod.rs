@@ -45,6 +45,7 @@ pub struct Around<'a> {
 /// An answer or a rename that names no field, in words.
 pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, String> {
     let mut all = Vec::new();
+    require_known(model, around.rename)?;
     for field in &model.fields {
         if let Some(from) = old_name(model, field, around)? {
             let to = field.stored.clone();
@@ -104,6 +105,49 @@ fn is_open(field: &Field) -> bool {
     !field.ignored && !field.is_id && field.stored != "_id"
 }
 
+/// The fields that a rename of this model names: the one on its left without the model's name, and the one on its right.
+fn renames_of<'a>(
+    model: &'a Model,
+    rename: &'a BTreeMap<String, String>,
+) -> impl Iterator<Item = (&'a str, &'a String)> {
+    rename.iter().filter_map(|(key, name)| {
+        let (of, field) = key.split_once('.')?;
+        (of == model.name).then_some((field, name))
+    })
+}
+
+fn has_field(model: &Model, name: &str) -> bool {
+    let mut fields = model.fields.iter();
+    fields.any(|it| it.name == name || it.stored == name)
+}
+
+/// Refuses a rename of which the model has neither field: it would be passed over.
+fn require_known(model: &Model, rename: &BTreeMap<String, String>) -> Result<(), String> {
+    let unknown =
+        |(left, right): &(&str, &String)| !has_field(model, left) && !has_field(model, right);
+    match renames_of(model, rename).find(unknown) {
+        None => Ok(()),
+        Some((left, right)) => Err(format!(
+            "[schema] rename names {left} and {right}, and the model {} has neither of these fields",
+            model.name
+        )),
+    }
+}
+
+/// The old name that the operator gives a field: beside the new one, on either side.
+fn renamed_from<'a>(
+    model: &'a Model,
+    field: &Field,
+    rename: &'a BTreeMap<String, String>,
+) -> Option<&'a str> {
+    let mut all = renames_of(model, rename);
+    let is_new = |name: &str| name == field.name || name == field.stored;
+    all.find_map(|(left, right)| match has_field(model, left) {
+        true => is_new(left).then_some(right.as_str()),
+        false => is_new(right).then_some(left),
+    })
+}
+
 /// The name that documents have a field under today, where that is another.
 fn old_name(model: &Model, field: &Field, around: Around<'_>) -> Result<Option<String>, String> {
     let key = format!("{}.{}", model.name, field.name);
@@ -111,9 +155,9 @@ fn old_name(model: &Model, field: &Field, around: Around<'_>) -> Result<Option<S
         let (_, model) = around.before?;
         model.fields.iter().find(|it| it.name == name)
     };
-    let from = match around.rename.get(&key) {
+    let from = match renamed_from(model, field, around.rename) {
         // By the name in the schema of today, else as documents have it.
-        Some(old) => Some(before(old).map_or_else(|| old.clone(), |it| it.stored.clone())),
+        Some(old) => Some(before(old).map_or_else(|| old.to_owned(), |it| it.stored.clone())),
         None => before(&field.name).map(|it| it.stored.clone()),
     };
     let from = from.filter(|from| *from != field.stored);
@@ -272,6 +316,30 @@ model Visit {
             "updatedAt: its createdAt, else the time in its _id written where it is missing or null",
         ];
         assert_eq!(words(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_rename_stands_beside_the_new_field_on_either_side_and_none_is_passed_over() {
+        let after = schema(AFTER);
+        let of = |key: &str, name: &str| {
+            let rename = [(key.to_owned(), name.to_owned())].into();
+            let around = Around {
+                after: &after,
+                before: None,
+                rename: &rename,
+                answers: &BTreeMap::new(),
+            };
+            let all = candidates(&after.models[0], around)?;
+            let renames = all.into_iter().filter_map(|it| match it.rule {
+                Rule::Rename { from, to } => Some((from, to)),
+                _ => None,
+            });
+            Ok::<_, String>(renames.collect::<Vec<_>>())
+        };
+        let expected = [("begin".to_owned(), "starts_at".to_owned())];
+        assert_eq!(of("Visit.at", "begin").unwrap(), expected);
+        assert_eq!(of("Visit.begin", "at").unwrap(), expected);
+        assert!(of("Visit.begin", "end").unwrap_err().contains("neither"));
     }
 
     #[test]

@@ -36,8 +36,32 @@ pub struct ReplaceOptions {
     pub collections: Option<BTreeSet<String>>,
     /// What the backup does not hold leaves the live data too: the database is to equal the backup.
     pub whole: bool,
+    /// Fingerprints of what the run backed up, where its record says them: another folder stands in that place otherwise.
+    pub recorded: BTreeMap<String, String>,
     /// The restore's id, in the names of what it puts aside.
     pub id: String,
+}
+
+impl ReplaceOptions {
+    /// Refuses a backup that is not what the run's record says of it.
+    fn require_recorded(&self, collections: &[DumpedCollection], held: &[Held]) -> Result<()> {
+        let of = |name: &String| collections.iter().position(|it| it.name == *name);
+        let ours = |name: &&String| !name.starts_with(SIDE_PREFIX);
+        for name in self.recorded.keys().filter(ours) {
+            let is = of(name).map(|at| &held[at].fingerprint);
+            let why = match is {
+                None => "the backup holds it no more",
+                Some(is) if Some(is) != self.recorded.get(name) => {
+                    "the backup holds other documents of it"
+                }
+                Some(_) => continue,
+            };
+            return Err(StoreError::Refused(format!(
+                "this folder is not the backup that the run took any more: of {name} {why}. Nothing was changed; take another copy of that backup, or restore single collections with --only"
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// A backup that stands beside what is live, whole and compared.
@@ -102,6 +126,7 @@ impl<'a> Replacing<'a> {
             .map(restore_spec)
             .collect::<Result<Vec<_>>>()?;
         let held = read::verify(&collections, watcher, cancel).await?;
+        options.require_recorded(&collections, &held)?;
         let mut replacing = Self {
             connection,
             watcher,
