@@ -136,6 +136,14 @@ impl Mapping {
         }
         all.extend(before);
         if let BusinessReference::Paths(paths) = &following.business {
+            let itself = paths.iter().any(|path| path.as_field() == Some("_id"));
+            if itself && paths.len() > 1 {
+                let key = format!("{section}.business");
+                found.push(self.bad(
+                    &key,
+                    format!("{key}: `_id` says that the document itself is the business, so another path beside it says nothing: remove one of the two"),
+                ));
+            }
             let paths = paths.iter();
             all.extend(paths.map(|path| (format!("{section}.business"), path.to_string())));
         }
