@@ -41,12 +41,8 @@ pub fn of<'a>(
         Role::Bookings => {
             let entries = survey.entries_of_bookings();
             Some(Box::new(move |document| {
-                let made = match booking(survey, blueprint, document)? {
-                    BookingFate::Linked { document, .. } => document,
-                    BookingFate::Left => document.to_owned(),
-                    BookingFate::Quarantined => return Ok(Placed::Side(document.to_owned())),
-                };
-                followed(survey, blueprint, &entries, (document, made))
+                let fate = booking(survey, blueprint, document)?;
+                placed(survey, blueprint, &entries, (document, fate))
             }))
         }
         Role::Reshaped => Some(Box::new(|document| Ok(Placed::Copy(document.to_owned())))),
@@ -209,6 +205,24 @@ pub fn booking(
         Goal::Quarantined => BookingFate::Quarantined,
         Goal::Left => BookingFate::Left,
     })
+}
+
+/// Where a booking of this fate goes, once each entry that follows the bookings' own collection replaced its reference, too.
+///
+/// # Errors
+/// A document that is not BSON.
+pub fn placed(
+    survey: &Survey,
+    blueprint: &Blueprint,
+    entries: &[usize],
+    (booking, fate): (&RawDocument, BookingFate),
+) -> Result<Placed, Malformed> {
+    let made = match fate {
+        BookingFate::Linked { document, .. } => document,
+        BookingFate::Left => booking.to_owned(),
+        BookingFate::Quarantined => return Ok(Placed::Side(booking.to_owned())),
+    };
+    followed(survey, blueprint, entries, (booking, made))
 }
 
 /// Where a followed document goes: each entry of its collection replaces its own reference in what was made of it so far. What one entry

@@ -14,7 +14,7 @@ use crate::domain::people::{BookingWords, booking_time};
 use crate::domain::reference::service_of;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{BusinessIx, Standing, UserIx};
-use crate::domain::transform::{self, BookingFate};
+use crate::domain::transform::{self, BookingFate, Placed};
 use crate::domain::view::{DiffCursor, DiffFilter, DiffPage, Order, Search};
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
@@ -187,6 +187,7 @@ impl Session {
             survey, blueprint, ..
         } = self.surveyed()?;
         let fate = transform::booking(survey, blueprint, document)?;
+        let entries = survey.entries_of_bookings();
         let references = survey.paths().read(document);
         let (user, business, linked): (Option<UserIx>, Option<BusinessIx>, Option<usize>) =
             match survey.standing(&references) {
@@ -246,12 +247,9 @@ impl Session {
                     ..BookingWords::default()
                 },
                 unusual: !matches!(becomes, Becomes::User(_)) || !matches!(was, Named::User(_)),
-                lines: match &fate {
-                    BookingFate::Linked {
-                        document: after, ..
-                    } => diff(document, Some(after)),
-                    BookingFate::Quarantined => diff(document, None),
-                    BookingFate::Left => diff(document, Some(document)),
+                lines: match transform::placed(survey, blueprint, &entries, (document, fate))? {
+                    Placed::Copy(after) => diff(document, Some(&after)),
+                    Placed::Side(_) => diff(document, None),
                 },
             },
             was,

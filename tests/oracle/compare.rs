@@ -107,19 +107,30 @@ fn bookings(outcome: &Outcome, now: &Snapshot, findings: &mut Findings) -> BTree
             Fate::Linked {
                 rest,
                 to: Customer::Made(at),
+                put,
             } => {
-                let last = fields(actual).pop().expect("an _id at least");
-                if last.name != "customerId" {
-                    findings.say(format!("Booking {id:?} does not end with customerId"));
+                let all = fields(actual);
+                let held = match put.at {
+                    Some(at) => all.get(at),
+                    None => all.last(),
+                };
+                let Some(held) = held.filter(|it| it.name == "customerId") else {
+                    findings.say(format!("Booking {id:?} has no customerId in its place"));
                     continue;
-                }
-                let named = customers.entry(*at).or_insert(last.value);
-                with_customer(rest, named)
+                };
+                let inner = put.listed.then(|| fields(&held.value.bytes));
+                let value = match inner.as_ref().map(|it| it.first()) {
+                    Some(Some(first)) => first.value.clone(),
+                    _ => held.value.clone(),
+                };
+                let named = customers.entry(*at).or_insert(value);
+                with_customer(rest, named, *put)
             }
             Fate::Linked {
                 rest,
                 to: Customer::Existing(at),
-            } => with_customer(rest, &outcome.existing[*at]),
+                put,
+            } => with_customer(rest, &outcome.existing[*at], *put),
             Fate::Kept(bytes) => bytes.clone(),
             Fate::Quarantined => unreachable!("handled above"),
         };

@@ -22,6 +22,8 @@ pub enum OfUser {
     List,
     /// `who.userId`, beside something else or alone.
     Nested,
+    /// `customerId`, whose name and place the customer takes.
+    InPlace,
 }
 
 /// How a booking finds its business.
@@ -45,6 +47,21 @@ pub struct Form {
     pub nested_email: bool,
     /// The name stands in `firstName` and `lastName`.
     pub split_name: bool,
+    /// The old reference stays.
+    pub keep: bool,
+    /// The new reference is a list.
+    pub listed: bool,
+    /// A copy of a person inside another document of bookings leaves, too.
+    pub copies: bool,
+}
+
+/// How the customer comes into a booking.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Put {
+    /// As the one element of a list.
+    pub listed: bool,
+    /// Before the field at this place; else behind all.
+    pub at: Option<usize>,
 }
 
 /// What a booking says in the default form's words.
@@ -63,15 +80,20 @@ impl Form {
         if rng.bool() {
             return Self::default();
         }
+        let user = [
+            OfUser::Plain,
+            OfUser::Renamed,
+            OfUser::Hop,
+            OfUser::DbRef,
+            OfUser::List,
+            OfUser::Nested,
+            OfUser::InPlace,
+        ][rng.usize(..7)];
         Self {
-            user: [
-                OfUser::Plain,
-                OfUser::Renamed,
-                OfUser::Hop,
-                OfUser::DbRef,
-                OfUser::List,
-                OfUser::Nested,
-            ][rng.usize(..6)],
+            user,
+            keep: user != OfUser::InPlace && rng.u8(..4) == 0,
+            listed: rng.u8(..3) == 0,
+            copies: user != OfUser::Nested && rng.u8(..3) == 0,
             business: [OfBusiness::Service, OfBusiness::Direct, OfBusiness::Either][rng.usize(..3)],
             nested_email: rng.u8(..3) == 0,
             split_name: rng.u8(..3) == 0,
@@ -87,6 +109,17 @@ impl Form {
             OfUser::DbRef => "user",
             OfUser::List => "userIds",
             OfUser::Nested => "who",
+            OfUser::InPlace => "customerId",
+        }
+    }
+
+    /// How the customer comes into this booking.
+    pub fn put(self, booking: &[Field]) -> Put {
+        let rest = self.without_user(booking);
+        let held = rest.iter().position(|it| it.name == "customerId");
+        Put {
+            listed: self.listed,
+            at: held.filter(|_| self.user == OfUser::InPlace),
         }
     }
 
@@ -124,11 +157,20 @@ impl Form {
                 "service = \"serviceId\"\nbusiness = [\"shopId\", \"serviceId > Service.businessId\"]",
             ),
         };
+        let mut more = String::new();
+        for (is_said, line) in [
+            (self.keep, "keep = true\n"),
+            (self.listed, "several = \"list\"\n"),
+            (self.user == OfUser::InPlace, "in_place = true\n"),
+            (self.copies, "drop = [\"who.name\"]\n"),
+        ] {
+            more.push_str(if is_said { line } else { "" });
+        }
         Some(format!(
             "version = 2\naccounts = [{}]\n[user]\ncollection = \"User\"\nname = {name}\nemail = \"{email}\"\npassword = \"hashedPassword\"\ncreated = \"createdAt\"\n\
              contact = [\"phone\", \"company\", \"country\", \"address\", \"city\", \"state\", \"zipCode\"]\nphone = \"phone\"\ncountry = \"country\"\n\
              [business]\ncollection = \"Business\"\nname = \"name\"\nowner = \"ownerId\"\n{service}\
-             [booking]\ncollection = \"Booking\"\nuser = \"{user}\"\n{business}\ncustomer = \"customerId\"\ncreated = \"createdAt\"\n\
+             [booking]\ncollection = \"Booking\"\nuser = \"{user}\"\n{business}\ncustomer = \"customerId\"\ncreated = \"createdAt\"\n{more}\
              [customer]\ncollection = \"Customer\"\nbusiness = \"businessId\"\n",
             accounts.join(", ")
         ))
@@ -239,6 +281,9 @@ impl Form {
             {
                 continue;
             }
+            if self.user == OfUser::InPlace && one.name == "customerId" {
+                continue;
+            }
             if one.name != "userId" {
                 out.push(one);
                 continue;
@@ -249,7 +294,7 @@ impl Form {
             let empty = one.value.is_null() || one.value.as_str() == Some("");
             let value = match self.user {
                 _ if empty => one.value,
-                OfUser::Plain | OfUser::Renamed => one.value,
+                OfUser::Plain | OfUser::Renamed | OfUser::InPlace => one.value,
                 OfUser::Hop => {
                     let known = profiles.iter().find(|(_, user)| *user == one.value);
                     match known {
@@ -279,6 +324,13 @@ impl Form {
             };
             out.push(field(self.user_field(), value));
         }
+        if self.copies && rng.u8(..3) > 0 {
+            let mut who = vec![field("name", Value::string("Ann"))];
+            if rng.bool() {
+                who.insert(rng.usize(..2), field("note", Value::int(1)));
+            }
+            out.push(field("who", Value::document(&who)));
+        }
         if self.business != OfBusiness::Service
             && let Some(shop) = shop
             && (self.business == OfBusiness::Direct || rng.bool())
@@ -293,7 +345,7 @@ impl Form {
         let held = first(booking, self.user_field());
         let inside = |name: &str| held.and_then(|held| member(held, name));
         let named = match self.user {
-            OfUser::Plain | OfUser::Renamed | OfUser::Hop => held.cloned(),
+            OfUser::Plain | OfUser::Renamed | OfUser::Hop | OfUser::InPlace => held.cloned(),
             OfUser::DbRef => inside("$id").or_else(|| held.cloned()),
             OfUser::List => inside("0").or_else(|| held.cloned()),
             OfUser::Nested => inside("userId"),
@@ -338,7 +390,15 @@ impl Form {
     pub fn without_user(self, booking: &[Field]) -> Vec<Field> {
         let mut out = Vec::new();
         for one in booking {
-            if one.name != self.user_field() {
+            if self.copies && one.name == "who" {
+                let mut rest = fields(&one.value.bytes);
+                rest.retain(|it| it.name != "name");
+                if !rest.is_empty() {
+                    out.push(field("who", Value::document(&rest)));
+                }
+                continue;
+            }
+            if one.name != self.user_field() || self.keep || self.user == OfUser::InPlace {
                 out.push(one.clone());
                 continue;
             }

@@ -110,7 +110,7 @@ fn a_booking_loses_its_user_and_ends_with_its_customer() {
         ("userId", text("again")),
     ]);
     let outcome = migrated(&shop(&[user], &[before], &[]));
-    let Fate::Linked { rest, to } = &outcome.bookings[0].fate else {
+    let Fate::Linked { rest, to, .. } = &outcome.bookings[0].fate else {
         panic!("not linked");
     };
     let names: Vec<&str> = rest.iter().map(|f| f.name.as_str()).collect();

@@ -9,6 +9,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bytes::{Field, Value, document, field};
+use crate::form::Put;
 use crate::generate::Database;
 pub use counts::Counts;
 use world::{Becoming, Pair, Reading, World, pairs};
@@ -55,7 +56,11 @@ pub enum Fate {
     /// It keeps its `customerId`: these bytes.
     Kept(Vec<u8>),
     /// It gets a `customerId` after these fields.
-    Linked { rest: Vec<Field>, to: Customer },
+    Linked {
+        rest: Vec<Field>,
+        to: Customer,
+        put: Put,
+    },
 }
 
 /// A customer, by its place among the new or the existing ones.
@@ -164,6 +169,7 @@ fn bookings_after(
         None => Fate::Quarantined,
         Some(_) if reading.keeps.is_some() => Fate::Kept(document(&world.without_user(booking))),
         Some(to) => Fate::Linked {
+            put: world.put(booking),
             rest: without(&world.without_user(booking), &["customerId"]),
             to,
         },
@@ -233,9 +239,15 @@ pub fn with_id(id: &Value, rest: &[Field]) -> Vec<u8> {
     document(&all)
 }
 
-/// The bytes of a document with these fields before this `customerId`.
-pub fn with_customer(rest: &[Field], customer: &Value) -> Vec<u8> {
+/// The bytes of a document with these fields and this `customerId`, behind them or in its place.
+pub fn with_customer(rest: &[Field], customer: &Value, put: Put) -> Vec<u8> {
     let mut all = rest.to_vec();
-    all.push(field("customerId", customer.clone()));
+    let value = if put.listed {
+        Value::array(std::slice::from_ref(customer))
+    } else {
+        customer.clone()
+    };
+    let at = put.at.unwrap_or(all.len());
+    all.insert(at, field("customerId", value));
     document(&all)
 }

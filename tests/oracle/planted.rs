@@ -82,7 +82,10 @@ fn right_end(original: &Snapshot, outcome: &Outcome) -> Snapshot {
         match &one.fate {
             Fate::Quarantined => quarantine.documents.push(one.before.clone()),
             Fate::Kept(bytes) => booking.documents.push(bytes.clone()),
-            Fate::Linked { rest, to } => booking.documents.push(with_customer(rest, &id_of(to))),
+            Fate::Linked { rest, to, put } => {
+                let made = with_customer(rest, &id_of(to), *put);
+                booking.documents.push(made);
+            }
         }
     }
     user.documents.clone_from(&outcome.users);

@@ -117,8 +117,8 @@ async fn members_of_documents_and_of_array_elements_leave_and_come_back() {
     }
 }
 
-#[tokio::test]
-async fn a_customers_fields_may_come_from_any_document_on_the_way() {
+/// The mapping and the data.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
     let booking = "user = \"cardNo > cards(no).holder > profiles.userId\"\ncreated = \"at\"";
     let customer = "fields = { phone = \"profiles > tel\", tier = \"cards > tier\" }";
     let cards = vec![
@@ -139,7 +139,13 @@ async fn a_customers_fields_may_come_from_any_document_on_the_way() {
         ("profiles", profiles),
         ("bookings", bookings),
     ];
-    let shape = Shape::new(&mapping(booking, customer), data, "bookings", &["cardNo"]).await;
+    (mapping(booking, customer), data)
+}
+
+#[tokio::test]
+async fn a_customers_fields_may_come_from_any_document_on_the_way() {
+    let (mapping, data) = given();
+    let shape = Shape::new(&mapping, data, "bookings", &["cardNo"]).await;
     let mut ann = person("ann", 11);
     ann.extend(doc! { "phone": "1", "tier": "gold" });
     let mut bob = person("bob", 11);

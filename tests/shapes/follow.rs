@@ -38,7 +38,7 @@ business = ["shopId", "bookingId > bookings.shopId"]
 to = "customerId"
 "#;
 
-const REVIEWS: &str = r#"[[follow]]
+pub const REVIEWS: &str = r#"[[follow]]
 collection = "reviews"
 where = { kind = "public" }
 user = "by.author"
@@ -106,7 +106,7 @@ pub fn payments() -> (&'static str, Vec<Document>) {
     )
 }
 
-fn reviews() -> (&'static str, Vec<Document>) {
+pub fn reviews() -> (&'static str, Vec<Document>) {
     let by = |user: u8| doc! { "author": id(user) };
     (
         "reviews",
@@ -128,6 +128,12 @@ pub fn fates() -> Vec<(Bson, Fate)> {
         (2.into(), Fate::Of(customer(2, 12))),
         (3.into(), Fate::Of(customer(4, 11))),
     ]
+}
+
+/// The mapping and the data.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
+    let data = vec![people(), shops(), bookings(), payments(), reviews()];
+    (format!("{MAPPING}{PAYMENTS}{REVIEWS}"), data)
 }
 
 /// Whose customer each document of a collection names: user and shop; none for one that is as it was.

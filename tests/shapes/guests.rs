@@ -52,6 +52,14 @@ fn bob() -> Document {
     doc! { "tenant": "main", "name": "Bob", "phone": "+49 (30) 55 55 51", "createdAt": day(5) }
 }
 
+/// The mapping and the data.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
+    (
+        ONE_TENANT.to_owned(),
+        vec![("appointments", appointments())],
+    )
+}
+
 async fn one_tenant() -> Shape {
     let data = vec![("appointments", appointments())];
     Shape::new(ONE_TENANT, data, "appointments", &[]).await

@@ -25,6 +25,12 @@ fn bookings() -> (&'static str, Vec<Document>) {
     )
 }
 
+/// The mapping and the data, for whoever makes mistakes in it.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
+    let data = vec![people(), shops(), bookings()];
+    (format!("{MAPPING}{CREATED_BY}"), data)
+}
+
 async fn rolled_back_to_the_same_bytes(shape: &Shape, before: &picture::Picture, how: &[&str]) {
     shape.case.roll_back(how).await.code(0);
     let now = shape.case.picture().await;
@@ -33,8 +39,7 @@ async fn rolled_back_to_the_same_bytes(shape: &Shape, before: &picture::Picture,
 }
 
 async fn of_bookings() -> Shape {
-    let data = vec![people(), shops(), bookings()];
-    let mapping = format!("{MAPPING}{CREATED_BY}");
+    let (mapping, data) = given();
     Shape::new(&mapping, data, "bookings", &["userId"]).await
 }
 

@@ -94,8 +94,15 @@ async fn shape(
     Shape::new(&mapping(booking), data, "bookings", &[user]).await
 }
 
-#[tokio::test]
-async fn a_user_is_found_over_a_profile_and_a_new_booking_comes_back_with_its_profile() {
+/// The mapping and the data of users who are found over their profiles.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
+    let (booking, bookings, profiles) = over_profiles();
+    let mut data = world();
+    data.extend([("bookings", bookings), ("profiles", profiles)]);
+    (mapping(booking), data)
+}
+
+fn over_profiles() -> (&'static str, Vec<Document>, Vec<Document>) {
     let profiles = vec![
         doc! { "_id": id(31), "userId": id(1) },
         doc! { "_id": id(32), "userId": id(2) },
@@ -106,13 +113,15 @@ async fn a_user_is_found_over_a_profile_and_a_new_booking_comes_back_with_its_pr
         doc! { "_id": 3, "profileId": id(32), "serviceId": id(22) },
         doc! { "_id": 4, "profileId": id(39), "serviceId": id(22) },
     ];
-    let shape = shape(
-        "user = \"profileId > profiles.userId\"\nservice = \"serviceId\"",
-        bookings,
-        vec![("profiles", profiles)],
-        "profileId",
-    )
-    .await;
+    let booking = "user = \"profileId > profiles.userId\"\nservice = \"serviceId\"";
+    (booking, bookings, profiles)
+}
+
+#[tokio::test]
+async fn a_user_is_found_over_a_profile_and_a_new_booking_comes_back_with_its_profile() {
+    let (booking, bookings, profiles) = over_profiles();
+    let more = vec![("profiles", profiles)];
+    let shape = shape(booking, bookings, more, "profileId").await;
     assert_eq!(shape.found().await["booking-without-user"], 1);
     let nobody = doc! { "shopId": id(11), "name": "Unknown Customer" };
     let outcome = fates(vec![

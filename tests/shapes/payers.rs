@@ -40,13 +40,18 @@ fn payments() -> Vec<Document> {
     ]
 }
 
-async fn shape() -> Shape {
+/// The mapping and the data.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
     let booking = MAPPING.replace(
         "customer = \"customerId\"",
         "customer = \"customerId\"\nguest = { name = \"clientName\", email = \"clientEmail\" }",
     );
     let data = vec![people(), shops(), bookings(), ("payments", payments())];
-    let mapping = format!("{booking}{PAYMENTS}");
+    (format!("{booking}{PAYMENTS}"), data)
+}
+
+async fn shape() -> Shape {
+    let (mapping, data) = given();
     Shape::new(&mapping, data, "bookings", &["userId"]).await
 }
 

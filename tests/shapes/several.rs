@@ -114,6 +114,11 @@ async fn by_decision_nothing_is_applied_while_bookings_name_several_users() {
     shape.case.assert_same(&before).await;
 }
 
+/// The mapping and the data.
+pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
+    (listed(), data())
+}
+
 fn listed() -> String {
     MAPPING.replace(
         "customer = \"customerId\"",

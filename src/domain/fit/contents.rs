@@ -2,7 +2,7 @@
 //! reference to a customer.
 
 use crate::domain::mapping::path::FieldPath;
-use crate::domain::mapping::{BadMapping, Mapping};
+use crate::domain::mapping::{BadMapping, Guest, Mapping};
 use crate::domain::number::grouped;
 use crate::domain::profile::{Field, Profile};
 
@@ -24,6 +24,7 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
             vec![
                 Wrong::new(field.addresses, "e-mail addresses"),
                 Wrong::new(field.hashes, "hashes of passwords"),
+                Wrong::new(field.digits, "numbers, as of telephones"),
                 Wrong::new(field.ids, "ids"),
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
@@ -87,9 +88,22 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
 pub fn of_bookings(mapping: &Mapping, bookings: &Profile) -> Vec<BadMapping> {
     let created = mapping.booking.created.as_slice();
     let mut found = dates(mapping, "booking.created", created, bookings);
-    let guest = mapping.booking.following.guest.iter();
-    for (member, path) in guest.flat_map(|guest| &guest.members) {
-        let key = format!("booking.guest.{member}");
+    if let Some(guest) = &mapping.booking.following.guest {
+        found.extend(of_guests(mapping, "booking", guest, bookings));
+    }
+    found
+}
+
+/// The same for what the documents of a section say of their guests.
+pub fn of_guests(
+    mapping: &Mapping,
+    section: &str,
+    guest: &Guest,
+    documents: &Profile,
+) -> Vec<BadMapping> {
+    let mut found = Vec::new();
+    for (member, path) in &guest.members {
+        let key = format!("{section}.guest.{member}");
         let of_guest = |field: &Field| match member.as_str() {
             "name" => vec![
                 Wrong::new(field.addresses, "e-mail addresses"),
@@ -111,10 +125,10 @@ pub fn of_bookings(mapping: &Mapping, bookings: &Profile) -> Vec<BadMapping> {
             _ => Vec::new(),
         };
         let better = match member.as_str() {
-            "email" => best(bookings, |field| field.addresses),
+            "email" => best(documents, |field| field.addresses),
             _ => None,
         };
-        found.extend(judge(mapping, &key, path, bookings, of_guest, better));
+        found.extend(judge(mapping, &key, path, documents, of_guest, better));
     }
     found
 }

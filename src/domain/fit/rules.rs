@@ -20,6 +20,7 @@ impl Mapping {
     pub fn broken_rules(&self) -> Vec<BadMapping> {
         let mut found = self.shared_collections().1;
         self.same_fields(&mut found);
+        self.customers_called_as_a_field(&mut found);
         self.ids_that_move(&mut found);
         found
     }
@@ -70,6 +71,24 @@ impl Mapping {
         (may, never)
     }
 
+    /// The customers' collection under the name of a reference: two keys changed places.
+    fn customers_called_as_a_field(&self, found: &mut Vec<BadMapping>) {
+        let name = self.customer.collection.as_str();
+        let booking = &self.booking.following;
+        let mut fields = vec!["_id", booking.user_top(), booking.customer.as_str()];
+        fields.push(&self.customer.business);
+        if let BusinessReference::Paths(paths) = &booking.business {
+            fields.extend(paths.iter().map(|path| path.start.top()));
+        }
+        fields.extend(self.booking.service.iter().map(|path| path.start.top()));
+        if !name.is_empty() && fields.contains(&name) {
+            found.push(self.bad(
+                "customer.collection",
+                format!("customer.collection: `{name}` is the name of a field; name the collection that customers are to stand in"),
+            ));
+        }
+    }
+
     fn share(&self, role: &str, other: &str, collection: &str) -> BadMapping {
         let key = format!("{role}.collection");
         self.bad(
@@ -117,6 +136,14 @@ impl Mapping {
         }
         all.extend(before);
         if let BusinessReference::Paths(paths) = &following.business {
+            let itself = paths.iter().any(|path| path.as_field() == Some("_id"));
+            if itself && paths.len() > 1 {
+                let key = format!("{section}.business");
+                found.push(self.bad(
+                    &key,
+                    format!("{key}: `_id` says that the document itself is the business, so another path beside it says nothing: remove one of the two"),
+                ));
+            }
             let paths = paths.iter();
             all.extend(paths.map(|path| (format!("{section}.business"), path.to_string())));
         }

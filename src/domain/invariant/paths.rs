@@ -27,6 +27,7 @@ pub(super) type Ids = SmallVec<[Id; 1]>;
 
 /// What the proof knows of a booking's references.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // what a mapping says of a reference: none follows from another
 pub struct ProofPaths {
     pub(super) user: ReferencePath,
     customer: String,

@@ -225,6 +225,7 @@ impl Ground<'_> {
     ///
     /// # Errors
     /// A document that is not BSON.
+    #[allow(clippy::too_many_lines)] // one booking, from what it was to what it is again
     pub fn back(&self, before: &RawDocument, current: &RawDocument) -> Result<Returned, Malformed> {
         let as_it_was = |changed| Returned {
             document: before.to_owned(),
@@ -285,17 +286,16 @@ impl Ground<'_> {
                 };
                 (nobody, customer)
             }
-            Some(_) if paths.is_list() => match self.goes_to(&listed, &said.user) {
-                Some(to) => {
+            Some(_) if paths.is_list() => {
+                if let Some(to) = self.goes_to(&listed, &said.user) {
                     guest_of.clone_from(&to.guest);
                     let customers = self.staying(&to, &listed, is.bytes(customer_key));
                     (self.naming_again(&to, &said.user, &form), customers)
-                }
-                None => {
+                } else {
                     stays = true;
                     (Turn::Before, Turn::Before)
                 }
-            },
+            }
             Some(customer) => {
                 let put = |user: Option<&Id>| {
                     Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value(), &form)))

@@ -94,19 +94,19 @@ impl Ground<'_> {
             }
         };
         for customer in customers {
-            let origin = self.links.origin(customer);
-            let named = said.all().filter(|named| {
+            let link = self.links.origin(customer);
+            let theirs = said.all().filter(|named| {
                 let users = self.users_by(named);
-                origin.is_some_and(|origin| {
+                link.is_some_and(|origin| {
                     let mut users = users.iter();
                     users.any(|user| self.links.names_user_of(user.value(), origin))
                 })
             });
             let mut any = false;
-            named.for_each(|named| {
+            for named in theirs {
                 any = true;
                 add(named);
-            });
+            }
             match self.goes(customer) {
                 Goes::Existing(user) => {
                     user.filter(|_| !any).into_iter().for_each(&mut add);
@@ -114,7 +114,7 @@ impl Ground<'_> {
                 }
                 _ if any => {}
                 Goes::User(user) => add(user),
-                Goes::Named(names) => names.into_iter().for_each(&mut add),
+                Goes::Named(value) => value.into_iter().for_each(&mut add),
                 Goes::Created => add(customer),
                 Goes::Guest => to.guest = Some(customer.clone()),
                 Goes::Nowhere => return None,

@@ -62,7 +62,7 @@ impl Mapping {
         }
         let has_name = !self.user.names.is_empty();
         let has_email = self.user.emails.is_some();
-        let field_of = |member: &str| match member {
+        let given_by = |member: &str| match member {
             "name" if has_name => self.user.name.clone(),
             "email" if has_email => self.user.email.clone(),
             "phone" if !self.user.phone.is_empty() => self.user.phone.clone(),
@@ -70,7 +70,7 @@ impl Mapping {
         };
         let fields_of = |guest: &Guest| -> Vec<String> {
             let members = guest.members.iter();
-            members.map(|(member, _)| field_of(member)).collect()
+            members.map(|(member, _)| given_by(member)).collect()
         };
         let of_bookings = self.booking.following.guest.as_ref().map(fields_of);
         let entries = self.follow.iter();
@@ -78,7 +78,11 @@ impl Mapping {
         let known = |member: &str| {
             let mut members = self.guests().flat_map(|guest| &guest.members);
             let is_known = members.any(|(name, _)| name == member);
-            is_known.then(|| field_of(member)).unwrap_or_default()
+            if is_known {
+                given_by(member)
+            } else {
+                String::new()
+            }
         };
         let (name, email, phone) = (known("name"), known("email"), known("phone"));
         if let (Some(guest), Some(fields)) = (&mut self.booking.following.guest, of_bookings) {

@@ -17,6 +17,7 @@ use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// The paths of a booking, as the mapping says them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // what a mapping says of a reference: none follows from another
 pub struct BookingPaths {
     pub(super) user: Path,
     /// In their order; none where there is one business alone.

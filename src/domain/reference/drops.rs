@@ -93,7 +93,7 @@ fn of_made((kind, bytes): &Made) -> Value<'_> {
 fn rejoined(
     before: &RawDocument,
     now: &RawDocument,
-    ways: &[&[Step]],
+    through: &[&[Step]],
 ) -> Result<RawDocumentBuf, Malformed> {
     let mut out = Builder::new(before.as_bytes().len());
     let key_of = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
@@ -102,11 +102,11 @@ fn rejoined(
         let key = key_of(element.key);
         let is = get(now, &key);
         let (inside, of_each) = (
-            below(ways, element.key, false),
-            below(ways, element.key, true),
+            below(through, element.key, false),
+            below(through, element.key, true),
         );
         match (is, document(element.value), list(element.value)) {
-            (None, ..) if ends_at(ways, element.key) => {
+            (None, ..) if ends_at(through, element.key) => {
                 out.element(&element);
             }
             (is, Some(was), _)
@@ -142,13 +142,13 @@ fn rejoined(
 fn rejoined_list(
     was: &RawDocument,
     is: Value<'_>,
-    ways: &[&[Step]],
+    through: &[&[Step]],
 ) -> Result<Vec<Made>, Malformed> {
     let mut old: Vec<Option<(Value<'_>, RawDocumentBuf)>> = Vec::new();
     for item in elements(was) {
         let value = item?.value;
         old.push(match document(value) {
-            Some(inner) => Some((value, stripped(inner, ways)?)),
+            Some(inner) => Some((value, stripped(inner, through)?)),
             None => None,
         });
     }
@@ -182,7 +182,7 @@ fn rejoined_list(
         all.push(match (made[at].take(), was, document(*value)) {
             (Some(made), ..) => made,
             (None, Some(was), Some(is)) => {
-                let whole = rejoined(was, is, ways)?;
+                let whole = rejoined(was, is, through)?;
                 (kind::DOCUMENT, whole.into_bytes())
             }
             (None, ..) => (value.kind, value.bytes.to_vec()),

@@ -190,7 +190,7 @@ async fn examined(
             batches.push((collection.as_deref(), found));
         }
     }
-    let mut guests: Map<(Option<&str>, Id), &RawDocument> = Map::default();
+    let mut guests = OfGuests::default();
     for (collection, found) in &batches {
         for (id, document) in by_id(found) {
             guests.insert((*collection, id), document);
@@ -209,7 +209,7 @@ async fn examined(
         let found = scan::fields_by_ids(&database, place, &ids, &fields).await?;
         batches.push((collection.as_str(), found));
     }
-    let mut between: Map<(&str, Id), &RawDocument> = Map::default();
+    let mut between = OnTheWay::default();
     for (collection, found) in &batches {
         for (id, document) in by_id(found) {
             between.insert((collection, id), document);
@@ -227,14 +227,16 @@ async fn examined(
     Ok((page, wrong))
 }
 
+/// Documents that say who a guest is, by their collection, none for bookings, and `_id`.
+type OfGuests<'d> = Map<(Option<&'d str>, Id), &'d RawDocument>;
+/// Documents on the way to a user, by their collection and `_id`.
+type OnTheWay<'d> = Map<(&'d str, Id), &'d RawDocument>;
+
 fn values_of(
     (mapping, decided): &(Mapping, Decided),
     (link, customer): (&RawDocument, &RawDocument),
     users: &Map<Id, &RawDocument>,
-    (of_guests, between): (
-        &Map<(Option<&str>, Id), &RawDocument>,
-        &Map<(&str, Id), &RawDocument>,
-    ),
+    (of_guests, between): (&OfGuests<'_>, &OnTheWay<'_>),
 ) -> Vec<String> {
     let mut originals: Vec<&RawDocument> = Vec::new();
     for id in users_of(link) {

@@ -98,6 +98,14 @@ impl Session {
             fit.refusals
                 .extend(contents::of_bookings(&mapping, bookings));
         }
+        for (at, entry) in mapping.follow.iter().enumerate() {
+            let section = format!("follow.{at}");
+            let documents = known.profile(&format!("{section}."), &entry.collection, &mapping);
+            if let (Some(guest), Some(documents)) = (&entry.guest, documents) {
+                let found = contents::of_guests(&mapping, &section, guest, documents);
+                fit.refusals.extend(found);
+            }
+        }
         self.check_references(&mapping, &known, &mut fit, said, watcher)
             .await?;
         self.unless_refused(&fit)?;

@@ -7,7 +7,7 @@ use super::merge::is_blank;
 use super::world::{Pair, Reading, World};
 use super::{CONTACT, Unsaid};
 use crate::bytes::{Value, tag};
-use crate::form::OfBusiness;
+use crate::form::{OfBusiness, OfUser};
 use crate::generate::Database;
 
 /// A count; from–to where the design leaves a little open.
@@ -123,7 +123,10 @@ pub fn count(
         ("booking-without-business", homeless.into()),
         (
             "already-linked",
-            of_known(&|_, booking| booking.some("customerId").is_some()),
+            of_known(&|reading, booking| {
+                let names_user = data.form.user == OfUser::InPlace && reading.keeps.is_none();
+                booking.some("customerId").is_some() && !names_user
+            }),
         ),
         ("customer-exists", world.customers.len().into()),
     ]);

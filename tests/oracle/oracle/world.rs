@@ -8,7 +8,7 @@ use super::merge::{
 };
 use super::{Customer, IdRule, Link, Made, Unsaid};
 use crate::bytes::{Field, Value, first, tag};
-use crate::form::{Form, OfBusiness, Said, is_value};
+use crate::form::{Form, OfBusiness, Put, Said, is_value};
 use crate::generate::Database;
 
 /// The mapped collections, taken apart.
@@ -113,6 +113,11 @@ impl World {
                 .collect(),
             form: data.form,
         }
+    }
+
+    /// How the customer comes into a booking.
+    pub fn put(&self, booking: &[Field]) -> Put {
+        self.form.put(booking)
     }
 
     /// A booking's fields without its reference.
