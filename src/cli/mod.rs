@@ -214,7 +214,7 @@ async fn carry_out(place: &PlaceArguments, verb: Option<Verb>) -> Result<ExitCod
         Some(Verb::Strays(verb)) => Box::pin(strays::run(place, verb)).await,
         Some(Verb::Purge(verb)) => Box::pin(rollback::purge(place, verb)).await,
         Some(Verb::Unlock(verb)) => Box::pin(unlock::run(place, verb)).await,
-        Some(Verb::Status) => survey::status(place).await,
+        Some(Verb::Status) => Box::pin(survey::status(place)).await,
         Some(Verb::Report(verb)) => survey::report(place, verb).await,
         Some(Verb::Backup(verb)) => backup::run(place, verb).await,
         Some(Verb::Restore(verb)) => Box::pin(backup::restore(place, verb)).await,

@@ -14,7 +14,6 @@ use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::Rule;
 use crate::domain::schema_change::shape::Shape;
-use crate::domain::schema_view::Way;
 use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
 use crate::domain::transform::{self, Placed};
@@ -380,6 +379,4 @@ impl Session {
             );
         }
     }
-}
-
 }

@@ -20,14 +20,14 @@ use crate::domain::text::{named, safe};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
-use crate::prisma::demand::Answer;
+use crate::prisma::demand::check_answer;
 use crate::store::collection_spec;
 
 /// A line for one who gave no after-schema.
-fn to_change(says: String) -> SchemaLine {
+fn to_change(says: &str) -> SchemaLine {
     SchemaLine {
         about: "schema line".to_owned(),
-        ..line_of_plan(&says)
+        ..line_of_plan(says)
     }
 }
 
@@ -102,7 +102,7 @@ impl Session {
     fn without_a_schema(&self, why: &str) -> SchemaView {
         let lines = self.schema_lines().unwrap_or_default();
         SchemaView {
-            lines: lines.into_iter().map(to_change).collect(),
+            lines: lines.iter().map(|it| to_change(it)).collect(),
             remark: why.to_owned(),
             ..SchemaView::default()
         }
@@ -173,7 +173,7 @@ impl Session {
                         survey, blueprint, ..
                     } = &**surveyed;
                     let some_stay = blueprint.some_stay(survey, which);
-                    let email = (EmailIndex::Partial, some_stay);
+                    let email = (EmailIndex::Partial, &some_stay[..]);
                     let mut wanted = index_plan::wanted(&mapping, which, &standing, email);
                     wanted.retain(|it| !blueprint.drops_index(which.live(), name_of(it)));
                     wanted
@@ -223,15 +223,8 @@ impl Session {
             return Err(refuse("no after-schema is given".to_owned()));
         };
         let schema = parse(&given.after)?;
-        let found = key.split_once('.').and_then(|(model, field)| {
-            let model = schema.models.iter().find(|it| it.name == model)?;
-            let field = model.fields.iter().find(|it| it.name == field)?;
-            Some((model, field))
-        });
-        match found {
-            Some((model, field)) => Answer::parse(answer, model, field, &schema)
-                .map(|_| ())
-                .map_err(refuse),
+        match check_answer(&schema, key, answer) {
+            Some(checked) => checked.map_err(refuse),
             None if answer.trim() == "leave" => Ok(()),
             None => Err(refuse("it is no field of the schema".to_owned())),
         }

@@ -45,6 +45,24 @@ pub struct Around<'a> {
     pub stands: &'a BTreeMap<usize, String>,
 }
 
+/// Whether an answer to `key`, a model and its field, can be taken; `None` where the schema has no such field.
+pub fn check_answer(after: &Schema, key: &str, answer: &str) -> Option<Result<(), String>> {
+    let (name, _) = key.split_once('.')?;
+    let model = after.models.iter().find(|it| it.name == name)?;
+    let models = after.models.iter().map(|it| it.collection.clone());
+    let around = Around {
+        after,
+        before: None,
+        today: None,
+        rename: &BTreeMap::new(),
+        answers: &BTreeMap::new(),
+        stands: &models.enumerate().collect(),
+    };
+    let parts = Part::all(model, around);
+    let (part, field) = each_field(&parts).find(|(part, field)| part.key(field) == key)?;
+    Some(Answer::parse(answer, part, field, around).map(|_| ()))
+}
+
 /// The rules that may apply to the documents of `model`: names first, then types, then what is written. Those for the documents under a field
 /// have that field around them.
 ///

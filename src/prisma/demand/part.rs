@@ -143,9 +143,12 @@ impl<'a> Part<'a> {
         let mut all = rename
             .iter()
             .filter_map(|(key, name)| Some((self.own(key)?, name)));
-        all.find_map(|(left, right)| match self.has_field(left) {
-            true => is_new(left).then_some(right.as_str()),
-            false => is_new(right).then_some(left),
+        all.find_map(|(left, right)| {
+            if self.has_field(left) {
+                is_new(left).then_some(right.as_str())
+            } else {
+                is_new(right).then_some(left)
+            }
         })
     }
 

@@ -78,6 +78,7 @@ pub fn run(notes: impl IntoIterator<Item = (String, Note)>) -> RunView {
     RunView {
         id: "20261128-181955-a3f1".into(),
         outcome: Outcome::Open,
+        schema_waits: false,
         operator: "ann@vm".into(),
         started: NOW - 35 * MINUTE,
         plan: Some(PLAN.into()),
