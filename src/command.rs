@@ -95,7 +95,7 @@ pub fn keymap_with<'c>(
                 .map(|listed| listed.about.id.0)
                 .min_by_key(|known| strsim::levenshtein(known, word));
             return Err(format!(
-                "[keys] names the command {}, and there is none of that name; the nearest is {}",
+                "[keys] names the command {}, which does not exist; the nearest is {}",
                 safe(word, 60),
                 near.unwrap_or_default()
             ));

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::message::{AskedNumber, Detail, Job};
 use crate::app::{Answer, Request};
-use crate::domain::checklist::Progress;
+use crate::domain::checklist::{Progress, Step};
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
 use crate::domain::situation::Standing;
@@ -17,6 +17,10 @@ use crate::engine::{StepError, Watcher};
 
 /// How long nobody may ask for anything before the engine looks at the database anew.
 const LOOK: Duration = Duration::from_secs(2);
+/// Where a plan cannot be made yet.
+const SCHEMA_OPEN: &str = "the after-schema asks for what has no answer yet. Nothing was changed; the list is here: answer what can be answered, mend what cannot, and make the plan again";
+/// Where the reading was stopped.
+const SCHEMA_STOPPED: &str = "you stopped the reading; nothing was changed";
 /// Bookings per page of the preview.
 const PAGE: usize = 100;
 
@@ -151,7 +155,15 @@ async fn answer(
             if matches!(outcome, Err(StepError::Unfit(_))) {
                 answers.push(Answer::MappingUnfit);
             }
+            let open = step == Step::Review && session.stopped_at_the_schema();
             let ended = match outcome {
+                Err(_) if open => {
+                    answers.push(Answer::SchemaOpen);
+                    Ended {
+                        ending: Ending::Refused,
+                        says: SCHEMA_OPEN.to_owned(),
+                    }
+                }
                 Ok(says) => Ended::done(says),
                 Err(error) => with_log(error.ended()),
             };
@@ -226,6 +238,15 @@ async fn answer(
             session.lease().forget_loss();
             let taken = text(session.take_note_back(on).await);
             vec![Answer::NoteTakenBack(on, taken)]
+        }
+        Request::Schema { long } => {
+            let silent = Watcher::silent();
+            let watcher = if long { watcher } else { &silent };
+            let view = match session.schema_view(watcher).await {
+                Err(error) if error.ending() == Ending::Stopped => Err(SCHEMA_STOPPED.to_owned()),
+                view => text(view),
+            };
+            vec![Answer::Schema(long, Box::new(view))]
         }
         Request::Mapping => {
             let view = text(session.mapping_view(&Watcher::silent()).await);

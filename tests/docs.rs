@@ -232,7 +232,7 @@ fn the_table_of_modules_says_who_uses_whom() {
 }
 
 /// Phrases that were mended once: riddles, inversions, words of our own. None of them may come back.
-const MENDED: [&str; 25] = [
+const MENDED: [&str; 41] = [
     "did not end well",
     "told from a trial",
     "of our own work",
@@ -258,6 +258,22 @@ const MENDED: [&str; 25] = [
     "no command has such a name",
     "is about no user's values",
     "is looked at closely when",
+    "cannot be done so:",
+    "are to be dealt with by hand",
+    "is to be dealt with by hand",
+    "are others now",
+    "is not the one of the moment",
+    "there is none of that name",
+    "will find nothing live",
+    "is no answer:",
+    "was held against the after-schema",
+    "with a number for an _id",
+    "still stand among the users",
+    "could not be let go of",
+    "in the way of a rollback, and it is none",
+    "stand for them under other names",
+    "who has it set",
+    "by what two guests",
 ];
 
 #[test]

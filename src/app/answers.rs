@@ -92,6 +92,19 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Diffs(filter, from, page) => panes.bookings.pages.take(&filter, &from, page),
         Answer::Noted(on, result) => return noted(model, on, result),
         Answer::NoteTakenBack(on, result) => return note_taken_back(model, on, result),
+        Answer::Schema(long, view) => {
+            if long {
+                shared.running = None;
+                close_questions(shared);
+            }
+            panes.schema.take(*view);
+        }
+        Answer::SchemaOpen => {
+            if shared.layers.is_empty() {
+                shared.destination = Some(Destination::Pane(panes::id(&panes.schema)));
+                model.arrive();
+            }
+        }
         Answer::Mapping(view) => panes.mapping.take(*view),
         Answer::MappingSaved(result) => return mapping_saved(model, result),
         Answer::MappingUnfit => {

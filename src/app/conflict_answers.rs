@@ -74,7 +74,9 @@ pub fn choices(key: &ConflictKey, facts: &Facts) -> Offered {
         let label = choice.word().to_owned();
         let more = match &referring {
             Some(referring) if *choice == Choice::Quarantine => {
-                format!("{does} (to such bookings refer {referring}, and will find nothing live)")
+                format!(
+                    "{does} ({referring} refer to such bookings and will find no live document)"
+                )
             }
             _ => (*does).to_owned(),
         };

@@ -113,6 +113,7 @@ pub fn note(shared: &mut Shared, on: NoteOn) -> Vec<Effect> {
 pub fn start(shared: &mut Shared, job: Job, confirmed: Option<Confirmed>) -> Vec<Effect> {
     let request = match (job, confirmed) {
         (Job::Step(step), confirmed) => Request::Run { step, confirmed },
+        (Job::Schema, _) => Request::Schema { long: true },
         (Job::RollBack, Some(confirmed)) => Request::RollBack(confirmed),
         (Job::RollBack, None) => return Vec::new(), // only a gate leads to a roll back
     };

@@ -17,6 +17,7 @@ use crate::domain::mapping_view::MappingView;
 use crate::domain::number::Millis;
 use crate::domain::overview::{Overview, Review};
 use crate::domain::pace::Limits;
+use crate::domain::schema_view::SchemaView;
 use crate::domain::situation::Standing;
 use crate::domain::view::{
     BusinessView, ClientLine, DiffCursor, DiffFilter, DiffPage, Record, Sources,
@@ -171,6 +172,8 @@ pub enum Job {
     Step(Step),
     /// A roll back.
     RollBack,
+    /// Reading what the after-schema asks.
+    Schema,
 }
 
 impl Job {
@@ -179,6 +182,7 @@ impl Job {
         match self {
             Self::Step(step) => step.title(),
             Self::RollBack => "Roll back",
+            Self::Schema => "Read for the after-schema",
         }
     }
 }
@@ -225,6 +229,11 @@ pub enum Request {
     Note(NoteOn, String),
     /// Take the operator's words on a step back.
     TakeNoteBack(NoteOn),
+    /// What the after-schema asks of the data; reads all of it, which takes long where that is said.
+    Schema {
+        /// It is a job.
+        long: bool,
+    },
     /// The mapping, and what helps to change it.
     Mapping,
     /// Write the mapping file; `read` is what stood in it when it was read.
@@ -245,6 +254,7 @@ impl Request {
     pub fn is_job(&self) -> bool {
         match self {
             Self::Run { .. } | Self::RollBack(_) => true,
+            Self::Schema { long } => *long,
             Self::Standing
             | Self::Gate(_)
             | Self::Decide(_)
@@ -308,6 +318,10 @@ pub enum Answer {
     Noted(NoteOn, Result<(), String>),
     /// To `TakeNoteBack`.
     NoteTakenBack(NoteOn, Result<String, String>),
+    /// To `Schema`; `true` where it was a job.
+    Schema(bool, Box<Result<SchemaView, String>>),
+    /// To `Run`, before its `Ended`: what the after-schema asks has no answer yet.
+    SchemaOpen,
     /// To `Mapping`.
     Mapping(Box<Result<MappingView, String>>),
     /// To `SaveMapping`: what was done.
@@ -327,6 +341,8 @@ impl Answer {
             Self::Ended(..)
             | Self::Surveyed(..)
             | Self::MappingUnfit
+            | Self::Schema(true, _)
+            | Self::SchemaOpen
             | Self::ForeignWrites(_)
             | Self::Stands(..)
             | Self::StillSo => false,
@@ -343,6 +359,7 @@ impl Answer {
             | Self::Diffs(..)
             | Self::Noted(..)
             | Self::NoteTakenBack(..)
+            | Self::Schema(false, _)
             | Self::Mapping(_)
             | Self::MappingSaved(_)
             | Self::Report(..)

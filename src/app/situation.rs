@@ -6,6 +6,7 @@ use super::message::Job;
 use super::panes;
 use super::panes::checklist::Checklist;
 use super::panes::pane::PaneCommands;
+use super::progress::Running;
 use super::shared::Shared;
 use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
@@ -94,12 +95,15 @@ pub fn of(shared: &Shared) -> Situation {
             |known| now(shared, known),
         ),
         next: next(shared),
-        destroys: match (&shared.running, known) {
+        destroys: match (working(shared), known) {
             (Some(running), _) => job_destroys(running.job).to_owned(),
             (None, Some(known)) => known.destroys.clone(),
             (None, None) => "nothing".to_owned(),
         },
-        back: known.map_or_else(String::new, |known| known.back_by(shared.key(ROLL_BACK))),
+        back: known.map_or_else(
+            || "not known yet".to_owned(),
+            |known| known.back_by(shared.key(ROLL_BACK)),
+        ),
     }
 }
 
@@ -113,6 +117,12 @@ fn now(shared: &Shared, known: &Known) -> String {
     }
 }
 
+/// The step or the roll back that runs. A reading for a pane is neither: what comes next is as it was.
+fn working(shared: &Shared) -> Option<&Running> {
+    let running = shared.running.as_ref();
+    running.filter(|it| it.job != Job::Schema)
+}
+
 fn next(shared: &Shared) -> String {
     if shared.engine_ended.is_some() {
         return format!(
@@ -120,7 +130,7 @@ fn next(shared: &Shared) -> String {
             shared.key(QUIT)
         );
     }
-    if let Some(running) = &shared.running {
+    if let Some(running) = working(shared) {
         return if running.cancelling {
             format!("{} ends after this batch", running.job.title())
         } else {
@@ -130,6 +140,9 @@ fn next(shared: &Shared) -> String {
                 shared.key(CANCEL)
             )
         };
+    }
+    if shared.facts.statuses.is_empty() {
+        return "nothing, until the state of the steps is read".to_owned();
     }
     let Some(step) = shared.next_step() else {
         return match shared
@@ -151,8 +164,9 @@ fn next(shared: &Shared) -> String {
         };
     };
     format!(
-        "{}; {} on it",
+        "{}: press {}, then {}",
         step_words(step, shared.state(step)),
+        panes::digit(Checklist::ID),
         shared.key(RUN)
     )
 }
@@ -161,6 +175,7 @@ fn job_destroys(job: Job) -> &'static str {
     match job {
         Job::Step(step) => step.destroys(),
         Job::RollBack => "what the migration made live; the originals come back",
+        Job::Schema => "nothing; it only reads",
     }
 }
 

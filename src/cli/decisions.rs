@@ -148,7 +148,7 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
         format!("{was}: {answer}\n    is now {is}, which is undecided again")
     });
     list(
-        "No longer fit, because the members of their conflict are others now:",
+        "No longer fit, because the members of their conflict changed:",
         changed.collect(),
     );
     let names = |keys: &[ConflictKey]| {

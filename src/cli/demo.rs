@@ -97,6 +97,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
     let code = if arguments.headless {
         Box::pin(headless(place, session)).await
     } else {
+        session.offer_schema(&schema_of_the_demo());
         Box::pin(open_console(session, &settings, keys)).await
     };
     place.let_go().await; // while there still is a server

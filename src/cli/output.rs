@@ -147,7 +147,7 @@ pub fn overview(overview: &Overview) -> String {
     };
     let referring = overview.departures.referring_to_quarantined();
     let referring = referring.map_or_else(String::new, |referring| {
-        format!("\n\nto bookings that go to the quarantine refer {referring}; these references will find nothing live")
+        format!("\n\n{referring} refer to bookings that go to the quarantine; these references will find no live document")
     });
     let followed: Vec<_> = overview.followed.iter().map(FollowedRow::words).collect();
     let followed = if followed.is_empty() {

@@ -153,7 +153,7 @@ impl PlaceArguments {
         };
         if let Err(error) = lease.release().await {
             output::aside(&format!(
-                "ringfence: {error}. The lease could not be let go of: on this machine the next command takes it over, elsewhere it expires and then needs `ringfence unlock`"
+                "ringfence: {error}. The lease could not be released. On this machine the next command takes it over; on another one, wait until it expires and run `ringfence unlock`"
             ));
         }
     }
@@ -171,7 +171,7 @@ async fn lag_notices(session: &Session, most: Duration, require_all: bool) -> Ve
             format!("--require-all: writing waits until {away} can be reached")
         } else {
             format!(
-                "warning: {away} cannot be reached, so --max-lag does not see how far that member is behind; with --max-lag {} --require-all writing waits for it",
+                "warning: {away} cannot be reached, so --max-lag cannot measure how far that member is behind; with --max-lag {} --require-all writing waits for it",
                 most.as_secs_f64()
             )
         });

@@ -228,7 +228,7 @@ impl Departures {
         if let Some(referring) = self.referring_to_quarantined() {
             let _ = write!(
                 words,
-                "; to those in the quarantine refer {referring}, and will find nothing live"
+                "; {referring} refer to those in the quarantine and will find no live document"
             ); // as above
         }
         words

@@ -17,6 +17,8 @@ pub enum Change {
     Accepted(Accepted, Option<u64>),
     /// How contact fields leave users.
     Contact(Contact),
+    /// The answer to what an after-schema asks.
+    Schema(String, Option<String>),
 }
 
 impl Change {
@@ -37,6 +39,13 @@ impl Change {
                     None => decisions.accepted.remove(&what),
                 };
                 Self::Accepted(what, old)
+            }
+            Self::Schema(what, answer) => {
+                let old = match answer {
+                    Some(answer) => decisions.schema.insert(what.clone(), answer),
+                    None => decisions.schema.remove(&what),
+                };
+                Self::Schema(what, old)
             }
             Self::Contact(contact) => {
                 Self::Contact(std::mem::replace(&mut decisions.contact, contact))
@@ -107,6 +116,7 @@ mod tests {
             Change::Survivor(None, Some(Survivor::Newest)),
             Change::Survivor(Some(Id::string("b")), Some(Survivor::Oldest)),
             Change::Contact(Contact::Null),
+            Change::Schema("Customer.notes".to_owned(), Some("leave".to_owned())),
         ];
         let back = apply(changes, &mut decisions);
         let after = decisions.clone();

@@ -51,6 +51,7 @@ pub mod retire;
 pub mod run;
 pub mod run_view;
 pub mod schema_change;
+pub mod schema_view;
 pub mod situation;
 pub mod standstill;
 pub mod survey;

@@ -89,11 +89,11 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error)]
 pub enum BadPlan {
     /// Not JSON of this shape; the message has line and column.
-    #[error("the plan cannot be read: {}", super::text::unquoted(&.0.to_string()))]
+    #[error("the plan cannot be read: {}; make a new one with `ringfence plan --out FILE`", super::text::unquoted(&.0.to_string()))]
     Syntax(#[from] serde_json::Error),
     /// Another format or version.
     #[error(
-        "this is {} version {version}, not a ringfence plan of version 1",
+        "this is {} version {version}, not a ringfence plan of version 1; make a new one with `ringfence plan --out FILE`",
         super::text::named(format)
     )]
     Version {
@@ -104,7 +104,7 @@ pub enum BadPlan {
     },
     /// Its content does not give its hash.
     #[error(
-        "the plan was changed by hand: its content has the hash {found}, it says {says}; make it again with `ringfence plan`"
+        "the plan was changed by hand: its content has the hash {found}, it says {says}; make it again with `ringfence plan --out FILE`"
     )]
     Hash {
         /// What the content gives.
@@ -279,20 +279,20 @@ impl Plan {
             changes.push("the decisions are others".to_owned());
         }
         if self.retire_users != now.retire_users {
-            changes.push("whether customer users are retired is another answer".to_owned());
+            changes.push("the answer to “retire customer users” changed".to_owned());
         }
         match (&self.schema, &now.schema) {
             (Some(planned), Some(now)) => {
                 changes.extend(planned.changes.drift(&now.changes));
                 if planned.left != now.left {
                     changes.push(format!(
-                        "findings that a decision leaves are others now: {}",
+                        "the findings that a decision leaves changed: {}",
                         now.left.join(", ")
                     ));
                 }
             }
             (None, None) => {}
-            _ => changes.push("whether there is an after-schema is another answer".to_owned()),
+            _ => changes.push("an after-schema was added or taken away".to_owned()),
         }
         for (key, digest) in &now.conflicts {
             match self.conflicts.get(key) {

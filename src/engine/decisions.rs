@@ -222,6 +222,9 @@ impl Session {
                 check(&self.work.mapping.user, key, decision)
                     .map_err(|why| StepError::NotReady(format!("{why}. Nothing was changed")))?;
             }
+            if let Change::Schema(key, Some(answer)) = change {
+                self.check_schema_answer(key, answer)?;
+            }
         }
         self.require_typed_numbers(&changes)?;
         let back = self.change(changes)?;

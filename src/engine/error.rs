@@ -29,7 +29,9 @@ pub enum StepError {
     #[error(transparent)]
     Decisions(#[from] BadDecisions),
     /// A mapping that cannot be read.
-    #[error("the mapping cannot be read: {0}")]
+    #[error(
+        "the mapping cannot be read: {0}. Nothing was changed. Correct that line, or write a new file with `ringfence init --out FILE`"
+    )]
     Mapping(#[from] crate::domain::mapping::BadMapping),
     /// A mapping that does not fit the database.
     #[error("{0}")]

@@ -104,6 +104,12 @@ impl Session {
         }
     }
 
+    /// The same; `None` where no user has this id.
+    pub(crate) fn user_if_any(&self, id: &Id) -> Option<String> {
+        let found = self.labels.get(&self.users_collection(), id).flatten();
+        found.map(|who| who.short())
+    }
+
     /// What the customer of this user is called.
     pub(crate) fn customer_words(&self, user: &Id) -> String {
         match self.labels.get(&self.users_collection(), user) {

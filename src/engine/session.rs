@@ -138,6 +138,10 @@ pub struct Answers {
     pub(crate) backup: Option<PathBuf>,
     /// The after-schema, and what follows from it.
     pub(crate) schema: Option<SchemaPlan>,
+    /// An after-schema that holds where the mapping names none; its texts alone.
+    pub(crate) offered: Option<SchemaPlan>,
+    /// Making a plan stopped at what the after-schema asks.
+    pub(crate) schema_is_open: bool,
     /// What the next push runs.
     pub(crate) push: PushOrder,
     /// The server's write block is lifted for a push under way.

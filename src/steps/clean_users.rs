@@ -17,7 +17,7 @@ pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
     state: |session, run| {
         if !session.work.mapping.has_users() {
-            let says = "the mapping has no users, so no contact field leaves any";
+            let says = "the mapping has no users, so there are no contact fields to remove";
             return Some((State::Skipped, says.to_owned()));
         }
         // Between the renames of a later swap nothing stands under the live name.
@@ -67,7 +67,7 @@ async fn swap(
     let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
-            "users are swapped, but {late} of them differ from what the frozen original gives: something wrote during it. Do not start the application; `ringfence rollback` goes back"
+            "users are swapped, but {late} of them are not what the frozen original gives: something wrote during the swap. Do not start the application; `ringfence rollback` goes back"
         )));
     }
     session.note_sides([SET_ASIDE.to_owned()]).await?;

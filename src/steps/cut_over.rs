@@ -50,7 +50,7 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
-            "the cut-over is done, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
+            "the cut-over is done, but {late} documents are not what the frozen originals give: something wrote during the swap. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
         )));
     }
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
@@ -154,7 +154,7 @@ impl Gated for CutOver {
         };
         if run.plan_hash() != Some(session.plan_hash().as_str()) {
             missing.push(
-                "the plan of this run is not the one of the moment: review again (Review conflicts)"
+                "decisions or conflicts changed since the plan of this run: make the plan again (Review conflicts)"
                     .to_owned(),
             );
         }
@@ -165,7 +165,7 @@ impl Gated for CutOver {
             Some(Verdict::Blocked | Verdict::Quiet) => {}
             Some(Verdict::Unknown) if session.answers.accept_unknown => {}
             Some(word @ Verdict::Unknown) => missing.push(format!(
-                "whether the application has stopped is {}: make sure that it has, then waive this with --accept-unknown",
+                "it is {} whether the application has stopped: make sure that it has, then accept this with --accept-unknown",
                 word.word()
             )),
             None => missing.push(
@@ -176,7 +176,7 @@ impl Gated for CutOver {
         missing.extend(session.names_taken().await?);
         for name in session.names_in_the_way().await? {
             missing.push(format!(
-                "{name} stands in the way of a rollback, and it is none of this run's: drop it or give it another name"
+                "{name} would block a rollback, and it does not belong to this run: drop it or give it another name"
             ));
         }
         // In the middle of a swap that was killed, the originals have moved already.

@@ -108,7 +108,7 @@ impl Gated for DeleteOriginals {
         });
         if swapped && done && session.schema_waits_for_retiring() {
             return Ok(vec![
-                "the users who are to retire still stand among the users, as the after-schema does not allow: “Retire customer users” comes first".to_owned(),
+                "users who are to retire are still among the users, which the after-schema does not allow: run “Retire customer users” first".to_owned(),
             ]);
         }
         Ok(if swapped && done {

@@ -178,7 +178,7 @@ impl Gated for RetireUsers {
         let by_number = session.fates.as_ref().map_or(0, |fates| fates.by_number);
         if by_number > 0 {
             missing.push(format!(
-                "{} with a number for an _id: whether anything refers to them cannot be told by a number, so nobody retires",
+                "{} with a number as _id: ringfence cannot tell whether anything refers to a number, so nobody retires",
                 counted(by_number, "user would retire", "users would retire")
             ));
         }

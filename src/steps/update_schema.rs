@@ -32,7 +32,7 @@ async fn run(
     }
     if session.schema_waits_for_retiring() {
         return Err(StepError::Findings(
-            "the users who are to retire still stand among the users, so what the after-schema asks of users does not hold yet. The cut-over stands, and the way back is open; let “Retire customer users” go through first: the same command goes on there".to_owned(),
+            "users who are to retire are still among the users, so the users do not meet the after-schema yet. The cut-over stands, and the way back is open. Run “Retire customer users” first, then the same command again".to_owned(),
         ));
     }
     let pushed = match confirmed {

@@ -328,7 +328,7 @@ fn truth(
     } else if shared.waiting > 0 {
         "reading it again …".to_owned()
     } else {
-        format!("read from the database at {}", shared.facts.read)
+        format!("from the database, at {}", shared.facts.read)
     };
     say("Read", &read);
     scrolled(frame, inside, lines, down, theme)

@@ -10,10 +10,12 @@ use super::theme::Theme;
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
 
-/// How the tabs are written: those without the focus with their titles, with short ones, or with their digits alone.
+/// How the tabs are written: those without the focus with their titles, the same close together, with short ones, or with their digits
+/// alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tabs {
     Whole,
+    Close,
     Short,
     Digits,
 }
@@ -28,9 +30,10 @@ pub fn draw(
     let titles = |tabs: Tabs| -> Vec<String> {
         let each = TABLE.iter().enumerate().map(|(at, row)| {
             let here = row.id == model.shared.pane;
-            let mut title = format!(" {}", (at + 1) % 10);
+            let before = if tabs == Tabs::Short { "" } else { " " };
+            let mut title = format!("{before}{}", (at + 1) % 10);
             let words = match tabs {
-                Tabs::Whole => row.title,
+                Tabs::Whole | Tabs::Close => row.title,
                 _ if here => row.title,
                 Tabs::Short => row.short,
                 Tabs::Digits => "",
@@ -46,14 +49,15 @@ pub fn draw(
         });
         each.collect()
     };
-    let gap = |tabs: Tabs| usize::from(tabs != Tabs::Short);
+    let gap = |tabs: Tabs| usize::from(matches!(tabs, Tabs::Whole | Tabs::Digits));
     let wide = |tabs: Tabs| {
         let titles = titles(tabs);
         let all: usize = titles.iter().map(|it| width(it) + gap(tabs)).sum();
         all + 1
     };
     let fits = |tabs: &Tabs| wide(*tabs) <= usize::from(area.width);
-    let tabs = [Tabs::Whole, Tabs::Short].into_iter().find(fits);
+    let tabs = [Tabs::Whole, Tabs::Close, Tabs::Short];
+    let tabs = tabs.into_iter().find(fits);
     let tabs = tabs.unwrap_or(Tabs::Digits);
     let mut spans = vec![Span::raw(" ")];
     let mut places = Vec::new();

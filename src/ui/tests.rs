@@ -10,17 +10,22 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
+use self::scene::{midway, press, typing, with};
 use super::{Theme, draw};
-use crate::app::layer::{Help, Layer, Note, Question, Whole};
-use crate::app::message::{Job, Lost};
+use crate::app::layer::{Help, Layer, Note, Number, Question, Whole};
+use crate::app::message::{AskedNumber, Job, Lost};
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::progress::Running;
-use crate::app::tests::fixture::{self, ENTER, at, press, ready, typing};
+use crate::app::tests::fixture::{self, ENTER, at};
 use crate::app::tests::random;
 use crate::app::{Answer, Message, situation, update};
 use crate::domain::checklist::{NoteOn, Progress, Step};
+use crate::domain::conflict::Code;
 use crate::domain::gate::{Destructive, New, WayBack};
+use crate::domain::schema_view::{SchemaView, line_of_plan};
+
+mod scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
@@ -99,8 +104,8 @@ fn busy(mut model: Model) -> Model {
     for second in 0..=20_u64 {
         let now = Message::Now {
             since_start: std::time::Duration::from_secs(second),
-            clock: format!("18:52:{second:02}"),
-            wall: 1_000_000 + i64::try_from(second).unwrap() * 1_000,
+            clock: format!("18:55:{:02}", second + 2),
+            wall: scene::NOW + i64::try_from(second).unwrap() * 1_000,
         };
         update(&mut model, now);
         update(
@@ -113,31 +118,6 @@ fn busy(mut model: Model) -> Model {
             }),
         );
     }
-    model
-}
-
-/// A console in the middle of a migration, with notes.
-fn midway() -> Model {
-    let mut model = ready();
-    model.shared.themes = super::names();
-    let run = fixture::run([]);
-    model.shared.facts.situation.as_mut().unwrap().run = Some(run);
-    model.shared.facts.read = "18:55:02".into();
-    model.shared.clock = "18:55:02".into();
-    model
-        .shared
-        .note_in_log(crate::app::log::Weight::Info, "Back up: 2,611 documents");
-    model.shared.note_in_log(
-        crate::app::log::Weight::Warning,
-        "writing beside the live data is allowed",
-    );
-    model
-}
-
-fn with(pane: &'static str) -> Model {
-    let mut model = midway();
-    model.go_to(crate::app::shared::PaneId(pane));
-    fixture::look(&mut model);
     model
 }
 
@@ -187,9 +167,34 @@ fn scenes() -> Vec<(String, Model)> {
     let mut customers = with("businesses");
     press(&mut customers, ENTER);
     add("businesses-customers", customers);
-    let mut open = at("conflicts");
+    let mut open = with("conflicts");
     press(&mut open, ENTER);
     add("conflicts-open", open);
+    let mut editor = with("conflicts");
+    typing(&mut editor, "e");
+    add("layer-decision", editor);
+    let mut typed = with("conflicts");
+    typing(&mut typed, "et");
+    add("layer-typing", typed);
+    let mut picker = with("conflicts");
+    typing(&mut picker, "A");
+    add("layer-picker", picker);
+    let mut line = with("bookings");
+    typing(&mut line, "/Agnieszka");
+    add("layer-line", line);
+    let mut answer = with("schema");
+    press(&mut answer, ENTER);
+    add("schema-answer", answer);
+    let mut without = midway();
+    without.panes.schema.take(Ok(SchemaView {
+        remark: "no after-schema is given".into(),
+        lines: vec![line_of_plan(
+            "model Booking: customerId replaces userId, with its relation",
+        )],
+        ..SchemaView::default()
+    }));
+    without.go_to(crate::app::shared::PaneId("schema"));
+    add("schema-none", without);
     add("opened", fixture::empty());
     let mut unfit = fixture::running(midway());
     update(&mut unfit, Message::Answer(Answer::MappingUnfit));
@@ -257,6 +262,19 @@ fn scenes() -> Vec<(String, Model)> {
         model.shared.layers.push(layer);
         add(&format!("layer-{name}"), model);
     }
+    let mut number = midway();
+    number
+        .shared
+        .layers
+        .push(Layer::Number(Box::new(Number::new(AskedNumber {
+            code: Code::BookingWithoutBusiness,
+            bookings: 44,
+            words:
+                "booking-without-business takes 44 bookings of 2,000 out of the application (2.2 %)"
+                    .into(),
+            changes: vec![],
+        }))));
+    add("layer-number", number);
     let mut palette = midway();
     typing(&mut palette, ":gate");
     add("layer-palette", palette);

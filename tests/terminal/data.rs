@@ -69,6 +69,13 @@ impl Place {
         .unwrap()
     }
 
+    /// The same of the application's collections alone.
+    pub fn fingerprints_of_the_application(&self) -> BTreeMap<String, (String, String)> {
+        let mut all = self.fingerprints();
+        all.retain(|name, _| !name.starts_with("_ringfence_"));
+        all
+    }
+
     /// The names of the collections that are ours.
     pub fn side_collections(&self) -> Vec<String> {
         let mut names = wait(self.connection.database.list_collection_names()).unwrap();

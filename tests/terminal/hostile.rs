@@ -2,7 +2,7 @@
 
 use bson::{Document, doc};
 
-use crate::console::{Console, ENTER};
+use crate::console::{Console, ENTER, ESC};
 use crate::data;
 
 /// Sets the title, clears the screen, and turns the reading direction.
@@ -36,6 +36,17 @@ fn hostile_names_never_reach_the_terminal_raw() {
             .await
             .unwrap();
     });
+    // A client that calls itself so.
+    let _named = data::wait(async {
+        let mut options = mongodb::options::ClientOptions::parse(&place.uri)
+            .await
+            .unwrap();
+        options.app_name = Some("\u{1b}[41mshop\u{202e}".to_owned());
+        let client = mongodb::Client::with_options(options).unwrap();
+        let ping = doc! { "ping": 1 };
+        client.database("admin").run_command(ping).await.unwrap();
+        client
+    });
     let sizes: &[(u16, u16)] = if crate::support::full() {
         &[(120, 40), (80, 24)]
     } else {
@@ -45,6 +56,8 @@ fn hostile_names_never_reach_the_terminal_raw() {
         let console = Console::open(&place.uri, place.runs.path(), size);
         console.shows("2 Back up");
         console.press_for("2", "\\u{202e}evil\\u{1b}]0");
+        console.press_for(ENTER, "elsewhere becomes");
+        console.press_for(ESC, "Businesses · ");
         console.press_for("3", "Suggested");
         console.press_for(ENTER, "\\u{202e}evil");
         console.press_for("b", "┌ Show ");
@@ -53,6 +66,24 @@ fn hostile_names_never_reach_the_terminal_raw() {
         console.press_for("4", "- userId:");
         console.press(&"J".repeat(20));
         console.shows("no\\u{1b}[41mte\\u{202e}:");
+        for (pane, shows) in [
+            ("5", "Nothing runs"),
+            ("6", "Report, as it would be written now"),
+            ("7", "Log · "),
+            ("8", "\\u{1b}[41mshop"),
+            ("9", "what was seen"),
+            ("0", "no after-schema is given"),
+            (":", "Every command"),
+        ] {
+            console.press_for(pane, shows);
+        }
+        console.press(ESC);
+        console.hides("Every command");
+        console.press_for("3", "Suggested");
+        console.press_for("e", "Decide: ");
+        console.shows("\\u{202e}evil");
+        console.press(ESC);
+        console.hides("Decide: ");
         console.press_for("q", "Leaving: the report");
         console.press("Q");
         let ended = console.ends();

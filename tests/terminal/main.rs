@@ -20,6 +20,7 @@ mod mapping;
 mod narrow;
 mod pace;
 mod paste;
+mod schema;
 mod situation;
 mod stopping;
 mod walk;

@@ -22,7 +22,7 @@ fn named_otherwise() -> Place {
 }
 
 /// A console in a folder of its own, where its mapping file goes.
-fn open(place: &Place, size: (u16, u16)) -> Console {
+pub fn open(place: &Place, size: (u16, u16)) -> Console {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ringfence"));
     command.args(arguments(&place.uri, place.runs.path()));
     command.cwd(place.runs.path());

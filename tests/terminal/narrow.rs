@@ -1,6 +1,6 @@
 //! The same screens at 80×24, and what is said when there is no room at all.
 
-use crate::console::{Console, DOWN, ENTER, ESC};
+use crate::console::{CTRL_U, Console, DOWN, ENTER, ESC};
 use crate::data;
 use crate::walk::typing_line;
 
@@ -84,6 +84,20 @@ fn the_main_screens_are_readable_at_80_by_24() {
     let screen = console.press_for(ENTER, "that is not the database's name");
     assert!(typing_line(&screen).contains("wrong"), "{screen}");
 
+    // The name pasted with its line break is typed, and confirms nothing.
+    console.press(&format!("\x1b[200~{}\r\n\x1b[201~", place.name));
+    let screen = console.until("what was pasted", |screen| {
+        typing_line(screen).contains(&format!("wrong{}", place.name))
+    });
+    assert!(screen.contains("Gate: Cut over"), "{screen}");
+    console.press(CTRL_U);
+    console.press("wrong");
+    console.until("what is typed", |screen| {
+        let line = typing_line(screen);
+        line.contains("wrong") && !line.contains(&place.name)
+    });
+    console.press_for(ENTER, "that is not the database's name");
+
     // Smaller still: the words stay, the line that is typed too.
     console.resize((60, 15));
     let screen = console.until("the gate at 60×15", |screen| {
@@ -104,7 +118,7 @@ fn the_main_screens_are_readable_at_80_by_24() {
     // Every pane at the smallest size, then a storm of sizes: the last one counts.
     console.resize((60, 15));
     console.until("15 rows", |screen| screen.lines().count() == 15);
-    for pane in ["2", "3", "4", "5", "6", "7", "8", "9", "1"] {
+    for pane in ["2", "3", "4", "5", "6", "7", "8", "9", "0", "1"] {
         let before = console.screen();
         console.press(pane);
         let screen = console.until("another pane", |screen| screen != before);

@@ -57,6 +57,18 @@ fn what_is_pasted_is_text_in_every_field_and_confirms_nothing() {
         console.press(ESC);
         console.hides("one two");
     }
+    // The mapping: the list of names, and a line that is typed.
+    console.press_for("9", "what was seen");
+    console.press_for(ENTER, "type it…");
+    paste(&console, NASTY);
+    console.shows("one two");
+    console.press(ESC);
+    console.hides("one two");
+    console.press_for("e", "┌ What the key says");
+    paste(&console, NASTY);
+    console.shows("one two");
+    console.press(ESC);
+    console.hides("┌ What the key says");
     // The decision editor: a value, and the note on an answer.
     console.press_for("3", "Conflicts: 110 of 110");
     console.press_for("e", "Decide: ");

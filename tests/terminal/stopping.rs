@@ -106,7 +106,19 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
     assert!(screen.contains("Reassign bookings"), "{screen}");
     assert_eq!(place.fingerprints(), before);
 
-    console.press_for(ENTER, "Next     8 Prove");
+    // The terminal goes away while the step runs: it ends between two batches, and the next console goes on from there.
+    slow(&place, "insert", true);
+    console.press_for(ENTER, "Next     Reassign bookings runs; x ends it");
+    console.until("a batch", |screen| screen.contains("» "));
+    assert_eq!(console.hang_up(), 130);
+    slow(&place, "insert", false);
+    assert_eq!(place.fingerprints(), before);
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("· Survey: 397 users");
+    console.shows("Next     7 Reassign");
+    console.hides("Survey runs");
+    console.press_for(ENTER, "May ringfence write?");
+    console.press_for("Y", "Next     8 Prove");
     assert_eq!(
         place.count("_ringfence_next_Booking", doc! {}),
         MORE as u64 + 1994

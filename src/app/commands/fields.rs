@@ -217,8 +217,9 @@ fn take_line(model: &mut Model) -> Vec<Effect> {
     let text = line.editor.text().trim().to_owned();
     let pane = model.panes.get_mut(model.shared.pane);
     match pane.typed(&mut model.shared, &text) {
-        Ok(()) => {
+        Ok(effects) => {
             model.shared.layers.pop();
+            return effects;
         }
         Err(why) => {
             if let Some(Layer::Line(line)) = model.shared.layers.last_mut() {

@@ -50,6 +50,8 @@ pub const QUIT: CommandId = CommandId("quit");
 pub const GO_ON: CommandId = CommandId("run-to-the-gate");
 /// Every command by name.
 pub const PALETTE: CommandId = CommandId("palette");
+/// Ids beside names.
+pub const IDS: CommandId = CommandId("ids");
 /// What is true, read anew.
 pub const TRUTH: CommandId = CommandId("read-again");
 /// What is selected, into the clipboard.

@@ -55,7 +55,7 @@ pub const COMMANDS: &[ModelCommand] = &[
     },
     ModelCommand {
         about: About::new(CommandId("faster"), &[Key::char('+'), Key::char('=')], "+", "faster")
-            .help("Write at twice the speed; after some presses without a limit.")
+            .help("Write at twice the speed; pressed often enough, there is no limit.")
             .unhinted(),
         scopes: &[Scope::Panes],
         allowed: running,

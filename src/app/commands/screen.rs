@@ -1,6 +1,6 @@
 //! The commands of what is seen: the palette, the help, whole messages, what is true, ids, copying, the mouse, the theme.
 
-use super::ids::{COPY, HELP, PALETTE, TRUTH, WHOLE_MESSAGE};
+use super::ids::{COPY, HELP, IDS, PALETTE, TRUTH, WHOLE_MESSAGE};
 use crate::app::commands::about::{About, CommandId};
 use crate::app::key::Key;
 use crate::app::layer::picker::Picker;
@@ -29,7 +29,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         run: |model, _| read_again(model),
     },
     ModelCommand {
-        about: About::new(CommandId("ids"), &[Key::char('i')], "i", "ids")
+        about: About::new(IDS, &[Key::char('i')], "i", "ids")
             .help("Show the ids beside the names, or hide them again.")
             .unhinted(),
         scopes: &[Scope::Panes],

@@ -229,13 +229,13 @@ impl DecisionEditor {
             "this conflict has no values of a user to change".to_owned()
         } else if !row.settable {
             format!(
-                "{} is not what {} is about: it stays as it is",
-                row.field,
-                self.key().code
+                "{} is not about {}, so it stays as it is",
+                self.key().code,
+                row.field
             )
         } else if !self.merges() && self.key().code.is_group() {
             format!(
-                "the records are kept apart: {} chooses merge first",
+                "the records are kept apart: press {} to choose merge first",
                 keys.of(NEXT_CHOICE)
             )
         } else {

@@ -252,7 +252,7 @@ impl Pane for Bookings {
         Vec::new()
     }
 
-    fn typed(&mut self, _: &mut Shared, text: &str) -> Result<(), String> {
+    fn typed(&mut self, _: &mut Shared, text: &str) -> Result<Vec<Effect>, String> {
         let mut filter = self.pages.filter().clone();
         filter.search = Search::parse(text);
         text.clone_into(&mut self.searched);
@@ -263,7 +263,7 @@ impl Pane for Bookings {
             Some(Search::Text(_)) => format!("of “{}”", safe(text, 40)),
         };
         self.pages.set_filter(filter, says);
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

@@ -410,13 +410,13 @@ impl Pane for MappingPane {
         Vec::new()
     }
 
-    fn typed(&mut self, _: &mut Shared, text: &str) -> Result<(), String> {
+    fn typed(&mut self, _: &mut Shared, text: &str) -> Result<Vec<Effect>, String> {
         let Some(row) = self.row() else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let value = typed_value(row.names, text)?;
         self.change(value, BY_HAND);
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

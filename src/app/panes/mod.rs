@@ -16,6 +16,7 @@ pub mod mapping;
 pub mod pane;
 pub mod report;
 pub mod running;
+pub mod schema;
 
 /// A row of the table.
 pub struct PaneRow {
@@ -61,6 +62,7 @@ panes! {
     log: LogPane,
     clients: Clients,
     mapping: MappingPane,
+    schema: SchemaPane,
 }
 
 impl Panes {
@@ -93,7 +95,7 @@ fn place(id: PaneId) -> usize {
 
 /// The digit that leads to a pane.
 pub fn digit(id: PaneId) -> usize {
-    place(id) + 1
+    (place(id) + 1) % 10
 }
 
 /// The pane `by` places further, round and round.

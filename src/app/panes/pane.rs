@@ -110,8 +110,8 @@ pub trait Pane: Offers + Debug {
     ///
     /// # Errors
     /// Why it cannot; the line stays open.
-    fn typed(&mut self, _shared: &mut Shared, _text: &str) -> Result<(), String> {
-        Ok(())
+    fn typed(&mut self, _shared: &mut Shared, _text: &str) -> Result<Vec<Effect>, String> {
+        Ok(Vec::new())
     }
 }
 

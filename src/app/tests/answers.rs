@@ -36,6 +36,8 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Diffs(..) => "diffs",
         Answer::Noted(..) => "noted",
         Answer::NoteTakenBack(..) => "note taken back",
+        Answer::Schema(..) => "schema",
+        Answer::SchemaOpen => "schema open",
         Answer::Mapping(_) => "mapping",
         Answer::MappingSaved(_) => "mapping saved",
         Answer::MappingUnfit => "mapping unfit",
@@ -43,7 +45,7 @@ fn name(answer: &Answer) -> &'static str {
         Answer::Exported(_) => "exported",
     }
 }
-const ANSWERS: usize = 23;
+const ANSWERS: usize = 25;
 
 /// The console before, the answer, and what must hold after.
 pub(super) type Case = (fn() -> Model, fn(&Model) -> Answer, fn(&Model, &[Effect]));
@@ -104,7 +106,11 @@ fn leaving_after_export() -> Model {
 }
 
 fn cases() -> Vec<Case> {
-    let looked_up = [super::looked_up::cases(), super::mapping::answers()];
+    let looked_up = [
+        super::looked_up::cases(),
+        super::mapping::answers(),
+        super::schema::answers(),
+    ];
     let all = [of_steps(), of_decisions(), of_texts()];
     all.into_iter().chain(looked_up).flatten().collect()
 }
@@ -494,15 +500,6 @@ fn every_answer_changes_what_it_says() {
         after(&model, &effects);
     }
     assert_eq!(named.len(), ANSWERS, "an answer has no test: {named:?}");
-}
-
-#[test]
-fn a_gate_that_arrives_under_a_layer_waits_for_its_key() {
-    let mut model = ready();
-    super::fixture::typing(&mut model, "?");
-    let answer = Answer::Gate(Box::new(Ok(gate(Destructive::CutOver))));
-    update(&mut model, Message::Answer(answer));
-    assert!(matches!(model.shared.layers[..], [Layer::Help(_)]));
 }
 
 #[test]

@@ -40,7 +40,9 @@ fn cases() -> Vec<Case> {
 
 fn all_refusals() -> Vec<Refusal> {
     let all = refusals::refusals().into_iter().chain(layers::refusals());
-    all.chain(super::mapping::refusals()).collect()
+    all.chain(super::mapping::refusals())
+        .chain(super::schema::refusals())
+        .collect()
 }
 
 fn keys(id: &str, model: &Model) -> &'static [Key] {

@@ -314,6 +314,9 @@ pub fn answer(request: Request) -> Option<Answer> {
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, Ok(page(true))),
         Request::Note(on, _) => Answer::Noted(on, Ok(())),
         Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, Ok("the note is taken back".into())),
+        Request::Schema { long } => {
+            Answer::Schema(long, Box::new(Ok(super::schema::schema_view())))
+        }
         Request::Mapping => Answer::Mapping(Box::new(Ok(mapping_view()))),
         Request::SaveMapping { .. } => Answer::MappingSaved(Ok("the mapping is saved".into())),
         Request::Report(personal) => Answer::Report(personal, Ok(REPORT.into())),

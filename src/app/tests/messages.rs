@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::fixture::update;
-use super::fixture::{at, ended, ready, requests, running, typing};
+use super::fixture::{at, ended, gate, ready, requests, running, typing};
 use crate::app::layer::{Layer, Question};
 use crate::app::message::{ExitReason, TERMINAL_GONE};
-use crate::app::{Effect, Message, Request, begin};
+use crate::app::{Answer, Effect, Message, Request, begin};
 use crate::domain::checklist::{Progress, Step};
+use crate::domain::gate::Destructive;
 
 #[test]
 fn a_console_that_opens_asks_where_the_steps_stand_and_surveys() {
@@ -90,4 +91,13 @@ fn the_time_is_what_the_runtime_said_last() {
         (model.shared.now.as_secs(), line.clock.as_str()),
         (7, "01:02:03")
     );
+}
+
+#[test]
+fn a_gate_that_arrives_under_a_layer_waits_for_its_key() {
+    let mut model = ready();
+    super::fixture::typing(&mut model, "?");
+    let answer = Answer::Gate(Box::new(Ok(gate(Destructive::CutOver))));
+    update(&mut model, Message::Answer(answer));
+    assert!(matches!(model.shared.layers[..], [Layer::Help(_)]));
 }

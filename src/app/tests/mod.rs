@@ -17,3 +17,4 @@ mod numbers;
 mod panes;
 pub mod random;
 mod refusals;
+mod schema;

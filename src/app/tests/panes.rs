@@ -113,6 +113,7 @@ pub fn cases() -> Vec<Case> {
         report(),
         super::everywhere::cases(),
         super::mapping::cases(),
+        super::schema::cases(),
         super::headless_too::cases(),
     ]
     .into_iter()
@@ -475,6 +476,7 @@ fn moving_moves_what_the_focused_pane_shows() {
         "bookings" => model.panes.bookings.pages.selected,
         "report" => model.panes.report.section,
         "mapping" => model.panes.mapping.selected,
+        "schema" => model.panes.schema.selected - 1,
         "log" => 9 - model.panes.log.up,
         other => panic!("say what {other} moves"),
     };

@@ -109,6 +109,7 @@ fn refused(request: Request) -> Answer {
         Request::Diffs(filter, from) => Answer::Diffs(filter, from, failed()),
         Request::Note(on, _) => Answer::Noted(on, failed()),
         Request::TakeNoteBack(on) => Answer::NoteTakenBack(on, failed()),
+        Request::Schema { long } => Answer::Schema(long, Box::new(failed())),
         Request::Mapping => Answer::Mapping(Box::new(failed())),
         Request::SaveMapping { .. } => Answer::MappingSaved(failed()),
         Request::Report(personal) => Answer::Report(personal, failed()),
@@ -179,6 +180,7 @@ impl World {
                         | Request::Business(_)
                         | Request::Clients
                         | Request::Diffs(..)
+                        | Request::Schema { .. }
                         | Request::Mapping
                         | Request::Report(_)
                         | Request::Export(_) => {}
@@ -207,6 +209,7 @@ impl World {
         let job = match &request {
             Request::Run { step, .. } => Some(Job::Step(*step)),
             Request::RollBack(_) => Some(Job::RollBack),
+            Request::Schema { long: true } => Some(Job::Schema),
             _ => None,
         };
         if !well {

@@ -140,7 +140,7 @@ impl Blueprint {
                 let key = key(survey, code, Some(*business), Vec::new());
                 if decisions.choice(&key) == Choice::Stop {
                     self.obstacles.push(format!(
-                        "{} of {} at business {} name several users, and are to be changed by hand first ({code}: stop); when each names one, give another answer",
+                        "{} of {} at business {} name several users and must be changed by hand first ({code}: stop); when each names one, give another answer",
                         stray.bookings,
                         found.entry.unwrap_or("the bookings"),
                         survey.business_id(*business)

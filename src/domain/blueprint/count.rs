@@ -86,7 +86,7 @@ impl Blueprint {
                     |it| format!("of business {}", survey.business_id(it)),
                 );
                 self.obstacles.push(format!(
-                    "the customers {at} that were there before are to be dealt with by hand first (customer-exists: stop); when they are, give another answer"
+                    "the customers {at} that were there before must be changed by hand first (customer-exists: stop); then give another answer"
                 ));
             }
         }

@@ -210,7 +210,7 @@ impl Blueprint {
             };
             if decisions.choice(&key) == Choice::Stop {
                 blueprint.obstacles.push(format!(
-                    "the user id {id} stands there in two forms, and one of the two is to be changed by hand first (id-twins: stop); when it is, survey again"
+                    "the user id {id} stands there in two forms, and one of the two must be changed by hand first (id-twins: stop); then survey again"
                 ));
             }
         }

@@ -33,7 +33,7 @@ impl Blueprint {
         let key = survey.unique_key(group.business, &colliding);
         if decisions.choice(&key) == Choice::Stop {
             self.obstacles.push(format!(
-                "the documents of the users {} are to be dealt with by hand first (booking-unique: stop); when they are, give another answer",
+                "documents of the users {} must be changed by hand first (booking-unique: stop); then give another answer",
                 survey.user_ids(&colliding).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             ));
         }
@@ -63,7 +63,7 @@ impl Blueprint {
                 self.dropped_indexes.insert(crowded.index.clone());
             } else {
                 self.obstacles.push(format!(
-                    "the unique index {} is to be dealt with by hand first ({}: stop); when it is, survey again",
+                    "the unique index {} must be changed by hand first ({}: stop); then survey again",
                     named(&crowded.index),
                     crowded.code
                 ));

@@ -64,7 +64,7 @@ impl Trouble {
                 "a customer belongs to one business, and none is known for this document"
             }
             Self::Disagrees => {
-                "whose document this is cannot be told, and each of the businesses may see it"
+                "it is not known whose document this is, and each of the businesses may see it"
             }
             Self::SeveralUsers => "its new reference names one customer",
             Self::AlreadyLinked => "someone began to migrate before",

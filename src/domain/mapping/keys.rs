@@ -57,7 +57,11 @@ const FIELD: Names = Names::Field;
 const FIELDS: Names = Names::Fields;
 const OTHER: Names = Names::Other;
 const WHERE: Known = rare("where", OTHER, "only documents that pass this filter");
-const DROP: Known = rare("drop", FIELDS, "copies of a person that leave, too");
+const DROP: Known = rare(
+    "drop",
+    FIELDS,
+    "further fields with a copy of a person, which leave too",
+);
 const KEEP: Known = rare("keep", OTHER, "true: the old reference stays");
 const IN_PLACE: Known = rare(
     "in_place",
@@ -88,8 +92,12 @@ pub const KEYS: &[(&str, &[Known])] = &[
             WHERE,
             usual("name", FIELDS, "the user's name, in one field or several"),
             usual("email", FIELD, "the user's e-mail"),
-            usual("password", FIELDS, "who has it set can sign in"),
-            rare("evidence", FIELDS, "who has it set may sign in, too"),
+            usual("password", FIELDS, "a user with this field set can sign in"),
+            rare(
+                "evidence",
+                FIELDS,
+                "a user with one of these fields set may sign in, too",
+            ),
             usual("created", FIELD, "when the user was made"),
             usual(
                 "contact",
@@ -153,7 +161,11 @@ pub const KEYS: &[(&str, &[Known])] = &[
             usual("created", FIELD, "when the booking was made"),
             usual("when", FIELD, "the booked time, for screens"),
             GUEST,
-            rare("identity", OTHER, "by what two guests are one person"),
+            rare(
+                "identity",
+                OTHER,
+                "the fields by which two guests are one person",
+            ),
         ],
     ),
     (
@@ -176,7 +188,7 @@ pub const KEYS: &[(&str, &[Known])] = &[
             rare(
                 "adopt",
                 OTHER,
-                "by what an existing customer is the same person",
+                "the fields by which an existing customer is the same person",
             ),
         ],
     ),

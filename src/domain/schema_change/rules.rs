@@ -265,7 +265,7 @@ impl SchemaChanges {
                 || (change.copy && !planned.copy && planned.rules == change.rules)
             {
                 says.push(format!(
-                    "names or indexes that the after-schema asks of {live_name} are others now"
+                    "the names or indexes that the after-schema asks of {live_name} changed"
                 ));
             }
         }

@@ -6,6 +6,8 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use crate::domain::plan::{SchemaPlan, SchemaText};
+pub use crate::domain::schema_view::Stands;
+use crate::domain::schema_view::Way;
 use crate::engine::error::{Result, StepError};
 use crate::prisma::schema::Schema;
 use crate::prisma::{self, Source};
@@ -70,34 +72,6 @@ pub(crate) fn parse(texts: &[SchemaText]) -> Result<Schema> {
         .map_err(|error| StepError::NotReady(format!("{error}\nNothing was changed")))
 }
 
-/// What becomes of a demand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stands {
-    /// It is done, by an answer.
-    Accepted,
-    /// It waits for an answer, which may be to accept it.
-    Undecided,
-    /// No answer mends it, or only one that says what.
-    Blocker,
-    /// A decision leaves it as it is.
-    Left,
-    /// It is worth knowing.
-    Note,
-}
-
-impl Stands {
-    /// In the list and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Undecided => "undecided",
-            Self::Blocker => "blocker",
-            Self::Left => "left",
-            Self::Note => "note",
-        }
-    }
-}
-
 /// One thing that an after-schema asks.
 #[derive(Debug, Clone)]
 pub struct Demand {
@@ -111,6 +85,10 @@ pub struct Demand {
     pub count: u64,
     /// What becomes of it.
     pub stands: Stands,
+    /// The answers that can be given.
+    pub ways: Vec<Way>,
+    /// A few of the documents, by their ids.
+    pub samples: Vec<String>,
 }
 
 impl Demand {
@@ -121,6 +99,18 @@ impl Demand {
             says,
             count: 0,
             stands: Stands::Note,
+            ways: Vec::new(),
+            samples: Vec::new(),
+        }
+    }
+
+    /// One that waits to be accepted.
+    pub(super) fn undecided(about: &'static str, key: &str, says: String, count: u64) -> Self {
+        Self {
+            stands: Stands::Undecided,
+            count,
+            ways: vec![Way::Accept],
+            ..Self::note(about, key, says)
         }
     }
 
@@ -182,7 +172,7 @@ impl AskedSchema {
             ""
         };
         Err(StepError::Findings(format!(
-            "the after-schema asks for what cannot be done so:{}\nNothing was changed.{how}",
+            "the after-schema asks for something that has no answer yet, or that cannot be done:{}\nNothing was changed.{how}",
             lines.concat()
         )))
     }

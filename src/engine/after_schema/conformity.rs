@@ -20,7 +20,7 @@ impl Session {
         let users = self.work.mapping.users();
         if self.work.mapping.has_users() && !self.layout.is_swapped(&users) {
             checked.notes.push(format!(
-                "{} is not cleaned up yet, so nothing was held against the after-schema",
+                "{} is not cleaned up yet, so nothing was checked against the after-schema",
                 safe(users.live(), 120)
             ));
             return Ok(checked);

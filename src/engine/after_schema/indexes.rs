@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::asked::{Demand, Stands};
+use super::asked::Demand;
 use super::models::{AllReads, Specs};
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::index_plan::{self, name_of, names_field};
@@ -83,18 +83,14 @@ impl Session {
                 let gone = if gone.is_empty() {
                     String::new()
                 } else {
-                    format!(
-                        "; these stand for them under other names today: {}",
-                        gone.join(", ")
-                    )
+                    format!("; today they stand under other names: {}", gone.join(", "))
                 };
-                demands.push(Demand {
-                    key: format!("indexes {}", read.live),
-                    about: "indexes",
-                    says: format!("{model}: made: {}{gone}", made.join(", ")),
-                    count: 0,
-                    stands: Stands::Undecided,
-                });
+                demands.push(Demand::undecided(
+                    "indexes",
+                    &format!("indexes {}", read.live),
+                    format!("{model}: made: {}{gone}", made.join(", ")),
+                    0,
+                ));
             }
             let named = |name: &str| change.indexes.iter().any(|it| it.name == name);
             let dropped = wanted.iter().filter(|it| {

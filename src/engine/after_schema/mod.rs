@@ -9,6 +9,8 @@ mod models;
 mod names;
 mod reading;
 mod uniques;
+mod view;
+mod ways;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +45,7 @@ impl Session {
         let beside = |name: &String| folder.join(name);
         let after = after.map(Path::to_owned);
         let Some(after) = after.or_else(|| role.after.as_ref().map(beside)) else {
-            return Ok(None);
+            return Ok(self.answers.offered.as_ref().map(GivenSchema::of_plan));
         };
         if role.with == SchemaStep::OwnStep {
             return Err(StepError::Findings(format!(
@@ -56,15 +58,43 @@ impl Session {
         GivenSchema::read(&after, before.as_deref(), rename).map(Some)
     }
 
-    /// Asks what the mapping's after-schema needs, where no plan said it yet.
+    /// Takes this after-schema where the mapping names none.
+    pub fn offer_schema(&mut self, given: &GivenSchema) {
+        self.answers.offered = Some(SchemaPlan {
+            after: given.after.clone(),
+            before: given.before.clone(),
+            rename: given.rename.clone(),
+            ..SchemaPlan::default()
+        });
+    }
+
+    /// Asks what the after-schema needs, where no plan said it yet, or other answers were given since.
     pub(crate) async fn ask_schema_of_mapping(&mut self, watcher: &Watcher) -> Result<()> {
-        if self.answers.schema.is_some() {
-            return Ok(());
-        }
-        let Some(given) = self.given_schema(None)? else {
+        self.answers.schema_is_open = false;
+        let given = match &self.answers.schema {
+            Some(plan) if self.schema_is_answered_otherwise()? => Some(GivenSchema::of_plan(plan)),
+            Some(_) => None,
+            None => self.given_schema(None)?,
+        };
+        let Some(given) = given else {
             return Ok(());
         };
-        self.ask_schema(&given, watcher).await?.require_answered()
+        let planned = self.answers.schema.clone();
+        let asked = self.ask_schema(&given, watcher).await?;
+        self.note_open(&asked);
+        if self.answers.schema_is_open {
+            self.take_schema(planned);
+        }
+        asked.require_answered()
+    }
+
+    /// True where the plan of the run rests on other answers than those of now, and nothing was swapped by it.
+    fn schema_is_answered_otherwise(&self) -> Result<bool> {
+        let plan = self.run.open().and_then(|run| run.plan.as_ref());
+        let Some(plan) = plan.filter(|_| !self.layout.has_any_moved()) else {
+            return Ok(false);
+        };
+        Ok(plan.decisions()?.schema != self.answers.decisions.schema)
     }
 
     /// Works with this after-schema from now on: its collections are among those that are rebuilt.

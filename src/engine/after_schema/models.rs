@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::{Demand, Stands};
+use super::asked::Demand;
 use crate::domain::fit::claims::Claims;
 use crate::domain::number::counted;
 use crate::domain::text::safe;
@@ -184,28 +184,26 @@ impl Session {
             let model = after.models.get(it.model);
             let model = model.map_or_else(String::new, |it| safe(&it.name, 60));
             let documents = scan::rough_count(&self.work.connection.database, &it.live).await;
-            demands.push(Demand {
-                key: format!("rename {}", it.live),
-                about: "rename",
-                says: format!("{live} becomes {to}, as the model {model} says"),
-                count: documents,
-                stands: Stands::Undecided,
-            });
+            demands.push(Demand::undecided(
+                "rename",
+                &format!("rename {}", it.live),
+                format!("{live} becomes {to}, as the model {model} says"),
+                documents,
+            ));
             if !specs.contains_key(&it.to) || away.contains_key(it.to.as_str()) {
                 continue;
             }
             let in_the_way = self.documents_in(&it.to).await?;
             let is_view = specs.get(&it.to).is_some_and(|spec| spec.kind == "view");
             if in_the_way == 0 && !is_view {
-                demands.push(Demand {
-                    key: format!("{SET_ASIDE} {}", it.to),
-                    about: SET_ASIDE,
-                    says: format!(
+                demands.push(Demand::undecided(
+                    SET_ASIDE,
+                    &format!("{SET_ASIDE} {}", it.to),
+                    format!(
                         "{to} stands there and is empty: it becomes _ringfence_before_{to}, and has its name back after a rollback"
                     ),
-                    count: 0,
-                    stands: Stands::Undecided,
-                });
+                    0,
+                ));
                 continue;
             }
             let how = if it.live == self.work.mapping.customer.collection {
@@ -217,7 +215,7 @@ impl Session {
                 "rename",
                 &format!("rename {}", it.live),
                 format!(
-                    "{live} cannot become {to}: {to} holds {}, so new code has written there; {how}",
+                    "{live} cannot become {to}: {to} already holds {}, so new code wrote there; {how}",
                     counted(in_the_way, "document", "documents")
                 ),
                 in_the_way,

@@ -45,7 +45,7 @@ impl Session {
                 continue;
             }
             taken.push(format!(
-                "{} cannot become {}: that stands there, and holds documents or came since the plan was made. Look at it, then make the plan again",
+                "{} cannot become {}: a collection of that name holds documents, or was made since the plan. Look at it, then make the plan again",
                 named(live),
                 named(to)
             ));
@@ -96,7 +96,7 @@ impl Session {
                 .is_none()
             {
                 return Err(StepError::Findings(format!(
-                    "{} is gone, which was to become {}: no collection has its UUID any more. The rest is renamed; `ringfence rollback` goes back, and the backup holds it",
+                    "{} was to become {} and is gone: no collection has its UUID any more. The rest is renamed; `ringfence rollback` goes back, and the backup holds it",
                     named(&from),
                     named(&to)
                 )));

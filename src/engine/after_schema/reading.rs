@@ -9,12 +9,14 @@ use serde_json::Value as Json;
 
 use super::asked::{Demand, GivenSchema, Stands};
 use super::models::{AllReads, Reads};
+use super::ways::duplicate_way;
 use crate::domain::fit::claims::Claims;
 use crate::domain::mapping::Mapping;
 use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::Rule;
 use crate::domain::schema_change::shape::Shape;
+use crate::domain::schema_view::Way;
 use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
 use crate::domain::transform::{self, Placed};
@@ -327,17 +329,15 @@ impl Session {
                 let says = format!("{name}.{}: {why}", safe(&candidate.field, 120));
                 demands.push(Demand::blocker(about, &key, says, count));
             } else {
-                demands.push(Demand {
-                    key,
-                    about,
-                    says: format!("{name}: {} ({documents})", candidate.rule.words()),
-                    count,
-                    stands: if candidate.answered {
-                        Stands::Accepted
-                    } else {
-                        Stands::Undecided
-                    },
-                });
+                let says = format!("{name}: {} ({documents})", candidate.rule.words());
+                let mut demand = Demand::undecided(about, &key, says, count);
+                if about == "write" {
+                    demand.ways.extend([Way::Constant, Way::Field, Way::Leave]);
+                }
+                if candidate.answered {
+                    demand.stands = Stands::Accepted;
+                }
+                demands.push(demand);
             }
             rules.push(candidate.rule.clone());
         }
@@ -366,16 +366,16 @@ impl Session {
         let answer = self.answers.decisions.schema.get(&key);
         if answer.is_some_and(|it| it.trim() == "leave") && finding.kind != Kind::Duplicate {
             read.left.push(format!("{key} {kind}"));
+            let says = format!(
+                "{name}.{shown}: {kind}, {} stay as they are: {}",
+                counted(finding.count, "document", "documents"),
+                finding.error
+            );
             read.demands.push(Demand {
-                key,
-                about: "unreadable",
-                says: format!(
-                    "{name}.{shown}: {kind}, {} stay as they are: {}",
-                    counted(finding.count, "document", "documents"),
-                    finding.error
-                ),
-                count: finding.count,
                 stands: Stands::Left,
+                ways: self.ways_of(found, finding),
+                samples: finding.samples.clone(),
+                ..Demand::blocker("unreadable", &key, says, finding.count)
             });
             return;
         }
@@ -391,7 +391,7 @@ impl Session {
                 lines.concat()
             });
             format!(
-                "{name}: {} with one value of {shown}, of which the schema says that it is unique{}{}",
+                "{name}: {} with one value of {shown}, which the schema says is unique{}{}",
                 counted(finding.count, "group of documents", "groups of documents"),
                 duplicate_way(&finding.fields),
                 members.unwrap_or_default()
@@ -410,36 +410,10 @@ impl Session {
             Kind::WrongType | Kind::OutOfRange | Kind::MalformedId | Kind::BadEnum => "convert",
             _ => "unreadable",
         };
-        read.demands
-            .push(Demand::blocker(about, &key, says, finding.count));
-    }
-
-    /// What else answers a finding.
-    fn way_on(&self, found: &ModelConformity, finding: &Finding) -> String {
-        let mapping = &self.work.mapping;
-        let field = finding.fields.first().map_or("", String::as_str);
-        let missing = matches!(finding.kind, Kind::MissingRequired | Kind::NullRequired);
-        let bookings = found.name == mapping.booking.collection
-            || found.collection == mapping.booking.collection;
-        let left = self
-            .surveyed
-            .as_ref()
-            .is_some_and(|it| it.blueprint.departures.total() > 0);
-        if missing && (bookings || left) && field == mapping.booking.customer {
-            return ". These are bookings that a decision leaves or skips: answer those conflicts otherwise (a placeholder, a customer, the quarantine), or make the field optional in the schema".to_owned();
-        }
-        if missing {
-            return format!(
-                ". Or say in the section [schema] of the decisions file what is written: \"{}.{}\" = \"constant VALUE\" or \"field OTHER\"",
-                safe(&found.name, 60),
-                safe(field, 120)
-            );
-        }
-        format!(
-            ". Or leave them so, by \"{}.{}\" = \"leave\" in the section [schema] of the decisions file",
-            safe(&found.name, 60),
-            safe(&finding.fields.join(", "), 120)
-        )
+        let mut demand = Demand::blocker(about, &key, says, finding.count);
+        demand.samples.clone_from(&finding.samples);
+        demand.ways = self.ways_of(found, finding);
+        read.demands.push(demand);
     }
 
     /// Where users break a rule, says how those who are customers and nothing else leave.
@@ -455,26 +429,10 @@ impl Session {
         });
         for demand in about_users {
             demand.says.push_str(
-                ". All users were counted, those too who are customers and nothing else: `plan --retire-users` takes them out of the users, and judges those who remain",
+                ". This counts all users, also those who are only customers: `plan --retire-users` takes those out of the users and judges the rest",
             );
         }
     }
-}
-
-/// What is left where documents share a value.
-fn duplicate_way(fields: &[String]) -> String {
-    let fields: Vec<String> = fields.iter().map(|it| safe(it, 60)).collect();
-    if let [one] = &fields[..] {
-        return format!(
-            ". The only way on is to change that line of the schema: take `@unique` from {one}; `findUnique` by it then leaves the client, and `findFirst` replaces it"
-        );
-    }
-    let list = fields.join(", ");
-    format!(
-        ". The only way on is to change that line of the schema: `@@unique([{list}])` to `@@index([{list}])`; the compound key {} then leaves the client, and `findFirst` by {} replaces it",
-        fields.join("_"),
-        fields.join(" and ")
-    )
 }
 
 /// The fields of a collection that the migration goes on reading by their names.

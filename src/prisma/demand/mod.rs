@@ -71,7 +71,7 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
         let answer = answer.map(|text| Answer::parse(text, model, field, around.after));
         let answer = answer
             .transpose()
-            .map_err(|why| format!("the answer to {key} is no answer: {why}"))?;
+            .map_err(|why| format!("the answer to {key} cannot be used: {why}"))?;
         let (value, answered) = match answer {
             Some(Answer::Leave) => continue,
             Some(Answer::Write(value)) => (Some(value), true),
@@ -142,9 +142,12 @@ fn renamed_from<'a>(
 ) -> Option<&'a str> {
     let mut all = renames_of(model, rename);
     let is_new = |name: &str| name == field.name || name == field.stored;
-    all.find_map(|(left, right)| match has_field(model, left) {
-        true => is_new(left).then_some(right.as_str()),
-        false => is_new(right).then_some(left),
+    all.find_map(|(left, right)| {
+        if has_field(model, left) {
+            is_new(left).then_some(right.as_str())
+        } else {
+            is_new(right).then_some(left)
+        }
     })
 }
 

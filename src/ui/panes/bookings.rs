@@ -139,7 +139,7 @@ fn empty(model: &Model) -> Option<String> {
     let looked = number(pages.looked);
     Some(if pages.stopped {
         format!(
-            "Stopped: none of the {looked} bookings looked through fits; {} shows all.",
+            "Stopped: {looked} bookings were searched and none fits; {} shows all.",
             key(SHOW_ALL.id)
         )
     } else if pages.waits() || pages.more() || !pages.loaded {
@@ -152,7 +152,7 @@ fn empty(model: &Model) -> Option<String> {
         format!("looking: {looked}{of} bookings so far; {} stops", key(BACK))
     } else {
         format!(
-            "No booking fits ({looked} looked through); {} shows all.",
+            "No booking fits ({looked} searched); {} shows all.",
             key(SHOW_ALL.id)
         )
     })

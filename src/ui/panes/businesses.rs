@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::text::{number, pad, right, width, wrap};
+use super::super::text::{fit, number, pad, right, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
@@ -121,6 +121,8 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
     let name = pane
         .row(facts)
         .map_or_else(String::new, |row| safe(&row.name, 60));
+    // A long name leaves room for the rest of the title.
+    let name = fit(&name, usize::from(area.width / 4).max(12));
     let Some(Ok(view)) = pane.view(facts) else {
         let inside = widgets::boxed(frame, area, &format!("Businesses › {name}"), theme);
         frame.render_widget(Line::styled("reading its customers …", theme.dim()), inside);

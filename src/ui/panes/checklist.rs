@@ -256,7 +256,7 @@ fn step_line(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Line<
     } else {
         format!(" {time:>7}")
     };
-    let wanted = 32.min(columns * 3 / 5);
+    let wanted = 28.min(columns * 3 / 5);
     let room = columns.saturating_sub(wanted.max(width(&title)) + width(&time) + 1);
     let title = pad(&title, columns.saturating_sub(room + width(&time)));
     Line::from(vec![
@@ -383,6 +383,25 @@ fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec
             crate::domain::number::grouped(documents)
         );
         lines.extend(widgets::labelled("Backup", &text, columns, theme));
+    }
+    lines.extend(results(shared, step, columns, theme));
+    lines
+}
+
+/// What the steps before the selected one came to.
+fn results(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let before = Step::ALL.iter().filter(|it| **it < step);
+    let done = before.filter(|it| shared.is_done(**it) && it.touch() != Touch::Note);
+    let mut lines = Vec::new();
+    for step in done {
+        let says = shared.facts.status(*step).map_or("", |it| &it.says);
+        let says = safe(says.lines().next().unwrap_or_default(), 300);
+        let text = format!("✓ {}: {says}", step.title());
+        lines.extend(wrap(&text, columns).into_iter().map(Line::raw));
+    }
+    if !lines.is_empty() {
+        let heading = Line::styled("Results so far", theme.label());
+        lines.splice(0..0, [Line::default(), heading]);
     }
     lines
 }

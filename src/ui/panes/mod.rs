@@ -16,6 +16,7 @@ use crate::app::panes::mapping::MappingPane;
 use crate::app::panes::pane::PaneCommands;
 use crate::app::panes::report::Report;
 use crate::app::panes::running::RunningPane;
+use crate::app::panes::schema::SchemaPane;
 use crate::app::shared::PaneId;
 
 pub mod bookings;
@@ -28,6 +29,7 @@ pub mod log;
 pub mod mapping;
 pub mod report;
 pub mod running;
+pub mod schema;
 
 /// Draws a pane; where there is room, list and detail side by side.
 type Draw = fn(&mut Frame<'_>, Rect, &Model, bool, Theme) -> Scrollable;
@@ -43,6 +45,7 @@ const TABLE: &[(PaneId, Draw)] = &[
     (LogPane::ID, log::draw),
     (Clients::ID, clients::draw),
     (MappingPane::ID, mapping::draw),
+    (SchemaPane::ID, schema::draw),
 ];
 
 /// Draws the pane that has the focus.

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::super::text::{duration, number, pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
-use crate::app::commands::ids::{CANCEL, GO_ON, PAUSE, RUN};
+use crate::app::commands::ids::{CANCEL, GO_ON, PAUSE};
 use crate::app::log::Weight;
 use crate::app::message::{Job, Scrollable};
 use crate::app::model::Model;
@@ -69,7 +69,7 @@ fn title(model: &Model) -> String {
                 step.number(),
                 Step::ALL.len()
             ),
-            Job::RollBack => running.job.title().to_owned(),
+            Job::RollBack | Job::Schema => running.job.title().to_owned(),
         },
         None => "Nothing runs".to_owned(),
     }
@@ -128,8 +128,7 @@ fn about(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
         let mut lines: Vec<Line<'static>> =
             widgets::labelled("Next", &safe(&next, 400), columns, theme).collect();
         let keys = format!(
-            "{} runs it; {} runs up to the next gate",
-            shared.key(RUN),
+            "{} runs the steps up to the next gate, from here too",
             shared.key(GO_ON)
         );
         lines.push(Line::styled(keys, theme.dim()));
