@@ -173,7 +173,7 @@ impl Session {
                         survey, blueprint, ..
                     } = &**surveyed;
                     let some_stay = blueprint.some_stay(survey, which);
-                    let email = (EmailIndex::Partial, some_stay);
+                    let email = (EmailIndex::Partial, &some_stay[..]);
                     let mut wanted = index_plan::wanted(&mapping, which, &standing, email);
                     wanted.retain(|it| !blueprint.drops_index(which.live(), name_of(it)));
                     wanted
