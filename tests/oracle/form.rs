@@ -40,6 +40,7 @@ pub enum OfBusiness {
 
 /// A form.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[allow(clippy::struct_excessive_bools)] // drawn one by one
 pub struct Form {
     pub user: OfUser,
     pub business: OfBusiness,

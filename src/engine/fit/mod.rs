@@ -106,8 +106,7 @@ impl Session {
                 fit.refusals.extend(found);
             }
         }
-        self.check_references(&mapping, &known, &mut fit, said, watcher)
-            .await?;
+        Box::pin(self.check_references(&mapping, &known, &mut fit, said, watcher)).await?;
         self.unless_refused(&fit)?;
         for (key, says) in mapping
             .remarks()

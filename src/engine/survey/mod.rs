@@ -55,7 +55,7 @@ impl Session {
 
     /// The same, tried once: for a step, which is tried again as a whole.
     pub(crate) async fn survey_once(&mut self, watcher: &Watcher) -> Result<Overview> {
-        self.survey_with(None, watcher).await
+        Box::pin(self.survey_with(None, watcher)).await
     }
 
     /// The same, with documents beside the originals of a collection.
