@@ -153,6 +153,7 @@ fn gate(choices: bool) -> Model {
     model
 }
 
+#[allow(clippy::too_many_lines)] // one scene after the other
 fn scenes() -> Vec<(String, Model)> {
     let mut scenes: Vec<(String, Model)> = TABLE
         .iter()

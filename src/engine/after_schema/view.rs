@@ -24,10 +24,10 @@ use crate::prisma::demand::Answer;
 use crate::store::collection_spec;
 
 /// A line for one who gave no after-schema.
-fn to_change(says: String) -> SchemaLine {
+fn to_change(says: &str) -> SchemaLine {
     SchemaLine {
         about: "schema line".to_owned(),
-        ..line_of_plan(&says)
+        ..line_of_plan(says)
     }
 }
 
@@ -102,7 +102,7 @@ impl Session {
     fn without_a_schema(&self, why: &str) -> SchemaView {
         let lines = self.schema_lines().unwrap_or_default();
         SchemaView {
-            lines: lines.into_iter().map(to_change).collect(),
+            lines: lines.iter().map(|it| to_change(it)).collect(),
             remark: why.to_owned(),
             ..SchemaView::default()
         }
@@ -173,7 +173,7 @@ impl Session {
                         survey, blueprint, ..
                     } = &**surveyed;
                     let some_stay = blueprint.some_stay(survey, which);
-                    let email = (EmailIndex::Partial, some_stay);
+                    let email = (EmailIndex::Partial, &some_stay[..]);
                     let mut wanted = index_plan::wanted(&mapping, which, &standing, email);
                     wanted.retain(|it| !blueprint.drops_index(which.live(), name_of(it)));
                     wanted

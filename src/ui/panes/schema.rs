@@ -115,18 +115,16 @@ fn without(
         lines.push(Line::default());
         let heading = "These lines of your schema.prisma change in any case:";
         lines.push(Line::styled(heading, theme.label()));
-        for line in &view.lines {
-            let wrapped = wrap(&safe(&line.says, 400), columns.saturating_sub(4));
-            for (at, text) in wrapped.into_iter().enumerate() {
-                let mark = if at == 0 { "  · " } else { "    " };
-                lines.push(Line::raw(format!("{mark}{text}")));
-            }
+        for change in &view.lines {
+            let wrapped = wrap(&safe(&change.says, 400), columns.saturating_sub(4));
+            let begins = std::iter::once("  · ").chain(std::iter::repeat("    "));
+            let texts = begins.zip(wrapped);
+            lines.extend(texts.map(|(begins, text)| Line::raw(format!("{begins}{text}"))));
         }
     }
-    let page = usize::from(inside.height);
     let detail = widgets::scrolled(frame, inside, lines, pane.down, theme);
     Scrollable {
-        page,
+        page: usize::from(inside.height),
         detail,
         ..Scrollable::default()
     }
