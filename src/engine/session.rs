@@ -124,6 +124,7 @@ impl Run {
 }
 
 /// The answers of the operator, and how to take them back.
+#[allow(clippy::struct_excessive_bools)] // each is an answer of its own
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // four answers that have nothing to do with each other
 pub struct Answers {

@@ -95,7 +95,7 @@ impl Session {
             return Ok(());
         }
         Err(StepError::Findings(format!(
-            "{} with a number for an _id: whether anything refers to them cannot be told by a number, so nobody can retire. Nothing was changed; plan without retiring users",
+            "{} with a number as _id: ringfence cannot tell whether anything refers to a number, so nobody can retire. Nothing was changed; plan without retiring users",
             counted(by_number, "user would retire", "users would retire")
         )))
     }

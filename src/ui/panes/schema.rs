@@ -112,6 +112,7 @@ fn without(
         "ringfence then lists here what the schema asks. You answer it here, and the cut-over does it. Without an after-schema ringfence does the migration alone.",
     );
     if !view.lines.is_empty() {
+<<<<<<< HEAD
         all.push(Line::default());
         let heading = "These all of your schema.prisma change in any case:";
         all.push(Line::styled(heading, theme.label()));
@@ -127,6 +128,21 @@ fn without(
     let detail = widgets::scrolled(frame, inside, all, pane.down, theme);
     Scrollable {
         page: rows,
+=======
+        lines.push(Line::default());
+        let heading = "These lines of your schema.prisma change in any case:";
+        lines.push(Line::styled(heading, theme.label()));
+        for change in &view.lines {
+            let wrapped = wrap(&safe(&change.says, 400), columns.saturating_sub(4));
+            let begins = std::iter::once("  · ").chain(std::iter::repeat("    "));
+            let texts = begins.zip(wrapped);
+            lines.extend(texts.map(|(begins, text)| Line::raw(format!("{begins}{text}"))));
+        }
+    }
+    let detail = widgets::scrolled(frame, inside, lines, pane.down, theme);
+    Scrollable {
+        page: usize::from(inside.height),
+>>>>>>> de339d57fee2669b8e435f85c042e5e076e07e58
         detail,
         ..Scrollable::default()
     }
