@@ -91,10 +91,10 @@ fn without(
     let title = format!("Schema · {}", safe(&view.remark, 200));
     let inside = widgets::boxed(frame, area, &title, theme);
     let columns = usize::from(inside.width);
-    let mut all: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
     let mut say = |text: &str| {
         let wrapped = wrap(text, columns);
-        all.extend(wrapped.into_iter().map(Line::raw));
+        lines.extend(wrapped.into_iter().map(Line::raw));
     };
     say(
         "The schema.prisma of the new application tells ringfence what else the data needs: fields and collections with other names, values where nothing is, other types, indexes.",
@@ -112,23 +112,6 @@ fn without(
         "ringfence then lists here what the schema asks. You answer it here, and the cut-over does it. Without an after-schema ringfence does the migration alone.",
     );
     if !view.lines.is_empty() {
-<<<<<<< HEAD
-        all.push(Line::default());
-        let heading = "These all of your schema.prisma change in any case:";
-        all.push(Line::styled(heading, theme.label()));
-        for line in &view.lines {
-            let wrapped = wrap(&safe(&line.says, 400), columns.saturating_sub(4));
-            for (at, text) in wrapped.into_iter().enumerate() {
-                let mark = if at == 0 { "  · " } else { "    " };
-                all.push(Line::raw(format!("{mark}{text}")));
-            }
-        }
-    }
-    let rows = usize::from(inside.height);
-    let detail = widgets::scrolled(frame, inside, all, pane.down, theme);
-    Scrollable {
-        page: rows,
-=======
         lines.push(Line::default());
         let heading = "These lines of your schema.prisma change in any case:";
         lines.push(Line::styled(heading, theme.label()));
@@ -142,7 +125,6 @@ fn without(
     let detail = widgets::scrolled(frame, inside, lines, pane.down, theme);
     Scrollable {
         page: usize::from(inside.height),
->>>>>>> de339d57fee2669b8e435f85c042e5e076e07e58
         detail,
         ..Scrollable::default()
     }
