@@ -126,7 +126,6 @@ impl Run {
 /// The answers of the operator, and how to take them back.
 #[allow(clippy::struct_excessive_bools)] // each is an answer of its own
 #[derive(Debug, Default)]
-#[allow(clippy::struct_excessive_bools)] // four answers that have nothing to do with each other
 pub struct Answers {
     pub(crate) decisions: Decisions,
     /// The decisions file as it was read or written last.

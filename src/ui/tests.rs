@@ -153,11 +153,7 @@ fn gate(choices: bool) -> Model {
     model
 }
 
-<<<<<<< HEAD
-#[allow(clippy::too_many_lines)] // a list
-=======
 #[allow(clippy::too_many_lines)] // one scene after the other
->>>>>>> de339d57fee2669b8e435f85c042e5e076e07e58
 fn scenes() -> Vec<(String, Model)> {
     let mut scenes: Vec<(String, Model)> = TABLE
         .iter()

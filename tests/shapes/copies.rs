@@ -50,9 +50,10 @@ fn person(name: &str, shop: u8) -> Document {
 
 /// What the migration makes of the booking with this number.
 fn without_copies(number: i32, customer: Bson) -> Document {
-    let rest = match number {
-        1 => doc! { "client": { "note": "n" }, "items": [{ "n": 1 }, {}, "x"] },
-        _ => doc! { "items": [], "n": 2 },
+    let rest = if number == 1 {
+        doc! { "client": { "note": "n" }, "items": [{ "n": 1 }, {}, "x"] }
+    } else {
+        doc! { "items": [], "n": 2 }
     };
     let mut made = doc! { "_id": number, "shopId": id(11) };
     made.extend(rest);

@@ -25,7 +25,7 @@ fn roles(mapping: &str) -> BTreeMap<String, String> {
     let mut roles = BTreeMap::new();
     for line in mapping.lines() {
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
+            name.trim_end_matches(']').clone_into(&mut section);
         } else if let Some((key, value)) = line.split_once('=') {
             let key = format!("{section}.{}", key.trim());
             let value = value.split(" #").next().unwrap_or_default().trim();
