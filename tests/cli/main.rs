@@ -19,3 +19,8 @@ mod odd_names;
 mod plans;
 mod privileges;
 mod write_block;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

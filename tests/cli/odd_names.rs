@@ -81,6 +81,7 @@ async fn a_collection_name_that_just_fits_goes_all_ways_and_one_byte_more_is_ref
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_database_may_be_called_whatever_a_server_takes() {
     for name in [
         "-x",

@@ -75,6 +75,7 @@ async fn a_primary_that_steps_down_again_and_again_changes_nothing_of_the_end() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_primary_that_is_frozen_for_a_while_changes_nothing_of_the_end() {
     let full = crate::support::full();
     let frozen = Duration::from_secs(if full { 20 } else { 3 });
@@ -99,6 +100,7 @@ async fn a_primary_that_is_frozen_for_a_while_changes_nothing_of_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_primary_of_three_that_is_killed_and_started_again_changes_nothing_of_the_end() {
     let (server, case) = three().await;
     let server = tokio::sync::Mutex::new(server);

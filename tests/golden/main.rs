@@ -18,3 +18,8 @@ mod sample_report;
 mod snapshot;
 mod stage;
 mod worlds;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -139,6 +139,7 @@ fn remove_manifest(case: &Case) -> std::io::Result<()> {
 const CODES: [i32; 8] = [2, 9, 14, 121, 16_755, 17_262, 5_107_200, 67];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn whatever_code_a_message_comes_with_no_verb_passes_it_on() {
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(1), &arguments).await;

@@ -21,3 +21,8 @@ mod holding;
 mod racers;
 mod readers;
 mod unlocking;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -18,3 +18,8 @@ mod pushing;
 mod rolling_back;
 mod shop;
 mod stand_in;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}
