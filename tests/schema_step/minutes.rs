@@ -129,6 +129,6 @@ async fn where_the_service_or_its_minutes_are_missing_the_plan_is_not_made() {
         plan(&case, answer)
             .await
             .code(2)
-            .says(&["the answer to Booking.endTime is no answer", why]);
+            .says(&["the answer to Booking.endTime cannot be used", why]);
     }
 }

@@ -95,7 +95,7 @@ async fn one_tenant_without_users_gets_its_customers_from_the_guests_in_its_book
     shape.migrate().await;
     let status = shape.run(&["status"]).await.code(0);
     status.says(&[
-        "no contact field leaves any",
+        "there are no contact fields to remove",
         "nobody retires",
         "customers and bookings are migrated",
     ]);

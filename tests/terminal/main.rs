@@ -24,3 +24,8 @@ mod schema;
 mod situation;
 mod stopping;
 mod walk;
+
+#[test]
+fn the_long_tests_pass_where_they_are_asked_for() {
+    support::long_tests();
+}

@@ -10,6 +10,7 @@ fn fits(screen: &str) {
 
 #[test]
 #[allow(clippy::too_many_lines)] // one walk over the screens
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn the_main_screens_are_readable_at_80_by_24() {
     let place = data::seeded();
     let before = place.fingerprints();

@@ -33,7 +33,7 @@ impl Session {
         let waiting = self.waiting_for_schema_step();
         if !waiting.is_empty() {
             checked.notes.push(format!(
-                "“{}” is not done yet (it changes {}), so nothing was held against the after-schema",
+                "“{}” is not done yet (it changes {}), so nothing was compared with the after-schema",
                 Step::Schema.title(),
                 listed(waiting.iter().map(String::as_str))
             ));
