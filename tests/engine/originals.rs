@@ -114,7 +114,7 @@ async fn what_stands_in_the_way_of_a_rollback_keeps_the_cut_over_shut() {
     case.apply(&[])
         .await
         .code(1)
-        .says(&["_ringfence_before_Booking stands in the way"]);
+        .says(&["_ringfence_before_Booking would block a rollback"]);
     way.drop().await.unwrap();
     case.apply(&[]).await.code(0);
 }
