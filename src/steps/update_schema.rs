@@ -254,7 +254,7 @@ impl Gated for UpdateSchema {
         missing.extend(session.names_taken(Group::Schema).await?);
         for name in session.names_in_the_way().await? {
             missing.push(format!(
-                "{name} stands in the way of a rollback, and it is none of this run's: drop it or give it another name"
+                "{name} would block a rollback, and it does not belong to this run: drop it or give it another name"
             ));
         }
         Ok(missing)
