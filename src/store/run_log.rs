@@ -39,13 +39,14 @@ pub fn set_clock(ahead: i64) {
 /// Opens the log in the folder of a run, and writes what waited for it. Where that cannot be, lines go on waiting: a log stops no step.
 pub fn open(folder: &Path) {
     let path = folder.join(NAME);
-    let mut state = state();
-    if state.file.as_ref().is_some_and(|(open, _)| *open == path) {
+    if self::path().is_some_and(|open| open == path) {
         return;
     }
+    // Not under the lock: opening may itself say something, and what it says is a line of this log.
     let Ok(file) = private_file::append(&path) else {
         return;
     };
+    let mut state = state();
     state.file = Some((path, file));
     let waiting = std::mem::take(&mut state.waiting);
     for line in waiting {

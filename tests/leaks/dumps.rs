@@ -168,3 +168,30 @@ async fn folders_and_logs_that_others_may_write_are_refused_or_closed_in_words()
     std::fs::set_permissions(&run, std::fs::Permissions::from_mode(0o700)).unwrap();
     case.ringfence(&back).await.code(0);
 }
+
+#[tokio::test]
+async fn files_of_a_run_that_others_could_write_are_closed_and_the_same_command_goes_on() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "backup"]).await.code(0);
+    let runs = std::fs::read_dir(case.path("ringfence-runs")).unwrap();
+    let run = runs.into_iter().next().unwrap().unwrap().path();
+    let files: Vec<_> = ["log.txt", "journal.jsonl"]
+        .iter()
+        .map(|name| run.join(name))
+        .collect();
+    for file in &files {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    let again = case.apply(&["--through", "backup"]);
+    let again = tokio::time::timeout(std::time::Duration::from_mins(1), again).await;
+    again.expect("the command ends").code(0);
+    for file in &files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let log = std::fs::read_to_string(&files[0]).unwrap();
+    assert!(
+        log.contains("could be written by other users until now"),
+        "{log}"
+    );
+}

@@ -327,6 +327,11 @@ pub fn answer(request: Request) -> Option<Answer> {
 
 /// Answers what was asked, and what is asked then.
 pub fn settle(model: &mut Model, effects: Vec<Effect>) {
+    settle_by(model, effects, answer);
+}
+
+/// The same, with answers of one's own.
+pub fn settle_by(model: &mut Model, effects: Vec<Effect>, answer: fn(Request) -> Option<Answer>) {
     let mut effects = std::collections::VecDeque::from(effects);
     while let Some(effect) = effects.pop_front() {
         if let Effect::Ask(request) = effect

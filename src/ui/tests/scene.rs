@@ -1,6 +1,6 @@
 //! A console in the middle of a migration that could be one: what the pictures of the panes show.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use crate::app::key::Key;
 use crate::app::message::Detail;
@@ -381,14 +381,7 @@ fn answer(request: Request) -> Option<Answer> {
 }
 
 fn settle(model: &mut Model, effects: Vec<Effect>) {
-    let mut effects = VecDeque::from(effects);
-    while let Some(effect) = effects.pop_front() {
-        if let Effect::Ask(request) = effect
-            && let Some(answer) = answer(request)
-        {
-            effects.extend(update(model, Message::Answer(answer)));
-        }
-    }
+    fixture::settle_by(model, effects, answer);
 }
 
 /// Presses a key and answers what it asks for.
