@@ -27,7 +27,7 @@ const DIGITS: &[Key] = &[
 ];
 /// How they are shown, by how many panes there are.
 const SHOWN_DIGITS: [&str; 11] = [
-    "", "1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8", "1-9", "1-9 0",
+    "", "1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8", "1-9", "0-9",
 ];
 
 /// The commands.
