@@ -262,11 +262,15 @@ mod tests {
         for Listed { about, .. } in table() {
             let first = about.shown.split([' ', '/']).find(|word| !word.is_empty());
             let first = first.unwrap_or(about.shown);
-            let range = first.len() > 1 && first.starts_with('1');
-            let works = about.keys.iter().any(|key| {
-                let name = key.to_string();
-                name == first || (range && first.starts_with(&name))
-            });
+            let is_key = |name: &str| about.keys.iter().any(|key| key.to_string() == name);
+            // Of a range of digits both ends are keys.
+            let ends = first
+                .split_once('-')
+                .filter(|(end, _)| end.len() == 1 && end.starts_with(|c: char| c.is_ascii_digit()));
+            let works = match ends {
+                Some((from, to)) => is_key(from) && is_key(to),
+                None => is_key(first),
+            };
             assert!(works || about.shown == "/", "{:?}", about.id);
         }
     }
