@@ -12,7 +12,7 @@
 )]
 #![allow(dead_code)] // the tests use more of it
 
-#[path = "../tests/terminal/console.rs"]
+#[path = "../tests/support/console.rs"]
 mod console;
 
 use std::path::Path;

@@ -123,8 +123,8 @@ fn the_check_itself_finds_a_path_and_a_name_that_do_not_exist() {
     for fine in [
         "src/lib.rs",
         "Session",
-        "cargo test --test docs",
-        "RINGFENCE_TESTS=full cargo test --test docs",
+        "cargo test --test all",
+        "RINGFENCE_TESTS=full cargo test --test all",
     ] {
         assert_eq!(wrong(fine, &words), None, "{fine}");
     }

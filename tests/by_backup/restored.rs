@@ -2,11 +2,11 @@
 
 use bson::doc;
 
-use crate::case::{Case, Ended};
-use crate::data;
-use crate::nth;
-use crate::picture;
-use crate::world::{assert_back, backup, book, lose_record, migrates_again, of};
+use crate::by_backup::world::{assert_back, backup, book, lose_record, migrates_again, of};
+use crate::support::case::{Case, Ended};
+use crate::support::data;
+use crate::support::nth;
+use crate::support::picture;
 
 async fn restore(case: &Case, from: &str) -> Ended {
     case.ringfence(&restoring(case, from)).await

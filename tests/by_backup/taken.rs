@@ -2,10 +2,10 @@
 
 use bson::doc;
 
-use crate::case::Case;
-use crate::data;
-use crate::picture;
-use crate::world::{assert_back, book, lose_record, of};
+use crate::by_backup::world::{assert_back, book, lose_record, of};
+use crate::support::case::Case;
+use crate::support::data;
+use crate::support::picture;
 
 /// A folder as mongodump leaves it: ours without the manifest.
 async fn dump(case: &Case) -> String {

@@ -2,13 +2,13 @@
 
 use bson::doc;
 
-use crate::case::{Case, Ended};
-use crate::data;
-use crate::nth;
-use crate::picture;
-use crate::world::{
+use crate::by_backup::world::{
     assert_back, backup, book, dump_drop_and_restore, lose_record, migrates_again, of, rename,
 };
+use crate::support::case::{Case, Ended};
+use crate::support::data;
+use crate::support::nth;
+use crate::support::picture;
 
 async fn back(case: &Case, backup: &str) -> Ended {
     case.roll_back(&["--without-record", "--backup", backup])
@@ -51,7 +51,7 @@ async fn without_the_record_the_originals_come_back_and_what_was_live_stands_asi
     back(&case, &backup).await.code(0);
     assert_back(&case, &before, true).await;
     migrates_again(&case).await;
-    let backup = crate::world::backup(&case);
+    let backup = crate::by_backup::world::backup(&case);
     lose_record(&case).await;
     back(&case, &backup)
         .await

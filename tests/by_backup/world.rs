@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use bson::{Document, RawDocumentBuf, doc, rawdoc};
 use mongodb::Collection;
 
-use crate::case::Case;
-use crate::data::{BOOKING, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, id};
+use crate::support::picture;
 
 pub fn of(case: &Case, name: &str) -> Collection<Document> {
     case.database.collection(name)

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
 
-use crate::case::{Case, Ended};
-use crate::data;
-use crate::picture;
+use crate::support::case::{Case, Ended};
+use crate::support::data;
+use crate::support::picture;
 
 /// Runs `survey`, `plan --defaults` and `verify`; each must end with 1, say so, and change nothing.
 async fn survey_and_plan_refuse(case: &Case, words: &[&str]) {

@@ -1,7 +1,7 @@
 //! Nothing destructive, and no first write, without the database's name typed again.
 
-use crate::case::Case;
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::picture;
 
 #[tokio::test]
 async fn an_apply_without_the_databases_name_or_with_another_ends_with_3_and_writes_nothing() {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 #[tokio::test]
 async fn the_console_without_a_terminal_names_the_headless_verbs_and_touches_nothing() {

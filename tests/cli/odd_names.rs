@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use bson::doc;
 
-use crate::case::Case;
-use crate::picture;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::picture;
+use crate::support::{self, data};
 
 /// What a rollback puts before a live name.
 const LONGEST_PREFIX: usize = "_ringfence_rolled_back_20260101-000000-0000_".len();

@@ -2,8 +2,8 @@
 
 use bson::doc;
 
-use crate::case::{Case, Ended};
-use crate::data::{SERVICE, USER, booking, id};
+use crate::support::case::{Case, Ended};
+use crate::support::data::{SERVICE, USER, booking, id};
 
 /// Applies whatever `plan.json` holds; it must fail so, and change nothing.
 async fn refused(case: &Case, code: i32, words: &[&str]) -> Ended {

@@ -4,9 +4,9 @@ use bson::doc;
 use mongodb::Client;
 use mongodb::error::ErrorKind;
 
-use crate::case::Case;
-use crate::picture;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::picture;
+use crate::support::{self, data};
 
 /// A server with access control, a seeded case for its root, and the same database for other users.
 pub struct Guarded {

@@ -4,9 +4,9 @@ use bson::{Document, doc};
 use mongodb::Client;
 use mongodb::options::ClientOptions;
 
-use crate::case::Case;
-use crate::data;
-use crate::privileges::Guarded;
+use crate::cli::privileges::Guarded;
+use crate::support::case::Case;
+use crate::support::data;
 
 const MOVER: &str = "mover:pa55-w0rd";
 

@@ -4,7 +4,7 @@ use bson::{Bson, DateTime, doc};
 use ringfence::domain::conflict::{Choice, Code};
 use ringfence::domain::id::Id;
 
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, booking, business, choose, count, customer_of, finds_only, id, key, one,
     planned, service, somebody, user, with,
 };
@@ -96,7 +96,7 @@ async fn customer_exists() {
 
     // Beside it, with the same e-mail, is what the unique index forbids: refused before anything is written.
     let case = world.seeded().await;
-    let mut session = crate::world::surveyed(&case).await;
+    let mut session = crate::conflicts::world::surveyed(&case).await;
     let refused = session.decide(vec![choose(&conflict, Choice::KeepBeside)]);
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("share an e-mail"), "{refused}");
@@ -137,7 +137,7 @@ async fn already_linked() {
     let conflicts = [1, 2].map(|n| key(Code::AlreadyLinked, Some(business(n)), &[]));
     let exists = key(Code::CustomerExists, Some(business(1)), &[]);
     let case = world.seeded().await;
-    let found = crate::world::found(&crate::world::surveyed(&case).await);
+    let found = crate::conflicts::world::found(&crate::conflicts::world::surveyed(&case).await);
     let expected = [
         (exists.clone(), 1),
         (conflicts[0].clone(), 1),
@@ -167,7 +167,7 @@ async fn id_type_mismatch() {
     let conflicts = ["Booking.serviceId", "Booking.userId", "Service.businessId"]
         .map(|field| key(Code::IdTypeMismatch, None, &[Id::string(field)]));
     let case = world.seeded().await;
-    let found = crate::world::found(&crate::world::surveyed(&case).await);
+    let found = crate::conflicts::world::found(&crate::conflicts::world::surveyed(&case).await);
     assert_eq!(found, conflicts.clone().map(|key| (key, 1)));
     let changes = conflicts.iter().map(|key| choose(key, Choice::JoinByValue));
     let case = applied(&world, changes.collect()).await;

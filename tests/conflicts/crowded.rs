@@ -4,11 +4,11 @@ use bson::{Document, doc};
 use ringfence::domain::conflict::{Choice, Code, ConflictKey};
 use ringfence::domain::id::Id;
 
-use crate::case::Case;
-use crate::world::{
+use crate::conflicts::world::{
     World, apply, booking, business, choose, customer_of, found, key, one, planned, somebody,
     surveyed, user, with,
 };
+use crate::support::case::Case;
 
 async fn index(case: &Case, collection: &str, index: Document) {
     let create = doc! { "createIndexes": collection, "indexes": [index] };
@@ -142,8 +142,12 @@ async fn user_unique() {
             .contains_key("User_phone_key")
     );
     case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
-    let now = crate::picture::but_runs(&case.picture().await);
-    let differs = crate::picture::differences(&crate::picture::but_runs(&before), &now, true);
+    let now = crate::support::picture::but_runs(&case.picture().await);
+    let differs = crate::support::picture::differences(
+        &crate::support::picture::but_runs(&before),
+        &now,
+        true,
+    );
     assert_eq!(differs, Vec::<String>::new());
 }
 

@@ -2,10 +2,10 @@
 
 use bson::{DateTime, doc};
 
-use crate::case::Case;
-use crate::world::{
+use crate::conflicts::world::{
     World, booking, business, count, customer_of, one, service, somebody, user, with,
 };
+use crate::support::case::Case;
 
 const MAPPING: &str = r#"
 version = 2
@@ -124,10 +124,10 @@ async fn deleted_users_are_found_and_come_along_as_customers_who_are_deleted_too
     comes_back(&case, &before).await;
 }
 
-async fn comes_back(case: &Case, before: &crate::picture::Picture) {
+async fn comes_back(case: &Case, before: &crate::support::picture::Picture) {
     case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
-    let now = crate::picture::but_runs(&case.picture().await);
-    let differs = crate::picture::differences(before, &now, true);
+    let now = crate::support::picture::but_runs(&case.picture().await);
+    let differs = crate::support::picture::differences(before, &now, true);
     assert_eq!(differs, Vec::<String>::new());
 }
 

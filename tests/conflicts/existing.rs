@@ -4,11 +4,11 @@ use bson::{DateTime, Document, doc};
 use ringfence::domain::conflict::{Choice, Code, ConflictKey};
 use ringfence::domain::id::Id;
 
-use crate::case::Case;
-use crate::world::{
+use crate::conflicts::world::{
     World, apply, booking, business, choose, count, customer_of, found, key, one, planned, service,
     surveyed, user,
 };
+use crate::support::case::Case;
 
 fn old(id: &str, email: &str, more: Document) -> Document {
     let mut old = doc! { "_id": id, "businessId": business(1), "name": id, "email": email };
@@ -115,9 +115,9 @@ async fn existing_customers_that_share_an_email_are_found_and_the_busiest_stays(
     comes_back(&case, &before).await;
 }
 
-async fn comes_back(case: &Case, before: &crate::picture::Picture) {
-    let now = crate::picture::but_runs(&case.picture().await);
-    let differs = crate::picture::differences(before, &now, true);
+async fn comes_back(case: &Case, before: &crate::support::picture::Picture) {
+    let now = crate::support::picture::but_runs(&case.picture().await);
+    let differs = crate::support::picture::differences(before, &now, true);
     assert_eq!(differs, Vec::<String>::new());
 }
 

@@ -8,8 +8,8 @@ use ringfence::domain::conflict::{Choice, Code, ConflictKey};
 use ringfence::domain::decision::Alike;
 use ringfence::domain::id::Id;
 
-use crate::case::Case;
-use crate::world::{World, business, choose, id, key, somebody, surveyed, user, with};
+use crate::conflicts::world::{World, business, choose, id, key, somebody, surveyed, user, with};
+use crate::support::case::Case;
 
 #[tokio::test]
 async fn a_broken_decisions_file_names_line_and_column_and_nothing_is_changed() {
@@ -284,7 +284,7 @@ async fn a_file_made_on_the_sample_data_says_what_a_copy_with_five_percent_chang
         .unwrap();
     let changed = change_five_percent(&production).await;
     assert!(changed > 100, "{changed}");
-    one_more(&production, &crate::world::found(&session)[0].0).await;
+    one_more(&production, &crate::conflicts::world::found(&session)[0].0).await;
     let name = format!("database = {:?}", production.name);
     let text = text.replace(&format!("database = {:?}", staging.name), &name);
     std::fs::write(production.path("d.toml"), &text).unwrap();
@@ -295,7 +295,7 @@ async fn a_file_made_on_the_sample_data_says_what_a_copy_with_five_percent_chang
         assert!(count(what) > 0, "{what}: {json:#}");
     }
     assert_eq!(code, 2);
-    let found: Vec<String> = crate::world::found(&surveyed(&production).await)
+    let found: Vec<String> = crate::conflicts::world::found(&surveyed(&production).await)
         .into_iter()
         .map(|(key, _)| key.to_string())
         .collect();

@@ -8,7 +8,7 @@ use ringfence::domain::decision::Decision;
 use ringfence::domain::history::Change;
 use ringfence::domain::survivorship::Survivor;
 
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, apply, booking, business, choose, count, customer_of, finds_only, id, key, one,
     service, somebody, surveyed, user, with,
 };
@@ -49,7 +49,10 @@ async fn duplicate_email() {
     let spelled = key(Code::EmailSpelling, None, &[id(user(4))]);
     let case = world.seeded().await;
     let expected = [(three_key(), 1), (spelled, 1)];
-    assert_eq!(crate::world::found(&surveyed(&case).await), expected);
+    assert_eq!(
+        crate::conflicts::world::found(&surveyed(&case).await),
+        expected
+    );
 
     let case = applied(&world, answer(|_| {})).await;
     let merged = customer_of(&case, booking(3)).await;
@@ -145,7 +148,7 @@ async fn a_merge_of_three_with_picked_and_typed_fields_comes_out_so_and_rolls_ba
 async fn a_merge_is_taken_back_before_the_cut_over_and_leaves_nothing_behind() {
     let world = three();
     let case = world.seeded().await;
-    crate::world::planned(&case, answer(|_| {})).await;
+    crate::conflicts::world::planned(&case, answer(|_| {})).await;
     case.apply(&["--accept-unknown", "--through", "prove"])
         .await
         .code(0);
@@ -159,7 +162,7 @@ async fn a_merge_is_taken_back_before_the_cut_over_and_leaves_nothing_behind() {
             "{collection}"
         );
     }
-    let names = |case: &crate::case::Case| {
+    let names = |case: &crate::support::case::Case| {
         let customers = case.database.collection::<Document>("Customer");
         async move {
             let mut names = customers.list_index_names().await.unwrap();

@@ -7,7 +7,7 @@ use ringfence::domain::decision::Decision;
 use ringfence::domain::history::Change;
 use ringfence::domain::id::Id;
 
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, apply, business, choose, customer_of, found, id, key, one, service, somebody,
     surveyed, user,
 };
@@ -58,8 +58,8 @@ async fn ids_with_white_space_or_capital_digits_are_joined_and_named() {
     let second = customer_of(&before, service_of).await;
     assert_eq!(second.get_object_id("businessId").unwrap(), business(2));
     before.roll_back(&[]).await.code(0).says(&["byte for byte"]);
-    let now = crate::picture::but_runs(&before.picture().await);
-    let differs = crate::picture::differences(&picture, &now, true);
+    let now = crate::support::picture::but_runs(&before.picture().await);
+    let differs = crate::support::picture::differences(&picture, &now, true);
     assert_eq!(differs, Vec::<String>::new());
 }
 
@@ -118,7 +118,7 @@ fn referred_to() -> (World, ringfence::domain::conflict::ConflictKey) {
     let mut world = World::new();
     let first = world.book(user(1), service(77));
     let second = world.book(user(2), service(77));
-    let fine = crate::world::booking(1);
+    let fine = crate::conflicts::world::booking(1);
     world.add("Review", doc! { "_id": 1, "bookingId": first, "text": "x" });
     world.add("Review", doc! { "_id": 2, "bookingId": second.to_hex() });
     world.add("Review", doc! { "_id": 3, "bookingId": fine });
@@ -148,7 +148,7 @@ async fn what_refers_to_a_booking_that_goes_to_the_quarantine_is_counted_and_nam
 
     // Left where they are, nothing is said.
     let case = world.seeded().await;
-    crate::world::planned(&case, vec![choose(&lost, Choice::Leave)]).await;
+    crate::conflicts::world::planned(&case, vec![choose(&lost, Choice::Leave)]).await;
     let plan: Document =
         serde_json::from_str(&std::fs::read_to_string(case.path("plan.json")).unwrap()).unwrap();
     assert!(plan.contains_key("leaving"), "{plan}");
@@ -161,7 +161,7 @@ async fn a_few_references_in_a_large_collection_are_counted_all() {
     let (world, _) = referred_to();
     let case = world.seeded().await;
     let many: Vec<_> = (0..21_000)
-        .map(|n| doc! { "_id": n, "booking": crate::world::booking(if n % 7_000 == 0 { 3 } else { 1 }) })
+        .map(|n| doc! { "_id": n, "booking": crate::conflicts::world::booking(if n % 7_000 == 0 { 3 } else { 1 }) })
         .collect();
     case.database
         .collection("Event")

@@ -3,7 +3,7 @@
 use bson::doc;
 use ringfence::domain::conflict::{Choice, Code};
 
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, booking, business, choose, customer_of, finds_only, found, id, key, one,
     service, somebody, surveyed, user, with,
 };
@@ -31,7 +31,7 @@ async fn email_spelling() {
 
         let before = world.seeded().await;
         let picture = before.picture().await;
-        crate::world::apply(&before, vec![choose(&conflict, Choice::Normalise)]).await;
+        crate::conflicts::world::apply(&before, vec![choose(&conflict, Choice::Normalise)]).await;
         let made = customer_of(&before, booking(3)).await;
         assert_eq!(made.get_str("email").unwrap(), usual);
         // The old spelling stays in the link, and with the user.
@@ -48,8 +48,8 @@ async fn email_spelling() {
         let stays = one(&before, "User", user(3)).await.unwrap();
         assert_eq!(stays.get_str("email").unwrap(), email);
         before.roll_back(&[]).await.code(0).says(&["byte for byte"]);
-        let now = crate::picture::but_runs(&before.picture().await);
-        let differs = crate::picture::differences(&picture, &now, true);
+        let now = crate::support::picture::but_runs(&before.picture().await);
+        let differs = crate::support::picture::differences(&picture, &now, true);
         assert_eq!(differs, Vec::<String>::new());
     }
 }

@@ -4,11 +4,11 @@ use bson::{Document, doc};
 use ringfence::domain::conflict::{Choice, Code};
 use ringfence::domain::id::Id;
 
-use crate::case::Case;
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, booking, business, choose, customer_of, found, id, key, planned, service,
     somebody, surveyed, user, with,
 };
+use crate::support::case::Case;
 
 #[tokio::test]
 async fn emails_that_a_collation_makes_equal_are_one_group() {
@@ -28,7 +28,7 @@ async fn emails_that_a_collation_makes_equal_are_one_group() {
         &[id(user(3)), id(user(4))],
     );
     assert_eq!(found(&surveyed(&case).await), [(conflict.clone(), 1)]);
-    crate::world::apply(&case, vec![choose(&conflict, Choice::Merge)]).await;
+    crate::conflicts::world::apply(&case, vec![choose(&conflict, Choice::Merge)]).await;
     let merged = customer_of(&case, booking(3)).await;
     assert_eq!(customer_of(&case, booking(4)).await, merged);
 }
@@ -98,7 +98,7 @@ async fn the_server_names_every_customer_in_the_way_of_the_index() {
         .insert_one(old)
         .await
         .unwrap();
-    let live = crate::picture::application(&case.picture().await);
+    let live = crate::support::picture::application(&case.picture().await);
     planned(&case, Vec::new()).await;
     let stopped = case.apply(&["--accept-unknown"]).await.code(2);
     stopped.says(&[
@@ -106,9 +106,9 @@ async fn the_server_names_every_customer_in_the_way_of_the_index() {
         "\"old\"",
         "The live data is unchanged",
     ]);
-    let now = crate::picture::application(&case.picture().await);
+    let now = crate::support::picture::application(&case.picture().await);
     assert_eq!(
-        crate::picture::differences(&live, &now, true),
+        crate::support::picture::differences(&live, &now, true),
         Vec::<String>::new()
     );
     let next = case
@@ -127,7 +127,7 @@ async fn the_server_names_every_customer_in_the_way_of_the_index() {
         .update_one(doc! { "_id": "old" }, update)
         .await
         .unwrap();
-    crate::world::apply(&case, vec![choose(&conflict, Choice::KeepBeside)]).await;
+    crate::conflicts::world::apply(&case, vec![choose(&conflict, Choice::KeepBeside)]).await;
     let index = case.picture().await["Customer"].indexes["Customer_businessId_email_key"].clone();
     assert!(
         index.get_bool("unique").unwrap() && index.get("prepareUnique").unwrap().is_none(),
@@ -187,7 +187,7 @@ async fn booking_unique() {
     asked.says(&["booking-unique"]);
 
     // The suggestion leads through: one of the two is apart, the third is merged, and the index stands.
-    crate::world::apply(&case, Vec::new()).await;
+    crate::conflicts::world::apply(&case, Vec::new()).await;
     let customers = [booking(3), booking(4), booking(5)];
     let mut ids = Vec::new();
     for of in customers {
@@ -221,7 +221,7 @@ async fn booking_unique_looks_only_at_what_a_partial_index_holds() {
     let create = doc! { "createIndexes": "Booking", "indexes": [index] };
     case.database.run_command(create).await.unwrap();
     assert_eq!(found(&surveyed(&case).await), [(email.clone(), 1)]);
-    crate::world::apply(&case, vec![choose(&email, Choice::Merge)]).await;
+    crate::conflicts::world::apply(&case, vec![choose(&email, Choice::Merge)]).await;
     let first = customer_of(&case, booking(3)).await;
     assert_eq!(customer_of(&case, booking(4)).await, first);
 }
@@ -276,5 +276,5 @@ async fn same_phones_that_are_merged_against_a_unique_index_are_refused_with_bot
         assert!(refused.contains(word), "{refused}");
     }
     drop(session);
-    crate::world::apply(&case, vec![choose(&phone, Choice::KeepApart)]).await;
+    crate::conflicts::world::apply(&case, vec![choose(&phone, Choice::KeepApart)]).await;
 }

@@ -4,7 +4,7 @@ use bson::{Bson, DateTime, doc};
 use ringfence::domain::conflict::{Choice, Code};
 use ringfence::domain::id::Id;
 
-use crate::world::{
+use crate::conflicts::world::{
     World, applied, booking, business, choose, count, customer_of, finds_only, id, key, one,
     service, somebody, surveyed, user, with,
 };
@@ -12,7 +12,7 @@ use crate::world::{
 #[tokio::test]
 async fn a_database_without_a_conflict_has_none() {
     let case = World::new().seeded().await;
-    assert_eq!(crate::world::found(&surveyed(&case).await), []);
+    assert_eq!(crate::conflicts::world::found(&surveyed(&case).await), []);
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn missing_email_and_the_partial_index_where_two_lack_one() {
     world.customer(without, 1);
     let conflict = key(Code::MissingEmail, None, &[id(user(3))]);
     finds_only(&world, &conflict, 1).await;
-    let index = async |case: &crate::case::Case| {
+    let index = async |case: &crate::support::case::Case| {
         let names = case.database.collection::<bson::Document>("Customer");
         names.list_index_names().await.unwrap()
     };
@@ -136,7 +136,7 @@ async fn a_password_that_is_missing_null_or_empty_is_none_and_each_is_counted() 
     world.customer(with(somebody(4), doc! { "hashedPassword": "" }), 1);
     let case = world.seeded().await;
     let session = surveyed(&case).await;
-    assert_eq!(crate::world::found(&session), []);
+    assert_eq!(crate::conflicts::world::found(&session), []);
     assert_eq!(session.overview().unwrap().without_password, [2, 1, 1]);
     let json = case.ringfence(&["survey", "--json"]).await.code(0);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
@@ -259,7 +259,10 @@ async fn referenced_elsewhere_in_fields_arrays_and_as_text() {
         )
     })
     .into();
-    assert_eq!(crate::world::found(&surveyed(&case).await), expected);
+    assert_eq!(
+        crate::conflicts::world::found(&surveyed(&case).await),
+        expected
+    );
     let changes = expected.iter().map(|(key, _)| choose(key, Choice::Keep));
     let case = applied(&world, changes.collect()).await;
     assert_eq!(
@@ -281,7 +284,7 @@ async fn references_in_a_large_collection_are_sampled_and_then_all_counted() {
     events.insert_many(many).await.unwrap();
     let conflict = key(Code::ReferencedElsewhere, None, &[Id::string("Event.who")]);
     assert_eq!(
-        crate::world::found(&surveyed(&case).await),
+        crate::conflicts::world::found(&surveyed(&case).await),
         [(conflict, 7_000)]
     );
 }

@@ -10,7 +10,7 @@ use ringfence::engine::Watcher;
 use ringfence::engine::decisions;
 use ringfence::engine::session::Session;
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 /// The `_id` of business `n`.
 pub fn business(n: u8) -> ObjectId {

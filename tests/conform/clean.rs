@@ -2,7 +2,7 @@
 
 use bson::{Bson, DateTime, Document, Timestamp, doc};
 
-use crate::shop::{self, BOOKING, BUSINESS, conform, findings, id, json};
+use crate::conform::shop::{self, BOOKING, BUSINESS, conform, findings, id, json};
 
 #[tokio::test]
 async fn documents_as_the_schema_says_end_with_0_and_every_document_counted() {

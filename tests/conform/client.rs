@@ -8,9 +8,9 @@ use bson::{Document, doc};
 use ringfence::demo::schemas;
 use serde_json::Value as Json;
 
-use crate::case::Case;
-use crate::sample::{mended, sample};
-use crate::shop::{conform, json};
+use crate::conform::sample::{mended, sample};
+use crate::conform::shop::{conform, json};
+use crate::support::case::Case;
 
 /// The newest client whose engine can be had from npm alone.
 const PACKAGES: [&str; 2] = ["@prisma/client@4.6.1", "@prisma/internals@4.6.1"];

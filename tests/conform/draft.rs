@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 /// The draft that the run left.
 fn draft(case: &Case) -> String {

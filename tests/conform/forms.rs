@@ -3,8 +3,8 @@
 use bson::{Bson, Document, doc};
 use serde_json::json;
 
-use crate::case::Case;
-use crate::shop::{self, BOOKING, conform, findings, id, json, lines, with_schema};
+use crate::conform::shop::{self, BOOKING, conform, findings, id, json, lines, with_schema};
+use crate::support::case::Case;
 
 async fn broken() -> Case {
     let case = shop::case().await;

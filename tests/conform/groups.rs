@@ -3,11 +3,11 @@
 use bson::{Bson, Document, doc};
 use serde_json::json;
 
-use crate::case::Case;
-use crate::data;
-use crate::shop::{
+use crate::conform::shop::{
     self, BUSINESS, CUSTOMER, USER, conform, findings, id, json, lines, with_schema,
 };
+use crate::support::case::Case;
+use crate::support::data;
 
 async fn without_index(case: &Case, collection: &str, name: &str) {
     data::run(

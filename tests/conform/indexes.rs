@@ -3,9 +3,9 @@
 use bson::{Document, doc};
 use serde_json::{Value as Json, json};
 
-use crate::case::Case;
-use crate::data;
-use crate::shop::{self, conform, findings, json, lines, with_schema};
+use crate::conform::shop::{self, conform, findings, json, lines, with_schema};
+use crate::support::case::Case;
+use crate::support::data;
 
 async fn create(case: &Case, collection: &str, index: Document) {
     data::run(

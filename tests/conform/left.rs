@@ -2,9 +2,9 @@
 
 use bson::{Document, doc};
 
-use crate::shop::{self, BOOKING, conform, findings, id, json};
+use crate::conform::shop::{self, BOOKING, conform, findings, id, json};
 
-async fn without_status(case: &crate::case::Case, numbers: &[u32]) {
+async fn without_status(case: &crate::support::case::Case, numbers: &[u32]) {
     let bookings = case.database.collection::<Document>("bookings");
     for number in numbers {
         let one = doc! { "_id": id(BOOKING, *number) };

@@ -4,7 +4,7 @@ use bson::oid::ObjectId;
 use bson::{Binary, Bson, DateTime, Decimal128, Document, doc};
 use futures_util::{StreamExt, stream};
 
-use crate::shop::{
+use crate::conform::shop::{
     self, BOOKING, BUSINESS, CUSTOMER, TAG, USER, conform, findings, id, json, lines,
 };
 

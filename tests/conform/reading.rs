@@ -6,10 +6,10 @@ use bson::{Document, doc};
 use mongodb::Client;
 use serde_json::json;
 
-use crate::case::Case;
-use crate::data;
-use crate::shop::{self, BOOKING, conform, findings, id, json, lines, with_schema};
+use crate::conform::shop::{self, BOOKING, conform, findings, id, json, lines, with_schema};
 use crate::support;
+use crate::support::case::Case;
+use crate::support::data;
 
 fn notes(found: &serde_json::Value) -> Vec<&str> {
     found["notes"]

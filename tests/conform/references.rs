@@ -3,8 +3,8 @@
 use bson::oid::ObjectId;
 use bson::{Bson, Document, doc};
 
-use crate::case::Case;
-use crate::shop::{self, CUSTOMER, USER, conform, findings, id, json, with_schema};
+use crate::conform::shop::{self, CUSTOMER, USER, conform, findings, id, json, with_schema};
+use crate::support::case::Case;
 
 async fn insert(case: &Case, collection: &str, documents: Vec<Document>) {
     let collection = case.database.collection::<Document>(collection);
@@ -80,7 +80,7 @@ model B {
         ("A", index("bId", "A_bId_key")),
         ("B", index("aId", "B_aId_key")),
     ] {
-        crate::data::run(
+        crate::support::data::run(
             &case.database,
             doc! { "createIndexes": collection, "indexes": [index] },
         )

@@ -6,8 +6,8 @@ use futures_util::TryStreamExt as _;
 use ringfence::demo::sample::{self, Size};
 use ringfence::demo::schemas;
 
-use crate::case::Case;
-use crate::shop::{conform, findings, json, with_schema};
+use crate::conform::shop::{conform, findings, json, with_schema};
+use crate::support::case::Case;
 
 /// The sample in a database of its own, with the schema beside it.
 pub async fn sample(schema: &str) -> Case {
@@ -23,7 +23,7 @@ pub async fn sample(schema: &str) -> Case {
 pub async fn mended(case: &Case) {
     let index =
         doc! { "key": { "businessId": 1, "email": 1 }, "name": "Customer_businessId_email_idx" };
-    crate::data::run(
+    crate::support::data::run(
         &case.database,
         doc! { "createIndexes": "Customer", "indexes": [index] },
     )

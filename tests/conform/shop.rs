@@ -5,8 +5,8 @@ use bson::{Bson, DateTime, Document, doc};
 use mongodb::Database;
 use serde_json::Value as Json;
 
-use crate::case::{Case, Ended};
-use crate::data;
+use crate::support::case::{Case, Ended};
+use crate::support::data;
 
 pub const SCHEMA: &str = include_str!("shop.prisma");
 

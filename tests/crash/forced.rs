@@ -4,12 +4,13 @@
 use futures_util::future::join_all;
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::Case;
-use crate::hold::kill_at;
-use crate::picture::Picture;
-use crate::reference::{self, Reference, State};
-use crate::table::Table;
-use crate::{sample, support};
+use crate::crash::reference::{self, Reference, State};
+use crate::crash::sample;
+use crate::crash::table::Table;
+use crate::support;
+use crate::support::case::Case;
+use crate::support::hold::kill_at;
+use crate::support::picture::Picture;
 
 /// A phase, where it is held in each of the three databases, and what the record and the names must say of it then.
 type Phase = (&'static str, [&'static str; 3], &'static str);

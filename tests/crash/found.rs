@@ -3,11 +3,11 @@
 use bson::{Document, doc};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::case::Case;
-use crate::data::{BOOKING, SERVICE, USER, booking, id};
-use crate::hold::kill_at;
-use crate::picture::Picture;
-use crate::reference;
+use crate::crash::reference;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, SERVICE, USER, booking, id};
+use crate::support::hold::kill_at;
+use crate::support::picture::Picture;
 
 /// A small database with expiries and validators, and its plan, on the shared server.
 struct Small {

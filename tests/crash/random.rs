@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use futures_util::future::join_all;
 
-use crate::case::Case;
-use crate::kill;
-use crate::picture;
-use crate::reference::{self, Reference, State};
-use crate::sample;
-use crate::table::{Table, print_past_capture};
+use crate::crash::reference::{self, Reference, State};
+use crate::crash::sample;
+use crate::crash::table::{Table, print_past_capture};
+use crate::support::case::Case;
+use crate::support::kill;
+use crate::support::picture;
 
 /// Databases that are killed over at the same time.
 const LANES: u64 = 4;

@@ -7,9 +7,9 @@ use mongodb::Database;
 use ringfence::domain::checklist::Step;
 use tokio::sync::OnceCell;
 
-use crate::case::{Case, Ended};
-use crate::picture::{self, Picture};
-use crate::sample;
+use crate::crash::sample;
+use crate::support::case::{Case, Ended};
+use crate::support::picture::{self, Picture};
 
 /// A database at rest: every collection but the run records, and what of the latest run record is the same in every run.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use futures_util::TryStreamExt;
 use mongodb::Database;
 use ringfence::demo::sample::{Size, seed};
 
-use crate::case::Case;
-use crate::data::run;
 use crate::support;
+use crate::support::case::Case;
+use crate::support::data::run;
 
 /// The seed of every database here: all of them hold the same bytes.
 const SEED: u64 = 11;

@@ -3,10 +3,11 @@
 
 use ringfence::demo::server::{Server, Signal, Topology};
 
-use crate::hold;
-use crate::reference::{self, State};
-use crate::table::Table;
-use crate::{sample, support};
+use crate::crash::reference::{self, State};
+use crate::crash::sample;
+use crate::crash::table::Table;
+use crate::support;
+use crate::support::hold;
 
 /// Where the server is killed: while this command waits, so that everything before it is in, and it is not.
 const PHASES: [(&str, &str); 5] = [

@@ -12,8 +12,8 @@ use ringfence::store::dump::write::{BackupOptions, back_up};
 use ringfence::store::identity;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{empty, empty_at};
-use crate::ugly;
+use crate::dump::server::{empty, empty_at};
+use crate::dump::ugly;
 
 pub fn quiet(_: Progress) {}
 
@@ -323,7 +323,7 @@ async fn an_empty_database_is_no_backup() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_named_and_leaves_no_manifest() {
-    const NAME: &str = "backup::a_full_disk_is_named_and_leaves_no_manifest";
+    const NAME: &str = "dump::backup::a_full_disk_is_named_and_leaves_no_manifest";
     if let Ok(out) = std::env::var("DUMP_TEST_SMALL_DISK") {
         return small_disk(Path::new(&out)).await;
     }

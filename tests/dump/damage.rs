@@ -9,9 +9,9 @@ use ringfence::store::dump::restore::{RestoreOptions, restore};
 use ringfence::store::dump::write::{BackupOptions, back_up};
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::quiet;
-use crate::server::empty;
-use crate::ugly;
+use crate::dump::backup::quiet;
+use crate::dump::server::empty;
+use crate::dump::ugly;
 
 type Damage = Box<dyn Fn(&mut Vec<u8>)>;
 

@@ -10,9 +10,9 @@ use ringfence::store::dump::progress::Progress;
 use ringfence::store::export::{EXPORT, Export, export};
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::{files, quiet};
-use crate::server::empty;
-use crate::ugly;
+use crate::dump::backup::{files, quiet};
+use crate::dump::server::empty;
+use crate::dump::ugly;
 
 fn sha256(path: &Path) -> String {
     use sha2::Digest as _;

@@ -8,9 +8,9 @@ use ringfence::store::raw_write::{
     InsertOptions, InsertOutcome, insert_batch, insert_batch_with, needs_literal,
 };
 
-use crate::bytes::{document, element, int, string, zero_timestamp};
-use crate::server::empty_database;
-use crate::ugly::ugly_documents;
+use crate::dump::bytes::{document, element, int, string, zero_timestamp};
+use crate::dump::server::empty_database;
+use crate::dump::ugly::ugly_documents;
 
 async fn stored(database: &Database, collection: &str) -> Vec<RawDocumentBuf> {
     let collection: Collection<RawDocumentBuf> = database.collection(collection);

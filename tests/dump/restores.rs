@@ -16,10 +16,10 @@ use ringfence::store::dump::write::{BackupOptions, back_up};
 use ringfence::store::identity;
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::quiet;
-use crate::bytes::{document, int};
-use crate::server::empty;
-use crate::ugly;
+use crate::dump::backup::quiet;
+use crate::dump::bytes::{document, int};
+use crate::dump::server::empty;
+use crate::dump::ugly;
 
 async fn backed_up(name: &str, out: &Path, gzip: bool) -> Connection {
     let connection = empty(name).await;

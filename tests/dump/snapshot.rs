@@ -11,8 +11,8 @@ use ringfence::store::dump::read::verify_backup;
 use ringfence::store::dump::write::{BackupOptions, back_up};
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::quiet;
-use crate::server::empty;
+use crate::dump::backup::quiet;
+use crate::dump::server::empty;
 
 /// Inserts one document into `a` and then one into `b`, again and again.
 async fn write_on(database: Database, count: Arc<AtomicU64>, end: Arc<AtomicBool>) {
@@ -89,7 +89,7 @@ async fn a_moment_that_the_server_no_longer_keeps_is_done_without_and_said_in_th
     )
     .await;
     let connection =
-        crate::server::empty_at(&server.uri("dump_snapshot_old"), "dump_snapshot_old").await;
+        crate::dump::server::empty_at(&server.uri("dump_snapshot_old"), "dump_snapshot_old").await;
     let items = connection.database.collection::<Document>("a");
     items
         .insert_many([doc! { "_id": 1 }, doc! { "_id": 2 }])

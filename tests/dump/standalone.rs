@@ -13,9 +13,10 @@ use ringfence::store::export::export;
 use ringfence::store::identity;
 use tokio_util::sync::CancellationToken;
 
-use crate::backup::quiet;
-use crate::server::empty_at;
-use crate::{support, ugly};
+use crate::dump::backup::quiet;
+use crate::dump::server::empty_at;
+use crate::dump::ugly;
+use crate::support;
 
 async fn all_of_it(source: Connection, target: Connection, folder: PathBuf) {
     let cancel = CancellationToken::new();

@@ -6,7 +6,7 @@ use bson::{Bson, Document, doc, rawdoc};
 use mongodb::Database;
 use ringfence::store::raw_write::{InsertOptions, insert_batch_with};
 
-use crate::bytes::{document, element, embedded, int, string, zero_timestamp};
+use crate::dump::bytes::{document, element, embedded, int, string, zero_timestamp};
 
 /// Documents that a plain insert changes or refuses, and some that only look so.
 pub fn ugly_documents() -> Vec<RawDocumentBuf> {

@@ -7,9 +7,9 @@ use mongodb::{Collection, IndexModel};
 use ringfence::domain::checklist::Step;
 use ringfence::engine::Watcher;
 
-use crate::case::Case;
-use crate::data::{BOOKING, SERVICE, USER, booking, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, SERVICE, USER, booking, id};
+use crate::support::picture;
 
 fn bookings(case: &Case) -> Collection<Document> {
     case.database.collection("Booking")

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use bson::{Document, doc};
 use mongodb::{Client, Collection};
 
-use crate::case::Case;
-use crate::data::{BOOKING, SERVICE, USER, booking, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, SERVICE, USER, booking, id};
+use crate::support::picture;
 
 /// Bookings and users of the application begin here.
 const FIRST: u32 = 2_000;

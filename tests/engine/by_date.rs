@@ -7,7 +7,7 @@ use ringfence::domain::view::{DiffCursor, DiffFilter, Order};
 use ringfence::engine::Watcher;
 use ringfence::engine::session::Session;
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 const PAGE: usize = 70;
 

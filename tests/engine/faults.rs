@@ -4,9 +4,9 @@ use bson::oid::ObjectId;
 use bson::{Document, doc};
 use mongodb::Collection;
 
-use crate::case::Case;
-use crate::data::{BOOKING, BUSINESS, CUSTOMER, SERVICE, USER, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, BUSINESS, CUSTOMER, SERVICE, USER, id};
+use crate::support::picture;
 
 /// What is planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -258,7 +258,7 @@ impl Place<'_> {
         let index_name = index.get_str("name").unwrap().to_owned();
         let drop = doc! { "dropIndexes": &name, "index": index_name };
         let _ = self.case.database.run_command(drop).await; // the stranger was not there
-        crate::data::run(
+        crate::support::data::run(
             &self.case.database,
             doc! { "createIndexes": name, "indexes": [index] },
         )
@@ -284,7 +284,7 @@ impl Place<'_> {
                         .unwrap();
                 }
                 let index = Document::try_from(&**index).unwrap();
-                crate::data::run(
+                crate::support::data::run(
                     &self.case.database,
                     doc! { "createIndexes": &full, "indexes": [index] },
                 )

@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::picture;
 
 const GONE: &str = "stands nowhere any more";
 

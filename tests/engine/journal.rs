@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bson::{Document, doc};
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 async fn begun() -> (Case, PathBuf) {
     let case = Case::seeded().await;

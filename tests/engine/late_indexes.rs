@@ -6,9 +6,9 @@ use bson::{Document, doc};
 use mongodb::Database;
 use ringfence::demo::server::Topology;
 
-use crate::case::Case;
-use crate::data::{BOOKING, id, run};
-use crate::{picture, support};
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, id, run};
+use crate::support::{self, picture};
 
 /// Makes an index.
 async fn index(database: &Database, collection: &str, index: Document) {
@@ -122,7 +122,7 @@ async fn an_index_that_cannot_be_built_over_the_copy_stops_the_run_before_the_re
             let case = Case::seeded().await;
             let bookings = case.database.collection::<Document>("Booking");
             for (n, user) in [(700, 12), (701, 15)] {
-                let new = doc! { "_id": id(BOOKING, n), "userId": id(crate::data::USER, user), "serviceId": id(crate::data::SERVICE, 0), "reference": format!("R-{n}"), "status": "open", "slot": 7, "notes": "n" };
+                let new = doc! { "_id": id(BOOKING, n), "userId": id(crate::support::data::USER, user), "serviceId": id(crate::support::data::SERVICE, 0), "reference": format!("R-{n}"), "status": "open", "slot": 7, "notes": "n" };
                 bookings.insert_one(new).await.unwrap();
             }
             case.plan().await;
@@ -178,7 +178,7 @@ async fn an_index_made_while_the_rename_waits_is_built_on_what_is_live_and_goes_
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(1), &arguments).await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
-    crate::data::seed(&case.database).await;
+    crate::support::data::seed(&case.database).await;
     case.plan().await;
     case.apply(&["--through", "prove"]).await.code(0);
     let admin = case.database.client().database("admin");

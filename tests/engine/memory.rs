@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use serde_json::Value;
 
-use crate::case::Case;
-use crate::data::{self, SERVICE, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{self, SERVICE, id};
+use crate::support::picture;
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]

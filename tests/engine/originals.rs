@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::picture;
 
 /// Rolls back in every way, and fails unless each is refused with these words and changes nothing.
 async fn refused(case: &Case, words: &[&str]) {

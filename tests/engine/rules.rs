@@ -9,9 +9,9 @@ use mongodb::Collection;
 use ringfence::demo::server::Topology;
 use ringfence::store::raw_write::insert_batch;
 
-use crate::case::Case;
-use crate::data::{BOOKING, BUSINESS, SERVICE, USER, id, run};
-use crate::{data, picture, support};
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, BUSINESS, SERVICE, USER, id, run};
+use crate::support::{self, data, picture};
 
 /// Businesses, services and users of the plain kind, and no booking.
 async fn without_bookings() -> Case {

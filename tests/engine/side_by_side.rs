@@ -7,7 +7,7 @@ use mongodb::Database;
 use ringfence::domain::fingerprint::Fingerprint;
 use ringfence::store::side_by_side::{Hashes, SideBySide, Source};
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 const ORIGINALS: &str = "originals";
 const COMPANIONS: [&str; 2] = ["many", "few"];

@@ -2,9 +2,9 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::data::{self, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{self, id};
+use crate::support::picture;
 
 async fn names(case: &Case) -> Vec<String> {
     let mut names = case.database.list_collection_names().await.unwrap();

@@ -8,8 +8,8 @@ use ringfence::demo::server::Topology;
 use ringfence::store::connect;
 use ringfence::store::throttle;
 
-use crate::case::Case;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::{self, data};
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]

@@ -8,10 +8,10 @@ use ringfence::domain::gate::Destructive;
 use ringfence::engine::Watcher;
 use tokio::process::Command;
 
-use crate::case::Case;
-use crate::data::{BOOKING, SERVICE, USER, booking, id};
-use crate::picture::{self, Picture};
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, SERVICE, USER, booking, id};
+use crate::support::picture::{self, Picture};
+use crate::support::{self, data};
 
 async fn seeded_on(server: &Server) -> Case {
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;

@@ -11,9 +11,9 @@ use mongodb::options::ClientOptions;
 use mongodb::{Client, ClientSession, Database};
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::Case;
-use crate::data::{self, SERVICE, USER, id};
 use crate::support;
+use crate::support::case::Case;
+use crate::support::data::{self, SERVICE, USER, id};
 
 async fn private() -> (Server, Case) {
     let arguments = ["--setParameter", "enableTestCommands=1"];
@@ -29,7 +29,7 @@ fn booking() -> Document {
 }
 
 async fn ids(database: &Database, name: &str) -> BTreeSet<String> {
-    let all = crate::picture::documents(database, name).await;
+    let all = crate::support::picture::documents(database, name).await;
     all.iter()
         .map(|it| format!("{:?}", it.get("_id").unwrap()))
         .collect()
@@ -172,9 +172,9 @@ async fn what_an_application_makes_between_the_renames_of_a_rollback_is_moved_as
         let stray = case.database.collection::<Document>(name);
         assert_eq!(stray.find_one(doc! {}).await.unwrap(), Some(new));
         if keep.is_empty() {
-            let mut now = crate::picture::application(&case.picture().await);
+            let mut now = crate::support::picture::application(&case.picture().await);
             now.remove(name);
-            let differences = crate::picture::differences(&before, &now, true);
+            let differences = crate::support::picture::differences(&before, &now, true);
             assert_eq!(differences, Vec::<String>::new());
         }
     }
@@ -217,8 +217,8 @@ async fn an_open_transaction_in_the_way_of_a_rename_is_named_and_the_same_comman
     case.apply(&[]).await.code(0);
     case.ringfence(&["verify"]).await.code(0);
     case.roll_back(&[]).await.code(0);
-    let now = crate::picture::application(&case.picture().await);
-    let differences = crate::picture::differences(&before, &now, true);
+    let now = crate::support::picture::application(&case.picture().await);
+    let differences = crate::support::picture::differences(&before, &now, true);
     assert_eq!(differences, Vec::<String>::new());
 }
 

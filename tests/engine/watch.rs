@@ -8,7 +8,7 @@ use ringfence::domain::run::WatchStart;
 use ringfence::store::connect::{self, Connection};
 use ringfence::store::watch::{self, Seen};
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 async fn write(database: &Database, name: &str) {
     let collection = database.collection::<Document>(name);

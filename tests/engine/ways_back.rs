@@ -4,9 +4,9 @@ use bson::oid::ObjectId;
 use bson::{Document, doc};
 use mongodb::Collection;
 
-use crate::case::Case;
-use crate::data::{BOOKING, USER, id};
-use crate::picture;
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, USER, id};
+use crate::support::picture;
 
 fn of(case: &Case, name: &str) -> Collection<Document> {
     case.database.collection(name)

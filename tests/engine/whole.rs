@@ -12,10 +12,10 @@ use ringfence::store::connect::connect;
 use ringfence::store::identity;
 use tokio_util::sync::CancellationToken;
 
-use crate::case::Case;
-use crate::data::{BOOKINGS, CONTACT, WITHOUT_BUSINESS, id};
-use crate::picture::{self, Picture};
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::data::{BOOKINGS, CONTACT, WITHOUT_BUSINESS, id};
+use crate::support::picture::{self, Picture};
+use crate::support::{self, data};
 
 /// The document's bytes without these top-level fields, in order.
 fn without(document: &RawDocument, fields: &[&str]) -> Vec<u8> {

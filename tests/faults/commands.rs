@@ -7,9 +7,9 @@ use bson::{Document, doc};
 use futures_util::future::join_all;
 use ringfence::demo::server::Topology;
 
-use crate::case::{Case, Ended};
-use crate::picture::{self, Picture};
-use crate::{data, support};
+use crate::support::case::{Case, Ended};
+use crate::support::picture::{self, Picture};
+use crate::support::{self, data};
 
 /// The commands that a migration sends.
 const COMMANDS: [&str; 13] = [

@@ -8,9 +8,9 @@ use ringfence::domain::survey::facts::id_of;
 use ringfence::store::connect;
 use ringfence::store::scan::{self, Scan};
 
-use crate::case::Case;
-use crate::picture;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::picture;
+use crate::support::{self, data};
 
 /// `CursorNotFound`, `QueryPlanKilled`, `CursorKilled`.
 const LOST: [i32; 3] = [43, 175, 237];

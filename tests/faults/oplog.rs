@@ -3,8 +3,8 @@
 use bson::{Document, doc};
 use ringfence::demo::server::Topology;
 
-use crate::case::Case;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::{self, data};
 
 async fn fail(case: &Case, command: &str, code: i32) {
     let fault = doc! { "errorCode": code, "failCommands": [command], "appName": "ringfence" };

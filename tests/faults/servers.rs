@@ -5,9 +5,9 @@ use std::time::Duration;
 use bson::doc;
 use ringfence::demo::server::{Server, Signal, Topology};
 
-use crate::case::Case;
-use crate::picture;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::picture;
+use crate::support::{self, data};
 
 async fn three() -> (Server, Case) {
     let server = support::private(Topology::ReplicaSet(3), &[]).await;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use bson::{Document, doc};
 use sha2::{Digest, Sha256};
 
-use crate::kept::fixture;
-use crate::normal::volatile;
-use crate::run_records::{left_by_0_1, replica_set_id, told};
-use crate::stage::Stage;
+use crate::golden::kept::fixture;
+use crate::golden::normal::volatile;
+use crate::golden::run_records::{left_by_0_1, replica_set_id, told};
+use crate::golden::stage::Stage;
 
 /// Puts this journal into the run folder.
 async fn put(stage: &Stage, journal: &str) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::normal;
+use crate::golden::normal;
 
 /// The variable that has the kept text written anew.
 const VARIABLE: &str = "RINGFENCE_GOLDEN";

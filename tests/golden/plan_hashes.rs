@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use ringfence::demo::sample::{self, Size};
 
-use crate::kept::assert_kept;
-use crate::snapshot;
-use crate::stage::Stage;
-use crate::worlds::{self, World};
+use crate::golden::kept::assert_kept;
+use crate::golden::snapshot;
+use crate::golden::stage::Stage;
+use crate::golden::worlds::{self, World};
 
 /// Plans with these further arguments; the hash.
 async fn planned(stage: &Stage, arguments: &[&str]) -> String {

@@ -1,16 +1,16 @@
 //! Databases that version 0.1 left in every state of a run, and what is said of them and made of them. A later version may write its run
 //! records otherwise, but must read these with the same meaning.
 //!
-//! `fixtures/runs/` was made on [`small`](crate::worlds) by the commands of version 0.1 that stand beside each name below, with the suggested
+//! `fixtures/runs/` was made on [`small`](crate::golden::worlds) by the commands of version 0.1 that stand beside each name below, with the suggested
 //! decisions, and is never made anew. Its times were set back by two years and its host is called `desk`; nothing else was changed.
 
 use bson::{Document, doc};
 
-use crate::journals;
-use crate::kept::{assert_kept, fixture};
-use crate::normal::{clock, volatile};
-use crate::snapshot;
-use crate::stage::{Said, Stage};
+use crate::golden::journals;
+use crate::golden::kept::{assert_kept, fixture};
+use crate::golden::normal::{clock, volatile};
+use crate::golden::snapshot;
+use crate::golden::stage::{Said, Stage};
 
 /// What only reads.
 const READING: [&[&str]; 4] = [

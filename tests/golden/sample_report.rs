@@ -2,9 +2,9 @@
 
 use ringfence::demo::sample::{self, Size};
 
-use crate::kept::assert_kept;
-use crate::normal::volatile;
-use crate::stage::Stage;
+use crate::golden::kept::assert_kept;
+use crate::golden::normal::volatile;
+use crate::golden::stage::Stage;
 
 /// Report, status and verification as they are said now, each with the name to keep it under.
 async fn said(stage: &Stage, when: &str) -> Vec<(String, String)> {

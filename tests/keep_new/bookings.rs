@@ -2,8 +2,8 @@
 
 use bson::{Bson, doc};
 
-use crate::data::{BOOKING, CUSTOMER, SERVICE, USER, id};
-use crate::expected::{Migrated, new_booking, of_user};
+use crate::keep_new::expected::{Migrated, new_booking, of_user};
+use crate::support::data::{BOOKING, CUSTOMER, SERVICE, USER, id};
 
 /// The user of a usual booking.
 fn usual(n: u32) -> u32 {
@@ -186,7 +186,7 @@ async fn a_booking_taken_from_its_customer_names_nobody() {
 async fn services_that_are_gone_and_accounts_that_came_since_change_nothing_of_what_comes_back() {
     let mut world = Migrated::new().await;
     world.delete("Service", id(SERVICE, 0)).await;
-    let member = doc! { "_id": id(crate::data::OTHER, 950), "userId": id(USER, 20) };
+    let member = doc! { "_id": id(crate::support::data::OTHER, 950), "userId": id(USER, 20) };
     world.insert("TeamMember", member).await;
     world
         .update(

@@ -6,9 +6,9 @@ use bson::oid::ObjectId;
 use bson::{Document, RawDocumentBuf, doc};
 use mongodb::Collection;
 
-use crate::case::{Case, Ended};
-use crate::data::{BOOKING, USER, id};
-use crate::picture::{self, Picture};
+use crate::support::case::{Case, Ended};
+use crate::support::data::{BOOKING, USER, id};
+use crate::support::picture::{self, Picture};
 
 /// A migrated database, and how it stood before.
 pub struct Migrated {
@@ -134,7 +134,7 @@ impl Migrated {
 /// A booking as the new application writes it.
 pub fn new_booking(n: u32, customer: ObjectId) -> Document {
     doc! {
-        "_id": id(BOOKING, n), "customerId": customer, "serviceId": id(crate::data::SERVICE, 0), "reference": format!("N-{n}"),
+        "_id": id(BOOKING, n), "customerId": customer, "serviceId": id(crate::support::data::SERVICE, 0), "reference": format!("N-{n}"),
         "status": "new",
     }
 }

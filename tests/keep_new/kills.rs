@@ -9,11 +9,11 @@ use mongodb::Client;
 use ringfence::demo::server::{Server, Topology};
 use tokio::process::Child;
 
-use crate::case::Case;
-use crate::data::{BOOKING, CUSTOMER, USER, id};
-use crate::expected::{Migrated, new_booking};
-use crate::picture::{self, Picture};
-use crate::{data, support};
+use crate::keep_new::expected::{Migrated, new_booking};
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, CUSTOMER, USER, id};
+use crate::support::picture::{self, Picture};
+use crate::support::{self, data};
 
 /// How long a command is held back; the kill comes within it.
 const HELD_MS: i32 = 700;

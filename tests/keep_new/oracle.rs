@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::oid::ObjectId;
 use bson::{Bson, Document};
 
-use crate::data::{CONTACT, OTHER, USER, id};
-use crate::picture::Picture;
+use crate::support::data::{CONTACT, OTHER, USER, id};
+use crate::support::picture::Picture;
 
 type Table = BTreeMap<ObjectId, Document>;
 

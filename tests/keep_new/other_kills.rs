@@ -3,11 +3,11 @@
 use bson::oid::ObjectId;
 use bson::{DateTime, doc};
 
-use crate::case::Case;
-use crate::data::{BOOKING, BUSINESS, CUSTOMER, USER, id};
-use crate::expected::{Migrated, new_booking};
-use crate::picture::{self, Picture};
-use crate::{data, nth};
+use crate::keep_new::expected::{Migrated, new_booking};
+use crate::support::case::Case;
+use crate::support::data::{BOOKING, BUSINESS, CUSTOMER, USER, id};
+use crate::support::picture::{self, Picture};
+use crate::support::{data, nth};
 
 /// A migrated database to which the application wrote in each collection; a customer of its own among it.
 async fn written_to(case: Case) -> Migrated {

@@ -1,10 +1,10 @@
 //! Customers and users that the application added, changed or deleted.
 
-use crate::picture;
+use crate::support::picture;
 use bson::{DateTime, Document, doc};
 
-use crate::data::{BOOKING, BUSINESS, CUSTOMER, USER, id};
-use crate::expected::{Migrated, new_booking, of_user};
+use crate::keep_new::expected::{Migrated, new_booking, of_user};
+use crate::support::data::{BOOKING, BUSINESS, CUSTOMER, USER, id};
 
 /// A user of the old application's.
 fn user(n: u32, email: &str) -> Document {

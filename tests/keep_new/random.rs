@@ -4,11 +4,11 @@ use bson::oid::ObjectId;
 use bson::{Bson, Document, RawDocumentBuf, doc};
 use futures_util::{StreamExt, stream};
 
-use crate::data::{BUSINESS, SERVICE, id};
-use crate::expected::Migrated;
-use crate::oracle::{self, State, fresh};
-use crate::picture;
-use crate::picture::Picture;
+use crate::keep_new::expected::Migrated;
+use crate::keep_new::oracle::{self, State, fresh};
+use crate::support::data::{BUSINESS, SERVICE, id};
+use crate::support::picture;
+use crate::support::picture::Picture;
 
 /// An application that writes whatever comes to its mind.
 struct Application<'a> {

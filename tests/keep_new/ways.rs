@@ -2,9 +2,9 @@
 
 use bson::doc;
 
-use crate::data::{BOOKING, USER, id};
-use crate::expected::{Migrated, new_booking};
-use crate::picture;
+use crate::keep_new::expected::{Migrated, new_booking};
+use crate::support::data::{BOOKING, USER, id};
+use crate::support::picture;
 
 #[tokio::test]
 async fn without_any_change_it_is_the_plain_rollback_down_to_the_collections_themselves() {
@@ -40,7 +40,7 @@ async fn a_plain_rollback_refuses_with_counts_by_kind_and_changes_nothing() {
 #[tokio::test]
 async fn as_json_each_kind_of_change_is_counted_with_what_stayed_and_why() {
     let world = Migrated::new().await;
-    let booking = new_booking(700, id(crate::data::CUSTOMER, 90));
+    let booking = new_booking(700, id(crate::support::data::CUSTOMER, 90));
     world.insert("Booking", booking).await;
     world.delete("Booking", id(BOOKING, 60)).await;
     let ended = world

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use crate::case::Case;
 use crate::support;
+use crate::support::case::Case;
 
 /// Fails where a piece of the password of at least four characters stands in what was said.
 #[track_caller]

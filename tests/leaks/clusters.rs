@@ -6,8 +6,8 @@ use std::time::Duration;
 use bson::{Document, doc};
 use ringfence::demo::server::{Signal, Topology};
 
-use crate::case::Case;
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::{self, data};
 
 async fn reconfigured(case: &Case, change: impl Fn(&mut Document)) {
     let admin = case.database.client().database("admin");
@@ -151,7 +151,7 @@ async fn a_set_with_an_arbiter_is_migrated_and_rolled_back() {
     })
     .await;
     data::seed(&case.database).await;
-    let before = crate::picture::application(&case.picture().await);
+    let before = crate::support::picture::application(&case.picture().await);
     case.plan().await;
     let apply = [
         "--max-lag",
@@ -166,9 +166,9 @@ async fn a_set_with_an_arbiter_is_migrated_and_rolled_back() {
     case.ringfence(&apply).await.code(0);
     case.ringfence(&["verify"]).await.code(0);
     case.roll_back(&[]).await.code(0);
-    let after = crate::picture::application(&case.picture().await);
+    let after = crate::support::picture::application(&case.picture().await);
     assert_eq!(
-        crate::picture::differences(&before, &after, true),
+        crate::support::picture::differences(&before, &after, true),
         Vec::<String>::new()
     );
     arbiter.kill().await.unwrap();
@@ -224,7 +224,7 @@ async fn names_at_the_limit_and_odd_names_of_databases_go_there_and_back() {
             .insert_one(doc! { "_id": 1, "userId": data::id(data::USER, 20) })
             .await
             .unwrap();
-        let before = crate::picture::application(&case.picture().await);
+        let before = crate::support::picture::application(&case.picture().await);
         let db = format!("--db={name}");
         let confirm = format!("--confirm={name}");
         let run = async |arguments: &[&str]| {
@@ -241,17 +241,17 @@ async fn names_at_the_limit_and_odd_names_of_databases_go_there_and_back() {
         run(&["verify"]).await.code(0);
         run(&["report"]).await.code(0).says(&["rollback"]);
         run(&["rollback", &confirm]).await.code(0);
-        let after = crate::picture::application(&case.picture().await);
+        let after = crate::support::picture::application(&case.picture().await);
         assert_eq!(
-            crate::picture::differences(&before, &after, true),
+            crate::support::picture::differences(&before, &after, true),
             Vec::<String>::new()
         );
         run(&["backup", "--out", "dump"]).await.code(0);
         case.database.drop().await.unwrap();
         run(&["restore", "--from", "dump"]).await.code(0);
-        let restored = crate::picture::application(&case.picture().await);
+        let restored = crate::support::picture::application(&case.picture().await);
         assert_eq!(
-            crate::picture::differences(&before, &restored, false),
+            crate::support::picture::differences(&before, &restored, false),
             Vec::<String>::new()
         );
         case.database.drop().await.unwrap();

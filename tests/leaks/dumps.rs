@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::picture::{application, differences};
-use crate::{data, support};
+use crate::support::case::Case;
+use crate::support::picture::{application, differences};
+use crate::support::{self, data};
 
 #[tokio::test]
 async fn simple_indexes_of_a_collection_with_a_collation_stay_simple() {

@@ -3,9 +3,9 @@
 use bson::{Document, doc};
 use ringfence::domain::text;
 
-use crate::case::{Case, Ended};
-use crate::traces::{self, LOG};
-use crate::{data, support};
+use crate::leaks::traces::{self, LOG};
+use crate::support::case::{Case, Ended};
+use crate::support::{self, data};
 
 /// Clears the screen, sets a colour by a C1 control, reorders, hides, tags, and begins a line of its own.
 const HOSTILE: &str =

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bson::{Document, doc};
 use tokio::io::AsyncReadExt;
 
-use crate::case::{Case, Ended};
-use crate::data;
+use crate::support::case::{Case, Ended};
+use crate::support::data;
 
 /// What a process may take at most.
 const MOST: u64 = 256 << 20;

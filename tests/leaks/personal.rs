@@ -2,9 +2,9 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::data;
-use crate::traces::{self, LOG};
+use crate::leaks::traces::{self, LOG};
+use crate::support::case::Case;
+use crate::support::data;
 
 const MAIL: &str = "zelda.q@secret.example.net";
 const PHONE: &str = "+49 30 7654321";

@@ -5,9 +5,9 @@ use mongodb::Client;
 use ringfence::demo::server::Topology;
 use ringfence::store::raw_write::insert_batch;
 
-use crate::case::{Case, Ended};
-use crate::traces::{self, LOG};
-use crate::{data, support};
+use crate::leaks::traces::{self, LOG};
+use crate::support::case::{Case, Ended};
+use crate::support::{self, data};
 
 /// Values that stand in documents, and in what a server says of them.
 const SECRETS: [&str; 3] = ["Zanzibar-Q", "q.secret@example.net", "+99 7654321"];

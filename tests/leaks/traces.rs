@@ -5,7 +5,7 @@ use std::path::Path;
 use bson::Document;
 use futures_util::TryStreamExt;
 
-use crate::case::{Case, Ended};
+use crate::support::case::{Case, Ended};
 
 /// The log's file in the case's folder.
 pub const LOG: &str = "words.log";

@@ -9,9 +9,9 @@ use futures_util::TryStreamExt;
 use mongodb::Collection;
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::{Case, Ended};
-use crate::data::{BOOKING, SERVICE, USER, booking, id};
 use crate::support;
+use crate::support::case::{Case, Ended};
+use crate::support::data::{BOOKING, SERVICE, USER, booking, id};
 
 /// The lease's life in these tests, in seconds.
 pub const LIFE: &str = "3";
@@ -34,7 +34,7 @@ impl Field {
         let arguments = ["--setParameter", "enableTestCommands=1"];
         let server = support::private(Topology::ReplicaSet(1), &arguments).await;
         let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
-        crate::data::seed(&case.database).await;
+        crate::support::data::seed(&case.database).await;
         let more = (10_000..10_000 + MORE).map(|n| {
             let mut more = booking(n);
             more.insert("_id", id(BOOKING, n));
@@ -189,7 +189,7 @@ pub fn start(case: &Case, life: &str, arguments: &[&str]) -> Running {
 
 impl Running {
     pub fn signal(&self, name: &str) {
-        crate::console::send(name, self.pid);
+        crate::support::console::send(name, self.pid);
     }
 
     pub async fn ends(self) -> Ended {

@@ -2,8 +2,8 @@
 
 use bson::{Bson, Document, doc};
 
-use crate::field::{Field, LIFE, LONG, is_free, lease, leases, until};
-use crate::picture;
+use crate::lease::field::{Field, LIFE, LONG, is_free, lease, leases, until};
+use crate::support::picture;
 
 #[tokio::test]
 async fn the_same_apply_resumes_after_a_kill_without_an_unlock_and_says_whose_lease_it_took_over() {

@@ -2,9 +2,11 @@
 
 use bson::doc;
 
-use crate::case::Case;
-use crate::field::{Field, LIFE, LONG, Running, is_free, lease, leases, pid_of, start, until};
-use crate::picture;
+use crate::lease::field::{
+    Field, LIFE, LONG, Running, is_free, lease, leases, pid_of, start, until,
+};
+use crate::support::case::Case;
+use crate::support::picture;
 
 #[tokio::test]
 async fn of_two_applies_at_once_one_works_and_the_other_ends_with_5_and_names_it() {

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use ringfence::store::connect::{Connection, connect};
 use ringfence::store::lease::Taking;
 
-use crate::case::Case;
-use crate::field::{is_free, lease, leases};
+use crate::lease::field::{is_free, lease, leases};
+use crate::support::case::Case;
 
 async fn connections(case: &Case, count: usize) -> Vec<Connection> {
     let connecting = (0..count).map(|_| connect(&case.uri, "the test", None));

@@ -2,10 +2,10 @@
 
 use bson::doc;
 
-use crate::case::Case;
-use crate::console::{Console, ENTER};
-use crate::field::{is_free, lease, leases, pid_of};
-use crate::picture;
+use crate::lease::field::{is_free, lease, leases, pid_of};
+use crate::support::case::Case;
+use crate::support::console::{Console, ENTER};
+use crate::support::picture;
 
 /// Every verb that only reads, with folders of this name.
 async fn reads(case: &Case, name: &str, verify: bool) {

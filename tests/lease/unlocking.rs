@@ -3,9 +3,9 @@
 use bson::{Document, doc};
 use ringfence::demo::server::Topology;
 
-use crate::case::Case;
-use crate::field::{Field, LIFE, LONG, is_free, leases, pid_of, until};
-use crate::{picture, support};
+use crate::lease::field::{Field, LIFE, LONG, is_free, leases, pid_of, until};
+use crate::support::case::Case;
+use crate::support::{self, picture};
 
 const UNLOCK: [&str; 3] = ["unlock", "--confirm", "shop"];
 
@@ -181,12 +181,12 @@ async fn a_user_who_may_only_write_unlocks_too_and_is_told_what_it_cannot_see_an
 {
     let server = support::private_with_access_control(Topology::ReplicaSet(1)).await;
     let root = Case::at(server.uri("shop"), "shop".to_owned()).await;
-    crate::data::seed_plain(&root.database).await;
+    crate::support::data::seed_plain(&root.database).await;
     let admin = root.database.client().database("admin");
     for (user, role) in [("reader", "read"), ("writer", "readWrite")] {
         let roles = [doc! { "role": role, "db": "shop" }];
         let make = doc! { "createUser": user, "pwd": "secret", "roles": roles };
-        crate::data::run(&admin, make).await;
+        crate::support::data::run(&admin, make).await;
     }
     let of =
         async |user: &str| Case::at(server.uri_as(user, "secret", "shop"), "shop".to_owned()).await;

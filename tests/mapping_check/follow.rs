@@ -3,8 +3,8 @@
 use bson::{Document, doc};
 use ringfence::domain::mapping::DEFAULT;
 
-use crate::case::Case;
-use crate::world::{USERS, World, id};
+use crate::mapping_check::world::{USERS, World, id};
+use crate::support::case::Case;
 
 /// The entry, a line each.
 const ENTRY: [&str; 6] = [
@@ -42,7 +42,7 @@ fn with(at: usize, line: &str) -> (String, usize) {
     (text, first + at)
 }
 
-async fn plan(case: &Case, text: &str) -> crate::case::Ended {
+async fn plan(case: &Case, text: &str) -> crate::support::case::Ended {
     std::fs::write(case.path("ringfence.toml"), text).unwrap();
     let plan = ["plan", "--defaults", "--out", "plan.json"];
     case.ringfence(&plan).await

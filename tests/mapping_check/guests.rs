@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::world::{World, id};
+use crate::mapping_check::world::{World, id};
+use crate::support::case::Case;
 
 /// One tenant whose bookings embed their guests.
 const GUESTS: &str = r#"version = 2

@@ -3,8 +3,8 @@
 use bson::{Document, doc};
 use ringfence::demo::sample::{self, Size};
 
-use crate::case::{Case, Ended};
-use crate::world::{World, id};
+use crate::mapping_check::world::{World, id};
+use crate::support::case::{Case, Ended};
 
 pub async fn init(case: &Case) -> Ended {
     case.ringfence(&["init"]).await

@@ -2,8 +2,8 @@
 
 use bson::{Bson, DateTime, Document, doc};
 
-use crate::init::{bookings, has, init, keys, of, password, people, written};
-use crate::world::id;
+use crate::mapping_check::init::{bookings, has, init, keys, of, password, people, written};
+use crate::mapping_check::world::id;
 
 /// A shape.
 struct Shape {

@@ -3,8 +3,8 @@
 
 use ringfence::domain::mapping::DEFAULT;
 
-use crate::case::Case;
-use crate::world::World;
+use crate::mapping_check::world::World;
+use crate::support::case::Case;
 
 /// What stands in the section, and what stands there instead: lines that begin with the key go, these come.
 struct Mistake {

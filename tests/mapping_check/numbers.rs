@@ -1,7 +1,7 @@
 //! Bookings that leave the application: more than 1 % of them is never a default.
 
-use crate::case::{Case, Ended};
-use crate::world::{World, booking, id};
+use crate::mapping_check::world::{World, booking, id};
+use crate::support::case::{Case, Ended};
 
 async fn plan(case: &Case, more: &[&str]) -> Ended {
     let mut all = vec!["plan", "--out", "plan.json"];

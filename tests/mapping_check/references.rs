@@ -3,8 +3,8 @@
 use bson::doc;
 use ringfence::domain::mapping::DEFAULT;
 
-use crate::case::Case;
-use crate::world::{World, booking, id};
+use crate::mapping_check::world::{World, booking, id};
+use crate::support::case::Case;
 
 /// More than half of the bookings are of a service that is gone.
 async fn orphans() -> Case {

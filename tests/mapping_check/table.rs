@@ -3,8 +3,8 @@
 use bson::doc;
 use ringfence::domain::mapping::DEFAULT;
 
-use crate::case::Case;
-use crate::world::{World, id};
+use crate::mapping_check::world::{World, id};
+use crate::support::case::Case;
 
 /// A mistake: the line of the default mapping that is changed (within a section), and what it becomes.
 struct Mistake {

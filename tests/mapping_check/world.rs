@@ -4,7 +4,7 @@ use bson::oid::ObjectId;
 use bson::{DateTime, Document, doc};
 use mongodb::Database;
 
-use crate::case::Case;
+use crate::support::case::Case;
 
 /// How many bookings there are.
 pub const BOOKINGS: u32 = 400;

@@ -3,13 +3,13 @@
 use bson::doc;
 use mongodb::Client;
 
-use crate::bytes::{Value, fields, first, show};
-use crate::compare::{IdSource, after_apply, after_refusal, after_rollback};
-use crate::generate::Database;
-use crate::oracle::{Unsaid, Verdict, verdict};
-use crate::product::Product;
-use crate::state::{Snapshot, load, snapshot};
-use crate::survey::compare_survey;
+use crate::oracle::bytes::{Value, fields, first, show};
+use crate::oracle::compare::{IdSource, after_apply, after_refusal, after_rollback};
+use crate::oracle::expected::{Unsaid, Verdict, verdict};
+use crate::oracle::generate::Database;
+use crate::oracle::product::Product;
+use crate::oracle::state::{Snapshot, load, snapshot};
+use crate::oracle::survey::compare_survey;
 
 /// How a case went.
 pub enum Ended {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{Bson, Document, doc};
 
-use crate::bytes::{Field, Value, fields, first, show, tag};
-use crate::oracle::{Customer, Fate, Link, Made, Outcome, with_customer, with_id};
-use crate::state::{Held, Snapshot};
+use crate::oracle::bytes::{Field, Value, fields, first, show, tag};
+use crate::oracle::expected::{Customer, Fate, Link, Made, Outcome, with_customer, with_id};
+use crate::oracle::state::{Held, Snapshot};
 
 const MAPPED: [&str; 3] = ["Booking", "Customer", "User"];
 const SIDE: [&str; 4] = [

@@ -3,8 +3,8 @@
 
 use fastrand::Rng;
 
-use crate::bytes::{Field, Value, document, field, fields, first, tag};
-use crate::generate::{Collection, Database};
+use crate::oracle::bytes::{Field, Value, document, field, fields, first, tag};
+use crate::oracle::generate::{Collection, Database};
 
 /// How a booking names its user.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

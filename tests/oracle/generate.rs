@@ -8,8 +8,8 @@ mod values;
 use bson::Document;
 use fastrand::Rng;
 
-use crate::bytes::{Field, Value, document, field, first};
-use crate::form::Form;
+use crate::oracle::bytes::{Field, Value, document, field, first};
+use crate::oracle::form::Form;
 use values::{IdStyle, id, odd_fields, odd_value, refer};
 
 /// A database as data: what to create, in this order.
@@ -157,7 +157,7 @@ fn cast(rng: &mut Rng, tiny: bool) -> Cast {
     if rng.u8(..25) == 0 && matches!(user_style, IdStyle::ObjectId) {
         // A twin: another user whose string id is the hexadecimal form of the first one's ObjectId.
         if let Some(twin) = users.first().and_then(Value::as_object_id) {
-            users.push(Value::string(&crate::bytes::hex(&twin)));
+            users.push(Value::string(&crate::oracle::bytes::hex(&twin)));
         }
     }
     let business_count = rng.usize(1..=if tiny { 2 } else { 4 });
@@ -339,7 +339,7 @@ fn finish(rng: &mut Rng, id: &Value, mut rest: Vec<Field>) -> Vec<u8> {
 fn distinct_ids(documents: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut kept: Vec<(Value, Vec<u8>)> = Vec::new();
     for bytes in documents {
-        let fields = crate::bytes::fields(&bytes);
+        let fields = crate::oracle::bytes::fields(&bytes);
         let id = first(&fields, "_id").expect("every document has an _id");
         let taken = kept.iter().any(|(other, _)| {
             other == id || (other.as_halves().is_some() && other.as_halves() == id.as_halves())

@@ -1,8 +1,8 @@
 //! The oracle on databases small enough to say the answer by hand: each rule of DESIGN §3 and §4 once.
 
-use crate::bytes::{Field, Value, document, field, fields, show};
-use crate::generate::{Collection, Database};
-use crate::oracle::{Customer, Fate, Outcome, Unsaid, Verdict, verdict, with_id};
+use crate::oracle::bytes::{Field, Value, document, field, fields, show};
+use crate::oracle::expected::{Customer, Fate, Outcome, Unsaid, Verdict, verdict, with_id};
+use crate::oracle::generate::{Collection, Database};
 
 fn text(value: &str) -> Value {
     Value::string(value)
@@ -33,7 +33,7 @@ fn shop(users: &[Vec<u8>], bookings: &[Vec<u8>], customers: &[Vec<u8>]) -> Datab
     }
     Database {
         collections,
-        form: crate::form::Form::default(),
+        form: crate::oracle::form::Form::default(),
     }
 }
 
@@ -233,7 +233,10 @@ fn references_join_by_value_and_the_targets_own_id_is_written() {
     let outcome = migrated(&shop(&[user], &bookings, &[]));
     assert_eq!(outcome.made.len(), 1);
     assert_eq!(outcome.made[0].link.business, id(20));
-    assert_eq!(outcome.made[0].id.tag, Some(crate::bytes::tag::STRING));
+    assert_eq!(
+        outcome.made[0].id.tag,
+        Some(crate::oracle::bytes::tag::STRING)
+    );
     assert_eq!(outcome.equations.linked, 3);
 }
 

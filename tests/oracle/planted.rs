@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use bson::{Document, doc};
 use fastrand::Rng;
 
-use crate::bytes::{Value, document, field, fields, tag};
-use crate::compare::{after_apply, after_rollback};
-use crate::generate::{Database, database};
-use crate::oracle::{Customer, Fate, Link, Outcome, Verdict, verdict, with_customer, with_id};
-use crate::state::{Held, Snapshot};
+use crate::oracle::bytes::{Value, document, field, fields, tag};
+use crate::oracle::compare::{after_apply, after_rollback};
+use crate::oracle::expected::{
+    Customer, Fate, Link, Outcome, Verdict, verdict, with_customer, with_id,
+};
+use crate::oracle::generate::{Database, database};
+use crate::oracle::state::{Held, Snapshot};
 
 /// The database as a server would hold it.
 fn original(data: &Database) -> Snapshot {

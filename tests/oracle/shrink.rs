@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use crate::bytes::show;
-use crate::generate::{Collection, Database};
+use crate::oracle::bytes::show;
+use crate::oracle::generate::{Collection, Database};
 
 /// Something to take away.
 enum Cut {

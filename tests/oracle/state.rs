@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
 use futures_util::TryStreamExt;
 
-use crate::bytes::{fields, show, tag};
-use crate::generate::{Collection, Database};
+use crate::oracle::bytes::{fields, show, tag};
+use crate::oracle::generate::{Collection, Database};
 
 /// Everything that a client can see of a database, less UUIDs and natural order.
 #[derive(Clone, Default)]

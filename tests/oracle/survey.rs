@@ -3,8 +3,8 @@
 use bson::Bson;
 use serde_json::Value as Json;
 
-use crate::bytes::{Value, fields};
-use crate::oracle::Counts;
+use crate::oracle::bytes::{Value, fields};
+use crate::oracle::expected::Counts;
 
 /// Every count that differs, and an exit code that does not fit the findings.
 pub fn compare_survey(counts: &Counts, survey: &Json, code: i32) -> Vec<String> {

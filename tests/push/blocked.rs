@@ -3,18 +3,18 @@
 use bson::{Document, doc};
 use ringfence::demo::server::Topology;
 
-use crate::case::Case;
-use crate::shop::{self, as_prisma_does, push};
+use crate::push::shop::{self, as_prisma_does, push};
 use crate::support;
+use crate::support::case::Case;
 
 async fn set(case: &Case, block: bool) {
     let admin = case.database.client().database("admin");
-    crate::data::run(&admin, doc! { "setUserWriteBlockMode": 1, "global": block }).await;
+    crate::support::data::run(&admin, doc! { "setUserWriteBlockMode": 1, "global": block }).await;
 }
 
 async fn is_set(case: &Case) -> bool {
     let admin = case.database.client().database("admin");
-    let status = crate::data::run(&admin, doc! { "serverStatus": 1, "repl": 1 }).await;
+    let status = crate::support::data::run(&admin, doc! { "serverStatus": 1, "repl": 1 }).await;
     let mode = status.get_document("repl").unwrap();
     mode.get_i32("userWriteBlockMode").unwrap() == 2
 }

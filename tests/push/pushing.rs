@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bson::doc;
 
-use crate::picture;
-use crate::shop::{self, as_prisma_does, push, push_with};
-use crate::stand_in::{self, drops};
+use crate::push::shop::{self, as_prisma_does, push, push_with};
+use crate::push::stand_in::{self, drops};
+use crate::support::picture;
 
 #[tokio::test]
 async fn a_push_names_what_it_made_and_dropped_and_one_command_puts_the_drops_back() {

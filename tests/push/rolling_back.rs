@@ -2,9 +2,9 @@
 
 use bson::{Document, doc};
 
-use crate::picture;
-use crate::shop::{self, as_prisma_does, push};
-use crate::stand_in::{drops, makes};
+use crate::push::shop::{self, as_prisma_does, push};
+use crate::push::stand_in::{drops, makes};
+use crate::support::picture;
 
 #[tokio::test]
 async fn a_plain_rollback_gives_every_collection_its_indexes_again_and_takes_what_the_push_made() {
@@ -98,7 +98,7 @@ async fn an_index_of_somebody_else_is_named_and_left() {
 async fn drops_of_a_push_that_was_run_by_hand_come_back_too() {
     let (case, before) = shop::migrated().await;
     for command in &as_prisma_does()[3..] {
-        crate::data::run(&case.database, command.clone()).await;
+        crate::support::data::run(&case.database, command.clone()).await;
     }
     case.roll_back(&[])
         .await

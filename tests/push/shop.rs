@@ -2,10 +2,10 @@
 
 use bson::{Document, doc};
 
-use crate::case::{Case, Ended};
-use crate::data;
-use crate::picture::{self, Picture};
-use crate::stand_in::{self, drops, makes};
+use crate::push::stand_in::{self, drops, makes};
+use crate::support::case::{Case, Ended};
+use crate::support::data;
+use crate::support::picture::{self, Picture};
 
 /// What the application reads after the migration. `Invoice` gets an index, `Coupon` is new, and the schema names neither the expiry nor the place
 /// of an invoice.

@@ -16,7 +16,7 @@ pub fn words() -> Vec<String> {
         "--ignored",
         "--exact",
         "--nocapture",
-        "stand_in::the_command_of_the_operator",
+        "push::stand_in::the_command_of_the_operator",
     ];
     words.extend(arguments.map(str::to_owned));
     words

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::data::{OTHER, USER, id};
-use crate::picture;
-use crate::world;
+use crate::retire::world;
+use crate::support::case::Case;
+use crate::support::data::{OTHER, USER, id};
+use crate::support::picture;
 
 /// Writes a decisions file with one answer for every user of `idle-user`, but for those with a single answer.
 fn decide(case: &Case, policy: &str, single: &[(u32, &str)]) {
@@ -25,7 +25,7 @@ fn decide(case: &Case, policy: &str, single: &[(u32, &str)]) {
     std::fs::write(case.path("decisions.toml"), text).unwrap();
 }
 
-async fn plan(case: &Case, more: &[&str]) -> crate::case::Ended {
+async fn plan(case: &Case, more: &[&str]) -> crate::support::case::Ended {
     let words = [
         "plan",
         "--defaults",

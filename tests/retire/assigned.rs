@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use bson::{Document, doc};
 
-use crate::case::{Case, Ended};
-use crate::data::{BUSINESS, USER, id};
-use crate::picture;
-use crate::world;
+use crate::retire::world;
+use crate::support::case::{Case, Ended};
+use crate::support::data::{BUSINESS, USER, id};
+use crate::support::picture;
 
 /// Answers: users with the business that each is given to.
 fn decide(case: &Case, assigned: &[(u32, &str)]) {

@@ -2,11 +2,11 @@
 
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::Case;
-use crate::hold::kill_at;
-use crate::picture::{self, Picture};
+use crate::retire::world;
 use crate::support;
-use crate::world;
+use crate::support::case::Case;
+use crate::support::hold::kill_at;
+use crate::support::picture::{self, Picture};
 
 /// Where a retirement is killed: what of the server's commands it is held at.
 const FORWARD: [&str; 9] = [
@@ -39,7 +39,7 @@ impl Victim {
         let test_commands = ["--setParameter", "enableTestCommands=1"];
         let server = support::private(Topology::ReplicaSet(1), &test_commands).await;
         let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
-        crate::data::seed(&case.database).await;
+        crate::support::data::seed(&case.database).await;
         world::prepare(&case).await;
         let before = case.picture().await;
         world::plan(&case).await;

@@ -3,10 +3,10 @@
 use bson::raw::{RawDocument, RawDocumentBuf};
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::data::{CONTACT, USER, id};
-use crate::picture;
-use crate::world;
+use crate::retire::world;
+use crate::support::case::Case;
+use crate::support::data::{CONTACT, USER, id};
+use crate::support::picture;
 
 async fn plan(case: &Case, more: &[&str]) {
     let words = ["plan", "--defaults", "--null-contact", "--out", "plan.json"];

@@ -2,9 +2,9 @@
 
 use bson::{Document, doc};
 
-use crate::data::{USER, id};
-use crate::picture;
-use crate::world;
+use crate::retire::world;
+use crate::support::data::{USER, id};
+use crate::support::picture;
 
 #[tokio::test]
 async fn a_rollback_after_users_retired_gives_the_same_bytes_and_collections() {

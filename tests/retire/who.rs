@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bson::{Document, doc};
 
-use crate::data::{USER, id};
-use crate::world::{self, GOING};
+use crate::retire::world::{self, GOING};
+use crate::support::data::{USER, id};
 
 #[tokio::test]
 async fn those_alone_go_who_cannot_sign_in_have_a_customer_and_are_named_by_nothing() {
@@ -70,7 +70,7 @@ async fn nobody_retires_unless_it_is_asked_for_and_the_same_plan_can_be_asked_la
     let before = case.picture().await;
     case.apply(&["--retire-users"]).await.code(0);
     let now = case.picture().await;
-    let users = |picture: &crate::picture::Picture| picture["User"].clone();
+    let users = |picture: &crate::support::picture::Picture| picture["User"].clone();
     assert_eq!(users(&before), users(&now));
 }
 

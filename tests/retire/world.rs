@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bson::{Document, RawDocumentBuf, doc};
 
-use crate::case::Case;
-use crate::data::{CUSTOMER, OTHER, USER, id};
+use crate::support::case::Case;
+use crate::support::data::{CUSTOMER, OTHER, USER, id};
 
 /// Who goes.
 pub const GOING: [u32; 13] = [22, 23, 24, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39];
@@ -72,7 +72,7 @@ pub async fn numbers(case: &Case, collection: &str) -> BTreeSet<u32> {
 
 /// The rows of a collection.
 pub async fn rows(case: &Case, collection: &str) -> Vec<RawDocumentBuf> {
-    crate::picture::documents(&case.database, collection).await
+    crate::support::picture::documents(&case.database, collection).await
 }
 
 /// Plans with every suggestion and with retiring, and applies; both must go well.
@@ -82,7 +82,7 @@ pub async fn retire(case: &Case) {
 }
 
 /// A plan that retires.
-pub async fn plan(case: &Case) -> crate::case::Ended {
+pub async fn plan(case: &Case) -> crate::support::case::Ended {
     let words = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
     case.ringfence(&words).await.code(0)
 }

@@ -1,6 +1,6 @@
 //! The list that `plan --after` gives.
 
-use crate::world::{self, AFTER};
+use crate::schema_step::world::{self, AFTER};
 
 #[tokio::test]
 async fn the_plan_says_all_that_the_schema_asks_and_holds_it() {

@@ -2,9 +2,9 @@
 
 use bson::{Bson, Document, doc};
 
-use crate::case::Case;
-use crate::picture::{self, Picture};
-use crate::world::{self, AFTER, BUSINESS, ROOM, USER, id, one};
+use crate::schema_step::world::{self, AFTER, BUSINESS, ROOM, USER, id, one};
+use crate::support::case::Case;
+use crate::support::picture::{self, Picture};
 
 const PLAN: [&str; 5] = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
 const CONFORM: [&str; 3] = ["conform", "--schema", "after.prisma"];

@@ -3,10 +3,10 @@
 use bson::doc;
 use ringfence::demo::server::{Server, Topology};
 
-use crate::case::Case;
-use crate::picture::{self, Picture};
+use crate::schema_step::world;
 use crate::support;
-use crate::world;
+use crate::support::case::Case;
+use crate::support::picture::{self, Picture};
 
 fn own(picture: &Picture) -> Picture {
     let mut own = picture.clone();

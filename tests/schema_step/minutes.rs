@@ -2,9 +2,9 @@
 
 use bson::{DateTime, Document, doc};
 
-use crate::case::Case;
-use crate::picture::{self, Picture};
-use crate::world::{self, AFTER, BOOKING, SERVICE, id, one};
+use crate::schema_step::world::{self, AFTER, BOOKING, SERVICE, id, one};
+use crate::support::case::Case;
+use crate::support::picture::{self, Picture};
 
 const CONFORM: [&str; 3] = ["conform", "--schema", "after.prisma"];
 
@@ -42,7 +42,7 @@ async fn seeded() -> Case {
     case
 }
 
-async fn plan(case: &Case, answer: &str) -> crate::case::Ended {
+async fn plan(case: &Case, answer: &str) -> crate::support::case::Ended {
     let decisions = format!(
         "version = 1\ndatabase = \"{}\"\n[schema]\n\"Booking.endTime\" = \"{answer}\"\n",
         case.name

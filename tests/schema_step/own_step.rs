@@ -4,11 +4,11 @@
 use bson::{Bson, Document, doc};
 use ringfence::demo::server::Topology;
 
-use crate::case::Case;
-use crate::hold::kill_at;
-use crate::picture::{self, Picture};
+use crate::schema_step::world::{self, BUSINESS, ROOM, SERVICE, id, one};
 use crate::support;
-use crate::world::{self, BUSINESS, ROOM, SERVICE, id, one};
+use crate::support::case::Case;
+use crate::support::hold::kill_at;
+use crate::support::picture::{self, Picture};
 
 const CONFORM: [&str; 3] = ["conform", "--schema", "after.prisma"];
 

@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::world::{self, AFTER, BOOKING, BUSINESS, SERVICE, USER, id};
+use crate::schema_step::world::{self, AFTER, BOOKING, BUSINESS, SERVICE, USER, id};
+use crate::support::case::Case;
 
 const PLAN: [&str; 5] = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
 
@@ -89,7 +89,7 @@ async fn several_customers_without_an_e_mail_cannot_be_unique_by_it() {
     world::write(&case, &plain);
     case.ringfence(&PLAN).await.code(0);
     case.apply(&[]).await.code(0);
-    let indexes = crate::picture::indexes(&case.database, "customers").await;
+    let indexes = crate::support::picture::indexes(&case.database, "customers").await;
     assert!(indexes.contains_key("customers_businessId_email_idx"));
     assert!(indexes.contains_key("customers_businessId_email_present_key"));
     let conform = ["conform", "--schema", "after.prisma"];

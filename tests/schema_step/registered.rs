@@ -3,8 +3,8 @@
 
 use bson::{Document, doc};
 
-use crate::case::Case;
-use crate::world::{self, USER, id, one};
+use crate::schema_step::world::{self, USER, id, one};
+use crate::support::case::Case;
 
 const PLAN: [&str; 5] = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
 const CONFORM: [&str; 3] = ["conform", "--schema", "after.prisma"];

@@ -3,8 +3,8 @@
 use ringfence::demo::sample::{self, Size};
 use ringfence::demo::schemas;
 
-use crate::case::Case;
-use crate::picture::{self, Picture};
+use crate::support::case::Case;
+use crate::support::picture::{self, Picture};
 
 fn own(picture: &Picture) -> Picture {
     let mut own = picture.clone();

@@ -2,9 +2,9 @@
 
 use bson::{DateTime, Document, doc};
 
-use crate::picture::{self, Picture};
-use crate::whole::migrated;
-use crate::world::{self, BOOKING, BUSINESS, ROOM, SERVICE, USER, id, one};
+use crate::schema_step::whole::migrated;
+use crate::schema_step::world::{self, BOOKING, BUSINESS, ROOM, SERVICE, USER, id, one};
+use crate::support::picture::{self, Picture};
 
 fn own(picture: &Picture) -> Picture {
     let mut own = picture.clone();

@@ -2,9 +2,9 @@
 
 use bson::{Bson, doc};
 
-use crate::case::Case;
-use crate::picture;
-use crate::world::{self, BOOKING, BUSINESS, SERVICE, USER, id, one};
+use crate::schema_step::world::{self, BOOKING, BUSINESS, SERVICE, USER, id, one};
+use crate::support::case::Case;
+use crate::support::picture;
 
 pub async fn migrated() -> Case {
     let case = world::seeded().await;

@@ -3,8 +3,8 @@
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, Document, doc};
 
-use crate::case::Case;
-use crate::data::run;
+use crate::support::case::Case;
+use crate::support::data::run;
 
 /// The `_id` of document `number` of a kind.
 pub fn id(kind: u8, number: u8) -> ObjectId {

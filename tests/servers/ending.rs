@@ -28,7 +28,7 @@ async fn the_owner(how: &str) {
 
 /// The test that is the owner where [`ENDS_BY`] is set.
 const OWNER: &str =
-    "ending::dropping_the_handle_ends_the_server_and_removes_its_folder_before_it_returns";
+    "servers::ending::dropping_the_handle_ends_the_server_and_removes_its_folder_before_it_returns";
 
 fn owner(how: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())

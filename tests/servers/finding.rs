@@ -24,7 +24,7 @@ fn the_search() {
 fn search(set: impl FnOnce(&mut Command)) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args(["--exact", "finding::the_search", "--nocapture"])
+        .args(["--exact", "servers::finding::the_search", "--nocapture"])
         .env(SEARCH, "1")
         .env_remove(mongod::VARIABLE);
     set(&mut command);

@@ -3,7 +3,7 @@
 
 use bson::{Bson, Document, doc, oid::ObjectId};
 
-use crate::shape::{Fate, Shape, all};
+use crate::shapes::shape::{Fate, Shape, all};
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
@@ -90,7 +90,11 @@ async fn members_of_documents_and_of_array_elements_leave_and_come_back() {
     shape.run(&["verify"]).await.code(0);
     shape.case.roll_back(&[]).await.code(0);
     let now = shape.case.picture().await;
-    let differences = crate::picture::differences(&before, &crate::picture::but_runs(&now), true);
+    let differences = crate::support::picture::differences(
+        &before,
+        &crate::support::picture::but_runs(&now),
+        true,
+    );
     assert!(differences.is_empty(), "{differences:#?}");
 
     shape.migrate().await;

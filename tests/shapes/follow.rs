@@ -3,8 +3,8 @@
 
 use bson::{Bson, Document, doc, oid::ObjectId};
 
-use crate::picture;
-use crate::shape::{Fate, Shape, all};
+use crate::shapes::shape::{Fate, Shape, all};
+use crate::support::picture;
 
 pub fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])

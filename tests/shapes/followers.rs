@@ -4,12 +4,12 @@ use bson::{Bson, Document, doc};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 
-use crate::follow::{
+use crate::shapes::follow::{
     MAPPING, PAYMENTS, assert_followed, bookings, customer, customer_of, email, fates, id, linked,
     payments, people, shops, whose_payments,
 };
-use crate::picture;
-use crate::shape::{Shape, all};
+use crate::shapes::shape::{Shape, all};
+use crate::support::picture;
 
 async fn shape_of(people: Vec<Document>, payments: Vec<Document>, mapping: &str) -> Shape {
     let data = vec![

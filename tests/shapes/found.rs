@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bson::Document;
 
-use crate::shape::Shape;
-use crate::{copies, follow, guests, own_collections, paths, payers, several};
+use crate::shapes::shape::Shape;
+use crate::shapes::{copies, follow, guests, own_collections, paths, payers, several};
 
 /// The roles that a mapping names: of each key of its sections what it says, without what is a matter of taste.
 fn roles(mapping: &str) -> BTreeMap<String, String> {

@@ -3,7 +3,7 @@
 
 use bson::{Bson, Document, doc, oid::ObjectId};
 
-use crate::shape::{Fate, Shape, all};
+use crate::shapes::shape::{Fate, Shape, all};
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])

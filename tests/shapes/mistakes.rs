@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use bson::{Document, doc, oid::ObjectId};
 use ringfence::domain::mapping::Mapping;
 
-use crate::shape::{Shape, all};
-use crate::{copies, follow, own_collections, paths, payers, several};
+use crate::shapes::shape::{Shape, all};
+use crate::shapes::{copies, follow, own_collections, paths, payers, several};
 
 /// A mapping, its data, and the field of a booking that leaves.
 type Given = (String, Vec<(&'static str, Vec<Document>)>);

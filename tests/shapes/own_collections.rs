@@ -2,9 +2,9 @@
 
 use bson::{Bson, Document, doc};
 
-use crate::follow::{MAPPING, customer, customer_of, fates, id, people, shops};
-use crate::picture;
-use crate::shape::{Fate, Shape, all};
+use crate::shapes::follow::{MAPPING, customer, customer_of, fates, id, people, shops};
+use crate::shapes::shape::{Fate, Shape, all};
+use crate::support::picture;
 
 const CREATED_BY: &str = r#"[[follow]]
 collection = "bookings"
@@ -92,7 +92,7 @@ async fn what_an_application_wrote_to_such_bookings_comes_back_with_both_users()
     bookings.insert_one(new).await.unwrap();
     shape.case.roll_back(&["--keep-new"]).await.code(0);
     let back = all(database, "bookings").await;
-    let mut changed = crate::own_collections::bookings().1[0].clone();
+    let mut changed = crate::shapes::own_collections::bookings().1[0].clone();
     changed.insert("n", 9);
     changed.insert("createdBy", id(1));
     assert_eq!(back[0].to_string(), changed.to_string());

@@ -3,9 +3,9 @@
 
 use bson::{Bson, Document, doc};
 
-use crate::follow::{MAPPING, fates, id, people, shops};
-use crate::picture;
-use crate::shape::{Shape, all};
+use crate::shapes::follow::{MAPPING, fates, id, people, shops};
+use crate::shapes::shape::{Shape, all};
+use crate::support::picture;
 
 const PAYMENTS: &str = r#"[[follow]]
 collection = "payments"
@@ -16,7 +16,7 @@ guest = { name = "payer.name", email = "payer.mail", iban = "payer.iban" }
 "#;
 
 fn bookings() -> (&'static str, Vec<Document>) {
-    let mut bookings = crate::follow::bookings().1;
+    let mut bookings = crate::shapes::follow::bookings().1;
     bookings
         .push(doc! { "_id": 4, "shopId": id(11), "clientName": "Gil", "clientEmail": "gil@x.org" });
     for booking in &mut bookings[..1] {

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, doc, oid::ObjectId};
 
-use crate::shape::{Fate, Shape, all};
+use crate::shapes::shape::{Fate, Shape, all};
 
 fn id(number: u8) -> ObjectId {
     ObjectId::from_bytes([number; 12])
@@ -273,6 +273,10 @@ async fn followed_documents_may_list_customers_too() {
     assert_eq!(rides[1].get_array("customers").unwrap(), &bob);
     shape.case.roll_back(&["--keep-new"]).await.code(0);
     let now = shape.case.picture().await;
-    let differences = crate::picture::differences(&before, &crate::picture::but_runs(&now), true);
+    let differences = crate::support::picture::differences(
+        &before,
+        &crate::support::picture::but_runs(&now),
+        true,
+    );
     assert!(differences.is_empty(), "{differences:#?}");
 }

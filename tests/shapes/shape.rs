@@ -6,8 +6,8 @@ use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::Database;
 
-use crate::case::{Case, Ended};
-use crate::picture;
+use crate::support::case::{Case, Ended};
+use crate::support::picture;
 
 /// A database of another shape.
 pub struct Shape {

@@ -1,7 +1,13 @@
-//! The one place where tests find and start servers: a one-node replica set shared by a test binary, each test with a database of its own,
+//! The one place where tests find and start servers: a one-node replica set that they share, each test with a database of its own,
 //! and private servers of any topology.
 
-#![allow(dead_code)] // each test binary uses its own part
+pub mod case;
+pub mod console;
+pub mod data;
+pub mod hold;
+pub mod kill;
+pub mod nth;
+pub mod picture;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +40,7 @@ pub fn full() -> bool {
     std::env::var("RINGFENCE_TESTS").is_ok_and(|text| text == "full")
 }
 
-/// Runs the long tests of this binary where they are asked for. They are marked `#[ignore]`, so that a default run says that they did not
+/// Runs the long tests where they are asked for. They are marked `#[ignore]`, so that a default run says that they did not
 /// run; a mark that is lost fails here.
 pub fn long_tests() {
     let binary = std::env::current_exe().expect("this binary");
@@ -44,7 +50,7 @@ pub fn long_tests() {
         .expect("the list of long tests");
     assert!(
         String::from_utf8_lossy(&listed.stdout).contains(": test"),
-        "no test of this binary is marked as long"
+        "no test is marked as long"
     );
     if full() {
         let ended = Command::new(&binary).arg("--ignored").status();
@@ -96,7 +102,7 @@ pub fn shared() -> &'static Server {
     })
 }
 
-/// A database name that no other test of this binary has.
+/// A database name that no other test has.
 pub fn fresh_name() -> String {
     format!(
         "t{}_{}",

@@ -5,10 +5,10 @@ use std::process::Command;
 use bson::{Document, doc};
 use ringfence::demo::server::Topology;
 
-use crate::console::{CTRL_U, Console, ENTER, arguments};
-use crate::data::{self, Place};
 use crate::support;
-use crate::walk::typing_line;
+use crate::support::console::{CTRL_U, Console, ENTER, arguments};
+use crate::terminal::data::{self, Place};
+use crate::terminal::walk::typing_line;
 
 /// Refuses the open gate twice, then passes it.
 pub fn refuse_then_pass(console: &Console, title: &str, database: &str) {

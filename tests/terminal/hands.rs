@@ -5,8 +5,8 @@ use std::process::Command;
 
 use portable_pty::CommandBuilder;
 
-use crate::console::{Console, ENTER, arguments};
-use crate::data;
+use crate::support::console::{Console, ENTER, arguments};
+use crate::terminal::data;
 
 const CTRL_S: &str = "\x13";
 

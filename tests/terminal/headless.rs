@@ -4,8 +4,8 @@ use std::process::{Command, Output};
 
 use portable_pty::CommandBuilder;
 
-use crate::console::{Console, arguments};
-use crate::data::{self, Place};
+use crate::support::console::{Console, arguments};
+use crate::terminal::data::{self, Place};
 
 fn piped(place: &Place, words: &[&str]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_ringfence"))

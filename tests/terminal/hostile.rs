@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::console::{Console, ENTER, ESC};
-use crate::data;
+use crate::support::console::{Console, ENTER, ESC};
+use crate::terminal::data;
 
 /// Sets the title, clears the screen, and turns the reading direction.
 const HOSTILE: &str =

@@ -2,8 +2,8 @@
 
 use ringfence::command;
 
-use crate::console::{CTRL_C, Console, ENTER, ESC};
-use crate::data;
+use crate::support::console::{CTRL_C, Console, ENTER, ESC};
+use crate::terminal::data;
 
 /// One space between words, so that a sentence is found where it was wrapped.
 fn flat(screen: &str) -> String {

@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use portable_pty::CommandBuilder;
 
-use crate::console::{self, CTRL_Z, Console};
-use crate::data;
+use crate::support::console::{self, CTRL_Z, Console};
+use crate::terminal::data;
 
 #[test]
 fn a_signal_ends_the_console_and_gives_the_terminal_back() {

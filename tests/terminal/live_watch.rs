@@ -2,8 +2,8 @@
 
 use bson::{Document, doc};
 
-use crate::console::{Console, ENTER};
-use crate::data;
+use crate::support::console::{Console, ENTER};
+use crate::terminal::data;
 
 #[test]
 fn a_write_after_the_application_was_found_quiet_is_said_at_once_with_its_collection() {

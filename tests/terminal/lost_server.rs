@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use bson::doc;
 use ringfence::demo::server::{Signal, Topology};
 
-use crate::console::{CTRL_C, Console, ENTER, ESC};
-use crate::{data, support};
+use crate::support;
+use crate::support::console::{CTRL_C, Console, ENTER, ESC};
+use crate::terminal::data;
 
 #[test]
 fn a_lost_server_is_said_within_three_seconds_and_its_return_too() {
@@ -45,7 +46,10 @@ fn a_server_that_is_killed_while_a_step_runs_is_waited_for_and_the_step_ends_wel
     let name = support::fresh_name();
     let place = data::seeded_at(server.uri(&name), name);
     let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_ringfence"));
-    command.args(crate::console::arguments(&place.uri, place.runs.path()));
+    command.args(crate::support::console::arguments(
+        &place.uri,
+        place.runs.path(),
+    ));
     command.args(["--max-rate", "60"]);
     let console = Console::spawn(command, (120, 40));
     console.shows("Next     2 Back up");

@@ -3,8 +3,8 @@
 use bson::{Document, doc};
 use portable_pty::CommandBuilder;
 
-use crate::console::{CTRL_U, Console, ENTER, arguments};
-use crate::data::{self, Place};
+use crate::support::console::{CTRL_U, Console, ENTER, arguments};
+use crate::terminal::data::{self, Place};
 
 /// The sample with collections that are named otherwise.
 fn named_otherwise() -> Place {

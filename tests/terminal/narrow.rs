@@ -1,8 +1,8 @@
 //! The same screens at 80×24, and what is said when there is no room at all.
 
-use crate::console::{CTRL_U, Console, DOWN, ENTER, ESC};
-use crate::data;
-use crate::walk::typing_line;
+use crate::support::console::{CTRL_U, Console, DOWN, ENTER, ESC};
+use crate::terminal::data;
+use crate::terminal::walk::typing_line;
 
 fn fits(screen: &str) {
     assert_eq!(screen.lines().count(), 24, "{screen}");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bson::doc;
 
-use crate::console::{Console, ENTER, arguments};
-use crate::data;
+use crate::support::console::{Console, ENTER, arguments};
+use crate::terminal::data;
 
 #[test]
 fn a_paused_step_writes_nothing_until_it_goes_on_and_says_so() {

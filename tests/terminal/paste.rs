@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use portable_pty::CommandBuilder;
 
-use crate::console::{Console, ENTER, ESC, arguments};
-use crate::data::{self, Place};
+use crate::support::console::{Console, ENTER, ESC, arguments};
+use crate::terminal::data::{self, Place};
 
 const CTRL_S: &str = "\x13";
 const CTRL_O: &str = "\x0f";

@@ -3,9 +3,9 @@
 
 use ringfence::demo::schemas;
 
-use crate::console::{Console, ENTER, ESC};
-use crate::data;
-use crate::mapping::open;
+use crate::support::console::{Console, ENTER, ESC};
+use crate::terminal::data;
+use crate::terminal::mapping::open;
 
 /// The demo's schema with a field more, which no document has and nothing is suggested for.
 fn after() -> String {

@@ -5,8 +5,8 @@ use std::process::Command;
 use bson::{Document, doc};
 use serde_json::Value;
 
-use crate::console::{Console, arguments};
-use crate::data::{self, Place};
+use crate::support::console::{Console, arguments};
+use crate::terminal::data::{self, Place};
 
 /// A verb in another shell.
 fn verb(place: &Place, words: &[&str]) -> (i32, String, String) {

@@ -3,9 +3,9 @@
 use bson::{Document, doc, oid::ObjectId};
 use ringfence::demo::server::{Server, Topology};
 
-use crate::console::{CTRL_C, Console, ENTER};
-use crate::data::{self, Place};
 use crate::support;
+use crate::support::console::{CTRL_C, Console, ENTER};
+use crate::terminal::data::{self, Place};
 
 /// Enough bookings for several batches.
 const MORE: usize = 30_000;

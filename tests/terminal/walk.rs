@@ -4,9 +4,9 @@ use std::path::Path;
 
 use bson::doc;
 
-use crate::console::{CTRL_U, Console, DOWN, ENTER, PAGE_DOWN};
-use crate::data;
-use crate::gates::refuse_then_pass;
+use crate::support::console::{CTRL_U, Console, DOWN, ENTER, PAGE_DOWN};
+use crate::terminal::data;
+use crate::terminal::gates::refuse_then_pass;
 
 /// Presses Enter on the selected step, and waits for what it says and for the step that then comes next.
 fn run(console: &Console, says: &str, next: &str) -> String {

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use super::values::{odd_fields, odd_value, refer};
 use super::{Cast, finish, nobody};
-use crate::bytes::{Field, Value, field};
+use crate::oracle::bytes::{Field, Value, field};
 
 /// Spellings of a few people's e-mails: equal ones, equal after trimming, composing and lower case, and bad ones.
 const EMAILS: [&str; 24] = [

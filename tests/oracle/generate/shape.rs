@@ -5,7 +5,7 @@ use fastrand::Rng;
 
 use super::values::{IdStyle, booking_id, id, odd_fields, odd_value};
 use super::{Collection, Kind, distinct_ids, finish};
-use crate::bytes::{Value, field, fields, first, tag};
+use crate::oracle::bytes::{Value, field, fields, first, tag};
 
 /// Puts collations, validators and indexes on the mapped collections.
 pub fn dress(rng: &mut Rng, collections: &mut [Collection]) {

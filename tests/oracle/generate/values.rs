@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::bytes::{Field, Value, field, hex, hyphenated};
+use crate::oracle::bytes::{Field, Value, field, hex, hyphenated};
 
 /// The kind of booking ids, beside those of [`super::Kind`].
 const BOOKING: u8 = 4;

@@ -1,0 +1,384 @@
+//! The mapped collections read as pairs, groups and customers-to-be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::join::{Record, records, resolve};
+use super::merge::{
+    customer_fields, is_non_empty_string, normal_email, placeholder_fields, survivor_order,
+};
+use super::{Customer, IdRule, Link, Made, Unsaid};
+use crate::oracle::bytes::{Field, Value, first, tag};
+use crate::oracle::form::{Form, OfBusiness, Put, Said, is_value};
+use crate::oracle::generate::Database;
+
+/// The mapped collections, taken apart.
+pub struct World {
+    pub users: Vec<Record>,
+    pub businesses: Vec<Record>,
+    pub services: Vec<Record>,
+    pub bookings: Vec<Record>,
+    pub customers: Vec<Record>,
+    /// What each booking says of user and business.
+    pub said: Vec<Said>,
+    form: Form,
+}
+
+/// What a booking says, with its references followed.
+pub struct Reading {
+    pub business: Option<usize>,
+    pub user: Option<usize>,
+    /// The existing customer of the same business that it names.
+    pub keeps: Option<usize>,
+}
+
+/// A user of a business, and the bookings of the two.
+#[derive(Default)]
+pub struct Pair {
+    pub moves: bool,
+    pub business: usize,
+    pub user: usize,
+}
+
+pub fn pairs(readings: &[Reading]) -> Vec<Pair> {
+    let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
+    for reading in readings {
+        if let (Some(business), Some(user)) = (reading.business, reading.user) {
+            let pair = pairs.entry((business, user)).or_default();
+            pair.business = business;
+            pair.user = user;
+            pair.moves |= reading.keeps.is_none();
+        }
+    }
+    pairs.into_values().collect()
+}
+
+/// Users of one business who become one customer.
+struct Group {
+    business: usize,
+    users: Vec<usize>,
+}
+
+/// What the pairs become.
+#[derive(Default)]
+pub struct Becoming {
+    pub made: Vec<Made>,
+    /// By business and user.
+    pub goes_to: BTreeMap<(usize, usize), Customer>,
+    /// Groups of several users with one e-mail.
+    pub duplicates: usize,
+    /// Groups that take over an existing customer.
+    pub adopting: usize,
+}
+
+/// What a unique index on (businessId, email) sees of a customer.
+struct Row {
+    key: Value,
+    business: Option<usize>,
+    email: Option<Value>,
+}
+
+impl Row {
+    /// Whether a plain index holds both.
+    fn stands_beside(&self, other: &Self) -> Result<bool, Unsaid> {
+        let same_number =
+            self.key.as_halves().is_some() && self.key.as_halves() == other.key.as_halves();
+        let same_key = self.key == other.key || same_number;
+        let misspelt = !same_key && self.business.is_some() && self.business == other.business;
+        let without = |row: &Self| !is_non_empty_string(row.email.as_ref());
+        let both_without = without(self) && without(other);
+        if both_without && (misspelt || (same_key && self.key.is_null())) {
+            return Err(Unsaid(
+                "customers without e-mail of no or of one misspelt business",
+            ));
+        }
+        let text = text_of(self.email.as_ref()).filter(|text| !text.is_empty());
+        if same_key && text.is_some() && text == text_of(other.email.as_ref()) {
+            return Err(Unsaid("existing customers that no unique index can hold"));
+        }
+        Ok(!(same_key && both_without))
+    }
+}
+
+impl World {
+    pub fn of(data: &Database) -> Self {
+        Self {
+            users: records(data, "User"),
+            businesses: records(data, "Business"),
+            services: records(data, "Service"),
+            bookings: records(data, "Booking"),
+            customers: records(data, "Customer"),
+            said: records(data, "Booking")
+                .iter()
+                .map(|booking| data.form.said(data, &booking.fields))
+                .collect(),
+            form: data.form,
+        }
+    }
+
+    /// How the customer comes into a booking.
+    pub fn put(&self, booking: &[Field]) -> Put {
+        self.form.put(booking)
+    }
+
+    /// A booking's fields without its reference.
+    pub fn without_user(&self, booking: &[Field]) -> Vec<Field> {
+        self.form.without_user(booking)
+    }
+
+    pub fn readings(&self) -> Result<Vec<Reading>, Unsaid> {
+        let bookings = self.bookings.iter().zip(&self.said);
+        bookings
+            .map(|(booking, said)| self.read(booking, said))
+            .collect()
+    }
+
+    /// The design refuses unsupported user ids that become customers, and leaves open those that keep or adopt one.
+    pub fn ids_are_spoken_of(&self, pairs: &[Pair]) -> Result<(), Unsaid> {
+        let silent = |pair: &Pair| !pair.moves && !can_carry(&self.users[pair.user].id);
+        if pairs.iter().any(silent) {
+            return Err(Unsaid("an unsupported user id whose bookings are all kept"));
+        }
+        Ok(())
+    }
+
+    /// New customers and adoptions; nothing when an `_id` cannot be made.
+    pub fn customers_to_be(&self, pairs: &[Pair]) -> Result<Option<Becoming>, Unsaid> {
+        self.no_two_share()?;
+        let mut becoming = Becoming::default();
+        for mut group in self.groups(pairs) {
+            becoming.duplicates += usize::from(group.users.len() > 1);
+            survivor_order(&self.users, &mut group.users);
+            let business = &self.businesses[group.business].id;
+            let rest = customer_fields(business, &self.users, &group.users);
+            let id = self.id_rule(&group.users)?;
+            let can = group
+                .users
+                .iter()
+                .all(|&user| can_carry(&self.users[user].id));
+            let to = match (self.adopted(group.business, &rest)?, can) {
+                (Some(_), false) => {
+                    return Err(Unsaid("an unsupported user id that adopts a customer"));
+                }
+                (None, false) => return Ok(None),
+                (Some(existing), _) => {
+                    becoming.adopting += 1;
+                    Customer::Existing(existing)
+                }
+                (None, _) => {
+                    becoming.made.push(Made {
+                        rest,
+                        id,
+                        link: Link {
+                            business: business.clone(),
+                            users: BTreeSet::new(),
+                            nobody: None,
+                        },
+                    });
+                    Customer::Made(becoming.made.len() - 1)
+                }
+            };
+            let members = group.users.iter().map(|&user| (group.business, user));
+            becoming.goes_to.extend(members.map(|member| (member, to)));
+        }
+        Ok(Some(becoming))
+    }
+
+    /// Which of several existing customers with one e-mail stays is told by tests/conflicts.
+    fn no_two_share(&self) -> Result<(), Unsaid> {
+        let mut seen = BTreeSet::new();
+        for at in 0..self.customers.len() {
+            let email = normal_email(self.customers[at].get("email"));
+            if let (Some(business), Some(email)) = (self.business_of_customer(at)?, email)
+                && !seen.insert((business, email))
+            {
+                return Err(Unsaid("existing customers that share an e-mail"));
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, booking: &Record, said: &Said) -> Result<Reading, Unsaid> {
+        let service = booking.some("serviceId").filter(|it| is_value(it));
+        let service = resolve(service, &self.services)?;
+        let by_service = match service {
+            Some(at) => resolve(self.services[at].some("businessId"), &self.businesses)?,
+            None => None,
+        };
+        let direct = resolve(said.shop.as_ref(), &self.businesses)?;
+        let business = match self.form.business {
+            OfBusiness::Service => by_service,
+            OfBusiness::Direct => direct,
+            OfBusiness::Either => {
+                if direct.is_some() && by_service.is_some() && direct != by_service {
+                    return Err(Unsaid("a booking of two businesses"));
+                }
+                direct.or(by_service)
+            }
+        };
+        let customer = resolve(booking.some("customerId"), &self.customers)?;
+        let keeps = match (business, customer) {
+            (Some(business), Some(customer))
+                if self.business_of_customer(customer)? == Some(business) =>
+            {
+                Some(customer)
+            }
+            _ => None,
+        };
+        Ok(Reading {
+            business,
+            user: resolve(said.user.as_ref(), &self.users)?,
+            keeps,
+        })
+    }
+
+    fn business_of_customer(&self, customer: usize) -> Result<Option<usize>, Unsaid> {
+        resolve(
+            self.customers[customer].some("businessId"),
+            &self.businesses,
+        )
+    }
+
+    /// Users of one business by what their e-mails are compared by; a blank text by itself.
+    fn groups(&self, pairs: &[Pair]) -> Vec<Group> {
+        let mut groups: BTreeMap<(usize, String), Group> = BTreeMap::new();
+        for pair in pairs.iter().filter(|pair| pair.moves) {
+            let email = self.users[pair.user].get("email");
+            let key = match (normal_email(email), email.and_then(Value::as_str)) {
+                (Some(normal), _) => format!("e-mail {normal}"),
+                (None, Some(blank)) if !blank.is_empty() => format!("blank {blank}"),
+                _ => format!("alone {}", pair.user),
+            };
+            groups
+                .entry((pair.business, key))
+                .or_insert_with(|| Group {
+                    business: pair.business,
+                    users: Vec::new(),
+                })
+                .users
+                .push(pair.user);
+        }
+        groups.into_values().collect()
+    }
+
+    /// The existing customer of that business with the same e-mail; of several the one with the smallest `_id`.
+    fn adopted(&self, business: usize, rest: &[Field]) -> Result<Option<usize>, Unsaid> {
+        let Some(email) = normal_email(first(rest, "email")) else {
+            return Ok(None);
+        };
+        let mut alike = Vec::new();
+        for (at, customer) in self.customers.iter().enumerate() {
+            if self.business_of_customer(at)? == Some(business)
+                && normal_email(customer.get("email")).as_ref() == Some(&email)
+            {
+                alike.push(at);
+            }
+        }
+        alike.sort_by(|&a, &b| self.customers[a].id.server_order(&self.customers[b].id));
+        Ok(alike.first().copied())
+    }
+
+    fn id_rule(&self, members: &[usize]) -> Result<IdRule, Unsaid> {
+        let mut ids: Vec<&Value> = members.iter().map(|&user| &self.users[user].id).collect();
+        ids.sort_by(|a, b| a.server_order(b));
+        if ids.len() > 1 && ids.iter().any(|id| !can_carry(id)) {
+            return Err(Unsaid("an unsupported user id merged with others"));
+        }
+        Ok(IdRule {
+            tag: id_tag(ids[0]),
+            from: Some(ids[0].clone()),
+        })
+    }
+
+    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets.
+    pub fn placeholders(
+        &self,
+        readings: &[Reading],
+        made: &mut Vec<Made>,
+    ) -> Result<BTreeMap<usize, usize>, Unsaid> {
+        let mut of_nobody: BTreeMap<(usize, Option<Value>), Vec<usize>> = BTreeMap::new();
+        for (at, reading) in readings.iter().enumerate() {
+            if let (Some(business), None, None) = (reading.business, reading.user, reading.keeps) {
+                let nobody = self.said[at].named.clone();
+                of_nobody.entry((business, nobody)).or_default().push(at);
+            }
+        }
+        let mut placeholder_of = BTreeMap::new();
+        for ((business, nobody), bookings) in of_nobody {
+            let business = &self.businesses[business].id;
+            let records = bookings.iter().map(|&at| &self.bookings[at]);
+            placeholder_of.extend(bookings.iter().map(|&at| (at, made.len())));
+            made.push(Made {
+                rest: placeholder_fields(business, records),
+                id: IdRule {
+                    tag: self.common_id_tag()?,
+                    from: nobody.clone(),
+                },
+                link: Link {
+                    business: business.clone(),
+                    users: BTreeSet::new(),
+                    nobody,
+                },
+            });
+        }
+        Ok(placeholder_of)
+    }
+
+    /// The type of all user ids, when they are of one.
+    fn common_id_tag(&self) -> Result<Option<u8>, Unsaid> {
+        let odd = |user: &Record| !can_carry(&user.id);
+        let tags: BTreeSet<Option<u8>> = self.users.iter().map(|u| id_tag(&u.id)).collect();
+        match tags.first() {
+            Some(None) if !self.users.iter().any(odd) => Ok(None),
+            Some(None) => Err(Unsaid("a placeholder beside unsupported user ids")),
+            Some(one) if tags.len() == 1 => Ok(*one),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a plain unique index on (businessId, email) holds for all customers, existing and new.
+    pub fn plain_email_index(&self, made: &[Made]) -> Result<bool, Unsaid> {
+        let mut rows = Vec::new();
+        for one in made {
+            let business = &one.link.business;
+            rows.push(Row {
+                key: business.clone(),
+                business: resolve(Some(business), &self.businesses)?,
+                email: first(&one.rest, "email").cloned(),
+            });
+        }
+        for (at, customer) in self.customers.iter().enumerate() {
+            rows.push(Row {
+                key: customer.get("businessId").cloned().unwrap_or(Value::null()),
+                business: self.business_of_customer(at)?,
+                email: customer.get("email").cloned(),
+            });
+        }
+        let mut plain = true;
+        for (at, one) in rows.iter().enumerate() {
+            for other in &rows[..at] {
+                plain &= one.stands_beside(other)?;
+            }
+        }
+        Ok(plain)
+    }
+}
+
+/// The text of a string or of a symbol: an index does not tell the two apart.
+fn text_of(value: Option<&Value>) -> Option<&[u8]> {
+    let value = value.filter(|v| matches!(v.tag, tag::STRING | tag::SYMBOL))?;
+    Some(&value.bytes[4..value.bytes.len() - 1])
+}
+
+/// Whether a customer's `_id` can be made of a user's: a whole number gives one of another type.
+fn can_carry(id: &Value) -> bool {
+    id_tag(id).is_some() || id.as_halves().is_some_and(|halves| halves % 2 == 0)
+}
+
+/// The type of a customer's `_id` by that of a user's: itself, when it is one of the three that can be made.
+fn id_tag(id: &Value) -> Option<u8> {
+    match id.tag {
+        tag::OBJECT_ID | tag::STRING => Some(id.tag),
+        tag::BINARY => id.as_uuid().map(|_| tag::BINARY),
+        _ => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! A plan with an after-schema: what it asks, what is done of it, that `conform` finds nothing afterwards, and the ways back.
+
+mod asked;
+mod composites;
+mod cut_off;
+mod minutes;
+mod own_step;
+mod refused;
+mod registered;
+mod renamed;
+mod sample;
+mod ways_back;
+mod whole;
+mod world;
