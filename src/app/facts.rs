@@ -28,6 +28,8 @@ pub struct Facts {
     pub situation: Option<Situation>,
     /// When it was read last, by the wall clock.
     pub read: String,
+    /// Something ended since, and what is true now is being read.
+    pub outdated: bool,
     /// The last survey's numbers.
     pub overview: Option<Overview>,
     /// The businesses of the last survey, in the order that the operator chose.

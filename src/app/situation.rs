@@ -142,7 +142,7 @@ fn next(shared: &Shared) -> String {
             )
         };
     }
-    if shared.facts.statuses.is_empty() {
+    if shared.facts.statuses.is_empty() || shared.facts.outdated {
         return "nothing, until the state of the steps is read".to_owned();
     }
     let Some(step) = shared.next_step() else {

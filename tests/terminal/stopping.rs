@@ -115,8 +115,8 @@ fn a_step_ended_between_two_batches_keeps_what_it_prepared_and_goes_on_from_ther
     assert_eq!(place.fingerprints(), before);
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("· Survey: 397 users");
-    console.shows("Next     7 Reassign");
     console.hides("Survey runs");
+    console.shows("Next     7 Reassign");
     console.press_for(ENTER, "May ringfence write?");
     console.press_for("Y", "Next     8 Prove");
     assert_eq!(

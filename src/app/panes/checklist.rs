@@ -380,6 +380,9 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
     let Some(status) = shared.facts.status(step) else {
         return Err("the state of the steps has not been read yet".to_owned());
     };
+    if shared.facts.outdated {
+        return Err("the state of the steps is being read".to_owned());
+    }
     match (shared.state(step), step.touch()) {
         // Where blockers hold it up, running it leads to them.
         (State::Pending, _) if step == Step::Review && shared.facts.undecided_blockers() > 0 => {
