@@ -63,6 +63,7 @@ impl Session {
         let database = &self.work.connection.database;
         let source = self.layout.source(which).unwrap_or_default();
         let current = self.layout.place(which);
+        let (rebuilt, live) = (which, self.layout.is_swapped(which));
         let total = scan::rough_count(database, &source).await;
         let taken_in = self.ids_of_taken_in(which, watcher).await?;
         let quarantine = which.side_collection().unwrap_or_default();
@@ -93,7 +94,14 @@ impl Session {
             ledger.bookings(&examined);
             for (which, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
-                if !known {
+                if known {
+                    continue;
+                }
+                if which == 0 && live {
+                    let change = change_of(&self.work.mapping, rebuilt);
+                    let extra = undone(change, extra, Known::Nothing)?;
+                    ledger.written_since(&extra, places[which]);
+                } else {
                     ledger.extra_booking(extra, places[which]);
                 }
             }
