@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
-use self::scene::{midway, press, typing, with};
+use self::scene::{midway, press, surveyed, typing, with};
 use super::{Theme, draw};
 use crate::app::layer::{Help, Layer, Note, Number, Question, Whole};
 use crate::app::message::{AskedNumber, Job, Lost};
@@ -197,6 +197,7 @@ fn scenes() -> Vec<(String, Model)> {
     without.go_to(crate::app::shared::PaneId("schema"));
     add("schema-none", without);
     add("opened", fixture::empty());
+    add("overview-surveyed", surveyed());
     let mut unfit = fixture::running(midway());
     update(&mut unfit, Message::Answer(Answer::MappingUnfit));
     unfit.shared.running = None;
