@@ -382,3 +382,31 @@ fn a_plain_terminal_gets_nothing_but_ascii() {
         assert!(text(&buffer).is_ascii(), "{name}");
     }
 }
+
+#[test]
+fn the_selected_row_and_tab_stand_out_as_a_whole_in_every_theme() {
+    for name in super::names() {
+        let theme = Theme::named(&name).unwrap();
+        let mut model = midway();
+        let buffer = drawn(&mut model, (120, 40), theme);
+        let shown = text(&buffer);
+        let row = shown
+            .lines()
+            .position(|line| line.contains("◇  9 Cut over"))
+            .unwrap();
+        let style = |x: u16, y: usize| {
+            let cell = &buffer[(x, u16::try_from(y).unwrap())];
+            let style = cell.style();
+            (style.fg, style.bg, style.add_modifier)
+        };
+        let selected = style(4, row);
+        assert!((2..56).all(|x| style(x, row) == selected), "{name}");
+        assert_ne!(style(4, row + 1), selected, "{name}");
+        let (tab, other) = (style(4, 1), style(17, 1));
+        let reversed = |it: (_, _, Modifier)| it.2.contains(Modifier::REVERSED);
+        assert!(
+            tab.1 != other.1 || reversed(tab) != reversed(other),
+            "{name}"
+        );
+    }
+}
