@@ -220,8 +220,17 @@ impl Session {
         }
         let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
         for found in &conformity.models {
+            let known = read.demands.len();
             for finding in &found.findings {
                 self.finding(found, finding, &groups, &mut read);
+            }
+            let of_model = |number: usize| after.models.get(number).map(|it| &it.name);
+            let it = reads
+                .iter()
+                .find(|it| of_model(it.model) == Some(&found.name));
+            let live = it.map(|it| it.live.clone()).unwrap_or_default();
+            for demand in read.demands.iter_mut().skip(known) {
+                demand.live.clone_from(&live);
             }
         }
         drop(groups);
