@@ -165,7 +165,7 @@ impl Session {
             if stay > 0 {
                 decided.complete = false;
                 decided.says.push(format!(
-                    "{}: {stay} of {documents} stay there, since they need a decision, or their _id or a unique value is live already; the others are live in {live}",
+                    "{}: {stay} of {documents} stay there, since they need a decision, the new application could not read them, or their _id or a unique value is live already; the others are live in {live}",
                     aside.name()
                 ));
                 continue;
@@ -199,6 +199,8 @@ impl Session {
             };
             self.survey_with(Some(&also), watcher).await?;
         }
+        let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != aside.of;
+        let reader = self.reader_of(&aside.of)?.filter(|_| is_live);
         let mut stay = 0;
         let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
         while let Some(page) = pages.next().await? {
@@ -209,6 +211,11 @@ impl Session {
             };
             if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
                 self.shape_given(which, &mut given)?;
+            }
+            if let Some(reader) = &reader {
+                let before = given.documents.len();
+                given.documents.retain(|it| reader.reads(it));
+                given.stay += (before - given.documents.len()) as u64;
             }
             self.make_live((which, &live), &mut given).await?;
             stay += given.stay;
