@@ -180,7 +180,7 @@ impl Session {
             if stay > 0 {
                 decided.complete = false;
                 decided.says.push(format!(
-                    "{}: {stay} of {documents} stay there, since they need a decision, or their _id or a unique value is live already; the others are live in {live}",
+                    "{}: {stay} of {documents} stay there, since they need a decision, the new application could not read them, or their _id or a unique value is live already; the others are live in {live}",
                     aside.name()
                 ));
                 continue;
@@ -214,6 +214,8 @@ impl Session {
             };
             self.survey_with(Some(&also), watcher).await?;
         }
+        let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != aside.of;
+        let reader = self.reader_of(&aside.of)?.filter(|_| is_live);
         let mut stay = 0;
         let after_rollback = self.run.open().is_none() && transformed.is_none();
         let naming = which.filter(|it| after_rollback && !self.naming(Some(it)).is_empty());
@@ -231,6 +233,11 @@ impl Session {
             };
             if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
                 self.shape_given(which, &mut given)?;
+            }
+            if let Some(reader) = &reader {
+                let before = given.documents.len();
+                given.documents.retain(|it| reader.reads(it));
+                given.stay += (before - given.documents.len()) as u64;
             }
             self.make_live((which, &live), &mut given).await?;
             stay += given.stay;

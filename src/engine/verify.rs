@@ -1,15 +1,19 @@
 //! Checking everything that is live.
 
 use crate::domain::checklist::Step;
+use crate::domain::fingerprint::Fingerprint;
+use crate::domain::id::Id;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
-use crate::engine::check::Checked;
+use crate::domain::survey::facts::id_of;
+use crate::engine::check::{Checked, by_id};
 use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
+use crate::store::scan::{self, Scan};
 use crate::store::{collection_spec, identity};
 
 impl Session {
@@ -154,14 +158,57 @@ impl Session {
                 continue;
             }
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);
-            let hash = identity::fingerprint(&self.work.connection, name, &watcher.cancel)
-                .await?
-                .text();
-            if hash != *expected {
+            let hash = if self.taken_in(then).is_empty() {
+                let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+                identity::fingerprint(connection, name, cancel).await?
+            } else {
+                self.without_taken_in((then, name), &mut checked, watcher)
+                    .await?
+            };
+            if hash.text() != *expected {
                 checked.finds(format!("collection {name} is not what the backup holds"));
             }
         }
         Ok(checked)
+    }
+}
+
+impl Session {
+    /// The fingerprint of a collection without the documents that were taken in from strays; each of those must stand as it came.
+    async fn without_taken_in(
+        &self,
+        (then, name): (&str, &str),
+        checked: &mut Checked,
+        watcher: &Watcher,
+    ) -> Result<Fingerprint> {
+        let database = &self.work.connection.database;
+        let ids = self.ids_of_taken_in(then, watcher).await?;
+        let mut fingerprint = Fingerprint::default();
+        let (all, cancel) = (Scan::default(), &watcher.cancel);
+        scan::each((database, None), name, &all, cancel, |document| {
+            if !id_of(document).is_some_and(|id| ids.contains(&id.canonical())) {
+                fingerprint.add(document);
+            }
+            Ok(())
+        })
+        .await?;
+        for stray in self.taken_in(then) {
+            let mut pages = scan::in_id_order(database, &stray)?;
+            while let Some(page) = pages.next().await? {
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+                let live = by_id(scan::by_ids(database, name, &ids).await?);
+                let gone = page.documents().zip(&ids).filter(|(stray, id)| {
+                    live.get(&id.canonical())
+                        .is_none_or(|live| **live != **stray)
+                });
+                for (_, id) in gone {
+                    checked.finds(format!(
+                        "{name} {id}: it was taken in from {stray}, and does not stand as it came"
+                    ));
+                }
+            }
+        }
+        Ok(fingerprint)
     }
 }
 

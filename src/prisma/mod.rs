@@ -24,6 +24,7 @@ mod indexes;
 mod judge;
 pub mod kind;
 mod lexer;
+pub mod one_document;
 mod pairs;
 mod parser;
 pub mod push;

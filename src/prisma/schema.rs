@@ -221,6 +221,23 @@ pub struct Index {
     pub name: String,
     /// What it is over.
     pub fields: Vec<IndexField>,
+    /// It has a line of its own: `@@unique`, not `@unique`.
+    pub own_line: bool,
+    /// What a client calls its key: `name:`.
+    pub called: Option<String>,
+}
+
+impl Index {
+    /// The key by which a client finds one document: `businessId_email`.
+    pub fn client_key(&self) -> String {
+        let called = self.called.clone();
+        called.unwrap_or_else(|| self.paths().join("_").replace('.', "_"))
+    }
+
+    /// The fields by the names of the schema.
+    pub fn paths(&self) -> Vec<&str> {
+        self.fields.iter().map(|it| it.path.as_str()).collect()
+    }
 }
 
 /// A field of an index.

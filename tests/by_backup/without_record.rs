@@ -5,6 +5,7 @@ use bson::doc;
 use crate::by_backup::world::{
     assert_back, backup, book, dump_drop_and_restore, lose_record, migrates_again, of, rename,
 };
+use crate::schema_step::world;
 use crate::support::case::{Case, Ended};
 use crate::support::data;
 use crate::support::nth;
@@ -268,4 +269,29 @@ async fn a_rollback_without_a_record_that_was_killed_ends_like_one_that_was_not(
     eprintln!("killed {kills} times");
     let least = if crate::support::full() { 7 } else { 3 };
     assert!(kills >= least, "{kills}");
+}
+
+#[tokio::test]
+async fn what_was_only_renamed_is_found_though_every_uuid_is_another() {
+    for lost in [false, true] {
+        let case = world::seeded().await;
+        let rooms = of(&case, "rooms");
+        // An empty one that was put aside for the name.
+        case.database.create_collection("rooms").await.unwrap();
+        let before = picture::application(&case.picture().await);
+        let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+        case.ringfence(&plan).await.code(0);
+        case.apply(&[]).await.code(0);
+        let backup = backup(&case);
+        dump_drop_and_restore(&case).await;
+        if lost {
+            lose_record(&case).await;
+        }
+        back(&case, &backup)
+            .await
+            .code(0)
+            .says(&["rooms is called Room again, with all that it holds"]);
+        assert_back(&case, &before, false).await;
+        assert_eq!(rooms.count_documents(doc! {}).await.unwrap(), 0);
+    }
 }

@@ -4,5 +4,5 @@
 mod blocked;
 mod pushing;
 mod rolling_back;
-mod shop;
-mod stand_in;
+pub mod shop;
+pub mod stand_in;

@@ -11,4 +11,4 @@ mod renamed;
 mod sample;
 mod ways_back;
 mod whole;
-mod world;
+pub mod world;

@@ -18,6 +18,26 @@ async fn a_target_that_holds_documents_is_a_blocker() {
     let bookings = case.database.collection::<Document>("bookings");
     bookings.insert_one(doc! { "x": 1 }).await.unwrap();
     refused(&case, &["Booking cannot become bookings", "1 document"]).await;
+    bookings.drop().await.unwrap();
+    let view = doc! { "create": "bookings", "viewOn": "Booking", "pipeline": [] };
+    crate::support::data::run(&case.database, view).await;
+    refused(
+        &case,
+        &["Booking cannot become bookings: bookings is a view"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_index_name_that_another_index_has_is_a_blocker() {
+    let case = world::seeded().await;
+    let other = doc! { "createIndexes": "Service", "indexes": [{ "key": { "name": 1 }, "name": "services_businessId_idx" }] };
+    crate::support::data::run(&case.database, other).await;
+    refused(
+        &case,
+        &["Service names the index services_businessId_idx, and another one has that name"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -100,11 +120,22 @@ async fn several_customers_without_an_e_mail_cannot_be_unique_by_it() {
 async fn users_who_would_leave_break_a_rule_only_where_they_stay() {
     let case = world::seeded().await;
     let plan = ["plan", "--defaults", "--out", "plan.json"];
-    case.ringfence(&plan)
-        .await
-        .code(2)
-        .says(&["User.email", "plan --retire-users"]);
+    case.ringfence(&plan).await.code(2).says(&[
+        "User.email",
+        "Only users who would retire break it: `plan --retire-users`",
+    ]);
     case.ringfence(&PLAN).await.code(0);
+    // An owner stays.
+    let users = case.database.collection::<Document>("User");
+    let none = doc! { "$unset": { "email": 1 } };
+    users
+        .update_one(doc! { "_id": id(USER, 1) }, none)
+        .await
+        .unwrap();
+    case.ringfence(&plan).await.code(2).says(&[
+        "does not mend it: 1 user who stays would break it still",
+        &id(USER, 1).to_hex(),
+    ]);
 }
 
 #[tokio::test]

@@ -113,7 +113,9 @@ impl<'a> Merged<'a> {
             .and_then(|of| of.get(&Change::Deleted));
         let deleted = of.copied().unwrap_or_default().carried;
         let short = left(Change::Changed, |reason| reason == Reason::NotUnique);
-        let missing = left(Change::Added, |reason| reason != Reason::IdTaken);
+        let missing = left(Change::Added, |reason| {
+            !matches!(reason, Reason::IdTaken | Reason::OtherType)
+        });
         let equations = match self.which.role() {
             Role::Bookings | Role::Followed => vec![
                 ("live and not back", self.behind, missing),

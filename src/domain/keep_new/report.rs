@@ -73,6 +73,8 @@ pub enum Reason {
     IdTaken,
     /// Two documents would share a value of a unique index.
     NotUnique,
+    /// A value that is none of the type that the field had before.
+    OtherType,
 }
 
 impl Reason {
@@ -118,6 +120,9 @@ impl Reason {
                 "the deleted customer's user stays: it has a password, is an owner or a team member, or has other customers or bookings"
             }
             Self::IdTaken => "another document that comes back has this _id",
+            Self::OtherType => {
+                "it is back, and these fields hold a value of a type that the old application does not read"
+            }
             Self::NotUnique => {
                 "carried, it would share a value of a unique index with another document; what was there before is back instead"
             }
@@ -180,7 +185,9 @@ impl Kept {
         let collection = which.live();
         let of = self.counts.entry(collection.to_owned()).or_default();
         let count = of.entry(change).or_default();
-        count.carried = count.carried.saturating_sub(1);
+        if reason != Reason::OtherType {
+            count.carried = count.carried.saturating_sub(1);
+        }
         let known = self.left.iter().position(|left| {
             left.collection == collection && left.change == change && left.reason == reason
         });
@@ -253,8 +260,13 @@ impl Kept {
             } else {
                 String::new()
             };
+            let what = if left.reason == Reason::OtherType {
+                "carried in part"
+            } else {
+                "not carried"
+            };
             lines.push(format!(
-                "not carried: {} {} {}: {}: {}{more}",
+                "{what}: {} {} {}: {}: {}{more}",
                 left.count,
                 left.collection,
                 left.change.word(),

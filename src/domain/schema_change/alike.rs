@@ -7,20 +7,9 @@ use crate::domain::id::Id;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 use crate::domain::survivorship::field_digest;
 
-/// The types that values are converted to.
-const NATIVES: [Native; 7] = [
-    Native::Int,
-    Native::BigInt,
-    Native::Float,
-    Native::Text,
-    Native::ObjectId,
-    Native::Boolean,
-    Native::DateTime,
-];
-
 /// The same value as each other type that means the same.
 pub(super) fn other_types(value: Value<'_>) -> Vec<(u8, Vec<u8>)> {
-    let all = NATIVES.iter().map(|native| native.kind());
+    let all = Native::ALL.iter().map(|native| native.kind());
     let others = all.filter(|kind| *kind != value.kind);
     others.filter_map(|kind| back(kind, value)).collect()
 }
@@ -76,7 +65,9 @@ pub(super) fn mean_the_same(one: Value<'_>, other: Value<'_>) -> bool {
 
 /// What the application wrote, as the type that the field had before, where nothing is lost.
 pub(super) fn back(kind_before: u8, value: Value<'_>) -> Option<(u8, Vec<u8>)> {
-    let native = NATIVES.into_iter().find(|it| it.kind() == kind_before)?;
+    let native = Native::ALL
+        .into_iter()
+        .find(|it| it.kind() == kind_before)?;
     if let Some(bytes) = convert(value, native) {
         return Some((kind_before, bytes));
     }

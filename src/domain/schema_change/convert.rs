@@ -27,6 +27,17 @@ pub enum Native {
 }
 
 impl Native {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Int,
+        Self::BigInt,
+        Self::Float,
+        Self::Text,
+        Self::ObjectId,
+        Self::Boolean,
+        Self::DateTime,
+    ];
+
     /// As a schema writes it.
     pub fn words(self) -> &'static str {
         match self {

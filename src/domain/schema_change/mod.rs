@@ -7,6 +7,7 @@ pub mod indexes;
 pub mod minutes;
 mod rules;
 pub mod shape;
+mod types_before;
 pub mod undo;
 
 pub use rules::{

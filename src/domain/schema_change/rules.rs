@@ -75,6 +75,9 @@ pub enum Rule {
         /// Also what a client reads with the same meaning, such as 1.0 under Int.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         all: bool,
+        /// The type in the schema of today, where that is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Native>,
     },
     /// Rules for the document under a field, or for each document of the list there.
     Within {

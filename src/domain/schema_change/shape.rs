@@ -9,6 +9,9 @@ use super::minutes::Minutes;
 use super::rules::{CollectionChange, Place, Rule, Written, name_before};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
+/// So many rules may take their value from what another one writes.
+const CHAIN: usize = 4;
+
 /// A value: its BSON type and bytes.
 type Held = (u8, Vec<u8>);
 
@@ -64,6 +67,11 @@ impl Shape {
         }
     }
 
+    /// How many rules it has.
+    pub fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
     /// What it makes of a document.
     ///
     /// # Errors
@@ -88,7 +96,7 @@ impl Shape {
             let mut written = None;
             for (at, rule) in self.rules.iter().enumerate() {
                 match rule {
-                    Rule::Convert { field, to, all } if field.as_bytes() == key => {
+                    Rule::Convert { field, to, all, .. } if field.as_bytes() == key => {
                         converted = converted_value(element.value, (*to, *all));
                         if converted.is_some() {
                             did.push(at);
@@ -97,7 +105,7 @@ impl Shape {
                     Rule::Write { field, .. } if field.as_bytes() == key => {
                         let was_seen = std::mem::replace(&mut present[at], true);
                         if element.value.kind == kind::NULL && !was_seen {
-                            written = self.value(at, document);
+                            written = self.value((at, CHAIN), document);
                             if written.is_some() {
                                 did.push(at);
                             }
@@ -142,7 +150,7 @@ impl Shape {
             if *present {
                 continue;
             }
-            if let Some((kind, bytes)) = self.value(at, document) {
+            if let Some((kind, bytes)) = self.value((at, CHAIN), document) {
                 let bytes = &bytes;
                 out.value(field, Value { kind, bytes });
                 did.push(at);
@@ -207,8 +215,9 @@ impl Shape {
         })
     }
 
-    /// What a rule writes into this document, which is still as it was.
-    fn value(&self, at: usize, document: &RawDocument) -> Option<(u8, Vec<u8>)> {
+    /// What a rule writes into this document, which is still as it was. What it takes from a field that has nothing is what another rule writes
+    /// there.
+    fn value(&self, (at, chain): (usize, usize), document: &RawDocument) -> Option<Held> {
         if let Some(constant) = &self.constants[at] {
             return Some(constant.clone());
         }
@@ -221,20 +230,31 @@ impl Shape {
         };
         let before = |field: &str| {
             let old = get(document, name_before(&self.rules, field));
-            old.or_else(|| get(document, field))
+            let held = old.or_else(|| get(document, field));
+            held.filter(|value| value.kind != kind::NULL)
+        };
+        let holds = |field: &str| {
+            let held = before(field).map(|value| (value.kind, value.bytes.to_vec()));
+            held.or_else(|| {
+                let writes =
+                    |rule: &Rule| matches!(rule, Rule::Write { .. }) && rule.field() == field;
+                let other = self.rules.iter().position(writes)?;
+                self.value((other, chain.checked_sub(1)?), document)
+            })
         };
         places.iter().find_map(|place| match place {
-            Place::Field(field) => before(field)
-                .filter(|value| value.kind != kind::NULL)
-                .map(|value| (value.kind, value.bytes.to_vec())),
-            Place::Date(field) => before(field)
-                .filter(|value| value.kind == kind::DATE)
-                .map(|value| (value.kind, value.bytes.to_vec())),
+            Place::Field(field) => holds(field),
+            Place::Date(field) => holds(field).filter(|held| held.0 == kind::DATE),
             Place::TimeOfId => {
                 time_of_id(document).map(|millis| (kind::DATE, millis.to_le_bytes().to_vec()))
             }
             Place::Later { date, by, minutes } => {
-                let begins = before(date)?.as_date()?;
+                let (kind, bytes) = holds(date)?;
+                let begins = Value {
+                    kind,
+                    bytes: &bytes,
+                };
+                let begins = begins.as_date()?;
                 let lasts = self.minutes.find(minutes, before(by)?)?;
                 let ends = begins.checked_add(lasts)?;
                 Some((kind::DATE, ends.to_le_bytes().to_vec()))
@@ -305,6 +325,7 @@ mod tests {
                 field: "price".to_owned(),
                 to: Native::Int,
                 all: true,
+                from: None,
             },
         ]
     }
@@ -375,6 +396,7 @@ mod tests {
             field: "floor".to_owned(),
             to: Native::Int,
             all: true,
+            from: None,
         };
         let country = Rule::Write {
             field: "country".to_owned(),

@@ -5,10 +5,11 @@
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::alike::{back, is_made_of, mean_the_same, member, other_types};
+use super::alike::{is_made_of, member, other_types};
 use super::minutes::Minutes;
 use super::rules::{CollectionChange, Place, Rule, Written, name_before};
 use super::shape::time_of_id;
+use super::types_before::as_it_was;
 use crate::domain::id::Id;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
@@ -88,24 +89,16 @@ impl Rules<'_> {
                 out.value(name, Value { kind, bytes });
                 continue;
             }
-            let is_converted = self.rules.iter().any(
-                |rule| matches!(rule, Rule::Convert { field: converted, .. } if converted == field),
-            );
-            match was {
-                Some(was) if is_converted && was != element.value => {
-                    if mean_the_same(was, element.value) {
-                        out.value(name, was);
-                    } else if let Some((kind, bytes)) = back(was.kind, element.value) {
-                        let bytes = &bytes;
-                        out.value(name, Value { kind, bytes });
-                    } else {
-                        out.value(name, element.value);
-                    }
+            let known_of = (!matches!(known, Known::Fields(_))).then_some(was);
+            match as_it_was(self.rules, field, element.value, known_of) {
+                Some((kind, bytes)) => {
+                    let bytes = &bytes;
+                    out.value(name, Value { kind, bytes });
                 }
-                _ if name == field => {
+                None if name == field => {
                     out.element(&element);
                 }
-                _ => {
+                None => {
                     out.value(name, element.value);
                 }
             }
@@ -377,11 +370,13 @@ mod tests {
                     field: "price".to_owned(),
                     to: Native::Int,
                     all: true,
+                    from: None,
                 },
                 Rule::Convert {
                     field: "owner".to_owned(),
                     to: Native::ObjectId,
                     all: false,
+                    from: None,
                 },
             ],
             indexes: Vec::new(),
@@ -399,6 +394,7 @@ mod tests {
                 field: "floor".to_owned(),
                 to: Native::Int,
                 all: true,
+                from: None,
             },
             Rule::Write {
                 field: "country".to_owned(),

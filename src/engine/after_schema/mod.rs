@@ -31,6 +31,7 @@ use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
 use crate::prisma::demand::{indexes as named_indexes, on_delete};
+use crate::prisma::one_document::OneDocument;
 use crate::store::collection_spec;
 use asked::parse;
 pub use asked::{AskedSchema, Demand, GivenSchema, Stands};
@@ -164,6 +165,16 @@ impl Session {
             return Ok(());
         }
         Err(StepError::Drift(changes))
+    }
+
+    /// Judges documents of the collection that has this name today by the after-schema of the run; `None` where that says nothing of it.
+    pub(crate) fn reader_of(&self, live: &str) -> Result<Option<OneDocument>> {
+        let change = self.work.mapping.changes().and_then(|it| it.of(live));
+        let (Some(plan), Some(change)) = (&self.answers.schema, change) else {
+            return Ok(None);
+        };
+        let schema = parse(&plan.after)?;
+        Ok(OneDocument::of(&schema, &change.model, &plan.left))
     }
 
     async fn ask(&mut self, given: &GivenSchema, watcher: &Watcher) -> Result<AskedSchema> {

@@ -206,6 +206,15 @@ impl Session {
                 ));
                 continue;
             }
+            if is_view {
+                demands.push(Demand::blocker(
+                    "rename",
+                    &format!("rename {}", it.live),
+                    format!("{live} cannot become {to}: {to} is a view. Keep its definition if you need it, drop it, and make the plan again; `npx prisma@6 db push` fails while a view is in the database"),
+                    0,
+                ));
+                continue;
+            }
             let how = if it.live == self.work.mapping.customer.collection {
                 "name it as [customer] collection in the mapping, and its documents are customers that exist already (customer-exists)".to_owned()
             } else {

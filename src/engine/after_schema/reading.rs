@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::asked::{Demand, GivenSchema, Stands};
 use super::models::AllReads;
-use super::ways::duplicate_way;
+use super::ways::{duplicate_way, is_of_users, retiring_mends};
 use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::Rule;
@@ -21,7 +21,7 @@ use crate::engine::Watcher;
 use crate::engine::customers::{CustomersOut, Out};
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Surveyed};
-use crate::prisma::conformity::{Finding, ModelConformity};
+use crate::prisma::conformity::{Conformity, Finding, ModelConformity};
 use crate::prisma::demand::{Around, Candidate, candidates};
 use crate::prisma::kind::Kind;
 use crate::prisma::schema::Schema;
@@ -42,7 +42,7 @@ pub(super) struct Read {
 }
 
 /// The documents of one model on their way to the check.
-struct Taking<'c, 's> {
+pub(super) struct Taking<'c, 's> {
     check: &'c mut SchemaCheck<'s>,
     shape: Shape,
     /// How many documents each candidate changed.
@@ -51,7 +51,23 @@ struct Taking<'c, 's> {
     failed: Option<StepError>,
 }
 
-impl Taking<'_, '_> {
+impl<'c, 's> Taking<'c, 's> {
+    /// So many rules are in the shape.
+    pub(super) fn new(check: &'c mut SchemaCheck<'s>, shape: Shape, rules: usize) -> Self {
+        Self {
+            check,
+            shape,
+            did: vec![0; rules],
+            occupied: 0,
+            failed: None,
+        }
+    }
+
+    /// What could not be read.
+    pub(super) fn failed(self) -> Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+
     fn take(&mut self, document: &RawDocument) {
         let taken = self.shape.of(document).and_then(|shaped| {
             self.occupied += u64::from(shaped.occupied);
@@ -175,14 +191,10 @@ impl Session {
                 collated: false,
             };
             check.begin(number, &standing, expected);
-            let mut taking = Taking {
-                check: &mut check,
-                did: vec![0; rules.len()],
-                shape: Shape::new(&rules, &minutes),
-                occupied: 0,
-                failed: None,
-            };
-            self.documents_after(&reads[at].live, &mut taking, watcher)
+            let shape = Shape::new(&rules, &minutes);
+            let mut taking = Taking::new(&mut check, shape, rules.len());
+            let retiring = self.answers.retire_users;
+            self.documents_after(&reads[at].live, (retiring, &mut taking), watcher)
                 .await?;
             if let Some(error) = taking.failed {
                 return Err(error);
@@ -218,11 +230,33 @@ impl Session {
                 ));
             }
         }
+        let users = &self.work.mapping.user.collection;
+        let users = reads.iter().position(|it| it.live == *users);
+        let mut stay = None;
+        if let Some(at) = users
+            && let Some(model) = after.models.get(reads[at].model)
+            && !self.answers.retire_users
+            && breaks(&conformity, &model.name)
+        {
+            let rules: Vec<Rule> = candidates_of[at].iter().map(|it| it.rule.clone()).collect();
+            let shape = Shape::new(&rules, &minutes);
+            let found = self.judge_who_stays((after, &reads[at]), shape, watcher);
+            stay = Some((model.name.clone(), Box::pin(found).await?));
+        }
         let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
         for found in &conformity.models {
             let known = read.demands.len();
+            let stay = stay.as_ref().filter(|it| it.0 == found.name);
             for finding in &found.findings {
-                self.finding(found, finding, &groups, &mut read);
+                let before = read.demands.len();
+                self.finding((after, found), finding, &groups, &mut read);
+                let Some((_, stay)) = stay.filter(|_| is_of_users(finding.kind)) else {
+                    continue;
+                };
+                let new = read.demands[before..].iter_mut();
+                for demand in new.filter(|it| it.stands == Stands::Blocker) {
+                    demand.says.push_str(&retiring_mends(finding, stay));
+                }
             }
             let of_model = |number: usize| after.models.get(number).map(|it| &it.name);
             let it = reads
@@ -234,11 +268,6 @@ impl Session {
             }
         }
         drop(groups);
-        let users = &self.work.mapping.user.collection;
-        let users = reads.iter().find(|it| it.live == *users);
-        if let Some(model) = users.and_then(|it| after.models.get(it.model)) {
-            self.suggest_retiring(&mut read, &model.name);
-        }
         if conformity.incomplete {
             for note in &conformity.notes {
                 read.demands
@@ -248,11 +277,11 @@ impl Session {
         Ok(read)
     }
 
-    /// Hands on the documents of a collection as the migration will leave them.
-    async fn documents_after(
+    /// Hands on the documents of a collection as the migration will leave them; with `retiring`, without the users who retire.
+    pub(super) async fn documents_after(
         &self,
         live: &str,
-        taking: &mut Taking<'_, '_>,
+        (retiring, taking): (bool, &mut Taking<'_, '_>),
         watcher: &Watcher,
     ) -> Result<()> {
         let mapping = &self.work.mapping;
@@ -272,7 +301,7 @@ impl Session {
         let transform = which.and_then(|which| transform::of(which, survey, blueprint));
         let is_user = which.is_some_and(|it| it.role() == Role::Users);
         let leaves = |document: &RawDocument| {
-            let fates = self.fates.as_ref().filter(|_| self.answers.retire_users);
+            let fates = self.fates.as_ref().filter(|_| retiring);
             let id = id_of(document).filter(|_| is_user);
             fates
                 .zip(id)
@@ -302,7 +331,7 @@ impl Session {
     /// What a finding is: left by decision, or a blocker.
     fn finding(
         &self,
-        found: &ModelConformity,
+        (schema, found): (&Schema, &ModelConformity),
         finding: &Finding,
         groups: &BTreeMap<(String, String), Vec<String>>,
         read: &mut Read,
@@ -322,8 +351,12 @@ impl Session {
         if answer.is_some_and(|it| it.trim() == "leave") && finding.kind != Kind::Duplicate {
             read.left.push(format!("{key} {kind}"));
             let says = format!(
-                "{name}.{shown}: {kind}, {} stay as they are: {}",
-                counted(finding.count, "document", "documents"),
+                "{name}.{shown}: {kind}, {}: {}",
+                counted(
+                    finding.count,
+                    "document stays as it is",
+                    "documents stay as they are"
+                ),
                 finding.error
             );
             read.demands.push(Demand {
@@ -348,7 +381,7 @@ impl Session {
             format!(
                 "{name}: {} with one value of {shown}, which the schema says is unique{}{}",
                 counted(finding.count, "group of documents", "groups of documents"),
-                duplicate_way(&finding.fields),
+                duplicate_way(schema, &found.name, &finding.fields),
                 members.unwrap_or_default()
             )
         } else {
@@ -370,22 +403,12 @@ impl Session {
         demand.ways = self.ways_of(found, finding);
         read.demands.push(demand);
     }
+}
 
-    /// Where users break a rule, says how those who are customers and nothing else leave.
-    fn suggest_retiring(&self, read: &mut Read, model: &str) {
-        if self.answers.retire_users {
-            return;
-        }
-        let begins = format!("{model}.");
-        let about_users = read.demands.iter_mut().filter(|it| {
-            it.stands == Stands::Blocker
-                && matches!(it.about, "unique" | "unreadable")
-                && it.key.starts_with(&begins)
-        });
-        for demand in about_users {
-            demand.says.push_str(
-                ". This counts all users, also those who are only customers: `plan --retire-users` takes those out of the users and judges the rest",
-            );
-        }
-    }
+/// True where users break a rule of the schema.
+fn breaks(conformity: &Conformity, model: &str) -> bool {
+    let mut models = conformity.models.iter();
+    let users = models.find(|it| it.name == model);
+    let mut findings = users.into_iter().flat_map(|it| &it.findings);
+    findings.any(|it| !it.advice && is_of_users(it.kind))
 }

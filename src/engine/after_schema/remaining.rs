@@ -4,31 +4,64 @@
 use std::sync::PoisonError;
 
 use super::asked::parse;
-use super::reading::{Groups, listener};
+use super::models::Reads;
+use super::reading::{Groups, Taking, listener};
+use super::ways::is_of_users;
+use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::facts::id_of;
 use crate::domain::text::safe;
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
+use crate::prisma::conformity::Finding;
 use crate::prisma::kind::Kind;
+use crate::prisma::schema::Schema;
 use crate::prisma::{SchemaCheck, Standing};
 use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
-/// What the users alone can say.
-fn is_of_users(kind: Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::IndexMissing
-            | Kind::IndexDroppedByPush
-            | Kind::ReferenceWithoutIndex
-            | Kind::DanglingRelation
-            | Kind::RelationMismatch
-    )
-}
-
 impl Session {
+    /// What users break of the after-schema who would stay if those retire who are customers and nothing else.
+    pub(super) async fn judge_who_stays(
+        &mut self,
+        (schema, reads): (&Schema, &Reads),
+        shape: Shape,
+        watcher: &Watcher,
+    ) -> Result<Vec<Finding>> {
+        let kept = self.fates.take();
+        self.look_who_retires(watcher).await?;
+        let mut check = SchemaCheck::new(schema, &self.work.memory, self.personal, None);
+        let mut failed = Ok(());
+        for number in check.order() {
+            if number != reads.model {
+                check.begin(number, &Standing::Missing, 0);
+                check.end();
+                continue;
+            }
+            let standing = Standing::Collection {
+                indexes: Vec::new(),
+                collated: false,
+            };
+            check.begin(number, &standing, 0);
+            let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
+            let read = self.documents_after(&reads.live, (true, &mut taking), watcher);
+            failed = read.await.and_then(|()| taking.failed());
+            check.end();
+        }
+        self.fates = kept;
+        failed?;
+        let models = check.finish().models.into_iter();
+        self.work.tables_hold()?;
+        let name = schema.models.get(reads.model).map(|it| it.name.clone());
+        let mut models = models.filter(|it| Some(&it.name) == name.as_ref());
+        let found = models.next().map(|it| it.findings).unwrap_or_default();
+        let of_users = found.into_iter();
+        Ok(of_users
+            .filter(|it| !it.advice && is_of_users(it.kind))
+            .collect())
+    }
+
     /// What the prepared copy of the users would break of the after-schema without those who retire.
     pub(super) async fn check_remaining_users(&mut self, watcher: &Watcher) -> Result<Checked> {
         let mut checked = Checked::default();

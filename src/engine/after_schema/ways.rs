@@ -1,10 +1,12 @@
 //! What answers a finding about documents: the answers that can be given to it, and what else leads on.
 
+use crate::domain::number::counted;
 use crate::domain::schema_view::Way;
 use crate::domain::text::safe;
 use crate::engine::session::Session;
 use crate::prisma::conformity::{Finding, ModelConformity};
 use crate::prisma::kind::Kind;
+use crate::prisma::schema::{IndexKind, Schema};
 
 /// How an answer is written into a decisions file: for whoever reads the list without the console.
 pub(super) const IN_A_FILE: [&str; 2] = [
@@ -77,17 +79,65 @@ fn is_of_another(answer: &str) -> bool {
 }
 
 /// What is left where documents share a value.
-pub(super) fn duplicate_way(fields: &[String]) -> String {
-    let fields: Vec<String> = fields.iter().map(|it| safe(it, 60)).collect();
-    if let [one] = &fields[..] {
+pub(super) fn duplicate_way(schema: &Schema, model: &str, fields: &[String]) -> String {
+    let mut models = schema.models.iter();
+    let model = models.find(|it| it.name == model);
+    let mut indexes = model.into_iter().flat_map(|it| &it.indexes);
+    let unique = indexes.find(|it| it.kind == IndexKind::Unique && it.paths() == *fields);
+    let list: Vec<String> = fields.iter().map(|it| safe(it, 60)).collect();
+    let (list, by) = (list.join(", "), list.join(" and "));
+    if unique.is_some_and(|it| !it.own_line) {
         return format!(
-            ". The only way on is to change that line of the schema: take `@unique` from {one}; `findUnique` by it then leaves the client, and `findFirst` replaces it"
+            ". The only way on is to change that line of the schema: take `@unique` from {list}; `findUnique` by it then leaves the client, and `findFirst` replaces it"
         );
     }
-    let list = fields.join(", ");
+    let line = match unique.and_then(|it| it.called.as_deref()) {
+        Some(called) => format!("`@@unique([{list}], name: \"{}\")`", safe(called, 60)),
+        None => format!("`@@unique([{list}])`"),
+    };
+    let key = match unique {
+        Some(it) if fields.len() > 1 => format!("the compound key {}", safe(&it.client_key(), 130)),
+        _ => format!("`findUnique` by {list}"),
+    };
     format!(
-        ". The only way on is to change that line of the schema: `@@unique([{list}])` to `@@index([{list}])`; the compound key {} then leaves the client, and `findFirst` by {} replaces it",
-        fields.join("_"),
-        fields.join(" and ")
+        ". The only way on is to change that line of the schema: {line} to `@@index([{list}])`; {key} then leaves the client, and `findFirst` by {by} replaces it"
+    )
+}
+
+/// What the users alone can say.
+pub(super) fn is_of_users(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::IndexMissing
+            | Kind::IndexDroppedByPush
+            | Kind::ReferenceWithoutIndex
+            | Kind::DanglingRelation
+            | Kind::RelationMismatch
+    )
+}
+
+/// What retiring does about a finding, where `stay` is what those who stay break.
+pub(super) fn retiring_mends(finding: &Finding, stay: &[Finding]) -> String {
+    let mut alike = stay.iter();
+    let alike = alike.find(|it| it.kind == finding.kind && it.fields == finding.fields);
+    let Some(left) = alike else {
+        return ". Only users who would retire break it: `plan --retire-users` takes those out of the users, and nobody who stays breaks it".to_owned();
+    };
+    let samples = if left.samples.is_empty() {
+        String::new()
+    } else {
+        format!(" (for example {})", left.samples.join(", "))
+    };
+    let who = if left.kind == Kind::Duplicate {
+        counted(
+            left.count,
+            "group of users who stay",
+            "groups of users who stay",
+        )
+    } else {
+        counted(left.count, "user who stays", "users who stay")
+    };
+    format!(
+        ". Retiring those who are only customers (`plan --retire-users`) does not mend it: {who} would break it still{samples}"
     )
 }

@@ -65,7 +65,7 @@ impl Session {
         let current = self.layout.place(which);
         let (rebuilt, live) = (which, self.layout.is_swapped(which));
         let total = scan::rough_count(database, &source).await;
-        let taken_in = self.ids_of_taken_in(which, watcher).await?;
+        let taken_in = self.ids_of_taken_in(which.live(), watcher).await?;
         let quarantine = which.side_collection().unwrap_or_default();
         let companions = [current.as_str(), quarantine.as_str()];
         let places = [current.as_str(), "the quarantine"];
@@ -111,16 +111,20 @@ impl Session {
         Ok(pages.fingerprint())
     }
 
-    /// Strays of a collection whose documents were taken in.
-    pub(super) fn taken_in(&self, which: &Rebuilt) -> Vec<String> {
+    /// Strays of a collection, by its live name of before, whose documents were taken in.
+    pub(crate) fn taken_in(&self, live: &str) -> Vec<String> {
         let aside = self.layout.aside().iter();
-        let taken = aside.filter(|it| matches!(it.why, Why::TakenIn(_)) && it.of == which.live());
+        let taken = aside.filter(|it| matches!(it.why, Why::TakenIn(_)) && it.of == live);
         taken.map(Aside::name).collect()
     }
 
-    async fn ids_of_taken_in(&self, which: &Rebuilt, watcher: &Watcher) -> Result<HashSet<Id>> {
+    pub(crate) async fn ids_of_taken_in(
+        &self,
+        live: &str,
+        watcher: &Watcher,
+    ) -> Result<HashSet<Id>> {
         let mut ids = HashSet::new();
-        for name in self.taken_in(which) {
+        for name in self.taken_in(live) {
             let place = (&self.work.connection.database, None);
             scan::each(place, &name, &fields(&["_id"]), &watcher.cancel, |it| {
                 ids.extend(id_of(it).map(|id| id.canonical()));
@@ -141,7 +145,7 @@ impl Session {
         let database = &self.work.connection.database;
         let paths = ledger.paths().clone();
         let change = change_of(&self.work.mapping, which);
-        for name in self.taken_in(which) {
+        for name in self.taken_in(which.live()) {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();

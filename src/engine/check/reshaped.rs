@@ -1,11 +1,13 @@
 //! Feeding the proof of collections that only the after-schema changes: each document beside its original, without what the rules made of it.
 
+use crate::domain::id::Id;
 use crate::domain::invariant::Ledger;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::schema_change::undo::Known;
+use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
 use crate::engine::after_schema::lens::{change_of, undone};
-use crate::engine::check::Checked;
+use crate::engine::check::{Checked, by_id};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan;
@@ -27,6 +29,7 @@ impl Session {
         let database = &self.work.connection.database;
         let source = self.layout.source(which).unwrap_or_default();
         let change = change_of(&self.work.mapping, which);
+        let taken_in = self.ids_of_taken_in(which.live(), watcher).await?;
         let mut pages = SideBySide::of(database, &source, &[current], Hashes::Companion)?;
         let (mut done, total) = (0_u64, scan::rough_count(database, &source).await);
         while let Some(page) = pages.next().await? {
@@ -38,10 +41,25 @@ impl Session {
                 ledger.document(which, met.original, now.as_deref());
             }
             for (_, extra) in page.unmatched() {
-                ledger.extra(which, extra, current);
+                let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
+                if !known {
+                    ledger.extra(which, extra, current);
+                }
             }
             done += page.len() as u64;
             watcher.says(which.checking(), done, total);
+        }
+        for name in self.taken_in(which.live()) {
+            let mut pages = scan::in_id_order(database, &name)?;
+            while let Some(page) = pages.next().await? {
+                let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+                let live = by_id(scan::by_ids(database, current, &ids).await?);
+                for (stray, id) in page.documents().zip(&ids) {
+                    let now = live.get(&id.canonical());
+                    let now = now.map(|now| undone(change, now, Known::Document(stray)));
+                    ledger.document(which, stray, now.transpose()?.as_deref());
+                }
+            }
         }
         let fingerprint = pages.fingerprint();
         let says = format!(

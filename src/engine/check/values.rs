@@ -137,7 +137,7 @@ impl Session {
             let mut places = vec![self.layout.original_of(mapping, live)];
             let rebuilt = mapping.rebuilt();
             let which = rebuilt.iter().find(|it| it.live() == live);
-            places.extend(which.into_iter().flat_map(|it| self.taken_in(it)));
+            places.extend(which.into_iter().flat_map(|it| self.taken_in(it.live())));
             let mut fields: BTreeSet<String> = guests_of(mapping, collection)
                 .flat_map(|guest| &guest.members)
                 .map(|(_, path)| path.top().to_owned())

@@ -5,7 +5,6 @@ use crate::domain::id::Id;
 use crate::domain::keep_new::alone::{self, Baseline};
 use crate::domain::keep_new::report::{Change, Reason};
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::store::scan;
@@ -87,8 +86,7 @@ impl Carrying<'_> {
                 if self.is_held(which, id) {
                     self.leave((which, Change::Added), Reason::NotUnique, id, &[]);
                 } else {
-                    let document = document.to_owned();
-                    let document = session.work.undone(which, document, Known::Nothing)?;
+                    let document = self.undo_new(which, document)?;
                     self.want(which, document, true).await?;
                 }
             }

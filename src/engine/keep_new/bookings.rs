@@ -16,7 +16,6 @@ use crate::domain::keep_new::staged::staged;
 use crate::domain::link::LinkKind;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
-use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::{email_hash, id_of};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -185,8 +184,7 @@ impl Carrying<'_> {
                 }
                 let new = page.documents().zip(&ids);
                 for (document, id) in new.filter(|(_, id)| !known.contains(&id.canonical())) {
-                    let document = document.to_owned();
-                    let document = session.work.undone(which, document, Known::Nothing)?;
+                    let document = self.undo_new(which, document)?;
                     self.new_booking((which, &grounds), id, &document).await?;
                 }
             }

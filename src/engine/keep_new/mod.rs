@@ -17,7 +17,9 @@ use crate::domain::keep_new::customer::Edits;
 use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::LINKS;
+use crate::domain::raw::get;
 use crate::domain::rebuilt::Rebuilt;
+use crate::domain::schema_change::CollectionChange;
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
@@ -186,20 +188,52 @@ impl<'a> Carrying<'a> {
         Ok(())
     }
 
+    /// Notes which fields of a document that comes back the old application cannot read.
+    fn note_types(
+        &mut self,
+        what: (&Rebuilt, Change),
+        change: &CollectionChange,
+        document: &RawDocument,
+        original: Option<&RawDocument>,
+    ) {
+        let mut fields = change.unreadable_before(document);
+        if let Some(original) = original {
+            let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+            fields.retain(|path| get(document, &top(path)) != get(original, &top(path)));
+        }
+        if let Some(id) = id_of(document).filter(|_| !fields.is_empty()) {
+            self.leave(what, Reason::OtherType, &id, &fields);
+        }
+    }
+
+    /// A document that the application made, as it was before the rules of the after-schema.
+    fn undo_new(&mut self, which: &Rebuilt, document: &RawDocument) -> Result<RawDocumentBuf> {
+        let session = self.session;
+        let Some(change) = change_of(&session.work.mapping, which) else {
+            return Ok(document.to_owned());
+        };
+        let back = change.undo(document, Known::Nothing)?;
+        self.note_types((which, Change::Added), change, &back, None);
+        Ok(back)
+    }
+
     /// What is live of a collection as it was before the rules of the after-schema, beside its originals.
     fn undo<'d>(
-        &self,
+        &mut self,
         which: &Rebuilt,
         current: &mut HashMap<Id, RawDocumentBuf>,
         originals: impl Iterator<Item = &'d RawDocument>,
     ) -> Result<()> {
-        let Some(change) = change_of(&self.session.work.mapping, which) else {
+        let session = self.session;
+        let Some(change) = change_of(&session.work.mapping, which) else {
             return Ok(());
         };
         for original in originals {
             let id = id_of(original).map(|id| id.canonical());
             if let Some(live) = id.and_then(|id| current.get_mut(&id)) {
-                *live = change.undo(live, Known::Document(original))?;
+                let back = change.undo(live, Known::Document(original))?;
+                self.note_types((which, Change::Changed), change, &back, Some(original));
+                *live = back;
             }
         }
         Ok(())

@@ -16,6 +16,7 @@ use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::References;
 use crate::domain::schema_change::undo::Known;
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::by_id;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -64,11 +65,10 @@ impl<'s> BackToUsers<'s> {
         if !named.any(|said| said.customer.is_some()) {
             return Ok(Some(stray.to_owned()));
         }
-        let known = Known::Nothing;
-        let mut document = self
-            .session
-            .work
-            .undone(&self.which, stray.to_owned(), known)?;
+        let mut document = match change_of(&self.session.work.mapping, &self.which) {
+            Some(change) => change.undo(stray, Known::Nothing)?,
+            None => stray.to_owned(),
+        };
         for ground in grounds.iter().rev() {
             let said = ground.paths.read(&document);
             if said.customer.is_none() || ground.paths.is_outside(&document) {

@@ -2,6 +2,7 @@
 //! a backup, and renamed back as the backup has it. What is live goes aside, for nobody can tell what of it was written since. Nothing is
 //! dropped. There is no journal: what is left to do is told by what stands, so the same command goes on after a kill.
 
+mod renamed;
 mod way;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::domain::aside::{Aside, Why};
 use crate::domain::gate::{Confirmed, RollBackUnrecorded, Shut};
 use crate::domain::mapping::{LINKS, SIDE_PREFIX};
 use crate::domain::run::Outcome;
+use crate::domain::text::listed;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::retry::patiently;
@@ -120,10 +122,13 @@ impl Session {
         }
         let standing = collection_spec::load_all(&self.work.connection).await?;
         let mut way = self.way_by(backup, &standing).await?;
+        self.find_renamed(&mut way, backup, &standing, watcher)
+            .await?;
         if way.originals.is_empty() {
             // All are back. Customers leave before the first of them, so what is called so now is none of ours.
             way = Way {
                 renamed: way.renamed,
+                nowhere: way.nowhere,
                 sides: way.sides,
                 unheld: way.unheld,
                 ..Way::default()
@@ -403,6 +408,13 @@ impl Session {
                 counts.join(", ")
             ); // as above
         }
+        if !way.nowhere.is_empty() {
+            let _ = write!(
+                says,
+                "\nstands nowhere, under no name that can be told, and the backup holds it: {}. Look for it among what is live; `ringfence restore` brings it back",
+                listed(way.nowhere.iter().map(String::as_str))
+            ); // as above
+        }
         let strays = self.strays_in_words();
         if let Some(strays) = &strays {
             says.push('\n');
@@ -412,7 +424,7 @@ impl Session {
             says,
             kept: None,
             aside,
-            complete: strays.is_none(),
+            complete: strays.is_none() && way.nowhere.is_empty(),
         })
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Way {
     pub(super) doubtful: Vec<String>,
     /// Rebuilt collections of the backup that stand nowhere.
     pub(super) gone: Vec<String>,
+    /// Other collections of the backup under whose name nothing stands.
+    pub(super) nowhere: Vec<String>,
     /// Originals of which the backup holds nothing.
     pub(super) unheld: Vec<String>,
     /// Live collections that were made by the migration.
@@ -62,6 +64,13 @@ impl Way {
                 },
                 None if stands.is_some() => way.copies.push(live.clone()),
                 None => way.unfound.push(live.clone()),
+            }
+        }
+        for of in names.backup.keys() {
+            let known = names.standing.contains_key(of) || names.rebuilt.contains(of);
+            let comes_back = way.originals.iter().any(|it| it.of == *of);
+            if !known && !comes_back && !way.renamed.iter().any(|it| it.1 == *of) {
+                way.nowhere.push(of.clone());
             }
         }
         for original in &way.originals {

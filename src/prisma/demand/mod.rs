@@ -84,6 +84,7 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
                 field: field.stored.clone(),
                 to,
                 all: part.has_other_type(field, around),
+                from: part.type_today(field).filter(|from| *from != to),
             };
             all.push(part.candidate(field, rule));
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Around, Candidate};
+use super::{Around, Candidate, native};
 use crate::domain::schema_change::Rule;
+use crate::domain::schema_change::convert::Native;
 use crate::prisma::schema::{Field, FieldType, Model, Schema};
 
 /// How often a type is gone into within itself. What is deeper has no rule, and is found.
@@ -172,6 +173,11 @@ impl<'a> Part<'a> {
             return Err(format!("{key} is the _id, which keeps its name"));
         }
         Ok(from)
+    }
+
+    /// The type that a client writes for a field by the schema of today.
+    pub(super) fn type_today(&self, field: &Field) -> Option<Native> {
+        native(self.before(&field.name)?.of)
     }
 
     /// True where the type of a field is another than today's.

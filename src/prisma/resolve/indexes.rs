@@ -35,7 +35,7 @@ pub(super) fn of_model(schema: &Schema, at: usize, waiting: &Waiting) -> Result<
             model,
             attribute,
             IndexKind::Unique,
-            vec![over],
+            (vec![over], false),
         )?;
     }
     for attribute in &waiting.attributes {
@@ -56,7 +56,7 @@ pub(super) fn of_model(schema: &Schema, at: usize, waiting: &Waiting) -> Result<
         if over.is_empty() {
             return Err(Flaw::new(list.place, "an index needs a field"));
         }
-        push(&mut indexes, model, attribute, kind, over)?;
+        push(&mut indexes, model, attribute, kind, (over, true))?;
     }
     Ok(indexes)
 }
@@ -66,7 +66,7 @@ fn push(
     model: &Model,
     attribute: &Attribute,
     kind: IndexKind,
-    fields: Vec<IndexField>,
+    (fields, own_line): (Vec<IndexField>, bool),
 ) -> Result<(), Flaw> {
     let mapped = attribute.argument("map", false).map(text).transpose()?;
     let paths: Vec<&str> = fields
@@ -84,7 +84,14 @@ fn push(
         let message = format!("two indexes would be called {name}: add `map:` to one");
         return Err(Flaw::new(attribute.name.place, message));
     }
-    indexes.push(Index { kind, name, fields });
+    let called = attribute.argument("name", false).map(text).transpose()?;
+    indexes.push(Index {
+        kind,
+        name,
+        fields,
+        own_line,
+        called,
+    });
     Ok(())
 }
 
