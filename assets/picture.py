@@ -7,6 +7,7 @@ the binary is `target/debug/ringfence` unless another one is named:
     python3 assets/picture.py assets/console.svg [target/release/ringfence]
 """
 
+import codecs
 import html
 import os
 import pty
@@ -180,6 +181,8 @@ class Screen:
 class Console:
     def __init__(self, binary, folder):
         self.screen = Screen()
+        # A character may come in two parts.
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", LANG="C.UTF-8")
@@ -199,7 +202,7 @@ class Console:
                 data = os.read(self.terminal, 65536)
             except OSError:
                 return
-            text = data.decode("utf-8", "replace")
+            text = self.decoder.decode(data)
             if "\x1b[6n" in text:
                 os.write(self.terminal, b"\x1b[1;1R")
             self.screen.feed(text)

@@ -16,7 +16,7 @@ use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
-use crate::domain::number::counted;
+use crate::domain::number::{counted, grouped};
 use crate::domain::overview::Review;
 use crate::domain::situation::Standing;
 use crate::domain::view::Sources;
@@ -290,11 +290,11 @@ fn decided(model: &mut Model, result: Result<usize, String>, review: Review) -> 
             let of_them = match blockers {
                 0 => String::new(),
                 1 => ", 1 of them a blocker".to_owned(),
-                many => format!(", {many} of them blockers"),
+                many => format!(", {} of them blockers", grouped(many as u64)),
             };
             model.shared.say(
                 Weight::Info,
-                format!("{line}; {left} undecided{of_them}{asks}"),
+                format!("{line}; {} undecided{of_them}{asks}", grouped(left as u64)),
             );
         }
     }

@@ -15,7 +15,7 @@ use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::{ASSIGN_TO, Alike, Decision};
 use crate::domain::history::Change;
 use crate::domain::id::Id;
-use crate::domain::number::counted;
+use crate::domain::number::{counted, grouped};
 use crate::domain::overview::ConflictRow;
 use crate::domain::people::conflict_words;
 use crate::domain::survivorship::Survivor;
@@ -56,8 +56,8 @@ pub fn kinds(facts: &Facts) -> Offered {
         let more = format!(
             "{}, {}, {} undecided",
             it.code.severity().word(),
-            it.count,
-            it.undecided
+            grouped(it.count as u64),
+            grouped(it.undecided as u64)
         );
         line(it.code.word().to_owned(), more, Pick::Kind(Some(it.code)))
     });
@@ -92,9 +92,10 @@ pub fn choices(key: &ConflictKey, facts: &Facts) -> Offered {
 /// The businesses, for one whose customers these users become.
 pub fn businesses(facts: &Facts, keys: &[ConflictKey]) -> Offered {
     let each = facts.businesses.iter().map(|row| {
-        let more = format!("{} customers, {} bookings", row.customers, row.bookings);
+        let customers = counted(row.customers, "customer", "customers");
+        let bookings = counted(row.bookings, "booking", "bookings");
         let pick = Pick::Assign(keys.to_vec(), row.id.clone());
-        line(safe(&row.name, 60), more, pick)
+        line(row.words(), format!("{customers}, {bookings}"), pick)
     });
     each.unzip()
 }
@@ -127,6 +128,7 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
         if count == 0 {
             return;
         }
+        let count = grouped(count as u64);
         let label = format!("{count} undecided{of}");
         lines.push(line(label, answer, Pick::Alike(alike.clone())));
         let label = "  look at them first".to_owned();
@@ -175,7 +177,7 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
                 .map(|row| row.key.clone())
                 .collect();
             if !idle.is_empty() {
-                let label = format!("{} undecided: assign all to…", idle.len());
+                let label = format!("{} undecided: assign all to…", grouped(idle.len() as u64));
                 let more = "name one business; each becomes its customer".to_owned();
                 assign = Some(line(label, more, Pick::AskBusiness(idle)));
             }

@@ -11,7 +11,7 @@ use super::progress::Running;
 use super::shared::Shared;
 use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
-use crate::domain::number::Millis;
+use crate::domain::number::{Millis, grouped};
 use crate::domain::run_view::RunView;
 use crate::domain::situation::{Situation as Known, step_words};
 
@@ -115,7 +115,10 @@ fn now(shared: &Shared, known: &Known) -> String {
     match shared.facts.undecided_blockers() {
         0 => format!("{data} (read {read})"),
         1 => format!("{data}; 1 blocker undecided (read {read})"),
-        blockers => format!("{data}; {blockers} blockers undecided (read {read})"),
+        blockers => {
+            let blockers = grouped(blockers as u64);
+            format!("{data}; {blockers} blockers undecided (read {read})")
+        }
     }
 }
 

@@ -35,7 +35,7 @@ impl Sort {
         match self {
             Self::Bookings => "bookings",
             Self::Customers => "customers",
-            Self::Conflicts => "to decide",
+            Self::Conflicts => "conflicts",
             Self::Name => "name",
         }
     }

@@ -236,7 +236,10 @@ impl Survey {
                     .iter()
                     .take(3)
                     .filter_map(|id| self.businesses.get(&id.canonical()))
-                    .map(|business| business.name.as_str())
+                    .map(|business| match business.name.trim() {
+                        "" => "(no name)",
+                        _ => business.name.as_str(),
+                    })
                     .collect();
                 ConflictRow {
                     key: conflict.key.clone(),

@@ -86,7 +86,7 @@ fn businesses(
         ),
         mark(Sort::Customers, "customers"),
         mark(Sort::Bookings, "bookings"),
-        mark(Sort::Conflicts, "to decide"),
+        mark(Sort::Conflicts, "conflicts"),
     );
     let most = rows.iter().map(|row| row.conflicts).max().unwrap_or(0);
     let mut lines = vec![Line::styled(heading, theme.label())];

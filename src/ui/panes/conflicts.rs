@@ -66,7 +66,11 @@ fn counts(model: &Model, theme: Theme) -> Line<'static> {
     }
     let all = facts.conflicts().len();
     let mut spans = vec![Span::styled(
-        format!(" To decide {left} of {all}  "),
+        format!(
+            " To decide {} of {}  ",
+            number(left as u64),
+            number(all as u64)
+        ),
         theme.title(),
     )];
     for (severity, word, style) in [
@@ -87,7 +91,7 @@ fn counts(model: &Model, theme: Theme) -> Line<'static> {
         }
         let bar = "■".repeat((left * 8).div_ceil(count.max(1)));
         spans.push(Span::styled(
-            format!("  {word} {} {left}", pad(&bar, 8)),
+            format!("  {word} {} {}", pad(&bar, 8), number(left as u64)),
             style,
         ));
     }
@@ -100,12 +104,12 @@ fn title(model: &Model) -> String {
     let undecided = facts.undecided(None);
     let mut title = format!(
         "Conflicts: {} of {}",
-        conflicts.shown(),
-        facts.conflicts().len()
+        number(conflicts.shown() as u64),
+        number(facts.conflicts().len() as u64)
     );
     let filter = &conflicts.filter;
     if filter.is_empty() {
-        title = format!("{title}, {undecided} undecided");
+        title = format!("{title}, {} undecided", number(undecided as u64));
     }
     if let Some(code) = filter.code {
         title = format!("{title} · {}", conflict_words(code));
@@ -198,11 +202,11 @@ fn group_line(model: &Model, code: Code, columns: usize, theme: Theme) -> Line<'
         .is_some_and(|row| row.key.code == code);
     let fold = if open { "▾" } else { "▸" };
     let numbers = if left == 0 {
-        format!("all {count} decided")
+        format!("all {} decided", number(count as u64))
     } else if left == count {
         number(count as u64)
     } else {
-        format!("{left} of {count}")
+        format!("{} of {}", number(left as u64), number(count as u64))
     };
     let room = columns.saturating_sub(width(&numbers) + 1);
     let text = format!("{fold}{mark} {}", conflict_words(code));
