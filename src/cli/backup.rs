@@ -10,6 +10,7 @@ use super::apply::open_gate;
 use super::place::PlaceArguments;
 use super::{output, progress};
 use crate::domain::gate::Destructive;
+use crate::domain::number::counted;
 use crate::domain::text::named;
 use crate::engine::Result;
 use crate::engine::backup::documents_of;
@@ -96,7 +97,8 @@ pub(super) async fn restore(
         output::json(&json!({ "restored": restored.collections, "left": restored.left }));
     } else {
         for (name, documents) in &restored.collections {
-            output::line(&format!("{}: {documents} documents", named(name)));
+            let documents = counted(*documents, "document", "documents");
+            output::line(&format!("{}: {documents}", named(name)));
         }
         tell_left(&restored.left);
     }
@@ -125,12 +127,14 @@ fn tell_replaced(place: &PlaceArguments, done: &Replaced) -> ExitCode {
             } else {
                 ""
             };
-            output::line(&format!("{}: {documents} documents{stood}", named(name)));
+            let documents = counted(*documents, "document", "documents");
+            output::line(&format!("{}: {documents}{stood}", named(name)));
         }
         for (name, documents) in &done.aside {
             output::line(&format!(
-                "aside until `ringfence purge`: {} ({documents} documents)",
-                named(name)
+                "aside until `ringfence purge`: {} ({})",
+                named(name),
+                counted(*documents, "document", "documents")
             ));
         }
         tell_left(&done.left);
@@ -163,9 +167,9 @@ pub(super) async fn export(place: &PlaceArguments, arguments: ExportArguments) -
     } else {
         for collection in &export.collections {
             output::line(&format!(
-                "{}: {} documents",
+                "{}: {}",
                 named(&collection.name),
-                collection.documents
+                counted(collection.documents, "document", "documents")
             ));
         }
     }

@@ -41,7 +41,8 @@ impl Session {
         }
         let live = self.live_fingerprints(watcher).await?;
         if !self.differs_from_proved(&live) {
-            let names = list.iter().filter(swapped).map(Rebuilt::live);
+            let names = list.iter().filter(swapped);
+            let names = names.map(|which| self.layout.live(which));
             return Ok(vec![format!(
                 "nothing since the cut-over: {} are byte for byte what was proved",
                 names.collect::<Vec<_>>().join(", ")

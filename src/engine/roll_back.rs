@@ -479,8 +479,13 @@ impl Gated for RollBack {
         for (then, now) in session.work.mapping.renamed_only() {
             if session.layout.now(&then) != then {
                 let (then, now) = (named(&then), named(&now));
+                let stays = if self.0 == New::Discard {
+                    ": it was only renamed, so --discard-new cannot take that out"
+                } else {
+                    ""
+                };
                 lines.push(format!(
-                    "rename {now} back to {then}, with what was written to it since"
+                    "rename {now} back to {then}, with what was written to it since{stays}"
                 ));
             }
         }

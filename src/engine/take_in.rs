@@ -214,6 +214,7 @@ impl Session {
             };
             self.survey_with(Some(&also), watcher).await?;
         }
+        Box::pin(self.fill_minutes_of(true)).await?;
         let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != aside.of;
         let reader = self.reader_of(&aside.of)?.filter(|_| is_live);
         let mut stay = 0;
@@ -250,6 +251,7 @@ impl Session {
                 stay += u64::from(is != Some(document));
             }
         }
+        Box::pin(self.fill_minutes()).await?;
         if transformed.is_some() {
             self.surveyed = None; // it held the stray's bookings, too
         }

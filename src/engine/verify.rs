@@ -1,5 +1,9 @@
 //! Checking everything that is live.
 
+use std::collections::HashMap;
+
+use bson::raw::RawDocument;
+
 use crate::domain::checklist::Step;
 use crate::domain::fingerprint::Fingerprint;
 use crate::domain::id::Id;
@@ -158,7 +162,7 @@ impl Session {
                 continue;
             }
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);
-            let hash = if self.taken_in(then).is_empty() {
+            let hash = if self.read_from(then).is_empty() {
                 let (connection, cancel) = (&self.work.connection, &watcher.cancel);
                 identity::fingerprint(connection, name, cancel).await?
             } else {
@@ -182,11 +186,33 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Fingerprint> {
         let database = &self.work.connection.database;
-        let ids = self.ids_of_taken_in(then, watcher).await?;
-        let mut fingerprint = Fingerprint::default();
+        // All of a stray that was taken in whole, and of others what stands as it came.
+        let mut came: HashMap<Id, Option<String>> = HashMap::new();
+        let digest = |document: &RawDocument| {
+            let mut one = Fingerprint::default();
+            one.add(document);
+            one.text()
+        };
         let (all, cancel) = (Scan::default(), &watcher.cancel);
+        for (stray, whole) in self.read_from(then) {
+            scan::each((database, None), &stray, &all, cancel, |document| {
+                if let Some(id) = id_of(document) {
+                    let bytes = (!whole).then(|| digest(document));
+                    came.insert(id.canonical(), bytes);
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        let mut fingerprint = Fingerprint::default();
         scan::each((database, None), name, &all, cancel, |document| {
-            if !id_of(document).is_some_and(|id| ids.contains(&id.canonical())) {
+            let came = id_of(document).and_then(|id| came.get(&id.canonical()));
+            let left_out = came.is_some_and(|bytes| {
+                bytes
+                    .as_ref()
+                    .is_none_or(|bytes| *bytes == digest(document))
+            });
+            if !left_out {
                 fingerprint.add(document);
             }
             Ok(())

@@ -2,7 +2,7 @@
 
 use bson::{DateTime, Document, doc};
 
-use crate::schema_step::world::{self, AFTER, BOOKING, SERVICE, id, one};
+use crate::schema_step::world::{self, AFTER, BOOKING, SERVICE, USER, id, one};
 use crate::support::case::Case;
 use crate::support::picture::{self, Picture};
 
@@ -31,7 +31,7 @@ async fn seeded() -> Case {
         "  price      Float\n  duration   Int\n",
     );
     std::fs::write(case.path("before.prisma"), before).unwrap();
-    for (n, lasts) in [(0, doc! { "duration": 30 }), (1, doc! { "duration": 45.0 })] {
+    for (n, lasts) in [(0, doc! { "duration": 30 }), (1, doc! { "duration": "45" })] {
         let services = case.database.collection::<Document>("Service");
         let set = doc! { "$set": lasts };
         services
@@ -83,6 +83,21 @@ async fn a_date_plus_the_minutes_of_the_service_is_written_and_taken_out_again()
     case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
     let differences = picture::differences(&own(&before), &own(&case.picture().await), true);
     assert!(differences.is_empty(), "{differences:#?}");
+    // A stray booking.
+    case.apply(&[]).await.code(0);
+    let insert = async |collection: &str, document: Document| {
+        let collection = case.database.collection::<Document>(collection);
+        collection.insert_one(document).await.unwrap();
+    };
+    insert("Booking", doc! { "_id": id(BOOKING, 70), "userId": id(USER, 2), "serviceId": id(SERVICE, 1), "date": world::day(3), "createdAt": world::day(1) }).await;
+    let take_in = ["strays", "--take-in", "--confirm", &case.name];
+    case.ringfence(&take_in).await.code(0);
+    let booking = one(&case, "bookings", id(BOOKING, 70)).await;
+    let ends = booking.get_datetime("end_time").unwrap();
+    assert_eq!(*ends, minutes_after(world::day(3), 45));
+    case.roll_back(&["--discard-new"]).await.code(0);
+    let purge = ["purge", "--confirm", &case.name];
+    case.ringfence(&purge).await.code(0);
     // Carried back, what the rule wrote is taken out of what the application changed, too.
     case.apply(&[]).await.code(0);
     let bookings = case.database.collection::<Document>("bookings");

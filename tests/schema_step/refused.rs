@@ -38,6 +38,13 @@ async fn an_index_name_that_another_index_has_is_a_blocker() {
         &["Service names the index services_businessId_idx, and another one has that name"],
     )
     .await;
+    // Two that a rename makes one.
+    let case = world::seeded().await;
+    let both = doc! { "createIndexes": "Booking", "indexes": [
+        { "key": { "date": 1 }, "name": "old" }, { "key": { "start_time": 1 }, "name": "odd" },
+    ] };
+    crate::support::data::run(&case.database, both).await;
+    refused(&case, &["no server keeps both: drop one of them", "odd"]).await;
 }
 
 #[tokio::test]

@@ -142,3 +142,58 @@ async fn finish_leaves_no_side_collection_but_those_of_the_links() {
     assert!(left.is_empty(), "{left:?}");
     case.ringfence(&["verify"]).await.code(0);
 }
+
+#[tokio::test]
+async fn customers_that_were_there_before_get_what_the_schema_asks_too() {
+    let case = world::seeded().await;
+    let mapping = std::fs::read_to_string(case.path("ringfence.toml")).unwrap();
+    let named = mapping.replace("collection = \"Customer\"", "collection = \"customers\"");
+    assert_ne!(mapping, named);
+    std::fs::write(case.path("ringfence.toml"), named).unwrap();
+    let customers = case.database.collection::<bson::Document>("customers");
+    let known = doc! { "_id": id(9, 1), "businessId": id(BUSINESS, 0), "name": "Known", "email": "guest2@example.com" };
+    customers.insert_one(known).await.unwrap();
+    let before = case.picture().await;
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    let known = one(&case, "customers", id(9, 1)).await;
+    assert_eq!(known.get("isActive"), Some(&Bson::Boolean(true)));
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform).await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+    case.roll_back(&[]).await.code(0);
+    assert_eq!(
+        before["customers"].documents,
+        case.picture().await["customers"].documents
+    );
+}
+
+#[tokio::test]
+async fn values_of_an_enum_are_stored_as_the_schema_says_and_go_back() {
+    let case = world::seeded().await;
+    let with_status = world::AFTER.replace(
+        "  note       String?  @map(\"remark\")",
+        "  status     Status   @default(NEW)\n  note       String?  @map(\"remark\")",
+    );
+    world::write(&case, &with_status);
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan)
+        .await
+        .code(0)
+        .says(&["Booking: status: \"NEW\" becomes \"new\" (7 documents)"]);
+    case.apply(&[]).await.code(0);
+    let conform = ["conform", "--schema", "after.prisma"];
+    case.ringfence(&conform).await.code(0);
+    let bookings = case.database.collection::<bson::Document>("bookings");
+    let set = doc! { "$set": { "status": "new" } };
+    bookings
+        .update_one(doc! { "_id": id(BOOKING, 1) }, set)
+        .await
+        .unwrap();
+    case.roll_back(&["--keep-new"]).await.code(0);
+    for n in 0..2 {
+        let booking = one(&case, "Booking", id(BOOKING, n)).await;
+        assert_eq!(booking.get_str("status").unwrap(), "NEW");
+    }
+}

@@ -9,6 +9,7 @@ mod rules;
 pub mod shape;
 mod types_before;
 pub mod undo;
+pub mod values;
 
 pub use rules::{
     CollectionChange, Constant, MOVING, NamedIndex, Place, Rule, SchemaChanges, Written,

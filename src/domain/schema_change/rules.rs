@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::Native;
 use super::minutes::{Minutes, MinutesOf};
+use super::values::Pair;
 use crate::domain::raw::{Builder, Value, kind, string_bytes};
 use crate::domain::{calendar, text};
 
@@ -78,6 +79,13 @@ pub enum Rule {
         /// The type in the schema of today, where that is another.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Native>,
+    },
+    /// A value of an enum that is stored otherwise afterwards.
+    Values {
+        /// The field.
+        field: String,
+        /// Each text of today, with the one afterwards.
+        pairs: Vec<Pair>,
     },
     /// Rules for the document under a field, or for each document of the list there.
     Within {
@@ -211,6 +219,7 @@ impl Rule {
             Self::Rename { to, .. } => to,
             Self::Write { field, .. }
             | Self::Convert { field, .. }
+            | Self::Values { field, .. }
             | Self::Within { field, .. } => field,
         }
     }
@@ -230,6 +239,13 @@ impl Rule {
                 )
             }
             Self::Convert { field, to, .. } => format!("{way}{field}: kept as {}", to.words()),
+            Self::Values { field, pairs } => {
+                let shown = |text: &str| text::safe(text, 60);
+                let words = pairs
+                    .iter()
+                    .map(|(from, to)| format!("\"{}\" becomes \"{}\"", shown(from), shown(to)));
+                format!("{way}{field}: {}", words.collect::<Vec<_>>().join(", "))
+            }
             Self::Within { field, rules } => {
                 let way = format!("{way}{field}.");
                 let words: Vec<_> = rules.iter().map(|rule| rule.words_at(&way)).collect();
@@ -242,7 +258,10 @@ impl Rule {
     pub fn innermost(&self) -> &Self {
         match self {
             Self::Within { rules, .. } => rules.first().map_or(self, Self::innermost),
-            Self::Rename { .. } | Self::Write { .. } | Self::Convert { .. } => self,
+            Self::Rename { .. }
+            | Self::Write { .. }
+            | Self::Convert { .. }
+            | Self::Values { .. } => self,
         }
     }
 

@@ -7,6 +7,7 @@ use bson::raw::RawDocument;
 use super::convert::{Native, convert};
 use super::minutes::Minutes;
 use super::rules::{CollectionChange, Place, Rule, Written, name_before};
+use super::values::replaced;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// So many rules may take their value from what another one writes.
@@ -57,7 +58,10 @@ impl Shape {
         let within = rules.iter().enumerate();
         let within = within.filter_map(|(at, rule)| match rule {
             Rule::Within { rules, .. } => Some((at, Self::new(rules, minutes))),
-            Rule::Rename { .. } | Rule::Write { .. } | Rule::Convert { .. } => None,
+            Rule::Rename { .. }
+            | Rule::Write { .. }
+            | Rule::Convert { .. }
+            | Rule::Values { .. } => None,
         });
         Self {
             constants: rules.iter().map(constant).collect(),
@@ -98,6 +102,12 @@ impl Shape {
                 match rule {
                     Rule::Convert { field, to, all, .. } if field.as_bytes() == key => {
                         converted = converted_value(element.value, (*to, *all));
+                        if converted.is_some() {
+                            did.push(at);
+                        }
+                    }
+                    Rule::Values { field, pairs } if field.as_bytes() == key => {
+                        converted = replaced(element.value, pairs);
                         if converted.is_some() {
                             did.push(at);
                         }

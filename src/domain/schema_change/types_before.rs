@@ -6,6 +6,7 @@ use bson::raw::RawDocument;
 use super::alike::{back, mean_the_same};
 use super::convert::Native;
 use super::rules::{CollectionChange, Rule, name_before};
+use super::values::{given_back, replaced};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 
 /// A value of a converted field as the type that it had before, or that the schema of today gives it; `None` where it stays. `was` is what stood
@@ -16,17 +17,29 @@ pub(super) fn as_it_was(
     value: Value<'_>,
     was: Option<Option<Value<'_>>>,
 ) -> Option<(u8, Vec<u8>)> {
+    let was = was?;
+    if was == Some(value) {
+        return None;
+    }
+    let was = was.filter(|was| was.kind != kind::NULL);
+    let pairs = rules.iter().find_map(|rule| match rule {
+        Rule::Values { field: it, pairs } if it == field => Some(pairs),
+        _ => None,
+    });
+    if let Some(pairs) = pairs {
+        let same = was.filter(|was| {
+            let after = replaced(*was, pairs);
+            after.is_some_and(|(kind, bytes)| kind == value.kind && bytes == value.bytes)
+        });
+        let same = same.map(|was| (was.kind, was.bytes.to_vec()));
+        return same.or_else(|| given_back(value, pairs));
+    }
     let from = rules.iter().find_map(|rule| match rule {
         Rule::Convert {
             field: it, from, ..
         } if it == field => Some(*from),
         _ => None,
     })?;
-    let was = was?;
-    if was == Some(value) {
-        return None;
-    }
-    let was = was.filter(|was| was.kind != kind::NULL);
     if let Some(was) = was.filter(|was| mean_the_same(*was, value)) {
         return Some((was.kind, was.bytes.to_vec()));
     }
@@ -100,7 +113,10 @@ fn unreadable(rules: &[Rule], document: &RawDocument, way: &str, fields: &mut Ve
                     unreadable(rules, document, &format!("{way}{name}."), fields);
                 }
             }
-            Rule::Rename { .. } | Rule::Write { .. } | Rule::Convert { .. } => {}
+            Rule::Rename { .. }
+            | Rule::Write { .. }
+            | Rule::Convert { .. }
+            | Rule::Values { .. } => {}
         }
     }
 }

@@ -10,6 +10,7 @@ use super::minutes::Minutes;
 use super::rules::{CollectionChange, Place, Rule, Written, name_before};
 use super::shape::time_of_id;
 use super::types_before::as_it_was;
+use super::values::given_back;
 use crate::domain::id::Id;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
@@ -45,6 +46,15 @@ impl CollectionChange {
             minutes: &self.minutes,
         };
         rules.undo(current, known)
+    }
+}
+
+/// What a value may have been before a rule; `None` of a rule that changes none.
+fn others_of(rule: &Rule, value: Value<'_>) -> Option<Vec<(u8, Vec<u8>)>> {
+    match rule {
+        Rule::Convert { .. } => Some(other_types(value)),
+        Rule::Values { pairs, .. } => Some(given_back(value, pairs).into_iter().collect()),
+        Rule::Rename { .. } | Rule::Write { .. } | Rule::Within { .. } => None,
     }
 }
 
@@ -117,13 +127,14 @@ impl Rules<'_> {
         let Known::Fields(made) = known else {
             return Ok(None);
         };
-        let converts = |rule: &Rule| matches!(rule, Rule::Convert { field: it, .. } if it == field);
+        let mut others = self.rules.iter().filter(|rule| rule.field() == field);
+        let others = others.find_map(|rule| others_of(rule, value));
         let digest = get(made, name).zip(get(current, "_id"));
-        let Some((digest, id)) = digest.filter(|_| self.rules.iter().any(converts)) else {
+        let Some((others, (digest, id))) = others.zip(digest) else {
             return Ok(None);
         };
         let id = Id::from_value(id);
-        for (kind, bytes) in other_types(value) {
+        for (kind, bytes) in others {
             let other = Value {
                 kind,
                 bytes: &bytes,
@@ -192,15 +203,11 @@ impl Rules<'_> {
             let options: Vec<Guess> = match rule {
                 // Written, written over null, or there before.
                 Rule::Write { .. } => vec![Some(None), Some(Some((kind::NULL, Vec::new()))), None],
-                Rule::Convert { field, .. } => {
-                    let mut others = vec![None];
+                Rule::Convert { field, .. } | Rule::Values { field, .. } => {
                     let held = member(value, field);
-                    others.extend(
-                        held.into_iter()
-                            .flat_map(other_types)
-                            .map(|it| Some(Some(it))),
-                    );
-                    others
+                    let others = held.and_then(|held| others_of(rule, held));
+                    let others = others.into_iter().flatten().map(|it| Some(Some(it)));
+                    std::iter::once(None).chain(others).collect()
                 }
                 Rule::Rename { .. } | Rule::Within { .. } => vec![Some(None)],
             };

@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
+use bson::RawDocumentBuf;
+use bson::raw::RawDocument;
+
 use super::asked::Demand;
 use super::models::{AllReads, Specs};
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::index_plan::{self, name_of, names_field};
+use crate::domain::raw::get;
 use crate::domain::rebuilt::Role;
 use crate::domain::schema_change::{Rule, SchemaChanges};
 use crate::domain::text::safe;
@@ -51,6 +55,15 @@ impl Session {
                 (EmailIndex::Partial, &some_stay),
             );
             wanted.retain(|index| !blueprint.drops_index(&read.live, name_of(index)));
+            for (one, other) in the_same(&wanted) {
+                let live = safe(&read.live, 120);
+                demands.push(Demand::blocker(
+                    "indexes",
+                    &format!("index {one}"),
+                    format!("{model}: once fields have their new names, {} and {} of {live} are over the same fields with the same options, and no server keeps both: drop one of them", safe(&one, 130), safe(&other, 130)),
+                    0,
+                ));
+            }
             let made: Vec<String> = wanted
                 .iter()
                 .filter(|it| !standing.iter().any(|old| name_of(old) == name_of(it)))
@@ -160,4 +173,29 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Indexes that no server keeps side by side, by their names.
+fn the_same(wanted: &[RawDocumentBuf]) -> Vec<(String, String)> {
+    let tells = |index: &RawDocument| {
+        let of = [
+            "key",
+            "unique",
+            "sparse",
+            "partialFilterExpression",
+            "collation",
+            "weights",
+        ];
+        of.map(|it| get(index, it).map(|value| value.bytes.to_vec()))
+    };
+    let mut seen: Vec<(_, &str)> = Vec::new();
+    let mut same = Vec::new();
+    for index in wanted {
+        let tells = tells(index);
+        match seen.iter().find(|it| it.0 == tells) {
+            Some((_, other)) => same.push(((*other).to_owned(), name_of(index).to_owned())),
+            None => seen.push((tells, name_of(index))),
+        }
+    }
+    same
 }

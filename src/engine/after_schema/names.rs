@@ -197,8 +197,8 @@ impl Session {
             says.push(match was {
                 Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
                 Some(was) => format!(
-                    "{now} is called {then} again, with what was written since: {} documents, where the backup holds {}{}",
-                    is.documents(),
+                    "{now} is called {then} again, with what was written since: {}, where the backup holds {}{}",
+                    counted(is.documents(), "document", "documents"),
                     documents(was),
                     if new == New::Discard {
                         "; --discard-new cannot take that out of a collection that was only renamed"

@@ -37,7 +37,7 @@ impl Session {
             let about = match innermost {
                 Rule::Rename { .. } => "rename",
                 Rule::Write { .. } => "write",
-                Rule::Convert { .. } | Rule::Within { .. } => "convert",
+                Rule::Convert { .. } | Rule::Values { .. } | Rule::Within { .. } => "convert",
             };
             let documents = counted(count, "document", "documents");
             let top = match &candidate.rule {

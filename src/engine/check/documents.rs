@@ -66,6 +66,7 @@ impl Session {
         let (rebuilt, live) = (which, self.layout.is_swapped(which));
         let total = scan::rough_count(database, &source).await;
         let taken_in = self.ids_of_taken_in(which.live(), watcher).await?;
+        let mut came: HashSet<Id> = HashSet::new();
         let quarantine = which.side_collection().unwrap_or_default();
         let companions = [current.as_str(), quarantine.as_str()];
         let places = [current.as_str(), "the quarantine"];
@@ -95,9 +96,8 @@ impl Session {
             for (which, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
                 if known {
-                    continue;
-                }
-                if which == 0 && live {
+                    came.extend(id_of(extra).map(|id| id.canonical()));
+                } else if which == 0 && live {
                     let change = change_of(&self.work.mapping, rebuilt);
                     let extra = undone(change, extra, Known::Nothing)?;
                     ledger.written_since(&extra, places[which]);
@@ -107,7 +107,7 @@ impl Session {
             }
             watcher.says(which.checking(), ledger.bookings, total);
         }
-        self.walk_taken_in(which, ledger, &current).await?;
+        self.walk_taken_in(which, ledger, (&current, &came)).await?;
         Ok(pages.fingerprint())
     }
 
@@ -118,13 +118,22 @@ impl Session {
         taken.map(Aside::name).collect()
     }
 
-    pub(crate) async fn ids_of_taken_in(
+    /// The same, and those of which a part was taken in: false for these.
+    pub(crate) fn read_from(&self, live: &str) -> Vec<(String, bool)> {
+        let aside = self.layout.aside().iter().filter(|it| it.of == live);
+        let part = aside.filter(|it| matches!(it.why, Why::Stray(_) | Why::SetAside(_)));
+        let part = part.map(|it| (it.name(), false));
+        let whole = self.taken_in(live).into_iter().map(|name| (name, true));
+        whole.chain(part).collect()
+    }
+
+    pub(super) async fn ids_of_taken_in(
         &self,
         live: &str,
         watcher: &Watcher,
     ) -> Result<HashSet<Id>> {
         let mut ids = HashSet::new();
-        for name in self.taken_in(live) {
+        for (name, _) in self.read_from(live) {
             let place = (&self.work.connection.database, None);
             scan::each(place, &name, &fields(&["_id"]), &watcher.cancel, |it| {
                 ids.extend(id_of(it).map(|id| id.canonical()));
@@ -140,17 +149,19 @@ impl Session {
         &self,
         which: &Rebuilt,
         ledger: &mut Ledger,
-        current: &str,
+        (current, came): (&str, &HashSet<Id>),
     ) -> Result<()> {
         let database = &self.work.connection.database;
         let paths = ledger.paths().clone();
         let change = change_of(&self.work.mapping, which);
-        for name in self.taken_in(which.live()) {
+        for (name, whole) in self.read_from(which.live()) {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let live = by_id(scan::by_ids(database, current, &ids).await?);
-                let examined = page.documents().zip(&ids).filter_map(|(stray, id)| {
+                let here = |id: &Id| whole || came.contains(&id.canonical());
+                let came = page.documents().zip(&ids).filter(|(_, id)| here(id));
+                let examined = came.filter_map(|(stray, id)| {
                     let now = live.get(&id.canonical()).map(AsRef::as_ref);
                     let now = now.map(|now| undone(change, now, Known::Document(stray)));
                     let now = now.and_then(std::result::Result::ok);

@@ -10,9 +10,11 @@ use super::{Checked, by_id};
 use crate::domain::id::Id;
 use crate::domain::mapping::LINKS;
 use crate::domain::raw::{elements, get};
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survivorship::{MERGED, merged_in};
 use crate::engine::Watcher;
+use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan::{self, Scan};
@@ -36,6 +38,7 @@ impl Session {
         };
         let database = &self.work.connection.database;
         let place = self.layout.place(&which);
+        let change = change_of(&self.work.mapping, &which);
         let mut merged = self.merged_away().await?;
         let mut counts = Counts::default();
         let mut pages = scan::in_id_order(database, &source)?;
@@ -69,7 +72,9 @@ impl Session {
                         counts.kept += u64::from(!adopted);
                         // What is live may have been changed by the application since.
                         let live = self.layout.is_swapped(&which);
-                        if !live && now.as_bytes() != before.as_bytes() {
+                        let known = Known::Document(before);
+                        let was = undone(change, now, known)?;
+                        if !live && was.as_bytes() != before.as_bytes() {
                             checked.finds(format!(
                                 "customer {id}, which was there before, has other bytes than the original"
                             ));

@@ -1,5 +1,7 @@
 //! Feeding the proof of collections that only the after-schema changes: each document beside its original, without what the rules made of it.
 
+use std::collections::HashSet;
+
 use crate::domain::id::Id;
 use crate::domain::invariant::Ledger;
 use crate::domain::rebuilt::Rebuilt;
@@ -30,6 +32,7 @@ impl Session {
         let source = self.layout.source(which).unwrap_or_default();
         let change = change_of(&self.work.mapping, which);
         let taken_in = self.ids_of_taken_in(which.live(), watcher).await?;
+        let mut came: HashSet<Id> = HashSet::new();
         let mut pages = SideBySide::of(database, &source, &[current], Hashes::Companion)?;
         let (mut done, total) = (0_u64, scan::rough_count(database, &source).await);
         while let Some(page) = pages.next().await? {
@@ -42,20 +45,25 @@ impl Session {
             }
             for (_, extra) in page.unmatched() {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
-                if !known {
+                if known {
+                    came.extend(id_of(extra).map(|id| id.canonical()));
+                } else {
                     ledger.extra(which, extra, current);
                 }
             }
             done += page.len() as u64;
             watcher.says(which.checking(), done, total);
         }
-        for name in self.taken_in(which.live()) {
+        for (name, whole) in self.read_from(which.live()) {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
                 let ids: Vec<Id> = page.documents().filter_map(id_of).collect();
                 let live = by_id(scan::by_ids(database, current, &ids).await?);
                 for (stray, id) in page.documents().zip(&ids) {
                     let now = live.get(&id.canonical());
+                    if !whole && !came.contains(&id.canonical()) {
+                        continue; // it stayed where it is
+                    }
                     let now = now.map(|now| undone(change, now, Known::Document(stray)));
                     ledger.document(which, stray, now.transpose()?.as_deref());
                 }

@@ -84,7 +84,16 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
                 field: field.stored.clone(),
                 to,
                 all: part.has_other_type(field, around),
-                from: part.type_today(field).filter(|from| *from != to),
+                from: part.type_today(field, around).filter(|from| *from != to),
+            };
+            all.push(part.candidate(field, rule));
+        }
+        let pairs = part.stored_otherwise(field, around);
+        if !pairs.is_empty() {
+            let field_name = field.stored.clone();
+            let rule = Rule::Values {
+                field: field_name,
+                pairs,
             };
             all.push(part.candidate(field, rule));
         }
@@ -306,6 +315,7 @@ type Room {
             "at becomes starts_at",
             "place.city becomes place.town",
             "price: kept as Int",
+            "status: \"NEW\" becomes \"new\"",
             "place.floor: kept as Int",
             "status: \"new\" written where it is missing or null",
             "tags: [] written where it is missing or null",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Around, Candidate, native};
 use crate::domain::schema_change::Rule;
 use crate::domain::schema_change::convert::Native;
+use crate::domain::schema_change::values::Pair;
 use crate::prisma::schema::{Field, FieldType, Model, Schema};
 
 /// How often a type is gone into within itself. What is deeper has no rule, and is found.
@@ -176,8 +177,45 @@ impl<'a> Part<'a> {
     }
 
     /// The type that a client writes for a field by the schema of today.
-    pub(super) fn type_today(&self, field: &Field) -> Option<Native> {
-        native(self.before(&field.name)?.of)
+    pub(super) fn type_today(&self, field: &Field, around: Around<'_>) -> Option<Native> {
+        native(self.today(field, around)?.of)
+    }
+
+    /// A field as the schema of today has it, by its old name where the operator gives it another.
+    fn today(&self, field: &Field, around: Around<'_>) -> Option<&'a Field> {
+        let old = self.renamed_from(field, around.rename);
+        self.before(old.unwrap_or(&field.name))
+    }
+
+    /// The values of an enum that are stored otherwise afterwards: each text of today with the new one. Where no schema says how they are stored
+    /// today, that is by their names.
+    pub(super) fn stored_otherwise(&self, field: &Field, around: Around<'_>) -> Vec<Pair> {
+        let FieldType::Enum(at) = field.of else {
+            return Vec::new();
+        };
+        let Some(after) = around.after.enums.get(at) else {
+            return Vec::new();
+        };
+        let before = self.today(field, around).map(|it| it.of);
+        let before = before
+            .zip(self.before)
+            .and_then(|(of, (schema, _))| match of {
+                FieldType::Enum(at) => schema.enums.get(at),
+                _ => None,
+            });
+        let is_stored = |text: &str| after.values.iter().any(|it| it.stored == text);
+        let pairs = after.values.iter().filter_map(|value| {
+            let old = match before {
+                Some(before) => {
+                    let mut values = before.values.iter();
+                    &values.find(|it| it.name == value.name)?.stored
+                }
+                None if is_stored(&value.name) => return None,
+                None => &value.name,
+            };
+            (*old != value.stored).then(|| (old.clone(), value.stored.clone()))
+        });
+        pairs.collect()
     }
 
     /// True where the type of a field is another than today's.
@@ -185,7 +223,7 @@ impl<'a> Part<'a> {
         let Some((schema, _)) = self.before else {
             return false;
         };
-        let before = self.before(&field.name);
+        let before = self.today(field, around);
         before.is_some_and(|it| schema.type_words(it.of) != around.after.type_words(field.of))
     }
 }
