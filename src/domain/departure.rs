@@ -253,10 +253,13 @@ impl Departures {
     pub fn words_of(&self, code: Code) -> String {
         let leaving = self.by_code.get(&CodeWord(code)).copied();
         let leaving = leaving.unwrap_or_default();
+        let of = self.counted(code.entry());
+        if leaving.total() == 0 {
+            return format!("{code} takes none of {of} out of the application");
+        }
         format!(
-            "{code} takes {} of {} out of the application ({})",
+            "{code} takes {} of {of} out of the application ({})",
             grouped(leaving.total()),
-            self.counted(code.entry()),
             leaving.words()
         )
     }

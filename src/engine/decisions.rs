@@ -187,8 +187,13 @@ impl Session {
             };
             let counted = departures.by(*code);
             if counted != *number {
+                let right = if counted == 0 {
+                    format!("leave --accept {code} out")
+                } else {
+                    format!("say --accept {code}={counted}")
+                };
                 return Err(StepError::Findings(format!(
-                    "--accept {code}={number} is not what the survey counts: {}. Nothing was changed; look at what differs before you say --accept {code}={counted}",
+                    "--accept {code}={number} is not what the survey counts: {}. Nothing was changed; look at what differs before you {right}",
                     departures.words_of(*code)
                 )));
             }

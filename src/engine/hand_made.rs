@@ -16,6 +16,12 @@ use crate::store::collection_spec::{self, CollectionSpec};
 /// Indexes of unknown origin that are tried one by one and together; more are all taken for strange.
 const MOST: usize = 10;
 
+/// The hash of the options and indexes that an original had, and its true expiries by index.
+type Was<'r> = (&'r str, &'r BTreeMap<String, i64>);
+
+/// What is made of an original's specification, of what it was, and of the indexes that it had.
+type Look<T> = fn(&CollectionSpec, Was<'_>, &[RawDocumentBuf]) -> T;
+
 /// An index of a kept original that was not there at the cut-over, or not so.
 #[derive(Debug)]
 struct HandMade {
@@ -59,11 +65,7 @@ impl Session {
     }
 
     /// Where an original stands that was renamed, and what is made of its specification, of that in the record, and of the indexes that it had.
-    async fn looked_at<T>(
-        &self,
-        which: &Rebuilt,
-        look: fn(&CollectionSpec, (&str, &BTreeMap<String, i64>), &[RawDocumentBuf]) -> T,
-    ) -> Result<Option<(String, T)>> {
+    async fn looked_at<T>(&self, which: &Rebuilt, look: Look<T>) -> Result<Option<(String, T)>> {
         let (Some(run), Some(place)) = (self.run.open(), self.layout.moved_to(which)) else {
             return Ok(None);
         };
@@ -149,7 +151,7 @@ fn with_true_ttls(spec: &CollectionSpec, ttl: &BTreeMap<String, i64>) -> Vec<Raw
 /// The names of indexes that an original did not have, or not so. `None` where its options are others.
 fn strangers(
     spec: &CollectionSpec,
-    (specification, ttl): (&str, &BTreeMap<String, i64>),
+    (specification, ttl): Was<'_>,
     then: &[RawDocumentBuf],
 ) -> Option<Vec<String>> {
     let own = own_indexes(spec, (specification, ttl), then)?;
@@ -162,7 +164,7 @@ fn strangers(
 /// options are others.
 fn own_indexes(
     spec: &CollectionSpec,
-    (specification, ttl): (&str, &BTreeMap<String, i64>),
+    (specification, ttl): Was<'_>,
     then: &[RawDocumentBuf],
 ) -> Option<Vec<RawDocumentBuf>> {
     let standing = with_true_ttls(spec, ttl);
@@ -240,7 +242,10 @@ mod tests {
         // One that came before the swap and after the record of all indexes is no stranger.
         assert_eq!(found(&more, &both, &more), Some(nothing));
         let late = [a.clone(), c.clone()];
-        assert_eq!(found(&more, &[a.clone()], &late).unwrap(), ["b"]);
+        assert_eq!(
+            found(&more, std::slice::from_ref(&a), &late).unwrap(),
+            ["b"]
+        );
         // Other options.
         let mut one = spec(&both);
         one.options = rawdoc! { "validationLevel": "off" };

@@ -21,6 +21,11 @@ pub const DAMAGED: &str = "_ringfence_runs_damaged";
 /// # Errors
 /// The server's refusal, or a record that this version cannot read.
 pub async fn latest(connection: &Connection) -> Result<Option<RunRecord>> {
+    // Everybody who opens a session waits for it: its size would be theirs.
+    Box::pin(read_latest(connection)).await
+}
+
+async fn read_latest(connection: &Connection) -> Result<Option<RunRecord>> {
     let runs = connection.database.collection::<Document>(RUNS);
     let doing = |error| StoreError::from_driver("reading the run record", &error);
     // One without its time cannot be told from an older one.
