@@ -111,7 +111,7 @@ fn a_key_that_comes_together_with_a_change_of_size_is_taken() {
     let place = data::seeded();
     let console = Console::open(&place.uri, place.runs.path(), (120, 40));
     console.shows("Next     2 Back up");
-    for round in 0..60_u16 {
+    for round in 0..25_u16 {
         for step in 0..5 {
             console.resize((100 + (round * 7 + step) % 40, 30 + (round + step * 3) % 20));
         }
