@@ -126,6 +126,10 @@ pub async fn run_console(
             if theme.0 != model.shared.theme {
                 theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
             }
+            // A change of size that came together with a key may not have been handed on.
+            if let Ok(size) = screen.terminal.size() {
+                model.shared.size = (size.width, size.height);
+            }
             let mut told = crate::app::message::Drawn::default();
             match screen.draw(|frame| told = ui::draw(frame, &model, theme.1)) {
                 Ok(()) => {
@@ -147,6 +151,9 @@ pub async fn run_console(
         match message {
             Next::Message(message) => {
                 dirty = true;
+                if matches!(message, Message::Resized { .. }) {
+                    screen.announce_keys();
+                }
                 for effect in update(&mut model, message) {
                     if matches!(effect, Effect::LeaveNow) {
                         if outside.engine.is_some() {

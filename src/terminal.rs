@@ -115,6 +115,19 @@ impl Screen {
         self.repaint()
     }
 
+    /// Has the keys announced again that were typed and not read.
+    ///
+    /// crossterm reads one event at a time, and is told only once that there is something to read. Where a key comes together with a change of
+    /// size, it hands on the size and forgets the key, which then waits for the next one. Setting the line modes, to what they are, wakes
+    /// whoever waits for the terminal.
+    pub fn announce_keys(&self) {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let keys = std::io::stdin();
+        if let Ok(modes) = tcgetattr(&keys) {
+            let _ = tcsetattr(&keys, OptionalActions::Now, &modes); // where the terminal is gone, its end is read next
+        }
+    }
+
     /// Draws everything anew at the next drawing. `Terminal::clear` would ask the terminal for its cursor, and can hang.
     ///
     /// # Errors

@@ -147,6 +147,17 @@ fn a_paper_can_be_read_in_five_minutes() {
         let words = read(&root().join(paper)).split_whitespace().count();
         assert!(words < 1_250, "{paper} has {words} words");
     }
+    // The README's prose: what is folded, tables and screens are looked up.
+    let readme = read(&root().join("README.md"));
+    let shown = readme.split("<details>").enumerate().map(|(at, part)| {
+        let folded = part.split_once("</details>");
+        folded.map_or(part, |(_, after)| if at == 0 { part } else { after })
+    });
+    let shown: String = shown.collect();
+    let prose = shown.split("```").step_by(2).flat_map(str::lines);
+    let lines = prose.filter(|line| !line.starts_with('|'));
+    let words: usize = lines.map(|line| line.split_whitespace().count()).sum();
+    assert!(words < 1_250, "the README has {words} words of prose");
 }
 
 /// The rows of the table in `src/lib.rs`: each module with those that it may use.

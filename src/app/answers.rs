@@ -33,6 +33,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
                 shared.alarm("The state of the steps could not be read", error.as_str());
             }
             let read = standing.is_ok();
+            shared.facts.outdated = false;
             stands(model, standing.ok(), review, blocked);
             let shared = &mut model.shared;
             if !std::mem::take(&mut shared.goes_on) || !read {
@@ -213,6 +214,7 @@ fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
     if model.shared.leaving.is_some() {
         return Vec::new();
     }
+    model.shared.facts.outdated = true;
     model.shared.ask(Request::Standing)
 }
 

@@ -28,6 +28,8 @@ pub struct Facts {
     pub situation: Option<Situation>,
     /// When it was read last, by the wall clock.
     pub read: String,
+    /// Something ended since, and what is true now is being read.
+    pub outdated: bool,
     /// The last survey's numbers.
     pub overview: Option<Overview>,
     /// The businesses of the last survey, in the order that the operator chose.
@@ -50,12 +52,14 @@ impl Facts {
         self.situation.as_ref()?.run.as_ref()
     }
 
+    /// The latest run, unless it was rolled back: then nothing of what it proved is true of the data any more.
+    pub fn standing_run(&self) -> Option<&RunView> {
+        self.run().filter(|run| run.outcome != Outcome::RolledBack)
+    }
+
     /// The operator's words on a step or an item; `None` where there are none, or where they are of a run that was rolled back.
     pub fn note(&self, on: NoteOn) -> Option<&str> {
-        let run = self.run()?;
-        if run.outcome == Outcome::RolledBack {
-            return None;
-        }
+        let run = self.standing_run()?;
         run.notes.get(&on.key()).map(|note| note.text.as_str())
     }
 

@@ -50,6 +50,9 @@ pub fn run(shared: &mut Shared, step: Step) -> Vec<Effect> {
 
 /// The step that `go_on` would run; or why it runs none.
 fn next_to_run(shared: &Shared) -> Result<Step, String> {
+    if shared.facts.outdated {
+        return Err("the state of the steps is being read".to_owned());
+    }
     let Some(next) = shared.next_step() else {
         return Err("nothing is left to run".to_owned());
     };

@@ -6,6 +6,7 @@ use super::message::Job;
 use super::panes;
 use super::panes::checklist::Checklist;
 use super::panes::pane::PaneCommands;
+use super::panes::report::Report;
 use super::progress::Running;
 use super::shared::Shared;
 use crate::domain::calendar;
@@ -142,7 +143,7 @@ fn next(shared: &Shared) -> String {
             )
         };
     }
-    if shared.facts.statuses.is_empty() {
+    if shared.facts.statuses.is_empty() || shared.facts.outdated {
         return "nothing, until the state of the steps is read".to_owned();
     }
     let Some(step) = shared.next_step() else {
@@ -186,6 +187,15 @@ fn job_destroys(job: Job) -> &'static str {
 
 /// What stands in a pane while nothing was surveyed.
 pub fn not_surveyed(shared: &Shared) -> String {
+    if shared.is_done(Step::DeleteOriginals) {
+        return format!(
+            "The migration is finished and the originals are deleted, so there is nothing to survey. {} shows the report of what was done.",
+            panes::digit(Report::ID)
+        );
+    }
+    if working(shared).is_some_and(|it| it.job == Job::Step(Step::Survey)) {
+        return "The survey runs. What it finds is shown here when it ends.".to_owned();
+    }
     format!(
         "Nothing was surveyed yet: press {}, then {} on {}.",
         panes::digit(Checklist::ID),

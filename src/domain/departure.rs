@@ -204,6 +204,13 @@ impl Departures {
         asks
     }
 
+    /// Where the bookings go that leave: "2 to the quarantine, 3 given to placeholder customers".
+    pub fn destinations(&self) -> String {
+        let all = self.of_entry(None);
+        all.fold(Leaving::default(), |sum, (_, it)| sum.and(it))
+            .words()
+    }
+
     /// How many leave, and where to.
     pub fn words(&self) -> String {
         let mut words = String::new();

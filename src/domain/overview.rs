@@ -27,6 +27,18 @@ pub struct BusinessRow {
     pub conflicts: u64,
 }
 
+impl BusinessRow {
+    /// What it is called, safe to show.
+    pub fn words(&self) -> String {
+        let name = safe(self.name.trim(), 80);
+        if name.is_empty() {
+            "(no name)".to_owned()
+        } else {
+            name
+        }
+    }
+}
+
 /// One followed entry in numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowedRow {

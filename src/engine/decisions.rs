@@ -204,8 +204,10 @@ impl Session {
     /// Whoever changes decisions calls this, so that the blueprint is always of the decisions of the moment.
     fn apply_decisions(&mut self) {
         if let Some(surveyed) = &mut self.surveyed {
-            // Whom an answer gives to a business takes part in all conflicts.
-            if surveyed.survey.assign(&self.answers.decisions) {
+            // Whom an answer gives to a business takes part in all conflicts; null in a field is a value to an index.
+            let contact = self.answers.decisions.contact;
+            let otherwise = surveyed.survey.contact_leaves(contact);
+            if surveyed.survey.assign(&self.answers.decisions) || otherwise {
                 surveyed.conflicts = surveyed.survey.conflicts();
             }
             surveyed.blueprint = Blueprint::new(&surveyed.survey, &self.answers.decisions);

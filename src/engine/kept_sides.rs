@@ -2,7 +2,6 @@
 //! collection is swapped in, and looked at again before the originals go.
 
 use crate::domain::id::Id;
-use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::check::by_id;
@@ -26,12 +25,8 @@ impl Session {
             if !standing.contains_key(&name) {
                 continue;
             }
-            // Links are many, and writers stand still: the server's own count is good enough.
-            let count = if name == LINKS {
-                scan::rough_count(&database, &name).await
-            } else {
-                scan::count(&database, &name).await?
-            };
+            // The server's own count of the links may be off once it was killed, and a refusal rests on this number.
+            let count = scan::count(&database, &name).await?;
             if let Some(record) = &mut self.run.record {
                 record.sides.insert(name, count);
             }

@@ -176,7 +176,7 @@ impl Session {
         self.look_up_services(services).await
     }
 
-    async fn look_up_businesses(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
+    pub(crate) async fn look_up_businesses(&self, ids: impl IntoIterator<Item = Id>) -> Result<()> {
         let role = &self.work.mapping.business;
         let read = |document: &_| match &role.name {
             Some(path) => named_at(document, path),
@@ -201,7 +201,7 @@ impl Session {
     }
 
     /// The name of a business, from the survey or as it was looked up.
-    fn business_words(&self, id: &Id) -> Option<String> {
+    pub(crate) fn business_words(&self, id: &Id) -> Option<String> {
         let surveyed = self.surveyed.as_ref().and_then(|it| {
             let at = it.survey.businesses.get_index_of(&id.canonical())?;
             Some(safe(&it.survey.businesses[at].name, 60))

@@ -16,6 +16,7 @@ pub mod error;
 mod export;
 pub mod fit;
 pub mod gates;
+mod hand_made;
 mod identity;
 mod keep_new;
 mod kept_sides;

@@ -258,11 +258,33 @@ impl Session {
 
     /// The indexes that the rebuilt collection must have, with their true TTLs.
     pub(crate) async fn wanted_indexes(&self, which: &Rebuilt) -> Result<Vec<RawDocumentBuf>> {
+        let originals = self.indexes_of_the_original(which).await?;
+        self.wanted_over(which, &originals)
+    }
+
+    /// The same, whatever was made of the kept original's indexes by hand since.
+    pub(crate) async fn wanted_as_of_then(&self, which: &Rebuilt) -> Result<Vec<RawDocumentBuf>> {
+        let originals = match self.indexes_of_then(which).await? {
+            Some(then) => then,
+            None => self.indexes_of_the_original(which).await?,
+        };
+        self.wanted_over(which, &originals)
+    }
+
+    async fn indexes_of_the_original(&self, which: &Rebuilt) -> Result<Vec<RawDocumentBuf>> {
         let original = match self.layout.source(which) {
             Some(name) => collection_spec::load(&self.work.connection, &name).await?,
             None => None,
         };
-        let originals = original.map(|spec| spec.indexes).unwrap_or_default();
+        Ok(original.map(|spec| spec.indexes).unwrap_or_default())
+    }
+
+    /// What the copy of a collection with these indexes gets.
+    fn wanted_over(
+        &self,
+        which: &Rebuilt,
+        originals: &[RawDocumentBuf],
+    ) -> Result<Vec<RawDocumentBuf>> {
         let Surveyed {
             survey, blueprint, ..
         } = self.surveyed()?;
@@ -273,7 +295,7 @@ impl Session {
         let mut wanted = index_plan::wanted_with(
             &self.work.mapping,
             which,
-            &originals,
+            originals,
             (blueprint.email_index, &some_stay),
             !waits,
         );

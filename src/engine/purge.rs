@@ -8,7 +8,7 @@ use crate::engine::gates::Gated;
 use crate::engine::layout::Layout;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
-use crate::store::collection_spec;
+use crate::store::{collection_spec, run_record};
 
 impl Session {
     /// Drops links, quarantine, run records, and what rollbacks and restores put aside.
@@ -33,7 +33,7 @@ impl Session {
         for name in names.keys().filter(|name| is_quarantine(name)) {
             collection_spec::drop(&self.work.connection, name).await?;
         }
-        for name in [LINKS, RETIRED, SET_ASIDE, RUNS] {
+        for name in [LINKS, RETIRED, SET_ASIDE, RUNS, run_record::DAMAGED] {
             collection_spec::drop(&self.work.connection, name).await?;
         }
         self.end_lease().await?;

@@ -87,9 +87,10 @@ impl Session {
             Some(record) if record.began => self.work.require_same(&record, new)?,
             _ => {
                 known = self.require_way_back(new, watcher).await?;
-                Box::pin(self.begin_rollback(new, watcher)).await?;
+                known.extend(Box::pin(self.begin_rollback(new, watcher)).await?);
             }
         }
+        known.extend(self.drop_hand_made_indexes().await?);
         let mut stuck = self.give_originals_their_indexes().await?;
         self.free_old_names().await?;
         for which in self.work.mapping.rebuilt().iter().rev() {
@@ -154,8 +155,9 @@ impl Session {
         }
     }
 
-    /// Everything up to the first rename: looks what changed, refuses or merges, and journals.
-    async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<()> {
+    /// Everything up to the first rename: looks what changed, refuses or merges, and journals. Returns what has to be said.
+    async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<Vec<String>> {
+        let mut says = Vec::new();
         let since = watch::begin(&self.work.connection).await?;
         let live = self.live_fingerprints(watcher).await?;
         let mut record = RollbackRecord {
@@ -176,7 +178,8 @@ impl Session {
                 return Err(self.refused(&carried.kept));
             }
             if let New::Keep { .. } = new {
-                self.give_originals_their_indexes().await?; // for the merged copies
+                says = self.drop_hand_made_indexes().await?; // for the merged copies
+                self.give_originals_their_indexes().await?;
                 self.keep_rollback(record.clone()).await?;
                 let merging = self.merge(carried, create_users, watcher);
                 let kept = match Box::pin(merging).await {
@@ -205,7 +208,8 @@ impl Session {
         }
         record.live = live;
         record.began = true;
-        self.keep_rollback(record).await
+        self.keep_rollback(record).await?;
+        Ok(says)
     }
 
     /// Writes the rollback's part of the run record.
@@ -354,7 +358,8 @@ impl Session {
         };
         for which in &self.work.mapping.rebuilt() {
             let known = run.collection(which);
-            if known.original.is_none() {
+            // What was never renamed is the application's own, with what it made there since.
+            if known.original.is_none() || !known.swap_began {
                 continue;
             }
             let live = collection_spec::load(&self.work.connection, which.live()).await?;
@@ -460,6 +465,7 @@ impl Gated for RollBack {
                 .to_owned(),
         );
         lines.extend(session.will_undo_pushes());
+        lines.extend(session.will_drop_hand_made().await?);
         match self.0 {
             New::Refuse => {}
             New::Keep { create_users } => {

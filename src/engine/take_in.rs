@@ -21,6 +21,7 @@ use crate::domain::transform::{self, Goal};
 use crate::engine::check::by_id;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
+use crate::engine::keep_new::BackToUsers;
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::survey::Also;
 use crate::engine::{Watcher, counted};
@@ -45,6 +46,20 @@ struct Given {
     people: Vec<(RawDocumentBuf, RawDocumentBuf)>,
     /// Documents that need a decision.
     stay: u64,
+}
+
+impl Given {
+    /// What documents give after a rollback: one that names a customer names its user again.
+    async fn of(back: &BackToUsers<'_>, documents: &[&RawDocument]) -> Result<Self> {
+        let mut given = Self::default();
+        for document in documents {
+            match back.document(document).await? {
+                Some(document) => given.documents.push(document),
+                None => given.stay += 1,
+            }
+        }
+        Ok(given)
+    }
 }
 
 impl Session {
@@ -203,12 +218,19 @@ impl Session {
         let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != aside.of;
         let reader = self.reader_of(&aside.of)?.filter(|_| is_live);
         let mut stay = 0;
+        let after_rollback = self.run.open().is_none() && transformed.is_none();
+        let naming = which.filter(|it| after_rollback && !self.naming(Some(it)).is_empty());
+        let back = match naming {
+            Some(which) => Some(BackToUsers::of(self, which, watcher).await?),
+            None => None,
+        };
         let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
         while let Some(page) = pages.next().await? {
             let documents: Vec<&RawDocument> = page.documents().collect();
-            let mut given = match transformed {
-                Some(which) => self.given(which, &documents).await?,
-                None => self.given_as_they_are(which, &documents),
+            let mut given = match (transformed, &back) {
+                (Some(which), _) => self.given(which, &documents).await?,
+                (None, Some(back)) => Given::of(back, &documents).await?,
+                (None, None) => self.given_as_they_are(which, &documents),
             };
             if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
                 self.shape_given(which, &mut given)?;

@@ -68,6 +68,7 @@ impl Session {
                 )),
             }
         }
+        self.require_specifications_known().await?;
         self.require_free_names().await?;
         let strays = self.layout.strays().iter();
         if new == New::Refuse && strays.clone().any(|stray| stray.documents > 0) {

@@ -6,31 +6,115 @@ use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::options::ReplaceOptions;
 
+use super::collection_spec;
 use super::connect::Connection;
 use super::error::{DUPLICATE_KEY, Result, StoreError};
-use crate::domain::mapping::RUNS;
+use crate::domain::mapping::{RUNS, SIDE_PREFIX};
 use crate::domain::run::{BackupRecord, Outcome, RunRecord};
+use crate::domain::text::{listed, named};
+
+/// Under which name a record that cannot be read is out of the way.
+pub const DAMAGED: &str = "_ringfence_runs_damaged";
 
 /// The latest run, whatever became of it.
 ///
 /// # Errors
 /// The server's refusal, or a record that this version cannot read.
 pub async fn latest(connection: &Connection) -> Result<Option<RunRecord>> {
-    let found = connection
-        .database
-        .collection::<Document>(RUNS)
-        .find_one(doc! {})
-        .sort(doc! { "started": -1 })
-        .await
-        .map_err(|error| StoreError::from_driver("reading the run record", &error))?;
+    let runs = connection.database.collection::<Document>(RUNS);
+    let doing = |error| StoreError::from_driver("reading the run record", &error);
+    // One without its time cannot be told from an older one.
+    let undated = doc! { "started": { "$not": { "$type": "number" } } };
+    let mut found = runs.find_one(undated).await.map_err(doing)?;
+    if found.is_none() {
+        let latest = runs.find_one(doc! {}).sort(doc! { "started": -1 });
+        found = latest.await.map_err(doing)?;
+    }
     let Some(found) = found else { return Ok(None) };
-    let mut record: RunRecord = bson::deserialize_from_document(found).map_err(|error| {
-        StoreError::Refused(format!(
-            "the run record in {RUNS} cannot be read: {error}. Another version of ringfence may have written it; use that version, or read the record with a shell before you go on"
-        ))
-    })?;
-    record.take_older_form();
-    Ok(Some(record))
+    match parsed(&found) {
+        Ok(mut record) => {
+            record.take_older_form();
+            Ok(Some(record))
+        }
+        Err(_) => Err(unreadable(connection, &found).await?),
+    }
+}
+
+fn parsed(document: &Document) -> std::result::Result<RunRecord, String> {
+    let read: std::result::Result<RunRecord, bson::error::Error> =
+        bson::deserialize_from_document(document.clone());
+    read.map_err(|error| error.message.unwrap_or_default())
+}
+
+/// Which field of a record keeps it from being read. Only its name is said: the parser's own words hold values.
+fn broken_field(document: &Document) -> Option<String> {
+    let why = parsed(document).err()?;
+    let missing = |why: &str| {
+        let (_, rest) = why.split_once("missing field `")?;
+        rest.split_once('`').map(|(field, _)| field.to_owned())
+    };
+    if let Some(field) = missing(&why) {
+        return Some(field);
+    }
+    let mut keys = document.keys();
+    let broken = keys.find(|key| {
+        let mut without = document.clone();
+        without.remove(key.as_str());
+        match parsed(&without) {
+            Ok(_) => true,
+            Err(why) => missing(&why).as_deref() == Some(key.as_str()),
+        }
+    });
+    broken.cloned()
+}
+
+/// That a record cannot be read: what of it is broken, what stands, and what leads on.
+async fn unreadable(connection: &Connection, record: &Document) -> Result<StoreError> {
+    const OURS: &str = env!("CARGO_PKG_VERSION");
+    let database = &connection.place.database;
+    let run = record.get_str("_id").unwrap_or("without an id");
+    let tool = record.get_str("tool").ok().filter(|tool| *tool != OURS);
+    let cause = match (tool, broken_field(record)) {
+        (Some(tool), _) => format!("ringfence {} wrote it, and this is {OURS}", named(tool)),
+        (None, Some(field)) => format!(
+            "its field {} is missing, or holds what no version writes",
+            named(&field)
+        ),
+        (None, None) => "it is no record of a run".to_owned(),
+    };
+    let names = collection_spec::kinds(connection).await?;
+    let before = format!("{SIDE_PREFIX}before_");
+    let kept = names.keys().filter(|name| name.starts_with(&before));
+    let kept: Vec<String> = kept.map(|name| named(name)).collect();
+    let version = tool.map_or(String::new(), |tool| {
+        format!("use ringfence {}. Or ", named(tool))
+    });
+    let away = format!(
+        "rename it out of the way, in mongosh: db.getCollection(\"{RUNS}\").renameCollection(\"{DAMAGED}\")"
+    );
+    let (stands, then) = if kept.is_empty() {
+        (
+            "No original of a migration stands aside, so what is live is either not migrated or beyond a rollback".to_owned(),
+            "After that this database counts as one without a run".to_owned(),
+        )
+    } else {
+        let backup = record.get_document("backup");
+        let backup = backup.and_then(|backup| backup.get_str("path"));
+        let backup = backup.map_or("FOLDER".to_owned(), named);
+        (
+            format!(
+                "The originals of a migration stand aside: {}; what is live stays live",
+                listed(kept.iter().map(String::as_str))
+            ),
+            format!(
+                "After that `ringfence rollback --without-record --backup {backup} --confirm {database}` renames back the originals that equal the run's backup, and `ringfence status` says what stands"
+            ),
+        )
+    };
+    let run = named(run);
+    Ok(StoreError::Refused(format!(
+        "the record of run {run} in {RUNS} cannot be read: {cause}. Nothing was changed by this command. {stands}. To go on: {version}{away}. {then}"
+    )))
 }
 
 /// The same as the first thing that a session reads: tried a few times, for nobody could be patient yet.

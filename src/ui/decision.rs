@@ -173,7 +173,7 @@ fn table<'a>(open: &DecisionEditor, columns: usize, keys: &Keymap, theme: Theme)
     for (at, row) in open.rows().iter().enumerate() {
         let line = row_line(open, row, at == open.field, shown == 3, &cell, theme);
         lines.push(if at == open.field {
-            line.style(theme.selected())
+            widgets::selected(line, theme)
         } else {
             line
         });

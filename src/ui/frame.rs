@@ -236,7 +236,8 @@ fn message_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(banner) = &model.shared.banner else {
         return Vec::new();
     };
-    let text = format!("!! {}: {}", banner.title, banner.text.replace('\n', " "));
+    let said: Vec<_> = banner.text.split_whitespace().collect(); // a list becomes a sentence
+    let text = format!("!! {}: {}", banner.title, said.join(" "));
     let keys = format!(
         "{}: whole message · {}: dismiss",
         model.shared.key(WHOLE_MESSAGE),

@@ -235,7 +235,7 @@ fn picker(
             );
             let line = Line::raw(pad(&text, columns));
             if at == open.selected {
-                line.style(theme.selected())
+                widgets::selected(line, theme)
             } else {
                 line
             }

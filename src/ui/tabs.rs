@@ -64,7 +64,7 @@ pub fn draw(
     let mut x = area.x + 1;
     for (at, (row, title)) in TABLE.iter().zip(titles(tabs)).enumerate() {
         let style = if row.id == model.shared.pane {
-            theme.selected().patch(theme.title())
+            theme.title().patch(theme.selected())
         } else {
             theme.dim()
         };

@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
-use self::scene::{midway, press, typing, with};
+use self::scene::{midway, press, surveyed, typing, with};
 use super::{Theme, draw};
 use crate::app::layer::{Help, Layer, Note, Number, Question, Whole};
 use crate::app::message::{AskedNumber, Job, Lost};
@@ -197,6 +197,7 @@ fn scenes() -> Vec<(String, Model)> {
     without.go_to(crate::app::shared::PaneId("schema"));
     add("schema-none", without);
     add("opened", fixture::empty());
+    add("overview-surveyed", surveyed());
     let mut unfit = fixture::running(midway());
     update(&mut unfit, Message::Answer(Answer::MappingUnfit));
     unfit.shared.running = None;
@@ -379,5 +380,33 @@ fn a_plain_terminal_gets_nothing_but_ascii() {
     for (name, mut model) in scenes() {
         let buffer = drawn(&mut model, SIZES[0], Theme::default().ascii());
         assert!(text(&buffer).is_ascii(), "{name}");
+    }
+}
+
+#[test]
+fn the_selected_row_and_tab_stand_out_as_a_whole_in_every_theme() {
+    for name in super::names() {
+        let theme = Theme::named(&name).unwrap();
+        let mut model = midway();
+        let buffer = drawn(&mut model, (120, 40), theme);
+        let shown = text(&buffer);
+        let row = shown
+            .lines()
+            .position(|line| line.contains("◇  9 Cut over"))
+            .unwrap();
+        let style = |x: u16, y: usize| {
+            let cell = &buffer[(x, u16::try_from(y).unwrap())];
+            let style = cell.style();
+            (style.fg, style.bg, style.add_modifier)
+        };
+        let selected = style(4, row);
+        assert!((2..56).all(|x| style(x, row) == selected), "{name}");
+        assert_ne!(style(4, row + 1), selected, "{name}");
+        let (tab, other) = (style(4, 1), style(17, 1));
+        let reversed = |it: (_, _, Modifier)| it.2.contains(Modifier::REVERSED);
+        assert!(
+            tab.1 != other.1 || reversed(tab) != reversed(other),
+            "{name}"
+        );
     }
 }

@@ -90,6 +90,7 @@ async fn restores(case: &Case, before: &picture::Picture, stage: &str) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn after_each_swap_a_restore_of_the_runs_backup_gives_back_what_was_there() {
     let case = Case::seeded().await;
     of(&case, "Customer").drop().await.unwrap();

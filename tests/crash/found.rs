@@ -127,6 +127,7 @@ async fn a_finish_that_was_killed_between_its_drops_is_finished_by_the_same_comm
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn finish_and_rollback_again_say_that_nothing_is_left_to_do_and_do_nothing() {
     let small = Small::new().await;
     for verb in ["rollback", "finish"] {
@@ -146,6 +147,7 @@ async fn finish_and_rollback_again_say_that_nothing_is_left_to_do_and_do_nothing
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_plan_that_was_kept_by_a_killed_run_is_recorded_as_reviewed_by_the_next() {
     let small = Small::new().await;
     small.case.apply(&["--through", "document"]).await.code(0);

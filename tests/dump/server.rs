@@ -1,4 +1,4 @@
-//! A database of its own for each test, on the server that the binary's tests share.
+//! A database of its own for each test, on the server that the tests share.
 
 use mongodb::Database;
 use ringfence::store::connect::{Connection, connect};
@@ -7,6 +7,7 @@ use crate::support;
 
 /// A connection to the empty database `name`.
 pub async fn empty(name: &str) -> Connection {
+    support::janitor::take(name);
     empty_at(&support::shared().uri(name), name).await
 }
 

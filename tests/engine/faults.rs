@@ -167,12 +167,10 @@ impl Place<'_> {
             }
             Fault::CustomerWithoutALink => {
                 let stranger = id(CUSTOMER, 50);
-                customers
-                    .insert_one(
-                        doc! { "_id": stranger, "businessId": id(BUSINESS, 0), "email": "x@y.z" },
-                    )
-                    .await
-                    .unwrap();
+                // Once live, the new application may have made one at a business that exists.
+                let business = id(BUSINESS, if self.prefix.is_empty() { 999 } else { 0 });
+                let made = doc! { "_id": stranger, "businessId": business, "email": "x@y.z" };
+                customers.insert_one(made).await.unwrap();
                 vec![stranger.to_string(), "has no link".to_owned()]
             }
             Fault::BookingMissing => {
@@ -185,6 +183,10 @@ impl Place<'_> {
             Fault::BookingExtra => {
                 booking.insert("_id", id(BOOKING, 1_000));
                 booking.insert("reference", "extra");
+                if self.prefix.is_empty() {
+                    // The new application writes right ones.
+                    booking.remove("customerId");
+                }
                 self.put(&bookings, &booking).await;
                 vec![
                     id(BOOKING, 1_000).to_string(),
@@ -434,4 +436,54 @@ async fn verify_names_a_user_that_kept_or_lost_a_field_one_that_is_missing_and_a
     users.delete_one(of(12)).await.unwrap();
     let missing = format!("user {} is missing", id(USER, 12));
     case.ringfence(&["verify"]).await.code(2).says(&[&missing]);
+}
+
+#[tokio::test]
+async fn what_the_new_application_writes_rightly_is_no_finding_and_what_is_wrong_of_it_is() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let place = Place {
+        case: &case,
+        prefix: "",
+    };
+    let (bookings, customers) = (place.collection("Booking"), place.collection("Customer"));
+    let (booking, customer) = place.booking().await;
+    let new = |n: u32| {
+        let mut new = booking.clone();
+        new.insert("_id", id(BOOKING, n));
+        new.insert("reference", format!("new {n}"));
+        new
+    };
+    let of = place.one("Customer", doc! { "_id": customer }).await;
+    let business = of.get_object_id("businessId").unwrap();
+    let made = doc! { "_id": id(CUSTOMER, 60), "businessId": business, "name": "New", "email": "new@example.org" };
+    customers.insert_one(made).await.unwrap();
+    let mut of_new = new(1_002);
+    of_new.insert("customerId", id(CUSTOMER, 60));
+    bookings.insert_many([new(1_001), of_new]).await.unwrap();
+    case.ringfence(&["verify"]).await.code(0).says(&[
+        "2 bookings came since the cut-over, with nothing wrong",
+        "1 customer came since the cut-over, with nothing wrong",
+    ]);
+    let other = doc! { "businessId": { "$ne": business } };
+    let other = place.one("Customer", other).await;
+    let other = other.get_object_id("_id").unwrap();
+    let wrong: [(Document, &str); 4] = [
+        (doc! { "customerId": other }, "of another business"),
+        (doc! { "customerId": id(CUSTOMER, 70) }, "does not exist"),
+        (doc! { "userId": id(USER, 8) }, "still has its userId"),
+        (doc! { "customerId": null }, "not in the original"),
+    ];
+    for (change, words) in wrong {
+        let mut one = new(1_003);
+        one.extend(change);
+        bookings.insert_one(&one).await.unwrap();
+        let said = id(BOOKING, 1_003).to_string();
+        case.ringfence(&["verify"])
+            .await
+            .code(2)
+            .says(&[&said, words, "2 bookings came since"]);
+        let this = doc! { "_id": id(BOOKING, 1_003) };
+        bookings.delete_one(this).await.unwrap();
+    }
 }

@@ -238,3 +238,83 @@ async fn an_index_that_the_new_application_makes_is_said_by_verify_and_is_not_wr
     case.apply(&[]).await.code(0);
     case.roll_back(&[]).await.code(0);
 }
+
+#[tokio::test]
+async fn a_rollback_before_the_cut_over_leaves_an_index_that_was_made_since_and_says_nothing_of_it()
+{
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let late = doc! { "key": { "status": 1 }, "name": "late" };
+    index(&case.database, "Booking", late).await;
+    let before = picture::application(&case.picture().await);
+    case.roll_back(&[]).await.code(0);
+    let now = picture::application(&case.picture().await);
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn an_index_that_was_made_by_hand_on_a_kept_original_is_dropped_by_name_before_it_comes_back()
+{
+    for options in [&[][..], &["--keep-new"], &["--discard-new"]] {
+        let case = Case::seeded().await;
+        let before = picture::application(&case.picture().await);
+        case.migrate().await;
+        let kept = "_ringfence_before_Booking";
+        let hand = doc! { "key": { "endsAt": 1 }, "name": "hand", "expireAfterSeconds": 2_000_000 };
+        index(&case.database, kept, hand).await;
+        let drop = doc! { "dropIndexes": kept, "index": "Booking_open_idx" };
+        run(&case.database, drop).await;
+        case.ringfence(&["verify"]).await.code(0);
+        let live = case.database.collection::<Document>("Booking");
+        if !options.is_empty() {
+            let mut new = live.find_one(doc! {}).await.unwrap().unwrap();
+            new.insert("_id", id(BOOKING, 990));
+            new.insert("reference", "new");
+            live.insert_one(new).await.unwrap();
+            // A refusal drops nothing.
+            case.roll_back(&[]).await.code(2);
+            let indexes = &case.picture().await[kept].indexes;
+            assert!(indexes.contains_key("hand"));
+        }
+        case.roll_back(options)
+            .await
+            .code(0)
+            .says(&["index hand of _ringfence_before_Booking", "it is dropped"]);
+        live.delete_one(doc! { "_id": id(BOOKING, 990) })
+            .await
+            .unwrap();
+        let now = picture::application(&case.picture().await);
+        // What is carried back stands in a merged copy.
+        let same = !options.contains(&"--keep-new");
+        assert_eq!(
+            picture::differences(&before, &now, same),
+            Vec::<String>::new()
+        );
+    }
+}
+
+#[tokio::test]
+async fn other_options_of_a_kept_original_are_refused_before_anything_is_renamed() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let kept = "_ringfence_before_Booking";
+    let change = doc! { "collMod": kept, "validator": { "serviceId": { "$exists": true } } };
+    run(&case.database, change).await;
+    let before = picture::application(&case.picture().await);
+    for options in [&[][..], &["--keep-new"], &["--discard-new"]] {
+        case.roll_back(options).await.code(2).says(&[
+            "other options or indexes",
+            "Nothing was changed",
+            "metadata.json",
+        ]);
+        let now = picture::application(&case.picture().await);
+        assert_eq!(
+            picture::differences(&before, &now, true),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -103,6 +103,82 @@ async fn a_run_whose_record_is_gone_is_said_by_every_command() {
 }
 
 #[tokio::test]
+async fn a_run_record_that_cannot_be_read_is_said_in_words_by_every_command_and_a_way_leads_on() {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.migrate().await;
+    let runs = case.database.collection::<Document>("_ringfence_runs");
+    let record = runs.find_one(doc! {}).await.unwrap().unwrap();
+    let backup = record.get_document("backup").unwrap();
+    let backup = backup.get_str("path").unwrap().to_owned();
+    let damages = [
+        (doc! { "$set": { "outcome": "somehow" } }, "outcome"),
+        (doc! { "$unset": { "mapping": 1 } }, "mapping"),
+        (doc! { "$set": { "collections": 7 } }, "collections"),
+        (doc! { "$unset": { "started": 1 } }, "started"),
+        (
+            doc! { "$set": { "tool": "99.0.0", "outcome": "x" } },
+            "ringfence 99.0.0",
+        ),
+    ];
+    let verbs: [&[&str]; 9] = [
+        &["status"],
+        &["verify"],
+        &["survey"],
+        &["report"],
+        &["strays"],
+        &["rollback", "--confirm", &case.name],
+        &["finish", "--confirm", &case.name],
+        &["purge", "--confirm", &case.name],
+        &["unlock"],
+    ];
+    for (at, (damage, word)) in damages.into_iter().enumerate() {
+        runs.update_one(doc! {}, damage).await.unwrap();
+        // All of them say the same, so one damage is enough for all.
+        for verb in &verbs[..if at == 0 { verbs.len() } else { 2 }] {
+            let ended = case.ringfence(verb).await.code(1);
+            let said = format!("{}{}", ended.out, ended.err);
+            for no in [
+                "BSON",
+                "Kind:",
+                "invalid type",
+                "unknown variant",
+                "somehow",
+            ] {
+                assert!(!said.contains(no), "{verb:?}: {said}");
+            }
+            ended.says(&[
+                "cannot be read",
+                word,
+                "Nothing was changed",
+                "_ringfence_before_Booking",
+                &backup,
+            ]);
+        }
+        runs.replace_one(doc! {}, &record).await.unwrap();
+    }
+    let admin = case.database.client().database("admin");
+    let of = |name: &str| format!("{}.{name}", case.name);
+    let away =
+        doc! { "renameCollection": of("_ringfence_runs"), "to": of("_ringfence_runs_damaged") };
+    admin.run_command(away).await.unwrap();
+    case.roll_back(&["--without-record", "--backup", &backup])
+        .await
+        .code(0)
+        .says(&["byte for byte"]);
+    let now = picture::application(&case.picture().await);
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
+    case.ringfence(&["purge", "--confirm", &case.name])
+        .await
+        .code(0);
+    let left = case.database.list_collection_names().await.unwrap();
+    assert!(!left.iter().any(|it| it.contains("damaged")), "{left:?}");
+}
+
+#[tokio::test]
 async fn what_stands_in_the_way_of_a_rollback_keeps_the_cut_over_shut() {
     let case = Case::seeded().await;
     case.plan().await;

@@ -275,3 +275,47 @@ async fn a_booking_whose_customer_the_server_refuses_stays_and_never_names_nobod
     let of = doc! { "_id": id(data::BOOKING, 991) };
     assert_eq!(live.find_one(of).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn after_a_rollback_a_stray_of_the_new_application_names_its_users_again() {
+    let case = Case::seeded().await;
+    killed_between_the_renames(&case).await;
+    case.apply(&[]).await.code(2);
+    let live = case.database.collection::<Document>("Booking");
+    let stray = case
+        .database
+        .collection::<Document>("_ringfence_stray_1_Booking");
+    let of = doc! { "_id": id(data::BOOKING, 60) };
+    let migrated = live.find_one(of.clone()).await.unwrap().unwrap();
+    let mut new = migrated.clone();
+    new.insert("_id", id(data::BOOKING, 910));
+    new.insert("reference", "new 910");
+    let mut of_nobody = new.clone();
+    of_nobody.insert("_id", id(data::BOOKING, 911));
+    of_nobody.insert("reference", "new 911");
+    of_nobody.insert("customerId", id(data::CUSTOMER, 999));
+    stray.insert_many([&new, &of_nobody]).await.unwrap();
+    case.roll_back(&["--discard-new"]).await.code(2);
+    let was = live.find_one(of).await.unwrap().unwrap();
+    let take_in = ["strays", "--take-in", "--confirm", &case.name];
+    for _ in 0..2 {
+        case.ringfence(&take_in)
+            .await
+            .code(2)
+            .says(&["1 of 3 documents stay there"]);
+    }
+    let back = doc! { "_id": id(data::BOOKING, 910) };
+    let back = live.find_one(back).await.unwrap().unwrap();
+    assert!(was.get_object_id("userId").is_ok(), "{was}");
+    assert_eq!(back.get("userId"), was.get("userId"));
+    assert_eq!(back.get("customerId"), None);
+    assert_eq!(back.get("serviceId"), was.get("serviceId"));
+    let old = doc! { "_id": id(data::BOOKING, 900) };
+    assert_eq!(live.find_one(old).await.unwrap(), Some(booking(900)));
+    let nobody = doc! { "_id": id(data::BOOKING, 911) };
+    assert_eq!(live.find_one(nobody.clone()).await.unwrap(), None);
+    // Its customer is of nobody that the migration knows: it stays, or is set aside.
+    assert!(stray.find_one(nobody.clone()).await.unwrap().is_some());
+    stray.delete_one(nobody).await.unwrap();
+    case.ringfence(&take_in).await.code(0);
+}

@@ -27,6 +27,7 @@ fn through<'a>(case: &'a Case, step: &'a str) -> Vec<&'a str> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_log_that_rolls_over_while_the_stop_watches_ends_in_unknown_with_words() {
     let arguments = ["--setParameter", "enableTestCommands=1"];
     let server = support::private(Topology::ReplicaSet(1), &arguments).await;

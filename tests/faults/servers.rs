@@ -57,6 +57,7 @@ async fn disturbed(case: &Case, disturb: impl AsyncFn(u32)) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_primary_that_steps_down_again_and_again_changes_nothing_of_the_end() {
     let (_server, case) = three().await;
     let admin = case.database.client().database("admin");

@@ -42,6 +42,7 @@ impl Stage {
     /// The database `name`, empty. Each name belongs to one test.
     pub async fn empty(name: &str) -> Self {
         let uri = support::shared().uri(name);
+        support::janitor::take(name);
         let client = Client::with_uri_str(&uri).await.unwrap();
         let database = client.database(name);
         database.drop().await.unwrap();

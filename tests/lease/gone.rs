@@ -6,6 +6,7 @@ use crate::lease::field::{Field, LIFE, LONG, is_free, lease, leases, until};
 use crate::support::picture;
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_same_apply_resumes_after_a_kill_without_an_unlock_and_says_whose_lease_it_took_over() {
     let field = Field::planned().await;
     let running = field.apply_under_way(LONG).await;
@@ -27,6 +28,7 @@ async fn the_same_apply_resumes_after_a_kill_without_an_unlock_and_says_whose_le
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_expired_holder_of_another_machine_or_boot_is_not_taken_over_without_an_unlock() {
     let field = Field::planned().await;
     let running = field.apply_under_way(LIFE).await;
@@ -150,6 +152,7 @@ async fn a_holder_that_wakes_up_before_its_first_rename_with_an_old_answer_of_th
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_holder_that_was_stopped_past_its_expiry_and_that_nobody_unlocked_goes_on() {
     let field = Field::planned().await;
     let running = field.apply_under_way(LIFE).await;

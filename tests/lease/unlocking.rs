@@ -75,6 +75,7 @@ async fn inserts(field: &Field) -> usize {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn unlock_ends_what_the_old_session_has_under_way_and_waits_out_its_time_limit() {
     let field = Field::planned().await;
     hang_inserts(&field, true).await;
@@ -177,6 +178,7 @@ async fn an_unlock_that_was_ended_while_it_waited_leaves_the_lease_locked_until_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_user_who_may_only_write_unlocks_too_and_is_told_what_it_cannot_see_and_a_reader_may_not()
 {
     let server = support::private_with_access_control(Topology::ReplicaSet(1)).await;

@@ -56,6 +56,15 @@ const MISTAKES: &[Mistake] = &[
     of("booking", &["business = \"serviceId > Business.ownerId\""]),
     of("booking", &["business = \"serviceId > Service.title\""]),
     of("booking", &["business = [\"notes\", \"status\"]"]),
+    // What a filter asks for must stay.
+    of(
+        "user",
+        &["where = { role = { set = true } }", "drop = [\"role\"]"],
+    ),
+    of(
+        "booking",
+        &["where = { status = { set = true } }", "drop = [\"status\"]"],
+    ),
     of(
         "booking",
         &["business = \"serviceId > Service(title).businessId\""],

@@ -120,3 +120,51 @@ async fn wiping_and_retiring_go_with_null_too() {
         Vec::<String>::new()
     );
 }
+
+#[tokio::test]
+async fn a_sparse_unique_index_that_would_meet_null_twice_is_found_by_the_survey() {
+    let case = world::seeded().await;
+    let users = case.database.collection::<Document>("User");
+    let each = vec![doc! { "$set": { "address": { "$toString": "$_id" } } }];
+    users.update_many(doc! {}, each).await.unwrap();
+    let index = |name: &str, more: Document| {
+        let mut index = doc! { "key": { "address": 1 }, "name": name, "unique": true };
+        index.extend(more);
+        index
+    };
+    let there = doc! { "address": { "$exists": true } };
+    let indexes = [
+        index("sparse", doc! { "sparse": true }),
+        index("there", doc! { "partialFilterExpression": there }),
+    ];
+    for index in indexes {
+        let create = doc! { "createIndexes": "User", "indexes": [&index] };
+        case.database.run_command(create).await.unwrap();
+        let name = index.get_str("name").unwrap();
+        // Fields that leave are no matter to such an index; null in them is.
+        let out = ["plan", "--out", "plan.json", "--defaults"];
+        let removed = case.ringfence(&out).await.code(0);
+        assert!(!removed.out.contains("user-unique"), "{removed:?}");
+        let words = [&out[..], &["--null-contact"]].concat();
+        let null = case.ringfence(&words).await.code(0);
+        let plan = std::fs::read_to_string(case.path("plan.json")).unwrap();
+        let found = plan.contains("user-unique") && plan.contains(&format!("User.{name}"));
+        assert!(found, "{null:?}\n{plan}");
+        users.drop_index(name).await.unwrap();
+    }
+    let create =
+        doc! { "createIndexes": "User", "indexes": [index("sparse", doc! { "sparse": true })] };
+    case.database.run_command(create).await.unwrap();
+    let before = case.picture().await;
+    plan(&case, &[]).await;
+    case.apply(&[])
+        .await
+        .code(0)
+        .says(&["index sparse of User is left out by decision"]);
+    case.roll_back(&[]).await.code(0).says(&["byte for byte"]);
+    let now = picture::but_runs(&case.picture().await);
+    assert_eq!(
+        picture::differences(&before, &now, true),
+        Vec::<String>::new()
+    );
+}

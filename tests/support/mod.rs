@@ -5,6 +5,7 @@ pub mod case;
 pub mod console;
 pub mod data;
 pub mod hold;
+pub mod janitor;
 pub mod kill;
 pub mod nth;
 pub mod picture;
@@ -102,13 +103,17 @@ pub fn shared() -> &'static Server {
     })
 }
 
-/// A database name that no other test has.
+/// The shared server was started.
+fn shared_runs() -> bool {
+    SHARED.get().is_some()
+}
+
+/// A database name that no other test has. What stands there on the shared server is dropped when the test ends.
 pub fn fresh_name() -> String {
-    format!(
-        "t{}_{}",
-        std::process::id(),
-        COUNTER.fetch_add(1, Ordering::Relaxed)
-    )
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("t{}_{number}", std::process::id());
+    janitor::take(&name);
+    name
 }
 
 /// The URI of a fresh database on the shared server, and its name.

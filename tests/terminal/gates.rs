@@ -91,10 +91,8 @@ fn the_gate_to_delete_the_originals_is_refused_and_passed() {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn the_gate_to_the_write_block_is_refused_and_passed_on_a_server_of_its_own() {
-    if !support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     // The block holds for the whole server.
     let server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
     let name = support::fresh_name();

@@ -105,3 +105,18 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
     assert_eq!(place.fingerprints(), before);
     assert!(place.side_collections().is_empty());
 }
+
+#[test]
+fn a_key_that_comes_together_with_a_change_of_size_is_taken() {
+    let place = data::seeded();
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("Next     2 Back up");
+    for round in 0..60_u16 {
+        for step in 0..5 {
+            console.resize((100 + (round * 7 + step) % 40, 30 + (round + step * 3) % 20));
+        }
+        console.press_for("?", "Help: every command");
+        console.press(ESC);
+        console.hides("Help: every command");
+    }
+}

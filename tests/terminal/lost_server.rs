@@ -38,10 +38,8 @@ fn a_lost_server_is_said_within_three_seconds_and_its_return_too() {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn a_server_that_is_killed_while_a_step_runs_is_waited_for_and_the_step_ends_well() {
-    if !support::full() {
-        return eprintln!("one of the long tests: RINGFENCE_TESTS=full");
-    }
     let mut server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
     let name = support::fresh_name();
     let place = data::seeded_at(server.uri(&name), name);

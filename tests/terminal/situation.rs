@@ -44,6 +44,7 @@ fn agree(place: &Place, console: &Console, words: &str) {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn the_console_says_what_status_says_at_every_point_of_another_shells_migration() {
     let place = data::seeded();
     let console = Console::open(&place.uri, place.runs.path(), (180, 40));
@@ -81,10 +82,6 @@ fn the_console_says_what_status_says_at_every_point_of_another_shells_migration(
     done(&place, &[&["rollback"][..], &confirm].concat());
     agree(&place, &console, "the originals are live again");
     console.hides("is untouched");
-
-    if !crate::support::full() {
-        return eprintln!("the rest is one of the long tests: RINGFENCE_TESTS=full");
-    }
 
     // And again, with a booking of the new application that is carried back.
     done(&place, &["plan", "--defaults", "--out", plan]);

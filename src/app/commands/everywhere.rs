@@ -222,7 +222,10 @@ fn can_roll_back(model: &Model) -> Verdict {
         step.row().leaves.is_some() && !ready
     });
     if !begun {
-        return Err("nothing to roll back: the live data is untouched".to_owned());
+        return Err(match &shared.facts.situation {
+            Some(known) => format!("nothing to roll back: {}", known.now),
+            None => "the state of the steps has not been read yet".to_owned(),
+        });
     }
     Ok(())
 }

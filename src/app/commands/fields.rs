@@ -13,7 +13,7 @@ use crate::app::shared::Shared;
 /// The commands.
 pub const COMMANDS: &[ModelCommand] = &[
     ModelCommand {
-        about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "save")
+        about: About::new(SAVE, &[Key::plain(KeyCode::Enter)], "Enter", "done")
             .help("Keep what was typed."),
         scopes: &[
             Scope::Over(LayerKind::Typing),

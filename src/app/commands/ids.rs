@@ -62,6 +62,14 @@ pub const OWN_EDITOR: CommandId = CommandId("own-editor");
 pub const RUN: CommandId = CommandId("run");
 /// A note on the selected step or item.
 pub const NOTE: CommandId = CommandId("note");
+/// The gate to the server's write block.
+pub const BLOCK_WRITES: CommandId = CommandId("block-writes");
+/// How contact fields leave the users.
+pub const CONTACT: CommandId = CommandId("contact");
+/// The gate to the operator's own push of the schema.
+pub const PUSH_SCHEMA: CommandId = CommandId("push-schema");
+/// The gate to the indexes that a push dropped.
+pub const PUT_INDEXES_BACK: CommandId = CommandId("put-indexes-back");
 /// One layer back.
 pub const BACK: CommandId = CommandId("back");
 /// Ctrl-C.

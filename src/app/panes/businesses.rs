@@ -13,7 +13,6 @@ use crate::app::shared::{Destination, PaneId, Shared};
 use crate::domain::checklist::Step;
 use crate::domain::id::Id;
 use crate::domain::overview::BusinessRow;
-use crate::domain::text::safe;
 use crate::domain::view::{BusinessView, CustomerLine, DiffFilter};
 
 /// What the table is sorted by.
@@ -202,7 +201,7 @@ impl Businesses {
         };
         let (user, who) = (line.user.clone(), line.who.short());
         if let Some(row) = self.row(&shared.facts) {
-            let name = safe(&row.name, 60);
+            let name = row.words();
             let filter = DiffFilter {
                 business: Some(row.id.clone()),
                 user: Some(user),
@@ -216,7 +215,7 @@ impl Businesses {
 
     fn go_to_conflicts(&self, shared: &mut Shared) -> Vec<Effect> {
         if let Some(row) = self.row(&shared.facts) {
-            let business = Some((row.id.clone(), safe(&row.name, 60)));
+            let business = Some((row.id.clone(), row.words()));
             shared.destination = Some(Destination::Conflicts(Filter {
                 business,
                 ..Filter::default()
@@ -231,7 +230,7 @@ impl Businesses {
                 business: Some(row.id.clone()),
                 ..DiffFilter::default()
             };
-            let says = format!("{} › all customers", safe(&row.name, 60));
+            let says = format!("{} › all customers", row.words());
             shared.destination = Some(Destination::Bookings(filter, says, Some(Self::ID)));
         }
         Vec::new()
@@ -306,10 +305,14 @@ impl Pane for Businesses {
 
     fn copied(&self, shared: &Shared) -> Option<String> {
         if let Some(line) = self.line(&shared.facts) {
-            return Some(format!("{} {}", line.who.words(), line.user));
+            return Some(
+                format!("{} {}", line.who.words(), line.user)
+                    .trim_start()
+                    .to_owned(),
+            );
         }
         let row = self.row(&shared.facts)?;
-        Some(format!("{} {}", safe(&row.name, 200), row.id))
+        Some(format!("{} {}", row.words(), row.id))
     }
 
     fn typing(&mut self, shared: &mut Shared, text: &str) {

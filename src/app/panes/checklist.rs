@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::app::commands::about::{About, CommandId, Danger, Verdict, only_if, quoted};
-use crate::app::commands::ids::{NOTE, ROLL_BACK, RUN};
+use crate::app::commands::ids::{
+    BLOCK_WRITES, CONTACT, NOTE, PUSH_SCHEMA, PUT_INDEXES_BACK, ROLL_BACK, RUN,
+};
 use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP};
 use crate::app::jobs;
 use crate::app::key::{Key, KeyCode};
@@ -124,7 +126,7 @@ impl PaneCommands for Checklist {
             },
         },
         PaneCommand {
-            about: About::new(CommandId("contact"), &[Key::char('c')], "c", "contact fields…")
+            about: About::new(CONTACT, &[Key::char('c')], "c", "contact fields…")
                 .help(
                     "Choose how contact fields leave the users in {clean-users}: removed, or kept with \
                      null in them.",
@@ -135,7 +137,7 @@ impl PaneCommands for Checklist {
         },
         PaneCommand {
             about: About::new(
-                CommandId("block-writes"),
+                BLOCK_WRITES,
                 &[Key::char('B')],
                 "B",
                 "block writes…",
@@ -151,7 +153,7 @@ impl PaneCommands for Checklist {
         },
         PaneCommand {
             about: About::new(
-                CommandId("push-schema"),
+                PUSH_SCHEMA,
                 &[Key::char('S')],
                 "S",
                 "push the schema…",
@@ -167,7 +169,7 @@ impl PaneCommands for Checklist {
         },
         PaneCommand {
             about: About::new(
-                CommandId("put-indexes-back"),
+                PUT_INDEXES_BACK,
                 &[Key::char('I')],
                 "I",
                 "put indexes back…",
@@ -301,7 +303,7 @@ impl Pane for Checklist {
     }
 
     fn picked(&mut self, shared: &mut Shared, at: usize) -> Vec<Effect> {
-        match CONTACT.get(at) {
+        match CONTACT_WAYS.get(at) {
             Some((contact, ..)) => shared.ask(Request::Decide(vec![Change::Contact(*contact)])),
             None => Vec::new(),
         }
@@ -330,7 +332,7 @@ impl Pane for Checklist {
 }
 
 /// How contact fields may leave users, in the order of the list.
-const CONTACT: [(Contact, &str, &str); 2] = [
+const CONTACT_WAYS: [(Contact, &str, &str); 2] = [
     (
         Contact::Null,
         "null",
@@ -345,7 +347,7 @@ const CONTACT: [(Contact, &str, &str); 2] = [
 
 fn open_contact(shared: &mut Shared) -> Vec<Effect> {
     let now = shared.facts.review().contact;
-    let items = CONTACT.iter().map(|(contact, word, does)| Item {
+    let items = CONTACT_WAYS.iter().map(|(contact, word, does)| Item {
         label: (*word).to_owned(),
         more: format!("{}{does}", if *contact == now { "now: " } else { "" }),
     });
@@ -380,6 +382,9 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
     let Some(status) = shared.facts.status(step) else {
         return Err("the state of the steps has not been read yet".to_owned());
     };
+    if shared.facts.outdated {
+        return Err("the state of the steps is being read".to_owned());
+    }
     match (shared.state(step), step.touch()) {
         // Where blockers hold it up, running it leads to them.
         (State::Pending, _) if step == Step::Review && shared.facts.undecided_blockers() > 0 => {

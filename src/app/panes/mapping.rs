@@ -30,6 +30,9 @@ enum Pick {
     LeaveOut,
 }
 
+/// The collection that need not be there: the migration makes it.
+const MADE: &str = "customer.collection";
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct MappingPane {
@@ -166,16 +169,36 @@ impl MappingPane {
         };
         let catalogue = &view.catalogue;
         match (row.names, row.texts.as_slice()) {
-            (Names::Collection, [name]) => catalogue.says(name, None).map(str::to_owned),
+            (Names::Collection, [name]) => match catalogue.says(name, None) {
+                Some(says) => Some(says.to_owned()),
+                None if row.place.to_string() == MADE => Some("the migration makes it".to_owned()),
+                None => Some("no collection has this name".to_owned()),
+            },
             (Names::Field | Names::Fields, [field]) => {
                 let says = catalogue.says(&row.collection, Some(field));
                 says.map(str::to_owned).or_else(|| unseen(view, row))
             }
-            (Names::Field | Names::Fields, [_, _, ..]) => unseen(view, row)
-                .or_else(|| Some(format!("{} fields, all of them seen", row.texts.len()))),
+            (Names::Field | Names::Fields, [_, _, ..]) => unseen(view, row).or_else(|| {
+                // Where the collection holds nothing, nothing was seen.
+                let looked = !catalogue.fields(&row.collection).is_empty();
+                looked.then(|| format!("{} fields, all of them seen", row.texts.len()))
+            }),
             _ => None,
         }
         .unwrap_or_default()
+    }
+
+    /// What the check said against a row, unless the row was changed here since: then it is checked when it is saved.
+    pub fn against(&self, row: &SheetRow) -> Option<&str> {
+        let view = self.shown()?;
+        let as_read = self.before.first().map(Sheet::rows);
+        let is_as_read = as_read.is_none_or(|rows| {
+            let mut rows = rows.iter();
+            rows.any(|it| it.place == row.place && it.value == row.value)
+        });
+        is_as_read
+            .then(|| view.against(&row.place.to_string()))
+            .flatten()
     }
 
     /// Takes what the engine said.
@@ -229,11 +252,10 @@ impl MappingPane {
 
     /// Goes to the first row that needs somebody: one that is refused, or a required one that is empty.
     fn select_trouble(&mut self) {
-        let Some(view) = self.shown() else { return };
         let place = self
             .rows
             .iter()
-            .position(|row| row.open || view.against(&row.place.to_string()).is_some());
+            .position(|row| row.open || self.against(row).is_some());
         self.selected = place.unwrap_or(self.selected);
     }
 
@@ -302,7 +324,8 @@ impl MappingPane {
             let more = "the key is removed from the file".to_owned();
             lines.push(("leave it out".to_owned(), more, Pick::LeaveOut));
         }
-        let title = if row.names == Names::Fields {
+        let replaced = self.against(row).is_some() && row.texts.len() == 1;
+        let title = if row.names == Names::Fields && !replaced {
             format!(
                 "{}: {} (picking one adds it, or takes it away)",
                 row.place, row.means
@@ -330,6 +353,10 @@ impl MappingPane {
     fn pick(&mut self, name: String, says: &str) {
         let Some(row) = self.row() else { return };
         if row.names != Names::Fields {
+            return self.change(texts_value(&[name]), says);
+        }
+        // A single field that the check refuses is replaced: it was the wrong one.
+        if self.against(row).is_some() && row.texts.len() == 1 {
             return self.change(texts_value(&[name]), says);
         }
         let mut texts: Vec<String> = row

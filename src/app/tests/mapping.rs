@@ -320,3 +320,31 @@ fn a_proposal_can_be_taken_back_and_its_open_key_answered() {
     assert!(PROPOSED.contains("user = \"\""));
     look(&mut model);
 }
+
+#[test]
+fn a_key_that_was_changed_is_no_longer_called_refused() {
+    let refused = || {
+        let mut model = on("user.name");
+        let mut view = mapping_view();
+        view.refused = vec!["user.name: `name` occurs in no document of User".into()];
+        model.panes.mapping.take(Ok(view));
+        model
+    };
+    let against = |model: &Model| {
+        let row = model.panes.mapping.row().unwrap();
+        model.panes.mapping.against(row).is_some()
+    };
+    let mut model = refused();
+    assert!(against(&model));
+    typed(&mut model, "fullName");
+    assert!(!against(&model), "it is checked when it is saved");
+    typing(&mut model, "u");
+    assert!(against(&model), "taken back, it is as it was refused");
+
+    // A pick takes the place of the one field that was refused.
+    let mut model = refused();
+    press(&mut model, ENTER);
+    typing(&mut model, "nickname");
+    press(&mut model, ENTER);
+    assert_eq!(said(&model, "user.name"), "nickname");
+}

@@ -1,10 +1,10 @@
 //! What the commands of the panes say when they cannot be done.
 
 use super::commands::Refusal;
-use super::fixture::{DONE, at, empty, ended, ready, review, running};
+use super::fixture::{DONE, at, empty, ended, ready, review, running, standing, update};
 use super::panes::{conflict, conflicts, decided, step, surveyed_nothing};
-use crate::app::Model;
 use crate::app::conflict_list::Filter;
+use crate::app::{Answer, Message, Model};
 use crate::domain::checklist::{State, Step};
 
 fn refusal(id: &'static str, before: fn() -> Model, why: &'static str) -> Refusal {
@@ -126,7 +126,17 @@ pub fn refusals() -> Vec<Refusal> {
         refusal(
             "roll-back",
             empty,
-            "nothing to roll back: the live data is untouched",
+            "the state of the steps has not been read yet",
+        ),
+        refusal(
+            "roll-back",
+            || {
+                let mut model = empty();
+                let opened = Answer::Standing(Ok(standing(1)), review(false), None);
+                update(&mut model, Message::Answer(opened));
+                model
+            },
+            "nothing to roll back: the live data is untouched by any run on record; nothing is prepared",
         ),
         refusal(
             "roll-back",

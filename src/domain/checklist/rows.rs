@@ -129,7 +129,7 @@ rows! {
     StopApplication: USUAL {
         word: "stop",
         title: "Stop the application",
-        does: "watches for foreign writes, lists who is connected, and gives a verdict: BLOCKED, QUIET or UNKNOWN; B sets the server's write block",
+        does: "watches for foreign writes, lists who is connected, and gives a verdict: BLOCKED, QUIET or UNKNOWN",
         guide: &["Stop your application", "Stop application"],
         needs: &[Step::Survey],
         by_apply: ByApply::UntilRenamed,

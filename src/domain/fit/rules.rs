@@ -1,9 +1,10 @@
 //! What a mapping says that cannot be right in any database: roles that share a collection, one field under two keys, `_id` as a field that
 //! leaves or comes.
 
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{
-    BadMapping, BusinessReference, Evidence, Following, Mapping, UserReference,
+    BadMapping, BusinessReference, Customers, Evidence, Following, Mapping, UserReference,
 };
 
 /// Two roles of one collection, each with a filter: no document may pass both.
@@ -217,11 +218,66 @@ impl Mapping {
                 found.push(self.twice(key, other, field));
             }
         }
+        self.filters_that_leave(found);
         let mut contact = fields("user.contact", &user.contact_paths);
         contact.extend(fields("user.drop", &user.drop));
         self.equal_among(&contact, found, |_, _| false);
         if !user.phone.is_empty() && user.phone == user.country {
             found.push(self.twice("user.country", "user.phone", &user.phone));
+        }
+    }
+
+    /// What tells who is a person of the application, or may sign in, must not leave: a filter would let others in after it.
+    fn filters_that_leave(&self, found: &mut Vec<BadMapping>) {
+        let user = &self.user;
+        let by_nature = match &user.customers {
+            Customers::Filter(filter) => Some(filter),
+            Customers::NoPassword | Customers::Everybody => None,
+        };
+        let evidence = user.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Filter(filter) => Some(filter),
+            Evidence::Field(_) => None,
+        });
+        let of = |key: &'static str| {
+            move |filter: &Filter| {
+                let fields = filter.fields().cloned();
+                fields.map(|field| (key, field)).collect::<Vec<_>>()
+            }
+        };
+        let mut tested: Vec<(&str, FieldPath)> = Vec::new();
+        tested.extend(user.filter.iter().flat_map(of("user.where")));
+        tested.extend(evidence.flat_map(of("user.evidence")));
+        tested.extend(by_nature.into_iter().flat_map(of("user.customers")));
+        self.tested_and_leaving(&tested, "user.drop", &user.drop, found);
+        self.tested_and_leaving(&tested, "user.contact", &user.contact_paths, found);
+        let booking = &self.booking.following;
+        let tested: Vec<_> = booking
+            .filter
+            .iter()
+            .flat_map(of("booking.where"))
+            .collect();
+        self.tested_and_leaving(&tested, "booking.drop", &booking.drop, found);
+    }
+
+    fn tested_and_leaving(
+        &self,
+        tested: &[(&str, FieldPath)],
+        key: &str,
+        leaving: &[FieldPath],
+        found: &mut Vec<BadMapping>,
+    ) {
+        for path in leaving {
+            let overlaps =
+                |(_, field): &&(&str, FieldPath)| field.is_within(path) || path.is_within(field);
+            if let Some((other, field)) = tested.iter().find(overlaps) {
+                found.push(self.bad(
+                    key,
+                    format!(
+                        "{key}: `{path}` would take `{field}` away, by which {other} ({}) tells documents apart; leave it where it is",
+                        self.place(other)
+                    ),
+                ));
+            }
         }
     }
 

@@ -67,9 +67,26 @@ impl Ledger {
         if self.is_following() || self.mapping.booking.following.filter.is_some() {
             let _ = write!(words, " + outside the filter {outside}");
         }
+        let since = take(&mut self.since);
+        if self.is_following() {
+            let of = self.named();
+            let [one, many] = ["document", "documents"].map(|it| format!("{it} of {of}"));
+            self.note_since(since, [&one, &many]);
+        } else {
+            self.note_since(since, ["booking", "bookings"]);
+        }
         let right = linked + quarantined + left + with_account + outside;
         self.equation(&words, all, right);
         self.closed.push(words);
+    }
+
+    /// Notes how much came since the cut-over, with nothing wrong.
+    pub(super) fn note_since(&mut self, count: u64, [one, many]: [&str; 2]) {
+        let what = if count == 1 { one } else { many };
+        if count > 0 {
+            let says = format!("{count} {what} came since the cut-over, with nothing wrong");
+            self.notes.push(says);
+        }
     }
 
     /// The fields of users that say who is a customer by nature, where followed documents ask for it.

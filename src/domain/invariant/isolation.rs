@@ -2,6 +2,7 @@
 
 use bson::raw::RawDocument;
 
+use super::paths::Named;
 use super::{Ledger, TOGETHER, only};
 use crate::domain::id::Id;
 
@@ -25,7 +26,9 @@ impl Ledger {
 
     fn standing(&mut self, booking: &RawDocument) {
         let named = self.paths().named(booking);
-        let Some(id) = named.id else { return };
+        let Some(id) = named.id.clone() else {
+            return;
+        };
         self.bookings += 1;
         if self.paths().is_outside(booking) {
             self.outside += 1;
@@ -42,22 +45,60 @@ impl Ledger {
             self.left += 1; // it still names a user
             return;
         }
-        let may_stay = in_place || self.paths().keeps();
+        self.belongs(&id, booking, &named);
+    }
+
+    /// Takes a document that is live, and that the original does not hold: an application wrote it since. It is right where it names a customer
+    /// of its own business, or may stand without one.
+    pub fn written_since(&mut self, document: &RawDocument, place: &str) {
+        let named = self.paths().named(document);
+        let Some(id) = named.id.clone() else { return };
+        let before = self.wrong;
+        let first = named.customers.first();
+        let points = first.is_some_and(|it| !self.paths().in_place() || self.is_here(it));
+        if self.paths().is_outside(document) {
+            // It takes part in nothing.
+        } else if points {
+            self.belongs(&id, document, &named);
+        } else if !self.may_stand_alone(&named) {
+            let says = format!(
+                "{} {id} stands in {place} and not in the original, and names no customer",
+                self.what
+            );
+            self.wrong(&id, says);
+        }
+        self.since += u64::from(self.wrong == before);
+    }
+
+    /// True where a document without a customer is as a decision left others, or stays with its user's account.
+    fn may_stand_alone(&self, named: &Named) -> bool {
+        let business = only(&self.way().businesses(&named.businesses));
+        let users = self.way().users(&named.users, &self.users);
+        match (business, users.first()) {
+            (None, _) => self.allowed().without_business,
+            (Some(_), None) => self.allowed().without_user,
+            (Some(business), Some(user)) => self.stays_with_account(*user, business),
+        }
+    }
+
+    /// Says what is not right about whose a live document is that names a customer.
+    fn belongs(&mut self, id: &Id, booking: &RawDocument, named: &Named) {
+        let may_stay = self.paths().in_place() || self.paths().keeps();
         if !may_stay && self.paths().user(booking).is_some() {
             let says = format!(
                 "{} {id} still has its {}",
                 self.what,
                 self.paths().changing()[0]
             );
-            self.wrong(&id, says);
+            self.wrong(id, says);
         }
         let business = only(&self.way().businesses(&named.businesses));
-        let Some(business) = self.business_for(&id, business) else {
+        let Some(business) = self.business_for(id, business) else {
             return;
         };
         for customer in &named.customers {
-            if let Some((_, found)) = self.customer_for(&id, customer) {
-                self.same_business(&id, customer, &found, business);
+            if let Some((_, found)) = self.customer_for(id, customer) {
+                self.same_business(id, customer, &found, business);
             }
         }
     }

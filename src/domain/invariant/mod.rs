@@ -94,6 +94,12 @@ pub struct Ledger {
     /// Another type than that of the id is wrong in a reference.
     exact: bool,
     memory: Memory,
+    /// What is taken is live, and an application may have written since.
+    live: bool,
+    /// Live documents that the original does not hold, with nothing wrong.
+    since: u64,
+    /// What is not wrong, and worth saying.
+    pub notes: Vec<String>,
     /// Bookings of the original.
     pub bookings: u64,
     /// Bookings with a customer.
@@ -155,6 +161,9 @@ impl Ledger {
             contact_is_null: false,
             exact: false,
             memory: memory.clone(),
+            live: false,
+            since: 0,
+            notes: Vec::new(),
             bookings: 0,
             linked: 0,
             quarantined: 0,
@@ -171,6 +180,13 @@ impl Ledger {
     #[must_use]
     pub fn exact(mut self, exact: bool) -> Self {
         self.exact = exact;
+        self
+    }
+
+    /// Takes what is live, so that an application may have made more since.
+    #[must_use]
+    pub fn live(mut self, live: bool) -> Self {
+        self.live = live;
         self
     }
 
@@ -372,10 +388,16 @@ impl Ledger {
                 self.has_customer(pair);
             }
         }
-        let (mut created, mut merged) = (0_u64, 0_u64);
+        let (mut created, mut merged, mut since) = (0_u64, 0_u64, 0_u64);
         for (at, (id, customer)) in customers.rows.iter().enumerate() {
             let id = &Id::from_bytes(&id);
             match &customer.link {
+                // The new application makes customers of its own; a booking of the original never names one of them.
+                None if self.live
+                    && customer.business.is_some_and(|it| self.ways[0].stands(it)) =>
+                {
+                    since += 1;
+                }
                 None => self.wrong(id, format!("customer {id} has no link")),
                 Some(link) if customer.here => {
                     let agrees = link.business == customer.business && link.business.is_some()
@@ -409,6 +431,7 @@ impl Ledger {
         }
         let adopted = adopted.iter().filter(|(_, created)| !created).count() as u64;
         drop(customers);
+        self.note_since(since, ["customer", "customers"]);
         self.nobody_is_missing_from_a_list();
         self.every_assigned_has_a_customer();
         let skipped = self.pairs.iter().filter(|(_, pair)| !pair.linked).count() as u64;

@@ -489,6 +489,12 @@ impl Ways {
         self.businesses.named(id)
     }
 
+    /// True for a business that exists.
+    pub(super) fn stands(&self, number: Number) -> bool {
+        let id = self.businesses.id(number);
+        id.is_some_and(|id| self.paths.constant.is_some() || self.businesses.known(&id).is_some())
+    }
+
     /// The id that a number stands for.
     pub(super) fn id(&self, number: Number) -> Option<Id> {
         self.businesses.id(number)

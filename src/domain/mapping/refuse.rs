@@ -219,13 +219,6 @@ impl Mapping {
     /// Refuses what the engine does not do yet.
     pub(super) fn refuse_unbuilt(&self) -> Result<(), BadMapping> {
         self.refuse_fields_of_strangers()?;
-        let unbuilt = [
-            (
-                self.theme.as_deref().is_some_and(|it| it != "default"),
-                "theme",
-            ),
-            (!self.keys.is_empty(), "keys"),
-        ];
         for (_, source) in &self.customer.fields {
             let is_built = match source {
                 FieldSource::Of(path) => self.names_a_source(path),
@@ -233,11 +226,6 @@ impl Mapping {
             };
             if !is_built {
                 return Err(self.not_built("customer.fields"));
-            }
-        }
-        for (is_said, key) in unbuilt {
-            if is_said {
-                return Err(self.not_built(key));
             }
         }
         self.refuse_unbuilt_references()

@@ -353,17 +353,27 @@ fn what_is_kept_of_a_mapping_reads_back_as_the_same() {
     assert_eq!(serde_json::to_string(&back).unwrap(), json);
 }
 
+/// Guests alone, of one business.
+const ALONE: &str = "[booking]\ncollection = \"b\"\nbusiness = { constant = \"m\" }\ncustomer = \"c\"\nguest = { name = \"who\" }\n[customer]\ncollection = \"x\"\nbusiness = \"s\"\n";
+
 #[test]
-fn what_the_engine_cannot_do_yet_is_refused_by_name_with_its_line() {
-    let text = WHOLE.replacen(", note = \"Profile > about.note\"", "", 1);
-    let text = text.replacen(
-        "to = \"customerId\"",
-        "to = \"customerId\"\nguest = { name = \"who\" }",
-        1,
-    );
+fn a_field_of_a_customer_that_nothing_gives_is_refused_by_name_with_its_line() {
+    let text = format!("version = 2\n{ALONE}fields = {{ other = \"nowhere\" }}\n");
     let why = Mapping::parse(&text).unwrap_err().to_string();
     assert!(why.contains("cannot carry it out yet"), "{why}");
-    assert!(why.starts_with("ringfence.toml:"), "{why}");
+    assert!(why.starts_with("ringfence.toml:10:"), "{why}");
+}
+
+#[test]
+fn the_consoles_theme_and_keys_are_taken_and_are_no_matter_of_a_migration() {
+    let plain = Mapping::parse(&format!("version = 2\n{ALONE}")).unwrap();
+    let text = format!("version = 2\ntheme = \"mono\"\n{ALONE}[keys]\nquit = \"x\"\n");
+    let with = Mapping::parse(&text).unwrap();
+    assert_eq!(with, plain);
+    assert_eq!(with.theme.as_deref(), Some("mono"));
+    assert_eq!(with.keys, [("quit".to_owned(), "x".to_owned())]);
+    let json = |mapping: &Mapping| serde_json::to_string(mapping).unwrap();
+    assert_eq!(json(&with), json(&plain));
 }
 
 #[test]

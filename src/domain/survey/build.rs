@@ -13,6 +13,7 @@ use super::references::{MOST_BOOKINGS, Referenced};
 use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::Code;
 use crate::domain::customer_id::IdKind;
+use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::map::{Map, Ordered, Set};
 use crate::domain::mapping::Mapping;
@@ -110,6 +111,8 @@ impl Survey {
             memory: memory.clone(),
             shared: Vec::new(),
             crowded: Vec::new(),
+            crowded_by_null: Vec::new(),
+            contact: Contact::default(),
             named_accounts: AccountNames::default(),
             listed_emails: Map::default(),
             collated: Vec::new(),

@@ -1,5 +1,5 @@
 //! Unique indexes of customers and users that could not hold together what these become: new customers that share a phone number which has to
-//! be one's alone, or users who share that they have none once their contact fields are gone.
+//! be one's alone, or users who share that they have none once their contact fields are gone, or are null.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,9 @@ use bson::raw::RawDocument;
 
 use super::facts::{BusinessIx, MemberDigest, UserIx, hash128, id_of};
 use super::{Pair, Survey};
+use crate::domain::cleaned;
 use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::index_plan::name_of;
 use crate::domain::map::{Map, Set};
@@ -53,8 +55,19 @@ impl Crowded {
 struct Keys {
     fields: Vec<String>,
     sparse: bool,
-    /// Only documents in which these fields are there (true: and a text that is not empty).
-    only: Vec<(String, bool)>,
+    /// Only documents in which these fields are so.
+    only: Vec<(String, Test)>,
+}
+
+/// What a condition of a partial index asks of a field.
+#[derive(Debug, Clone, Copy)]
+enum Test {
+    /// That it is there.
+    There,
+    /// That it is a text.
+    Text,
+    /// That it is a text which is not empty.
+    SomeText,
 }
 
 /// Looks for documents that one unique index could not hold together.
@@ -63,6 +76,8 @@ pub struct CrowdedSearch {
     code: Code,
     index: String,
     keys: Keys,
+    /// How contact fields leave the users.
+    contact: Contact,
     /// By the values of the index: the first, and whether there are others.
     seen: Map<u128, (Member, bool)>,
     crowded: BTreeSet<Member>,
@@ -93,7 +108,7 @@ impl Keys {
         if let Ok(filter) = index.get_document("partialFilterExpression") {
             for element in elements(filter).map_while(Result::ok) {
                 let field = String::from_utf8_lossy(element.key).into_owned();
-                only.push((field, is_text_test(element.value)?));
+                only.push((field, test_of(element.value)?));
             }
         }
         Some(Self {
@@ -105,9 +120,13 @@ impl Keys {
 
     /// The hash of a document's values; `None` where the index does not hold it, or holds a list.
     fn hash<'v>(&self, value_of: impl Fn(&str) -> Option<Value<'v>>) -> Option<u128> {
-        let inside = self.only.iter().all(|(field, text)| {
-            let value = value_of(field);
-            value.is_some_and(|it| !text || it.as_str().is_some_and(|it| !it.is_empty()))
+        let inside = self.only.iter().all(|(field, test)| {
+            let text = |value: Value<'v>| value.as_str().is_some_and(|it| !it.is_empty());
+            value_of(field).is_some_and(|value| match test {
+                Test::There => true,
+                Test::Text => value.kind == kind::STRING,
+                Test::SomeText => text(value),
+            })
         });
         let values: Vec<Option<Value<'_>>> = self.fields.iter().map(|it| value_of(it)).collect();
         let nothing = self.sparse && values.iter().all(Option::is_none);
@@ -127,17 +146,22 @@ impl Keys {
     }
 }
 
-/// Whether a condition of a partial index asks for a text that is not empty (true), or for the field alone (false); `None` for any other.
-fn is_text_test(condition: Value<'_>) -> Option<bool> {
+/// What a condition of a partial index asks of a field; `None` where that is the server's to say.
+fn test_of(condition: Value<'_>) -> Option<Test> {
     let test = RawDocument::from_bytes(condition.bytes).ok()?;
     let test = (condition.kind == kind::DOCUMENT).then_some(test)?;
     let mut tests = elements(test).map_while(Result::ok);
     let (first, more) = (tests.next()?, tests.next());
-    match (first.key, more) {
-        (b"$exists", None) if first.value.kind == kind::BOOLEAN && first.value.bytes == [1] => {
-            Some(false)
+    let (value, None) = (first.value, more) else {
+        return None;
+    };
+    match first.key {
+        b"$exists" if value.kind == kind::BOOLEAN && value.bytes == [1] => Some(Test::There),
+        b"$gt" if value.as_str() == Some("") => Some(Test::SomeText),
+        b"$type" if value.as_str() == Some("string") => Some(Test::Text),
+        b"$type" if value.kind == kind::INT32 && value.bytes == 2_i32.to_le_bytes() => {
+            Some(Test::Text)
         }
-        (b"$gt", None) if first.value.as_str() == Some("") => Some(true),
         _ => None,
     }
 }
@@ -167,8 +191,8 @@ impl Survey {
         Some(search)
     }
 
-    /// A search for this index of the users; `None` where it holds no field that leaves.
-    pub fn search_users(&self, index: &RawDocument) -> Option<CrowdedSearch> {
+    /// A search for this index of the users, whose contact fields leave so; `None` where it holds no field that leaves.
+    pub fn search_users(&self, index: &RawDocument, contact: Contact) -> Option<CrowdedSearch> {
         let keys = Keys::of(index)?;
         let leaves = |field: &String| {
             let top = field.split('.').next().unwrap_or_default();
@@ -178,7 +202,8 @@ impl Survey {
             return None;
         }
         let collection = &self.mapping.user.collection;
-        let search = CrowdedSearch::new(Code::UserUnique, collection, index, keys);
+        let mut search = CrowdedSearch::new(Code::UserUnique, collection, index, keys);
+        search.contact = contact;
         Some(search)
     }
 
@@ -195,14 +220,24 @@ impl Survey {
         !(stands || adopts)
     }
 
-    /// Keeps what was found.
-    pub fn take_crowded(&mut self, found: Vec<Crowded>) {
-        self.crowded = found;
+    /// Keeps what was found: where contact fields leave the users, and where they become null.
+    pub fn take_crowded(&mut self, removed: Vec<Crowded>, null: Vec<Crowded>) {
+        (self.crowded, self.crowded_by_null) = (removed, null);
     }
 
-    /// What was found.
+    /// Takes how contact fields leave the users; true where other indexes are crowded then, and conflicts have to be found again.
+    pub fn contact_leaves(&mut self, contact: Contact) -> bool {
+        let changed = self.contact != contact && self.crowded != self.crowded_by_null;
+        self.contact = contact;
+        changed
+    }
+
+    /// What was found, for the way in which contact fields leave the users.
     pub fn crowded(&self) -> &[Crowded] {
-        &self.crowded
+        match self.contact {
+            Contact::Remove => &self.crowded,
+            Contact::Null => &self.crowded_by_null,
+        }
     }
 }
 
@@ -212,11 +247,17 @@ impl CrowdedSearch {
             code,
             index: format!("{collection}.{}", name_of(index)),
             keys,
+            contact: Contact::Remove,
             seen: Map::default(),
             crowded: BTreeSet::new(),
             one_of: Map::default(),
             adopting: Set::default(),
         }
+    }
+
+    /// How contact fields leave the users that it looks at.
+    pub fn contact(&self) -> Contact {
+        self.contact
     }
 
     /// Takes a user.
@@ -229,12 +270,12 @@ impl CrowdedSearch {
             let cleaned = pairs.any(|(business, pair)| {
                 survey.makes_a_customer((user, *business), *pair, &self.adopting)
             });
-            let role = &survey.mapping.user;
-            let hash = self.keys.hash(|field| {
-                let top = field.split('.').next().unwrap_or_default();
-                let gone = cleaned && role.leaves(top.as_bytes());
-                if gone { None } else { at(document, field) }
-            });
+            // A document that is not BSON is said elsewhere.
+            let left =
+                cleaned.then(|| cleaned::user(&survey.mapping.user, Some(self.contact), document));
+            let left = left.and_then(Result::ok);
+            let document = left.as_deref().unwrap_or(document);
+            let hash = self.keys.hash(|field| at(document, field));
             return self.take(hash, Member::User(user));
         }
         let role = &survey.mapping.user;

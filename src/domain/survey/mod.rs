@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflict::Code;
 use super::customer_id::IdKind;
+use super::decision::Contact;
 use super::id::Id;
 use super::mapping::{Customers, Mapping, NewIds};
 use super::rebuilt::{Rebuilt, Role};
@@ -143,6 +144,10 @@ pub struct Survey {
     shared: Vec<unique::Shared>,
     /// Unique indexes of customers and users that could not hold all of them.
     crowded: Vec<crowded::Crowded>,
+    /// Likewise where contact fields become null.
+    crowded_by_null: Vec<crowded::Crowded>,
+    /// How contact fields leave the users.
+    contact: Contact,
     named_accounts: AccountNames,
     /// E-mails that are arrays: the unique index holds each text in them.
     listed_emails: Map<UserIx, Vec<u128>>,

@@ -93,6 +93,8 @@ pub struct Demand {
     pub ways: Vec<Way>,
     /// A few of the documents, by their ids.
     pub samples: Vec<String>,
+    /// The live collection that they are of, or will be of.
+    pub live: String,
 }
 
 impl Demand {
@@ -105,6 +107,7 @@ impl Demand {
             stands: Stands::Note,
             ways: Vec::new(),
             samples: Vec::new(),
+            live: String::new(),
         }
     }
 

@@ -12,6 +12,7 @@ mod own_step;
 mod reading;
 mod remaining;
 mod rules;
+mod seen_in;
 mod uniques;
 mod view;
 mod ways;

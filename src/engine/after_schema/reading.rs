@@ -246,6 +246,7 @@ impl Session {
         let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
         for found in &conformity.models {
             let stay = stay.as_ref().filter(|it| it.0 == found.name);
+            let known = read.demands.len();
             for finding in &found.findings {
                 let before = read.demands.len();
                 self.finding((after, found), finding, &groups, &mut read);
@@ -256,6 +257,14 @@ impl Session {
                 for demand in new.filter(|it| it.stands == Stands::Blocker) {
                     demand.says.push_str(&retiring_mends(finding, stay));
                 }
+            }
+            let of_model = |number: usize| after.models.get(number).map(|it| &it.name);
+            let it = reads
+                .iter()
+                .find(|it| of_model(it.model) == Some(&found.name));
+            let live = it.map(|it| it.live.clone()).unwrap_or_default();
+            for demand in read.demands.iter_mut().skip(known) {
+                demand.live.clone_from(&live);
             }
         }
         drop(groups);

@@ -9,7 +9,6 @@ use bson::raw::RawDocument;
 use super::asked::{AskedSchema, Demand, GivenSchema, parse};
 use super::ways::IN_A_FILE;
 use crate::domain::blueprint::EmailIndex;
-use crate::domain::id::Id;
 use crate::domain::index_plan::{self, name_of};
 use crate::domain::number::counted;
 use crate::domain::plan::SchemaText;
@@ -137,20 +136,9 @@ impl Session {
             stands: demand.stands,
             ways: demand.ways.clone(),
             answer: given.cloned().or_else(of_all),
-            named: self.people_among(&samples).await?,
+            named: self.seen_in(&demand.live, &samples).await?,
             samples,
         })
-    }
-
-    /// The users among the samples, by name; empty where one of them is none.
-    async fn people_among(&self, samples: &[String]) -> Result<Vec<String>> {
-        let ids: Option<Vec<Id>> = samples.iter().map(|it| Id::parse(it)).collect();
-        let Some(ids) = ids.filter(|_| self.work.mapping.has_users()) else {
-            return Ok(Vec::new());
-        };
-        self.look_up_users(ids.iter().cloned()).await?;
-        let words: Option<Vec<String>> = ids.iter().map(|id| self.user_if_any(id)).collect();
-        Ok(words.unwrap_or_default())
     }
 
     /// The indexes of every collection that the schema reads, and what becomes of each.

@@ -63,6 +63,7 @@ impl Session {
         let database = &self.work.connection.database;
         let source = self.layout.source(which).unwrap_or_default();
         let current = self.layout.place(which);
+        let (rebuilt, live) = (which, self.layout.is_swapped(which));
         let total = scan::rough_count(database, &source).await;
         let taken_in = self.ids_of_taken_in(which.live(), watcher).await?;
         let mut came: HashSet<Id> = HashSet::new();
@@ -96,6 +97,12 @@ impl Session {
                 let known = id_of(extra).is_some_and(|id| taken_in.contains(&id.canonical()));
                 if known {
                     came.extend(id_of(extra).map(|id| id.canonical()));
+                    continue;
+                }
+                if which == 0 && live {
+                    let change = change_of(&self.work.mapping, rebuilt);
+                    let extra = undone(change, extra, Known::Nothing)?;
+                    ledger.written_since(&extra, places[which]);
                 } else {
                     ledger.extra_booking(extra, places[which]);
                 }

@@ -70,7 +70,7 @@ impl Checked {
             equations,
             findings: findings.map(|finding| finding.says).collect(),
             wrong: ledger.wrong,
-            notes: Vec::new(),
+            notes: ledger.notes,
             holding: ledger.holding,
             fingerprints: BTreeMap::new(),
         }
@@ -139,7 +139,8 @@ impl Session {
 
     /// Checks bookings, customers, links and quarantine, and all followed documents.
     async fn check_bookings(&self, watcher: &Watcher) -> Result<Checked> {
-        let mut ledger = self.ledger_of_businesses(watcher).await?;
+        let ledger = self.ledger_of_businesses(watcher).await?;
+        let mut ledger = ledger.live(self.is_live(Group::CutOver));
         self.take_users(&mut ledger, watcher).await?;
         self.expect_answered(&mut ledger)?;
         let values = self.walk_links(&mut ledger, watcher).await?;
@@ -369,7 +370,7 @@ impl Session {
                 which.live()
             ));
         }
-        let mut wanted = self.wanted_indexes(which).await?;
+        let mut wanted = self.wanted_as_of_then(which).await?;
         let expiry = self.layout.is_swapped(which);
         if expiry {
             // The kept original's TTLs are off; the true ones are in the run record.

@@ -49,20 +49,11 @@ impl Carrying<'_> {
             .filter(|origin| !self.here.contains(&origin.id.canonical()))
             .flat_map(|origin| origin.users.iter().map(Id::canonical))
             .collect();
-        let mapping = &self.session.work.mapping;
         let bookings = self.bookings.clone();
-        let own = (BookingPaths::of(mapping), Code::AlreadyLinked);
-        let entries_of = |which: &Rebuilt| {
-            let entries = mapping.entries_of(which.live()).map(|(at, entry)| {
-                let code = Code::followed(&mapping.entry_name(at), Trouble::AlreadyLinked);
-                (BookingPaths::following(entry, None), code)
-            });
-            entries.collect::<Vec<_>>()
-        };
-        let mut of_bookings = vec![own];
-        of_bookings.extend(entries_of(&bookings));
-        let followed = mapping.followed().into_iter().map(|which| {
-            let entries = entries_of(&which);
+        let of_bookings = self.entries(&bookings, true);
+        let followed = self.session.work.mapping.followed().into_iter();
+        let followed = followed.map(|which| {
+            let entries = self.entries(&which, false);
             (which, entries)
         });
         let followed: Vec<_> = followed.collect();
@@ -73,8 +64,19 @@ impl Carrying<'_> {
         Ok(())
     }
 
+    /// How the documents of a collection name customers: as bookings (`own`), then by each followed entry.
+    pub(super) fn entries(&self, which: &Rebuilt, own: bool) -> Vec<(BookingPaths, Code)> {
+        let mapping = &self.session.work.mapping;
+        let own = own.then(|| (BookingPaths::of(mapping), Code::AlreadyLinked));
+        let entries = mapping.entries_of(which.live()).map(|(at, entry)| {
+            let code = Code::followed(&mapping.entry_name(at), Trouble::AlreadyLinked);
+            (BookingPaths::following(entry, None), code)
+        });
+        own.into_iter().chain(entries).collect()
+    }
+
     /// What the ways of one entry lead through.
-    async fn roads(&self, paths: BookingPaths, already_linked: Code) -> Result<Roads> {
+    pub(super) async fn roads(&self, paths: BookingPaths, already_linked: Code) -> Result<Roads> {
         let session = self.session;
         let users = self.way(paths.user()).await?;
         let mut businesses = Vec::new();
@@ -322,7 +324,7 @@ impl Carrying<'_> {
 }
 
 /// What is known of the ways of one entry's documents.
-struct Roads {
+pub(super) struct Roads {
     paths: BookingPaths,
     already_linked: Code,
     users: Way<Id>,
@@ -332,7 +334,7 @@ struct Roads {
 }
 
 impl Roads {
-    fn ground<'a>(
+    pub(super) fn ground<'a>(
         &'a self,
         session: &'a Session,
         links: &'a Links,

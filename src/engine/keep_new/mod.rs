@@ -4,6 +4,7 @@
 mod alone;
 mod bookings;
 mod customers;
+mod strays;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -29,6 +30,8 @@ use crate::engine::session::Session;
 use crate::store::StoreError;
 use crate::store::converge::Gathered;
 use crate::store::scan::{self, Scan};
+
+pub(crate) use strays::BackToUsers;
 
 /// What came of it.
 #[derive(Debug, Default)]

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 
+use crate::domain::decision::Contact;
 use crate::domain::id::Id;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::raw::{elements, get};
-use crate::domain::survey::crowded::CrowdedSearch;
+use crate::domain::survey::crowded::{Crowded, CrowdedSearch};
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::references::{LookFor, ReferenceSearch, Referenced};
 use crate::domain::survey::{Of, Survey};
@@ -105,20 +106,20 @@ impl Session {
         };
         let of_customers = indexes(&customers).iter();
         let of_customers = of_customers.filter_map(|it| survey.search_customers(it));
-        let mut of_customers: Vec<CrowdedSearch> = of_customers.collect();
-        let of_users = indexes(&users).iter();
-        let mut of_users: Vec<CrowdedSearch> =
-            of_users.filter_map(|it| survey.search_users(it)).collect();
-        if let Some(customers) = customers.filter(|_| !of_customers.is_empty()) {
+        let mut all: Vec<CrowdedSearch> = of_customers.collect();
+        if let Some(customers) = customers.filter(|_| !all.is_empty()) {
             let take = |document: &RawDocument| {
-                for search in &mut of_customers {
+                for search in &mut all {
                     search.take_existing(survey, document);
                 }
             };
             self.work.scan(&customers, watcher, take).await?;
         }
-        let mut all: Vec<CrowdedSearch> = of_customers;
-        all.append(&mut of_users);
+        let searched = all.len();
+        for contact in [Contact::Remove, Contact::Null] {
+            let of_users = indexes(&users).iter();
+            all.extend(of_users.filter_map(|it| survey.search_users(it, contact)));
+        }
         if let Some(users) = users.filter(|_| !all.is_empty()) {
             let take = |document: &RawDocument| {
                 for search in &mut all {
@@ -127,9 +128,18 @@ impl Session {
             };
             self.work.scan(&users, watcher, take).await?;
         }
-        let found = all.into_iter().filter_map(|search| search.end(survey));
-        let found = found.collect();
-        survey.take_crowded(found);
+        let of_users = all.split_off(searched).into_iter();
+        let (removed, null): (Vec<_>, Vec<_>) =
+            of_users.partition(|search| search.contact() == Contact::Remove);
+        let end = |searches: Vec<CrowdedSearch>| -> Vec<Crowded> {
+            let ended = searches.into_iter();
+            ended.filter_map(|search| search.end(survey)).collect()
+        };
+        let (of_customers, removed, null) = (end(all), end(removed), end(null));
+        survey.take_crowded(
+            [of_customers.clone(), removed].concat(),
+            [of_customers, null].concat(),
+        );
         Ok(())
     }
 

@@ -73,6 +73,7 @@ impl Session {
         let mut survey = Box::pin(self.read(&specs, also, watcher)).await?;
         self.work.tables_hold()?;
         survey.assign(&self.answers.decisions);
+        survey.contact_leaves(self.answers.decisions.contact);
         // Neither needs the other, and no server is waited for.
         let (conflicts, blueprint) = std::thread::scope(|scope| {
             let conflicts = scope.spawn(|| survey.conflicts());

@@ -114,7 +114,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     for (at, entry) in pages.entries().iter().enumerate().skip(from).take(height) {
         let line = row(entry, widths, model.shared.ids, theme);
         lines.push(if at == pages.selected {
-            line.style(theme.selected())
+            widgets::selected(line, theme)
         } else {
             line
         });
@@ -127,14 +127,14 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
 fn empty(model: &Model) -> Option<String> {
     let pages = &model.panes.bookings.pages;
     let key = |id| model.shared.key(id);
+    if model.shared.facts.overview.is_none() && pages.entries().is_empty() {
+        return Some(situation::not_surveyed(&model.shared));
+    }
     if let Some(error) = &pages.error {
         return Some(safe(error, 600));
     }
     if !pages.entries().is_empty() {
         return None;
-    }
-    if model.shared.facts.overview.is_none() && !pages.loaded {
-        return Some(situation::not_surveyed(&model.shared));
     }
     let looked = number(pages.looked);
     Some(if pages.stopped {

@@ -13,11 +13,14 @@ use crate::app::model::Model;
 use crate::app::panes::businesses::Sort;
 use crate::app::situation;
 use crate::domain::conflict::Severity;
+use crate::domain::number::counted;
 use crate::domain::overview::BusinessRow;
-use crate::domain::people::conflict_words;
+use crate::domain::people::{Who, conflict_words};
 use crate::domain::text::safe;
 use crate::domain::view::BusinessView;
 
+/// From so many rows on the years have a row each.
+const ROOMY: u16 = 20;
 /// Columns of a number.
 const NUMBER: usize = 11;
 
@@ -92,7 +95,7 @@ fn businesses(
     for (at, row) in rows.iter().enumerate().skip(from).take(height) {
         let cells = format!(
             "{}{}{}{} ",
-            pad(&safe(&row.name, 80), name),
+            pad(&row.words(), name),
             right(&number(row.customers), NUMBER),
             right(&number(row.bookings), NUMBER),
             right(&number(row.conflicts), NUMBER)
@@ -102,7 +105,7 @@ fn businesses(
             Span::styled(widgets::bar(row.conflicts, most, 5), theme.warning()),
         ]);
         lines.push(if at == pane.selected {
-            line.style(theme.selected())
+            widgets::selected(line, theme)
         } else {
             line
         });
@@ -118,9 +121,7 @@ fn businesses(
 fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrollable {
     let pane = &model.panes.businesses;
     let facts = &model.shared.facts;
-    let name = pane
-        .row(facts)
-        .map_or_else(String::new, |row| safe(&row.name, 60));
+    let name = pane.row(facts).map_or_else(String::new, BusinessRow::words);
     // A long name leaves room for the rest of the title.
     let name = fit(&name, usize::from(area.width / 4).max(12));
     let Some(Ok(view)) = pane.view(facts) else {
@@ -155,12 +156,7 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
     let height = usize::from(inside.height).saturating_sub(1);
     let from = widgets::window(selected, view.customers.len(), height);
     for (at, line) in view.customers.iter().enumerate().skip(from).take(height) {
-        let who = line.who.words();
-        let who = if who.is_empty() {
-            line.who.short()
-        } else {
-            who
-        };
+        let who = in_full(&line.who);
         let who = if ids {
             format!("{} {who}", safe(&line.user.to_string(), 60))
         } else {
@@ -174,7 +170,7 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
             pad(line.becomes, 15)
         ));
         lines.push(if at == selected {
-            row.style(theme.selected())
+            widgets::selected(row, theme)
         } else {
             row
         });
@@ -195,11 +191,16 @@ fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         widgets::boxed(frame, area, "", theme);
         return;
     };
-    let inside = widgets::boxed(frame, area, &safe(&row.name, 80), theme);
-    let columns = usize::from(inside.width);
+    let name = row.words();
+    let inside = widgets::boxed(frame, area, &name, theme);
+    let (columns, roomy) = (usize::from(inside.width), inside.height >= ROOMY);
     let mut lines = Vec::new();
+    if width(&name) + 2 > columns {
+        let whole = safe(&row.name, 400); // the title cuts it
+        lines.extend(widgets::labelled("Name", &whole, columns, theme));
+    }
     if let Some(customer) = pane.line(facts) {
-        let who = customer.who.words();
+        let who = in_full(&customer.who);
         lines.extend(widgets::labelled("Selected", &who, columns, theme));
     }
     if model.shared.ids {
@@ -217,24 +218,37 @@ fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
                 .into_iter()
                 .map(|line| Line::styled(line, theme.danger())),
         ),
-        Some(Ok(view)) => lines.extend(view_lines(view, row, columns, theme)),
+        Some(Ok(view)) => {
+            lines.extend(numbers(view, row, theme));
+            lines.extend(years(view, columns, roomy, theme));
+        }
     }
-    lines.extend(to_decide(model, row, columns, theme));
-    lines.truncate(usize::from(inside.height));
+    lines.extend(to_decide(model, row, (columns, roomy), theme));
+    if let Some(Ok(view)) = pane.view(facts) {
+        lines.extend(elsewhere(view, (columns, roomy), theme));
+    }
+    let height = usize::from(inside.height);
+    if lines.len() > height {
+        lines.truncate(height.saturating_sub(1));
+        let text = "… there is more than fits here: make the terminal higher";
+        lines.push(Line::styled(fit(text, columns), theme.dim()));
+    }
     frame.render_widget(Paragraph::new(lines), inside);
 }
 
-fn view_lines(
-    view: &BusinessView,
-    row: &BusinessRow,
-    columns: usize,
-    theme: Theme,
-) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::raw(format!(
-        "{} customers-to-be   {} bookings",
-        number(row.customers),
-        number(row.bookings)
-    ))];
+/// Name and e-mail, or that there is neither.
+fn in_full(who: &Who) -> String {
+    let words = who.words();
+    if words.is_empty() { who.short() } else { words }
+}
+
+/// What it comes to.
+fn numbers(view: &BusinessView, row: &BusinessRow, theme: Theme) -> [Line<'static>; 2] {
+    let counts = format!(
+        "{}   {}",
+        counted(row.customers, "customer-to-be", "customers-to-be"),
+        counted(row.bookings, "booking", "bookings")
+    );
     let of = if view.looked > 0 {
         format!(" (of the first {} bookings)", number(view.looked))
     } else {
@@ -248,41 +262,71 @@ fn view_lines(
         ));
     }
     fates.push(Span::styled(of, theme.dim()));
-    lines.push(Line::from(fates));
-    if !view.years.is_empty() {
-        let most = view
-            .years
-            .iter()
-            .map(|(_, count)| *count)
-            .max()
-            .unwrap_or(1);
-        lines.push(Line::default());
-        lines.push(Line::styled("Bookings per year", theme.label()));
-        for (year, count) in &view.years {
-            let text = format!("  {year} {:>8} ", number(*count));
-            let bar = widgets::bar(
-                *count,
-                most,
-                columns.saturating_sub(width(&text) + 1).min(24),
-            );
-            lines.push(Line::from(vec![
-                Span::raw(text),
-                Span::styled(bar, theme.good()),
-            ]));
-        }
+    [Line::raw(counts), Line::from(fates)]
+}
+
+/// Its bookings year by year: a bar for each where there is room, else all in one line.
+fn years(view: &BusinessView, columns: usize, roomy: bool, theme: Theme) -> Vec<Line<'static>> {
+    let counts = view.years.iter().map(|(_, count)| *count);
+    let Some(most) = counts.clone().max() else {
+        return Vec::new();
+    };
+    if !roomy {
+        let bars = widgets::sparkline(counts, columns);
+        let bars = view.years.iter().zip(bars.chars());
+        let text: Vec<String> = bars
+            .map(|((year, count), bar)| format!("{year} {bar} {}", number(*count)))
+            .collect();
+        return widgets::labelled("Per year", &text.join("  "), columns, theme).collect();
     }
-    if !view.elsewhere.is_empty() {
-        lines.push(Line::default());
-        lines.push(Line::styled("Its customers also book at", theme.label()));
-        for (name, count) in &view.elsewhere {
-            lines.push(Line::raw(format!("  {:>4} at {name}", number(*count))));
-        }
+    let heading = Line::styled("Bookings per year", theme.label());
+    let mut lines = vec![Line::default(), heading];
+    for (year, count) in &view.years {
+        let text = format!("  {year} {:>8} ", number(*count));
+        let room = columns.saturating_sub(width(&text) + 1).min(24);
+        lines.push(Line::from(vec![
+            Span::raw(text),
+            Span::styled(widgets::bar(*count, most, room), theme.good()),
+        ]));
     }
     lines
 }
 
-/// What is to decide at a business, kind by kind.
-fn to_decide(model: &Model, row: &BusinessRow, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+/// Where its customers book too.
+fn elsewhere(
+    view: &BusinessView,
+    (columns, roomy): (usize, bool),
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let places: Vec<String> = view
+        .elsewhere
+        .iter()
+        .map(|(name, count)| format!("{} at {name}", number(*count)))
+        .collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    if !roomy {
+        return widgets::labelled("Also book", &places.join(" · "), columns, theme).collect();
+    }
+    let heading = Line::styled("Its customers also book", theme.label());
+    let mut lines = vec![Line::default(), heading];
+    let places = wrap(&places.join(" · "), columns.saturating_sub(2));
+    lines.extend(
+        places
+            .into_iter()
+            .map(|line| Line::raw(format!("  {line}"))),
+    );
+    lines
+}
+
+/// What is to decide at a business, kind by kind; where there is little room, without those whom it is about.
+fn to_decide(
+    model: &Model,
+    row: &BusinessRow,
+    (columns, roomy): (usize, bool),
+    theme: Theme,
+) -> Vec<Line<'static>> {
     let facts = &model.shared.facts;
     let here: Vec<_> = facts
         .conflicts()
@@ -291,6 +335,14 @@ fn to_decide(model: &Model, row: &BusinessRow, columns: usize, theme: Theme) -> 
         .collect();
     if here.is_empty() {
         return Vec::new();
+    }
+    if !roomy {
+        let counts = facts.counts().iter().filter_map(|count| {
+            let of = here.iter().filter(|it| it.key.code == count.code).count();
+            (of > 0).then(|| format!("{of} × {}", conflict_words(count.code)))
+        });
+        let counts: Vec<_> = counts.collect();
+        return widgets::labelled("To decide", &counts.join(", "), columns, theme).collect();
     }
     let mut lines = vec![Line::default(), Line::styled("To decide", theme.label())];
     for count in facts.counts() {
@@ -309,16 +361,20 @@ fn to_decide(model: &Model, row: &BusinessRow, columns: usize, theme: Theme) -> 
             .filter(|who| !who.is_empty())
             .take(3)
             .collect();
-        let text = format!(
-            "{} {}  {}",
-            of.len(),
-            conflict_words(count.code),
-            who.join(" · ")
-        );
-        lines.push(Line::from(vec![
-            Span::styled(format!("  {mark} "), style),
-            Span::raw(pad(&text, columns.saturating_sub(4))),
-        ]));
+        let mut text = format!("{} × {}", of.len(), conflict_words(count.code));
+        if !who.is_empty() {
+            text = format!("{text}: {}", who.join(" · "));
+        }
+        for (at, text) in wrap(&text, columns.saturating_sub(4))
+            .into_iter()
+            .enumerate()
+        {
+            let mark = if at == 0 { mark } else { " " };
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {mark} "), style),
+                Span::raw(text),
+            ]));
+        }
     }
     lines
 }

@@ -9,14 +9,13 @@ use ratatui::widgets::Paragraph;
 use super::super::text::{fit, pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
-use super::running;
+use super::{running, step_detail};
 use crate::app::commands::ids::NOTE;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::app::panes::checklist::{Row, queries};
 use crate::app::shared::Shared;
 use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
-use crate::domain::decision::Contact;
 use crate::domain::number::Millis;
 use crate::domain::run_view::RunView;
 use crate::domain::text::{safe, safe_lines};
@@ -60,7 +59,7 @@ pub fn draw(
             Constraint::Fill(1),
         ]));
         frame.render_widget(way_line(&model.shared, usize::from(way.width), theme), way);
-        let [list, detail] = widgets::split(body, true, 46);
+        let [list, detail] = widgets::split(body, true, 50);
         (list, detail)
     } else {
         let [list, detail] = area.layout(&Layout::vertical([
@@ -85,7 +84,7 @@ pub fn draw(
         .map(|(place, row)| {
             let line = row_line(model, *row, usize::from(inside.width), theme);
             if place == at {
-                line.style(theme.selected())
+                widgets::selected(line, theme)
             } else {
                 line
             }
@@ -198,14 +197,20 @@ fn phase_line(model: &Model, phase: Phase, columns: usize, theme: Theme) -> Line
 fn brief(shared: &Shared, step: Step) -> (String, String) {
     let state = shared.state(step);
     let status = shared.facts.status(step);
-    let run = shared.facts.run();
+    let run = shared.facts.standing_run();
     let seconds = |millis: Millis| format!("{:.1} s", millis as f64 / 1000.0);
+    // How long it stands still is said in the header.
+    let verdict = run.filter(|_| step == Step::StopApplication);
+    let verdict = verdict.and_then(|run| Some(run.verdict.as_ref()?.0.clone()));
     let says = match state {
         State::Done if step.touch() == Touch::Note => "noted".to_owned(),
-        State::Done => status
-            .map(|status| first_words(&status.says))
-            .unwrap_or_default(),
-        State::Ready | State::Pending if RunView::touch(run, step) == Touch::Gate => {
+        State::Done => verdict.unwrap_or_else(|| {
+            let says = status.map(|status| first_words(&status.says));
+            says.unwrap_or_default()
+        }),
+        State::Ready | State::Pending
+            if RunView::touch(shared.facts.run(), step) == Touch::Gate =>
+        {
             "gate".to_owned()
         }
         State::Pending if step.touch() == Touch::Note => {
@@ -241,6 +246,29 @@ fn first_words(says: &str) -> String {
     safe(&line[..end], 60)
 }
 
+/// As much of a clause as fits: without what it adds to itself, or else to the end of a word. The whole stands beside the list.
+fn shortened(says: &str, columns: usize) -> String {
+    if width(says) <= columns {
+        return says.to_owned();
+    }
+    let adds = [" (", ": ", " of ", " over ", " in "];
+    let ends = adds.iter().filter_map(|it| says.find(it));
+    let mut shorter = ends
+        .map(|end| &says[..end])
+        .filter(|it| width(it) <= columns);
+    if let Some(shorter) = shorter.next() {
+        return shorter.to_owned();
+    }
+    let mut words = says;
+    while let Some((before, _)) = words.rsplit_once(' ') {
+        words = before;
+        if width(words) + 2 <= columns {
+            return format!("{words} …");
+        }
+    }
+    fit(says, columns)
+}
+
 fn step_line(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Line<'static> {
     let state = shared.state(step);
     let gate = RunView::touch(shared.facts.run(), step) == Touch::Gate;
@@ -264,7 +292,10 @@ fn step_line(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Line<
     let title = pad(&title, columns.saturating_sub(room + width(&time)));
     Line::from(vec![
         Span::styled(title, style),
-        Span::styled(pad(&fit(&says, room.saturating_sub(1)), room), theme.text()),
+        Span::styled(
+            pad(&shortened(&says, room.saturating_sub(1)), room),
+            theme.text(),
+        ),
         Span::styled(time, theme.dim()),
     ])
 }
@@ -327,132 +358,33 @@ fn detail_of(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
             }
         }
     } else {
-        lines.extend(step_detail(shared, step, columns, theme));
+        lines.extend(step_detail::lines(shared, step, columns, theme));
     }
     widgets::scrolled(frame, inside, lines, model.panes.checklist.down, theme)
 }
 
-fn step_detail(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Line<'static>> {
-    let says = shared
-        .facts
-        .status(step)
-        .map(|status| safe_lines(&status.says, 900))
-        .unwrap_or_default();
-    let state = shared.state(step).word();
-    let mut lines = Vec::new();
-    let state = if says.is_empty() || says == step.does() {
-        state.to_owned()
-    } else {
-        format!("{state}: {says}")
-    };
-    for (label, text) in [
-        ("State", state),
-        ("Will", step.does().to_owned()),
-        ("Destroys", step.destroys().to_owned()),
-        ("Guide", format!("“{}”", step.guide())),
-    ] {
-        lines.extend(widgets::labelled(label, &text, columns, theme));
-    }
-    for text in forecast(shared, step) {
-        lines.extend(widgets::labelled(
-            "Forecast",
-            &safe(&text, 900),
-            columns,
-            theme,
-        ));
-    }
-    let Some(run) = shared.facts.run() else {
-        return lines;
-    };
-    if !run.equations.is_empty() {
-        lines.push(Line::default());
-        lines.push(Line::styled("Proved", theme.label()));
-        for equation in &run.equations {
-            lines.extend(
-                wrap(&format!("✓ {}", safe(equation, 300)), columns)
-                    .into_iter()
-                    .map(Line::from),
-            );
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_step_came_to_is_cut_where_a_thought_ends() {
+        assert_eq!(shortened("QUIET: no foreign write", 15), "QUIET");
+        assert_eq!(
+            shortened("366 customers prepared (7 merged away)", 24),
+            "366 customers prepared"
+        );
+        assert_eq!(
+            shortened("366 customers prepared (7 merged away)", 16),
+            "366 customers …"
+        );
+        assert_eq!(
+            shortened("1,994 bookings prepared", 40),
+            "1,994 bookings prepared"
+        );
+        assert_eq!(shortened("成都成都成都成都", 6), "成都…");
+        for columns in 0..30 {
+            assert!(width(&shortened("every prepared booking is as planned", columns)) <= columns);
         }
     }
-    let outlook = outlook(shared);
-    if !outlook.is_empty() {
-        lines.push(Line::default());
-        lines.extend(widgets::labelled("Outlook", &outlook, columns, theme));
-    }
-    if let Some((documents, _)) = run.backup {
-        let text = format!(
-            "{} documents, read back",
-            crate::domain::number::grouped(documents)
-        );
-        lines.extend(widgets::labelled("Backup", &text, columns, theme));
-    }
-    lines.extend(results(shared, step, columns, theme));
-    lines
-}
-
-/// What the steps before the selected one came to.
-fn results(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Line<'static>> {
-    let before = Step::ALL.iter().filter(|it| **it < step);
-    let done = before.filter(|it| shared.is_done(**it) && it.touch() != Touch::Note);
-    let mut lines = Vec::new();
-    for step in done {
-        let says = shared.facts.status(*step).map_or("", |it| &it.says);
-        let says = safe(says.lines().next().unwrap_or_default(), 300);
-        let text = format!("✓ {}: {says}", step.title());
-        lines.extend(wrap(&text, columns).into_iter().map(Line::raw));
-    }
-    if !lines.is_empty() {
-        let heading = Line::styled("Results so far", theme.label());
-        lines.splice(0..0, [Line::default(), heading]);
-    }
-    lines
-}
-
-/// What the survey can tell of a step before it is run.
-fn forecast(shared: &Shared, step: Step) -> Vec<String> {
-    let review = shared.facts.review();
-    if shared.facts.overview.is_none() || matches!(shared.state(step), State::Done) {
-        return Vec::new();
-    }
-    match step {
-        Step::RetireUsers => review.retiring.clone(),
-        Step::CleanUsers => vec![format!(
-            "contact fields that the customers have: {}",
-            match review.contact {
-                Contact::Remove => "they are removed from the users",
-                Contact::Null => "they stay in the users, with null in them",
-            }
-        )],
-        _ => Vec::new(),
-    }
-}
-
-/// How long it takes to the next gate and to the end, as far as it is forecast.
-fn outlook(shared: &Shared) -> String {
-    let Some(run) = shared.facts.run() else {
-        return String::new();
-    };
-    let seconds = |millis: Millis| format!("~{:.1} s", millis as f64 / 1000.0);
-    let open = |step: &&Step| !matches!(shared.state(**step), State::Done | State::Skipped);
-    let to_gate: Millis = Step::ALL
-        .iter()
-        .take_while(|step| RunView::touch(Some(run), **step) != Touch::Gate)
-        .filter(open)
-        .filter_map(|step| run.expected.get(step))
-        .sum();
-    let mut parts = Vec::new();
-    if to_gate > 0 {
-        parts.push(format!("to the gate {}", seconds(to_gate)));
-    }
-    if let Some(left) = run.left.filter(|left| *left > 0) {
-        parts.push(format!("to the end of verify {}", seconds(left)));
-    }
-    if let Some(disk) = run.disk.filter(|_| !parts.is_empty()) {
-        parts.push(format!(
-            "copies take {} MB",
-            crate::domain::number::megabytes(disk)
-        ));
-    }
-    parts.join(" · ")
 }

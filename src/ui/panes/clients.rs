@@ -88,7 +88,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
             Span::raw(right(&number(line.connections), 12)),
         ]);
         rows.push(if at == pane.selected {
-            row.style(theme.selected())
+            widgets::selected(row, theme)
         } else {
             row
         });

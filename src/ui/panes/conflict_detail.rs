@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::text::{fit, pad, wrap};
+use super::super::text::{pad, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::commands::ids::{DETAIL_LEFT, DETAIL_RIGHT};
@@ -192,12 +192,19 @@ fn side_by_side(
             theme.dim(),
         ));
     }
-    let mut heading = vec![Span::raw(pad("", FIELD))];
-    heading.extend(window.iter().map(|(title, _)| {
-        let title = pad(&fit(title, room.saturating_sub(1)), room);
-        Span::styled(title, theme.title())
-    }));
-    lines.push(Line::from(heading));
+    let titles: Vec<Vec<String>> = window
+        .iter()
+        .map(|(title, _)| wrap(title, room.saturating_sub(1)))
+        .collect();
+    let rows = titles.iter().map(Vec::len).max().unwrap_or(1);
+    for at in 0..rows {
+        let mut heading = vec![Span::raw(pad("", FIELD))];
+        heading.extend(titles.iter().map(|title| {
+            let title = title.get(at).map_or("", String::as_str);
+            Span::styled(pad(title, room), theme.title())
+        }));
+        lines.push(Line::from(heading));
+    }
     for field in field_names(&records, shared.ids) {
         let value = |record: &Record| value_of(record, &field, shared.ids);
         let of_sources: Vec<_> = sources.iter().map(value).collect();

@@ -161,7 +161,7 @@ fn list(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> Scrol
                 };
                 let line = row_line(row, conflicts, columns, theme);
                 if *position == conflicts.selected() {
-                    line.style(theme.selected())
+                    widgets::selected(line, theme)
                 } else {
                     line
                 }

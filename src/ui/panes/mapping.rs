@@ -108,7 +108,7 @@ fn rows(
     let height = usize::from(inside.height).saturating_sub(1);
     let from = widgets::window(pane.selected, pane.rows.len(), height);
     for (at, row) in pane.rows.iter().enumerate().skip(from).take(height) {
-        let against = view.against(&row.place.to_string()).is_some();
+        let against = pane.against(row).is_some();
         let (mark, style) = mark(row, against, theme);
         let (of, field) = named(row);
         let seen = if row.open {
@@ -127,7 +127,7 @@ fn rows(
             Span::styled(pad(&fit(&seen, rest), rest), theme.dim()),
         ]);
         lines.push(if at == pane.selected {
-            line.style(theme.selected())
+            widgets::selected(line, theme)
         } else {
             line
         });
@@ -190,7 +190,7 @@ fn selected(
             lines.extend(widgets::labelled(label, text, columns, theme));
         }
     };
-    if let Some(against) = view.against(&place) {
+    if let Some(against) = pane.against(row) {
         add("Refused", &safe_lines(against, 600));
     }
     let value = if row.set {

@@ -30,6 +30,7 @@ pub mod mapping;
 pub mod report;
 pub mod running;
 pub mod schema;
+mod step_detail;
 
 /// Draws a pane; where there is room, list and detail side by side.
 type Draw = fn(&mut Frame<'_>, Rect, &Model, bool, Theme) -> Scrollable;

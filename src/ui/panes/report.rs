@@ -51,7 +51,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
             let mark = if at == pane.section { "▸" } else { " " };
             let line = Line::raw(pad(&format!("{mark}{}", safe(&section.title, 80)), columns));
             if at == pane.section {
-                line.style(theme.selected())
+                widgets::selected(line, theme)
             } else {
                 line
             }

@@ -128,11 +128,13 @@ fn about(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
         let next = situation::of(shared).next;
         let mut lines: Vec<Line<'static>> =
             widgets::labelled("Next", &safe(&next, 400), columns, theme).collect();
-        let keys = format!(
-            "{} runs the steps up to the next gate, from here too",
-            shared.key(GO_ON)
-        );
-        lines.push(Line::styled(keys, theme.dim()));
+        if shared.next_step().is_some() {
+            let keys = format!(
+                "{} runs the steps up to the next gate, from here too",
+                shared.key(GO_ON)
+            );
+            lines.push(Line::styled(keys, theme.dim()));
+        }
         return lines;
     };
     let mut lines: Vec<Line<'static>> = wrap(&doing(running, shared), columns)

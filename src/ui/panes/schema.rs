@@ -185,7 +185,7 @@ fn rows(
                 .map_or_else(Line::default, |line| index(line, columns, theme)),
         };
         lines.push(if at == pane.selected {
-            line.style(theme.selected())
+            widgets::selected(line, theme)
         } else {
             line
         });
@@ -332,7 +332,7 @@ fn samples(line: &SchemaLine, shared: &Shared) -> String {
         return String::new();
     }
     if !shared.ids && !line.named.is_empty() {
-        return line.named.join(", ");
+        return line.named.join(" · ");
     }
     if !shared.ids {
         let samples = counted(line.samples.len() as u64, "document", "documents");

@@ -10,8 +10,9 @@ use crate::app::shared::PaneId;
 use crate::app::tests::fixture;
 use crate::app::{Answer, Effect, Message, Request, update};
 use crate::domain::checklist::{State, Step, StepStatus};
-use crate::domain::conflict::{Code, ConflictKey};
+use crate::domain::conflict::{Choice, Code, ConflictKey};
 use crate::domain::decision::Decision;
+use crate::domain::departure::Departures;
 use crate::domain::document_diff::{BookingDiff, Line, Mark};
 use crate::domain::id::Id;
 use crate::domain::overview::{BusinessRow, ConflictRow, Overview, Review};
@@ -402,6 +403,33 @@ pub fn look(model: &mut Model) {
     let (width, height) = model.shared.size;
     let effects = update(model, Message::Resized { width, height });
     settle(model, effects);
+}
+
+/// A console that has surveyed and did nothing else.
+pub fn surveyed() -> Model {
+    let mut model = fixture::empty();
+    let wall = Message::Now {
+        since_start: std::time::Duration::from_secs(10),
+        clock: "18:20:02".into(),
+        wall: NOW,
+    };
+    update(&mut model, wall);
+    let mut found = overview();
+    found.accounts = 24;
+    found.departures = Departures::of(found.bookings);
+    let code = Code::BookingWithoutBusiness;
+    found.departures.add(code, Choice::Quarantine, 6);
+    let statuses = statuses(1);
+    let situation = Situation::of(&Seen::default(), &statuses);
+    let standing = Standing {
+        statuses,
+        situation,
+    };
+    let standing = Answer::Standing(Ok(standing), review(), None);
+    for answer in [Answer::Surveyed(found, review()), standing] {
+        update(&mut model, Message::Answer(answer));
+    }
+    model
 }
 
 /// A console before its cut-over.
