@@ -10,14 +10,13 @@ use super::values::{given_back, replaced};
 use crate::domain::raw::{Builder, Value, elements, get, kind};
 
 /// A value of a converted field as the type that it had before, or that the schema of today gives it; `None` where it stays. `was` is what stood
-/// there before; it is unknown of a document that the migration made.
+/// there before.
 pub(super) fn as_it_was(
     rules: &[Rule],
     field: &str,
     value: Value<'_>,
-    was: Option<Option<Value<'_>>>,
+    was: Option<Value<'_>>,
 ) -> Option<(u8, Vec<u8>)> {
-    let was = was?;
     if was == Some(value) {
         return None;
     }

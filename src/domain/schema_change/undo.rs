@@ -99,8 +99,10 @@ impl Rules<'_> {
                 out.value(name, Value { kind, bytes });
                 continue;
             }
-            let known_of = (!matches!(known, Known::Fields(_))).then_some(was);
-            match as_it_was(self.rules, field, element.value, known_of) {
+            // Of what the migration made a digest told it already.
+            let tells = !matches!(known, Known::Fields(_));
+            let back = tells.then(|| as_it_was(self.rules, field, element.value, was));
+            match back.flatten() {
                 Some((kind, bytes)) => {
                     let bytes = &bytes;
                     out.value(name, Value { kind, bytes });

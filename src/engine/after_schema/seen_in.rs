@@ -33,10 +33,10 @@ impl Session {
         let ids: BTreeSet<Id> = samples.iter().flat_map(|it| ids_of(it)).collect();
         let named = self.named_in(live, &ids).await?;
         let words = samples.iter().map(|sample| {
-            let names: Option<Vec<&str>> = ids_of(sample)
+            let each: Option<Vec<&str>> = ids_of(sample)
                 .map(|id| named.get(&id).map(String::as_str))
                 .collect();
-            names.map(|names| names.join(", "))
+            each.map(|all| all.join(", "))
         });
         let words: Option<Vec<String>> = words.collect();
         Ok(words.unwrap_or_default())
