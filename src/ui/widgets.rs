@@ -140,7 +140,7 @@ pub fn sparkline(values: impl ExactSizeIterator<Item = u64>, columns: usize) -> 
 /// A line as the selected one: in one style, since colours of its own would turn into patches.
 pub fn selected(line: Line<'_>, theme: Theme) -> Line<'_> {
     let plain = line.spans.into_iter().map(|it| Span::raw(it.content));
-    Line::from_iter(plain).style(theme.selected())
+    plain.collect::<Line>().style(theme.selected())
 }
 
 /// Where a list of whole rows is, for the mouse.

@@ -382,7 +382,8 @@ fn runnable(shared: &Shared, step: Step) -> Verdict {
     let Some(status) = shared.facts.status(step) else {
         return Err("the state of the steps has not been read yet".to_owned());
     };
-    if shared.facts.outdated {
+    // The selection follows the next step, and that is not known yet; what the operator selected stays.
+    if shared.facts.outdated && shared.follows {
         return Err("the state of the steps is being read".to_owned());
     }
     match (shared.state(step), step.touch()) {

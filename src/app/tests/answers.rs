@@ -4,10 +4,8 @@ use std::collections::HashSet;
 
 use super::fixture::update;
 use super::fixture::{
-    DONE, ENTER, at, gate, overview, page, ready, requests, review, running, sources, standing,
-    typing,
+    at, gate, overview, page, ready, requests, review, running, sources, standing, typing,
 };
-use crate::app::key::Key;
 use crate::app::layer::{Layer, Note};
 use crate::app::message::{AskedNumber, Detail, ExitReason, Job};
 use crate::app::{Answer, Effect, Message, Model, Request};
@@ -515,27 +513,4 @@ fn a_step_that_ended_is_no_longer_running_whatever_was_said() {
         State::Done,
         "as the database says"
     );
-}
-
-#[test]
-fn no_step_runs_between_the_end_of_one_and_the_reading_of_what_is_true_then() {
-    let mut model = running(ready());
-    let answer = ended(Job::Step(Step::BackUp), Ending::Done);
-    update(&mut model, Message::Answer(answer));
-    for key in [ENTER, Key::char('>')] {
-        let effects = update(&mut model, Message::Key(key));
-        assert!(requests(&effects).is_empty(), "{effects:?}");
-        assert_eq!(
-            model
-                .shared
-                .notice
-                .as_ref()
-                .map(|it| it.text.contains("being read")),
-            Some(true)
-        );
-    }
-    let answer = Answer::Standing(Ok(standing(DONE)), review(true), None);
-    update(&mut model, Message::Answer(answer));
-    let effects = update(&mut model, Message::Key(ENTER));
-    assert_eq!(requests(&effects).len(), 1);
 }

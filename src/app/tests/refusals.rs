@@ -1,11 +1,16 @@
 //! What the commands of the panes say when they cannot be done.
 
 use super::commands::Refusal;
-use super::fixture::{DONE, at, empty, ended, ready, review, running, standing, update};
+use super::fixture::{
+    DONE, ENTER, at, empty, ended, ready, requests, review, running, standing, update,
+};
 use super::panes::{conflict, conflicts, decided, step, surveyed_nothing};
 use crate::app::conflict_list::Filter;
+use crate::app::key::Key;
+use crate::app::message::Job;
 use crate::app::{Answer, Message, Model};
 use crate::domain::checklist::{State, Step};
+use crate::domain::ending::Ended;
 
 fn refusal(id: &'static str, before: fn() -> Model, why: &'static str) -> Refusal {
     Refusal { id, before, why }
@@ -219,4 +224,27 @@ fn nothing_decided() -> Model {
     model.facts_changed();
     super::fixture::look(&mut model);
     model
+}
+
+#[test]
+fn no_step_runs_between_the_end_of_one_and_the_reading_of_what_is_true_then() {
+    let mut model = running(ready());
+    let answer = Answer::Ended(Job::Step(Step::BackUp), Ended::done("8 collections"));
+    update(&mut model, Message::Answer(answer));
+    for key in [ENTER, Key::char('>')] {
+        let effects = update(&mut model, Message::Key(key));
+        assert!(requests(&effects).is_empty(), "{effects:?}");
+        assert_eq!(
+            model
+                .shared
+                .notice
+                .as_ref()
+                .map(|it| it.text.contains("being read")),
+            Some(true)
+        );
+    }
+    let answer = Answer::Standing(Ok(standing(DONE)), review(true), None);
+    update(&mut model, Message::Answer(answer));
+    let effects = update(&mut model, Message::Key(ENTER));
+    assert_eq!(requests(&effects).len(), 1);
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::mapping::Mapping;
@@ -82,18 +81,5 @@ impl Workspace {
     /// What the after-schema does to a document of a collection; `None` for nothing.
     pub(crate) fn shape_of(&self, which: &Rebuilt) -> Option<Shape> {
         change_of(&self.mapping, which)?.shape()
-    }
-
-    /// A live document of a collection as it was before the rules of the after-schema.
-    pub(crate) fn undone(
-        &self,
-        which: &Rebuilt,
-        document: RawDocumentBuf,
-        known: Known<'_>,
-    ) -> std::result::Result<RawDocumentBuf, Malformed> {
-        match change_of(&self.mapping, which) {
-            None => Ok(document),
-            Some(change) => change.undo(&document, known),
-        }
     }
 }
