@@ -7,7 +7,7 @@ use bson::raw::RawDocument;
 use super::convert::{Native, convert};
 use super::minutes::Minutes;
 use super::rules::{CollectionChange, Place, Rule, Written, name_before};
-use super::values::replaced;
+use super::values::{each, replaced};
 use crate::domain::raw::{Builder, Malformed, Value, elements, get, kind};
 
 /// So many rules may take their value from what another one writes.
@@ -279,25 +279,7 @@ fn converted_value(value: Value<'_>, (to, all): (Native, bool)) -> Option<(u8, V
         let wanted = all || !to.reads(value.kind);
         wanted.then(|| convert(value, to)).flatten()
     };
-    if value.kind != kind::ARRAY {
-        return convert(value).map(|bytes| (to.kind(), bytes));
-    }
-    let list = RawDocument::from_bytes(value.bytes).ok()?;
-    let mut out = Builder::new(value.bytes.len());
-    let mut any = false;
-    for (at, member) in elements(list).map_while(Result::ok).enumerate() {
-        match convert(member.value) {
-            Some(bytes) => {
-                any = true;
-                let (kind, bytes) = (to.kind(), &bytes[..]);
-                out.value(&at.to_string(), Value { kind, bytes });
-            }
-            None => {
-                out.element(&member);
-            }
-        }
-    }
-    any.then(|| (kind::ARRAY, out.finish().as_bytes().to_vec()))
+    each(value, |value| Some((to.kind(), convert(value)?)))
 }
 
 /// The moment at which an ObjectId was made; `None` of one that was derived and holds none.

@@ -6,8 +6,8 @@ use bson::raw::RawDocument;
 use super::alike::{back, mean_the_same};
 use super::convert::Native;
 use super::rules::{CollectionChange, Rule, name_before};
-use super::values::{given_back, replaced};
-use crate::domain::raw::{Builder, Value, elements, get, kind};
+use super::values::{each, given_back, replaced};
+use crate::domain::raw::{Value, elements, get, kind};
 
 /// A value of a converted field as the type that it had before, or that the schema of today gives it; `None` where it stays. `was` is what stood
 /// there before.
@@ -42,31 +42,8 @@ pub(super) fn as_it_was(
     if let Some(was) = was.filter(|was| mean_the_same(*was, value)) {
         return Some((was.kind, was.bytes.to_vec()));
     }
-    as_before(was.and_then(type_of).or(from)?, value)
-}
-
-/// The value as this type, member by member in a list; `None` where it is that already, or something would be lost.
-fn as_before(native: Native, value: Value<'_>) -> Option<(u8, Vec<u8>)> {
-    if value.kind != kind::ARRAY {
-        return back(native.kind(), value);
-    }
-    let list = RawDocument::from_bytes(value.bytes).ok()?;
-    let mut out = Builder::new(value.bytes.len());
-    let mut any = false;
-    for member in elements(list) {
-        let member = member.ok()?;
-        match back(native.kind(), member.value) {
-            Some((kind, bytes)) => {
-                any = true;
-                let bytes = &bytes;
-                out.value(&String::from_utf8_lossy(member.key), Value { kind, bytes });
-            }
-            None => {
-                out.element(&member);
-            }
-        }
-    }
-    any.then(|| (kind::ARRAY, out.finish().as_bytes().to_vec()))
+    let native = was.and_then(type_of).or(from)?;
+    each(value, |value| back(native.kind(), value))
 }
 
 /// The type of a value, or of the first in a list.

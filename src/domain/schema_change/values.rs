@@ -7,19 +7,20 @@ use crate::domain::raw::{Builder, Value, elements, kind, string_bytes};
 /// A text of today, and what it becomes.
 pub type Pair = (String, String);
 
-/// The value with each text replaced, member by member in a list; `None` where nothing changes.
-pub(super) fn replaced(value: Value<'_>, pairs: &[Pair]) -> Option<(u8, Vec<u8>)> {
+/// What a function makes of a value, or of each member of a list; `None` where nothing changes.
+pub(super) fn each(
+    value: Value<'_>,
+    make: impl Fn(Value<'_>) -> Option<(u8, Vec<u8>)>,
+) -> Option<(u8, Vec<u8>)> {
     if value.kind != kind::ARRAY {
-        let text = value.as_str()?;
-        let (_, to) = pairs.iter().find(|(from, _)| from == text)?;
-        return Some((kind::STRING, string_bytes(to)));
+        return make(value);
     }
     let list = RawDocument::from_bytes(value.bytes).ok()?;
     let mut out = Builder::new(value.bytes.len());
     let mut any = false;
     for member in elements(list) {
         let member = member.ok()?;
-        match replaced(member.value, pairs).filter(|it| it.0 == kind::STRING) {
+        match make(member.value) {
             Some((kind, bytes)) => {
                 any = true;
                 let bytes = &bytes;
@@ -31,6 +32,15 @@ pub(super) fn replaced(value: Value<'_>, pairs: &[Pair]) -> Option<(u8, Vec<u8>)
         }
     }
     any.then(|| (kind::ARRAY, out.finish().as_bytes().to_vec()))
+}
+
+/// The value with each text replaced, member by member in a list; `None` where nothing changes.
+pub(super) fn replaced(value: Value<'_>, pairs: &[Pair]) -> Option<(u8, Vec<u8>)> {
+    each(value, |value| {
+        let text = value.as_str()?;
+        let (_, to) = pairs.iter().find(|(from, _)| from == text)?;
+        Some((kind::STRING, string_bytes(to)))
+    })
 }
 
 /// The same the other way round.

@@ -21,6 +21,18 @@ use crate::prisma::{SchemaCheck, Standing};
 use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
+/// The documents of a collection are read; its indexes are judged elsewhere.
+const READ: Standing = Standing::Collection {
+    indexes: Vec::new(),
+    collated: false,
+};
+
+/// Passes over a model.
+fn pass(check: &mut SchemaCheck<'_>, number: usize) {
+    check.begin(number, &Standing::Missing, 0);
+    check.end();
+}
+
 impl Session {
     /// What users break of the after-schema who would stay if those retire who are customers and nothing else.
     pub(super) async fn judge_who_stays(
@@ -35,15 +47,10 @@ impl Session {
         let mut failed = Ok(());
         for number in check.order() {
             if number != reads.model {
-                check.begin(number, &Standing::Missing, 0);
-                check.end();
+                pass(&mut check, number);
                 continue;
             }
-            let standing = Standing::Collection {
-                indexes: Vec::new(),
-                collated: false,
-            };
-            check.begin(number, &standing, 0);
+            check.begin(number, &READ, 0);
             let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
             let read = self.documents_after(&reads.live, (true, &mut taking), watcher);
             failed = read.await.and_then(|()| taking.failed());
@@ -82,15 +89,10 @@ impl Session {
             let model = schema.models.get(number);
             let is_users = model.is_some_and(|it| it.name == change.model);
             if !is_users {
-                check.begin(number, &Standing::Missing, 0);
-                check.end();
+                pass(&mut check, number);
                 continue;
             }
-            let standing = Standing::Collection {
-                indexes: Vec::new(),
-                collated: false,
-            };
-            check.begin(number, &standing, survey.users.len() as u64);
+            check.begin(number, &READ, survey.users.len() as u64);
             let place = (&self.work.connection.database, None);
             let copy = users.next();
             scan::each(place, &copy, &Scan::default(), &watcher.cancel, |user| {
