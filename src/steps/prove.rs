@@ -67,7 +67,10 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let says = format!("{}{}", said.join("; "), in_words(&late));
     session.note_proved(Group::CutOver, &checked, since);
     if let Some(record) = &mut session.run.record {
+        // A copy of the users that stands as it was proved is not proved anew: what its proof said holds.
+        let of_users = (!users_wanted).then(|| record.users_equations());
         record.equations = checked.equations;
+        record.equations.extend(of_users.unwrap_or_default());
     }
     session.save().await?;
     copied?;

@@ -35,7 +35,6 @@ impl Harness {
 }
 
 #[tokio::test]
-#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn whatever_was_killed_at_any_instant_ends_like_what_never_was() {
     let seed = std::env::var("RINGFENCE_CRASH_SEED")
         .ok()

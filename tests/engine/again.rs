@@ -41,6 +41,25 @@ async fn a_second_apply_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_proof_that_was_killed_before_it_was_recorded_loses_none_of_the_equations() {
+    let case = Case::seeded().await;
+    case.plan().await;
+    case.apply(&["--through", "prove"]).await.code(0);
+    let runs: Collection<Document> = case.database.collection("_ringfence_runs");
+    let equations = async || {
+        let run = runs.find_one(doc! { "outcome": "open" }).await.unwrap();
+        run.unwrap().get_array("equations").unwrap().clone()
+    };
+    let expected = equations().await;
+    assert!(expected.len() > 3, "those of the users too: {expected:?}");
+    let unset = doc! { "$unset": { "steps.prove": "" } };
+    let open = doc! { "outcome": "open" };
+    runs.update_one(open, unset).await.unwrap();
+    case.apply(&["--through", "prove"]).await.code(0);
+    assert_eq!(equations().await, expected);
+}
+
+#[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_apply_that_stops_after_any_step_ends_like_one_that_never_stopped() {
     let whole = Case::seeded().await;
