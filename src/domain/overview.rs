@@ -9,6 +9,7 @@ use super::decision::{Contact, Decision};
 use super::departure::Departures;
 use super::id::Id;
 use super::number::{counted, grouped};
+use super::people::NO_NAME;
 use super::survivorship::Survivor;
 use super::text::safe;
 
@@ -32,7 +33,7 @@ impl BusinessRow {
     pub fn words(&self) -> String {
         let name = safe(self.name.trim(), 80);
         if name.is_empty() {
-            "(no name)".to_owned()
+            NO_NAME.to_owned()
         } else {
             name
         }

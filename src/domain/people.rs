@@ -11,6 +11,9 @@ use super::number::Millis;
 use super::raw::{elements, get};
 use super::text::{mask, safe};
 
+/// What somebody or something without a name is called.
+pub const NO_NAME: &str = "(no name)";
+
 /// Characters of a name or an e-mail.
 const WIDTH: usize = 60;
 
@@ -52,7 +55,7 @@ impl Who {
         match (self.name.is_empty(), self.email.is_empty()) {
             (false, _) => self.name.clone(),
             (true, false) => self.email.clone(),
-            (true, true) => "(no name)".to_owned(),
+            (true, true) => NO_NAME.to_owned(),
         }
     }
 

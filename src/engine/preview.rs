@@ -248,11 +248,11 @@ impl Session {
         let role = &self.work.mapping.user;
         let view = role.view(document);
         let seen = if what == "user" { &*view } else { document };
-        let who = Who::of(seen, &role.name, Some(&role.email)).short();
-        let title = if who == "(no name)" {
+        let who = Who::of(seen, &role.name, Some(&role.email));
+        let title = if who.words().is_empty() {
             format!("{what} without a name")
         } else {
-            who
+            who.short()
         };
         let mut record = Record {
             title,

@@ -11,6 +11,7 @@ use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::mapping::Customers;
 use crate::domain::overview::{BusinessRow, CodeCount, ConflictRow, FollowedRow, Overview};
+use crate::domain::people::NO_NAME;
 use crate::domain::survey::facts::{BusinessIx, MemberDigest};
 
 impl Survey {
@@ -237,7 +238,7 @@ impl Survey {
                     .take(3)
                     .filter_map(|id| self.businesses.get(&id.canonical()))
                     .map(|business| match business.name.trim() {
-                        "" => "(no name)",
+                        "" => NO_NAME,
                         _ => business.name.as_str(),
                     })
                     .collect();
