@@ -94,7 +94,7 @@ codes! {
     UserUnique, "user-unique", Blocker, "a unique index of users holds contact fields, and would meet users who have none any more", "users",
         "contact fields leave users whose data was copied, and to an index all who lack a field are equal in it",
         [DropIndex: "clean up the users without this index; the original keeps it, and a rollback brings it back",
-         Stop: "apply nothing until the index is changed by hand, for example made sparse"];
+         Stop: "apply nothing until the index is changed by hand, for example into a partial one over texts only"];
     BusinessDisagrees, "business-disagrees", Blocker, "the paths of a booking lead to two businesses", "bookings",
         "whose booking this is cannot be told, and each of the businesses may see it",
         [Quarantine: "move the bookings, unchanged, to the quarantine; a rollback brings them back",

@@ -63,7 +63,7 @@ pub enum StoreError {
     Occupied(String),
     /// The operator, or a signal, asked to stop between two batches.
     #[error(
-        "stopped by you, between two batches; what was prepared so far is kept, and the same command goes on from there"
+        "stopped by you, between two batches. Nothing is half written; the same command goes on"
     )]
     Cancelled,
 }

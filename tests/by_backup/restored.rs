@@ -143,6 +143,7 @@ async fn after_each_swap_a_restore_of_the_runs_backup_gives_back_what_was_there(
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_restore_without_the_record_and_one_after_a_rollback_give_back_the_backup() {
     let case = Case::seeded().await;
     let before = case.picture().await;
@@ -230,6 +231,7 @@ async fn a_name_as_long_as_a_server_takes_is_put_aside_too() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_restore_that_is_half_done_is_finished_by_the_same_command_alone() {
     let server = nth::server().await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;

@@ -140,6 +140,7 @@ async fn a_record_that_knows_its_collections_is_used_instead() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_database_that_was_dropped_and_restored_goes_back_by_the_backup() {
     let case = Case::seeded().await;
     let before = case.picture().await;
@@ -200,6 +201,7 @@ async fn options_and_indexes_come_from_the_backup_and_names_are_given_back() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_cut_over_that_was_killed_between_two_renames_goes_back_without_its_record() {
     let server = nth::server().await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;

@@ -55,6 +55,7 @@ async fn email_spelling() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_merged_customer_takes_the_survivors_email_in_its_usual_spelling() {
     let mut world = World::new();
     world.customer(with(somebody(3), doc! { "email": "ann@example.org" }), 1);

@@ -58,6 +58,7 @@ async fn missing_email_and_the_partial_index_where_two_lack_one() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn invalid_email() {
     for email in ["nobody", "a@b", "two words@example.org"] {
         let mut world = World::new();

@@ -44,6 +44,7 @@ impl Small {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_cut_over_that_was_killed_after_its_renames_still_puts_validators_and_expiries_on() {
     let small = Small::new().await;
     for (point, live) in [("collMod Booking +1", "Booking"), ("collMod User", "User")] {
@@ -107,6 +108,7 @@ async fn what_is_written_after_a_kill_before_the_renames_is_taken_in_and_backed_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_finish_that_was_killed_between_its_drops_is_finished_by_the_same_command() {
     let small = Small::new().await;
     small.case.apply(&[]).await.code(0);

@@ -13,9 +13,9 @@ use crate::support::kill;
 use crate::support::picture;
 
 /// Databases that are killed over at the same time.
-const LANES: u64 = 4;
+const LANES: u64 = 2;
 /// Kills of each verb that the default tier asks for.
-const WANTED: [(&str, usize); 3] = [("apply", 9), ("rollback", 4), ("finish", 2)];
+const WANTED: [(&str, usize); 3] = [("apply", 5), ("rollback", 2), ("finish", 1)];
 
 /// What all lanes share.
 struct Harness {

@@ -88,6 +88,7 @@ async fn round(users: &Collection<Document>, bookings: &Collection<Document>, n:
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn what_an_application_writes_while_the_copies_are_built_is_migrated_and_comes_back() {
     let case = Case::seeded().await;
     case.plan().await;

@@ -62,6 +62,7 @@ fn carried(now: &picture::Picture) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn what_changed_on_live_collections_since_a_step_is_carried_by_name_and_goes_back() {
     for through in ["customers", "bookings", "prove"] {
         let case = Case::seeded().await;
@@ -91,6 +92,7 @@ async fn what_changed_on_live_collections_since_a_step_is_carried_by_name_and_go
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_index_made_on_users_after_the_cut_over_is_there_after_the_clean_up() {
     let case = Case::seeded().await;
     case.plan().await;

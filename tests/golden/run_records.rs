@@ -185,6 +185,7 @@ async fn what_0_1_carried_back_and_left_behind_is_still_told() {
 
 /// The same, killed when the users were renamed back, and the bookings and customers were not
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_that_0_1_left_half_done_is_ended_by_the_same_command_alone() {
     let ways: [&[&str]; 4] = [
         KEEP_NEW,

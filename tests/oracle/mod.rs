@@ -1,6 +1,6 @@
 //! Random small ugly databases through the product, on a real server, against a plain oracle of DESIGN §3 and §4.
 //!
-//! `RINGFENCE_ORACLE_CASES` says how many (16), `RINGFENCE_ORACLE_SEED` the seed of the first (1): a failure prints its
+//! `RINGFENCE_ORACLE_CASES` says how many (10), `RINGFENCE_ORACLE_SEED` the seed of the first (1): a failure prints its
 //! seed, and that seed with one case runs it again alone.
 
 mod bytes;
@@ -37,7 +37,7 @@ fn setting(name: &str, default: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_database_is_migrated_as_the_oracle_says_and_comes_back_as_it_was() {
     let full = support::full();
-    let cases = setting("RINGFENCE_ORACLE_CASES", if full { 2_000 } else { 16 });
+    let cases = setting("RINGFENCE_ORACLE_CASES", if full { 2_000 } else { 10 });
     let first = setting("RINGFENCE_ORACLE_SEED", 1);
     let uri = &support::shared().uri("");
     let client = &mongodb::Client::with_uri_str(uri).await.expect("a client");

@@ -34,6 +34,7 @@ fn verb(place: &Place, words: &[&str]) {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn the_gate_to_delete_the_originals_is_refused_and_passed() {
     let place = data::seeded();
     let plan = place.runs.path().join("plan.json");
