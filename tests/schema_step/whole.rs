@@ -2,7 +2,7 @@
 
 use bson::{Bson, doc};
 
-use crate::schema_step::world::{self, BOOKING, BUSINESS, SERVICE, USER, id, one};
+use crate::schema_step::world::{self, BOOKING, BUSINESS, ROOM, SERVICE, USER, id, one};
 use crate::support::case::Case;
 use crate::support::picture;
 
@@ -205,7 +205,10 @@ async fn values_of_an_enum_are_stored_as_the_schema_says_and_go_back() {
         "  status     Status   @default(NEW)\n  note       String?  @map(\"remark\")",
     );
     let with_status = with_status.replace("  DONE\n", "  DONE\n  HELD\n");
-    world::write(&case, &with_status);
+    let (room, with) = ("model Room {\n", "model Room {\n  mood Status?\n");
+    world::write(&case, &with_status.replace(room, with));
+    let before = world::BEFORE.replace(room, with);
+    std::fs::write(case.path("before.prisma"), before).unwrap();
     let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
     case.ringfence(&plan)
         .await
@@ -226,6 +229,10 @@ async fn values_of_an_enum_are_stored_as_the_schema_says_and_go_back() {
         .update_one(doc! { "_id": id(BOOKING, 2) }, held)
         .await
         .unwrap();
+    // No document had this field at the plan.
+    let rooms = case.database.collection::<bson::Document>("rooms");
+    let new = doc! { "_id": id(ROOM, 9), "name": "New", "mood": "new" };
+    rooms.insert_one(new).await.unwrap();
     let late = doc! { "_id": id(SERVICE, 9), "name": "Late", "businessId": id(BUSINESS, 0) };
     let services = case.database.collection::<bson::Document>("services");
     services.insert_one(late).await.unwrap();
@@ -238,6 +245,8 @@ async fn values_of_an_enum_are_stored_as_the_schema_says_and_go_back() {
     ]);
     let booking = one(&case, "Booking", id(BOOKING, 2)).await;
     assert_eq!(booking.get_str("status").unwrap(), "HELD");
+    let room = one(&case, "Room", id(ROOM, 9)).await;
+    assert_eq!(room.get_str("mood").unwrap(), "NEW");
     for n in 0..2 {
         let booking = one(&case, "Booking", id(BOOKING, n)).await;
         assert_eq!(booking.get_str("status").unwrap(), "NEW");
