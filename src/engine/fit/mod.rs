@@ -121,7 +121,17 @@ impl Session {
                 .push(format!("warning: mapping{place}: {key}: {says}"));
         }
         self.fit = fit;
+        self.fitting = Some(mapping);
         Ok(())
+    }
+
+    /// The same, where not even a survey need be taken anew: the mapping was found to fit before that, and nobody wrote since.
+    pub(crate) async fn check_mapping_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
+        let fits = self.fitting.as_ref() == Some(&self.work.mapping);
+        if fits && self.is_surveyed_now().await? {
+            return self.require_the_runs_mapping();
+        }
+        self.check_mapping_once(Said::Now(&[]), watcher).await
     }
 
     /// What the last check of the mapping found worth saying.
