@@ -101,8 +101,8 @@ impl Session {
         Ok(taken)
     }
 
-    /// Refuses where a view or a time series stands under a name that a rollback needs: no server renames one out of the way.
-    async fn require_no_view_in_the_way(&self) -> Result<()> {
+    /// Refuses where a view or a time series stands under a live or a vacated name: no server renames one out of the way.
+    pub(crate) async fn require_no_view_in_the_way(&self) -> Result<()> {
         let kinds = collection_spec::kinds(&self.work.connection).await?;
         let list = self.work.mapping.rebuilt();
         let names = list.iter().flat_map(|which| [which.live(), which.to()]);

@@ -179,6 +179,11 @@ async fn a_time_series_under_a_vacated_name_is_named_before_anything_is_renamed_
         let ended = case.roll_back(options).await.code(1);
         ended.says(&["Booking is a time series now", "Nothing was changed"]);
     }
+    for decision in ["--take-in", "--set-aside"] {
+        let decide = ["strays", decision, "--confirm", &case.name];
+        let ended = case.ringfence(&decide).await.code(1);
+        ended.says(&["Booking is a time series now", "Nothing was changed"]);
+    }
     assert_eq!(names(&case).await, before);
 }
 
