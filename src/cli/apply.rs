@@ -64,6 +64,10 @@ pub(super) async fn run(place: &PlaceArguments, arguments: ApplyArguments) -> Re
             "no run is under way, so there is nothing to resume; leave --resume out".to_owned(),
         ));
     }
+    if session.run.open().is_none() {
+        // Written since the last run ended.
+        session.require_no_strays("nothing was changed")?;
+    }
     session.take_backup(arguments.backup.as_deref());
     let (watcher, task) = progress::watch(place, &session, "");
     let order = Order {

@@ -9,6 +9,7 @@ use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::{Outcome, RunRecord};
 use crate::domain::schema_change::MOVING;
 use crate::engine::error::Result;
+use crate::engine::given_up;
 use crate::store::collection_spec;
 use crate::store::connect::Connection;
 use crate::store::scan;
@@ -61,39 +62,99 @@ fn was_live(run: &RunRecord, which: &Rebuilt) -> bool {
 }
 
 impl Layout {
-    /// Asks the server where the collections stand: all those of an open run, and what stands aside.
+    /// Asks the server where the collections stand: all those of this run, and what stands aside.
     pub(crate) async fn read(
         connection: &Connection,
         mapping: &Mapping,
         run: Option<&RunRecord>,
     ) -> Result<Self> {
+        let mut layout = Self::default();
         let uuids = collection_spec::uuids(connection).await?;
-        let mut layout = Self {
-            aside: uuids.keys().filter_map(|name| Aside::parse(name)).collect(),
-            kept: uuids
-                .keys()
-                .filter(|name| name.starts_with(&format!("{SIDE_PREFIX}before_")))
-                .cloned()
-                .collect(),
-            beside: uuids
-                .keys()
-                .filter(|name| aside::parse_beside(name).is_some())
-                .cloned()
-                .collect(),
-            ..Self::default()
-        };
-        if let Some(run) = run {
-            layout.place_all(&uuids, mapping, run);
-        }
-        let named = layout.aside.iter().filter(|it| it.is_stray());
-        let named: Vec<String> = named.map(Aside::name).collect();
-        for name in named.iter().chain(&layout.strangers) {
-            layout.strays.push(Stray {
-                documents: scan::rough_count(&connection.database, name).await,
-                name: name.clone(),
-            });
-        }
+        layout.take(&uuids, mapping, run);
+        layout.count_strays(connection, &[]).await;
         Ok(layout)
+    }
+
+    /// The same of the latest run: of one that is closed, only what was written since under the names that it gave up.
+    pub(crate) async fn read_latest(
+        connection: &Connection,
+        mapping: &Mapping,
+        latest: Option<&RunRecord>,
+    ) -> Result<Self> {
+        let mut layout = Self::default();
+        let uuids = collection_spec::uuids(connection).await?;
+        let open = latest.filter(|run| run.outcome == Outcome::Open);
+        layout.take(&uuids, mapping, open);
+        let since = latest.map(|run| match run.outcome {
+            Outcome::Finished => {
+                let mut then = Self::default();
+                then.place_all(&uuids, &run.mapping, run);
+                then.strangers
+            }
+            Outcome::RolledBack => given_up::after_going_back(&uuids, run),
+            Outcome::Open | Outcome::Restored => Vec::new(),
+        });
+        layout
+            .count_strays(connection, &since.unwrap_or_default())
+            .await;
+        Ok(layout)
+    }
+
+    /// Adds what was written under the names of the after-schema, once a rollback took them away.
+    pub(crate) async fn add_what_came_since(
+        &mut self,
+        connection: &Connection,
+        run: &RunRecord,
+    ) -> Result<()> {
+        let uuids = collection_spec::uuids(connection).await?;
+        let since = given_up::after_going_back(&uuids, run);
+        self.strays.clear();
+        self.count_strays(connection, &since).await;
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        uuids: &BTreeMap<String, Option<String>>,
+        mapping: &Mapping,
+        run: Option<&RunRecord>,
+    ) {
+        self.aside = uuids.keys().filter_map(|name| Aside::parse(name)).collect();
+        self.kept = uuids
+            .keys()
+            .filter(|name| name.starts_with(&format!("{SIDE_PREFIX}before_")))
+            .cloned()
+            .collect();
+        self.beside = uuids
+            .keys()
+            .filter(|name| aside::parse_beside(name).is_some())
+            .cloned()
+            .collect();
+        if let Some(run) = run {
+            self.place_all(uuids, mapping, run);
+        }
+    }
+
+    /// Counts the strays. What stands under a name that a closed run gave up, and is empty, is none: a push makes such.
+    async fn count_strays(&mut self, connection: &Connection, since: &[String]) {
+        let count = async |name: &String| Stray {
+            documents: scan::rough_count(&connection.database, name).await,
+            name: name.clone(),
+        };
+        let named = self.aside.iter().filter(|it| it.is_stray());
+        let named: Vec<String> = named.map(Aside::name).collect();
+        for name in named.iter().chain(&self.strangers) {
+            self.strays.push(count(name).await);
+        }
+        for name in since.iter().filter(|it| !self.strangers.contains(it)) {
+            let stray = count(name).await;
+            if stray.documents > 0 {
+                self.strays.push(stray);
+            }
+        }
+        let strays = self.strays.iter().map(|it| it.name.clone());
+        let foreign = strays.filter(|name| !name.starts_with(SIDE_PREFIX));
+        self.strangers = foreign.collect();
     }
 
     fn place_all(

@@ -16,6 +16,7 @@ pub mod error;
 mod export;
 pub mod fit;
 pub mod gates;
+pub(crate) mod given_up;
 mod hand_made;
 mod identity;
 mod keep_new;

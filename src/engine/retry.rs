@@ -115,8 +115,8 @@ impl Session {
 
     /// The same, tried once.
     pub(crate) async fn look_what_is_swapped(&mut self) -> Result<()> {
-        let (work, run) = (&self.work, self.run.open());
-        self.layout = Layout::read(&work.connection, &work.mapping, run).await?;
+        let (work, run) = (&self.work, self.run.latest());
+        self.layout = Layout::read_latest(&work.connection, &work.mapping, run).await?;
         Box::pin(self.fill_minutes()).await
     }
 

@@ -111,8 +111,7 @@ impl Session {
             self.drop_original_of_merged(which).await?;
         }
         collection_spec::drop(&self.work.connection, TRIAL).await?;
-        self.see_what_is_swapped().await?;
-        let strays = self.layout.strays().to_vec();
+        let strays = self.strays_of_going_back().await?;
         // A stray's bookings name customers: the links say whose they are.
         if aside.is_empty() && strays.is_empty() {
             for name in [LINKS, RETIRED, SET_ASIDE] {

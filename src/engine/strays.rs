@@ -1,9 +1,14 @@
 //! Strays: collections that an application made under a name which a swap or a rename had vacated. They are derived from the database, in every
 //! verb, and named until somebody decides on them.
 
+use crate::domain::gate::{SetAside, TakeIn};
+use crate::domain::run::Outcome;
 use crate::domain::text::listed;
+use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
+use crate::engine::gates::Gated;
 use crate::engine::session::Session;
+use crate::store::swap::Stray;
 
 impl Session {
     /// The strays that nobody has decided on, in words; `None` where there is none.
@@ -87,4 +92,75 @@ impl Session {
             kept.join(", ")
         ))
     }
+
+    /// The strays where a rollback has given the names back: those under the names of the after-schema too.
+    pub(crate) async fn strays_of_going_back(&mut self) -> Result<Vec<Stray>> {
+        self.see_what_is_swapped().await?;
+        if let Some(run) = self.run.open() {
+            let connection = &self.work.connection;
+            self.layout.add_what_came_since(connection, run).await?;
+        }
+        Ok(self.layout.strays().to_vec())
+    }
+
+    fn strays_at_the_gate(&self) -> Vec<String> {
+        let strays = self.layout.strays().iter();
+        strays.map(ToString::to_string).collect()
+    }
+}
+
+impl Gated for TakeIn {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let strays = session.strays_at_the_gate().into_iter();
+        let mut lines: Vec<String> = strays.map(|it| format!("take in {it}")).collect();
+        lines.push("documents whose _id or unique value is live already stay where they are; nothing live is overwritten".to_owned());
+        Ok(lines)
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        let finished = session.run.latest();
+        let finished = finished.filter(|run| run.outcome == Outcome::Finished);
+        let mut missing = nothing_to_decide(session);
+        missing.extend(finished.map(|run| format!(
+            "run {} is finished and its originals are deleted, so nothing can say what these documents become. Read them, enter them in the new application, then set them aside: `ringfence strays --set-aside`",
+            run.id
+        )));
+        Ok(missing)
+    }
+
+    fn way_back(self, session: &Session) -> String {
+        let kept = "the strays are kept whole until purge";
+        if session.run.open().is_none() {
+            return kept.to_owned();
+        }
+        format!("{kept}; a rollback with --keep-new carries their documents back")
+    }
+}
+
+impl Gated for SetAside {
+    const OF_A_PLAN: bool = false;
+
+    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
+        let strays = session.strays_at_the_gate().into_iter();
+        Ok(strays
+            .map(|it| format!("set {it} aside: its documents are never live"))
+            .collect())
+    }
+
+    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
+        Ok(nothing_to_decide(session))
+    }
+
+    fn way_back(self, _: &Session) -> String {
+        "the documents stand aside until purge".to_owned()
+    }
+}
+
+fn nothing_to_decide(session: &Session) -> Vec<String> {
+    if session.layout.strays().is_empty() {
+        return vec!["no stray stands in this database".to_owned()];
+    }
+    Vec::new()
 }

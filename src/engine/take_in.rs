@@ -14,13 +14,16 @@ use crate::domain::link::Between;
 use crate::domain::mapping::LINKS;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::reference::BookingPaths;
+use crate::domain::run::Outcome;
+use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{Of, Standing};
 use crate::domain::survivorship::{self, Link};
 use crate::domain::transform::{self, Goal};
+use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::by_id;
 use crate::engine::error::{Result, StepError};
-use crate::engine::gates::Gated;
+use crate::engine::given_up;
 use crate::engine::keep_new::BackToUsers;
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::survey::Also;
@@ -50,10 +53,10 @@ struct Given {
 
 impl Given {
     /// What documents give after a rollback: one that names a customer names its user again.
-    async fn of(back: &BackToUsers<'_>, documents: &[&RawDocument]) -> Result<Self> {
+    async fn of(back: &BackToUsers<'_>, documents: &[&RawDocument], undone: bool) -> Result<Self> {
         let mut given = Self::default();
         for document in documents {
-            match back.document(document).await? {
+            match back.document(document, undone).await? {
                 Some(document) => given.documents.push(document),
                 None => given.stay += 1,
             }
@@ -161,7 +164,17 @@ impl Session {
         self.hold().await?;
         self.see_what_is_swapped().await?;
         let confirmed = self.pass::<TakeIn>(Some(confirmed), watcher).await?;
-        self.take_in(confirmed, only, watcher).await
+        // What a run that went back had made of documents is undone by its own rules.
+        let latest = self.run.latest();
+        let back = latest.filter(|run| run.outcome == Outcome::RolledBack);
+        let Some(plan) = back.and_then(|run| run.plan.clone()) else {
+            return self.take_in(confirmed, only, watcher).await;
+        };
+        let now = self.answers.schema.clone();
+        self.take_schema(plan.schema);
+        let decided = self.take_in(confirmed, only, watcher).await;
+        self.take_schema(now);
+        decided
     }
 
     async fn take_in(
@@ -199,8 +212,13 @@ impl Session {
     /// Takes one stray in. Returns where its documents are live, and how many had to stay.
     async fn take_one_in(&mut self, aside: &Aside, watcher: &Watcher) -> Result<(String, u64)> {
         let rebuilt = self.work.mapping.rebuilt();
-        let which = rebuilt.iter().find(|which| which.live() == aside.of);
-        let live = self.layout.now(&aside.of).to_owned();
+        let run = self.run.latest();
+        let of = run.map_or(&*aside.of, |run| given_up::name_before(run, &aside.of));
+        let of = of.to_owned();
+        // Written by the new application, and the old one is live.
+        let is_new = of != aside.of;
+        let which = rebuilt.iter().find(|which| which.live() == of);
+        let live = self.layout.now(&of).to_owned();
         let name = aside.name();
         watcher.says(&format!("taking in {name}"), 0, 0);
         let transformed = which.filter(|it| {
@@ -216,8 +234,8 @@ impl Session {
             self.survey_with(Some(&also), watcher).await?;
         }
         Box::pin(self.fill_minutes_of(true)).await?;
-        let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != aside.of;
-        let reader = self.reader_of(&aside.of)?.filter(|_| is_live);
+        let is_live = which.is_some_and(|it| self.layout.is_swapped(it)) || live != of;
+        let reader = self.reader_of(&of)?.filter(|_| is_live);
         let mut stay = 0;
         let after_rollback = self.run.open().is_none() && transformed.is_none();
         let naming = which.filter(|it| after_rollback && !self.naming(Some(it)).is_empty());
@@ -228,10 +246,14 @@ impl Session {
         let mut pages = scan::in_id_order(&self.work.connection.database, &name)?;
         while let Some(page) = pages.next().await? {
             let documents: Vec<&RawDocument> = page.documents().collect();
-            let mut given = match (transformed, &back) {
-                (Some(which), _) => self.given(which, &documents).await?,
-                (None, Some(back)) => Given::of(back, &documents).await?,
-                (None, None) => self.given_as_they_are(which, &documents),
+            let mut given = match (transformed, &back, is_new) {
+                (Some(which), ..) => self.given(which, &documents).await?,
+                (None, Some(back), false) => Given::of(back, &documents, false).await?,
+                (None, None, false) => self.given_as_they_are(which, &documents),
+                (None, _, true) => {
+                    self.given_as_before(which, back.as_ref(), &documents)
+                        .await?
+                }
             };
             if let Some(which) = which.filter(|it| self.layout.is_swapped(it)) {
                 self.shape_given(which, &mut given)?;
@@ -305,6 +327,37 @@ impl Session {
             }
         }
         given
+    }
+
+    /// What documents of the new application give where the old one is live again. A customer was none of its documents: that is a decision.
+    async fn given_as_before(
+        &self,
+        which: Option<&Rebuilt>,
+        back: Option<&BackToUsers<'_>>,
+        documents: &[&RawDocument],
+    ) -> Result<Given> {
+        let had_none = |it: &Rebuilt| {
+            let run = self.run.latest();
+            it.role() == Role::Customers
+                && run.is_some_and(|run| run.collection(it).original.is_none())
+        };
+        if which.is_some_and(had_none) {
+            return Ok(Given {
+                stay: documents.len() as u64,
+                ..Given::default()
+            });
+        }
+        let change = which.and_then(|it| change_of(&self.work.mapping, it));
+        let before = documents.iter().map(|it| match change {
+            Some(change) => change.undo(it, Known::Nothing),
+            None => Ok((*it).to_owned()),
+        });
+        let before: Vec<RawDocumentBuf> = before.collect::<std::result::Result<_, _>>()?;
+        let before: Vec<&RawDocument> = before.iter().map(|it| &**it).collect();
+        match back {
+            Some(back) => Given::of(back, &before, true).await,
+            None => Ok(self.given_as_they_are(which, &before)),
+        }
     }
 
     /// What documents give after the cut-over: each points at the customer of its user at its business, who is made where there is none yet.
@@ -464,55 +517,4 @@ impl Session {
         }
         Ok(())
     }
-
-    fn strays_at_the_gate(&self) -> Vec<String> {
-        let strays = self.layout.strays().iter();
-        strays.map(ToString::to_string).collect()
-    }
-}
-
-impl Gated for TakeIn {
-    const OF_A_PLAN: bool = false;
-
-    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let strays = session.strays_at_the_gate().into_iter();
-        let mut lines: Vec<String> = strays.map(|it| format!("take in {it}")).collect();
-        lines.push("documents whose _id or unique value is live already stay where they are; nothing live is overwritten".to_owned());
-        Ok(lines)
-    }
-
-    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(nothing_to_decide(session))
-    }
-
-    fn way_back(self, _: &Session) -> String {
-        "the strays are kept whole until purge; a rollback with --keep-new carries their documents back"
-            .to_owned()
-    }
-}
-
-impl Gated for SetAside {
-    const OF_A_PLAN: bool = false;
-
-    async fn will_do(self, session: &Session) -> Result<Vec<String>> {
-        let strays = session.strays_at_the_gate().into_iter();
-        Ok(strays
-            .map(|it| format!("set {it} aside: its documents are never live"))
-            .collect())
-    }
-
-    async fn missing(self, session: &mut Session, _: &Watcher) -> Result<Vec<String>> {
-        Ok(nothing_to_decide(session))
-    }
-
-    fn way_back(self, _: &Session) -> String {
-        "the documents stand aside until purge".to_owned()
-    }
-}
-
-fn nothing_to_decide(session: &Session) -> Vec<String> {
-    if session.layout.strays().is_empty() {
-        return vec!["no stray stands in this database".to_owned()];
-    }
-    Vec::new()
 }

@@ -71,7 +71,8 @@ impl Session {
         checked.notes.push(
             "the originals are deleted, so fidelity (that nothing else of a booking, customer or user changed) can no longer be checked".to_owned(),
         );
-        Ok(checked.and(self.layout.check_strays()))
+        let conforms = self.check_conformity(watcher).await?;
+        Ok(checked.and(conforms).and(self.layout.check_strays()))
     }
 
     /// Refuses where nothing is live that could be verified.

@@ -44,6 +44,24 @@ impl OneDocument {
             flaw.kind == Kind::DefaultNotWritten || self.left.contains(&key)
         })
     }
+
+    /// The fields of a document whose values a client does not read, each with what is wrong; with `missing`, those that are required and not
+    /// there too.
+    pub fn unread(&self, document: &RawDocument, missing: bool) -> Vec<(String, Kind)> {
+        let Some(shape) = self.shapes.models.get(self.model) else {
+            return Vec::new();
+        };
+        let Ok(judged) = judge(&self.shapes, shape, document) else {
+            return Vec::new();
+        };
+        let counts = |kind| match kind {
+            Kind::NullInList | Kind::WrongType | Kind::BadEnum => true,
+            Kind::MissingRequired | Kind::NullRequired => missing,
+            _ => false,
+        };
+        let flaws = judged.flaws.into_iter().filter(|it| counts(it.kind));
+        flaws.map(|it| (it.path, it.kind)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -68,5 +86,11 @@ mod tests {
         assert!(!of(&[]).reads(&half));
         assert!(of(&["Room.price wrong-type".to_owned()]).reads(&half));
         assert!(OneDocument::of(&schema, "Hall", &[]).is_none());
+        let wrong = [("price".to_owned(), Kind::WrongType)];
+        assert_eq!(of(&[]).unread(&half, true), wrong);
+        let none = rawdoc! { "_id": 1 };
+        assert_eq!(of(&[]).unread(&none, false), []);
+        let missing = [("price".to_owned(), Kind::MissingRequired)];
+        assert_eq!(of(&[]).unread(&none, true), missing);
     }
 }

@@ -25,7 +25,13 @@ pub(super) fn of(schema: &Schema, model: &Model, kind: Kind, names: &[String]) -
         }
         Kind::WrongType => wrong_type(schema, field, &name),
         Kind::OutOfRange => {
-            format!("make it `{name} BigInt` in the schema, or correct the numbers")
+            let mark = match field.arity {
+                Arity::Required => "",
+                Arity::Optional => "?",
+                Arity::List => "[]",
+            };
+            let field = safe(&field.name, 60);
+            format!("make it `{field} BigInt{mark}` in the schema, or correct the numbers")
         }
         Kind::BadEnum => bad_enum(schema, field, &name),
         Kind::DanglingRelation => dangling(schema, model, field, names),

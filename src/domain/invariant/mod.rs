@@ -366,10 +366,10 @@ impl Ledger {
     /// Takes a current document of a collection that is proved alone, which the original does not hold.
     pub fn extra(&mut self, which: &Rebuilt, document: &RawDocument, place: &str) {
         if let Some(id) = id_of(document) {
-            let key = which.key();
+            let live = which.live();
             self.wrong(
                 &id,
-                format!("{key} {id} stands in {place} and not in the original"),
+                format!("{live} {id} stands in {place} and not in the original"),
             );
         }
     }

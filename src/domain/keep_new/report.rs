@@ -73,7 +73,7 @@ pub enum Reason {
     IdTaken,
     /// Two documents would share a value of a unique index.
     NotUnique,
-    /// A value that is none of the type that the field had before.
+    /// A value that the old application does not read: of another type, or none of its enum.
     OtherType,
 }
 
@@ -121,7 +121,7 @@ impl Reason {
             }
             Self::IdTaken => "another document that comes back has this _id",
             Self::OtherType => {
-                "it is back, and these fields hold a value of a type that the old application does not read"
+                "it is back, and the old application cannot read these fields: a value is of another type, is none of its enum, or is missing"
             }
             Self::NotUnique => {
                 "carried, it would share a value of a unique index with another document; what was there before is back instead"

@@ -9,7 +9,7 @@ use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
 use super::hop_sources::HopSources;
-use super::references::{MOST_BOOKINGS, Referenced};
+use super::references::{Form, MOST_BOOKINGS, Referenced};
 use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::Code;
 use crate::domain::customer_id::IdKind;
@@ -119,7 +119,7 @@ impl Survey {
             phones: Map::default(),
             mailboxes: Map::default(),
             departing: Map::default(),
-            departing_kinds: BTreeSet::new(),
+            departing_forms: BTreeSet::new(),
             too_many_depart: false,
             odd_users: Map::default(),
             odd_businesses: Map::default(),
@@ -447,10 +447,7 @@ impl Survey {
             return;
         }
         if let Some(id) = &refs.id {
-            let other = id.other_form();
-            let forms = [Some(id), other.as_ref()];
-            let kinds = forms.into_iter().flatten().map(|it| it.value().kind);
-            self.departing_kinds.extend(kinds);
+            self.departing_forms.extend(Form::of_id(id));
             self.departing.insert(id.canonical(), code);
         }
     }

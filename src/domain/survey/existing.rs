@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::references::Form;
 use super::{BusinessIx, Survey};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
@@ -73,9 +74,7 @@ impl Survey {
         let groups = self.sharing();
         for at in groups.into_iter().flat_map(|group| group.members) {
             let id: Id = self.existing[at].id.canonical();
-            self.departing_kinds.insert(id.value().kind);
-            let text = id.other_form();
-            self.departing_kinds.extend(text.map(|it| it.value().kind));
+            self.departing_forms.extend(Form::of_id(&id));
             self.sharing.insert(id, at);
         }
     }

@@ -160,10 +160,10 @@ pub struct Survey {
     mailboxes: Map<UserIx, u128>,
     /// The earliest creation date of the bookings of a deleted user at a business.
     since: Map<(UserIx, BusinessIx), i64>,
-    /// Bookings that an answer may move to the quarantine, by the kind of their conflict, and the types of their ids; none from there on where
+    /// Bookings that an answer may move to the quarantine, by the kind of their conflict, and what their ids look like; none from there on where
     /// there are too many to look for.
     departing: Map<Id, Code>,
-    departing_kinds: BTreeSet<u8>,
+    departing_forms: BTreeSet<references::Form>,
     /// There are too many of those.
     too_many_depart: bool,
     /// Users and businesses whose ids are odd texts, by what they are without that; none where several are one so.

@@ -25,7 +25,7 @@ pub struct ReferenceSearch<'s> {
     found: Referenced,
     /// What is looked for.
     look_for: LookFor,
-    /// The names of the fields that hold ids of the types that bookings have.
+    /// The names of the fields that hold values of the form that ids of bookings have.
     like_bookings: BTreeSet<String>,
 }
 
@@ -38,6 +38,42 @@ pub enum LookFor {
     Both,
     /// Bookings alone.
     Bookings,
+}
+
+/// What a value looks like: a field may hold the ids that are looked for where its values look like them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// No text: its BSON type.
+    Kind(u8),
+    /// The text of an ObjectId.
+    Hex,
+    /// The text of a UUID.
+    Uuid,
+    /// Another text without white space.
+    Word,
+    /// A text with white space.
+    Words,
+}
+
+impl Form {
+    pub(super) fn of(value: Value<'_>) -> Self {
+        let Some(text) = value.as_str() else {
+            return Self::Kind(value.kind);
+        };
+        let hex = |text: &str| text.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-');
+        match text.len() {
+            24 if hex(text) => Self::Hex,
+            36 if hex(text) => Self::Uuid,
+            _ if text.contains(char::is_whitespace) => Self::Words,
+            _ => Self::Word,
+        }
+    }
+
+    /// Those of an id, in whichever type it is written.
+    pub(super) fn of_id(id: &Id) -> impl Iterator<Item = Self> {
+        let other = id.other_form().map(|other| Self::of(other.value()));
+        std::iter::once(Self::of(id.value())).chain(other)
+    }
 }
 
 /// Bookings whose references are looked for; more are not.
@@ -229,9 +265,9 @@ impl ReferenceSearch<'_> {
             return;
         }
         if self.look_for == LookFor::UsersInASample {
-            let kinds = &self.survey.departing_kinds;
+            let forms = &self.survey.departing_forms;
             let said = path.contains('$') || self.like_bookings.contains(path);
-            if kinds.contains(&value.kind) && !said {
+            if !said && forms.contains(&Form::of(value)) {
                 self.like_bookings.insert(path.to_owned());
             }
             return;
@@ -293,6 +329,18 @@ mod tests {
     use crate::domain::reference::End;
     use crate::domain::table::tests::memory;
     use bson::{oid::ObjectId, rawdoc};
+
+    #[test]
+    fn a_field_may_hold_bookings_where_its_values_look_like_their_ids() {
+        let id = Id::object_id([7; 12]);
+        let forms: BTreeSet<Form> = Form::of_id(&id).collect();
+        let (hex, word) = ("07".repeat(12), "thanks".to_owned());
+        let looks = |text: &str| forms.contains(&Form::of(Id::string(text).value()));
+        assert!(looks(&hex) && forms.contains(&Form::of(id.value())));
+        assert!(!looks(&word) && !looks("please ring the bell ok?") && !looks(""));
+        let text: Vec<_> = Form::of_id(&Id::string("b-17")).collect();
+        assert_eq!(text, [Form::of(Id::string(&word).value())]);
+    }
 
     #[test]
     fn references_are_found_in_arrays_and_nested_documents_and_as_text() {

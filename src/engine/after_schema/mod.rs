@@ -177,6 +177,18 @@ impl Session {
         Ok(OneDocument::of(&schema, &change.model, &plan.left))
     }
 
+    /// Judges documents of the collection that has this name today by the schema of today; `None` where that was not given, or says nothing of it.
+    pub(crate) fn reader_before(&self, live: &str) -> Result<Option<OneDocument>> {
+        let plan = self.answers.schema.as_ref();
+        let Some(plan) = plan.filter(|it| !it.before.is_empty()) else {
+            return Ok(None);
+        };
+        let schema = parse(&plan.before)?;
+        let mut models = schema.models.iter().filter(|it| !it.ignored);
+        let model = models.find(|it| it.collection == live);
+        Ok(model.and_then(|it| OneDocument::of(&schema, &it.name, &[])))
+    }
+
     async fn ask(&mut self, given: &GivenSchema, watcher: &Watcher) -> Result<AskedSchema> {
         let after = parse(&given.after)?;
         let before = (!given.before.is_empty())

@@ -215,7 +215,9 @@ impl Session {
                 ));
                 continue;
             }
-            let how = if it.live == self.work.mapping.customer.collection {
+            let how = if self.layout.strangers().contains(&it.to) {
+                "it came after the last run ended: `ringfence strays` takes the documents in, or sets them aside; then make the plan again".to_owned()
+            } else if it.live == self.work.mapping.customer.collection {
                 "name it as [customer] collection in the mapping, and its documents are customers that exist already (customer-exists)".to_owned()
             } else {
                 format!("empty {to}, or give it another name by hand, and make the plan again")

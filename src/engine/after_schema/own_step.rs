@@ -7,6 +7,7 @@ use super::asked::Demand;
 use crate::domain::checklist::Step;
 use crate::domain::number::counted;
 use crate::domain::rebuilt::{Group, Role};
+use crate::domain::run::Outcome;
 use crate::domain::schema_change::SchemaChanges;
 use crate::domain::text::{listed, named, safe};
 use crate::engine::Watcher;
@@ -86,9 +87,13 @@ impl Session {
     /// True while something that the after-schema asks waits for the step that updates the schema, or that step was not completed.
     pub fn schema_step_waits(&self) -> bool {
         let asks = !self.work.mapping.asked_of_own_step().is_empty();
-        let run = self.run.open();
-        let done = run.is_some_and(|run| run.is_done(Step::Schema));
-        asks && !(done && self.is_live(Group::Schema))
+        let run = self.run.latest();
+        let done = run.is_some_and(|run| match run.outcome {
+            Outcome::Open => run.is_done(Step::Schema) && self.is_live(Group::Schema),
+            Outcome::Finished => run.is_done(Step::Schema),
+            Outcome::RolledBack | Outcome::Restored => false,
+        });
+        asks && !done
     }
 
     /// What waits for that step, by name; nothing once it is done.

@@ -31,6 +31,10 @@ impl Session {
             let innermost = candidate.rule.innermost();
             let is_rename = matches!(innermost, Rule::Rename { .. });
             if count == 0 && !is_rename {
+                // No document of now needs it, but one of the new application does, on the way back.
+                if is_of_schemas(innermost) {
+                    rules.push(candidate.rule.clone());
+                }
                 continue;
             }
             let key = format!("{}.{}", model.name, candidate.field);
@@ -127,6 +131,15 @@ impl Session {
                 0,
             ));
         }
+    }
+}
+
+/// True where the two schemas differ, whatever the documents hold.
+fn is_of_schemas(rule: &Rule) -> bool {
+    match rule {
+        Rule::Values { .. } => true,
+        Rule::Convert { from, .. } => from.is_some(),
+        Rule::Rename { .. } | Rule::Write { .. } | Rule::Within { .. } => false,
     }
 }
 

@@ -35,11 +35,30 @@ impl Session {
     ) -> Result<Vec<Counted>> {
         let (mut counted, whole) = self.count_together(claims, false, watcher).await?;
         for (claim, counted) in claims.iter().zip(&mut counted) {
-            if !(whole || counted.is_clear() && counted.set > 0) {
+            let in_doubt = !whole
+                && if counted.set == 0 {
+                    self.occurs_anywhere(claim).await?
+                } else {
+                    !counted.is_clear()
+                };
+            if in_doubt {
                 *counted = self.count_reference(claim, watcher).await?;
             }
         }
         Ok(counted)
+    }
+
+    /// True where some document has a field by which this reference goes.
+    async fn occurs_anywhere(&self, claim: &ReferenceClaim) -> Result<bool> {
+        for collection in &claim.collections {
+            let place = self.layout.original_of(&self.work.mapping, collection);
+            for path in &claim.paths {
+                if self.occurs(&place, &path.start.to_string()).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// The same of one reference, in all documents.

@@ -4,10 +4,12 @@
 mod alone;
 mod bookings;
 mod customers;
+mod readable;
 mod strays;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
@@ -17,16 +19,13 @@ use crate::domain::keep_new::customer::Edits;
 use crate::domain::keep_new::links::Links;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::LINKS;
-use crate::domain::raw::get;
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::schema_change::CollectionChange;
-use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
-use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::by_id;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::prisma::one_document::OneDocument;
 use crate::store::StoreError;
 use crate::store::converge::Gathered;
 use crate::store::scan::{self, Scan};
@@ -77,6 +76,8 @@ pub(crate) struct Carrying<'a> {
     needed: HashSet<Id>,
     /// Users of deleted customers who stay.
     staying: HashSet<Id>,
+    /// How the old application reads the documents of each collection, where the schema of today was given.
+    readers: BTreeMap<Rebuilt, Option<Arc<OneDocument>>>,
 }
 
 fn invalid(error: impl std::fmt::Display) -> StoreError {
@@ -109,6 +110,7 @@ impl<'a> Carrying<'a> {
             leaving: HashSet::new(),
             needed: HashSet::new(),
             staying: HashSet::new(),
+            readers: BTreeMap::new(),
         }
     }
 
@@ -185,57 +187,6 @@ impl<'a> Carrying<'a> {
             return Err(refusal.into());
         }
         self.links = links;
-        Ok(())
-    }
-
-    /// Notes which fields of a document that comes back the old application cannot read.
-    fn note_types(
-        &mut self,
-        what: (&Rebuilt, Change),
-        change: &CollectionChange,
-        document: &RawDocument,
-        original: Option<&RawDocument>,
-    ) {
-        let mut fields = change.unreadable_before(document);
-        if let Some(original) = original {
-            let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-            fields.retain(|path| get(document, &top(path)) != get(original, &top(path)));
-        }
-        if let Some(id) = id_of(document).filter(|_| !fields.is_empty()) {
-            self.leave(what, Reason::OtherType, &id, &fields);
-        }
-    }
-
-    /// A document that the application made, as it was before the rules of the after-schema.
-    fn undo_new(&mut self, which: &Rebuilt, document: &RawDocument) -> Result<RawDocumentBuf> {
-        let session = self.session;
-        let Some(change) = change_of(&session.work.mapping, which) else {
-            return Ok(document.to_owned());
-        };
-        let back = change.undo(document, Known::Nothing)?;
-        self.note_types((which, Change::Added), change, &back, None);
-        Ok(back)
-    }
-
-    /// What is live of a collection as it was before the rules of the after-schema, beside its originals.
-    fn undo<'d>(
-        &mut self,
-        which: &Rebuilt,
-        current: &mut HashMap<Id, RawDocumentBuf>,
-        originals: impl Iterator<Item = &'d RawDocument>,
-    ) -> Result<()> {
-        let session = self.session;
-        let Some(change) = change_of(&session.work.mapping, which) else {
-            return Ok(());
-        };
-        for original in originals {
-            let id = id_of(original).map(|id| id.canonical());
-            if let Some(live) = id.and_then(|id| current.get_mut(&id)) {
-                let back = change.undo(live, Known::Document(original))?;
-                self.note_types((which, Change::Changed), change, &back, Some(original));
-                *live = back;
-            }
-        }
         Ok(())
     }
 

@@ -54,8 +54,13 @@ impl<'s> BackToUsers<'s> {
         })
     }
 
-    /// The document with its users in the places of customers; `None` where nobody can say who they are.
-    pub(crate) async fn document(&self, stray: &RawDocument) -> Result<Option<RawDocumentBuf>> {
+    /// The document with its users in the places of customers; `None` where nobody can say who they are. The rules of the after-schema may be
+    /// `undone` in it already.
+    pub(crate) async fn document(
+        &self,
+        stray: &RawDocument,
+        undone: bool,
+    ) -> Result<Option<RawDocumentBuf>> {
         let ground = |roads| {
             let nobody = (&self.nobody, &self.nobody);
             Roads::ground(roads, self.session, &self.links, nobody)
@@ -65,7 +70,8 @@ impl<'s> BackToUsers<'s> {
         if !named.any(|said| said.customer.is_some()) {
             return Ok(Some(stray.to_owned()));
         }
-        let mut document = match change_of(&self.session.work.mapping, &self.which) {
+        let change = change_of(&self.session.work.mapping, &self.which);
+        let mut document = match change.filter(|_| !undone) {
             Some(change) => change.undo(stray, Known::Nothing)?,
             None => stray.to_owned(),
         };
