@@ -409,12 +409,11 @@ pub async fn take_images_of(
     let mut command = Builder::new(128);
     command.string("collMod", name);
     let mut options = elements(&like.options).map_while(std::result::Result::ok);
-    let command = match options.find(|element| element.key == IMAGES) {
-        Some(images) => {
-            command.element(&images);
-            command.finish()
-        }
-        None => rawdoc! { "collMod": name, "changeStreamPreAndPostImages": { "enabled": false } },
+    let command = if let Some(images) = options.find(|element| element.key == IMAGES) {
+        command.element(&images);
+        command.finish()
+    } else {
+        rawdoc! { "collMod": name, "changeStreamPreAndPostImages": { "enabled": false } }
     };
     let doing = format!("switching the change streams of {name}");
     modify(connection, name, command, &doing).await
