@@ -201,7 +201,7 @@ impl Session {
     }
 
     /// Documents of a collection that are known by these values; none where there is no such collection.
-    async fn looked_up(
+    pub(super) async fn looked_up(
         &self,
         collection: &str,
         by: &FieldPath,
