@@ -333,7 +333,6 @@ impl Place<'_> {
 }
 
 #[tokio::test]
-#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn each_fault_planted_in_a_prepared_copy_fails_the_proof_which_names_it() {
     let case = Case::seeded().await;
     case.plan().await;
@@ -343,7 +342,9 @@ async fn each_fault_planted_in_a_prepared_copy_fails_the_proof_which_names_it() 
         case: &case,
         prefix: "_ringfence_next_",
     };
-    for fault in FAULTS {
+    // The proof of what is live, below, is the same one; here a part of the faults is enough by default.
+    let every = if crate::support::full() { 1 } else { 4 };
+    for fault in FAULTS.into_iter().step_by(every) {
         let words = place.plant(fault).await;
         let ended = case.apply(&["--through", "prove"]).await;
         assert_eq!(ended.code, 2, "{fault:?}: {ended:?}");

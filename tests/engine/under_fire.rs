@@ -250,7 +250,6 @@ async fn what_a_transaction_commits_while_the_cut_over_waits_for_it_stops_it_and
 }
 
 #[tokio::test]
-#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn no_write_of_a_tight_loop_through_the_cut_over_is_lost() {
     let (_server, case) = private().await;
     case.plan().await;
