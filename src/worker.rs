@@ -181,6 +181,26 @@ async fn answer(
             let ended = with_log(session.how_it_rolled_back(ended));
             vec![Answer::Ended(Job::RollBack, ended)]
         }
+        Request::Strays(confirmed) => {
+            session.lease().forget_loss();
+            let job = match confirmed.action() {
+                Destructive::SetAside => Job::SetAside,
+                _ => Job::TakeIn,
+            };
+            let decided = match job {
+                Job::SetAside => session.set_strays_aside(confirmed, None).await,
+                _ => session.take_strays_in(confirmed, None, watcher).await,
+            };
+            let ended = match decided {
+                Ok(decided) if decided.complete => Ended::done(decided.says.join("; ")),
+                Ok(decided) => Ended {
+                    ending: Ending::PartlyDone,
+                    says: decided.says.join("\n"),
+                },
+                Err(error) => error.ended(),
+            };
+            vec![Answer::Ended(job, with_log(ended))]
+        }
         Request::Gate(Destructive::RollBack(new)) => {
             let gate = text(session.rollback_gate(new).await);
             vec![Answer::Gate(Box::new(gate))]

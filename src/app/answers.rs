@@ -202,6 +202,11 @@ fn ended(model: &mut Model, job: Job, ended: Ended) -> Vec<Effect> {
                 _ => Weight::Info,
             };
             let line = format!("{}: {says}", job.title());
+            // What it said of this step before is true no more; the log has it.
+            let before = format!("{}: ", job.title());
+            let banner = model.shared.banner.take();
+            let other = banner.filter(|it| !it.title.starts_with(&before));
+            model.shared.banner = other;
             model.shared.note_on_screen(weight, &line);
             model.shared.say(weight, line);
         }

@@ -54,7 +54,10 @@ fn next_to_run(shared: &Shared) -> Result<Step, String> {
         return Err("the state of the steps is being read".to_owned());
     }
     let Some(next) = shared.next_step() else {
-        return Err("nothing is left to run".to_owned());
+        return Err(match shared.open_note() {
+            Some(step) => format!("the next step, {}, is your own work", step.title()),
+            None => "nothing is left to run".to_owned(),
+        });
     };
     // An optional step behind a gate holds nothing up.
     let optional = next == Step::RetireUsers && shared.state(next) == State::Ready;
@@ -120,7 +123,9 @@ pub fn start(shared: &mut Shared, job: Job, confirmed: Option<Confirmed>) -> Vec
         (Job::Step(step), confirmed) => Request::Run { step, confirmed },
         (Job::Schema, _) => Request::Schema { long: true },
         (Job::RollBack, Some(confirmed)) => Request::RollBack(confirmed),
-        (Job::RollBack, None) => return Vec::new(), // only a gate leads to a roll back
+        (Job::TakeIn | Job::SetAside, Some(confirmed)) => Request::Strays(confirmed),
+        // Only a gate leads to these.
+        (Job::RollBack | Job::TakeIn | Job::SetAside, None) => return Vec::new(),
     };
     shared.running = Some(Running::new(job, shared.now));
     shared.follows = true;

@@ -174,6 +174,10 @@ pub enum Job {
     RollBack,
     /// Reading what the after-schema asks.
     Schema,
+    /// Taking strays in.
+    TakeIn,
+    /// Setting strays aside.
+    SetAside,
 }
 
 impl Job {
@@ -183,6 +187,8 @@ impl Job {
             Self::Step(step) => step.title(),
             Self::RollBack => "Roll back",
             Self::Schema => "Read for the after-schema",
+            Self::TakeIn => Destructive::TakeIn.title(),
+            Self::SetAside => Destructive::SetAside.title(),
         }
     }
 }
@@ -201,6 +207,8 @@ pub enum Request {
     },
     /// Roll back.
     RollBack(Confirmed),
+    /// Decide on strays, as the gate says.
+    Strays(Confirmed),
     /// What stands at the gate before this action.
     Gate(Destructive),
     /// Keep answers or rules, or take them back.
@@ -253,7 +261,7 @@ impl Request {
     /// True for what takes long, shows progress and can be cancelled.
     pub fn is_job(&self) -> bool {
         match self {
-            Self::Run { .. } | Self::RollBack(_) => true,
+            Self::Run { .. } | Self::RollBack(_) | Self::Strays(_) => true,
             Self::Schema { long } => *long,
             Self::Standing
             | Self::Gate(_)

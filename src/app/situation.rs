@@ -169,14 +169,15 @@ fn next(shared: &Shared) -> String {
         };
     };
     format!(
-        "{}: press {}, then {}",
+        "{}: {} in {} ({})",
         step_words(
             step,
             shared.state(step),
             RunView::touch(shared.facts.run(), step)
         ),
-        panes::digit(Checklist::ID),
-        shared.key(RUN)
+        shared.key(RUN),
+        Checklist::TITLE,
+        panes::digit(Checklist::ID)
     )
 }
 
@@ -185,6 +186,8 @@ fn job_destroys(job: Job) -> &'static str {
         Job::Step(step) => step.destroys(),
         Job::RollBack => "what the migration made live; the originals come back",
         Job::Schema => "nothing; it only reads",
+        Job::TakeIn => "nothing; documents are added to what is live, and the strays are kept",
+        Job::SetAside => "nothing; the strays stand aside until purge",
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::checklist::{Leaves, State, Step, StepStatus, Touch};
 use super::lease::clock;
+use super::number::counted;
 use super::run::{Millis, Outcome};
 use super::run_view::RunView;
 
@@ -87,6 +88,8 @@ pub struct Situation {
     pub held: bool,
     /// Something that was made live stands nowhere any more.
     pub gone: bool,
+    /// Strays that nobody has decided on.
+    pub strays: usize,
     /// Something was swapped in this database, once.
     pub ever_swapped: bool,
     /// The latest run.
@@ -104,11 +107,16 @@ pub struct Standing {
     pub situation: Situation,
 }
 
-/// The step that comes next: the first that runs, is unfinished or went stale, or else the first that is ready.
+/// The step that comes next: the first that runs, is unfinished or went stale, or else the first that is ready. Retiring users is a choice: once all
+/// is verified without it, it comes next no more.
 pub fn next_step(state: impl Fn(Step) -> State) -> Option<Step> {
+    let passed = |step: Step| {
+        let optional = step == Step::RetireUsers && state(step) == State::Ready;
+        optional && state(Step::Verify) == State::Done
+    };
     let first = |wanted: fn(State) -> bool| {
         let mut steps = Step::ALL.iter().copied();
-        steps.find(|step| wanted(state(*step)))
+        steps.find(|step| wanted(state(*step)) && !passed(*step))
     };
     first(|state| state == State::Running).or_else(|| {
         first(|state| state.is_unfinished() || matches!(state, State::Stale | State::Ready))
@@ -144,6 +152,7 @@ impl Situation {
             holder: seen.holder.clone(),
             held: seen.held,
             gone: seen.gone.is_some(),
+            strays: seen.strays.len(),
             ever_swapped: seen.ever_swapped,
             run: seen.view.clone(),
             read: seen.read,
@@ -247,8 +256,12 @@ fn now(seen: &Seen) -> String {
     for (name, documents) in &seen.strays {
         let _ = write!(
             words,
-            "; {name} holds {documents} documents that are in no live collection"
+            "; {name} holds {} that are in no live collection",
+            counted(*documents, "document", "documents")
         ); // writing to a String cannot fail
+    }
+    if !seen.strays.is_empty() {
+        words.push_str(" (`ringfence strays` takes them in, or sets them aside)");
     }
     if let Some(holder) = &seen.holder {
         words.push_str("; at work: ");
@@ -387,6 +400,21 @@ mod tests {
     }
 
     #[test]
+    fn retiring_users_comes_next_until_all_is_verified_without_it() {
+        let state = |verified: bool| {
+            move |step: Step| match step {
+                Step::RetireUsers => State::Ready,
+                Step::Verify if !verified => State::Ready,
+                step if step <= Step::Verify => State::Done,
+                _ => State::Pending,
+            }
+        };
+        assert_eq!(next_step(state(false)), Some(Step::RetireUsers));
+        assert_eq!(next_step(state(true)), None);
+        assert_eq!(next_note(state(true)), Some(Step::ApiEndpoints));
+    }
+
+    #[test]
     fn what_was_written_stands_astray_or_is_missing_is_said() {
         let seen = Seen {
             swapped: Swapped::CutOver,
@@ -400,7 +428,8 @@ mod tests {
         for part in [
             "MISSING",
             "2 writes",
-            "stray_1_Booking holds 7",
+            "stray_1_Booking holds 7 documents",
+            "`ringfence strays`",
             "ann on desk",
         ] {
             assert!(words.contains(part), "{part}: {words}");

@@ -108,9 +108,7 @@ impl Workspace {
                     .collect();
                 format!("connected: {}", words.join(", "))
             }
-            Err(_) => {
-                "who is connected cannot be seen (that needs the privilege inprog)".to_owned()
-            }
+            Err(why) => format!("who is connected cannot be seen: {}", safe(&why, 400)),
         }
     }
 }

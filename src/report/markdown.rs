@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use super::checklist::Verdict;
 use super::{Report, time, title_of};
+use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::number::counted;
 use crate::domain::plan::Plan;
+use crate::domain::run::{Outcome, RunRecord};
 use crate::domain::text::{named, safe};
 
 /// Characters of a value.
@@ -48,7 +50,7 @@ impl Report<'_> {
         );
         let _ = writeln!(out, "- plan: {}", run.plan_hash().unwrap_or("none yet"));
         let schema = run.plan.as_ref().and_then(|plan| plan.schema.as_ref());
-        let _ = writeln!(out, "- schema: {}", escape(&Plan::schema_words(schema)));
+        let _ = writeln!(out, "- schema: {}", escape(&schema_words(run)));
         for line in schema.iter().flat_map(|schema| &schema.says) {
             let _ = writeln!(out, "  - {}", escape(line));
         }
@@ -164,6 +166,21 @@ fn strays(out: &mut String, report: &Report<'_>) {
     }
     for decided in &report.run.decided_strays {
         let _ = writeln!(out, "- {}", escape(decided));
+    }
+}
+
+/// What the after-schema came to: what the plan says of it, until it was verified or taken back.
+fn schema_words(run: &RunRecord) -> String {
+    let schema = run.plan.as_ref().and_then(|plan| plan.schema.as_ref());
+    let whole = schema.is_some_and(|schema| schema.left.is_empty());
+    match run.outcome {
+        Outcome::RolledBack | Outcome::Restored if schema.is_some() => {
+            "what the after-schema asked was taken back with the migration".to_owned()
+        }
+        Outcome::Open | Outcome::Finished if whole && run.is_done(Step::Verify) => {
+            "every document was read and is as the after-schema says".to_owned()
+        }
+        _ => Plan::schema_words(schema),
     }
 }
 

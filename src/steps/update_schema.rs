@@ -7,7 +7,7 @@ use crate::domain::gate::{Confirmed, Destructive, UpdateSchema};
 use crate::domain::plan::{Plan, UNCHECKED};
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::domain::run::RunRecord;
-use crate::domain::text::{listed, named};
+use crate::domain::text::{listed, named, sentence};
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -97,7 +97,7 @@ async fn run(
             } else {
                 ", and in this step"
             },
-            Plan::schema_words(session.answers.schema.as_ref())
+            sentence(&Plan::schema_words(session.answers.schema.as_ref()))
         ));
     }
     let lines = session.schema_lines()?;

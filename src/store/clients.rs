@@ -7,7 +7,10 @@ use futures_util::TryStreamExt;
 use mongodb::options::ReadConcern;
 
 use super::connect::{APP_NAME, Connection};
-use super::error::StoreError;
+use super::error::{StoreError, UNAUTHORIZED};
+
+/// What is done, for errors.
+const LISTING: &str = "listing the connected clients";
 
 /// Clients that look alike.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,12 +59,10 @@ pub async fn connected(connection: &Connection) -> Result<BTreeMap<Client, u64>,
         .aggregate(pipeline)
         .read_concern(ReadConcern::local()) // the stage takes no other
         .await
-        .map_err(|error| {
-            StoreError::from_driver("listing the connected clients", &error).to_string()
-        })?;
-    let operations: Vec<Document> = operations.try_collect().await.map_err(|error| {
-        StoreError::from_driver("listing the connected clients", &error).to_string()
-    })?;
+        .map_err(|error| why(&StoreError::from_driver(LISTING, &error)))?;
+    let operations = operations.try_collect().await;
+    let operations: Vec<Document> =
+        operations.map_err(|error| why(&StoreError::from_driver(LISTING, &error)))?;
     let mut clients = BTreeMap::new();
     for operation in &operations {
         // Where users authenticate, what has not done so only watches the server's health.
@@ -71,6 +72,16 @@ pub async fn connected(connection: &Connection) -> Result<BTreeMap<Client, u64>,
         }
     }
     Ok(clients)
+}
+
+/// Why clients cannot be seen; a missing privilege is named.
+fn why(error: &StoreError) -> String {
+    match error.code() {
+        Some(UNAUTHORIZED) => {
+            format!("{error}. It needs the privilege inprog (role clusterMonitor)")
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn client(operation: &Document) -> Option<Client> {

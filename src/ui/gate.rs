@@ -115,13 +115,17 @@ fn contents(
         if gate.now.is_empty() { now } else { &gate.now },
         600,
     );
-    for (at, line) in gate.will_do.iter().enumerate() {
-        say(if at == 0 { "Will do" } else { "" }, line, 400);
-    }
+    // Choices stand above what follows from them: on a small screen, too.
     for (at, line) in gate.written.iter().enumerate() {
         say(if at == 0 { "Written" } else { "" }, line, 400);
     }
     lines.extend(choice_lines(gate, keys, room, theme));
+    let mut say = |label: &str, text: &str, most: usize| {
+        lines.extend(widgets::labelled(label, &safe(text, most), room, theme));
+    };
+    for (at, line) in gate.will_do.iter().enumerate() {
+        say(if at == 0 { "Will do" } else { "" }, line, 400);
+    }
     for (label, text) in [
         ("Backup", &gate.backup),
         ("Proof", &gate.proof),

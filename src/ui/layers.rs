@@ -222,6 +222,11 @@ fn picker(
         .unwrap_or(0)
         .min(42)
         + 2;
+    if open.visible().len() == 0 {
+        let text = "Nothing holds what was typed. Backspace takes letters back.";
+        frame.render_widget(Line::styled(text, theme.dim()), list);
+        return Scrollable::default();
+    }
     let lines: Vec<_> = open
         .visible()
         .enumerate()

@@ -82,9 +82,9 @@ fn job(layer: &GateLayer) -> Option<Job> {
         | Destructive::RollBackUnrecorded
         | Destructive::Finish
         | Destructive::Purge
-        | Destructive::Restore
-        | Destructive::TakeIn
-        | Destructive::SetAside => layer.step.map(Job::Step),
+        | Destructive::Restore => layer.step.map(Job::Step),
+        Destructive::TakeIn => Some(Job::TakeIn),
+        Destructive::SetAside => Some(Job::SetAside),
     }
 }
 

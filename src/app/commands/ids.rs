@@ -70,6 +70,10 @@ pub const CONTACT: CommandId = CommandId("contact");
 pub const PUSH_SCHEMA: CommandId = CommandId("push-schema");
 /// The gate to the indexes that a push dropped.
 pub const PUT_INDEXES_BACK: CommandId = CommandId("put-indexes-back");
+/// Taking strays in.
+pub const TAKE_IN: CommandId = CommandId("take-strays-in");
+/// Setting strays aside.
+pub const SET_ASIDE: CommandId = CommandId("set-strays-aside");
 /// One layer back.
 pub const BACK: CommandId = CommandId("back");
 /// Ctrl-C.

@@ -23,7 +23,7 @@ pub const DETAIL_DOWN: About = About::new(
     "J/K",
     "scroll detail",
 )
-.help("Scroll the detail down.")
+.help("Scroll the detail down and up.")
 .unhinted();
 
 /// The detail beside a list goes up.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::commands::about::{About, CommandId, Danger, Verdict, only_if, quoted};
 use crate::app::commands::ids::{
-    BLOCK_WRITES, CONTACT, NOTE, PUSH_SCHEMA, PUT_INDEXES_BACK, ROLL_BACK, RUN,
+    BLOCK_WRITES, CONTACT, NOTE, PUSH_SCHEMA, PUT_INDEXES_BACK, ROLL_BACK, RUN, SET_ASIDE, TAKE_IN,
 };
 use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP};
 use crate::app::jobs;
@@ -179,6 +179,22 @@ impl PaneCommands for Checklist {
             .unhinted(),
             allowed: can_push,
             run: |_, shared, _| shared.ask(Request::Gate(Destructive::PutBackIndexes)),
+        },
+        PaneCommand {
+            about: About::new(TAKE_IN, &[Key::char('V')], "V", "take strays in…")
+                .help("Open the gate to taking in what an application wrote under a vacated name.")
+                .danger(Danger::Gate)
+                .unhinted(),
+            allowed: has_strays,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::TakeIn)),
+        },
+        PaneCommand {
+            about: About::new(SET_ASIDE, &[Key::char('Z')], "Z", "set strays aside…")
+                .help("Open the gate to setting aside what an application wrote under a vacated name: it is never live.")
+                .danger(Danger::Gate)
+                .unhinted(),
+            allowed: has_strays,
+            run: |_, shared, _| shared.ask(Request::Gate(Destructive::SetAside)),
         },
         PaneCommand {
             about: DETAIL_DOWN,
@@ -449,6 +465,14 @@ fn can_push(_: &Checklist, shared: &Shared) -> Verdict {
         "the cut-over comes first ({})",
         quoted(Step::CutOver)
     ))
+}
+
+/// Strays stand that nobody has decided on.
+fn has_strays(_: &Checklist, shared: &Shared) -> Verdict {
+    shared.can_ask()?;
+    let situation = shared.facts.situation.as_ref();
+    let strays = situation.is_some_and(|it| it.strays > 0);
+    only_if(strays, "no stray stands in this database")
 }
 
 /// The server's write block can be asked for.

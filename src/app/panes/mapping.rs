@@ -33,6 +33,11 @@ enum Pick {
 /// The collection that need not be there: the migration makes it.
 const MADE: &str = "customer.collection";
 
+/// What is said of a collection that does not stand.
+const NO_COLLECTION: &str = "no collection has this name";
+/// How it begins where a field occurs nowhere.
+const NOT_SEEN: &str = "not seen";
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct MappingPane {
@@ -172,7 +177,7 @@ impl MappingPane {
             (Names::Collection, [name]) => match catalogue.says(name, None) {
                 Some(says) => Some(says.to_owned()),
                 None if row.place.to_string() == MADE => Some("the migration makes it".to_owned()),
-                None => Some("no collection has this name".to_owned()),
+                None => Some(NO_COLLECTION.to_owned()),
             },
             (Names::Field | Names::Fields, [field]) => {
                 let says = catalogue.says(&row.collection, Some(field));
@@ -186,6 +191,12 @@ impl MappingPane {
             _ => None,
         }
         .unwrap_or_default()
+    }
+
+    /// True where the data does not show what a row names.
+    pub fn is_unseen(&self, row: &SheetRow) -> bool {
+        let seen = self.evidence(row);
+        row.set && (seen == NO_COLLECTION || seen.starts_with(NOT_SEEN))
     }
 
     /// What the check said against a row, unless the row was changed here since: then it is checked when it is saved.
@@ -457,10 +468,10 @@ fn unseen(view: &MappingView, row: &SheetRow) -> Option<String> {
     let unseen: Vec<_> = row.texts.iter().filter(|it| !known(it)).collect();
     match (unseen.as_slice(), row.texts.len()) {
         ([], _) => None,
-        (_, 1) => Some("not seen in any document".to_owned()),
+        (_, 1) => Some(format!("{NOT_SEEN} in any document")),
         (unseen, _) => {
             let names: Vec<_> = unseen.iter().map(|it| it.as_str()).collect();
-            Some(format!("not seen: {}", names.join(", ")))
+            Some(format!("{NOT_SEEN}: {}", names.join(", ")))
         }
     }
 }

@@ -293,7 +293,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 pub fn answer(request: Request) -> Option<Answer> {
     Some(match request {
         Request::Standing => Answer::Standing(Ok(standing(DONE)), review(false), None),
-        Request::Run { .. } | Request::RollBack(_) => return None,
+        Request::Run { .. } | Request::RollBack(_) | Request::Strays(_) => return None,
         Request::Gate(action) => Answer::Gate(Box::new(Ok(gate(action)))),
         Request::Decide(changes) => Answer::Decided(Ok(changes.len()), review(false)),
         Request::DecideAlike(_) => Answer::Decided(Ok(3), review(true)),

@@ -159,7 +159,7 @@ fn goes_through(effects: &[Effect], action: Destructive) {
     };
     let confirmed = match request {
         Request::Run { confirmed, .. } => confirmed.as_ref().unwrap(),
-        Request::RollBack(confirmed) => confirmed,
+        Request::RollBack(confirmed) | Request::Strays(confirmed) => confirmed,
         other => panic!("{other:?}"),
     };
     assert_eq!(confirmed.action(), action);
@@ -173,6 +173,7 @@ pub fn cases() -> Vec<Case> {
         super::decisions::decisions(),
         reading(),
         super::numbers::cases(),
+        super::strays::cases(),
     ]
     .into_iter()
     .flatten()

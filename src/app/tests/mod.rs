@@ -18,3 +18,4 @@ mod panes;
 pub mod random;
 mod refusals;
 mod schema;
+mod strays;

@@ -92,6 +92,7 @@ fn refused(request: Request) -> Answer {
         Request::Standing => Answer::Standing(failed(), review(false), None),
         Request::Run { step, .. } => Answer::Ended(Job::Step(step), badly()),
         Request::RollBack(_) => Answer::Ended(Job::RollBack, badly()),
+        Request::Strays(_) => Answer::Ended(Job::TakeIn, badly()),
         Request::Gate(_) => Answer::Gate(Box::new(failed())),
         Request::Decide(_) | Request::DecideAlike(_) | Request::Undo | Request::Redo => {
             Answer::Decided(failed(), review(false))
@@ -158,6 +159,7 @@ impl World {
                 Effect::Ask(request) => {
                     match &request {
                         Request::RollBack(_) => assert!(confirms, "rolled back unasked"),
+                        Request::Strays(_) => assert!(confirms, "decided unasked"),
                         Request::Run { step, confirmed } => {
                             assert!(confirmed.is_none() || confirms);
                             assert!(
@@ -209,6 +211,7 @@ impl World {
         let job = match &request {
             Request::Run { step, .. } => Some(Job::Step(*step)),
             Request::RollBack(_) => Some(Job::RollBack),
+            Request::Strays(_) => Some(Job::TakeIn),
             Request::Schema { long: true } => Some(Job::Schema),
             _ => None,
         };

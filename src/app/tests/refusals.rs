@@ -67,6 +67,12 @@ pub fn refusals() -> Vec<Refusal> {
             ready,
             "the cut-over comes first (“Cut over”)",
         ),
+        refusal("take-strays-in", ready, "no stray stands in this database"),
+        refusal(
+            "set-strays-aside",
+            ready,
+            "no stray stands in this database",
+        ),
         refusal(
             "put-indexes-back",
             ready,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::asked::parse;
 use crate::domain::checklist::Step;
 use crate::domain::plan::SchemaPlan;
-use crate::domain::text::{listed, safe};
+use crate::domain::text::{listed, safe, sentence};
 use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::conform::{Keeping, conform_connected};
@@ -137,6 +137,6 @@ fn words(model: &ModelConformity, finding: &Finding) -> String {
         finding.kind.word(),
         finding.count,
         finding.error,
-        finding.repair
+        sentence(&finding.repair)
     )
 }

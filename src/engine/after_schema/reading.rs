@@ -15,7 +15,7 @@ use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::schema_change::Rule;
 use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::facts::id_of;
-use crate::domain::text::safe;
+use crate::domain::text::{safe, sentence};
 use crate::domain::transform::{self, Placed};
 use crate::engine::Watcher;
 use crate::engine::customers::{CustomersOut, Out};
@@ -389,7 +389,7 @@ impl Session {
                 "{name}.{shown}: {kind}, {}{samples}: {}. {}{}",
                 counted(finding.count, "document", "documents"),
                 finding.error,
-                finding.repair,
+                sentence(&finding.repair),
                 self.way_on(found, finding)
             )
         };

@@ -32,7 +32,7 @@ impl Session {
             let is_rename = matches!(innermost, Rule::Rename { .. });
             if count == 0 && !is_rename {
                 // No document of now needs it, but one of the new application does, on the way back.
-                if is_of_schemas(innermost) {
+                if candidate.of_schemas {
                     rules.push(candidate.rule.clone());
                 }
                 continue;
@@ -131,15 +131,6 @@ impl Session {
                 0,
             ));
         }
-    }
-}
-
-/// True where the two schemas differ, whatever the documents hold.
-fn is_of_schemas(rule: &Rule) -> bool {
-    match rule {
-        Rule::Values { .. } => true,
-        Rule::Convert { from, .. } => from.is_some(),
-        Rule::Rename { .. } | Rule::Write { .. } | Rule::Within { .. } => false,
     }
 }
 

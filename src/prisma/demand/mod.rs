@@ -26,6 +26,8 @@ pub struct Candidate {
     pub rule: Rule,
     /// It comes from an answer of the operator.
     pub answered: bool,
+    /// The two schemas differ there, whatever the documents hold.
+    pub of_schemas: bool,
 }
 
 /// What is known of a model beside itself.
@@ -86,7 +88,11 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
                 all: part.has_other_type(field, around),
                 from: part.type_today(field, around).filter(|from| *from != to),
             };
-            all.push(part.candidate(field, rule));
+            let of_schemas = matches!(rule, Rule::Convert { from: Some(_), .. });
+            all.push(Candidate {
+                of_schemas,
+                ..part.candidate(field, rule)
+            });
         }
         let pairs = part.stored_otherwise(field, around);
         if !pairs.is_empty() {
@@ -95,7 +101,10 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
                 field: field_name,
                 pairs,
             };
-            all.push(part.candidate(field, rule));
+            all.push(Candidate {
+                of_schemas: part.has_values_today(field, around),
+                ..part.candidate(field, rule)
+            });
         }
     }
     for (part, field) in each_field(&parts).filter(|(_, field)| is_open(field)) {

@@ -114,6 +114,7 @@ impl<'a> Part<'a> {
             field: path.join("."),
             rule: self.way.iter().rev().fold(rule, within),
             answered: false,
+            of_schemas: false,
         }
     }
 
@@ -216,6 +217,12 @@ impl<'a> Part<'a> {
             (*old != value.stored).then(|| (old.clone(), value.stored.clone()))
         });
         pairs.collect()
+    }
+
+    /// True where the schema of today has an enum there, too.
+    pub(super) fn has_values_today(&self, field: &Field, around: Around<'_>) -> bool {
+        let before = self.today(field, around);
+        self.before.is_some() && before.is_some_and(|it| matches!(it.of, FieldType::Enum(_)))
     }
 
     /// True where the type of a field is another than today's.

@@ -22,10 +22,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
         Some(Ok(lines)) => lines,
         Some(Err(why)) => {
             let inside = widgets::boxed(frame, area, "Clients", theme);
-            let text = format!(
-                "The clients cannot be listed: {}\nThe user needs the privilege inprog (role clusterMonitor).",
-                safe(why, 400)
-            );
+            let text = format!("The clients cannot be listed: {}.", safe(why, 400));
             frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), inside);
             return Scrollable::default();
         }

@@ -109,7 +109,7 @@ fn rows(
     let from = widgets::window(pane.selected, pane.rows.len(), height);
     for (at, row) in pane.rows.iter().enumerate().skip(from).take(height) {
         let against = pane.against(row).is_some();
-        let (mark, style) = mark(row, against, theme);
+        let (mark, style) = mark(row, (against, pane.is_unseen(row)), theme);
         let (of, field) = named(row);
         let seen = if row.open {
             "required: pick one".to_owned()
@@ -145,9 +145,15 @@ fn rows(
 }
 
 /// The sign of a row; never by colour alone.
-fn mark(row: &SheetRow, against: bool, theme: Theme) -> (&'static str, ratatui::style::Style) {
+fn mark(
+    row: &SheetRow,
+    (against, unseen): (bool, bool),
+    theme: Theme,
+) -> (&'static str, ratatui::style::Style) {
     if row.open || against {
         ("!", theme.danger())
+    } else if unseen {
+        ("?", theme.warning())
     } else if row.set {
         ("✓", theme.text())
     } else {

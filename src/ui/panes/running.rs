@@ -70,7 +70,9 @@ fn title(model: &Model) -> String {
                 step.number(),
                 Step::ALL.len()
             ),
-            Job::RollBack | Job::Schema => running.job.title().to_owned(),
+            Job::RollBack | Job::Schema | Job::TakeIn | Job::SetAside => {
+                running.job.title().to_owned()
+            }
         },
         None => "Nothing runs".to_owned(),
     }
