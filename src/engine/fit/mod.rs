@@ -19,6 +19,7 @@ use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
 use crate::domain::number::grouped;
 use crate::domain::profile::Profile;
+use crate::domain::quiet::Fact;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -120,8 +121,9 @@ impl Session {
 
     /// The same, where not even a survey need be taken anew: the mapping was found to fit before that, and nobody wrote since.
     pub(crate) async fn check_mapping_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
-        let fits = self.fitting.as_ref() == Some(&self.work.mapping);
-        if fits && self.is_surveyed_now().await? {
+        let fits = self.fitting.as_ref() == Some(&self.work.mapping) && self.surveyed.is_some();
+        let since = self.quiet.of(Fact::Surveyed).filter(|_| fits);
+        if self.work.still_unchanged(since).await?.is_some() {
             return self.require_the_runs_mapping();
         }
         self.check_mapping_once(Said::Now(&[]), watcher).await
