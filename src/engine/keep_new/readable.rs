@@ -39,30 +39,27 @@ impl Carrying<'_> {
             return Ok(());
         }
         let (which, _) = what;
-        let fields = match self.reader(which)? {
+        let fields = if let Some(reader) = self.reader(which)? {
             // Elsewhere the migration still has to put users in the place of customers, and contact fields in theirs.
-            Some(reader) => {
-                let whole = which.role() == Role::Reshaped;
-                let known = original.map(|it| reader.unread(it, whole));
-                let known = known.unwrap_or_default();
-                let unread = reader.unread(document, whole).into_iter();
-                let mut fields: Vec<String> = unread
-                    .filter(|it| !known.contains(it))
-                    .map(|(path, _)| path)
-                    .collect();
-                fields.dedup();
-                fields
+            let whole = which.role() == Role::Reshaped;
+            let known = original.map(|it| reader.unread(it, whole));
+            let known = known.unwrap_or_default();
+            let unread = reader.unread(document, whole).into_iter();
+            let mut fields: Vec<String> = unread
+                .filter(|it| !known.contains(it))
+                .map(|(path, _)| path)
+                .collect();
+            fields.dedup();
+            fields
+        } else {
+            let change = change_of(&self.session.work.mapping, which);
+            let fields = change.map(|it| it.unreadable_before(document));
+            let mut fields = fields.unwrap_or_default();
+            if let Some(original) = original {
+                let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+                fields.retain(|path| get(document, &top(path)) != get(original, &top(path)));
             }
-            None => {
-                let change = change_of(&self.session.work.mapping, which);
-                let fields = change.map(|it| it.unreadable_before(document));
-                let mut fields = fields.unwrap_or_default();
-                if let Some(original) = original {
-                    let top = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-                    fields.retain(|path| get(document, &top(path)) != get(original, &top(path)));
-                }
-                fields
-            }
+            fields
         };
         if let Some(id) = id_of(document).filter(|_| !fields.is_empty()) {
             self.leave(what, Reason::OtherType, &id, &fields);
