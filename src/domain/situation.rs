@@ -256,7 +256,7 @@ fn now(seen: &Seen) -> String {
     for (name, documents) in &seen.strays {
         let _ = write!(
             words,
-            "; {name} holds {} that are in no live collection",
+            "; {name} holds {} outside the live data",
             counted(*documents, "document", "documents")
         ); // writing to a String cannot fail
     }

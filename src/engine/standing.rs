@@ -1,6 +1,6 @@
 //! Looking at where the database stands: the run record, the collections, the lease and foreign writes, read together and anew.
 
-use crate::domain::aside::Aside;
+use crate::domain::aside::{Aside, Why};
 use crate::domain::checklist::Step;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::{Outcome, RunRecord};
@@ -18,7 +18,9 @@ impl Session {
         self.look_what_is_swapped().await?;
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
-        let aside = self.layout.aside().iter().filter(|it| !it.is_stray());
+        // Strays that were decided on were never live.
+        let replaced = |it: &&Aside| matches!(it.why, Why::RolledBack(_) | Why::Restored(_));
+        let aside = self.layout.aside().iter().filter(replaced);
         let held = self.work.connection.lease.is_held();
         let lease = if held {
             None
