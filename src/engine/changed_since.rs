@@ -20,6 +20,8 @@ impl Session {
         let mut gate = self.open_gate(DeleteOriginals).await?;
         if self.run.open().is_some() && self.layout.is_any_swapped() {
             gate.written = self.changed_since(&Watcher::silent()).await?;
+            let changed = self.changed_originals(&Watcher::silent()).await?;
+            gate.written.extend(changed);
         }
         Ok(gate)
     }

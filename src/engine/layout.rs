@@ -28,6 +28,8 @@ pub struct Layout {
     lost: BTreeSet<String>,
     /// Copies that the run made live and that stand nowhere: somebody dropped or replaced them since.
     gone: BTreeSet<String>,
+    /// Copies that went live and stand under a name of ours now: somebody renamed them.
+    hidden: BTreeMap<String, String>,
     /// Where what was live went, by a rollback.
     put_aside: BTreeMap<String, String>,
     /// Collections that stood under the first name at the cut-over, and stand under the second now.
@@ -199,6 +201,13 @@ impl Layout {
             if !stands && whole && was_live(run, &which) {
                 self.gone.insert(key.clone());
             }
+            let aside = self.put_aside.get(&key);
+            if let Some(name) = aside.filter(|_| !self.swapped.contains_key(&key))
+                && whole
+                && was_live(run, &which)
+            {
+                self.hidden.insert(key.clone(), name.clone());
+            }
             let Some(original) = known.original.as_deref() else {
                 continue;
             };
@@ -302,6 +311,11 @@ impl Layout {
     /// True where the copy was live and stands nowhere any more.
     pub fn is_gone(&self, which: &Rebuilt) -> bool {
         self.gone.contains(which.key())
+    }
+
+    /// Where a copy that went live stands under a name of ours: somebody renamed it.
+    pub fn hidden(&self, which: &Rebuilt) -> Option<&str> {
+        self.hidden.get(which.key()).map(String::as_str)
     }
 
     /// The collection that the transform reads: the original, wherever it stands. `None` where there was none.

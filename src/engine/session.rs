@@ -182,6 +182,8 @@ pub struct Session {
     pub(crate) personal: bool,
     /// What the check of the mapping found worth saying.
     pub(crate) fit: Fit,
+    /// The mapping that was found to fit.
+    pub(crate) fitting: Option<Mapping>,
 }
 
 impl Session {
@@ -232,6 +234,7 @@ impl Session {
             labels: Labels::default(),
             personal: false,
             fit: Fit::default(),
+            fitting: None,
         };
         session.take_quiet_of_the_run();
         session.take_schema_of_the_run();

@@ -80,11 +80,18 @@ impl Session {
             if known.specification == specification && known.ttl == ttl {
                 continue;
             }
-            if live.plain_options() != copy.plain_options() {
+            if live.lasting_options() != copy.lasting_options() {
                 return Err(self.other_options(which).await?);
             }
             watcher.says(&format!("comparing the indexes of {}", live.name), 0, 0);
             let mut lines = self.bring_indexes(which, &copy).await?;
+            if live.plain_options() != copy.plain_options() {
+                collection_spec::take_images_of(&self.work.connection, &copy.name, &live).await?;
+                lines.push(format!(
+                    "whether change streams of {} see documents before a change",
+                    live.name
+                ));
+            }
             for (name, seconds) in &ttl {
                 if known.ttl.get(name).is_some_and(|before| before != seconds) {
                     lines.push(format!(

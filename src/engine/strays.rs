@@ -40,6 +40,14 @@ impl Session {
     /// What the run made live and stands nowhere any more, in words; `None` where all of it stands.
     pub fn gone_in_words(&self) -> Option<String> {
         let list = self.work.mapping.rebuilt();
+        let hidden = list
+            .iter()
+            .find_map(|which| Some((which.to(), self.layout.hidden(which)?)));
+        if let Some((live, now)) = hidden {
+            return Some(format!(
+                "what the run made live as {live} stands as {now} now, and no application finds it there: somebody renamed it. Rename {now} back to {live}, then run the same command again"
+            ));
+        }
         let gone: Vec<_> = list.iter().filter(|it| self.layout.is_gone(it)).collect();
         if gone.is_empty() || self.is_record_void() {
             return None;

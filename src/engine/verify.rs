@@ -35,10 +35,17 @@ impl Session {
         }
         self.begin_to_verify(watcher).await?;
         let checked = self.check_documents(watcher).await?;
-        Ok(checked
+        let mut checked = checked
             .and(self.check_bystanders(watcher).await?)
             .and(self.check_conformity(watcher).await?)
-            .and(self.layout.check_strays()))
+            .and(self.layout.check_strays());
+        if checked.wrong > 0 {
+            // An original that was changed makes much of what is live look wrong: the cause comes first.
+            let changed = self.changed_originals(watcher).await?;
+            checked.wrong += changed.len() as u64;
+            checked.findings.splice(0..0, changed);
+        }
+        Ok(checked)
     }
 
     /// True where the latest run is finished, and its originals are deleted.

@@ -101,15 +101,23 @@ impl Session {
         Ok(taken)
     }
 
-    /// Refuses where a view stands under a name that a rollback needs: no server renames one out of the way.
-    async fn require_no_view_in_the_way(&self) -> Result<()> {
+    /// Refuses where a view or a time series stands under a live or a vacated name: no server renames one out of the way.
+    pub(crate) async fn require_no_view_in_the_way(&self) -> Result<()> {
         let kinds = collection_spec::kinds(&self.work.connection).await?;
         let list = self.work.mapping.rebuilt();
         let names = list.iter().flat_map(|which| [which.live(), which.to()]);
-        let mut names = names.chain(self.layout.renamed().keys().map(String::as_str));
-        match names.find(|name| kinds.get(*name).is_some_and(|kind| kind == "view")) {
-            Some(view) => Err(StepError::NotReady(format!(
-                "{view} is a view now, and a view cannot be renamed out of the way. Nothing was changed. Keep its definition if you need it, drop it, then run the same command again"
+        let names = names.chain(self.layout.renamed().keys().map(String::as_str));
+        let others = names.filter_map(|name| {
+            let kind = match kinds.get(name)?.as_str() {
+                "view" => "view",
+                "timeseries" => "time series",
+                _ => return None,
+            };
+            Some((name, kind))
+        });
+        match others.into_iter().next() {
+            Some((name, kind)) => Err(StepError::NotReady(format!(
+                "{name} is a {kind} now, and a {kind} cannot be renamed out of the way. Nothing was changed. Keep what you need of it, drop it, then run the same command again"
             ))),
             None => Ok(()),
         }
@@ -117,12 +125,49 @@ impl Session {
 
     async fn require_free_names(&self) -> Result<()> {
         self.require_no_view_in_the_way().await?;
-        match self.names_in_the_way().await?.first() {
-            Some(name) => Err(StepError::NotReady(format!(
+        let taken = self.names_in_the_way().await?;
+        let Some(name) = taken.first() else {
+            return Ok(());
+        };
+        let list = self.work.mapping.rebuilt();
+        let other = |which: &&Rebuilt| self.layout.moved_to(which) == Some(name);
+        Err(StepError::NotReady(match list.iter().find(other) {
+            Some(which) => format!(
+                "the original of {} stands as {name}, which is the name of another original: somebody renamed it. Nothing was changed. Rename it to {}, then run the same command again",
+                which.live(),
+                which.before()
+            ),
+            None => format!(
                 "{name} stands in the way, and it is none of this run's. Nothing was changed. Look at it, then drop it or give it another name, and run the same command again"
-            ))),
-            None => Ok(()),
+            ),
+        }))
+    }
+
+    /// Originals that do not hold what was there before, in words. Reads them whole.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub(crate) async fn changed_originals(&self, watcher: &Watcher) -> Result<Vec<String>> {
+        let mut changed = Vec::new();
+        for which in &self.work.mapping.rebuilt() {
+            let frozen = self.run.collection(which).frozen;
+            let (Some(was), Some(place)) = (frozen, self.layout.moved_to(which)) else {
+                continue;
+            };
+            watcher.says(&format!("checking the original of {}", which.live()), 0, 0);
+            let (connection, cancel) = (&self.work.connection, &watcher.cancel);
+            if identity::fingerprint(connection, place, cancel)
+                .await?
+                .text()
+                != was
+            {
+                changed.push(format!(
+                    "{place}, the original of {}, was changed since the cut-over: it does not hold what was there before, which is in the backup alone",
+                    which.live()
+                ));
+            }
         }
+        Ok(changed)
     }
 
     /// A refusal with the way out that is left.

@@ -5,7 +5,6 @@ use crate::domain::conflict::Severity;
 use crate::domain::gate::Confirmed;
 use crate::domain::run::RunRecord;
 use crate::engine::error::Result;
-use crate::engine::fit::Said;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
@@ -20,7 +19,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     if let Some(migrated) = session.migrated(watcher).await? {
         return Ok(migrated);
     }
-    session.check_mapping_once(Said::Now(&[]), watcher).await?;
+    session.check_mapping_if_changed(watcher).await?;
     session.survey_if_changed(watcher).await?;
     let overview = session
         .overview()

@@ -30,6 +30,9 @@ pub struct CollectionSpec {
     pub indexes: Vec<RawDocumentBuf>,
 }
 
+/// Whether change streams see documents as they were before a change: `collMod` switches it.
+const IMAGES: &[u8] = b"changeStreamPreAndPostImages";
+
 /// Options that hold the validator: put on after the proof, not at creation.
 pub const VALIDATION: [&[u8]; 3] = [b"validator", b"validationLevel", b"validationAction"];
 
@@ -174,9 +177,18 @@ impl CollectionSpec {
 
     /// Its options without the validator's.
     pub fn plain_options(&self) -> RawDocumentBuf {
+        self.options_without(&VALIDATION)
+    }
+
+    /// Those that only a new collection can have: no `collMod` changes them.
+    pub fn lasting_options(&self) -> RawDocumentBuf {
+        self.options_without(&[&VALIDATION[..], &[IMAGES]].concat())
+    }
+
+    fn options_without(&self, keys: &[&[u8]]) -> RawDocumentBuf {
         let mut out = Builder::new(64);
         for element in elements(&self.options).map_while(std::result::Result::ok) {
-            if !VALIDATION.contains(&element.key) {
+            if !keys.contains(&element.key) {
                 out.element(&element);
             }
         }
@@ -383,6 +395,28 @@ pub async fn put_validation(
         &format!("putting the validator on {name}"),
     )
     .await
+}
+
+/// Gives a collection what another one's options say of change streams with the documents before and after a change.
+///
+/// # Errors
+/// The server's refusal: `collMod` needs the role dbAdmin.
+pub async fn take_images_of(
+    connection: &Connection,
+    name: &str,
+    like: &CollectionSpec,
+) -> Result<()> {
+    let mut command = Builder::new(128);
+    command.string("collMod", name);
+    let mut options = elements(&like.options).map_while(std::result::Result::ok);
+    let command = if let Some(images) = options.find(|element| element.key == IMAGES) {
+        command.element(&images);
+        command.finish()
+    } else {
+        rawdoc! { "collMod": name, "changeStreamPreAndPostImages": { "enabled": false } }
+    };
+    let doing = format!("switching the change streams of {name}");
+    modify(connection, name, command, &doing).await
 }
 
 /// Sends a `collMod`, which needs the collection for itself.

@@ -213,6 +213,38 @@ async fn booking_unique() {
 }
 
 #[tokio::test]
+async fn booking_unique_takes_each_element_of_a_list_and_texts_as_the_index_compares_them() {
+    for (one, other, folds) in [
+        (bson::bson!([1, 2]), bson::bson!([3, 2.0]), false),
+        (bson::bson!("abc"), bson::bson!("ABC"), true),
+    ] {
+        let mut world = World::new();
+        for (n, slot) in [(3, one), (4, other)] {
+            let document = with(somebody(n), doc! { "email": "same@example.org" });
+            world.add("User", document);
+            world.book_with(doc! { "userId": user(n), "serviceId": service(1), "slot": slot });
+        }
+        let case = world.seeded().await;
+        let mut index = doc! { "key": { "userId": 1, "slot": 1 }, "name": "u", "unique": true };
+        if folds {
+            index.insert("collation", doc! { "locale": "en", "strength": 2 });
+        }
+        let create = doc! { "createIndexes": "Booking", "indexes": [index] };
+        case.database.run_command(create).await.unwrap();
+        let all = [id(user(3)), id(user(4))];
+        let conflicts = [Code::DuplicateEmail, Code::BookingUnique]
+            .map(|code| key(code, Some(business(1)), &all));
+        let seen = found(&surveyed(&case).await);
+        assert_eq!(
+            seen.iter().map(|it| it.0.clone()).collect::<Vec<_>>(),
+            conflicts
+        );
+        // The suggestion keeps them apart, and the index can be built.
+        crate::conflicts::world::apply(&case, Vec::new()).await;
+    }
+}
+
+#[tokio::test]
 async fn booking_unique_looks_only_at_what_a_partial_index_holds() {
     let world = slots();
     let (email, _) = of_three();

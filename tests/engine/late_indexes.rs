@@ -93,15 +93,26 @@ async fn what_changed_on_live_collections_since_a_step_is_carried_by_name_and_go
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
-async fn an_index_made_on_users_after_the_cut_over_is_there_after_the_clean_up() {
+async fn an_index_and_an_option_made_on_users_after_the_cut_over_are_there_after_the_clean_up() {
     let case = Case::seeded().await;
     case.plan().await;
     case.apply(&["--through", "cut-over"]).await.code(0);
     let name = doc! { "key": { "name": 1 }, "name": "User_name_idx" };
     index(&case.database, "User", name).await;
+    let images = doc! { "collMod": "User", "changeStreamPreAndPostImages": { "enabled": true } };
+    run(&case.database, images).await;
     let said = case.apply(&["--through", "clean-users"]).await.code(0);
-    said.says(&["index User_name_idx of User was made"]);
-    key(&case.picture().await, "User", "User_name_idx");
+    said.says(&[
+        "index User_name_idx of User was made",
+        "whether change streams of User see documents before a change",
+    ]);
+    let now = case.picture().await;
+    key(&now, "User", "User_name_idx");
+    let options = Document::try_from(&*now["User"].options).unwrap();
+    assert!(
+        options.contains_key("changeStreamPreAndPostImages"),
+        "{options}"
+    );
     case.apply(&[]).await.code(0);
     case.ringfence(&["verify"]).await.code(0);
 }

@@ -55,6 +55,14 @@ async fn an_original_that_was_changed_since_the_cut_over_never_comes_back_as_the
             .await
             .unwrap();
         refused(&case, &[&original, "was changed since the cut-over"]).await;
+        let ended = case.ringfence(&["verify"]).await.code(2);
+        let cause = format!("- {original}, the original of {name}, was changed");
+        let first = ended.out.lines().find(|line| line.contains("- ")).unwrap();
+        assert!(first.contains(&cause), "{}", ended.out);
+        let gate = case.session().await.finish_gate().await.unwrap();
+        let mut said = gate.written.iter();
+        let said = said.any(|line| line.contains("was changed since the cut-over"));
+        assert!(said, "{:?}", gate.written);
     }
     let case = Case::seeded().await;
     case.migrate().await;

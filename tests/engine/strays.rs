@@ -146,6 +146,48 @@ async fn what_was_renamed_after_the_cut_over_is_found_counted_and_renamed_back()
 }
 
 #[tokio::test]
+async fn what_went_live_and_was_renamed_to_a_name_of_ours_is_named_and_nothing_is_built_a_second_time()
+ {
+    let case = Case::seeded().await;
+    let before = case.picture().await;
+    case.migrate().await;
+    let hidden = "_ringfence_old_1_Booking";
+    rename(&case, "Booking", hidden).await;
+    let says = ["Booking stands as _ringfence_old_1_Booking now", "Rename"];
+    case.ringfence(&["verify"]).await.code(2).says(&says);
+    case.apply(&[]).await.code(2).says(&says);
+    case.roll_back(&[]).await.code(2).says(&says);
+    let finish = ["finish", "--confirm", &case.name];
+    case.ringfence(&finish).await.code(2).says(&says);
+    assert!(!names(&case).await.contains(&"Booking".to_owned()));
+    rename(&case, hidden, "Booking").await;
+    case.roll_back(&[]).await.code(0);
+    let after = picture::application(&case.picture().await);
+    let differences = picture::differences(&before, &after, true);
+    assert!(differences.is_empty(), "{differences:#?}");
+}
+
+#[tokio::test]
+async fn a_time_series_under_a_vacated_name_is_named_before_anything_is_renamed_back() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    rename(&case, "Booking", "bookings").await;
+    let create = doc! { "create": "Booking", "timeseries": { "timeField": "at" } };
+    case.database.run_command(create).await.unwrap();
+    let before = names(&case).await;
+    for options in [&["--keep-new"][..], &["--discard-new"]] {
+        let ended = case.roll_back(options).await.code(1);
+        ended.says(&["Booking is a time series now", "Nothing was changed"]);
+    }
+    for decision in ["--take-in", "--set-aside"] {
+        let decide = ["strays", decision, "--confirm", &case.name];
+        let ended = case.ringfence(&decide).await.code(1);
+        ended.says(&["Booking is a time series now", "Nothing was changed"]);
+    }
+    assert_eq!(names(&case).await, before);
+}
+
+#[tokio::test]
 async fn what_an_old_process_makes_under_a_name_that_was_vacated_is_a_stray() {
     let case = Case::seeded().await;
     case.migrate().await;

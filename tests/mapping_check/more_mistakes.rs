@@ -3,7 +3,7 @@
 
 use ringfence::domain::mapping::DEFAULT;
 
-use crate::mapping_check::world::World;
+use crate::mapping_check::world::{World, id};
 use crate::support::case::Case;
 
 /// What stands in the section, and what stands there instead: lines that begin with the key go, these come.
@@ -151,4 +151,50 @@ async fn no_mistake_of_these_kinds_ends_well_with_data_that_moved() {
     );
     assert!(MISTAKES.len() >= 30);
     case.assert_same(&before).await;
+}
+
+/// Mistakes that only what a field reaches tells: all of these fields are there, and lead somewhere.
+const REACHING: &[(Mistake, &str)] = &[
+    (
+        of("booking", &["user = \"createdBy\""]),
+        "`userId` would fit",
+    ),
+    (
+        of("booking", &["customer = \"createdBy\""]),
+        "are ids of User",
+    ),
+    (of("booking", &["customer = \"roomId\""]), "are ids of Room"),
+    (
+        of("user", &["name = \"role\""]),
+        "`name = \"name\"` would fit",
+    ),
+];
+
+#[tokio::test]
+async fn a_field_that_leads_to_other_people_or_things_is_refused_where_its_key_means_another() {
+    let mut world = World::clean();
+    for (at, user) in (0..).zip(&mut world.users) {
+        user.insert("role", if at < 3 { "OWNER" } else { "USER" });
+    }
+    for (at, booking) in (0..).zip(&mut world.bookings) {
+        booking.insert("createdBy", id(b'u', at % 3));
+        booking.insert("roomId", id(b'r', at % 20));
+    }
+    let rooms = (0..20).map(|at| bson::doc! { "_id": id(b'r', at) });
+    world.others.push(("Room", rooms.collect()));
+    let case: Case = world.case().await;
+    for (mistake, says) in REACHING {
+        std::fs::write(case.path("ringfence.toml"), broken(mistake)).unwrap();
+        let plan = ["plan", "--defaults", "--out", "plan.json"];
+        case.ringfence(&plan).await.code(1).says(&[says]);
+    }
+    std::fs::write(case.path("ringfence.toml"), DEFAULT).unwrap();
+    let plan = ["plan", "--defaults", "--out", "plan.json"];
+    let ended = case.ringfence(&plan).await.code(0);
+    let doubts = ["different words", "is there already"];
+    assert!(
+        doubts.iter().all(|it| !ended.err.contains(it)),
+        "{}",
+        ended.err
+    );
 }

@@ -3,6 +3,7 @@
 
 pub mod claims;
 pub mod contents;
+pub mod doubts;
 pub mod reference;
 pub mod rules;
 

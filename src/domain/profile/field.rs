@@ -10,6 +10,10 @@ use crate::domain::raw::{Value, kind};
 const VALUES: usize = 400;
 /// A text that is longer is no id.
 const LONGEST_ID: usize = 64;
+/// Values of which there are fewer do not tell a list of words from names.
+const MANY: u64 = 20;
+/// So many words, at the most, make a list of words to choose from: roles, kinds, states.
+const WORDS: usize = 8;
 /// How hashes of passwords begin.
 const HASHES: [&str; 8] = [
     "$2a$", "$2b$", "$2y$", "$argon2", "$scrypt", "$pbkdf2", "pbkdf2", "$5$",
@@ -44,6 +48,8 @@ pub struct Field {
     pub inner: u64,
     /// Arrays.
     pub lists: u64,
+    /// Texts that are too long to be kept with the distinct values.
+    long: u64,
     /// Its arrays hold documents.
     pub list_of_documents: bool,
     /// Distinct values that may be ids.
@@ -81,6 +87,7 @@ impl Field {
                 let text = value.as_str().unwrap_or_default();
                 self.take_text(text);
                 may_be_id = text.len() <= LONGEST_ID;
+                self.long += u64::from(!may_be_id);
             }
             kind::DATE => self.dates += 1,
             kind::INT32 | kind::INT64 => {
@@ -110,6 +117,13 @@ impl Field {
     /// Distinct values that may be ids; some of them, where there are many.
     pub fn values(&self) -> impl Iterator<Item = &Id> {
         self.values.iter()
+    }
+
+    /// How many different words stand here, where so many values are so few words that one chooses from a list: a role, a kind, a state.
+    pub fn few_words(&self) -> Option<usize> {
+        let words = self.values.len();
+        let few = self.set >= MANY && words <= WORDS && self.set >= 5 * words as u64;
+        (few && self.long == 0 && self.texts == self.set).then_some(words)
     }
 
     /// True where at least half of the values are so.

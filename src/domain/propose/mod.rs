@@ -13,6 +13,7 @@ mod words;
 mod written;
 
 pub use catalogue::Catalogue;
+pub use people::{is_called_a_name, name as names_in};
 pub use seen::{Kinds, Seen, SeenCollection, SeenReference};
 pub use written::Written;
 

@@ -159,8 +159,24 @@ pub fn fields(profile: &Profile) -> Fields {
     }
 }
 
-fn name(profile: &Profile) -> Option<Said> {
-    const WHOLE: [&str; 5] = ["name", "fullname", "displayname", "realname", "nickname"];
+/// What a whole name is called.
+const WHOLE: [&str; 5] = ["name", "fullname", "displayname", "realname", "nickname"];
+/// What its first part is called.
+const FIRST: [&str; 3] = ["firstname", "givenname", "forename"];
+/// What its last part is called.
+const FAMILY: [&str; 3] = ["lastname", "surname", "familyname"];
+
+/// True where a field is called as names are: also `clientName`, `login_name`, `first`.
+pub fn is_called_a_name(path: &str) -> bool {
+    let plain = last(path);
+    let known = [&WHOLE[..], &FIRST, &FAMILY].concat();
+    known.contains(&plain.as_str())
+        || says(path, &["name", "first", "last", "nick", "label", "title"])
+        || plain.ends_with("name")
+}
+
+/// The field or fields that hold people's names.
+pub fn name(profile: &Profile) -> Option<Said> {
     let is_text = |field: &Field| {
         field.set == 0 || field.mostly(field.texts) && !field.mostly(field.addresses)
     };
@@ -170,8 +186,8 @@ fn name(profile: &Profile) -> Option<Said> {
             (is_text(field) && !path.contains("[]")).then_some(at)
         })
     };
-    let first = one(&["firstname", "givenname", "forename"]);
-    let family = one(&["lastname", "surname", "familyname"]);
+    let first = one(&FIRST);
+    let family = one(&FAMILY);
     let of = profile.documents;
     match (one(&WHOLE), first, family) {
         (Some((path, field)), ..) if field.set > 0 || first.is_none() => {

@@ -15,6 +15,7 @@ pub mod groups;
 pub mod guests;
 mod homes;
 mod hop_sources;
+mod index_values;
 mod named_guests;
 pub mod references;
 pub mod tables;

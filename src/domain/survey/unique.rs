@@ -8,12 +8,12 @@ use bson::raw::RawDocument;
 use super::groups::Alike;
 use super::{BusinessIx, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::{Code, ConflictKey};
-use crate::domain::id::Id;
 use crate::domain::index_plan::name_of;
 use crate::domain::map::{Map, Set};
-use crate::domain::raw::{Value, elements, get, kind};
+use crate::domain::raw::elements;
 use crate::domain::reference::BookingPaths;
 use crate::domain::survey::facts::hash128;
+use crate::domain::survey::index_values::Folding;
 
 /// Whose booking it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,7 @@ pub struct UniqueSearch {
     what: String,
     index: String,
     others: Vec<String>,
+    folding: Folding,
     paths: BookingPaths,
     may_share: Set<(UserIx, BusinessIx)>,
     seen: Map<(BusinessIx, u128), (BTreeSet<Party>, u64)>,
@@ -76,6 +77,7 @@ impl Survey {
             },
             index: name_of(index).to_owned(),
             others: fields.into_iter().filter(|it| *it != user).collect(),
+            folding: Folding::of(index),
             paths: paths.clone(),
             may_share,
             seen: Map::default(),
@@ -170,29 +172,29 @@ impl UniqueSearch {
             }
             _ => return,
         };
-        let Some(values) = self.values(booking) else {
-            return; // a list: the server tells, when the index is built over the copy
-        };
-        let (parties, bookings) = self.seen.entry((business, values)).or_default();
-        parties.insert(party);
-        *bookings += 1;
+        for values in self.values(booking) {
+            let (parties, bookings) = self.seen.entry((business, values)).or_default();
+            parties.insert(party);
+            *bookings += 1;
+        }
     }
 
-    /// Hash of the other fields of the index; `None` where one is a list.
-    fn values(&self, booking: &RawDocument) -> Option<u128> {
-        let mut all = Vec::new();
+    /// Hashes of the other fields of the index: one for each element where one of them is a list.
+    fn values(&self, booking: &RawDocument) -> BTreeSet<u128> {
+        let mut all: Vec<Vec<u8>> = vec![Vec::new()];
         for field in &self.others {
-            let id = match at_path(booking, field).ok()? {
-                Some(value) => Id::from_value(value).canonical(),
-                None => Id::from_value(Value {
-                    kind: kind::NULL,
-                    bytes: &[],
-                }),
+            let mut found = BTreeSet::new();
+            self.folding.at_path(booking, field, &mut found);
+            let with = |value: &Vec<u8>| {
+                let longer = all.iter().map(|before| {
+                    let length = value.len().to_le_bytes();
+                    [before.as_slice(), length.as_slice(), value.as_slice()].concat()
+                });
+                longer.collect::<Vec<_>>()
             };
-            all.extend(id.as_bytes().len().to_le_bytes());
-            all.extend(id.as_bytes());
+            all = found.iter().flat_map(with).collect();
         }
-        Some(hash128(&all))
+        all.iter().map(|value| hash128(value)).collect()
     }
 
     /// What was found.
@@ -211,34 +213,5 @@ impl UniqueSearch {
                 bookings,
             })
             .collect()
-    }
-}
-
-/// A list is on the way, or at its end.
-struct AList;
-
-/// The value at a dotted path.
-fn at_path<'d>(document: &'d RawDocument, path: &str) -> Result<Option<Value<'d>>, AList> {
-    let mut at = document;
-    let mut rest = path;
-    loop {
-        let (first, more) = match rest.split_once('.') {
-            Some((first, more)) => (first, Some(more)),
-            None => (rest, None),
-        };
-        let Some(value) = get(at, first) else {
-            return Ok(None);
-        };
-        if value.kind == kind::ARRAY {
-            return Err(AList);
-        }
-        let Some(more) = more else {
-            return Ok(Some(value));
-        };
-        let inner = RawDocument::from_bytes(value.bytes).ok();
-        let Some(inner) = inner.filter(|_| value.kind == kind::DOCUMENT) else {
-            return Ok(None);
-        };
-        (at, rest) = (inner, more);
     }
 }

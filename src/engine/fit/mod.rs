@@ -3,6 +3,7 @@
 
 mod filters;
 mod finished;
+mod reached;
 pub(crate) mod reading;
 pub(crate) mod references;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use self::filters::{filter_of, filters, is_filter, section};
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
+use crate::domain::fit::doubts::{Doubts, about_guests, about_users};
 use crate::domain::fit::reference::{Counted, ReferenceClaim, references};
 use crate::domain::fit::{Fit, contents, nearest_words};
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
@@ -30,6 +32,14 @@ pub enum Said<'a> {
     Now(&'a [(Accepted, u64)]),
     /// They stand in the plan that is applied.
     InThePlan,
+}
+
+/// The line of a warning. A mapping that was kept with a plan or a run has no lines.
+fn warning(mapping: &Mapping, key: &str, words: &str) -> String {
+    let place = mapping
+        .line(key)
+        .map(|_| format!(" {}", mapping.place(key)));
+    format!("warning: mapping{}: {words}", place.unwrap_or_default())
 }
 
 /// What is known of the collections that a mapping names.
@@ -91,37 +101,30 @@ impl Session {
             .await?;
         self.check_filters(&mapping, &claims, &known, &mut fit, watcher)
             .await?;
-        if let Some(users) = known.profile("user.", &mapping.user.collection, &mapping) {
-            fit.refusals.extend(contents::of_users(&mapping, users));
-        }
-        if let Some(bookings) = known.profile("booking.", &mapping.booking.collection, &mapping) {
-            fit.refusals
-                .extend(contents::of_bookings(&mapping, bookings));
-        }
-        for (at, entry) in mapping.follow.iter().enumerate() {
-            let section = format!("follow.{at}");
-            let documents = known.profile(&format!("{section}."), &entry.collection, &mapping);
-            if let (Some(guest), Some(documents)) = (&entry.guest, documents) {
-                let found = contents::of_guests(&mapping, &section, guest, documents);
-                fit.refusals.extend(found);
-            }
-        }
+        Self::check_contents(&mapping, &known, &mut fit);
         Box::pin(self.check_references(&mapping, &known, &mut fit, said, watcher)).await?;
+        self.check_people_reached(&mapping, &known, &mut fit)
+            .await?;
+        self.check_new_references(&mapping, &known, &mut fit)
+            .await?;
         self.unless_refused(&fit)?;
-        for (key, says) in mapping
-            .remarks()
-            .into_iter()
-            .filter(|it| it.0 == "booking.keep")
-        {
-            let place = mapping
-                .line(key)
-                .map(|_| format!(" {}", mapping.place(key)));
-            let place = place.unwrap_or_default();
-            fit.warnings
-                .push(format!("warning: mapping{place}: {key}: {says}"));
+        let kept = mapping.remarks().into_iter();
+        for (key, says) in kept.filter(|it| it.0 == "booking.keep") {
+            let words = format!("{key}: {says}");
+            fit.warnings.push(warning(&mapping, key, &words));
         }
         self.fit = fit;
+        self.fitting = Some(mapping);
         Ok(())
+    }
+
+    /// The same, where not even a survey need be taken anew: the mapping was found to fit before that, and nobody wrote since.
+    pub(crate) async fn check_mapping_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
+        let fits = self.fitting.as_ref() == Some(&self.work.mapping);
+        if fits && self.is_surveyed_now().await? {
+            return self.require_the_runs_mapping();
+        }
+        self.check_mapping_once(Said::Now(&[]), watcher).await
     }
 
     /// What the last check of the mapping found worth saying.
@@ -231,13 +234,39 @@ impl Session {
         if self.work.built_in {
             fit.absent.push(format!("{key} `{name}`"));
         } else {
-            // A mapping that was kept with a plan or a run has no lines.
-            let place = mapping
-                .line(key)
-                .map(|_| format!(" {}", mapping.place(key)));
-            let place = place.unwrap_or_default();
-            fit.warnings
-                .push(format!("warning: mapping{place}: {words}"));
+            fit.warnings.push(warning(mapping, key, words));
+        }
+    }
+
+    /// Holds what stands in the fields against what their keys say.
+    fn check_contents(mapping: &Mapping, known: &Known, fit: &mut Fit) {
+        let mut doubts = Vec::new();
+        if let Some(users) = known.profile("user.", &mapping.user.collection, mapping) {
+            fit.refusals.extend(contents::of_users(mapping, users));
+            doubts.push(about_users(mapping, users));
+        }
+        if let Some(bookings) = known.profile("booking.", &mapping.booking.collection, mapping) {
+            let found = contents::of_bookings(mapping, bookings);
+            fit.refusals.extend(found);
+            let guest = mapping.booking.following.guest.iter();
+            doubts.extend(guest.map(|guest| about_guests(mapping, "booking", guest, bookings)));
+        }
+        for (at, entry) in mapping.follow.iter().enumerate() {
+            let section = format!("follow.{at}");
+            let documents = known.profile(&format!("{section}."), &entry.collection, mapping);
+            if let (Some(guest), Some(documents)) = (&entry.guest, documents) {
+                let found = contents::of_guests(mapping, &section, guest, documents);
+                fit.refusals.extend(found);
+                doubts.push(about_guests(mapping, &section, guest, documents));
+            }
+        }
+        for Doubts { refusals, warnings } in doubts {
+            fit.refusals.extend(refusals);
+            let said = warnings.iter().map(|bad| match bad.line {
+                Some(line) => format!("warning: mapping {}:{line}: {}", bad.file, bad.why),
+                None => format!("warning: mapping: {}", bad.why),
+            });
+            fit.warnings.extend(said);
         }
     }
 

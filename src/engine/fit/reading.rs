@@ -65,13 +65,17 @@ impl Documents {
 }
 
 impl Session {
-    /// Some documents of a collection; all of them where there are few, or where that is asked for.
-    pub(crate) async fn documents(&self, place: &str, all: bool) -> Result<Documents> {
+    /// Some documents of a collection; all of them where there are few, or those that match where that is asked for.
+    pub(crate) async fn documents(&self, place: &str, all: Option<Document>) -> Result<Documents> {
         let database = &self.work.connection.database;
         let total = scan::rough_count(database, place).await;
-        let whole = all || total <= READ_WHOLE;
+        let whole = all.is_some() || total <= READ_WHOLE;
         let source = if whole {
-            Source::All(scan::read(database, place, &Scan::default(), None)?)
+            let scan = Scan {
+                filter: all.unwrap_or_default(),
+                ..Scan::default()
+            };
+            Source::All(scan::read(database, place, &scan, None)?)
         } else {
             let failed = |error| StoreError::from_driver(format!("sampling {place}"), &error);
             let collection = database.collection::<RawDocumentBuf>(place);
@@ -90,7 +94,7 @@ impl Session {
 
     /// What the documents of a collection look like that pass the filter.
     pub(crate) async fn profile(&self, place: &str, filter: Option<&Filter>) -> Result<Profile> {
-        let mut documents = self.documents(place, false).await?;
+        let mut documents = self.documents(place, None).await?;
         let mut profile = Profile::new(documents.total);
         let mut outside = 0;
         while let Some(part) = documents.next().await? {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
-use bson::RawDocumentBuf;
+use bson::{Document, RawDocumentBuf, doc};
 
 use crate::domain::email;
 use crate::domain::fit::reference::{
@@ -25,6 +25,17 @@ const TRIED: usize = 200;
 /// What a lookup comes to.
 type Found<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<Id>>> + Send + 'a>>;
 
+/// Documents in which one of these references may be set.
+fn having_any(claims: &[&ReferenceClaim]) -> Document {
+    let paths = claims.iter().flat_map(|claim| &claim.paths);
+    let fields: BTreeSet<&str> = paths.map(|path| path.start.top()).collect();
+    let any = fields.into_iter();
+    let any: Vec<Document> = any
+        .map(|field| doc! { field: { "$exists": true } })
+        .collect();
+    doc! { "$or": any }
+}
+
 impl Session {
     /// How many values of these references are set and lead somewhere. All of them stand in the same documents, which are read once: a sample
     /// where that leaves no doubt, else all.
@@ -35,30 +46,11 @@ impl Session {
     ) -> Result<Vec<Counted>> {
         let (mut counted, whole) = self.count_together(claims, false, watcher).await?;
         for (claim, counted) in claims.iter().zip(&mut counted) {
-            let in_doubt = !whole
-                && if counted.set == 0 {
-                    self.occurs_anywhere(claim).await?
-                } else {
-                    !counted.is_clear()
-                };
-            if in_doubt {
+            if !(whole || counted.is_clear() && counted.set > 0) {
                 *counted = self.count_reference(claim, watcher).await?;
             }
         }
         Ok(counted)
-    }
-
-    /// True where some document has a field by which this reference goes.
-    async fn occurs_anywhere(&self, claim: &ReferenceClaim) -> Result<bool> {
-        for collection in &claim.collections {
-            let place = self.layout.original_of(&self.work.mapping, collection);
-            for path in &claim.paths {
-                if self.occurs(&place, &path.start.to_string()).await? {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// The same of one reference, in all documents.
@@ -84,7 +76,8 @@ impl Session {
         for collection in collections {
             watcher.says(&format!("following references of {collection}"), 0, 0);
             let place = self.layout.original_of(&self.work.mapping, collection);
-            let mut documents = self.documents(&place, all).await?;
+            let wanted = all.then(|| having_any(claims));
+            let mut documents = self.documents(&place, wanted).await?;
             while let Some(part) = documents.next().await? {
                 if watcher.cancel.is_cancelled() {
                     return Err(StoreError::Cancelled.into());
@@ -208,7 +201,7 @@ impl Session {
     }
 
     /// Documents of a collection that are known by these values; none where there is no such collection.
-    async fn looked_up(
+    pub(super) async fn looked_up(
         &self,
         collection: &str,
         by: &FieldPath,

@@ -92,6 +92,13 @@ impl Session {
         self.overview().ok_or_else(not_kept)
     }
 
+    /// True while a survey is kept, and nobody wrote since.
+    pub(crate) async fn is_surveyed_now(&self) -> Result<bool> {
+        let known = self.quiet.of(Fact::Surveyed);
+        let known = known.filter(|_| self.surveyed.is_some());
+        Ok(self.work.still_unchanged(known).await?.is_some())
+    }
+
     /// Surveys anew, unless nobody but us wrote since this session's last survey, and the server can tell.
     pub(crate) async fn survey_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
         let known = self.quiet.of(Fact::Surveyed).cloned();

@@ -1,0 +1,181 @@
+//! What a reference means, told by what it reaches: bookings whose people all sign in while another field names those who do not, and a new
+//! reference under the name of one that leads elsewhere.
+
+use super::Known;
+use crate::domain::accepted::Accepted;
+use crate::domain::fit::Fit;
+use crate::domain::fit::reference::{ReferenceClaim, of_booking_users, references};
+use crate::domain::id::Id;
+use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::{Customers, Mapping};
+use crate::domain::profile::Profile;
+use crate::domain::survey::facts::UserFacts;
+use crate::engine::error::Result;
+use crate::engine::session::Session;
+
+/// Values that are tried.
+const TRIED: usize = 200;
+/// Fewer different people, or values, say nothing.
+const ENOUGH: usize = 12;
+
+/// Of the people that a field names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reached {
+    people: usize,
+    customers: usize,
+}
+
+impl Session {
+    /// Refuses a reference that reaches those who sign in, where another one reaches those who do not.
+    pub(super) async fn check_people_reached(
+        &self,
+        mapping: &Mapping,
+        known: &Known,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        let key = "booking.user";
+        let by_nature = mapping.user.customers != Customers::Everybody;
+        let claim = of_booking_users(mapping).filter(|_| by_nature);
+        let Some(claim) = claim.filter(|claim| claim.target.by.is_none()) else {
+            return Ok(());
+        };
+        let profile = known.profile("booking.", &mapping.booking.collection, mapping);
+        let path = claim.paths.iter().find(|path| path.hops.is_empty());
+        let (Some(profile), Some(path)) = (profile, path) else {
+            return Ok(());
+        };
+        let taken = references(mapping, false).into_iter();
+        let taken = taken.filter(|claim| claim.key.starts_with("booking."));
+        let paths: Vec<_> = taken.flat_map(|claim| claim.paths).collect();
+        let taken: Vec<_> = paths.iter().map(|path| path.start.to_string()).collect();
+        let own = self.reached_by(mapping, profile, &path.start).await?;
+        if own.people == 0 || own.customers * 10 > own.people {
+            return Ok(());
+        }
+        for (name, field) in profile.fields() {
+            let ids = field.ids + field.texts + field.numbers;
+            if name == "_id" || taken.iter().any(|it| it == name) || ids * 2 < field.set.max(1) {
+                continue;
+            }
+            let reached = self.people_among(mapping, field.values()).await?;
+            let enough = reached.people >= ENOUGH && reached.people >= own.people;
+            if enough && reached.customers * 10 >= reached.people * 9 {
+                let why = format!(
+                    "{key}: `{}` names {} different people who sign in or are no customers, of {} that were tried, and `{name}` names {} who are customers; `{name}` would fit. If those who sign in are the customers, say `customers = \"everybody\"` under [user]",
+                    path.start,
+                    own.people - own.customers,
+                    own.people,
+                    reached.customers,
+                );
+                fit.refusals.push(mapping.bad(key, why));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn reached_by(
+        &self,
+        mapping: &Mapping,
+        profile: &Profile,
+        path: &FieldPath,
+    ) -> Result<Reached> {
+        match profile.field(&path.to_string()) {
+            Some(field) => self.people_among(mapping, field.values()).await,
+            None => Ok(Reached::default()),
+        }
+    }
+
+    async fn people_among(
+        &self,
+        mapping: &Mapping,
+        values: impl Iterator<Item = &Id>,
+    ) -> Result<Reached> {
+        let users = self.documents_of(&mapping.user.collection, values).await?;
+        let role = &mapping.user;
+        let inside = users
+            .iter()
+            .filter(|user| role.filter.as_ref().is_none_or(|it| it.lets_in(user)));
+        let mut reached = Reached::default();
+        for user in inside {
+            let facts = UserFacts::of(user, role);
+            reached.people += 1;
+            reached.customers += usize::from(match role.customers {
+                Customers::NoPassword => !(facts.account || facts.verified),
+                Customers::Everybody | Customers::Filter(_) => facts.by_filter,
+            });
+        }
+        Ok(reached)
+    }
+
+    /// Refuses the name of a reference that leads elsewhere as the name of the new one, and warns of one that leads nowhere.
+    pub(super) async fn check_new_references(
+        &self,
+        mapping: &Mapping,
+        known: &Known,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        let claims = references(mapping, false).into_iter();
+        for claim in claims.filter(|claim| claim.any_id) {
+            let begins = format!("{}: ", claim.key);
+            let what = Accepted::Unresolved(claim.key.clone());
+            let decided = self.answers.decisions.accepted.contains_key(&what);
+            if decided || fit.refusals.iter().any(|bad| bad.why.starts_with(&begins)) {
+                continue;
+            }
+            self.check_new_reference(mapping, &claim, known, fit)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn check_new_reference(
+        &self,
+        mapping: &Mapping,
+        claim: &ReferenceClaim,
+        known: &Known,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        let (Some(collection), Some(path)) = (claim.collections.first(), claim.paths.first())
+        else {
+            return Ok(());
+        };
+        let (key, path) = (&claim.key, path.start.to_string());
+        let profile = known.profile(key, collection, mapping);
+        let Some(field) = profile.and_then(|profile| profile.field(&path)) else {
+            return Ok(());
+        };
+        let customers = &mapping.customer.collection;
+        let (found, tried) = self.ids_of(customers, field.values()).await?;
+        if field.set < ENOUGH as u64 || found * 2 >= tried {
+            return Ok(());
+        }
+        for other in known.names.iter().filter(|other| *other != customers) {
+            let (found, tried) = self.ids_of(other, field.values()).await?;
+            if found * 2 > tried {
+                let why = format!(
+                    "{key}: `{path}` is there already, and {found} of {tried} different values that were tried are ids of {other}; the new reference would replace them. Give it a name of its own"
+                );
+                fit.refusals.push(mapping.bad(key, why));
+                return Ok(());
+            }
+        }
+        let words = format!(
+            "{key}: `{path}` is there already, and {} of {tried} different values that were tried are ids of no document of {customers}; such documents are conflicts, and the new reference replaces what they hold",
+            tried - found
+        );
+        fit.warnings.push(super::warning(mapping, key, &words));
+        Ok(())
+    }
+
+    /// Documents of a collection with some of these values as ids.
+    async fn documents_of(
+        &self,
+        collection: &str,
+        values: impl Iterator<Item = &Id>,
+    ) -> Result<Vec<bson::RawDocumentBuf>> {
+        let by = FieldPath::field("_id");
+        let values = values.take(TRIED).map(Id::canonical).collect();
+        self.looked_up(collection, &by, &values, &[]).await
+    }
+}
