@@ -46,7 +46,7 @@ impl Session {
             let names = list.iter().filter(swapped);
             let names = names.map(|which| self.layout.live(which));
             return Ok(vec![format!(
-                "nothing since the cut-over: {} are byte for byte what was proved",
+                "nothing since the cut-over: the documents of {} are byte for byte what was proved",
                 names.collect::<Vec<_>>().join(", ")
             )]);
         }

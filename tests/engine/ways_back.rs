@@ -249,7 +249,9 @@ async fn finish_says_what_was_changed_since_the_cut_over_in_each_rebuilt_collect
     let gate = case.session().await.finish_gate().await.unwrap();
     assert_eq!(
         gate.written,
-        ["nothing since the cut-over: Customer, Booking, User are byte for byte what was proved"]
+        [
+            "nothing since the cut-over: the documents of Customer, Booking, User are byte for byte what was proved"
+        ]
     );
     write_since(&case).await;
     of(&case, "Customer").delete_one(doc! {}).await.unwrap();
