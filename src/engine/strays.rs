@@ -39,6 +39,9 @@ impl Session {
 
     /// What the run made live and stands nowhere any more, in words; `None` where all of it stands.
     pub fn gone_in_words(&self) -> Option<String> {
+        if self.half_restored().is_some() {
+            return None; // the restore put it aside, and says so
+        }
         let list = self.work.mapping.rebuilt();
         let hidden = list
             .iter()
