@@ -36,7 +36,7 @@ pub struct Field {
     pub hashes: u64,
     /// Texts with white space inside.
     pub spaced: u64,
-    /// Texts of which most characters are digits.
+    /// Texts without a letter of which most characters are digits.
     pub digits: u64,
     /// Dates, and texts that begin as dates do.
     pub dates: u64,
@@ -110,7 +110,8 @@ impl Field {
         self.hashes += u64::from(HASHES.iter().any(|begins| text.starts_with(begins)));
         self.spaced += u64::from(text.trim().contains(char::is_whitespace));
         let digits = text.chars().filter(char::is_ascii_digit).count();
-        self.digits += u64::from(digits * 2 > text.chars().count());
+        let spelt = text.chars().any(char::is_alphabetic);
+        self.digits += u64::from(!spelt && digits * 2 > text.chars().count());
         self.dates += u64::from(begins_as_date(text));
     }
 
