@@ -18,7 +18,7 @@ use crate::domain::pace::Limits;
 use crate::domain::plan::{Plan, SchemaPlan};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::retire::Fates;
-use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord, StepRecord};
+use crate::domain::run::{CollectionRecord, Millis, Outcome, RunRecord, StepRecord, WatchStart};
 use crate::domain::situation::Situation;
 use crate::domain::survey::Survey;
 use crate::domain::table::Memory;
@@ -182,8 +182,8 @@ pub struct Session {
     pub(crate) personal: bool,
     /// What the check of the mapping found worth saying.
     pub(crate) fit: Fit,
-    /// The mapping that was found to fit.
-    pub(crate) fitting: Option<Mapping>,
+    /// The mapping that was found to fit, and since when foreign writes are known.
+    pub(crate) fitting: Option<(Mapping, WatchStart)>,
 }
 
 impl Session {

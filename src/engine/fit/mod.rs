@@ -19,12 +19,11 @@ use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
 use crate::domain::number::grouped;
 use crate::domain::profile::Profile;
-use crate::domain::quiet::Fact;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
-use crate::store::collection_spec;
+use crate::store::{collection_spec, watch};
 
 /// Where accepted numbers of references come from.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +84,7 @@ impl Session {
         self.require_the_runs_mapping()?;
         self.look_what_is_swapped().await?;
         let mapping = self.work.mapping.clone();
+        let since = watch::begin(&self.work.connection).await?;
         let mut fit = Fit {
             refusals: mapping.broken_rules(),
             ..Fit::default()
@@ -115,14 +115,15 @@ impl Session {
             fit.warnings.push(warning(&mapping, key, &words));
         }
         self.fit = fit;
-        self.fitting = Some(mapping);
+        self.fitting = Some((mapping, since));
         Ok(())
     }
 
-    /// The same, where not even a survey need be taken anew: the mapping was found to fit before that, and nobody wrote since.
+    /// The same, unless this mapping was found to fit already, and nobody wrote since.
     pub(crate) async fn check_mapping_if_changed(&mut self, watcher: &Watcher) -> Result<()> {
-        let fits = self.fitting.as_ref() == Some(&self.work.mapping) && self.surveyed.is_some();
-        let since = self.quiet.of(Fact::Surveyed).filter(|_| fits);
+        let fits = self.fitting.as_ref();
+        let fits = fits.filter(|(mapping, _)| *mapping == self.work.mapping);
+        let since = fits.map(|(_, since)| since);
         if self.work.still_unchanged(since).await?.is_some() {
             return self.require_the_runs_mapping();
         }
