@@ -2,6 +2,7 @@
 //! goes to standard error.
 
 mod address;
+mod allocator;
 mod apply;
 mod backup;
 mod bar;
@@ -115,6 +116,7 @@ impl Verb {
 /// Starts a runtime and runs the command line on it. It is no `async fn`: the binary that calls it would compile every future once more.
 #[must_use]
 pub fn start() -> ExitCode {
+    allocator::return_large_blocks();
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(processors.min(THREADS))

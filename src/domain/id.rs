@@ -42,6 +42,7 @@ impl Clone for Id {
 
 impl Id {
     /// The identity that `value` is.
+    #[inline]
     pub fn from_value(value: Value<'_>) -> Self {
         let mut bytes = SmallVec::with_capacity(value.bytes.len() + 1);
         bytes.push(value.kind);
@@ -55,6 +56,7 @@ impl Id {
     }
 
     /// The value, to be written into a document.
+    #[inline]
     pub fn value(&self) -> Value<'_> {
         let (kind, bytes) = self
             .0
@@ -126,6 +128,7 @@ impl Id {
 
     /// Equal as the server's `_id` index sees it: numbers by value, everything else exactly.
     #[must_use]
+    #[inline]
     pub fn canonical(&self) -> Self {
         let value = self.value();
         let number = match (value.kind, value.bytes.len()) {

@@ -50,6 +50,7 @@ pub struct Value<'a> {
 
 impl<'a> Value<'a> {
     /// The text of a string value; `None` for other types and for invalid UTF-8.
+    #[inline]
     pub fn as_str(&self) -> Option<&'a str> {
         if self.kind != kind::STRING {
             return None;
@@ -102,6 +103,7 @@ pub struct Element<'a> {
 }
 
 /// Walks the elements of `document` in their order.
+#[inline]
 pub fn elements(document: &RawDocument) -> Elements<'_> {
     Elements {
         bytes: document.as_bytes(),
@@ -119,6 +121,7 @@ pub struct Elements<'a> {
 impl<'a> Iterator for Elements<'a> {
     type Item = Result<Element<'a>, Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
         match self.bytes.get(start) {
@@ -136,6 +139,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
+    #[inline]
     fn element(&mut self, kind: u8) -> Option<Element<'a>> {
         let start = self.at;
         let key_start = start + 1;
@@ -154,6 +158,7 @@ impl<'a> Elements<'a> {
 }
 
 /// The place of the first zero. Most keys are shorter than eight bytes, which are looked at together.
+#[inline]
 fn first_zero(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
@@ -168,6 +173,7 @@ fn first_zero(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == 0)
 }
 
+#[inline]
 fn value_length(kind: u8, rest: &[u8]) -> Option<usize> {
     let prefix = || {
         let length = i32::from_le_bytes(rest.get(..4)?.try_into().ok()?);
@@ -194,6 +200,7 @@ fn value_length(kind: u8, rest: &[u8]) -> Option<usize> {
 }
 
 /// The first value under `key`, as the server reads it.
+#[inline]
 pub fn get<'a>(document: &'a RawDocument, key: &str) -> Option<Value<'a>> {
     elements(document)
         .map_while(Result::ok)
