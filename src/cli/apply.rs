@@ -131,6 +131,7 @@ pub(super) async fn apply(
     order: &Order<'_>,
     watcher: &Watcher,
 ) -> Result<Vec<serde_json::Value>> {
+    session.refuse_unknown_originals()?;
     session.take_plan(plan, watcher).await?;
     warn(session);
     check_confirmation(session, order.confirm)?;

@@ -1,14 +1,16 @@
 //! What a side collection alone holds once the originals are deleted: quarantined bookings, links, users who left. It is counted when its
 //! collection is swapped in, and looked at again before the originals go.
 
+use crate::domain::aside::{Aside, Why};
 use crate::domain::id::Id;
+use crate::domain::mapping::{RETIRED, SET_ASIDE, SIDE_PREFIX};
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::survey::facts::id_of;
 use crate::engine::check::by_id;
 use crate::engine::counted;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
-use crate::store::{collection_spec, scan};
+use crate::store::{collection_spec, scan, swap};
 
 /// What is not whole, at most, that a message names.
 const NAMED: usize = 5;
@@ -97,6 +99,41 @@ impl Session {
                 wrong.join("; ")
             )
         }))
+    }
+
+    /// After a rollback: users who had left stand live again, and their rows aside would be taken for those of the next run. A row whose user did
+    /// not come back stays, under a name of this rollback. Returns such names.
+    pub(crate) async fn let_go_of_users_aside(&self) -> Result<Vec<String>> {
+        let connection = &self.work.connection;
+        let standing = collection_spec::uuids(connection).await?;
+        let users = self.work.mapping.users();
+        let mut kept = Vec::new();
+        for side in [RETIRED, SET_ASIDE] {
+            if !standing.contains_key(side) {
+                continue;
+            }
+            let mut missing = 0;
+            let mut pages = scan::in_id_order(&connection.database, side)?;
+            while let Some(page) = pages.next().await? {
+                let mut ids: Vec<Id> = page.documents().filter_map(id_of).collect();
+                let live = scan::by_ids(&connection.database, users.live(), &ids).await?;
+                let live = by_id(live);
+                ids.retain(|id| !live.contains_key(&id.canonical()));
+                missing += ids.len();
+            }
+            if missing == 0 {
+                collection_spec::drop(connection, side).await?;
+                continue;
+            }
+            let run = self.run.open().map_or("", |run| run.id.as_str());
+            let aside = Aside {
+                why: Why::RolledBack(run.to_owned()),
+                of: side.strip_prefix(SIDE_PREFIX).unwrap_or(side).to_owned(),
+            };
+            swap::rename(connection, side, &aside.name()).await?;
+            kept.push(aside.name());
+        }
+        Ok(kept)
     }
 
     /// Documents of the original that stand neither live nor in its side collection.

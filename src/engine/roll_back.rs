@@ -122,6 +122,8 @@ impl Session {
                     collection_spec::drop(&self.work.connection, &side).await?;
                 }
             }
+        } else {
+            aside.extend(self.let_go_of_users_aside().await?);
         }
         let kept = self.run.rollback_record().and_then(|record| record.kept);
         if let Some(record) = &mut self.run.record {

@@ -294,6 +294,7 @@ impl Session {
     pub(crate) async fn begin_run(&mut self) -> Result<&mut RunRecord> {
         self.refuse_after_finish()?;
         self.refuse_half_restored()?;
+        self.refuse_unknown_originals()?;
         self.hold().await?;
         let current = self.run.record.take();
         let record = match current {

@@ -96,6 +96,16 @@ impl Session {
         ))
     }
 
+    /// Refuses to begin or to go on where originals stand that no run knows: what is live may be a migrated copy.
+    ///
+    /// # Errors
+    /// Their names, and the way back.
+    pub fn refuse_unknown_originals(&self) -> Result<()> {
+        self.kept_without_a_run().map_or(Ok(()), |kept| {
+            Err(StepError::NotReady(format!("{kept}. Nothing was changed")))
+        })
+    }
+
     /// The strays where a rollback has given the names back: those under the names of the after-schema too.
     pub(crate) async fn strays_of_going_back(&mut self) -> Result<Vec<Stray>> {
         self.see_what_is_swapped().await?;

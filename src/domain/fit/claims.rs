@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::mapping::filter::Filter;
+use crate::domain::mapping::filter::{Filter, Test};
 use crate::domain::mapping::path::{FieldPath, HopText, ReferencePath};
 use crate::domain::mapping::{
     BusinessReference, Customers, Evidence, FieldSource, Following, Mapping, UserReference,
@@ -129,7 +129,12 @@ impl Claims {
     fn filter(&mut self, key: &str, collection: &str, filter: Option<&Filter>, need: Need) {
         let Some(filter) = filter else { return };
         let of = [collection.to_owned()];
-        for path in filter.fields() {
+        for (path, test) in filter.tests() {
+            // What is to be absent may occur nowhere.
+            let need = match test {
+                Test::Set(false) => Need::Optional,
+                _ => need,
+            };
             self.field(key, &of, path, need);
         }
         self.filters.push(FilterClaim {

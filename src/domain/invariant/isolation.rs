@@ -93,11 +93,14 @@ impl Ledger {
             self.wrong(id, says);
         }
         let business = only(&self.way().businesses(&named.businesses));
-        let Some(business) = self.business_for(id, business) else {
+        let by_customer = business.is_none() && self.loses_its_way();
+        if !by_customer && self.business_for(id, business).is_none() {
             return;
-        };
+        }
         for customer in &named.customers {
-            if let Some((_, found)) = self.customer_for(id, customer) {
+            if let Some((_, found)) = self.customer_for(id, customer)
+                && let Some(business) = business
+            {
                 self.same_business(id, customer, &found, business);
             }
         }

@@ -9,6 +9,7 @@ mod followed;
 mod guests;
 mod isolation;
 mod listed;
+mod lost_way;
 pub mod merged;
 mod names;
 mod paths;

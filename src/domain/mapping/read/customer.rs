@@ -1,6 +1,6 @@
 //! The section of customers.
 
-use super::values::{name_of, required_name, required_text, texts};
+use super::values::{name_of, own_name, required_name, required_text, texts};
 use crate::domain::mapping::form::{Node, Read, Section, Tree};
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::role::{CustomerRole, FieldSource, Given, NewIds};
@@ -18,7 +18,7 @@ pub(super) fn customer(section: &Section<'_>) -> Read<CustomerRole> {
             let place = FieldPath::parse(place)
                 .map_err(|why| node.bad(format!("customer.fields: {why}")))?;
             Ok((
-                field,
+                own_name(section, "fields", &field, node)?,
                 match collection {
                     Some(collection) => FieldSource::Hop {
                         collection,
@@ -34,9 +34,10 @@ pub(super) fn customer(section: &Section<'_>) -> Read<CustomerRole> {
         let Tree::Table(entries) = &node.tree else {
             return Err(section.must_be("defaults", node, "a table of fields and values"));
         };
-        let given = entries
-            .iter()
-            .map(|entry| Ok((entry.key.clone(), given(&entry.node)?)));
+        let given = entries.iter().map(|entry| {
+            let name = own_name(section, "defaults", &entry.key, &entry.node)?;
+            Ok((name, given(&entry.node)?))
+        });
         given.collect::<Read<Vec<_>>>()
     });
     let nulls = section

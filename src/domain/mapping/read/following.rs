@@ -1,7 +1,8 @@
 //! The sections that refer to users and businesses: bookings, and the collections that follow.
 
 use super::values::{
-    filter, places, plain, plain_of, reference, reference_of, required_name, required_text,
+    filter, own_name, places, plain, plain_of, reference, reference_of, required_name,
+    required_text,
 };
 use crate::domain::mapping::filter::id_of_text;
 use crate::domain::mapping::form::{Lines, Read, Section, Tree};
@@ -104,9 +105,10 @@ pub(super) fn following(
         let Tree::Table(entries) = &node.tree else {
             return Err(section.must_be("guest", node, "a table, as { name = \"clientName\" }"));
         };
-        let members = entries
-            .iter()
-            .map(|entry| Ok((entry.key.clone(), plain_of(section, "guest", &entry.node)?)));
+        let members = entries.iter().map(|entry| {
+            let name = own_name(section, "guest", &entry.key, &entry.node)?;
+            Ok((name, plain_of(section, "guest", &entry.node)?))
+        });
         members.collect::<Read<Vec<_>>>()
     })?;
     let identity = section.list("identity").into_iter().map(|node| {

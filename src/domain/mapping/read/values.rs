@@ -59,6 +59,18 @@ pub(super) fn name_of(section: &Section<'_>, key: &str, node: &Node) -> Read<Str
     Ok(path.top().to_owned())
 }
 
+/// The name of a customer's field, as a key of a table.
+pub(super) fn own_name(section: &Section<'_>, key: &str, name: &str, node: &Node) -> Read<String> {
+    let path = FieldPath::parse(name).ok();
+    if path.is_none_or(|path| !path.is_top_level() || path.top() != name) {
+        return Err(node.bad(format!(
+            "{}: `{name}` cannot be a field of a customer: it is a name without dots and brackets, and without a $ in front",
+            section.path(key)
+        )));
+    }
+    Ok(name.to_owned())
+}
+
 pub(super) fn required_text(section: &Section<'_>, key: &str) -> Read<String> {
     let node = section.required(key)?;
     Ok(section.text_of(key, node)?.to_owned())
