@@ -120,6 +120,7 @@ pub async fn run_console(
     for effect in begin(&mut model, true) {
         outside.carry_out(effect, &mut screen)?;
     }
+    let mut odd_rows = ui::OddRows::default();
     loop {
         if dirty && drawn.elapsed() >= FRAME {
             let began_to_draw = Instant::now();
@@ -131,7 +132,11 @@ pub async fn run_console(
                 model.shared.size = (size.width, size.height);
             }
             let mut told = crate::app::message::Drawn::default();
-            match screen.draw(|frame| told = ui::draw(frame, &model, theme.1)) {
+            let shown = screen.draw(|frame| {
+                told = ui::draw(frame, &model, theme.1);
+                odd_rows.mark(frame.buffer_mut());
+            });
+            match shown {
                 Ok(()) => {
                     update(&mut model, Message::Drawn(told));
                 }

@@ -132,7 +132,11 @@ pub fn alike(facts: &Facts, row: Option<&ConflictRow>) -> Offered {
         let label = format!("{count} undecided{of}");
         lines.push(line(label, answer, Pick::Alike(alike.clone())));
         let label = "  look at them first".to_owned();
-        let more = format!("show these {count} and decide nothing");
+        let more = if count == "1" {
+            "show it and decide nothing".to_owned()
+        } else {
+            format!("show these {count} and decide nothing")
+        };
         lines.push(line(label, more, Pick::LookAt(alike)));
     };
     if let Some(row) = row {

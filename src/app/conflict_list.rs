@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::layer::picker::found;
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
+use crate::domain::number::grouped;
 use crate::domain::overview::ConflictRow;
 use crate::domain::people::conflict_words;
 use crate::domain::text::safe;
@@ -228,15 +229,15 @@ impl ConflictList {
         match (people.as_slice(), row.key.subjects.len()) {
             ([], 0) if row.key.code == Code::BookingWithoutUser => "no user".to_owned(),
             ([], 0 | 1) => String::new(),
-            ([], many) => format!("{many} of them"),
+            ([], many) => format!("{} of them", grouped(many as u64)),
             ([one], 1) => one.clone(),
             (people, many) => {
                 let mut distinct: Vec<&String> = people.iter().collect();
                 distinct.dedup();
                 match distinct.as_slice() {
-                    [one] => format!("{one} × {many}"),
+                    [one] => format!("{one} × {}", grouped(many as u64)),
                     [first, second] if many == 2 => format!("{first}, {second}"),
-                    [first, ..] => format!("{first} and {} more", many - 1),
+                    [first, ..] => format!("{first} and {} more", grouped(many as u64 - 1)),
                     [] => String::new(),
                 }
             }

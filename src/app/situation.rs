@@ -76,6 +76,30 @@ pub fn verdict(shared: &Shared) -> Option<String> {
     ))
 }
 
+/// True where somebody else wrote since the verdict.
+pub fn is_written_since(shared: &Shared) -> bool {
+    let known = shared.facts.situation.as_ref();
+    known.is_some_and(|it| it.writes.is_some())
+}
+
+/// The verdict and its age in as few letters as can be.
+pub fn verdict_in_brief(shared: &Shared) -> Option<String> {
+    if is_written_since(shared) {
+        return Some("WRITTEN SINCE".to_owned());
+    }
+    let run = shared.facts.situation.as_ref()?.run.as_ref()?;
+    run.standstill?;
+    let (word, at) = run.verdict.as_ref()?;
+    let seconds = (shared.wall - at).max(0) / 1_000;
+    let age = match seconds {
+        0..60 => format!("{seconds}s"),
+        60..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    };
+    Some(format!("{} {age} ago", word.to_lowercase()))
+}
+
 /// Who may write now: nobody, us, or somebody else.
 pub fn lease(shared: &Shared) -> Option<String> {
     let known = shared.facts.situation.as_ref()?;

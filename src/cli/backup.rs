@@ -44,7 +44,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: BackupArguments) -> R
     } else {
         let collections = manifest.collections.len();
         output::line(&format!(
-            "{documents} documents of {collections} collections in {}, read back",
+            "{} of {} in {}, read back",
+            counted(documents, "document", "documents"),
+            counted(collections as u64, "collection", "collections"),
             output::path(&arguments.out)
         ));
     }

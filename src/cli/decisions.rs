@@ -14,6 +14,7 @@ use crate::domain::decision_file::{self, DecisionFile};
 use crate::domain::decision_match::{Match, merged};
 use crate::domain::departure::Departures;
 use crate::domain::mapping::{self, Mapping};
+use crate::domain::number::{counted, grouped};
 use crate::domain::text::{named, safe};
 use crate::engine::decisions::read_text;
 use crate::engine::mapping_file;
@@ -125,11 +126,15 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
 
 fn words(matched: &Match, decisions: &Decisions) -> String {
     let mut lines = vec![format!(
-        "{} decisions fit; {} no longer do; {} are unused; {} conflicts have no answer.",
-        matched.fits.len(),
-        matched.changed.len(),
-        matched.unused.len(),
-        matched.open.len()
+        "{}; {} no longer; {} unused; {}.",
+        counted(matched.fits.len() as u64, "decision fits", "decisions fit"),
+        counted(matched.changed.len() as u64, "does", "do"),
+        counted(matched.unused.len() as u64, "is", "are"),
+        counted(
+            matched.open.len() as u64,
+            "conflict has no answer",
+            "conflicts have no answer"
+        )
     )];
     let mut list = |title: &str, items: Vec<String>| {
         if items.is_empty() {
@@ -139,7 +144,7 @@ fn words(matched: &Match, decisions: &Decisions) -> String {
         let more = items.len().saturating_sub(SHOWN);
         lines.extend(items.into_iter().take(SHOWN).map(|it| format!("  - {it}")));
         if more > 0 {
-            lines.push(format!("  … and {more} more"));
+            lines.push(format!("  … and {} more", grouped(more as u64)));
         }
     };
     let changed = matched.changed.iter().map(|(was, is)| {
@@ -305,8 +310,8 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
         );
     } else {
         output::line(&format!(
-            "{} decisions written to {}",
-            all.single.len(),
+            "{} written to {}",
+            counted(all.single.len() as u64, "decision", "decisions"),
             output::path(&arguments.out)
         ));
     }

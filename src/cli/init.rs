@@ -10,6 +10,7 @@ use serde_json::json;
 use super::place::PlaceArguments;
 use super::{output, progress};
 use crate::domain::mapping::{FILE, Mapping};
+use crate::domain::number::counted;
 use crate::domain::propose::propose;
 use crate::domain::text::named;
 use crate::engine::conform::read_schema;
@@ -66,9 +67,9 @@ pub(super) async fn run(place: &PlaceArguments, arguments: InitArguments) -> Res
         }));
     } else {
         output::line(&format!(
-            "{} written: {} keys found, {} left for you{}",
+            "{} written: {} found, {} left for you{}",
             output::path(out),
-            proposal.found,
+            counted(proposal.found as u64, "key", "keys"),
             proposal.open.len(),
             if proposal.open.is_empty() {
                 String::new()

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::bar;
 use crate::domain::checklist::StepStatus;
 use crate::domain::departure::Departures;
+use crate::domain::number::grouped;
 use crate::domain::overview::{FollowedRow, Overview};
 use crate::domain::text;
 use crate::engine::{Result, StepError};
@@ -102,9 +103,9 @@ pub fn overview(overview: &Overview) -> String {
         .map(|row| {
             vec![
                 text::safe(&row.name, 40),
-                row.customers.to_string(),
-                row.bookings.to_string(),
-                row.conflicts.to_string(),
+                grouped(row.customers),
+                grouped(row.bookings),
+                grouped(row.conflicts),
             ]
         })
         .collect();
@@ -115,8 +116,8 @@ pub fn overview(overview: &Overview) -> String {
             vec![
                 row.code.word().to_owned(),
                 row.code.severity().word().to_owned(),
-                row.count.to_string(),
-                row.undecided.to_string(),
+                grouped(row.count as u64),
+                grouped(row.undecided as u64),
                 row.code.title().to_owned(),
             ]
         })
@@ -125,7 +126,7 @@ pub fn overview(overview: &Overview) -> String {
         0 => String::new(),
         bytes => format!(
             "\n{} KiB passed --memory and stood in a temporary file",
-            bytes / 1024
+            grouped(bytes / 1024)
         ),
     };
     let absent = if overview.absent.is_empty() {
@@ -158,15 +159,15 @@ pub fn overview(overview: &Overview) -> String {
     format!(
         "{}: {} users ({} accounts; without a password: {} missing, {} null, {} \"\"), {} businesses, {} services, {} bookings, {} pairs{outside}{followed}\n\n{}\n\n{}{absent}{referring}{asks}",
         overview.database,
-        overview.users,
-        overview.accounts,
-        overview.without_password[0],
-        overview.without_password[1],
-        overview.without_password[2],
-        overview.businesses.len(),
-        overview.services,
-        overview.bookings,
-        overview.pairs,
+        grouped(overview.users),
+        grouped(overview.accounts),
+        grouped(overview.without_password[0]),
+        grouped(overview.without_password[1]),
+        grouped(overview.without_password[2]),
+        grouped(overview.businesses.len() as u64),
+        grouped(overview.services),
+        grouped(overview.bookings),
+        grouped(overview.pairs),
         table(
             &["business", "customers", "bookings", "conflicts"],
             &[1, 2, 3],

@@ -14,7 +14,7 @@ use crate::domain::ending::Ending;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
 use crate::engine::Result;
-use crate::engine::roll_back::RolledBack;
+use crate::engine::rolled_back::RolledBack;
 use crate::engine::session::Session;
 
 /// The key of a gate.

@@ -124,7 +124,7 @@ pub(super) async fn verify(place: &PlaceArguments) -> Result<ExitCode> {
     } else {
         output::line(&format!(
             "{} wrong:\n{}\n{}",
-            checked.wrong,
+            crate::domain::number::grouped(checked.wrong),
             checked.list(),
             [&checked.equations[..], &checked.notes].concat().join("\n")
         ));

@@ -179,6 +179,11 @@ impl Departures {
         self.of_entry(None).map(|(_, it)| it.total()).sum()
     }
 
+    /// How many bookings and followed documents stay as they are, without a customer.
+    pub fn left(&self) -> u64 {
+        self.by_code.values().map(|leaving| leaving.left).sum()
+    }
+
     /// The kinds whose number has to be confirmed: each that is much by itself, and the rest where they are much together; bookings and each
     /// followed entry apart.
     pub fn asks(&self) -> Vec<(Code, u64)> {

@@ -74,8 +74,8 @@ impl Forecast {
         let disk = self.disk_took.map_or_else(String::new, |bytes| {
             format!(
                 "; the copies took {} MB on the server's disk, as far as it had written them; the forecast was {} MB",
-                megabytes(bytes),
-                megabytes(self.disk)
+                grouped(megabytes(bytes)),
+                grouped(megabytes(self.disk))
             )
         });
         format!(

@@ -1,7 +1,7 @@
 //! Writing backups and restoring them, with their progress.
 
 use crate::domain::mapping::SIDE_PREFIX;
-use crate::domain::number::megabytes;
+use crate::domain::number::{grouped, megabytes};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -98,9 +98,9 @@ impl Session {
         }
         Err(StepError::NotReady(format!(
             "the {what} needs about {} MB in {}, and {} MB are free there. Nothing was changed; make room, or name another folder",
-            megabytes(needed),
+            grouped(megabytes(needed)),
             out.display(),
-            megabytes(free)
+            grouped(megabytes(free))
         )))
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::id::Id;
+use crate::domain::number::grouped;
 use crate::domain::people::{Who, conflict_words, named_at, service_name};
 use crate::domain::survey::UserIx;
 use crate::domain::survey::facts::id_of;
@@ -291,7 +292,7 @@ impl Session {
         }
         let more = key.subjects.len().saturating_sub(LISTED);
         if more > 0 && !who.is_empty() {
-            who.push(format!("{more} more"));
+            who.push(format!("{} more", grouped(more as u64)));
         }
         if !who.is_empty() {
             words = format!("{words}: {}", who.join(", "));

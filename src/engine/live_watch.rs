@@ -70,6 +70,11 @@ impl Session {
         })
     }
 
+    /// True while foreign writes are looked for since this verdict or verification.
+    pub(crate) fn is_watched_from(&self, mark: Millis) -> bool {
+        self.watched_from().is_some_and(|from| from.mark == mark)
+    }
+
     /// Before the cut-over from the verdict on; after it from the last verification or proof on, until going live is noted.
     fn watched_from(&self) -> Option<From> {
         let run = self.run.open()?;

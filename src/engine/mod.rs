@@ -44,6 +44,7 @@ mod retire;
 pub mod retry;
 pub mod roll_back;
 mod rollback_choices;
+pub mod rolled_back;
 mod schema_lines;
 pub mod session;
 pub(crate) mod specification;
@@ -67,7 +68,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::checklist::Progress;
-pub use crate::domain::number::counted;
+pub use crate::domain::number::{counted, grouped};
 use crate::store::throttle::Throttle;
 pub use error::{Result, StepError};
 

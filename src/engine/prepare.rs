@@ -41,7 +41,9 @@ pub(crate) fn did(tally: Tally) -> String {
     }
     format!(
         "{} written, {} replaced, {} removed",
-        tally.inserted, tally.replaced, tally.deleted
+        grouped(tally.inserted),
+        grouped(tally.replaced),
+        grouped(tally.deleted)
     )
 }
 
@@ -124,12 +126,16 @@ impl Session {
         let (needed, free) = (megabytes(needed), megabytes(free));
         if needed < free {
             let says = format!(
-                "; all copies together take about {needed} MB of the {free} MB that are free"
+                "; all copies together take about {} MB of the {} MB that are free",
+                grouped(needed),
+                grouped(free)
             );
             return Ok((all, says));
         }
         Err(StepError::NotReady(format!(
-            "the copies need about {needed} MB on the server, as much as the originals take, and {free} MB are free there. Nothing was changed; make room first"
+            "the copies need about {} MB on the server, as much as the originals take, and {} MB are free there. Nothing was changed; make room first",
+            grouped(needed),
+            grouped(free)
         )))
     }
 

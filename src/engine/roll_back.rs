@@ -15,28 +15,16 @@ use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
 use crate::engine::retry::patiently;
+use crate::engine::rolled_back::{RolledBack, rolled_back};
 use crate::engine::session::{Run, Session, Workspace};
 use crate::engine::stopped::in_words;
 use crate::store::run_log;
-use crate::store::swap::{self, Stray, Swap};
+use crate::store::swap::{self, Swap};
 use crate::store::watch::{self, Seen};
 use crate::store::{collection_spec, identity};
 
 /// Stands for the fingerprint of a copy that is what was proved.
 const AS_PROVED: &str = "as proved";
-
-/// What came of a rollback.
-#[derive(Debug, Clone)]
-pub struct RolledBack {
-    /// In words.
-    pub says: String,
-    /// What was carried and what was left behind, where `--keep-new` found something.
-    pub kept: Option<Kept>,
-    /// Collections that hold what was written since, aside.
-    pub aside: Vec<String>,
-    /// False when something had to stay behind.
-    pub complete: bool,
-}
 
 impl Session {
     /// Rolls back.
@@ -392,63 +380,6 @@ impl Workspace {
             "a rollback is half done, and it was begun with another choice. Nothing was changed by this command; finish that one: `ringfence rollback --confirm {database}{}`",
             record.new.option()
         )))
-    }
-}
-
-fn rolled_back(
-    kept: Option<Kept>,
-    aside: Vec<String>,
-    late: &[String],
-    strays: &[Stray],
-    known: &[String],
-) -> RolledBack {
-    const REDEPLOY: &str = "Redeploy the old code before you start the application";
-    let late_original = known
-        .iter()
-        .any(|says| says.contains("is not what the backup holds"));
-    let mut says = match &kept {
-        _ if aside.is_empty() && late_original => format!(
-            "the originals are live again; prepared copies, links and quarantine are gone. {REDEPLOY}"
-        ),
-        _ if aside.is_empty() && strays.is_empty() => format!(
-            "the originals are live again, byte for byte; prepared copies, links and quarantine are gone. {REDEPLOY}"
-        ),
-        _ if aside.is_empty() => format!(
-            "the originals are live again, byte for byte; prepared copies are gone. {REDEPLOY}"
-        ),
-        Some(kept) if !kept.is_empty() => format!(
-            "the originals are live again, with what was written since; all of that is kept in {} too. {REDEPLOY}\n{}",
-            aside.join(", "),
-            kept.lines().join("\n")
-        ),
-        _ => format!(
-            "the originals are live again; what was written since is kept in {}. {REDEPLOY}",
-            aside.join(", ")
-        ),
-    };
-    for line in known {
-        says.push('\n');
-        says.push_str(line);
-    }
-    if !late.is_empty() {
-        says.push_str("\nsomething was written during the rollback: it is in ");
-        says.push_str(&late.join(", "));
-        says.push_str(" alone, and was not carried");
-    }
-    if !strays.is_empty() {
-        let names: Vec<_> = strays.iter().map(ToString::to_string).collect();
-        says.push_str("\nan application wrote under a name that was vacated: ");
-        says.push_str(&names.join(", "));
-        says.push_str(". Nothing of it is lost, and nothing of it is live; `ringfence strays` takes it in or sets it aside");
-    }
-    RolledBack {
-        says,
-        complete: late.is_empty()
-            && strays.is_empty()
-            && !late_original
-            && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
-        kept,
-        aside,
     }
 }
 

@@ -4,10 +4,12 @@
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::{Destructive, Gate, New, WayBack};
 use crate::domain::keep_new::report::{Kept, Reason};
+use crate::domain::number::{counted, grouped};
+use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::keep_new::{Carrying, Copies, Held};
-use crate::engine::roll_back::RolledBack;
+use crate::engine::rolled_back::RolledBack;
 use crate::engine::session::Session;
 
 impl Session {
@@ -55,8 +57,15 @@ impl Session {
         }
         let watcher = Watcher::silent();
         let live = self.live_fingerprints(&watcher).await?;
+        let of_renamed = self.written_to_renamed(&watcher).await?;
         if !self.differs_from_proved(&live) {
-            gate.written = vec!["nothing since the cut-over".to_owned()];
+            let nothing = if of_renamed.is_empty() {
+                "nothing since the cut-over"
+            } else {
+                "nothing since the cut-over, but for collections that were only renamed"
+            };
+            gate.written = vec![nothing.to_owned()];
+            gate.written.extend(of_renamed);
             gate.choices = choices(None, None);
             return Ok(gate);
         }
@@ -72,6 +81,7 @@ impl Session {
                     .to_owned(),
             );
         }
+        gate.written.extend(of_renamed);
         let without_user = kept.left.iter().any(|left| left.reason == Reason::NoUser);
         let with_users = if without_user {
             Some(self.would_keep(true, &watcher).await?)
@@ -122,13 +132,33 @@ fn keep(create_users: bool) -> New {
 
 /// What keeping does, and what it leaves behind.
 fn carries(kept: &Kept) -> String {
-    let left: Vec<_> = kept
+    let (unread, left): (Vec<_>, Vec<_>) = kept
         .left
+        .iter()
+        .partition(|left| left.reason == Reason::OtherType);
+    let unread = unread.iter().map(|left| {
+        let documents = counted(left.count, "document", "documents");
+        format!(
+            "{documents} {} in {}",
+            left.change.word(),
+            named(&left.collection)
+        )
+    });
+    let unread: Vec<_> = unread.collect();
+    let unread = if unread.is_empty() {
+        String::new()
+    } else {
+        format!(
+            ". The old application will not be able to read all of it: {} hold a value of another type, one that is none of its enum, or lack one",
+            unread.join(", ")
+        )
+    };
+    let left: Vec<_> = left
         .iter()
         .map(|left| {
             format!(
                 "{} {} {} ({})",
-                left.count,
+                grouped(left.count),
                 left.collection,
                 left.change.word(),
                 left.reason.says()
@@ -136,10 +166,10 @@ fn carries(kept: &Kept) -> String {
         })
         .collect();
     if left.is_empty() {
-        "it is carried onto the originals; nothing is left behind".to_owned()
+        format!("it is carried onto the originals; nothing is left behind{unread}")
     } else {
         format!(
-            "it is carried onto the originals; left behind, aside: {}",
+            "it is carried onto the originals; left behind, aside: {}{unread}",
             left.join("; ")
         )
     }

@@ -107,6 +107,8 @@ impl Session {
     /// Foreign writes that were seen since writers were found to stand still.
     pub(crate) fn foreign_writes_in_words(&self) -> Option<String> {
         let live = self.live_watch.as_ref()?;
-        (!live.writes.is_empty()).then(|| in_words(&live.writes))
+        // What was written before a rollback, or before another verdict, is no longer said.
+        let still = self.is_watched_from(live.mark);
+        (still && !live.writes.is_empty()).then(|| in_words(&live.writes))
     }
 }

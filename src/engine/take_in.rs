@@ -27,7 +27,7 @@ use crate::engine::given_up;
 use crate::engine::keep_new::BackToUsers;
 use crate::engine::session::{Session, Surveyed};
 use crate::engine::survey::Also;
-use crate::engine::{Watcher, counted};
+use crate::engine::{Watcher, counted, grouped};
 use crate::store::swap::{self, Stray};
 use crate::store::{raw_write, scan};
 
@@ -192,10 +192,10 @@ impl Session {
             let (live, stay) = self.take_one_in(&aside, watcher).await?;
             let documents = counted(stray.documents, "document", "documents");
             if stay > 0 {
+                let (name, stay) = (aside.name(), grouped(stay));
                 decided.complete = false;
                 decided.says.push(format!(
-                    "{}: {stay} of {documents} stay there, since they need a decision, the new application could not read them, or their _id or a unique value is live already; the others are live in {live}",
-                    aside.name()
+                    "{name}: {stay} of {documents} stay there, since they need a decision, the new application could not read them, or their _id or a unique value is live already; the others are live in {live}"
                 ));
                 continue;
             }

@@ -15,6 +15,7 @@ use super::shape::Shapes;
 use super::tally::{About, Listener, Subject, Tally};
 use super::uniques::Uniques;
 use crate::domain::id::Id;
+use crate::domain::number::counted;
 use crate::domain::raw::{Malformed, Value, get, kind};
 use crate::domain::table::Memory;
 use crate::domain::text::safe;
@@ -288,9 +289,14 @@ impl<'s> SchemaCheck<'s> {
         let unclear: Vec<_> = current.uniques.unclear().collect();
         for (index, documents) in unclear {
             let names = index_names(of, index).join(", ");
+            let name = safe(&of.collection, 120);
             self.not_checked(format!(
-                "{documents} documents of {} have several lists under the unique of {}: no server keeps such an index, and they were not compared",
-                safe(&of.collection, 120),
+                "{} several lists under the unique of {}: no server keeps such an index, and they were not compared",
+                counted(
+                    documents,
+                    &format!("document of {name} has"),
+                    &format!("documents of {name} have")
+                ),
                 safe(&names, 200)
             ));
         }

@@ -31,7 +31,9 @@ pub(super) fn of(schema: &Schema, model: &Model, kind: Kind, names: &[String]) -
                 Arity::List => "[]",
             };
             let field = safe(&field.name, 60);
-            format!("make it `{field} BigInt{mark}` in the schema, or correct the numbers")
+            format!(
+                "make it `{field} BigInt{mark}` in the schema (what is kept as a double must then be stored as a whole number), or correct the numbers"
+            )
         }
         Kind::BadEnum => bad_enum(schema, field, &name),
         Kind::DanglingRelation => dangling(schema, model, field, names),

@@ -6,7 +6,7 @@ use super::checklist::Verdict;
 use super::{Report, time, title_of};
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
-use crate::domain::number::counted;
+use crate::domain::number::{counted, grouped};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Outcome, RunRecord};
 use crate::domain::text::{named, safe};
@@ -103,8 +103,8 @@ impl Report<'_> {
         if let Some(backup) = &run.backup {
             let _ = writeln!(
                 out,
-                "- backup: {} documents in {}, read back {}",
-                backup.documents,
+                "- backup: {} in {}, read back {}",
+                counted(backup.documents, "document", "documents"),
                 escape(&backup.path),
                 time(backup.verified)
             );
@@ -187,14 +187,18 @@ fn schema_words(run: &RunRecord) -> String {
 fn found(out: &mut String, report: &Report<'_>) {
     let _ = writeln!(out, "\n## Found\n");
     for (name, count) in &report.run.numbers {
-        let _ = writeln!(out, "- {}: {count}", named(name));
+        let _ = writeln!(out, "- {}: {}", named(name), grouped(*count));
     }
     if let Some(departures) = report.departures() {
         let _ = writeln!(out, "- {}", departures.words());
     }
     let taken_in = report.taken_in();
     if taken_in > 0 {
-        let _ = writeln!(out, "- taken in since the plan: {taken_in} pairs");
+        let _ = writeln!(
+            out,
+            "- taken in since the plan: {}",
+            counted(taken_in, "pair", "pairs")
+        );
     }
 }
 
@@ -207,13 +211,13 @@ fn decided(out: &mut String, report: &Report<'_>) {
         let answers: Vec<_> = line
             .answers
             .iter()
-            .map(|(answer, count)| format!("{answer}: {count}"))
+            .map(|(answer, count)| format!("{answer}: {}", grouped(*count)))
             .collect();
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} |",
             line.code,
-            line.count,
+            grouped(line.count),
             answers.join(", "),
             title_of(&line.code)
         );

@@ -41,6 +41,7 @@ async fn run(
     let mut done = String::new();
     if !began {
         // The gate's conditions have compared the backup with the original, or looked into the log for it.
+        session.require_users_will_conform(watcher).await?;
         if let Some(tally) = session.prepare_later(Group::CleanUp, watcher).await? {
             done = format!("; {}", did(tally));
         }
@@ -75,7 +76,8 @@ async fn swap(
     let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
-            "users are swapped, but {late} of them are not what the frozen original gives: something wrote during the swap. Do not start the application; `ringfence rollback` goes back"
+            "users are swapped, but {} not what the frozen original gives: something wrote during the swap. Do not start the application; `ringfence rollback` goes back",
+            counted(late, "user is", "users are")
         )));
     }
     session.note_sides([SET_ASIDE.to_owned()]).await?;

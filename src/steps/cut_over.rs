@@ -4,6 +4,7 @@
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
 use crate::domain::gate::{Confirmed, CutOver};
+use crate::domain::number::counted;
 use crate::domain::plan::Plan;
 use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
@@ -50,7 +51,8 @@ async fn swap(session: &mut Session, _: Confirmed<CutOver>, watcher: &Watcher) -
     let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
-            "the cut-over is done, but {late} documents are not what the frozen originals give: something wrote during the swap. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
+            "the cut-over is done, but {} not what the frozen originals give: something wrote during the swap. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back",
+            counted(late, "document is", "documents are")
         )));
     }
     let list = session.work.mapping.rebuilt_in(Group::CutOver);

@@ -166,7 +166,8 @@ async fn swap(
     let late = swapped.late;
     if late > 0 {
         return Err(StepError::Findings(format!(
-            "the collections are swapped, but {late} documents differ from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back"
+            "the collections are swapped, but {} from what the frozen originals give: something wrote during it. Do not start the application; `ringfence verify` names them, `ringfence rollback` goes back",
+            counted(late, "document differs", "documents differ")
         )));
     }
     session.require_no_strays("the swap is done")?;

@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
@@ -10,7 +11,7 @@ use super::hints;
 use super::layers;
 use super::panes;
 use super::tabs;
-use super::text::{fit, pad, width, wrap};
+use super::text::{fit, number, pad, width, wrap};
 use super::theme::Theme;
 use crate::app::commands::ids::{BACK, INTERRUPT, TRUTH, WHOLE_MESSAGE};
 use crate::app::log::Weight;
@@ -116,8 +117,11 @@ fn too_small(frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// Where we are, the two clocks, the verdict's age, who holds the lease. What does not fit is left out from the end; the database and what we
-/// may do never are.
+/// The least columns of the place in the header.
+const PLACE: usize = 12;
+
+/// Where we are, the two clocks, the verdict's age, who holds the lease. What does not fit is left out from the end; the database, the clocks and
+/// what we may do never are. The place makes room for clocks and verdict.
 fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let place = &model.shared.place;
     let (may, style) = if model.shared.may_write {
@@ -130,10 +134,6 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
         || place.topology.clone(),
         |set| format!("replica set {set}"),
     );
-    let mut parts: Vec<(String, ratatui::style::Style)> = vec![(
-        format!("{} @ {}", safe(&place.database, 64), safe(&place.host, 60)),
-        theme.title(),
-    )];
     let clocks = situation::clocks(&model.shared).map(|(down, ours)| {
         format!(
             "DOWN {} (ours {}:{:02})",
@@ -142,11 +142,30 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
             ours / 1_000 % 60
         )
     });
-    let verdict = situation::verdict(&model.shared);
+    let clocks: Option<(String, Style)> = clocks.map(|it| (it, theme.warning()));
+    let of_verdict = if situation::is_written_since(&model.shared) {
+        theme.danger()
+    } else {
+        theme.text()
+    };
+    let whole = format!("{} @ {}", safe(&place.database, 64), safe(&place.host, 60));
+    let taken = |part: Option<&(String, Style)>| part.map_or(0, |it| width(&it.0) + 3);
+    let brief = situation::verdict_in_brief(&model.shared).map(|it| (it, of_verdict));
+    let brief = brief.filter(|it| taken(clocks.as_ref()) + taken(Some(it)) + PLACE < room);
+    let left = room.saturating_sub(taken(clocks.as_ref()) + taken(brief.as_ref()) + 1);
+    let at = fit(&whole, left.max(PLACE.min(width(&whole))));
+    let long = situation::verdict(&model.shared).map(|it| (safe(&it, 200), of_verdict));
+    let lease = situation::lease(&model.shared).map(|it| (safe(&it, 60), theme.text()));
+    let fits = |it: &(String, Style)| {
+        let others = taken(clocks.as_ref()) + taken(lease.as_ref());
+        width(&at) + 1 + others + taken(Some(it)) <= room
+    };
+    let verdict = long.filter(fits).or(brief);
+    let mut parts: Vec<(String, Style)> = vec![(at, theme.title())];
     let more = [
-        clocks.map(|it| (it, theme.warning())),
-        verdict.map(|it| (safe(&it, 80), theme.text())),
-        situation::lease(&model.shared).map(|it| (safe(&it, 60), theme.text())),
+        clocks,
+        verdict,
+        lease,
         Some((safe(&set, 40), theme.dim())),
         place
             .user
@@ -161,10 +180,11 @@ fn header(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     let mut used = width(&parts[0].0) + 1;
     for part in more.into_iter().flatten() {
         let wide = width(&part.0) + 3;
-        if used + wide <= room {
-            used += wide;
-            parts.push(part);
+        if used + wide > room {
+            break;
         }
+        used += wide;
+        parts.push(part);
     }
     let mut spans = vec![Span::raw(" ")];
     for (at, (text, style)) in parts.into_iter().enumerate() {
@@ -186,7 +206,7 @@ fn warning_line(model: &Model, columns: usize, theme: Theme) -> Option<Line<'sta
     let pane = crate::app::panes::digit(crate::app::panes::id(&model.panes.mapping));
     let more = match others.len() {
         0 => format!(" ({pane} shows it)"),
-        many => format!(" (and {many} more; {pane} shows them)"),
+        many => format!(" (and {} more; {pane} shows them)", number(many as u64)),
     };
     let first = fit(&safe(first, 400), columns.saturating_sub(width(&more) + 4));
     Some(Line::styled(
@@ -232,12 +252,32 @@ fn banner_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     lines
 }
 
+/// Lines as sentences one behind the other.
+fn in_one_line(text: &str) -> String {
+    let mut all = String::new();
+    for line in text.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let line = words.join(" ");
+        if line.is_empty() {
+            continue;
+        }
+        let ends = all.ends_with(|c: char| c.is_alphanumeric() || c == ')');
+        if ends && line.starts_with(char::is_uppercase) {
+            all.push('.');
+        }
+        if !all.is_empty() {
+            all.push(' ');
+        }
+        all.push_str(&line);
+    }
+    all
+}
+
 fn message_lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(banner) = &model.shared.banner else {
         return Vec::new();
     };
-    let said: Vec<_> = banner.text.split_whitespace().collect(); // a list becomes a sentence
-    let text = format!("!! {}: {}", banner.title, said.join(" "));
+    let text = format!("!! {}: {}", banner.title, in_one_line(&banner.text));
     let keys = format!(
         "{}: whole message · {}: dismiss",
         model.shared.key(WHOLE_MESSAGE),

@@ -9,12 +9,12 @@ use super::decision;
 use super::gate;
 use super::help;
 use super::panes::report;
-use super::text::{pad, wrap};
+use super::text::{pad, width, wrap};
 use super::theme::Theme;
 use super::widgets::{self, below, complaint, editor};
 use crate::app::commands::about::Keymap;
 use crate::app::commands::ids::{KEEP_NOTE, NO, OWN_EDITOR, YES};
-use crate::app::layer::picker::Picker;
+use crate::app::layer::picker::{Item, Picker};
 use crate::app::layer::{Layer, Note, Number, Question, Whole};
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
@@ -199,29 +199,35 @@ fn picker(
     theme: Theme,
 ) -> Scrollable {
     let count = u16::try_from(open.visible().len()).unwrap_or(u16::MAX);
-    let inside = widgets::popup(
-        frame,
-        area,
-        (columns, count.saturating_add(4).clamp(6, 24)),
-        &open.title,
-        theme,
-    );
+    let room = usize::from(widgets::popup_width(area, columns).saturating_sub(4));
+    let labels = open.visible().map(|item| width(&item.label));
+    let widest = labels.max().unwrap_or(0).min(42);
+    let is_cut = |item: &&Item| {
+        width(&item.label) > widest
+            || !item.more.is_empty() && widest + 2 + width(&item.more) > room
+    };
+    // What is cut is shown whole below while it is selected; the room for it does not come and go.
+    let whole = open
+        .visible()
+        .filter(is_cut)
+        .map(|it| in_lines(it, room).len());
+    let whole = whole.max().map_or(0, |it| it.min(MOST_BELOW) + 1);
+    let below_list = u16::try_from(whole).unwrap_or(u16::MAX);
+    let rows = count.saturating_add(4).clamp(6, 24) + below_list;
+    let inside = widgets::popup(frame, area, (columns, rows), &open.title, theme);
     let line = Rect {
         height: 1.min(inside.height),
         ..inside
     };
     editor(frame, line, &open.narrow, theme);
-    let list = below(inside, 1);
+    let under = below(inside, 1);
+    let list = Rect {
+        height: under.height.saturating_sub(below_list),
+        ..under
+    };
     let height = usize::from(list.height);
     let columns = usize::from(list.width);
     let from = widgets::window(open.selected, open.visible().len(), height);
-    let widest = open
-        .visible()
-        .map(|item| super::text::width(&item.label))
-        .max()
-        .unwrap_or(0)
-        .min(42)
-        + 2;
     if open.visible().len() == 0 {
         let text = "Nothing holds what was typed. Backspace takes letters back.";
         frame.render_widget(Line::styled(text, theme.dim()), list);
@@ -234,9 +240,9 @@ fn picker(
         .take(height)
         .map(|(at, item)| {
             let text = format!(
-                "{}{}",
-                pad(&safe(&item.label, 60), widest),
-                safe(&item.more, 200)
+                "{}  {}",
+                pad(&safe(&item.label, 200), widest),
+                safe(&item.more, 400)
             );
             let line = Line::raw(pad(&text, columns));
             if at == open.selected {
@@ -247,10 +253,25 @@ fn picker(
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), list);
+    if let Some(item) = open.visible().nth(open.selected).filter(is_cut) {
+        let lines = in_lines(item, columns).into_iter().take(MOST_BELOW);
+        let lines: Vec<_> = lines.map(|it| Line::styled(it, theme.dim())).collect();
+        frame.render_widget(Paragraph::new(lines), below(under, list.height + 1));
+    }
     Scrollable {
         page: height,
         ..Scrollable::default()
     }
+}
+
+/// Rows below a list for its selected line.
+const MOST_BELOW: usize = 6;
+
+/// A line of a list, whole.
+fn in_lines(item: &Item, columns: usize) -> Vec<String> {
+    let text = format!("{}: {}", item.label, item.more);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    wrap(&safe(&words.join(" "), 1000), columns)
 }
 
 fn whole(frame: &mut Frame<'_>, area: Rect, open: &Whole, theme: Theme) -> Scrollable {

@@ -8,6 +8,7 @@ mod gate;
 mod help;
 mod hints;
 mod layers;
+mod odd_rows;
 pub mod panes;
 mod tabs;
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod theme;
 mod widgets;
 
 pub use frame::draw;
+pub use odd_rows::OddRows;
 pub use theme::{Theme, names};

@@ -25,6 +25,7 @@ use crate::domain::conflict::Code;
 use crate::domain::gate::{Destructive, New, WayBack};
 use crate::domain::schema_view::{SchemaView, line_of_plan};
 
+mod rules;
 mod scene;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -129,7 +130,7 @@ fn gate(choices: bool) -> Model {
     };
     let mut gate = fixture::gate(action);
     gate.backup = "2,611 documents, read back, 5 min old".into();
-    gate.proof = "bookings 2000 = linked 1994 + quarantined 6".into();
+    gate.proof = "bookings 2,000 = linked 1,994 + quarantined 6".into();
     gate.way_back = "the originals are renamed back, byte for byte".into();
     if choices {
         gate.written = vec!["2 bookings changed, 1 customer new since the cut-over".into()];

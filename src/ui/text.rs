@@ -5,14 +5,15 @@ use unicode_width::UnicodeWidthStr;
 
 pub use crate::domain::number::grouped as number;
 
-/// Columns that `text` takes.
+/// Columns that `text` takes: those of its graphemes, since each of them is drawn into a cell of its own. Of a whole text some pairs of letters
+/// count as one, which no terminal draws so.
 pub fn width(text: &str) -> usize {
-    text.width()
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
 /// `text` in at most `columns`; what was cut ends in `…`.
 pub fn fit(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
+    if width(text) <= columns {
         return text.to_owned();
     }
     let mut out = String::new();
@@ -34,14 +35,14 @@ pub fn fit(text: &str, columns: usize) -> String {
 /// `text` in exactly `columns`, filled with spaces behind it.
 pub fn pad(text: &str, columns: usize) -> String {
     let mut out = fit(text, columns);
-    out.push_str(&" ".repeat(columns.saturating_sub(out.width())));
+    out.push_str(&" ".repeat(columns.saturating_sub(width(&out))));
     out
 }
 
 /// `text` in exactly `columns`, filled with spaces before it.
 pub fn right(text: &str, columns: usize) -> String {
     let text = fit(text, columns);
-    format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
+    format!("{}{text}", " ".repeat(columns.saturating_sub(width(&text))))
 }
 
 /// `text` in lines of at most `columns`, broken at spaces where possible.
@@ -53,7 +54,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         let mut used = 0;
         for word in paragraph.split_inclusive(char::is_whitespace) {
             // The space behind a word may hang over the edge: it is cut off there.
-            if used + word.trim_end().width() > columns && used > 0 {
+            if used + width(word.trim_end()) > columns && used > 0 {
                 lines.push(line.trim_end().to_owned());
                 line = String::new();
                 used = 0;
@@ -90,6 +91,8 @@ mod tests {
 
     #[test]
     fn wide_characters_and_accents_are_cut_by_what_they_take_on_screen() {
+        // Lam and alef are drawn in a cell each.
+        assert_eq!(pad("سلام", 6), "سلام  ");
         assert_eq!(fit("李小龍", 5), "李小…");
         assert_eq!(fit("李小龍", 4), "李…");
         assert_eq!(pad("e\u{301}a", 4), "e\u{301}a  ");

@@ -36,18 +36,22 @@ pub fn popup(
     title: &str,
     theme: Theme,
 ) -> Rect {
-    // A strip of what lies below would only disturb.
-    let wide = if area.width.saturating_sub(size.0) < 16 && size.0 > 80 {
-        area.width
-    } else {
-        size.0.min(area.width)
-    };
     let over = area.centered(
-        Constraint::Length(wide),
+        Constraint::Length(popup_width(area, size.0)),
         Constraint::Length(size.1.min(area.height)),
     );
     frame.render_widget(Clear, over);
     boxed(frame, over, title, theme)
+}
+
+/// How wide a box in the middle of `area` gets that asks for so many columns.
+pub fn popup_width(area: Rect, columns: u16) -> u16 {
+    // A strip of what lies below would only disturb.
+    if area.width.saturating_sub(columns) < 16 && columns > 80 {
+        area.width
+    } else {
+        columns.min(area.width)
+    }
 }
 
 /// The first row of a window of `height` rows over `count`, with `selected` as near to its middle as can be.

@@ -60,3 +60,24 @@ async fn what_is_said_of_the_sample_data_stays_as_it_was() {
     all.extend(said(&stage, "rolled-back").await);
     assert_kept(&all);
 }
+
+#[test]
+fn every_number_for_people_has_its_digits_in_groups() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/fixtures/sample");
+    for name in [
+        "survey.txt",
+        "apply.txt",
+        "rollback.txt",
+        "applied.report.md",
+        "rolled-back.report.md",
+    ] {
+        let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        let words = text.split(|c: char| c.is_whitespace() || "();|".contains(c));
+        let bare = |it: &&str| {
+            let digits = it.trim_end_matches([',', '.', ':']);
+            digits.len() > 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let found: Vec<_> = words.filter(bare).collect();
+        assert!(found.is_empty(), "{name}: {found:?}");
+    }
+}

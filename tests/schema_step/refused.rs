@@ -29,6 +29,28 @@ async fn a_target_that_holds_documents_is_a_blocker() {
 }
 
 #[tokio::test]
+async fn a_name_that_no_collection_of_an_application_can_have_is_a_blocker() {
+    let case = world::seeded().await;
+    let long = "r".repeat(230);
+    for (name, says) in [
+        (
+            "_ringfence_before_Booking",
+            "those of ringfence's own collections",
+        ),
+        (
+            "system.rooms",
+            "the server takes no collection of that name",
+        ),
+        ("ro$oms", "the server takes no collection of that name"),
+        (&long, "it passes the 255 bytes that the server takes"),
+    ] {
+        let after = AFTER.replace("@@map(\"rooms\")", &format!("@@map(\"{name}\")"));
+        world::write(&case, &after);
+        refused(&case, &["Room cannot become", says]).await;
+    }
+}
+
+#[tokio::test]
 async fn an_index_name_that_another_index_has_is_a_blocker() {
     let case = world::seeded().await;
     let other = doc! { "createIndexes": "Service", "indexes": [{ "key": { "name": 1 }, "name": "services_businessId_idx" }] };
@@ -188,5 +210,11 @@ async fn a_field_that_the_migration_makes_keeps_its_name() {
         assert_ne!(renamed, AFTER);
         world::write(&case, &renamed);
         refused(&case, &says).await;
+        // The cause alone is said, not what follows from it.
+        let ended = case.ringfence(&PLAN).await;
+        let said = format!("{}{}", ended.out, ended.err);
+        for follows in ["leaves or skips", "missing-required"] {
+            assert!(!said.contains(follows), "{follows}: {said}");
+        }
     }
 }

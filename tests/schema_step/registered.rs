@@ -95,6 +95,35 @@ async fn an_e_mail_that_is_taken_stops_the_last_swap_of_the_users_until_it_is_me
 }
 
 #[tokio::test]
+async fn an_e_mail_that_is_taken_stops_the_clean_up_with_its_members_where_nobody_retires() {
+    let case = world::seeded().await;
+    let users = case.database.collection::<Document>("User");
+    for number in [6, 7] {
+        let mail = doc! { "$set": { "email": format!("guest{number}@example.com") } };
+        users
+            .update_one(doc! { "_id": id(USER, number) }, mail)
+            .await
+            .unwrap();
+    }
+    let plan = ["plan", "--defaults", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&["--through", "cut-over"]).await.code(0);
+    register(&case, "User", account(53, Some("owner1@example.com"))).await;
+    let members = [id(USER, 1).to_hex(), id(USER, 53).to_hex()];
+    let says = [
+        members[0].as_str(),
+        members[1].as_str(),
+        "run the same command again",
+    ];
+    case.apply(&[]).await.code(2).says(&says);
+    users
+        .delete_one(doc! { "_id": id(USER, 53) })
+        .await
+        .unwrap();
+    case.apply(&[]).await.code(0);
+}
+
+#[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_missing_e_mail_stops_the_retirement_and_the_way_back_is_open() {
     let case = planned().await;

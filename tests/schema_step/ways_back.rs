@@ -54,6 +54,40 @@ async fn a_collection_that_was_only_renamed_goes_back_with_what_was_written_sinc
 }
 
 #[tokio::test]
+async fn what_the_old_application_cannot_read_is_said_of_a_collection_that_was_only_renamed() {
+    let case = world::seeded().await;
+    let with_kinds = |schema: &str, kinds: &str| {
+        let room = format!("enum Kind {{\n{kinds}\n}}\n\nmodel Room {{\n  kind Kind?\n");
+        schema.replace("model Room {\n", &room)
+    };
+    world::write(&case, &with_kinds(world::AFTER, "SMALL\nODD\nLARGE"));
+    let before = with_kinds(world::BEFORE, "SMALL");
+    std::fs::write(case.path("before.prisma"), before).unwrap();
+    // It was so before: nothing of ours.
+    let odd = doc! { "_id": id(ROOM, 1), "name": "Odd", "kind": "ODD" };
+    let rooms = case.database.collection::<Document>("Room");
+    rooms.insert_one(odd).await.unwrap();
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    let rooms = case.database.collection::<Document>("rooms");
+    for (number, kind) in [(2, "LARGE"), (3, "SMALL")] {
+        let new = doc! { "_id": id(ROOM, number), "name": "New", "kind": kind };
+        rooms.insert_one(new).await.unwrap();
+    }
+    let new = format!(
+        "carried in part: 1 Room added: it is back, and the old application cannot read these fields: a value is of another type, is none of its enum, or is missing: {} (kind)",
+        id(ROOM, 2).to_hex()
+    );
+    let ended = case.roll_back(&[]).await.code(2);
+    let ended = ended.says(&["rooms is called Room again, with what was written", &new]);
+    let said = format!("{}{}", ended.out, ended.err);
+    assert!(!said.contains(&id(ROOM, 1).to_hex()), "{said}");
+    let room = one(&case, "Room", id(ROOM, 2)).await;
+    assert_eq!(room.get_str("kind").unwrap(), "LARGE");
+}
+
+#[tokio::test]
 async fn what_the_application_wrote_under_new_names_is_carried_back_under_the_old_ones() {
     let case = migrated().await;
     let database = &case.database;

@@ -128,7 +128,11 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     console.press_for(PAGE_DOWN, "Bookings 101–200+");
     console.press("1");
 
-    run(&console, "Prove: bookings 2000 = linked 1994", "9 Cut over");
+    run(
+        &console,
+        "Prove: bookings 2,000 = linked 1,994",
+        "9 Cut over",
+    );
     assert_eq!(
         place.fingerprints(),
         before,
@@ -171,7 +175,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     );
     run(
         &console,
-        "Verify: nothing wrong; live bookings 1994",
+        "Verify: nothing wrong; live bookings 1,994",
         "14 API endpoints",
     );
 
@@ -185,7 +189,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
         console.press("j");
         console.until("the next section", |screen| screen != before);
     }
-    console.shows("bookings 2000 = linked 1994 + quarantined 6");
+    console.shows("bookings 2,000 = linked 1,994 + quarantined 6");
 
     // And back: the same bytes, indexes and options.
     console.press_for("<", "Gate: Roll back");

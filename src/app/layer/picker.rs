@@ -5,6 +5,7 @@ use frizbee::{CaseMatching, Config, Matcher};
 use crate::app::editor::Editor;
 use crate::app::key::{Key, KeyCode};
 use crate::domain::id::Id;
+use crate::domain::number::counted;
 use crate::domain::overview::BusinessRow;
 use crate::domain::text::safe;
 
@@ -27,7 +28,11 @@ pub fn business_items(rows: &[BusinessRow]) -> (Vec<Item>, Vec<Option<(Id, Strin
         let name = safe(&row.name, 60);
         let item = Item {
             label: name.clone(),
-            more: format!("{} bookings, {} conflicts", row.bookings, row.conflicts),
+            more: format!(
+                "{}, {}",
+                counted(row.bookings, "booking", "bookings"),
+                counted(row.conflicts, "conflict", "conflicts")
+            ),
         };
         (item, Some((row.id.clone(), name)))
     };

@@ -34,7 +34,7 @@ pub const DATABASE: &str = "shop";
 pub const DONE: usize = 8;
 
 /// A report of four sections.
-pub const REPORT: &str = "# Migration report: shop\n\n- run: 20261129-1 (under way)\n- who: ann@desk\n\n## Found\n\n- users: 397\n- bookings: 2000\n\n## Proved\n\n- bookings 2000 = linked 1994 + quarantined 6\n\n## How to get back\n\nrename the originals back";
+pub const REPORT: &str = "# Migration report: shop\n\n- run: 20261129-1 (under way)\n- who: ann@desk\n\n## Found\n\n- users: 397\n- bookings: 2,000\n\n## Proved\n\n- bookings 2,000 = linked 1,994 + quarantined 6\n\n## How to get back\n\nrename the originals back";
 
 /// Where the console is.
 pub fn place() -> Place {
@@ -201,7 +201,7 @@ pub fn run(notes: impl IntoIterator<Item = (String, Note)>) -> RunView {
         standstill: None,
         verdict: None,
         backup: Some((2_611, 0)),
-        equations: vec!["bookings 2000 = linked 1994 + quarantined 6".into()],
+        equations: vec!["bookings 2,000 = linked 1,994 + quarantined 6".into()],
         steps: std::collections::BTreeMap::new(),
         expected: std::collections::BTreeMap::new(),
         left: None,

@@ -9,6 +9,7 @@ use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{Evidence, Mapping};
+use crate::domain::number::grouped;
 use crate::domain::raw::{elements, get, kind};
 use crate::domain::survey::facts::id_of;
 use crate::domain::table::{Memory, Table};
@@ -390,10 +391,16 @@ impl Accounts {
     /// The equations, in words.
     pub fn close(&mut self) -> Vec<String> {
         let (users, kept, retired, aside) = (self.users, self.kept, self.retired, self.aside);
-        let mut of_users =
-            format!("users {users} = kept {kept} + retired {retired} + set aside {aside}");
+        let mut of_users = format!(
+            "users {} = kept {} + retired {} + set aside {}",
+            grouped(users),
+            grouped(kept),
+            grouped(retired),
+            grouped(aside)
+        );
         if self.deleted > 0 {
-            of_users = format!("{of_users} + deleted by the application {}", self.deleted);
+            let deleted = grouped(self.deleted);
+            of_users = format!("{of_users} + deleted by the application {deleted}");
         }
         if users != kept + retired + aside + self.deleted {
             self.says(format!("the counts do not add up: {of_users}"));
@@ -404,11 +411,18 @@ impl Accounts {
         } else {
             ""
         };
-        let of_accounts = format!("accounts {before} before, {after} after{same}");
+        let of_accounts = format!(
+            "accounts {} before, {} after{same}",
+            grouped(before),
+            grouped(after)
+        );
         vec![
             of_users,
             of_accounts,
-            format!("users without a password that stay {}", self.passwordless),
+            format!(
+                "users without a password that stay {}",
+                grouped(self.passwordless)
+            ),
         ]
     }
 

@@ -11,6 +11,7 @@ use super::{Ledger, LeftAllowed};
 use crate::domain::id::Id;
 use crate::domain::mapping::Customers;
 use crate::domain::mapping::path::FieldPath;
+use crate::domain::number::{counted, grouped};
 use crate::domain::raw::kind;
 
 impl Ledger {
@@ -58,14 +59,18 @@ impl Ledger {
             Some(entry) => format!("documents of {}", self.mapping.entry_name(entry)),
         };
         let mut words = format!(
-            "{name} {all} = linked {linked} + quarantined {quarantined} + left by decision {left}"
+            "{name} {} = linked {} + quarantined {} + left by decision {}",
+            grouped(all),
+            grouped(linked),
+            grouped(quarantined),
+            grouped(left)
         );
         // Writing to a String cannot fail.
         if self.is_following() {
-            let _ = write!(words, " + left with an account {with_account}");
+            let _ = write!(words, " + left with an account {}", grouped(with_account));
         }
         if self.is_following() || self.mapping.booking.following.filter.is_some() {
-            let _ = write!(words, " + outside the filter {outside}");
+            let _ = write!(words, " + outside the filter {}", grouped(outside));
         }
         let since = take(&mut self.since);
         if self.is_following() {
@@ -82,9 +87,9 @@ impl Ledger {
 
     /// Notes how much came since the cut-over, with nothing wrong.
     pub(super) fn note_since(&mut self, count: u64, [one, many]: [&str; 2]) {
-        let what = if count == 1 { one } else { many };
         if count > 0 {
-            let says = format!("{count} {what} came since the cut-over, with nothing wrong");
+            let what = counted(count, one, many);
+            let says = format!("{what} came since the cut-over, with nothing wrong");
             self.notes.push(says);
         }
     }

@@ -11,6 +11,7 @@ use super::user_way::UserWay;
 use crate::domain::id::Id;
 use crate::domain::keep_new::report::{Change, Kept, Reason};
 use crate::domain::mapping::Mapping;
+use crate::domain::number::grouped;
 use crate::domain::raw::elements;
 use crate::domain::rebuilt::{Rebuilt, Role};
 
@@ -131,7 +132,10 @@ impl<'a> Merged<'a> {
         };
         let differ = equations.into_iter().filter(|(_, is, said)| is != said);
         differ
-            .map(|(what, is, said)| format!("{live}: {is} {what}, but {said} were reported"))
+            .map(|(what, is, said)| {
+                let (is, said) = (grouped(is), grouped(said));
+                format!("{live}: {is} {what}, but {said} were reported")
+            })
             .collect()
     }
 

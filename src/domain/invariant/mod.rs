@@ -23,6 +23,7 @@ use super::id::Id;
 use super::link::{LinkKind, SeveralUsers};
 use super::map::{Map, Set};
 use super::mapping::Mapping;
+use super::number::grouped;
 use super::raw::{elements, get, kind};
 use super::rebuilt::{Rebuilt, Role};
 use super::survey::facts::id_of;
@@ -440,7 +441,12 @@ impl Ledger {
         self.close_documents();
         self.every_note_is_of_a_document();
         let of_pairs = format!(
-            "pairs {pairs} = customers created {created} + adopted {adopted} + merged away {merged} + skipped {skipped}"
+            "pairs {} = customers created {} + adopted {} + merged away {} + skipped {}",
+            grouped(pairs),
+            grouped(created),
+            grouped(adopted),
+            grouped(merged),
+            grouped(skipped)
         );
         self.equation(&of_pairs, pairs, created + adopted + merged + skipped);
         let mut equations = std::mem::take(&mut self.closed);

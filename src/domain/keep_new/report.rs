@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::customer::named;
 use crate::domain::id::Id;
+use crate::domain::number::{counted, grouped};
 use crate::domain::rebuilt::Rebuilt;
 
 /// How many ids are named per reason.
@@ -182,12 +183,22 @@ impl Kept {
         id: &Id,
         fields: &[String],
     ) {
-        let collection = which.live();
-        let of = self.counts.entry(collection.to_owned()).or_default();
+        let of = self.counts.entry(which.live().to_owned()).or_default();
         let count = of.entry(change).or_default();
         if reason != Reason::OtherType {
             count.carried = count.carried.saturating_sub(1);
         }
+        self.leave_in((which.live(), change), reason, id, fields);
+    }
+
+    /// Says the same of a document of this collection, whose changes are not counted.
+    pub fn leave_in(
+        &mut self,
+        (collection, change): (&str, Change),
+        reason: Reason,
+        id: &Id,
+        fields: &[String],
+    ) {
         let known = self.left.iter().position(|left| {
             left.collection == collection && left.change == change && left.reason == reason
         });
@@ -220,12 +231,11 @@ impl Kept {
     pub fn found_lines(&self) -> Vec<String> {
         let lines = self.counts.iter().map(|(collection, of)| {
             let found = |change| of.get(&change).map_or(0, |count| count.found);
-            let added = found(Change::Added);
             format!(
-                "{collection}: {added} {} added, {} changed, {} deleted",
-                if added == 1 { "document" } else { "documents" },
-                found(Change::Changed),
-                found(Change::Deleted)
+                "{collection}: {} added, {} changed, {} deleted",
+                counted(found(Change::Added), "document", "documents"),
+                grouped(found(Change::Changed)),
+                grouped(found(Change::Deleted))
             )
         });
         lines.collect()
@@ -239,10 +249,11 @@ impl Kept {
                 .iter()
                 .filter_map(|change| {
                     let count = of.get(change).filter(|count| count.found > 0)?;
+                    let (carried, found) = (grouped(count.carried), grouped(count.found));
                     Some(if count.carried == count.found {
-                        format!("{} {}", count.found, change.word())
+                        format!("{found} {}", change.word())
                     } else {
-                        format!("{} of {} {}", count.carried, count.found, change.word())
+                        format!("{carried} of {found} {}", change.word())
                     })
                 })
                 .collect();
@@ -253,10 +264,17 @@ impl Kept {
                 ));
             }
         }
+        lines.extend(self.left_lines());
+        lines
+    }
+
+    /// What was left behind, in words.
+    pub fn left_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         for left in &self.left {
             let more = left.count - left.ids.len() as u64;
             let more = if more > 0 {
-                format!(" … and {more} more")
+                format!(" … and {} more", grouped(more))
             } else {
                 String::new()
             };
@@ -267,7 +285,7 @@ impl Kept {
             };
             lines.push(format!(
                 "{what}: {} {} {}: {}: {}{more}",
-                left.count,
+                grouped(left.count),
                 left.collection,
                 left.change.word(),
                 left.reason.says(),

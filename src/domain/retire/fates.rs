@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::blueprint::{Blueprint, Role};
 use crate::domain::id::Id;
-use crate::domain::number::counted;
+use crate::domain::number::{counted, grouped};
 use crate::domain::raw::{elements, kind};
 use crate::domain::survey::{Password, Survey, UserIx};
 
@@ -220,23 +220,19 @@ impl RetireCounts {
     pub fn staying(&self) -> String {
         let stay = self.may_sign_in + self.no_booking + self.left + self.referred + self.changed;
         let mut why = vec![
-            format!("no booking {}", self.no_booking),
-            format!("referred to {}", self.referred),
-            format!("may sign in {}", self.may_sign_in),
+            format!("no booking {}", grouped(self.no_booking)),
+            format!("referred to {}", grouped(self.referred)),
+            format!("may sign in {}", grouped(self.may_sign_in)),
         ];
         if self.left > 0 {
-            why.push(format!("a booking left by decision {}", self.left));
+            why.push(format!("a booking left by decision {}", grouped(self.left)));
         }
         if self.changed > 0 {
-            why.push(format!("changed since the plan {}", self.changed));
+            why.push(format!("changed since the plan {}", grouped(self.changed)));
         }
         format!(
             "{} without a password: {}",
-            if stay == 1 {
-                "1 user stays".to_owned()
-            } else {
-                format!("{stay} users stay")
-            },
+            counted(stay, "user stays", "users stay"),
             why.join(", ")
         )
     }
@@ -244,7 +240,9 @@ impl RetireCounts {
     /// One line for each kind of thing to know: what keeps users, who changed, what no customer receives.
     pub fn lines(&self) -> Vec<String> {
         let list = |map: &BTreeMap<String, u64>| {
-            let list = map.iter().map(|(name, count)| format!("{name} {count}"));
+            let list = map
+                .iter()
+                .map(|(name, count)| format!("{name} {}", grouped(*count)));
             list.collect::<Vec<_>>().join(", ")
         };
         let mut lines = vec![self.staying()];
@@ -257,7 +255,7 @@ impl RetireCounts {
         if !self.changed_ids.is_empty() {
             let more = self.changed - self.changed_ids.len() as u64;
             let more = if more > 0 {
-                format!(" and {more} more")
+                format!(" and {} more", grouped(more))
             } else {
                 String::new()
             };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fates::Fates;
 use crate::domain::blueprint::Blueprint;
-use crate::domain::number::counted;
+use crate::domain::number::{counted, grouped};
 use crate::domain::survey::Survey;
 use crate::domain::text::named;
 
@@ -46,9 +46,9 @@ impl RetireForecast {
         let mut lines = vec![format!(
             "retiring customer users (`plan --retire-users`): at most {} would leave; without a password stay: no booking {}, may sign in {}, a booking left by decision {}, and whoever is referred to",
             counted(self.at_most, "user", "users"),
-            self.no_booking,
-            self.may_sign_in,
-            self.left
+            grouped(self.no_booking),
+            grouped(self.may_sign_in),
+            grouped(self.left)
         )];
         if !self.referring.is_empty() {
             let list = self.referring.iter();

@@ -4,6 +4,7 @@
 mod alike;
 pub mod convert;
 pub mod indexes;
+pub mod literal;
 pub mod minutes;
 mod rules;
 pub mod shape;

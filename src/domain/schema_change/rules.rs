@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::convert::Native;
+use super::literal::{base64, of_bytes, of_json};
 use super::minutes::{Minutes, MinutesOf};
 use super::values::Pair;
 use crate::domain::raw::{Builder, Value, kind, string_bytes};
@@ -143,6 +144,10 @@ pub enum Constant {
     Boolean(bool),
     /// A date, in milliseconds since 1970.
     Date(i64),
+    /// Bytes, as the schema writes them: in base64.
+    Bytes(String),
+    /// JSON, as the schema writes it.
+    Json(String),
     /// Several.
     List(Vec<Constant>),
 }
@@ -160,6 +165,9 @@ impl Constant {
             }
             Self::Boolean(is) => (kind::BOOLEAN, vec![u8::from(*is)]),
             Self::Date(millis) => (kind::DATE, millis.to_le_bytes().to_vec()),
+            // Both were read before they came here.
+            Self::Bytes(text) => of_bytes(&base64(text).unwrap_or_default()),
+            Self::Json(text) => of_json(&serde_json::from_str(text).unwrap_or_default()),
             Self::List(members) => {
                 let members: Vec<_> = members.iter().map(Self::bytes).collect();
                 let mut out = Builder::new(16);
@@ -181,6 +189,7 @@ impl Constant {
             Self::Float(text) => text.clone(),
             Self::Boolean(is) => is.to_string(),
             Self::Date(millis) => calendar::minute(*millis),
+            Self::Bytes(words) | Self::Json(words) => text::safe(words, 60),
             Self::List(members) => {
                 let members: Vec<_> = members.iter().map(Self::words).collect();
                 format!("[{}]", members.join(", "))

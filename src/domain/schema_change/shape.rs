@@ -88,7 +88,7 @@ impl Shape {
             let element = element?;
             let mut name = None;
             if let Some((at, to)) = self.new_name(element.key) {
-                if get(document, to).is_some() {
+                if !self.comes_free(document, (element.key, to)) {
                     occupied = true;
                 } else {
                     name = Some(to);
@@ -217,6 +217,22 @@ impl Shape {
         Ok((value, occupied))
     }
 
+    /// True where a document has no field of the new name of `from`, or that one gets another name too: two may change places.
+    fn comes_free(&self, document: &RawDocument, (from, to): (&[u8], &str)) -> bool {
+        let mut name = to;
+        for _ in &self.rules {
+            if get(document, name).is_none() {
+                return true;
+            }
+            match self.new_name(name.as_bytes()) {
+                None => return false,
+                Some((_, next)) if next.as_bytes() == from => return true,
+                Some((_, next)) => name = next,
+            }
+        }
+        true
+    }
+
     fn new_name(&self, key: &[u8]) -> Option<(usize, &str)> {
         let mut rules = self.rules.iter().enumerate();
         rules.find_map(|(at, rule)| match rule {
@@ -240,7 +256,9 @@ impl Shape {
         };
         let before = |field: &str| {
             let old = get(document, name_before(&self.rules, field));
-            let held = old.or_else(|| get(document, field));
+            // A field of that name which gets another one is not meant.
+            let stays = || self.new_name(field.as_bytes()).is_none();
+            let held = old.or_else(|| get(document, field).filter(|_| stays()));
             held.filter(|value| value.kind != kind::NULL)
         };
         let holds = |field: &str| {
@@ -320,6 +338,44 @@ mod tests {
                 from: None,
             },
         ]
+    }
+
+    #[test]
+    fn two_fields_change_names_and_three_go_in_a_circle_and_one_in_the_way_is_told() {
+        let rename = |from: &str, to: &str| Rule::Rename {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        };
+        let rules = [rename("x", "y"), rename("y", "z"), rename("z", "x")];
+        let swap = [rename("x", "y"), rename("y", "x")];
+        let chain = [rename("x", "y"), rename("y", "z")];
+        let full = rawdoc! { "_id": 1, "x": 1, "n": 0, "y": 2, "z": 3 };
+        let of = |rules: &[Rule], before: &RawDocument| {
+            let shaped = Shape::new(rules, &Minutes::default()).of(before).unwrap();
+            (shaped.document, shaped.occupied)
+        };
+        let after = rawdoc! { "_id": 1, "y": 1, "n": 0, "z": 2, "x": 3 };
+        assert_eq!(of(&rules, &full), (after, false));
+        let after = rawdoc! { "_id": 1, "y": 1, "n": 0, "x": 2, "z": 3 };
+        assert_eq!(of(&swap, &full), (after, false));
+        assert_eq!(of(&chain, &full), (full.clone(), true));
+        let after = rawdoc! { "_id": 1, "y": 1, "z": 2 };
+        assert_eq!(
+            of(&chain, &rawdoc! { "_id": 1, "x": 1, "y": 2 }),
+            (after, false)
+        );
+        let change = CollectionChange {
+            model: "Room".to_owned(),
+            to: "Room".to_owned(),
+            sets_aside: false,
+            copy: true,
+            own_step: false,
+            rules: swap.to_vec(),
+            indexes: Vec::new(),
+            minutes: Minutes::default(),
+        };
+        let known = super::super::undo::Known::Document(&full);
+        assert_eq!(change.undo(&of(&swap, &full).0, known).unwrap(), full);
     }
 
     #[test]

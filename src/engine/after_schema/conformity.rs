@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::parse;
 use crate::domain::checklist::Step;
+use crate::domain::number::counted;
 use crate::domain::plan::SchemaPlan;
 use crate::domain::text::{listed, safe, sentence};
 use crate::engine::Watcher;
@@ -115,9 +116,9 @@ impl Session {
         }
         if checked.wrong == 0 {
             checked.notes.push(format!(
-                "{} documents of {} models are as the after-schema says",
-                conformity.documents(),
-                conformity.models.len()
+                "{} of {} are as the after-schema says",
+                counted(conformity.documents(), "document", "documents"),
+                counted(conformity.models.len() as u64, "model", "models")
             ));
         }
         Ok(checked)

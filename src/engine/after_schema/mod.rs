@@ -14,6 +14,7 @@ mod remaining;
 mod rules;
 mod seen_in;
 mod uniques;
+mod unread;
 mod view;
 mod ways;
 

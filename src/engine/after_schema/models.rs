@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::Demand;
 use crate::domain::fit::claims::Claims;
+use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::number::counted;
 use crate::domain::text::safe;
 use crate::engine::error::Result;
@@ -166,6 +167,28 @@ impl Session {
         })
     }
 
+    /// Why no collection of the application can have this name; `None` where one can.
+    fn no_name_for_a_collection(&self, name: &str) -> Option<String> {
+        /// The server's limit for `database.collection`, in bytes.
+        const LONGEST: usize = 255;
+        /// What a rollback puts before a name, at most.
+        const BEFORE: &str = "_ringfence_rolled_back_20260101-000000-0000_";
+        if name.starts_with(SIDE_PREFIX) {
+            return Some(format!(
+                "names that begin with {SIDE_PREFIX} are those of ringfence's own collections"
+            ));
+        }
+        let odd = name.is_empty() || name.contains(['$', '\0']) || name.starts_with('.');
+        if odd || name.starts_with("system.") {
+            return Some("the server takes no collection of that name".to_owned());
+        }
+        let database = &self.work.connection.place.database;
+        let length = database.len() + 1 + BEFORE.len() + name.len();
+        (length > LONGEST).then(|| {
+            format!("with what ringfence puts before it ({BEFORE}) it passes the {LONGEST} bytes that the server takes")
+        })
+    }
+
     /// Collections that get another name, and what stands in the way of it.
     pub(super) async fn renames(
         &self,
@@ -190,6 +213,15 @@ impl Session {
                 format!("{live} becomes {to}, as the model {model} says"),
                 documents,
             ));
+            if let Some(why) = self.no_name_for_a_collection(&it.to) {
+                demands.push(Demand::blocker(
+                    "rename",
+                    &format!("rename {}", it.live),
+                    format!("{live} cannot become {to}: {why}. Give the model {model} another name with `@@map`"),
+                    documents,
+                ));
+                continue;
+            }
             if !specs.contains_key(&it.to) || away.contains_key(it.to.as_str()) {
                 continue;
             }

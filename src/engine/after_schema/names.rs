@@ -178,15 +178,27 @@ impl Session {
         self.see_what_is_swapped().await?;
         let rebuilt = self.work.mapping.rebuilt();
         let mut says = Vec::new();
+        let mut record = self.run.rollback_record().unwrap_or_default();
         for (then, now) in self.layout.renamed().clone() {
             if rebuilt.iter().any(|which| *which.live() == then) {
                 continue;
             }
             let (connection, cancel) = (&self.work.connection, &watcher.cancel);
             let is = identity::fingerprint(connection, &now, cancel).await?;
-            swap::name_back(connection, &now, &then).await?;
             let backup = self.run.open().and_then(|run| run.backup.as_ref());
             let was = backup.and_then(|backup| backup.fingerprints.get(&then));
+            let was = was.cloned();
+            if was.as_ref().is_none_or(|was| *was != is.text()) {
+                let mut kept = record.kept.clone().unwrap_or_default();
+                self.note_unread_of_renamed((&then, &now), &mut kept, watcher)
+                    .await?;
+                if kept != record.kept.clone().unwrap_or_default() {
+                    record.kept = Some(kept);
+                    self.keep_rollback(record.clone()).await?;
+                }
+            }
+            let connection = &self.work.connection;
+            swap::name_back(connection, &now, &then).await?;
             let documents = |text: &str| text.split('-').next().unwrap_or_default().to_owned();
             let changes = self.work.mapping.changes();
             let now = match changes {
@@ -195,11 +207,11 @@ impl Session {
                 _ => now,
             };
             says.push(match was {
-                Some(was) if *was == is.text() => format!("{now} is called {then} again, unchanged"),
+                Some(was) if was == is.text() => format!("{now} is called {then} again, unchanged"),
                 Some(was) => format!(
                     "{now} is called {then} again, with what was written since: {}, where the backup holds {}{}",
                     counted(is.documents(), "document", "documents"),
-                    documents(was),
+                    documents(&was),
                     if new == New::Discard {
                         "; --discard-new cannot take that out of a collection that was only renamed"
                     } else {

@@ -157,6 +157,17 @@ impl Session {
         self.require_conform(&copies, watcher).await
     }
 
+    /// Refuses where the live users, changed since the plan was made, would not be as the after-schema asks: before their copy is brought up to
+    /// date, whose unique indexes would only name one of them.
+    pub(crate) async fn require_users_will_conform(&mut self, watcher: &Watcher) -> Result<()> {
+        let later = self.schema_waits_for_retiring();
+        if later || self.answers.schema.is_none() || self.unchanged_since_backup().await? {
+            return Ok(());
+        }
+        let checked = self.check_users_to_be(watcher).await?;
+        refuse_unreadable(&checked)
+    }
+
     /// Refuses where these copies hold what the new application could not read: it came since the plan was made.
     async fn require_conform(
         &mut self,

@@ -340,7 +340,7 @@ impl Session {
             finding.kind,
             Kind::IndexMissing | Kind::IndexDroppedByPush | Kind::ReferenceWithoutIndex
         );
-        if of_indexes || finding.advice {
+        if of_indexes || finding.advice || is_made_otherwise(found, finding, &read.demands) {
             return;
         }
         let fields = finding.fields.join(", ");
@@ -403,6 +403,21 @@ impl Session {
         demand.ways = self.ways_of(found, finding);
         read.demands.push(demand);
     }
+}
+
+/// True of a finding that only follows from a field which the migration makes under another name: that is said already.
+fn is_made_otherwise(found: &ModelConformity, finding: &Finding, demands: &[Demand]) -> bool {
+    let follows = matches!(
+        finding.kind,
+        Kind::MissingRequired | Kind::NullRequired | Kind::Duplicate
+    );
+    let said = |it: &&Demand| it.about == "rename" && it.stands == Stands::Blocker;
+    follows
+        && demands.iter().filter(said).any(|it| {
+            let field = it.key.strip_prefix(&found.name);
+            let field = field.and_then(|it| it.strip_prefix('.'));
+            field.is_some_and(|field| finding.fields.iter().any(|it| it == field))
+        })
 }
 
 /// True where users break a rule of the schema.

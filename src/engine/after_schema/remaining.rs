@@ -14,7 +14,7 @@ use crate::engine::Watcher;
 use crate::engine::check::Checked;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
-use crate::prisma::conformity::Finding;
+use crate::prisma::conformity::{Conformity, Finding};
 use crate::prisma::kind::Kind;
 use crate::prisma::schema::Schema;
 use crate::prisma::{SchemaCheck, Standing};
@@ -71,7 +71,7 @@ impl Session {
 
     /// What the prepared copy of the users would break of the after-schema without those who retire.
     pub(super) async fn check_remaining_users(&mut self, watcher: &Watcher) -> Result<Checked> {
-        let mut checked = Checked::default();
+        let checked = Checked::default();
         self.look_who_retires(watcher).await?;
         let users = self.work.mapping.users();
         let changes = self.work.mapping.changes();
@@ -109,33 +109,71 @@ impl Session {
         }
         let conformity = check.finish();
         self.work.tables_hold()?;
-        let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = conformity.models.iter();
-        let Some(found) = found.find(|it| it.name == change.model) else {
-            return Ok(checked);
+        Ok(of_users(&conformity, &groups, (&change.model, &plan.left)))
+    }
+
+    /// What the live users would break of the after-schema as the migration and its rules will leave them, all of them.
+    pub(super) async fn check_users_to_be(&mut self, watcher: &Watcher) -> Result<Checked> {
+        let users = self.work.mapping.users();
+        let changes = self.work.mapping.changes();
+        let change = changes.and_then(|it| it.of(users.live())).cloned();
+        let plan = self.answers.schema.clone();
+        let (Some(plan), Some(change)) = (plan, change) else {
+            return Ok(Checked::default());
         };
-        let findings = found.findings.iter();
-        for finding in findings.filter(|it| !it.advice && is_of_users(it.kind)) {
-            let fields = finding.fields.join(", ");
-            let key = format!("{}.{fields} {}", found.name, finding.kind.word());
-            if plan.left.contains(&key) {
+        let schema = parse(&plan.after)?;
+        let shape = Shape::new(&change.rules, &change.minutes);
+        let groups = Groups::default();
+        let heard = Some(listener(&groups));
+        let mut check = SchemaCheck::new(&schema, &self.work.memory, self.personal, heard);
+        let mut failed = Ok(());
+        for number in check.order() {
+            let model = schema.models.get(number);
+            if model.is_none_or(|it| it.name != change.model) {
+                pass(&mut check, number);
                 continue;
             }
-            let members = groups.get(&(found.name.clone(), fields.clone()));
-            let members = match (finding.kind, members) {
-                (Kind::Duplicate, Some(groups)) => groups.join("; "),
-                _ => finding.samples.join(", "),
-            };
-            checked.finds(format!(
-                "{}.{}: {}, {} ({members}): {}",
-                safe(&found.name, 60),
-                safe(&fields, 120),
-                finding.kind.word(),
-                finding.count,
-                finding.error
-            ));
+            check.begin(number, &READ, 0);
+            let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
+            let read = self.documents_after(users.live(), (false, &mut taking), watcher);
+            failed = read.await.and_then(|()| taking.failed());
+            check.end();
         }
-        drop(groups);
-        Ok(checked)
+        failed?;
+        let conformity = check.finish();
+        self.work.tables_hold()?;
+        Ok(of_users(&conformity, &groups, (&change.model, &plan.left)))
     }
+}
+
+/// What is wrong with the users, but for what a decision leaves.
+fn of_users(conformity: &Conformity, groups: &Groups, (model, left): (&str, &[String])) -> Checked {
+    let mut checked = Checked::default();
+    let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = conformity.models.iter();
+    let Some(found) = found.find(|it| it.name == model) else {
+        return checked;
+    };
+    let findings = found.findings.iter();
+    for finding in findings.filter(|it| !it.advice && is_of_users(it.kind)) {
+        let fields = finding.fields.join(", ");
+        let key = format!("{}.{fields} {}", found.name, finding.kind.word());
+        if left.contains(&key) {
+            continue;
+        }
+        let members = groups.get(&(found.name.clone(), fields.clone()));
+        let members = match (finding.kind, members) {
+            (Kind::Duplicate, Some(groups)) => groups.join("; "),
+            _ => finding.samples.join(", "),
+        };
+        checked.finds(format!(
+            "{}.{}: {}, {} ({members}): {}",
+            safe(&found.name, 60),
+            safe(&fields, 120),
+            finding.kind.word(),
+            finding.count,
+            finding.error
+        ));
+    }
+    checked
 }

@@ -20,31 +20,49 @@ impl Session {
         let missing = matches!(finding.kind, Kind::MissingRequired | Kind::NullRequired);
         match finding.kind {
             Kind::Duplicate => Vec::new(),
-            _ if missing && self.is_of_departures(found, finding) => Vec::new(),
+            _ if missing && self.why_without_customer(found, finding).is_some() => Vec::new(),
             _ if missing => vec![Way::Constant, Way::Field, Way::Leave],
             _ => vec![Way::Leave],
         }
     }
 
-    /// True where documents lack their customer because a conflict was answered so.
-    fn is_of_departures(&self, found: &ModelConformity, finding: &Finding) -> bool {
+    /// Why bookings lack their customer after the migration, where it is for this that the client refuses them.
+    fn why_without_customer(
+        &self,
+        found: &ModelConformity,
+        finding: &Finding,
+    ) -> Option<&'static str> {
         let mapping = &self.work.mapping;
         let field = finding.fields.first().map_or("", String::as_str);
         let bookings = found.name == mapping.booking.collection
             || found.collection == mapping.booking.collection;
-        let left = self
-            .surveyed
-            .as_ref()
-            .is_some_and(|it| it.blueprint.departures.total() > 0);
-        (bookings || left) && field == mapping.booking.customer
+        let leaving = self.surveyed.as_ref();
+        let left = leaving.is_some_and(|it| it.blueprint.departures.left() > 0);
+        if field != mapping.booking.customer || !(bookings || left) {
+            return None;
+        }
+        let kept_out = mapping.booking.following.filter.is_some();
+        Some(match (left, kept_out) {
+            (true, false) => {
+                "These are bookings that a decision leaves or skips: answer those conflicts otherwise (a placeholder, a customer, the quarantine), or make the field optional in the schema"
+            }
+            (false, true) => {
+                "These are bookings that the filter of the mapping keeps out of the migration: make the field optional in the schema, or change the filter"
+            }
+            (true, true) => {
+                "These are bookings that a decision leaves or skips, or that the filter of the mapping keeps out of the migration: answer those conflicts otherwise (a placeholder, a customer, the quarantine), change the filter, or make the field optional in the schema"
+            }
+            (false, false) => return None,
+        })
     }
 
     /// What else answers a finding.
     pub(super) fn way_on(&self, found: &ModelConformity, finding: &Finding) -> String {
         let field = finding.fields.first().map_or("", String::as_str);
         let missing = matches!(finding.kind, Kind::MissingRequired | Kind::NullRequired);
-        if missing && self.is_of_departures(found, finding) {
-            return ". These are bookings that a decision leaves or skips: answer those conflicts otherwise (a placeholder, a customer, the quarantine), or make the field optional in the schema".to_owned();
+        let why = missing.then(|| self.why_without_customer(found, finding));
+        if let Some(why) = why.flatten() {
+            return format!(". {why}");
         }
         let key = format!("{}.{field}", found.name);
         let answer = self.answers.decisions.schema.get(&key);

@@ -9,6 +9,7 @@ use bson::raw::RawDocument;
 use super::{Checked, by_id};
 use crate::domain::id::Id;
 use crate::domain::mapping::LINKS;
+use crate::domain::number::grouped;
 use crate::domain::raw::{elements, get};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
@@ -91,7 +92,10 @@ impl Session {
         if counts.before > 0 {
             checked.equations.push(format!(
                 "customers before {} = kept {} + adopted {} + merged away {}",
-                counts.before, counts.kept, counts.adopted, counts.merged
+                grouped(counts.before),
+                grouped(counts.kept),
+                grouped(counts.adopted),
+                grouped(counts.merged)
             ));
         }
         Ok(checked)

@@ -23,6 +23,7 @@ use crate::domain::invariant::{Ledger, LeftAllowed};
 use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::FieldPath;
 use crate::domain::mapping::{LINKS, Mapping};
+use crate::domain::number::grouped;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::survey::facts::id_of;
 use crate::engine::Watcher;
@@ -112,7 +113,7 @@ impl Checked {
             .collect();
         let kept = self.findings.len() as u64;
         if self.wrong > kept {
-            lines.push(format!("  … and {} more", self.wrong - kept));
+            lines.push(format!("  … and {} more", grouped(self.wrong - kept)));
         }
         lines.join("\n")
     }
@@ -174,12 +175,15 @@ impl Session {
         self.stand(&bookings, &mut ledger, watcher).await?;
         let (all, linked, left) = (ledger.bookings, ledger.linked, ledger.left);
         let outside = if self.work.mapping.booking.following.filter.is_some() {
-            format!(" + outside the filter {}", ledger.outside)
+            format!(" + outside the filter {}", grouped(ledger.outside))
         } else {
             String::new()
         };
         let mut equations = vec![format!(
-            "live bookings {all} = with a customer of their own business {linked} + left by decision {left}{outside}"
+            "live bookings {} = with a customer of their own business {} + left by decision {}{outside}",
+            grouped(all),
+            grouped(linked),
+            grouped(left)
         )];
         let rebuilt = std::iter::once(bookings);
         for which in rebuilt.chain(self.work.mapping.followed()) {
@@ -189,10 +193,10 @@ impl Session {
                 equations.push(format!(
                     "live documents of {} {} = with a customer of their own business {} + left {} + outside the filter {}",
                     self.work.mapping.entry_name(at),
-                    ledger.bookings,
-                    ledger.linked,
-                    ledger.left,
-                    ledger.outside
+                    grouped(ledger.bookings),
+                    grouped(ledger.linked),
+                    grouped(ledger.left),
+                    grouped(ledger.outside)
                 ));
             }
         }

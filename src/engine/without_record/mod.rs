@@ -22,7 +22,7 @@ use crate::domain::text::listed;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::retry::patiently;
-use crate::engine::roll_back::RolledBack;
+use crate::engine::rolled_back::RolledBack;
 use crate::engine::session::Session;
 use crate::engine::taken_backup::open;
 use crate::engine::{Watcher, counted};

@@ -272,6 +272,8 @@ model Visit {
   createdAt DateTime @default(now())
   updatedAt DateTime @updatedAt
   endsAt    DateTime?
+  raw       Bytes    @default("aGk=")
+  data      Json     @default("{\"a\": 1}")
   kindId    String?
   kind      Treatment? @relation(fields: [kindId], references: [id])
   place     Place?
@@ -330,6 +332,8 @@ type Room {
             "tags: [] written where it is missing or null",
             "createdAt: the time in its _id written where it is missing or null",
             "updatedAt: its createdAt, else the time in its _id written where it is missing or null",
+            "raw: aGk= written where it is missing or null",
+            "data: {\"a\": 1} written where it is missing or null",
             "place.country: \"NL\" written where it is missing or null",
             "place.rooms: [] written where it is missing or null",
             "place.rooms.tags: [] written where it is missing or null",

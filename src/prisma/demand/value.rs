@@ -1,6 +1,7 @@
 //! Text as a value of a type of the schema.
 
 use crate::domain::schema_change::Constant;
+use crate::domain::schema_change::literal::base64;
 use crate::prisma::schema::{FieldType, Scalar};
 
 /// A text as a value of a type; `None` where it is none.
@@ -21,6 +22,11 @@ pub(super) fn value_of(text: &str, of: FieldType) -> Option<Constant> {
             let date = bson::DateTime::parse_rfc3339_str(text).ok()?;
             Some(Constant::Date(date.timestamp_millis()))
         }
-        Scalar::ObjectId | Scalar::Bytes | Scalar::BytesObjectId | Scalar::Json => None,
+        Scalar::Bytes => base64(text).map(|_| Constant::Bytes(text.to_owned())),
+        Scalar::Json => {
+            let json: serde_json::Value = serde_json::from_str(text).ok()?;
+            (!json.is_null()).then(|| Constant::Json(text.to_owned()))
+        }
+        Scalar::ObjectId | Scalar::BytesObjectId => None,
     }
 }

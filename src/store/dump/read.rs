@@ -10,6 +10,7 @@ use super::folder::{Dump, DumpedCollection};
 use super::manifest::Manifest;
 use super::progress::{EVERY, Phase, Progress, Watcher};
 use crate::domain::fingerprint::Fingerprint;
+use crate::domain::number::{counted, grouped};
 use crate::store::error::{Result, StoreError};
 
 /// Reads a backup of ours to its end: framing of every document, counts and hashes against the manifest.
@@ -106,8 +107,9 @@ async fn verify_one(
         let content = reader.content()?;
         let differs = if documents != recorded.documents {
             Some(format!(
-                "{documents} documents instead of {}",
-                recorded.documents
+                "{} instead of {}",
+                counted(documents, "document", "documents"),
+                grouped(recorded.documents)
             ))
         } else if content.bytes != recorded.bytes {
             Some(format!(

@@ -14,6 +14,7 @@ use super::read;
 use super::restore_spec::{RestoreSpec, create_indexes, restore_spec};
 use crate::domain::aside;
 use crate::domain::mapping::LEASE;
+use crate::domain::number::{counted, grouped};
 use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::command;
 use crate::store::connect::Connection;
@@ -209,8 +210,12 @@ impl Restorer<'_> {
                     insert_batch_with(&self.connection.database, &holder, run, &options).await?;
                 if !outcome.duplicates.is_empty() {
                     return Err(StoreError::Refused(format!(
-                        "{} documents of {} were there already: someone else writes to it, or the backup holds an _id twice",
-                        outcome.duplicates.len(),
+                        "{} there already in {}: someone else writes to it, or the backup holds an _id twice",
+                        counted(
+                            outcome.duplicates.len() as u64,
+                            "document was",
+                            "documents were"
+                        ),
                         collection.name
                     )));
                 }
@@ -237,8 +242,10 @@ impl Restorer<'_> {
             .is_none_or(|data| data.fingerprint == fingerprint.text());
         if documents != expected {
             return Err(StoreError::Invalid(format!(
-                "{} holds {documents} documents after its restore, and the backup {expected}",
-                collection.name
+                "{} holds {} after its restore, and the backup {}",
+                collection.name,
+                counted(documents, "document", "documents"),
+                grouped(expected)
             )));
         }
         if !same {

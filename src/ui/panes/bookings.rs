@@ -16,6 +16,7 @@ use crate::app::panes;
 use crate::app::situation;
 use crate::domain::calendar;
 use crate::domain::document_diff::{BookingDiff, Mark};
+use crate::domain::number::counted;
 use crate::domain::text::safe;
 use crate::domain::view::Order;
 
@@ -248,7 +249,7 @@ fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
         );
     }
     if same > 0 {
-        let text = format!("{same} fields unchanged");
+        let text = counted(same, "field unchanged", "fields unchanged");
         lines.push(Line::styled(text, theme.dim()));
     }
     widgets::scrolled(frame, inside, lines, model.panes.bookings.pages.down, theme)

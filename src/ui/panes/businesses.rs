@@ -135,8 +135,12 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
         String::new()
     };
     let title = format!(
-        "Businesses › {name} · {} people who book here{more} · by bookings ▾",
-        number(view.customers.len() as u64)
+        "Businesses › {name} · {}{more} · by bookings ▾",
+        counted(
+            view.customers.len() as u64,
+            "person who books here",
+            "people who book here"
+        )
     );
     let inside = widgets::boxed(frame, area, &title, theme);
     let columns = usize::from(inside.width);

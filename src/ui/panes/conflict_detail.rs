@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::text::{pad, wrap};
+use super::super::text::{number, pad, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::commands::ids::{DETAIL_LEFT, DETAIL_RIGHT};
@@ -32,7 +32,7 @@ pub fn detail(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) ->
     };
     let mut title = conflicts.list.heading(facts, row);
     if let Some((at, of)) = conflicts.list.place(facts) {
-        title = format!("{title} · {at} of {of}");
+        title = format!("{title} · {} of {}", number(at as u64), number(of as u64));
     }
     let inside = widgets::boxed(frame, area, &title, theme);
     let columns = usize::from(inside.width);

@@ -6,12 +6,15 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::text::{pad, wrap};
+use super::super::text::{pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
 use crate::domain::text::safe;
+
+/// The widest column of labels.
+const LABEL: usize = 26;
 
 fn names(model: &Model) -> &'static str {
     if model.panes.report.personal {
@@ -69,10 +72,11 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
     );
     let inside = widgets::boxed(frame, body, &title, theme);
     let columns = usize::from(inside.width);
-    let lines: Vec<Line<'_>> = section
-        .lines
+    let parts: Vec<Part> = section.lines.iter().filter_map(|it| Part::of(it)).collect();
+    let label = label_column(&parts, columns);
+    let lines: Vec<Line<'_>> = parts
         .iter()
-        .flat_map(|text| body_lines(text, columns, theme))
+        .flat_map(|part| part.lines(label, columns, theme))
         .collect();
     let furthest = widgets::scrolled(frame, inside, lines, pane.down, theme);
     Scrollable {
@@ -101,65 +105,84 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// A row of a table: what it is about as a label, and the rest wrapped beside it.
-fn row_lines(row: &str, columns: usize, theme: Theme) -> Vec<Line<'static>> {
-    let cells: Vec<&str> = row
-        .trim_end_matches([' ', '|'])
-        .split(" | ")
-        .map(str::trim)
-        .collect();
-    let [first, second, rest @ ..] = cells.as_slice() else {
-        return vec![Line::raw(row.to_owned())];
-    };
-    let label = format!("{first} {second}");
-    let value = rest.join(" · ");
-    wrap(&value, columns.saturating_sub(26).max(10))
-        .into_iter()
-        .enumerate()
-        .map(|(at, line)| {
-            let label = if at == 0 { label.trim() } else { "" };
-            Line::from(vec![
-                Span::styled(pad(&pad(label, 25), 26), theme.label()),
-                Span::raw(line),
-            ])
-        })
-        .collect()
+/// A line of the report.
+enum Part {
+    /// `- label: text`, or a row of a table: what it is about, and the rest.
+    Labelled(String, String),
+    /// An item of a list.
+    Item(String),
+    /// Anything else.
+    Plain(String),
 }
 
-/// A line of the report: `- label: text` as a label and its text, a row of a table as it is.
-fn body_lines(text: &str, columns: usize, theme: Theme) -> Vec<Line<'static>> {
-    let text = plain(&safe(text, 4000));
-    if let Some(row) = text.strip_prefix("| ") {
-        return row_lines(row, columns, theme);
+impl Part {
+    /// `None` for the line below a table's heading.
+    fn of(text: &str) -> Option<Self> {
+        let text = plain(&safe(text, 4000));
+        if let Some(row) = text.strip_prefix("| ") {
+            let cells: Vec<&str> = row
+                .trim_end_matches([' ', '|'])
+                .split(" | ")
+                .map(str::trim)
+                .collect();
+            let [first, second, rest @ ..] = cells.as_slice() else {
+                return Some(Self::Plain(row.to_owned()));
+            };
+            let label = format!("{first} {second}").trim().to_owned();
+            return Some(Self::Labelled(label, rest.join(" · ")));
+        }
+        if text.starts_with('|') {
+            return None;
+        }
+        let Some(rest) = text.strip_prefix("- ") else {
+            return Some(Self::Plain(text));
+        };
+        Some(match rest.split_once(": ") {
+            Some((label, value)) if width(label) <= LABEL - 2 && !label.contains('.') => {
+                Self::Labelled(label.to_owned(), value.to_owned())
+            }
+            _ => Self::Item(rest.to_owned()),
+        })
     }
-    if text.starts_with('|') {
-        return Vec::new(); // the line below a table's heading
-    }
-    if let Some(rest) = text.strip_prefix("- ") {
-        if let Some((label, value)) = rest.split_once(": ")
-            && label.chars().count() <= 24
-            && !label.contains('.')
-        {
-            let wrapped = wrap(value, columns.saturating_sub(26).max(10));
-            return wrapped
+
+    /// Drawn, with labels in a column so wide; a longer label stands above its text.
+    fn lines(&self, label: usize, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+        match self {
+            Self::Plain(text) => wrap(text, columns).into_iter().map(Line::from).collect(),
+            Self::Item(text) => wrap(text, columns.saturating_sub(2))
                 .into_iter()
                 .enumerate()
-                .map(|(at, line)| {
-                    let label = if at == 0 { label } else { "" };
+                .map(|(at, line)| Line::raw(format!("{}{line}", if at == 0 { "· " } else { "  " })))
+                .collect(),
+            Self::Labelled(name, text) => {
+                let above = width(name) + 2 > label;
+                let mut lines = Vec::new();
+                if above {
+                    let name = wrap(name, columns).into_iter();
+                    lines.extend(name.map(|it| Line::styled(it, theme.label())));
+                }
+                let text = wrap(text, columns.saturating_sub(label).max(10));
+                lines.extend(text.into_iter().enumerate().map(|(at, line)| {
+                    let name = if at == 0 && !above { name.as_str() } else { "" };
                     Line::from(vec![
-                        Span::styled(pad(label, 26), theme.label()),
+                        Span::styled(pad(name, label), theme.label()),
                         Span::raw(line),
                     ])
-                })
-                .collect();
+                }));
+                lines
+            }
         }
-        return wrap(rest, columns.saturating_sub(2))
-            .into_iter()
-            .enumerate()
-            .map(|(at, line)| Line::raw(format!("{}{line}", if at == 0 { "· " } else { "  " })))
-            .collect();
     }
-    wrap(&text, columns).into_iter().map(Line::from).collect()
+}
+
+/// How wide the column of the labels is: as the widest of them needs it, and no more than a third.
+fn label_column(parts: &[Part], columns: usize) -> usize {
+    let most = LABEL.min(columns / 3);
+    let wide = parts.iter().filter_map(|part| match part {
+        Part::Labelled(name, _) => Some(width(name) + 2),
+        Part::Item(_) | Part::Plain(_) => None,
+    });
+    wide.filter(|it| *it <= most).max().unwrap_or(most)
 }
 
 /// Draws the whole report under `title`.

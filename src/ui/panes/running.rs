@@ -9,12 +9,14 @@ use super::super::text::{duration, number, pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::commands::ids::{CANCEL, GO_ON, PAUSE};
+
 use crate::app::log::Weight;
 use crate::app::message::{Job, Scrollable};
 use crate::app::model::Model;
 use crate::app::progress::Running;
 use crate::app::shared::Shared;
 use crate::app::situation;
+use crate::command;
 use crate::domain::checklist::{State, Step, Touch};
 use crate::domain::number::Millis;
 use crate::domain::run_view::RunView;
@@ -130,7 +132,7 @@ fn about(model: &Model, columns: usize, theme: Theme) -> Vec<Line<'static>> {
         let next = situation::of(shared).next;
         let mut lines: Vec<Line<'static>> =
             widgets::labelled("Next", &safe(&next, 400), columns, theme).collect();
-        if shared.next_step().is_some() {
+        if command::verdict(model, GO_ON).is_ok() {
             let keys = format!(
                 "{} runs the steps up to the next gate, from here too",
                 shared.key(GO_ON)

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::super::text::{fit, number, pad, right, width, wrap};
+use super::super::text::{fit, pad, right, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::commands::ids::IDS;
@@ -224,10 +224,15 @@ fn change(line: &SchemaLine, columns: usize, theme: Theme) -> Line<'static> {
     let (mark, style) = mark(line.stands, theme);
     let about = 11.min(columns / 6);
     let rest = columns.saturating_sub(2 + about + STATE + COUNT);
+    // Of a unique it is groups of documents that are counted.
+    let (one, many) = if line.about == "unique" {
+        ("group", "groups")
+    } else {
+        ("doc", "docs")
+    };
     let documents = match line.count {
         0 => String::new(),
-        1 => "1 doc".to_owned(),
-        many => format!("{} docs", number(many)),
+        count => counted(count, one, many),
     };
     Line::from(vec![
         Span::styled(format!("{mark} "), style),

@@ -33,6 +33,8 @@ pub fn lines(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<L
         .unwrap_or_default();
     let state = shared.state(step).word();
     let mut lines = Vec::new();
+    // That it is a gate is said in the list.
+    let says = says.strip_prefix("gate: ").unwrap_or(&says);
     let state = if says.is_empty() || says == step.does() {
         state.to_owned()
     } else {
@@ -67,11 +69,7 @@ pub fn lines(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<L
         lines.push(Line::default());
         lines.push(Line::styled("Proved", theme.label()));
         for equation in &run.equations {
-            lines.extend(
-                wrap(&format!("✓ {}", safe(equation, 300)), columns)
-                    .into_iter()
-                    .map(Line::from),
-            );
+            lines.extend(ticked(&safe(equation, 300), columns));
         }
     }
     let outlook = outlook(shared);
@@ -132,9 +130,10 @@ fn found(shared: &Shared, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     add(
         "Bookings",
         &match departures.total() {
+            0 if departures.of == 0 => "none in this database".to_owned(),
             0 => "each goes to the customer of its user".to_owned(),
             some => format!(
-                "{} of {of} have no user or business of their own: {}",
+                "{} of {of} leave the application: {}",
                 grouped(some),
                 departures.destinations()
             ),
@@ -233,14 +232,22 @@ fn results(shared: &Shared, step: Step, columns: usize, theme: Theme) -> Vec<Lin
     for step in done {
         let says = shared.facts.status(*step).map_or("", |it| &it.says);
         let says = safe(says.lines().next().unwrap_or_default(), 300);
-        let text = format!("✓ {}: {says}", step.title());
-        lines.extend(wrap(&text, columns).into_iter().map(Line::raw));
+        lines.extend(ticked(&format!("{}: {says}", step.title()), columns));
     }
     if !lines.is_empty() {
         let heading = Line::styled("Results so far", theme.label());
         lines.splice(0..0, [Line::default(), heading]);
     }
     lines
+}
+
+/// A text behind a tick, its further lines under its first word.
+fn ticked(text: &str, columns: usize) -> impl Iterator<Item = Line<'static>> {
+    let lines = wrap(text, columns.saturating_sub(2)).into_iter();
+    lines.enumerate().map(|(at, line)| {
+        let mark = if at == 0 { "✓ " } else { "  " };
+        Line::raw(format!("{mark}{line}"))
+    })
 }
 
 /// What the survey can tell of a step before it is run.
@@ -283,7 +290,7 @@ fn outlook(shared: &Shared) -> String {
         parts.push(format!("to the end of verify {}", seconds(left)));
     }
     if let Some(disk) = run.disk.filter(|_| !parts.is_empty()) {
-        parts.push(format!("copies take {} MB", megabytes(disk)));
+        parts.push(format!("copies take {} MB", grouped(megabytes(disk))));
     }
     parts.join(" · ")
 }

@@ -29,7 +29,7 @@ const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 const PLAN: &str = "6af0030b";
 
-const REPORT: &str = "# Migration report: shop\n\n- run: 20261128-181955-a3f1 (under way)\n- where: 127.0.0.1:27017 · replica set rs · database shop\n- who: ann@vm · began 2026-11-28 18:19:55 UTC\n- plan: 6af0030b\n\n## Found\n\n- users: 397\n- bookings: 2,000 at 12 businesses\n- conflicts: 95, all decided\n\n## Proved\n\n- bookings 2000 = linked 1994 + quarantined 6\n- pairs 372 = customers created 362 + adopted 3 + merged away 7 + skipped 0\n\n## The guide's checklist\n\n- [x] Create database backup: done, Back up\n- [ ] Restore database backup: not checked: the backup was read back, not restored\n\n## How to get back\n\n`ringfence --db shop rollback --confirm shop` renames the originals back, byte for byte, until they are deleted.";
+const REPORT: &str = "# Migration report: shop\n\n- run: 20261128-181955-a3f1 (under way)\n- where: 127.0.0.1:27017 · replica set rs · database shop\n- who: ann@vm · began 2026-11-28 18:19:55 UTC\n- plan: 6af0030b\n\n## Found\n\n- users: 397\n- bookings: 2,000 at 12 businesses\n- conflicts: 95, all decided\n\n## Proved\n\n- bookings 2,000 = linked 1,994 + quarantined 6\n- pairs 372 = customers created 362 + adopted 3 + merged away 7 + skipped 0\n\n## The guide's checklist\n\n- [x] Create database backup: done, Back up\n- [ ] Restore database backup: not checked: the backup was read back, not restored\n\n## How to get back\n\n`ringfence --db shop rollback --confirm shop` renames the originals back, byte for byte, until they are deleted.";
 
 fn id(number: u8) -> Id {
     Id::object_id([number; 12])
@@ -91,7 +91,7 @@ pub fn run(notes: impl IntoIterator<Item = (String, Note)>) -> RunView {
         verdict: Some(("QUIET".into(), NOW - 5 * MINUTE)),
         backup: Some((2_611, NOW - 24 * MINUTE)),
         equations: vec![
-            "bookings 2000 = linked 1994 + quarantined 6".into(),
+            "bookings 2,000 = linked 1,994 + quarantined 6".into(),
             "pairs 372 = customers created 362 + adopted 3 + merged away 7 + skipped 0".into(),
         ],
         steps: [
