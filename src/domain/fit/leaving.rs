@@ -78,7 +78,7 @@ impl Mapping {
         let mut inside: Vec<(String, &FieldPath)> = Vec::new();
         match &following.user {
             Some(UserReference::Path(path)) => {
-                inside.push((format!("{section}.user"), &path.start))
+                inside.push((format!("{section}.user"), &path.start));
             }
             Some(UserReference::Email(path)) => inside.push((format!("{section}.user"), path)),
             None => {}
@@ -110,6 +110,7 @@ impl Mapping {
 
     /// A customer's field that is called as users call another of their own.
     pub(super) fn fields_that_change_places(&self, found: &mut Vec<BadMapping>) {
+        const ROLES: [&str; 3] = ["name", "email", "created"];
         let user = &self.user;
         let last = |path: &FieldPath| path.steps().last().map(|it| it.name.clone());
         let usual = |role: &str| match role {
@@ -118,7 +119,6 @@ impl Mapping {
             "email" => user.emails.as_ref().and_then(last),
             _ => user.creation.as_ref().and_then(last),
         };
-        const ROLES: [&str; 3] = ["name", "email", "created"];
         for (field, source) in &self.customer.fields {
             let FieldSource::Of(path) = source else {
                 continue;
