@@ -108,6 +108,10 @@ async fn a_run_whose_record_is_gone_is_said_by_every_command() {
     case.ringfence(&["verify"]).await.code(2).says(&words);
     case.ringfence(&["status"]).await.code(0).says(&words);
     case.roll_back(&[]).await.code(1).says(&words);
+    // Nothing begins over them, and no mapping is at fault.
+    let plan = ["plan", "--defaults", "--out", "again.json"];
+    case.ringfence(&plan).await.code(1).says(&words);
+    case.apply(&[]).await.code(1).says(&words);
 }
 
 #[tokio::test]

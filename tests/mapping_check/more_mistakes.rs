@@ -117,6 +117,15 @@ const MISTAKES: &[Mistake] = &[
     of("customer", &["nulls = [\"businessId\"]"]),
     of("customer", &["ids = \"objectId\""]),
     of("customer", &["adopt = [\"nmae\"]"]),
+    of("customer", &["fields = { \"contact.phone\" = \"phone\" }"]),
+    of("customer", &["defaults = { \"a.b\" = 1 }"]),
+    of(
+        "customer",
+        &["fields = { email = \"name\", name = \"email\" }"],
+    ),
+    // What the migration itself takes away.
+    of("booking", &["where = { userId = { set = true } }"]),
+    of("booking", &["where = { customerId = { set = false } }"]),
     // Collections.
     of("customer", &["collection = \"system.customers\""]),
     of("customer", &["collection = \"_ringfence_links\""]),

@@ -40,6 +40,9 @@ async fn keeping_what_was_written_brings_retired_users_back_whole_and_a_taken_em
         assert!(is.contains(row), "{row:?}");
     }
     assert_eq!(is.len(), was.len() + 1);
+    // What was left behind keeps nobody from going the whole way again.
+    assert!(!now.contains_key("_ringfence_retired"), "{:?}", now.keys());
+    world::retire(&case).await;
 }
 
 #[tokio::test]

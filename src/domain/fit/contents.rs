@@ -9,6 +9,9 @@ use crate::domain::profile::{Field, Profile};
 /// Fewer values say nothing.
 const ENOUGH: u64 = 12;
 
+/// What is named by a key of one value must not be a document.
+const DOCUMENTS: &str = "documents; name a member of them";
+
 /// What a field must not mostly hold, and how that is said.
 struct Wrong {
     count: u64,
@@ -29,6 +32,7 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
                 Wrong::new(field.numbers, "numbers"),
+                Wrong::new(field.inner, DOCUMENTS),
             ]
         };
         found.extend(judge(mapping, "user.name", path, users, of_name, None));
@@ -56,6 +60,7 @@ pub fn of_users(mapping: &Mapping, users: &Profile) -> Vec<BadMapping> {
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
                 Wrong::new(field.numbers, "numbers"),
+                Wrong::new(field.inner, DOCUMENTS),
             ];
             if field.hashes == 0 && better.is_some() {
                 wrong.push(Wrong::new(
@@ -111,6 +116,7 @@ pub fn of_guests(
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
                 Wrong::new(field.numbers, "numbers"),
+                Wrong::new(field.inner, DOCUMENTS),
             ],
             "email" => vec![Wrong::new(
                 field.set - field.addresses.min(field.set),
@@ -121,6 +127,7 @@ pub fn of_guests(
                 Wrong::new(field.ids, "ids"),
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
+                Wrong::new(field.inner, DOCUMENTS),
             ],
             _ => Vec::new(),
         };

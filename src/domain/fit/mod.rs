@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod contents;
 pub mod doubts;
+mod leaving;
 pub mod reference;
 pub mod rules;
 

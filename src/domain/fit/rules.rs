@@ -1,10 +1,9 @@
 //! What a mapping says that cannot be right in any database: roles that share a collection, one field under two keys, `_id` as a field that
 //! leaves or comes.
 
-use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{
-    BadMapping, BusinessReference, Customers, Evidence, Following, Mapping, UserReference,
+    BadMapping, BusinessReference, Evidence, Following, Mapping, UserReference,
 };
 
 /// Two roles of one collection, each with a filter: no document may pass both.
@@ -21,6 +20,7 @@ impl Mapping {
     pub fn broken_rules(&self) -> Vec<BadMapping> {
         let mut found = self.shared_collections().1;
         self.same_fields(&mut found);
+        self.fields_that_change_places(&mut found);
         self.customers_called_as_a_field(&mut found);
         self.ids_that_move(&mut found);
         found
@@ -161,6 +161,7 @@ impl Mapping {
                 found.push(self.twice(&format!("{section}.guest.{member}"), other, &field));
             }
         }
+        self.replaced_whole(section, (following, &to), found);
         let key = format!("{section}.drop");
         for (_, field) in fields(&key, &following.drop) {
             let other = all.iter().find(|(_, path)| *path == field);
@@ -224,133 +225,6 @@ impl Mapping {
         self.equal_among(&contact, found, |_, _| false);
         if !user.phone.is_empty() && user.phone == user.country {
             found.push(self.twice("user.country", "user.phone", &user.phone));
-        }
-    }
-
-    /// What tells who is a person of the application, or may sign in, must not leave: a filter would let others in after it.
-    fn filters_that_leave(&self, found: &mut Vec<BadMapping>) {
-        let user = &self.user;
-        let by_nature = match &user.customers {
-            Customers::Filter(filter) => Some(filter),
-            Customers::NoPassword | Customers::Everybody => None,
-        };
-        let evidence = user.evidence.iter().filter_map(|evidence| match evidence {
-            Evidence::Filter(filter) => Some(filter),
-            Evidence::Field(_) => None,
-        });
-        let of = |key: &'static str| {
-            move |filter: &Filter| {
-                let fields = filter.fields().cloned();
-                fields
-                    .map(|field| (key.to_owned(), field))
-                    .collect::<Vec<_>>()
-            }
-        };
-        let mut tested: Vec<(String, FieldPath)> = Vec::new();
-        tested.extend(user.filter.iter().flat_map(of("user.where")));
-        tested.extend(evidence.flat_map(of("user.evidence")));
-        tested.extend(by_nature.into_iter().flat_map(of("user.customers")));
-        if self.business.collections.contains(&user.collection) {
-            tested.extend(self.business.filter.iter().flat_map(of("business.where")));
-        }
-        self.ways_over_users(&mut tested);
-        self.tested_and_leaving(&tested, "user.drop", &user.drop, found);
-        self.tested_and_leaving(&tested, "user.contact", &user.contact_paths, found);
-        self.filter_that_leaves("booking", "customer", &self.booking.following, found);
-        for (at, entry) in self.follow.iter().enumerate() {
-            self.filter_that_leaves(&format!("follow.{at}"), "to", entry, found);
-        }
-    }
-
-    /// The fields of users over which a business is found, and by which documents that keep their reference name people.
-    fn ways_over_users(&self, tested: &mut Vec<(String, FieldPath)>) {
-        let followed = self.follow.iter().enumerate();
-        let followed = followed.map(|(at, it)| (format!("follow.{at}"), it));
-        let bookings = ("booking".to_owned(), &self.booking.following);
-        for (section, following) in std::iter::once(bookings).chain(followed) {
-            if let BusinessReference::Paths(paths) = &following.business {
-                let hops = paths.iter().flat_map(|path| &path.hops);
-                let hops = hops.filter(|hop| hop.collection == self.user.collection);
-                let fields = hops.flat_map(|hop| hop.by.iter().chain([&hop.then]));
-                let key = format!("{section}.business");
-                tested.extend(fields.map(|field| (key.clone(), field.clone())));
-            }
-            if let (Some(UserReference::Path(path)), true) = (&following.user, following.keep) {
-                let hops = path.hops.iter();
-                let hops = hops.filter(|hop| hop.collection == self.user.collection);
-                let fields = hops.flat_map(|hop| &hop.by);
-                let key = format!("{section}.user");
-                tested.extend(fields.map(|field| (key.clone(), field.clone())));
-            }
-        }
-    }
-
-    /// The same of documents whose reference is replaced: neither what leaves nor what comes tells them apart afterwards.
-    fn filter_that_leaves(
-        &self,
-        section: &str,
-        to: &str,
-        following: &Following,
-        found: &mut Vec<BadMapping>,
-    ) {
-        let Some(filter) = &following.filter else {
-            return;
-        };
-        let key = format!("{section}.where");
-        let tested: Vec<_> = filter
-            .fields()
-            .map(|it| (key.clone(), it.clone()))
-            .collect();
-        self.tested_and_leaving(&tested, &format!("{section}.drop"), &following.drop, found);
-        if following.in_place {
-            return;
-        }
-        let user = match &following.user {
-            Some(UserReference::Path(path)) => Some(&path.start),
-            Some(UserReference::Email(path)) => Some(path),
-            None => None,
-        };
-        let user = user.filter(|_| !following.keep).cloned();
-        let user = user.map(|it| (format!("{section}.user"), it));
-        let new = (
-            format!("{section}.{to}"),
-            FieldPath::field(&following.customer),
-        );
-        for (other, changing) in user.into_iter().chain([new]) {
-            let overlaps = |(_, field): &&(String, FieldPath)| {
-                field.is_within(&changing) || changing.is_within(field)
-            };
-            if let Some((_, field)) = tested.iter().find(overlaps) {
-                found.push(self.bad(
-                    &key,
-                    format!(
-                        "{key}: `{field}` is {other} ({}), which the migration changes, so that afterwards other documents would pass; tell them apart by another field, or leave `where` out and decide what becomes of those without a user",
-                        self.place(&other)
-                    ),
-                ));
-            }
-        }
-    }
-
-    fn tested_and_leaving(
-        &self,
-        tested: &[(String, FieldPath)],
-        key: &str,
-        leaving: &[FieldPath],
-        found: &mut Vec<BadMapping>,
-    ) {
-        for path in leaving {
-            let overlaps =
-                |(_, field): &&(String, FieldPath)| field.is_within(path) || path.is_within(field);
-            if let Some((other, field)) = tested.iter().find(overlaps) {
-                found.push(self.bad(
-                    key,
-                    format!(
-                        "{key}: `{path}` would take `{field}` away, which {other} ({}) goes by; leave it where it is",
-                        self.place(other)
-                    ),
-                ));
-            }
         }
     }
 

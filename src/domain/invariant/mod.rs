@@ -9,7 +9,6 @@ mod followed;
 mod guests;
 mod isolation;
 mod listed;
-mod lost_way;
 pub mod merged;
 mod names;
 mod paths;

@@ -3,6 +3,7 @@
 //! code, and both must come to the same. No other file of the proof knows how a booking finds anything.
 
 mod held;
+mod lost;
 mod read;
 
 use bson::raw::RawDocument;

@@ -139,6 +139,7 @@ impl Session {
         if fit.refusals.is_empty() {
             return Ok(());
         }
+        self.refuse_unknown_originals()?;
         self.fit = fit.clone();
         let hint = if self.work.built_in {
             "\nThis is the built-in mapping, with the names that Prisma gives. `ringfence init` writes one for this database"

@@ -13,6 +13,7 @@ use crate::domain::fit::reference::{
 use crate::domain::id::Id;
 use crate::domain::mapping::path::{FieldPath, HopText};
 use crate::domain::profile::Profile;
+use crate::domain::raw::{get, kind};
 use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
@@ -110,6 +111,18 @@ impl Session {
             by_path.push((values, known));
         }
         if let [(values, known)] = by_path.as_slice() {
+            if claim.any_id {
+                // What holds no value of its own is no id, and would be replaced all the same.
+                let paths = claim.paths.iter();
+                let fields: Vec<&str> = paths.map(|path| path.start.top()).collect();
+                let held = |document: &RawDocumentBuf| {
+                    let mut held = fields.iter().filter_map(|field| get(document, field));
+                    held.any(|it| it.kind == kind::DOCUMENT)
+                };
+                let documents = inside.iter().zip(values);
+                let others = documents.filter(|(document, own)| own.is_empty() && held(document));
+                counted.set += others.count() as u64;
+            }
             for value in values.iter().flatten() {
                 counted.set += 1;
                 let enough = claim.any_id && has_the_form_of_an_id(value);

@@ -1,13 +1,14 @@
 //! Ways to a business that the migration itself takes away, since they lead over a reference to a user that leaves or becomes another: `userId >
 //! User.salonId`. Such a way is followed in the originals; whose a live document is, its customer alone says.
 
-use super::{Ledger, ProofPaths};
+use super::ProofPaths;
+use crate::domain::invariant::Ledger;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
 use crate::domain::mapping::{Following, Mapping, UserReference};
 
 impl Ledger {
     /// True where documents like those looked at may have no way to a business any more.
-    pub(super) fn loses_its_way(&self) -> bool {
+    pub(in crate::domain::invariant) fn loses_its_way(&self) -> bool {
         let (mapping, own) = (&self.mapping, self.paths());
         let mut ways = own.businesses.iter();
         ways.any(|way| is_lost(mapping, own, way))
