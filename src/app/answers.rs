@@ -11,7 +11,7 @@ use super::log::Weight;
 use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
 use super::panes;
-use super::shared::{Destination, Shared};
+use super::shared::{Banner, Destination, Shared};
 use crate::domain::checklist::{NoteOn, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::ending::{Ended, Ending};
@@ -59,7 +59,7 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             stands(model, Some(standing), review, blocked);
         }
         Answer::StillSo => shared.facts.read.clone_from(&shared.clock),
-        Answer::ForeignWrites(words) => shared.alarm("The application writes", words),
+        Answer::ForeignWrites(words) => shared.alarm(FOREIGN_WRITES, words),
         Answer::Surveyed(overview, review) => {
             shared.facts.set_overview(overview);
             shared.facts.set_review(review);
@@ -121,6 +121,9 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The title of the banner about writes that somebody else makes.
+const FOREIGN_WRITES: &str = "The application writes";
+
 /// What the database says now.
 fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked: Option<String>) {
     let Model { shared, panes } = model;
@@ -132,6 +135,11 @@ fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked
     }) = standing
     {
         shared.facts.statuses = statuses;
+        // Once it was verified again, or rolled back, what was written before is no news.
+        let told = |it: &mut Banner| it.title == FOREIGN_WRITES;
+        if situation.writes.is_none() {
+            shared.banner.take_if(told);
+        }
         shared.facts.situation = Some(situation);
         shared.facts.read.clone_from(&shared.clock);
         panes.checklist.follow(shared);

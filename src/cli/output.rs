@@ -116,8 +116,8 @@ pub fn overview(overview: &Overview) -> String {
             vec![
                 row.code.word().to_owned(),
                 row.code.severity().word().to_owned(),
-                grouped(row.count as u64),
-                grouped(row.undecided as u64),
+                grouped(row.count),
+                grouped(row.undecided),
                 row.code.title().to_owned(),
             ]
         })

@@ -98,10 +98,13 @@ fn required(schema: &Schema, model: &Model, field: &Field, name: &str) -> String
             "write the id of the {target} it belongs to into {name}, or make it optional: {optional}"
         );
     }
-    let date = field.of == FieldType::Scalar(Scalar::DateTime);
+    // What a plan suggests: of any other date nobody knows what it was.
+    let by_now = matches!(&field.default, Some(Default::Function(name)) if name == "now");
+    let known = field.updated_at || by_now || field.name == "createdAt";
+    let date = field.of == FieldType::Scalar(Scalar::DateTime) && known && !name.contains('.');
     let created = model.fields.iter().find(|it| it.name == "createdAt");
     let from = match created {
-        Some(created) if date && created.name != field.name => {
+        Some(created) if date && field.updated_at && created.name != field.name => {
             " (from createdAt, or the time in the document's ObjectId)"
         }
         _ if date => " (from the time in the document's ObjectId)",

@@ -22,10 +22,18 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
             .map_err(|error| crate::store::StoreError::file("clearing", &out, error))?;
     }
     let export = session.export_once(&out, watcher).await?;
-    let list: Vec<_> = export
-        .collections
-        .iter()
-        .map(|it| counted(it.documents, &it.name, &it.name))
-        .collect();
+    let mapping = &session.work.mapping;
+    let users = mapping.has_users().then(|| mapping.users());
+    let users = users.and_then(|it| session.layout.source(&it));
+    let bookings = session.layout.source(&mapping.bookings());
+    let list = export.collections.iter().map(|it| {
+        let (one, many) = match &it.name {
+            name if users.as_ref() == Some(name) => ("user", "users"),
+            name if bookings.as_ref() == Some(name) => ("booking", "bookings"),
+            _ => ("service", "services"),
+        };
+        counted(it.documents, one, many)
+    });
+    let list: Vec<_> = list.collect();
     Ok(format!("{} exported", list.join(", ")))
 }

@@ -109,7 +109,7 @@ fn a_whole_walk_migrates_verifies_and_rolls_back_to_the_same_bytes() {
     console.shows("Next     3 Stop the application");
 
     run(&console, "Stop the application: QUIET", "4 Document");
-    run(&console, "Document current data: 397 User", "5 Review");
+    run(&console, "Document current data: 397 users", "5 Review");
     run(&console, "Review conflicts: plan", "6 Create");
     run(&console, "Create customers: 368 customers", "7 Reassign");
     run(&console, "Reassign bookings: 2,000 bookings", "8 Prove");

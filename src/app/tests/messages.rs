@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fixture::update;
-use super::fixture::{at, ended, gate, ready, requests, running, typing};
+use super::fixture::{at, ended, gate, ready, requests, review, running, standing, typing};
 use crate::app::layer::{Layer, Question};
 use crate::app::message::{ExitReason, TERMINAL_GONE};
 use crate::app::{Answer, Effect, Message, Request, begin};
@@ -100,4 +100,21 @@ fn a_gate_that_arrives_under_a_layer_waits_for_its_key() {
     let answer = Answer::Gate(Box::new(Ok(gate(Destructive::CutOver))));
     update(&mut model, Message::Answer(answer));
     assert!(matches!(model.shared.layers[..], [Layer::Help(_)]));
+}
+
+#[test]
+fn a_banner_about_foreign_writes_goes_once_the_database_shows_none() {
+    let mut model = ready();
+    let writes = Answer::ForeignWrites("3 writes to Booking".into());
+    update(&mut model, Message::Answer(writes));
+    assert!(model.shared.banner.is_some());
+    let read = |writes: Option<&str>| {
+        let mut standing = standing(3);
+        standing.situation.writes = writes.map(str::to_owned);
+        Message::Answer(Answer::Standing(Ok(standing), review(true), None))
+    };
+    update(&mut model, read(Some("3 writes to Booking")));
+    assert!(model.shared.banner.is_some(), "they are still there");
+    update(&mut model, read(None));
+    assert!(model.shared.banner.is_none());
 }

@@ -1,6 +1,6 @@
 //! Defaults of a schema that are no plain number or text: bytes in base64, and JSON. Written as a client writes them.
 
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use crate::domain::raw::{Builder, Value, kind, string_bytes};
 
@@ -8,7 +8,7 @@ use crate::domain::raw::{Builder, Value, kind, string_bytes};
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     let bare = text.trim_end_matches('=');
     let padded = text.len() - bare.len();
-    if padded > 2 || padded > 0 && text.len() % 4 != 0 || bare.len() % 4 == 1 {
+    if padded > 2 || padded > 0 && !text.len().is_multiple_of(4) || bare.len() % 4 == 1 {
         return None;
     }
     let mut out = Vec::with_capacity(bare.len() * 3 / 4);
@@ -50,22 +50,24 @@ pub(super) fn of_json(json: &Json) -> (u8, Vec<u8>) {
     match json {
         Json::Null => (kind::NULL, Vec::new()),
         Json::Bool(is) => (kind::BOOLEAN, vec![u8::from(*is)]),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => match i32::try_from(number) {
-                Ok(number) => (kind::INT32, number.to_le_bytes().to_vec()),
-                Err(_) => (kind::INT64, number.to_le_bytes().to_vec()),
-            },
-            None => {
-                let number = number.as_f64().unwrap_or_default();
-                (kind::DOUBLE, number.to_le_bytes().to_vec())
-            }
-        },
+        Json::Number(number) => of_number(number),
         Json::String(text) => (kind::STRING, string_bytes(text)),
         Json::Array(members) => {
             let names = (0..members.len()).map(|at| at.to_string());
             (kind::ARRAY, document(names.zip(members)))
         }
         Json::Object(members) => (kind::DOCUMENT, document(members.iter())),
+    }
+}
+
+fn of_number(number: &Number) -> (u8, Vec<u8>) {
+    let Some(whole) = number.as_i64() else {
+        let number = number.as_f64().unwrap_or_default();
+        return (kind::DOUBLE, number.to_le_bytes().to_vec());
+    };
+    match i32::try_from(whole) {
+        Ok(whole) => (kind::INT32, whole.to_le_bytes().to_vec()),
+        Err(_) => (kind::INT64, whole.to_le_bytes().to_vec()),
     }
 }
 

@@ -88,11 +88,11 @@ impl Shape {
             let element = element?;
             let mut name = None;
             if let Some((at, to)) = self.new_name(element.key) {
-                if !self.comes_free(document, (element.key, to)) {
-                    occupied = true;
-                } else {
+                if self.comes_free(document, (element.key, to)) {
                     name = Some(to);
                     did.push(at);
+                } else {
+                    occupied = true;
                 }
             }
             let key = name.map_or(element.key, str::as_bytes);

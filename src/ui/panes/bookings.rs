@@ -137,6 +137,10 @@ fn empty(model: &Model) -> Option<String> {
     if !pages.entries().is_empty() {
         return None;
     }
+    let none = model.shared.facts.overview.as_ref();
+    if none.is_some_and(|it| it.bookings == 0) && pages.filter().is_empty() {
+        return Some("There are no bookings in this database.".to_owned());
+    }
     let looked = number(pages.looked);
     Some(if pages.stopped {
         format!(

@@ -120,13 +120,18 @@ impl Part {
     fn of(text: &str) -> Option<Self> {
         let text = plain(&safe(text, 4000));
         if let Some(row) = text.strip_prefix("| ") {
+            // The first cell of a heading may be empty.
+            let row = match row.strip_prefix("| ") {
+                Some(rest) => format!(" | {rest}"),
+                None => row.to_owned(),
+            };
             let cells: Vec<&str> = row
                 .trim_end_matches([' ', '|'])
                 .split(" | ")
                 .map(str::trim)
                 .collect();
             let [first, second, rest @ ..] = cells.as_slice() else {
-                return Some(Self::Plain(row.to_owned()));
+                return Some(Self::Plain(row.clone()));
             };
             let label = format!("{first} {second}").trim().to_owned();
             return Some(Self::Labelled(label, rest.join(" · ")));
@@ -138,7 +143,10 @@ impl Part {
             return Some(Self::Plain(text));
         };
         Some(match rest.split_once(": ") {
-            Some((label, value)) if width(label) <= LABEL - 2 && !label.contains('.') => {
+            // A line of a checklist is one sentence.
+            Some((label, value))
+                if width(label) <= LABEL - 2 && !label.contains('.') && !label.starts_with('[') =>
+            {
                 Self::Labelled(label.to_owned(), value.to_owned())
             }
             _ => Self::Item(rest.to_owned()),
@@ -207,7 +215,7 @@ pub fn titled(
                     Style::new()
                 };
                 lines.extend(
-                    wrap(&safe(text, 4000), columns)
+                    wrap(&plain(&safe(text, 4000)), columns)
                         .into_iter()
                         .map(|line| Line::styled(line, style)),
                 );
