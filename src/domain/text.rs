@@ -12,6 +12,9 @@ const MARKS: usize = 4;
 
 /// `text` with everything that could move a cursor, hide or reorder text written as `\u{202e}`, and cut to `limit` characters.
 pub fn safe(text: &str, limit: usize) -> String {
+    if text.len() <= limit && is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(limit.saturating_mul(4)));
     let mut marks = 0;
     for (at, c) in text.chars().enumerate() {
@@ -156,7 +159,7 @@ const OVERSIZE: usize = 1_000;
 /// 1,000 characters.
 pub fn is_unsafe(text: &str) -> bool {
     // Most text is plain: nothing to look at character by character.
-    if text.len() <= OVERSIZE && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if text.len() <= OVERSIZE && is_plain(text) {
         return false;
     }
     let mut marks = 0;
@@ -165,6 +168,11 @@ pub fn is_unsafe(text: &str) -> bool {
         hides(c) || marks > MARKS || at == OVERSIZE
     });
     hides_or_long || look_alike::is_mixed(text)
+}
+
+/// True where every letter is one byte and one column: most texts.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn is_mark(c: char) -> bool {

@@ -4,10 +4,14 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 pub use crate::domain::number::grouped as number;
+use crate::domain::text::is_plain;
 
 /// Columns that `text` takes: those of its graphemes, since each of them is drawn into a cell of its own. Of a whole text some pairs of letters
 /// count as one, which no terminal draws so.
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
@@ -50,28 +54,58 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in paragraph.split_inclusive(char::is_whitespace) {
-            // The space behind a word may hang over the edge: it is cut off there.
-            if used + width(word.trim_end()) > columns && used > 0 {
-                lines.push(line.trim_end().to_owned());
-                line = String::new();
-                used = 0;
-            }
-            for grapheme in word.graphemes(true) {
-                let space = grapheme.chars().all(char::is_whitespace);
-                if used + grapheme.width() > columns && used > 0 && !space {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                }
-                used += grapheme.width();
-                line.push_str(grapheme);
-            }
+        if is_plain(paragraph) {
+            wrap_plain(paragraph, columns, &mut lines);
+        } else {
+            wrap_any(paragraph, columns, &mut lines);
         }
-        lines.push(line.trim_end().to_owned());
     }
     lines
+}
+
+/// One paragraph, grapheme by grapheme.
+fn wrap_any(paragraph: &str, columns: usize, lines: &mut Vec<String>) {
+    let mut line = String::new();
+    let mut used = 0;
+    for word in paragraph.split_inclusive(char::is_whitespace) {
+        // The space behind a word may hang over the edge: it is cut off there.
+        if used + width(word.trim_end()) > columns && used > 0 {
+            lines.push(line.trim_end().to_owned());
+            line = String::new();
+            used = 0;
+        }
+        for grapheme in word.graphemes(true) {
+            let space = grapheme.chars().all(char::is_whitespace);
+            if used + grapheme.width() > columns && used > 0 && !space {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            used += grapheme.width();
+            line.push_str(grapheme);
+        }
+    }
+    lines.push(line.trim_end().to_owned());
+}
+
+/// The same where a letter is a byte and a column.
+fn wrap_plain(paragraph: &str, columns: usize, lines: &mut Vec<String>) {
+    let (mut from, mut to) = (0, 0);
+    for word in paragraph.split_inclusive(' ') {
+        let mut letters = word.trim_end().len();
+        let spaces = word.len() - letters;
+        if to - from + letters > columns && to > from {
+            lines.push(paragraph[from..to].trim_end().to_owned());
+            from = to;
+        }
+        while to - from + letters > columns {
+            letters -= columns - (to - from);
+            to = from + columns;
+            lines.push(paragraph[from..to].to_owned());
+            from = to;
+        }
+        to += letters + spaces;
+    }
+    lines.push(paragraph[from..to].trim_end().to_owned());
 }
 
 /// A stretch of time: 4s, 2m 05s, 1h 02m.
@@ -112,6 +146,16 @@ mod tests {
         assert_eq!(wrap("  indented by two", 10), ["  indented", "by two"]);
         for line in wrap("李小龍 is a name, isn't it", 5) {
             assert!(width(&line) <= 5, "{line}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn plain_text_wraps_as_any_text_does(text in "[ ab]{0,40}", columns in 1_usize..9) {
+            let (mut plain, mut any) = (Vec::new(), Vec::new());
+            wrap_plain(&text, columns, &mut plain);
+            wrap_any(&text, columns, &mut any);
+            proptest::prop_assert_eq!(plain, any);
         }
     }
 
