@@ -6,4 +6,4 @@ mod no_terminal;
 mod odd_names;
 mod plans;
 mod privileges;
-mod write_block;
+pub mod write_block;

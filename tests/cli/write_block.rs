@@ -11,7 +11,7 @@ use crate::support::data;
 const MOVER: &str = "mover:pa55-w0rd";
 
 /// A guarded database with a mover, who may set the block and write past it, and an application of its own user.
-async fn guarded() -> (Guarded, Case, Client) {
+pub async fn guarded() -> (Guarded, Case, Client) {
     let guarded = Guarded::start().await;
     let admin = guarded.case.database.client().database("admin");
     let cluster = [

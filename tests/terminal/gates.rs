@@ -1,11 +1,11 @@
 //! Each gate, refused with nothing and with another name, and passed with the right one.
 
+use std::path::Path;
 use std::process::Command;
 
 use bson::{Document, doc};
-use ringfence::demo::server::Topology;
 
-use crate::support;
+use crate::cli::write_block;
 use crate::support::console::{CTRL_U, Console, ENTER, arguments};
 use crate::terminal::data::{self, Place};
 use crate::terminal::walk::typing_line;
@@ -93,19 +93,29 @@ fn the_gate_to_delete_the_originals_is_refused_and_passed() {
 
 #[test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
-fn the_gate_to_the_write_block_is_refused_and_passed_on_a_server_of_its_own() {
+fn the_gate_to_the_write_block_is_shut_where_nobody_authenticates_else_refused_and_passed() {
+    let place = data::seeded();
+    let console = at_the_gate_to_the_write_block(&place.uri, place.runs.path());
+    console.press_for(&place.name, &place.name);
+    console.press_for(ENTER, "not yet: nobody authenticates on this server");
+    drop(console);
+
     // The block holds for the whole server.
-    let server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
-    let name = support::fresh_name();
-    let place = data::seeded_at(server.uri(&name), name);
-    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
-    console.shows("Next     2 Back up");
-    console.press_for(ENTER, "May ringfence write?");
-    console.press_for("Y", "Next     3 Stop");
-    console.press_for("B", "Gate: Block writes");
-    refuse_then_pass(&console, "Block writes", &place.name);
+    let (_guarded, mover, _) = data::wait(write_block::guarded());
+    let runs = mover.folder.path().join("runs");
+    let console = at_the_gate_to_the_write_block(&mover.uri, &runs);
+    refuse_then_pass(&console, "Block writes", &mover.name);
     console.shows("WRITES ARE BLOCKED in every database of this cluster");
     console.press_for("q", "Leaving: the report");
     console.press("Q");
     assert_eq!(console.ends().code, 0);
+}
+
+fn at_the_gate_to_the_write_block(uri: &str, runs: &Path) -> Console {
+    let console = Console::open(uri, runs, (120, 40));
+    console.shows("Next     2 Back up");
+    console.press_for(ENTER, "May ringfence write?");
+    console.press_for("Y", "Next     3 Stop");
+    console.press_for("B", "Gate: Block writes");
+    console
 }
