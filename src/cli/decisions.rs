@@ -126,9 +126,13 @@ async fn check(place: &PlaceArguments, arguments: DecisionsArguments) -> Result<
 
 fn words(matched: &Match, decisions: &Decisions) -> String {
     let mut lines = vec![format!(
-        "{}; {} no longer; {} unused; {}.",
+        "{}; {}; {} unused; {}.",
         counted(matched.fits.len() as u64, "decision fits", "decisions fit"),
-        counted(matched.changed.len() as u64, "does", "do"),
+        counted(
+            matched.changed.len() as u64,
+            "no longer does",
+            "no longer do"
+        ),
         counted(matched.unused.len() as u64, "is", "are"),
         counted(
             matched.open.len() as u64,

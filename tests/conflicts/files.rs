@@ -127,7 +127,7 @@ async fn decisions_made_on_staging_say_what_fits_production_and_what_does_not() 
         .await
         .code(2);
     words.says(&[
-        "1 decisions fit; 1 no longer do; 1 are unused; 1 conflicts have no answer",
+        "1 decision fits; 1 no longer does; 1 is unused; 1 conflict has no answer",
         "undecided again",
     ]);
     case.ringfence(&["plan", "--decisions", "d.toml", "--out", "p.json"])
