@@ -81,7 +81,7 @@ pub enum Verb {
     /// What an application wrote under a vacated name: list it, take it in, or set it aside
     Strays(strays::StraysArguments),
     /// Drop the originals: the point of no return
-    Finish(rollback::Confirmation),
+    Finish(rollback::FinishArguments),
     /// Drop links, quarantine, run records and what rollbacks put aside, after finish or rollback
     Purge(rollback::Confirmation),
     /// Free the lease of an operator who is gone; refuses one who is not (exit 5)

@@ -13,9 +13,9 @@ use crate::domain::checklist::Step;
 use crate::domain::ending::Ending;
 use crate::domain::gate::{Destructive, New};
 use crate::domain::run::Outcome;
-use crate::engine::Result;
 use crate::engine::rolled_back::RolledBack;
 use crate::engine::session::Session;
+use crate::engine::{Result, StepError};
 
 /// The key of a gate.
 #[derive(Debug, Args)]
@@ -23,6 +23,16 @@ pub struct Confirmation {
     /// The database's name, typed again
     #[arg(long, value_name = "DB")]
     pub(super) confirm: Option<String>,
+}
+
+/// Arguments of `finish`.
+#[derive(Debug, Args)]
+pub struct FinishArguments {
+    #[command(flatten)]
+    key: Confirmation,
+    /// Finish although an original is gone or was changed, so that the way back is lost already
+    #[arg(long)]
+    accept_lost_originals: bool,
 }
 
 /// Arguments of `rollback`.
@@ -108,7 +118,8 @@ fn tell(
     Ok(ExitCode::from(if done.complete { 0 } else { 2 }))
 }
 
-pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {
+pub(super) async fn finish(place: &PlaceArguments, arguments: FinishArguments) -> Result<ExitCode> {
+    let key = arguments.key;
     let mut session = place.session().await?;
     check_confirmation(&session, key.confirm.as_deref())?;
     if let Some(run) = ended(&session, Outcome::Finished) {
@@ -130,6 +141,17 @@ pub(super) async fn finish(place: &PlaceArguments, key: Confirmation) -> Result<
         output::aside(&format!("written since the cut-over: {line}"));
     }
     let confirmed = gate.confirm(key.confirm.as_deref().unwrap_or_default())?;
+    if !arguments.accept_lost_originals && !gate.lost.is_empty() {
+        task.end_as(Ending::Refused);
+        return Err(StepError::Findings(format!(
+            "{}. So the way back by a rollback is lost already. Nothing was changed. Make sure that you need no way back but the backup; then finish with `ringfence finish --confirm {} --accept-lost-originals`",
+            gate.lost.join("; "),
+            gate.database
+        )));
+    }
+    for line in &gate.lost {
+        output::aside(line);
+    }
     let outcome = session
         .run_step(Step::DeleteOriginals, Some(confirmed), &watcher)
         .await;

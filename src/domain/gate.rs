@@ -258,6 +258,8 @@ pub struct Gate {
     pub proof: String,
     /// How to get back.
     pub way_back: String,
+    /// Originals that are gone, or do not hold what was there before; at the gate to delete them.
+    pub lost: Vec<String>,
     /// What was written since the cut-over, by kind; at the gate to roll back.
     pub written: Vec<String>,
     /// What can become of it; at the gate to roll back.
@@ -415,6 +417,7 @@ mod tests {
             backup: String::new(),
             proof: String::new(),
             way_back: String::new(),
+            lost: Vec::new(),
             written: vec![],
             choices: vec![],
             missing,

@@ -122,6 +122,9 @@ pub struct RunRecord {
     /// The rollback, once one was begun.
     #[serde(default)]
     pub rollback: Option<RollbackRecord>,
+    /// Journaled before the first original is dropped: what is gone since is gone by our own hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub finish_began: bool,
     /// The restore of its backup, once one was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<RestoreRecord>,
@@ -409,6 +412,7 @@ impl RunRecord {
             pushes: Vec::new(),
             equations: Vec::new(),
             rollback: None,
+            finish_began: false,
             restore: None,
             replica_set_id: place.replica_set_id.clone(),
             saves: 0,

@@ -19,11 +19,46 @@ impl Session {
     pub async fn finish_gate(&mut self) -> Result<Gate> {
         let mut gate = self.open_gate(DeleteOriginals).await?;
         if self.run.open().is_some() && self.layout.is_any_swapped() {
+            gate.lost = self.lost_originals(&Watcher::silent()).await?;
             gate.written = self.changed_since(&Watcher::silent()).await?;
-            let changed = self.changed_originals(&Watcher::silent()).await?;
-            gate.written.extend(changed);
         }
         Ok(gate)
+    }
+
+    /// Originals that are gone, or are not what was there before, in words. Once they are being deleted, what is gone is gone by our own hand.
+    /// Reads them whole.
+    async fn lost_originals(&self, watcher: &Watcher) -> Result<Vec<String>> {
+        let Some(run) = self.run.open().filter(|run| !run.finish_began) else {
+            return Ok(Vec::new());
+        };
+        let backup = run.backup.as_ref();
+        let backup = backup.map_or("no backup", |backup| backup.path.as_str());
+        let mut lost = Vec::new();
+        for which in &self.work.mapping.rebuilt() {
+            if self.layout.is_lost(which) {
+                lost.push(format!(
+                    "the original of {} is gone: no collection has its UUID any more. What was there before is in the backup alone ({backup})",
+                    which.live()
+                ));
+            }
+        }
+        lost.extend(self.changed_originals(watcher).await?);
+        Ok(lost)
+    }
+
+    /// Originals that stand under a name that somebody else gave them: they stay.
+    pub(crate) fn renamed_originals(&self) -> Vec<String> {
+        let list = self.work.mapping.rebuilt();
+        let renamed = list.iter().filter_map(|which| {
+            let place = self.layout.moved_to(which)?;
+            (place != which.before()).then(|| {
+                format!(
+                    "{place}, the original of {}, stays, since somebody gave it that name",
+                    which.live()
+                )
+            })
+        });
+        renamed.collect()
     }
 
     /// What was changed since the cut-over in each rebuilt collection, in words. Reads only.

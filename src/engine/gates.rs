@@ -71,6 +71,7 @@ impl Session {
             backup,
             proof,
             way_back: action.way_back(self),
+            lost: Vec::new(),
             written: Vec::new(),
             choices: Vec::new(),
             missing,

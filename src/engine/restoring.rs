@@ -7,6 +7,7 @@ use crate::domain::aside::{self, Aside};
 use crate::domain::gate::{Confirmed, Restore};
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::run::{Outcome, RestoreRecord};
+use crate::domain::text::listed;
 use crate::engine::backup::says;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
@@ -54,6 +55,11 @@ impl Session {
         watcher: &Watcher,
     ) -> Result<Replaced> {
         let whole = options.collections.is_none() && self.is_own_backup(from, dump).await?;
+        if !whole {
+            self.see_what_is_swapped().await?;
+            self.refuse_half_restored()?;
+            self.refuse_over_what_is_live(dump, options)?;
+        }
         let path = absolute(from);
         let backups = run_record::backups(&self.work.connection).await?;
         let taken = |path: &str| {
@@ -101,6 +107,34 @@ impl Session {
         self.surveyed = None;
         self.see_what_is_swapped().await?;
         Ok(done)
+    }
+
+    /// Refuses where the run would go on over a collection that it did not make: only a restore of its own backup, whole, ends it.
+    fn refuse_over_what_is_live(&self, dump: &Dump, options: &RestoreOptions) -> Result<()> {
+        let Some(run) = self.run.open() else {
+            return Ok(());
+        };
+        let list = self.work.mapping.rebuilt();
+        let made = list.iter().filter(|which| self.layout.has_moved(which));
+        let made: Vec<&str> = made
+            .flat_map(|which| [which.live(), which.to(), self.layout.live(which)])
+            .collect();
+        let wanted = options.collections.as_ref();
+        let names = dump.collections.iter().map(|it| it.name.as_str());
+        let names: Vec<&str> = names
+            .filter(|name| made.contains(name) && wanted.is_none_or(|it| it.contains(*name)))
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let database = &self.work.connection.place.database;
+        let backup = run.backup.as_ref();
+        let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
+        Err(StepError::NotReady(format!(
+            "run {} is open, and what it made stands live as {}: with something else in that place it could neither be verified nor rolled back. Nothing was changed. Either go back first: `ringfence rollback --confirm {database}`. Or put the run's own backup back whole, which ends the run: `ringfence restore --from {backup} --replace --confirm {database}`. Or end the run first: `ringfence finish --confirm {database}`",
+            run.id,
+            listed(names)
+        )))
     }
 
     /// True for a backup that a run of this database took, or took for its own: by its place, its content, or the journal beside it.

@@ -327,15 +327,15 @@ impl Session {
             let hash = identity::fingerprint(&self.work.connection, &name, &watcher.cancel)
                 .await?
                 .text();
-            if live.get(which.key()).is_some_and(|began| *began != hash) {
-                late.push(name.clone());
-            }
             let proved = self.run.collection(which).proved;
             if proved.as_deref() == Some(&hash) {
                 collection_spec::drop(&self.work.connection, &name).await?;
-            } else {
-                aside.push(name);
+                continue;
             }
+            if live.get(which.key()).is_some_and(|began| *began != hash) {
+                late.push(name.clone());
+            }
+            aside.push(name);
         }
         Ok((aside, late))
     }

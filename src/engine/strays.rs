@@ -1,6 +1,7 @@
 //! Strays: collections that an application made under a name which a swap or a rename had vacated. They are derived from the database, in every
 //! verb, and named until somebody decides on them.
 
+use crate::domain::aside::{Aside, Why};
 use crate::domain::gate::{SetAside, TakeIn};
 use crate::domain::run::Outcome;
 use crate::domain::text::listed;
@@ -46,6 +47,14 @@ impl Session {
         let hidden = list
             .iter()
             .find_map(|which| Some((which.to(), self.layout.hidden(which)?)));
+        if let Some((live, now)) = hidden
+            && Aside::parse(now).is_some_and(|aside| matches!(aside.why, Why::Restored(_)))
+        {
+            let database = &self.work.connection.place.database;
+            return Some(format!(
+                "what the run made live as {live} stands as {now} now: a restore put something else in its place. To go on with what the run made, give {live} another name, rename {now} to {live}, then run the same command again. To give it up: `ringfence rollback --discard-new --confirm {database}`"
+            ));
+        }
         if let Some((live, now)) = hidden {
             return Some(format!(
                 "what the run made live as {live} stands as {now} now, and no application finds it there: somebody renamed it. Rename {now} back to {live}, then run the same command again"

@@ -34,6 +34,11 @@ async fn run(
 }
 
 async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) -> Result<String> {
+    if let Some(record) = &mut session.run.record {
+        record.finish_began = true;
+    }
+    session.save().await?;
+    let left = session.renamed_originals();
     let mut dropped = Vec::new();
     for which in &session.work.mapping.rebuilt() {
         let record = session
@@ -64,10 +69,15 @@ async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) ->
     session.end_lease().await?;
     session.surveyed = None;
     session.see_what_is_swapped().await?;
-    Ok(format!(
+    let mut says = format!(
         "dropped {}; links, quarantine and run record stay until `ringfence purge`",
         dropped.join(", ")
-    ))
+    );
+    for line in left {
+        says.push_str("; ");
+        says.push_str(&line);
+    }
+    Ok(says)
 }
 
 impl Gated for DeleteOriginals {
@@ -83,6 +93,7 @@ impl Gated for DeleteOriginals {
                 lines.push(format!("drop {before} ({documents})"));
             }
         }
+        lines.extend(session.renamed_originals());
         if session.has_begun_to_retire() {
             let old = session.work.mapping.users().old(1);
             lines.push(format!(

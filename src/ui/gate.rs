@@ -115,6 +115,9 @@ fn contents(
         if gate.now.is_empty() { now } else { &gate.now },
         600,
     );
+    for (at, line) in gate.lost.iter().enumerate() {
+        say(if at == 0 { "Lost" } else { "" }, line, 400);
+    }
     // Choices stand above what follows from them: on a small screen, too.
     for (at, line) in gate.written.iter().enumerate() {
         say(if at == 0 { "Written" } else { "" }, line, 400);

@@ -60,9 +60,9 @@ async fn an_original_that_was_changed_since_the_cut_over_never_comes_back_as_the
         let first = ended.out.lines().find(|line| line.contains("- ")).unwrap();
         assert!(first.contains(&changed), "{}", ended.out);
         let gate = case.session().await.finish_gate().await.unwrap();
-        let mut said = gate.written.iter();
+        let mut said = gate.lost.iter();
         let said = said.any(|line| line.contains("was changed since the cut-over"));
-        assert!(said, "{:?}", gate.written);
+        assert!(said, "{:?}", gate.lost);
     }
     let case = Case::seeded().await;
     case.migrate().await;

@@ -281,10 +281,23 @@ async fn finish_says_which_collections_cannot_be_counted() {
     of(&case, "_ringfence_before_User").drop().await.unwrap();
     let gate = case.session().await.finish_gate().await.unwrap();
     assert!(gate.written[0].contains("the original of User is gone"));
+    assert!(gate.lost[0].contains("the original of User is gone"));
+    let kept = of(&case, "_ringfence_before_Booking");
+    kept.delete_one(doc! {}).await.unwrap();
     let bookings = of(&case, "Booking");
-    case.ringfence(&["finish", "--confirm", &case.name])
+    let finish = ["finish", "--confirm", &case.name];
+    case.ringfence(&finish).await.code(2).says(&[
+        "written since the cut-over: cannot be counted",
+        "the original of User is gone",
+        "_ringfence_before_Booking, the original of Booking, was changed",
+        "Nothing was changed",
+        "--accept-lost-originals",
+    ]);
+    assert_eq!(kept.count_documents(doc! {}).await.unwrap(), 149);
+    case.ringfence(&[&finish[..], &["--accept-lost-originals"]].concat())
         .await
-        .code(0)
-        .says(&["written since the cut-over: cannot be counted"]);
+        .code(0);
     assert_eq!(bookings.count_documents(doc! {}).await.unwrap(), 147);
+    let names = case.database.list_collection_names().await.unwrap();
+    assert!(!names.iter().any(|name| name.contains("_before_")));
 }

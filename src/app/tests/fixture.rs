@@ -141,6 +141,7 @@ pub fn gate(action: Destructive) -> Gate {
         backup: String::new(),
         proof: String::new(),
         way_back: String::new(),
+        lost: Vec::new(),
         written: vec![],
         choices: vec![],
         missing: vec![],

@@ -119,6 +119,19 @@ impl Ground<'_> {
         known.or(reached.end).or_else(|| reading.named().cloned())
     }
 
+    /// Whether a booking that says this names who stands behind a customer. Behind a placeholder stands the value itself: where a document between
+    /// leads to a user who does not exist, that user is nobody's name.
+    fn names_whom(&self, reading: &Reading, origin: &Origin) -> bool {
+        if origin.kind == LinkKind::Placeholder {
+            return match reading.named() {
+                Some(named) => self.links.names_user_of(named.value(), origin),
+                None => origin.users.is_empty(),
+            };
+        }
+        let user = self.user_of(reading);
+        user.is_some_and(|user| self.links.names_user_of(user.value(), origin))
+    }
+
     /// Whether the migration itself can have given `customer` to a booking that said this before.
     pub(super) fn is_baseline(&self, customer: &Id, before: &References) -> bool {
         let Some(origin) = self.links.origin(customer) else {
@@ -128,10 +141,10 @@ impl Ground<'_> {
         if stood_with.is_some_and(|it| self.links.is_merged_away(it, Some(customer))) {
             return true;
         }
-        let named = match self.user_of(&before.user) {
-            _ if self.paths.is_list() => self.names_one_of(&before.user, origin),
-            Some(user) => self.links.names_user_of(user.value(), origin),
-            None => origin.kind == LinkKind::Placeholder && origin.users.is_empty(),
+        let named = if self.paths.is_list() {
+            self.names_one_of(&before.user, origin)
+        } else {
+            self.names_whom(&before.user, origin)
         };
         let named = named || is_guest_of(before, origin);
         let ways = self.businesses.iter().zip(before.businesses());
@@ -300,11 +313,8 @@ impl Ground<'_> {
                 let put = |user: Option<&Id>| {
                     Turn::Put(user.map_or_else(Vec::new, |user| paths.naming(user.value(), &form)))
                 };
-                let has_it = |origin: &Origin| {
-                    self.user_of(&said.user)
-                        .is_some_and(|user| self.links.names_user_of(user.value(), origin))
-                };
-                let keeps_user = self.links.origin(customer).is_some_and(has_it);
+                let origin = self.links.origin(customer);
+                let keeps_user = origin.is_some_and(|it| self.names_whom(&said.user, it));
                 let (to, its_customer) = match self.goes(customer) {
                     Goes::User(user) => (put(Some(user)), leaves()),
                     Goes::Named(names) => (put(names), leaves()),
@@ -367,10 +377,8 @@ impl Ground<'_> {
             Goes::Nowhere => return Ok(None),
         };
         let is_of_guest = matches!(self.goes(&customer), Goes::Guest);
-        let named = self.user_of(&said.user).is_some_and(|named| {
-            let origin = self.links.origin(&customer);
-            origin.is_some_and(|origin| self.links.names_user_of(named.value(), origin))
-        });
+        let origin = self.links.origin(&customer);
+        let named = origin.is_some_and(|origin| self.names_whom(&said.user, origin));
         if user.is_some() && !named && !paths.can_name_a_user() {
             return Ok(None);
         }

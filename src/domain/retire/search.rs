@@ -68,15 +68,15 @@ impl<'a> RetireSearch<'a> {
     }
 
     fn found(&mut self, id: &Id, own: Option<usize>, place: impl FnOnce() -> String) -> bool {
-        let Some(found) = self.survey.find_user(id) else {
+        let Some(user) = self.survey.find_user_as_spelled(id) else {
             return false;
         };
         let looked_for = matches!(
-            self.fates.of(found.at),
+            self.fates.of(user),
             Fate::Goes | Fate::Referred | Fate::Aside
         );
-        if own != Some(found.at) && looked_for {
-            self.fates.refer(found.at, &place());
+        if own != Some(user) && looked_for {
+            self.fates.refer(user, &place());
         }
         true
     }

@@ -18,6 +18,7 @@ mod hop_sources;
 mod index_values;
 mod named_guests;
 pub mod references;
+mod spelled;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;

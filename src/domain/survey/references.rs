@@ -292,11 +292,8 @@ impl ReferenceSearch<'_> {
         {
             return;
         }
-        let Some(user) = self
-            .survey
-            .find_user(&Id::from_value(value))
-            .map(|found| found.at)
-        else {
+        let named = Id::from_value(value);
+        let Some(user) = self.survey.find_user_as_spelled(&named) else {
             return;
         };
         let facts = self.survey.users.facts(user);

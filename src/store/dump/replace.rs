@@ -57,7 +57,7 @@ impl ReplaceOptions {
                 Some(_) => continue,
             };
             return Err(StoreError::Refused(format!(
-                "this folder is not the backup that the run took any more: of {name} {why}. Nothing was changed; take another copy of that backup, or restore single collections with --only"
+                "this folder is not the backup that the run took any more: of {name} {why}. Nothing was changed; take another copy of that backup, or roll back and then restore single collections with --only"
             )));
         }
         Ok(())

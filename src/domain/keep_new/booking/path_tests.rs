@@ -6,16 +6,23 @@ use crate::domain::mapping::path::ReferencePath;
 use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::reference::Path;
 
-/// Customers `c1` and `c2` at `b1`, made from `u1` and `u2`; `s1` is a service of `b1`; `new` is a customer for whom a user is created.
 fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
-    let mapping = Mapping::parse(DEFAULT).unwrap();
-    let paths = BookingPaths::of(&mapping);
+    with_mapping(&Mapping::parse(DEFAULT).unwrap(), users, test);
+}
+
+/// Customers `c1` and `c2` at `b1`, made from `u1` and `u2`, and `c9`, a placeholder for `p9`, which leads to a user who does not exist; `s1` is
+/// a service of `b1`; `new` is a customer for whom a user is created.
+fn with_mapping(mapping: &Mapping, users: Path, test: impl FnOnce(&Ground<'_>)) {
+    let paths = BookingPaths::of(mapping);
     let mut links = Links::default();
     for (customer, user) in [("c1", "u1"), ("c2", "u2")] {
         let link =
             rawdoc! { "_id": customer, "kind": "created", "businessId": "b1", "users": [user] };
-        links.take(&mapping, &link).unwrap();
+        links.take(mapping, &link).unwrap();
     }
+    let nobody =
+        rawdoc! { "_id": "c9", "kind": "placeholder", "businessId": "b1", "users": ["p9"] };
+    links.take(mapping, &nobody).unwrap();
     let [mut users, mut businesses] = [users, paths.businesses()[0].clone()].map(Way::new);
     for (way, document) in [
         (&mut businesses, rawdoc! { "_id": "s1", "businessId": "b1" }),
@@ -24,6 +31,9 @@ fn with(users: Path, test: impl FnOnce(&Ground<'_>)) {
         for read in way.reads() {
             way.take(&read, &document, as_named);
         }
+    }
+    for read in users.reads() {
+        users.take(&read, &rawdoc! { "_id": "p9", "userId": "u9" }, as_named);
     }
     let businesses = [businesses];
     let named_by = users.backwards();
@@ -131,4 +141,33 @@ fn over_a_document_between_a_booking_gets_that_of_its_customers_user_or_is_left_
             assert_eq!(ground.new_booking(&of(without_profile)).unwrap(), None);
         }
     });
+}
+
+#[test]
+fn over_a_document_that_leads_to_nobody_a_booking_comes_back_byte_for_byte_whatever_its_customer_field_held()
+ {
+    let path = Path::of(&ReferencePath::parse("userId > Profile.userId").unwrap());
+    let plain = Mapping::parse(DEFAULT).unwrap();
+    let (mut keep, mut in_place) = (plain.clone(), plain.clone());
+    keep.booking.following.keep = true;
+    in_place.booking.following.in_place = true;
+    "userId".clone_into(&mut in_place.booking.following.customer);
+    let originals = [
+        rawdoc! { "_id": 1, "userId": "p9", "serviceId": "s1" },
+        rawdoc! { "_id": 1, "userId": "p9", "customerId": null, "serviceId": "s1" },
+        rawdoc! { "_id": 1, "customerId": "foreign", "userId": "p9", "serviceId": "s1" },
+        rawdoc! { "_id": 1, "userId": "p9", "serviceId": "s1", "customerId": [] },
+    ];
+    let customer = rawdoc! { "is": "c9" };
+    let customer = get(&customer, "is").unwrap();
+    for mapping in [&plain, &keep, &in_place] {
+        for original in &originals {
+            with_mapping(mapping, path.clone(), |ground| {
+                let migrated = ground.paths.pointed_at(original, customer).unwrap();
+                let back = ground.back(original, &migrated).unwrap();
+                assert!(!back.changed, "{original:?}");
+                assert_eq!(back.document, *original);
+            });
+        }
+    }
 }
