@@ -72,7 +72,11 @@ mod tests {
             "{00112233-4455-6677-8899-AABBCCDDEEFF}",
             " urn:uuid:00112233-4455-6677-8899-aabbccddeeff",
         ] {
-            assert_eq!(as_usual(&Id::string(text))[..], [id.clone()], "{text}");
+            assert_eq!(
+                as_usual(&Id::string(text))[..],
+                *std::slice::from_ref(&id),
+                "{text}"
+            );
         }
         for order in [
             "00112233445566778899aabbccddeeff",
