@@ -34,10 +34,12 @@ async fn run(
 }
 
 async fn drop_originals(session: &mut Session, _: Confirmed<DeleteOriginals>) -> Result<String> {
-    if let Some(record) = &mut session.run.record {
+    if let Some(record) = &mut session.run.record
+        && !record.finish_began
+    {
         record.finish_began = true;
+        session.save().await?;
     }
-    session.save().await?;
     let left = session.renamed_originals();
     let mut dropped = Vec::new();
     for which in &session.work.mapping.rebuilt() {
