@@ -76,13 +76,8 @@ impl Mapping {
     ) {
         let new = FieldPath::field(&following.customer);
         let mut inside: Vec<(String, &FieldPath)> = Vec::new();
-        match &following.user {
-            Some(UserReference::Path(path)) => {
-                inside.push((format!("{section}.user"), &path.start));
-            }
-            Some(UserReference::Email(path)) => inside.push((format!("{section}.user"), path)),
-            None => {}
-        }
+        let user = following.user_start().into_iter();
+        inside.extend(user.map(|path| (format!("{section}.user"), path)));
         if let BusinessReference::Paths(paths) = &following.business {
             let paths = paths.iter();
             inside.extend(paths.map(|path| (format!("{section}.business"), &path.start)));
@@ -180,12 +175,7 @@ impl Mapping {
         if following.in_place {
             return;
         }
-        let user = match &following.user {
-            Some(UserReference::Path(path)) => Some(&path.start),
-            Some(UserReference::Email(path)) => Some(path),
-            None => None,
-        };
-        let user = user.filter(|_| !following.keep).cloned();
+        let user = following.user_start().filter(|_| !following.keep).cloned();
         let user = user.map(|it| (format!("{section}.user"), it));
         let new = (
             format!("{section}.{to}"),

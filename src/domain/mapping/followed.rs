@@ -1,6 +1,6 @@
 //! The entries of followed collections: what each is called, which of them share a collection, and what makes one impossible.
 
-use super::path::ReferencePath;
+use super::path::FieldPath;
 use super::{BadMapping, BusinessReference, Following, Mapping, UserReference};
 use crate::domain::conflict::{Code, Trouble};
 
@@ -143,21 +143,23 @@ impl Following {
         all.chain(drops).collect()
     }
 
-    /// The reference to a user, as it stands in a document.
+    /// Where the reference to a user stands in a document.
+    pub fn user_start(&self) -> Option<&FieldPath> {
+        self.user.as_ref().map(|user| match user {
+            UserReference::Path(path) => &path.start,
+            UserReference::Email(path) => path,
+        })
+    }
+
+    /// The same in words.
     pub fn user_text(&self) -> String {
-        match &self.user {
-            Some(UserReference::Path(ReferencePath { start, .. })) => start.to_string(),
-            Some(UserReference::Email(path)) => path.to_string(),
-            None => String::new(),
-        }
+        self.user_start()
+            .map(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// The top-level field that holds it.
     pub fn user_top(&self) -> &str {
-        match &self.user {
-            Some(UserReference::Path(path)) => path.start.top(),
-            Some(UserReference::Email(path)) => path.top(),
-            None => "",
-        }
+        self.user_start().map_or("", FieldPath::top)
     }
 }

@@ -4,7 +4,7 @@
 use super::ProofPaths;
 use crate::domain::invariant::Ledger;
 use crate::domain::mapping::path::{FieldPath, ReferencePath};
-use crate::domain::mapping::{Following, Mapping, UserReference};
+use crate::domain::mapping::{Following, Mapping};
 
 impl Ledger {
     /// True where documents like those looked at may have no way to a business any more.
@@ -32,11 +32,7 @@ fn is_lost(mapping: &Mapping, own: &ProofPaths, way: &ReferencePath) -> bool {
 
 /// The field of a document in which its user does not stand afterwards.
 fn changing(following: &Following) -> Option<&FieldPath> {
-    match &following.user {
-        Some(UserReference::Path(path)) if !following.keep => Some(&path.start),
-        Some(UserReference::Email(path)) if !following.keep => Some(path),
-        _ => None,
-    }
+    following.user_start().filter(|_| !following.keep)
 }
 
 #[cfg(test)]
