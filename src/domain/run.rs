@@ -152,6 +152,9 @@ pub struct RollbackRecord {
     pub live: BTreeMap<String, String>,
     /// What was carried and what was left behind.
     pub kept: Option<Kept>,
+    /// Live names of originals that hold more than the backup: the run was ended in the middle of its renames, and something wrote meanwhile.
+    #[serde(default)]
+    pub late_originals: Vec<String>,
 }
 
 /// A restore of a run's backup over what stands, journaled before its first rename.

@@ -74,8 +74,9 @@ impl Session {
         match self.run.rollback_record() {
             Some(record) if record.began => self.work.require_same(&record, new)?,
             _ => {
-                known = self.require_way_back(new, watcher).await?;
-                known.extend(Box::pin(self.begin_rollback(new, watcher)).await?);
+                let (says, late) = self.require_way_back(new, watcher).await?;
+                known = says;
+                known.extend(Box::pin(self.begin_rollback(new, late, watcher)).await?);
             }
         }
         known.extend(self.drop_hand_made_indexes().await?);
@@ -113,7 +114,7 @@ impl Session {
         } else {
             aside.extend(self.let_go_of_users_aside().await?);
         }
-        let kept = self.run.rollback_record().and_then(|record| record.kept);
+        let record = self.run.rollback_record().unwrap_or_default();
         if let Some(record) = &mut self.run.record {
             record.outcome = Outcome::RolledBack;
         }
@@ -121,7 +122,7 @@ impl Session {
         self.end_lease().await?;
         self.surveyed = None;
         self.see_what_is_swapped().await?;
-        let mut done = rolled_back(kept, aside, &late, &strays, &known);
+        let mut done = rolled_back(record, aside, &late, &strays, &known);
         done.complete &= undone.tell(&mut done.says, &mut done.aside, new == New::Discard);
         Ok(done)
     }
@@ -145,7 +146,12 @@ impl Session {
     }
 
     /// Everything up to the first rename: looks what changed, refuses or merges, and journals. Returns what has to be said.
-    async fn begin_rollback(&mut self, new: New, watcher: &Watcher) -> Result<Vec<String>> {
+    async fn begin_rollback(
+        &mut self,
+        new: New,
+        late_originals: Vec<String>,
+        watcher: &Watcher,
+    ) -> Result<Vec<String>> {
         let mut says = Vec::new();
         let since = watch::begin(&self.work.connection).await?;
         let live = self.live_fingerprints(watcher).await?;
@@ -156,6 +162,7 @@ impl Session {
                 .rollback_record()
                 .map(|record| record.merged)
                 .unwrap_or_default(),
+            late_originals,
             ..RollbackRecord::default()
         };
         if new != New::Discard && self.differs_from_proved(&live) {

@@ -1,6 +1,7 @@
 //! What came of a rollback, in words.
 
 use crate::domain::keep_new::report::Kept;
+use crate::domain::run::RollbackRecord;
 use crate::store::swap::Stray;
 
 /// What came of a rollback.
@@ -18,16 +19,15 @@ pub struct RolledBack {
 
 /// Says it: what `known` adds are sentences of their own.
 pub(super) fn rolled_back(
-    kept: Option<Kept>,
+    record: RollbackRecord,
     aside: Vec<String>,
     late: &[String],
     strays: &[Stray],
     known: &[String],
 ) -> RolledBack {
     const REDEPLOY: &str = "Redeploy the old code before you start the application";
-    let late_original = known
-        .iter()
-        .any(|says| says.contains("is not what the backup holds"));
+    let kept = record.kept;
+    let late_original = !record.late_originals.is_empty();
     let mut says = match &kept {
         _ if aside.is_empty() && late_original => format!(
             "the originals are live again; prepared copies, links and quarantine are gone. {REDEPLOY}"
@@ -48,6 +48,11 @@ pub(super) fn rolled_back(
             aside.join(", ")
         ),
     };
+    for live in &record.late_originals {
+        says.push_str(&format!(
+            "\nthe original of {live} is not what the backup holds: something wrote to it during the renames; it comes back with that"
+        ));
+    }
     for line in known {
         says.push('\n');
         says.push_str(line);
@@ -76,5 +81,33 @@ pub(super) fn rolled_back(
             && kept.as_ref().is_none_or(|kept| kept.left.is_empty()),
         kept,
         aside,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_original_that_holds_more_than_the_backup_is_said_also_by_the_command_that_goes_on() {
+        let record = RollbackRecord {
+            late_originals: vec!["Booking".to_owned()],
+            ..RollbackRecord::default()
+        };
+        for aside in [
+            Vec::new(),
+            vec!["_ringfence_rolled_back_r_Booking".to_owned()],
+        ] {
+            // What goes on after a kill knows the record alone: nothing that the first command said.
+            let done = rolled_back(record.clone(), aside, &[], &[], &[]);
+            assert!(!done.complete);
+            assert!(!done.says.contains("byte for byte"), "{}", done.says);
+            assert!(
+                done.says
+                    .contains("\nthe original of Booking is not what the backup holds")
+            );
+        }
+        let done = rolled_back(RollbackRecord::default(), Vec::new(), &[], &[], &[]);
+        assert!(done.complete && done.says.contains("byte for byte"));
     }
 }

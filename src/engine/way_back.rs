@@ -11,13 +11,13 @@ use crate::store::{collection_spec, identity};
 
 impl Session {
     /// Refuses before the first rename where the way back would not give back what was there: an original that is gone or was changed, or
-    /// something in its way. Returns what has to be said all the same.
+    /// something in its way. Returns what has to be said all the same, and the live names of originals that hold more than the backup.
     pub(crate) async fn require_way_back(
         &self,
         new: New,
         watcher: &Watcher,
-    ) -> Result<Vec<String>> {
-        let mut known = Vec::new();
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut known, mut late) = (Vec::new(), Vec::new());
         if new != New::Discard {
             self.require_nothing_gone()?;
         }
@@ -62,10 +62,7 @@ impl Session {
                 }
                 (None, Some(was)) if *was == is.text() => {}
                 // Killed before the original was looked at: what it holds beside the backup was written during the renames.
-                (None, _) => known.push(format!(
-                    "the original of {} is not what the backup holds: something wrote to it during the renames; it comes back with that",
-                    which.live()
-                )),
+                (None, _) => late.push(which.live().to_owned()),
             }
         }
         self.require_specifications_known().await?;
@@ -77,7 +74,7 @@ impl Session {
                 self.strays_in_words().unwrap_or_default()
             )));
         }
-        Ok(known)
+        Ok((known, late))
     }
 
     /// Names that a rollback needs, and that something else has.

@@ -1,36 +1,15 @@
 //! Defaults of a schema that are no plain number or text: bytes in base64, and JSON. Written as a client writes them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde_json::{Number, Value as Json};
 
 use crate::domain::raw::{Builder, Value, kind, string_bytes};
 
-/// What a text in base64 stands for; `None` where it is none.
+/// What a text in base64 stands for, filled up with `=` or not; `None` where it is none.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
-    let bare = text.trim_end_matches('=');
-    let padded = text.len() - bare.len();
-    if padded > 2 || padded > 0 && !text.len().is_multiple_of(4) || bare.len() % 4 == 1 {
-        return None;
-    }
-    let mut out = Vec::with_capacity(bare.len() * 3 / 4);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in bare.bytes() {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(six);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-        held &= (1 << bits) - 1;
-    }
-    Some(out)
+    let read = STANDARD.decode(text);
+    read.or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
 }
 
 /// Bytes as BSON's binary.
