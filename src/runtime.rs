@@ -29,6 +29,8 @@ use crate::worker;
 
 /// Between two drawings.
 const FRAME: Duration = Duration::from_millis(33);
+/// Between a drawing and the one that shows what a key did: nobody waits for the next frame of what runs.
+const AFTER_A_KEY: Duration = Duration::from_millis(8);
 /// Between two ticks while something runs.
 const TICK: Duration = Duration::from_millis(250);
 /// Requests and answers on their way.
@@ -109,20 +111,14 @@ pub async fn run_console(
     let mut outside = Outside::start(session)?;
     let mut theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
     let began = Instant::now();
-    let mut drawn = began.checked_sub(FRAME).unwrap_or(began);
-    let mut dirty = true;
-    let mut drawing = Drawing {
-        began,
-        frames: 0,
-        took: Duration::ZERO,
-    };
+    let mut drawing = Drawing::new(began);
     update(&mut model, clock(began));
     for effect in begin(&mut model, true) {
         outside.carry_out(effect, &mut screen)?;
     }
     let mut odd_rows = ui::OddRows::default();
     loop {
-        if dirty && drawn.elapsed() >= FRAME {
+        if drawing.is_due() {
             let began_to_draw = Instant::now();
             if theme.0 != model.shared.theme {
                 theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
@@ -143,19 +139,12 @@ pub async fn run_console(
                 Err(_) => outside.terminal_is_gone(),
             }
             drawing.took(began_to_draw.elapsed());
-            drawn = Instant::now();
-            dirty = false;
         }
-        let wake = if dirty {
-            drawn + FRAME
-        } else {
-            Instant::now() + TICK
-        };
-        let message = outside.next(wake).await;
+        let message = outside.next(drawing.wake()).await;
         update(&mut model, clock(began));
         match message {
             Next::Message(message) => {
-                dirty = true;
+                drawing.shows(&message);
                 if matches!(message, Message::Resized { .. }) {
                     screen.announce_keys();
                 }
@@ -190,24 +179,64 @@ pub async fn run_console(
             Next::Tick => {
                 // The clocks in the header go on; once a second is enough for them.
                 let clocks = situation::clocks(&model.shared).is_some()
-                    && drawn.elapsed() >= Duration::from_secs(1);
-                dirty |= model.shared.running.is_some() || clocks;
+                    && drawing.drawn.elapsed() >= Duration::from_secs(1);
+                drawing.dirty |= model.shared.running.is_some() || clocks;
             }
         }
     }
 }
 
-/// What drawing cost; said to the log at the end.
+/// When to draw, and what drawing cost; the latter is said to the log at the end.
 struct Drawing {
     began: Instant,
     frames: u64,
     took: Duration,
+    /// The end of the last drawing.
+    drawn: Instant,
+    /// Something changed since.
+    dirty: bool,
+    /// The least time until the next drawing.
+    pause: Duration,
 }
 
 impl Drawing {
+    fn new(began: Instant) -> Self {
+        Self {
+            began,
+            frames: 0,
+            took: Duration::ZERO,
+            drawn: began,
+            dirty: true,
+            pause: Duration::ZERO,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.dirty && self.drawn.elapsed() >= self.pause
+    }
+
+    /// When to look again at the latest.
+    fn wake(&self) -> Instant {
+        if self.dirty {
+            self.drawn + self.pause
+        } else {
+            Instant::now() + TICK
+        }
+    }
+
+    fn shows(&mut self, message: &Message) {
+        self.dirty = true;
+        if matches!(message, Message::Key(_)) {
+            self.pause = AFTER_A_KEY;
+        }
+    }
+
     fn took(&mut self, time: Duration) {
         self.frames += 1;
         self.took += time;
+        self.drawn = Instant::now();
+        self.dirty = false;
+        self.pause = FRAME;
     }
 }
 

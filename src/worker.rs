@@ -10,6 +10,7 @@ use crate::app::{Answer, Request};
 use crate::domain::checklist::{Progress, Step};
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Destructive;
+use crate::domain::run::WatchStart;
 use crate::domain::situation::Standing;
 use crate::engine::reporting::log_file;
 use crate::engine::session::Session;
@@ -63,6 +64,8 @@ async fn next_request(
     answers: &mpsc::Sender<Answer>,
     told: &mut Option<Standing>,
 ) -> Option<(Request, CancellationToken)> {
+    // Nothing is known of what the order before this one changed.
+    let mut looked = None;
     loop {
         if let Ok(received) = tokio::time::timeout(LOOK, requests.recv()).await {
             return received;
@@ -71,7 +74,7 @@ async fn next_request(
         let news = tokio::select! {
             biased;
             received = requests.recv() => return received,
-            news = Box::pin(look(session, told)) => news,
+            news = Box::pin(look(session, told, &mut looked)) => news,
         };
         for answer in news {
             answers.send(answer).await.ok()?;
@@ -79,8 +82,19 @@ async fn next_request(
     }
 }
 
-/// What is new in the database since the console was told. What cannot be read now is read at the next look.
-async fn look(session: &mut Session, told: &mut Option<Standing>) -> Vec<Answer> {
+/// What is new in the database since the console was told. What cannot be read now is read at the next look. Where the server shows that nothing
+/// at all was written since `looked`, the moment of the last look, everything stands as it stood.
+async fn look(
+    session: &mut Session,
+    told: &mut Option<Standing>,
+    looked: &mut Option<WatchStart>,
+) -> Vec<Answer> {
+    let now = session.last_write().await;
+    let nobody_holds = |told: &Standing| told.situation.holder.is_none();
+    if now.is_some() && now == *looked && told.as_ref().is_some_and(nobody_holds) {
+        return vec![Answer::StillSo];
+    }
+    *looked = None;
     let mut news = Vec::new();
     if let Some(words) = session.look_for_foreign_writes().await {
         news.push(Answer::ForeignWrites(words));
@@ -98,6 +112,7 @@ async fn look(session: &mut Session, told: &mut Option<Standing>) -> Vec<Answer>
         Answer::Stands(standing.clone(), session.review(), blocked)
     });
     *told = Some(standing);
+    *looked = now;
     news
 }
 

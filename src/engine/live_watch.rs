@@ -23,6 +23,14 @@ struct From {
 }
 
 impl Session {
+    /// When anybody wrote last, to any database of this server. `None` where the server does not say it: a standalone has no such time.
+    pub async fn last_write(&self) -> Option<WatchStart> {
+        if !self.work.connection.is_replica_set() {
+            return None;
+        }
+        watch::begin(&self.work.connection).await.ok()
+    }
+
     /// Looks once. The words that are new since the last look: every foreign write since writers were found to stand still, by collection.
     /// What cannot be seen now is seen at the next look, or at the gate.
     pub async fn look_for_foreign_writes(&mut self) -> Option<String> {

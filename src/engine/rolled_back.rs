@@ -48,14 +48,14 @@ pub(super) fn rolled_back(
             aside.join(", ")
         ),
     };
-    for live in &record.late_originals {
-        says.push_str(&format!(
-            "\nthe original of {live} is not what the backup holds: something wrote to it during the renames; it comes back with that"
-        ));
-    }
-    for line in known {
+    let late_originals = record.late_originals.iter().map(|live| {
+        format!(
+            "the original of {live} is not what the backup holds: something wrote to it during the renames; it comes back with that"
+        )
+    });
+    for line in late_originals.chain(known.iter().cloned()) {
         says.push('\n');
-        says.push_str(line);
+        says.push_str(&line);
     }
     let told = !aside.is_empty() && kept.as_ref().is_some_and(|kept| !kept.is_empty());
     for line in kept.iter().flat_map(Kept::left_lines).filter(|_| !told) {

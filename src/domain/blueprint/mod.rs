@@ -17,6 +17,7 @@ use super::decision::{Contact, Decisions};
 use super::departure::Departures;
 use super::id::Id;
 use super::mapping::Customers;
+use super::number::counted;
 use super::survey::{BusinessIx, Survey, UserIx};
 use super::survivorship::{Placeholder, Rules};
 use crate::domain::map::{Map, Set};
@@ -190,16 +191,16 @@ impl Blueprint {
         for entry in &survey.followed {
             if let Some(first) = entry.oversize.first() {
                 blueprint.obstacles.push(format!(
-                    "{} documents of {} are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
-                    entry.oversize.len(),
-                    entry.name
+                    "{}: {} the server's 16 MiB with the customer's id (the first: {first}); make that smaller first",
+                    entry.name,
+                    counted(entry.oversize.len() as u64, "document would pass", "documents would pass")
                 ));
             }
         }
         if let Some(first) = survey.oversize.first() {
             blueprint.obstacles.push(format!(
-                "{} bookings are so large that the customer's id would pass the server's 16 MiB (the first: {first}); make them smaller first",
-                survey.oversize.len()
+                "{} the server's 16 MiB with the customer's id (the first: {first}); make that smaller first",
+                counted(survey.oversize.len() as u64, "booking would pass", "bookings would pass")
             ));
         }
         for (id, text) in survey.id_twins() {
@@ -217,8 +218,8 @@ impl Blueprint {
         let odd = survey.odd_user_ids();
         if let Some(first) = odd.first() {
             blueprint.obstacles.push(format!(
-                "{} users with bookings have an _id that is no ObjectId, UUID, string or whole number (the first: {first}); a customer's _id is derived from it, so such a database cannot be migrated",
-                odd.len()
+                "{} an _id that is no ObjectId, UUID (binary of subtype 4), string or whole number (the first: {first}); a customer's _id is made from it, so such a database cannot be migrated",
+                counted(odd.len() as u64, "user with bookings has", "users with bookings have")
             ));
         }
         blueprint
