@@ -1,10 +1,13 @@
 //! One truth: what the console says at every point is what `status` says, and the work of another shell is seen.
 
 use std::process::Command;
+use std::time::Duration;
 
 use bson::{Document, doc};
+use ringfence::demo::server::Topology;
 use serde_json::Value;
 
+use crate::support;
 use crate::support::console::{Console, arguments};
 use crate::terminal::data::{self, Place};
 
@@ -155,4 +158,39 @@ fn after_foreign_writes_neither_status_nor_report_says_that_writers_stand_still(
         report.contains("the application wrote since then: 1 write to User"),
         "{report}"
     );
+}
+
+/// How often the server was asked for the collections of a database.
+fn lists(place: &Place) -> i64 {
+    let status = data::wait(
+        place
+            .connection
+            .database
+            .run_command(doc! { "serverStatus": 1 }),
+    );
+    let status = status.unwrap();
+    let commands = status.get_document("metrics").unwrap();
+    let commands = commands.get_document("commands").unwrap();
+    let lists = commands.get_document("listCollections").unwrap();
+    lists.get_i64("total").unwrap()
+}
+
+#[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+fn a_console_at_rest_reads_the_database_anew_only_where_something_was_written() {
+    let server = data::wait(support::private(Topology::ReplicaSet(1), &[]));
+    let name = support::fresh_name();
+    let place = data::seeded_at(server.uri(&name), name);
+    let console = Console::open(&place.uri, place.runs.path(), (120, 40));
+    console.shows("Next     2 Back up");
+    std::thread::sleep(Duration::from_secs(5));
+    let before = lists(&place);
+    // It looks every two seconds. A set of one writes by itself every ten.
+    std::thread::sleep(Duration::from_secs(9));
+    let at_rest = lists(&place) - before;
+    assert!(at_rest <= 2, "{at_rest}");
+    let users = place.connection.database.collection::<Document>("User");
+    data::wait(users.insert_one(doc! { "_id": "new" })).unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(lists(&place) > before + at_rest, "a write is not looked at");
 }
