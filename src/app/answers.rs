@@ -12,7 +12,7 @@ use super::message::{Answer, AskedNumber, Effect, ExitReason, Job, Request};
 use super::model::Model;
 use super::panes;
 use super::shared::{Banner, Destination, Shared};
-use crate::domain::checklist::{NoteOn, Step};
+use crate::domain::checklist::{NoteOn, State, Step};
 use crate::domain::conflict::ConflictKey;
 use crate::domain::ending::{Ended, Ending};
 use crate::domain::gate::Gate;
@@ -56,6 +56,12 @@ pub(super) fn take(model: &mut Model, answer: Answer) -> Vec<Effect> {
             return effects;
         }
         Answer::Stands(standing, review, blocked) => {
+            // What another session did makes old news of what was said here last.
+            let known = shared.facts.situation.as_ref();
+            if known.is_some_and(|it| !it.says_as(&standing.situation)) {
+                shared.notice = None;
+                shared.said = None;
+            }
             stands(model, Some(standing), review, blocked);
         }
         Answer::StillSo => shared.facts.read.clone_from(&shared.clock),
@@ -135,6 +141,10 @@ fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked
     }) = standing
     {
         shared.facts.statuses = statuses;
+        // No pane shows what a survey found that the engine itself holds no more.
+        if !matches!(shared.state(Step::Survey), State::Done | State::Running) {
+            shared.facts.forget_survey();
+        }
         // Once it was verified again, or rolled back, what was written before is no news.
         let told = |it: &mut Banner| it.title == FOREIGN_WRITES;
         if situation.writes.is_none() {

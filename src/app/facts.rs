@@ -69,6 +69,12 @@ impl Facts {
         self.overview = Some(overview);
     }
 
+    /// The data is another now, or nobody knows: what was counted of it is forgotten.
+    pub fn forget_survey(&mut self) {
+        self.businesses.clear();
+        self.overview = None;
+    }
+
     /// Takes the conflicts and decisions as they are now.
     pub fn set_review(&mut self, review: Review) {
         let same = self.review.rows.len() == review.rows.len()

@@ -143,13 +143,20 @@ pub fn stretch(millis: Millis) -> String {
 
 /// How long ago: "just now", "40 s ago", "5 min ago", "3 h ago", "2 days ago".
 pub fn ago(millis: Millis) -> String {
+    if millis < 5_000 {
+        return "just now".to_owned();
+    }
+    format!("{} ago", span(millis))
+}
+
+/// How long, in one unit: "40 s", "5 min", "3 h", "2 days".
+pub fn span(millis: Millis) -> String {
     let seconds = millis.max(0) / 1_000;
     match seconds {
-        0..5 => "just now".to_owned(),
-        5..60 => format!("{seconds} s ago"),
-        60..7_200 => format!("{} min ago", seconds / 60),
-        7_200..172_800 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} days ago", seconds / 86_400),
+        0..60 => format!("{seconds} s"),
+        60..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 

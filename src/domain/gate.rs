@@ -1,6 +1,7 @@
 //! The gate before a destructive action. The only way to a [`Confirmed`] is to type the database's name. Each destructive function takes
 //! the `Confirmed` of its own [`Action`] by value, so no code path can skip it or use another's.
 
+use crate::domain::evidence::Evidence;
 use crate::domain::text::named;
 use serde::{Deserialize, Serialize};
 
@@ -252,12 +253,14 @@ pub struct Gate {
     pub now: String,
     /// What it will do, line by line, with counts.
     pub will_do: Vec<String>,
-    /// Where the backup is and when it was verified.
-    pub backup: String,
-    /// What the proof said.
-    pub proof: String,
+    /// Where the backup is and when it was read back.
+    pub backup: Evidence,
+    /// What was proved, line by line.
+    pub proof: Vec<Evidence>,
+    /// Whether the application wrote since it was found to stand still.
+    pub writers: Option<Evidence>,
     /// How to get back.
-    pub way_back: String,
+    pub way_back: Evidence,
     /// Originals that are gone, or do not hold what was there before; at the gate to delete them.
     pub lost: Vec<String>,
     /// What was written since the cut-over, by kind; at the gate to roll back.
@@ -414,9 +417,10 @@ mod tests {
             plan_hash: "abc".into(),
             now: String::new(),
             will_do: vec![],
-            backup: String::new(),
-            proof: String::new(),
-            way_back: String::new(),
+            backup: Evidence::default(),
+            proof: Vec::new(),
+            writers: None,
+            way_back: Evidence::default(),
             lost: Vec::new(),
             written: vec![],
             choices: vec![],

@@ -1,7 +1,9 @@
 //! The gates: what must hold before a destructive action, asked when its gate opens and again by its effect. What is particular to an
 //! action stands with it, as its [`Gated`].
 
+use crate::domain::evidence::Evidence;
 use crate::domain::gate::{Action, Confirmed, Gate, Shut};
+use crate::domain::gate_lines;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::WatchStart;
@@ -16,6 +18,9 @@ use crate::store::{collection_spec, identity, scan, watch};
 pub(crate) trait Gated: Action + Send + Sync {
     /// A plan stands behind it: it is refused when the plan changed since the gate was opened.
     const OF_A_PLAN: bool;
+
+    /// What is missing says whether something stands where the way back leads.
+    const CHECKS_WAY_BACK: bool = false;
 
     /// What it will do, line by line, with counts.
     fn will_do(self, session: &Session) -> impl Future<Output = Result<Vec<String>>> + Send;
@@ -42,23 +47,26 @@ impl Session {
 
     async fn look_at_gate<A: Gated>(&mut self, action: A) -> Result<Gate> {
         // What another session did since is seen here, and not only by the effect.
-        let seen = self.look_around().await?;
+        let mut seen = self.look_around().await?;
         let missing = action.missing(self, &Watcher::silent()).await?;
+        let look = self.look_at_writers().await;
+        if let Some(words) = look.written() {
+            seen.writes = Some(words.clone());
+        }
         let place = self.work.connection.place.clone();
         let run = self.run.latest();
-        let backup = run.and_then(|run| run.backup.as_ref()).map_or_else(
-            || "none".to_owned(),
-            |backup| {
-                format!(
-                    "{} ({}, read back)",
-                    backup.path,
-                    counted(backup.documents, "document", "documents")
-                )
-            },
-        );
-        let proof = match run.map(|run| run.equations.join("; ")) {
-            Some(equations) if !equations.is_empty() => equations,
-            _ => "not checked yet".to_owned(),
+        let complete = missing.is_empty();
+        let backup = run.and_then(|run| run.backup.as_ref());
+        let backup = backup.map(|it| (it.documents, it.verified, it.path.as_str()));
+        let equations = run.map_or(&[][..], |run| &run.equations);
+        let proof = gate_lines::of_proof(equations, complete, seen.writes.is_some());
+        let backup = gate_lines::of_backup(backup, complete, seen.read);
+        let writers = gate_lines::of_writers(seen.view.as_ref(), &look, seen.read);
+        let way_back = action.way_back(self);
+        let way_back = if A::CHECKS_WAY_BACK && complete {
+            Evidence::holds(format!("nothing stands in its way; {way_back}"))
+        } else {
+            Evidence::said(way_back)
         };
         Ok(Gate {
             action: action.destructive(),
@@ -70,7 +78,8 @@ impl Session {
             will_do: action.will_do(self).await?,
             backup,
             proof,
-            way_back: action.way_back(self),
+            writers,
+            way_back,
             lost: Vec::new(),
             written: Vec::new(),
             choices: Vec::new(),
@@ -197,13 +206,19 @@ impl Workspace {
     }
 
     /// A gate's line for a swap.
-    pub(crate) async fn will_swap(&self, which: &Rebuilt) -> String {
+    pub(crate) async fn will_swap(&self, which: &Rebuilt) -> Result<String> {
         let (live, next, before) = (which.live(), which.next(), which.before());
         let to = which.to();
-        let prepared = self.rough(&next).await;
-        format!(
-            "rename {live} → {before}, {next} → {to} ({})",
-            counted(prepared, "document", "documents")
-        )
+        let prepared = counted(self.rough(&next).await, "document", "documents");
+        let copy = format!("rename {next} → {to} ({prepared})");
+        match collection_spec::load(&self.connection, live).await? {
+            Some(_) => {
+                let kept = counted(self.rough(live).await, "document", "documents");
+                Ok(format!(
+                    "rename {live} → {before} ({kept}, kept), then {copy}"
+                ))
+            }
+            None => Ok(format!("{copy}; no {live} stands there now")),
+        }
     }
 }

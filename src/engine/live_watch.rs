@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::checklist::Step;
+use crate::domain::gate_lines::Look;
 use crate::domain::lease::clock;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Group;
@@ -76,6 +77,31 @@ impl Session {
                 Step::StopApplication.title()
             )
         })
+    }
+
+    /// Looks whether anybody wrote, for a gate, and takes nothing from what the next look tells.
+    pub(crate) async fn look_at_writers(&self) -> Look {
+        let Some(from) = self.watched_from() else {
+            return Look::Unwatched;
+        };
+        let told = self
+            .live_watch
+            .as_ref()
+            .filter(|it| it.mark == from.mark)
+            .and_then(|it| Some((&it.writes, self.quiet.of(Fact::Told)?)));
+        let start = told.map_or(&from.start, |(_, start)| start);
+        let seen = watch::since(&self.work.connection, start, Duration::ZERO).await;
+        let Ok(Seen::Writes(mut writes)) = seen else {
+            return Look::Blind(from.mark);
+        };
+        for (name, count) in told.into_iter().flat_map(|(known, _)| known) {
+            *writes.entry(name.clone()).or_default() += *count;
+        }
+        match (writes.is_empty(), from.live) {
+            (true, false) => Look::Quiet,
+            (true, true) => Look::QuietSinceProof(from.mark),
+            (false, _) => Look::Written(from.mark, in_words(&writes)),
+        }
     }
 
     /// True while foreign writes are looked for since this verdict or verification.

@@ -209,7 +209,7 @@ impl Session {
         let connection = &self.work.connection;
         let refused = |why: &str| {
             StepError::Findings(format!(
-                "the index {} cannot be built over {place}: {why}. What is live is unchanged. Drop the index from the live collection or change those documents, then run the same command again",
+                "the index {} cannot be built over {place}. What is live is unchanged. Drop the index from the live collection or change those documents, then run the same command again; where the after-schema asks for it, change that line and make the plan again. Why: {why}",
                 name_of(index)
             ))
         };
@@ -229,7 +229,7 @@ impl Session {
                     format!("\n  - {}", ids.join(", "))
                 });
                 let lines: String = lines.collect();
-                return Err(refused(&format!("{}:{lines}\n", why(DUPLICATE_KEY))));
+                return Err(refused(&format!("{}:{lines}", why(DUPLICATE_KEY))));
             }
         }
         let only = [index.to_owned()];

@@ -1,7 +1,8 @@
 //! The guide's checklist in the report: each of its lines with its evidence, or that it is not done, or that nobody checked it.
 
-use super::{Report, time};
+use super::Report;
 use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
+use crate::domain::lease::clock;
 use crate::domain::run::Outcome;
 
 /// How a line of the guide stands.
@@ -126,7 +127,7 @@ impl Report<'_> {
                 };
                 (
                     Verdict::Done,
-                    format!("{} {}: {says}{data}", step.title(), time(record.ended)),
+                    format!("{} {}: {says}{data}", step.title(), clock(record.ended)),
                 )
             }
             other => (
@@ -147,7 +148,7 @@ impl Report<'_> {
         if let Some(note) = note {
             return (
                 Verdict::Done,
-                format!("noted by {} {}", note.by, time(note.at)),
+                format!("noted by {} {}", note.by, clock(note.at)),
             );
         }
         let all = step.items();

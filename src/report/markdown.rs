@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::checklist::Verdict;
-use super::{Report, time, title_of};
+use super::{Report, title_of};
 use crate::domain::checklist::Step;
 use crate::domain::forecast::Forecast;
+use crate::domain::lease::clock;
 use crate::domain::number::{counted, grouped};
 use crate::domain::plan::Plan;
 use crate::domain::run::{Outcome, RunRecord};
@@ -40,7 +41,7 @@ impl Report<'_> {
             out,
             "- who: {} · began {}",
             escape(&run.operator),
-            time(run.started)
+            clock(run.started)
         );
         let _ = writeln!(
             out,
@@ -76,7 +77,7 @@ impl Report<'_> {
         strays(&mut out, self);
         if let Some(block) = &run.write_block {
             let end = match block.released {
-                Some(at) => format!("released {}", time(at)),
+                Some(at) => format!("released {}", clock(at)),
                 None => format!(
                     "they still are: release them with `ringfence unlock --write-block --confirm {}`",
                     named(&run.database)
@@ -85,7 +86,7 @@ impl Report<'_> {
             let _ = writeln!(
                 out,
                 "- writes were blocked in the whole cluster {}; {end}",
-                time(block.since)
+                clock(block.since)
             );
         }
         if let Some(verdict) = &run.verdict {
@@ -106,7 +107,7 @@ impl Report<'_> {
                 "- backup: {} in {}, read back {}",
                 counted(backup.documents, "document", "documents"),
                 escape(&backup.path),
-                time(backup.verified)
+                clock(backup.verified)
             );
         }
         if let Some(kept) = self.kept() {
@@ -203,6 +204,14 @@ fn found(out: &mut String, report: &Report<'_>) {
 }
 
 fn decided(out: &mut String, report: &Report<'_>) {
+    if report.run.decided.is_empty() && report.by_hand().is_empty() {
+        let says = match report.run.plan {
+            Some(_) => "No conflict was found, so nothing was to decide.",
+            None => "nothing yet",
+        };
+        let _ = writeln!(out, "\n## Decided\n\n{says}");
+        return;
+    }
     let _ = writeln!(
         out,
         "\n## Decided\n\n| conflict | count | answer | found when |\n|---|---:|---|---|"
@@ -243,7 +252,7 @@ fn done(out: &mut String, report: &Report<'_>) {
             "| {} | {} | {state} | {} | {:.1} | {} |",
             step.number(),
             step.title(),
-            time(started),
+            clock(started),
             (ended - started) as f64 / 1000.0,
             escape(says)
         );
@@ -253,7 +262,7 @@ fn done(out: &mut String, report: &Report<'_>) {
             out,
             "\nNote on {step} ({}, {}): {}",
             escape(&note.by),
-            time(note.at),
+            clock(note.at),
             lines(&note.text)
         );
     }

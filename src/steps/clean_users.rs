@@ -92,7 +92,7 @@ impl Gated for CleanUsers {
         let list = session.work.mapping.rebuilt_in(Group::CleanUp);
         let mut lines = Vec::new();
         for which in &list {
-            lines.push(session.work.will_swap(which).await);
+            lines.push(session.work.will_swap(which).await?);
         }
         let role = &session.work.mapping.user;
         match session.answers.decisions.contact {
@@ -108,8 +108,8 @@ impl Gated for CleanUsers {
         if let Some(surveyed) = &session.surveyed {
             let cleaned = surveyed.blueprint.cleaned(&surveyed.survey);
             lines.push(format!(
-                "{} in all; a rollback gives every field back",
-                counted(cleaned, "user is changed so", "users are changed so")
+                "{}; a rollback gives every field back",
+                counted(cleaned, "user changes", "users change")
             ));
             let (aside, wiped) = (surveyed.blueprint.set_aside(), surveyed.blueprint.wiped());
             if aside > 0 {

@@ -107,11 +107,12 @@ async fn last_converge(session: &mut Session, watcher: &Watcher) -> Result<()> {
 
 impl Gated for CutOver {
     const OF_A_PLAN: bool = true;
+    const CHECKS_WAY_BACK: bool = true;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for which in &session.work.mapping.rebuilt_in(Group::CutOver) {
-            lines.push(session.work.will_swap(which).await);
+            lines.push(session.work.will_swap(which).await?);
         }
         let list = session.work.mapping.rebuilt_in(Group::CutOver);
         lines.extend(

@@ -28,18 +28,27 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let blockers = review
         .rows
         .iter()
-        .filter(|row| row.key.code.severity() == Severity::Blocker);
-    let blockers = counted(blockers.count() as u64, "blocker", "blockers");
+        .filter(|row| row.key.code.severity() == Severity::Blocker)
+        .count();
+    let conflicts = match (review.rows.len(), blockers) {
+        (0, _) => "no conflict".to_owned(),
+        (rows, 0) => format!(
+            "{}, none of them a blocker",
+            counted(rows as u64, "conflict", "conflicts")
+        ),
+        (rows, blockers) => format!(
+            "{} ({})",
+            counted(rows as u64, "conflict", "conflicts"),
+            counted(blockers as u64, "blocker", "blockers")
+        ),
+    };
     let [missing, null, empty] = overview.without_password;
     Ok(format!(
         "{}, {}, {}, {}; password missing {missing}, null {null}, \"\" {empty}",
         counted(overview.users, "user", "users"),
         counted(overview.bookings, "booking", "bookings"),
         counted(overview.pairs, "pair", "pairs"),
-        format_args!(
-            "{} ({blockers})",
-            counted(review.rows.len() as u64, "conflict", "conflicts")
-        ),
+        conflicts,
     ))
 }
 

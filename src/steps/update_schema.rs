@@ -186,6 +186,7 @@ async fn swap(
 
 impl Gated for UpdateSchema {
     const OF_A_PLAN: bool = true;
+    const CHECKS_WAY_BACK: bool = true;
 
     async fn will_do(self, session: &Session) -> Result<Vec<String>> {
         let mut lines = Vec::new();

@@ -14,6 +14,7 @@ use super::tabs;
 use super::text::{fit, number, pad, width, wrap};
 use super::theme::Theme;
 use crate::app::commands::ids::{BACK, INTERRUPT, TRUTH, WHOLE_MESSAGE};
+use crate::app::layer::Layer;
 use crate::app::log::Weight;
 use crate::app::message::Drawn;
 use crate::app::model::Model;
@@ -87,7 +88,11 @@ fn draw_all(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> D
     situation_lines(frame, situation, model, theme);
     notice_line(frame, notice, model, theme);
     frame.render_widget(Paragraph::new(hints), keys);
-    let over = layers::draw(frame, body.union(alarm), model, theme);
+    // A gate says itself what is true and how to get back: on a small screen it has the room of that, too.
+    let own = matches!(model.shared.layers.last(), Some(Layer::Gate(_))) && !roomy;
+    let room = body.union(alarm);
+    let room = if own { room.union(situation) } else { room };
+    let over = layers::draw(frame, room, model, theme);
     Drawn {
         scrollable: over.unwrap_or(below),
         tabs,
@@ -264,6 +269,8 @@ fn in_one_line(text: &str) -> String {
         let ends = all.ends_with(|c: char| c.is_alphanumeric() || c == ')');
         if ends && line.starts_with(char::is_uppercase) {
             all.push('.');
+        } else if ends && line.starts_with(char::is_alphanumeric) {
+            all.push_str(" ·");
         }
         if !all.is_empty() {
             all.push(' ');

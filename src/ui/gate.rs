@@ -27,7 +27,7 @@ pub fn draw(
 ) -> Scrollable {
     let gate = &open.gate;
     let room = usize::from(area.width.saturating_sub(4));
-    let lines = contents(gate, now, keys, room, theme);
+    let (lines, chosen) = contents(gate, now, keys, room, theme);
     let complaints = open
         .complaint
         .as_deref()
@@ -53,6 +53,12 @@ pub fn draw(
         ..inside
     };
     let text_rows = inside.height.saturating_sub(typing);
+    // What is chosen is seen when the gate opens, however much was written since.
+    let down = if open.down == 0 {
+        chosen.saturating_sub(usize::from(text_rows))
+    } else {
+        open.down
+    };
     let furthest = widgets::scrolled(
         frame,
         Rect {
@@ -60,7 +66,7 @@ pub fn draw(
             ..inside
         },
         lines,
-        open.down,
+        down,
         theme,
     );
     let typed = below(inside, text_rows);
@@ -100,12 +106,24 @@ fn contents(
     keys: &Keymap,
     room: usize,
     theme: Theme,
-) -> Vec<Line<'static>> {
+) -> (Vec<Line<'static>>, usize) {
     let mut lines: Vec<Line<'static>> = wrap(&safe(&gate.first_line(), 300), room)
         .into_iter()
         .map(|line| Line::styled(line, theme.danger()))
         .collect();
     lines.push(Line::default());
+    // Choices stand above all else: on a small screen, too.
+    for (at, line) in gate.written.iter().enumerate() {
+        let label = if at == 0 { "Written" } else { "" };
+        lines.extend(widgets::labelled(label, &safe(line, 400), room, theme));
+    }
+    let mut chosen = 0;
+    for (is_chosen, line) in choice_lines(gate, keys, room, theme) {
+        lines.push(line);
+        if is_chosen {
+            chosen = lines.len();
+        }
+    }
     let mut say = |label: &str, text: &str, most: usize| {
         lines.extend(widgets::labelled(label, &safe(text, most), room, theme));
     };
@@ -118,44 +136,42 @@ fn contents(
     for (at, line) in gate.lost.iter().enumerate() {
         say(if at == 0 { "Lost" } else { "" }, line, 400);
     }
-    // Choices stand above what follows from them: on a small screen, too.
-    for (at, line) in gate.written.iter().enumerate() {
-        say(if at == 0 { "Written" } else { "" }, line, 400);
-    }
-    lines.extend(choice_lines(gate, keys, room, theme));
-    let mut say = |label: &str, text: &str, most: usize| {
-        lines.extend(widgets::labelled(label, &safe(text, most), room, theme));
-    };
     for (at, line) in gate.will_do.iter().enumerate() {
         say(if at == 0 { "Will do" } else { "" }, line, 400);
     }
-    for (label, text) in [
-        ("Backup", &gate.backup),
-        ("Proof", &gate.proof),
-        ("Way back", &gate.way_back),
-    ] {
-        let holds = !text.is_empty() && gate.missing.is_empty();
-        let mark = if holds { "✓ " } else { "" };
-        let text = safe(&format!("{mark}{text}"), 600);
-        lines.extend(widgets::labelled(label, &text, room, theme));
+    let mut say = |label: &str, text: &str| {
+        lines.extend(widgets::labelled(label, &safe(text, 600), room, theme));
+    };
+    say("Backup", &gate.backup.words());
+    for (at, line) in gate.proof.iter().enumerate() {
+        say(if at == 0 { "Proof" } else { "" }, &line.words());
     }
+    if let Some(writers) = &gate.writers {
+        say("Writers", &writers.words());
+    }
+    say("Way back", &gate.way_back.words());
     for missing in &gate.missing {
         for line in wrap(&format!("Shut: {}", safe(missing, 600)), room) {
             lines.push(Line::styled(line, theme.danger()));
         }
     }
-    lines
+    (lines, chosen)
 }
 
-/// The choices at the gate to roll back, the present one marked.
-fn choice_lines(gate: &Gate, keys: &Keymap, room: usize, theme: Theme) -> Vec<Line<'static>> {
+/// The choices at the gate to roll back, the present one marked and told apart.
+fn choice_lines(
+    gate: &Gate,
+    keys: &Keymap,
+    room: usize,
+    theme: Theme,
+) -> Vec<(bool, Line<'static>)> {
     let mut lines = Vec::new();
     if gate.choices.len() > 1 {
         let ask = format!(
             "What becomes of it? {} goes to the next choice:",
             keys.of(CHOOSE)
         );
-        lines.push(Line::styled(ask, theme.title()));
+        lines.push((false, Line::styled(ask, theme.title())));
     }
     for choice in &gate.choices {
         let chosen = gate.action == Destructive::RollBack(choice.new);
@@ -164,9 +180,13 @@ fn choice_lines(gate: &Gate, keys: &Keymap, room: usize, theme: Theme) -> Vec<Li
         } else {
             (" ", theme.dim())
         };
-        let text = format!("{mark} {}: {}", choice.new.word(), safe(&choice.says, 900));
-        for line in wrap(&text, room) {
-            lines.push(Line::styled(line, style));
+        let text = format!("{}: {}", choice.new.word(), safe(&choice.says, 900));
+        for (at, line) in wrap(&text, room.saturating_sub(4)).iter().enumerate() {
+            let before = match at {
+                0 => format!("{mark} "),
+                _ => "    ".to_owned(),
+            };
+            lines.push((chosen, Line::styled(format!("{before}{line}"), style)));
         }
     }
     lines

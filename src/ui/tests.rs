@@ -22,6 +22,7 @@ use crate::app::tests::random;
 use crate::app::{Answer, Message, situation, update};
 use crate::domain::checklist::{NoteOn, Progress, Step};
 use crate::domain::conflict::Code;
+use crate::domain::evidence::Evidence;
 use crate::domain::gate::{Destructive, New, WayBack};
 use crate::domain::schema_view::{SchemaView, line_of_plan};
 
@@ -129,9 +130,16 @@ fn gate(choices: bool) -> Model {
         Destructive::CutOver
     };
     let mut gate = fixture::gate(action);
-    gate.backup = "2,611 documents, read back, 5 min old".into();
-    gate.proof = "bookings 2,000 = linked 1,994 + quarantined 6".into();
-    gate.way_back = "the originals are renamed back, byte for byte".into();
+    gate.backup = Evidence::holds("2,611 documents, read back 5 min ago, in /runs/a/backup-1");
+    gate.proof = vec![Evidence::holds(
+        "bookings 2,000 = linked 1,994 + quarantined 6",
+    )];
+    gate.writers = Some(Evidence::holds(
+        "quiet since 18:19:55 UTC (5 min); no write seen since",
+    ));
+    gate.way_back = Evidence::holds(
+        "nothing stands in its place; the originals are renamed back, byte for byte",
+    );
     if choices {
         gate.written = vec!["2 bookings changed, 1 customer new since the cut-over".into()];
         gate.choices = [

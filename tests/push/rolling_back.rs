@@ -65,6 +65,24 @@ async fn a_collection_that_the_push_made_and_that_holds_documents_stays_aside_an
 }
 
 #[tokio::test]
+async fn a_collection_that_came_with_the_push_and_that_no_schema_names_is_named_and_left() {
+    let (case, before) = shop::migrated().await;
+    // A push that fails after it made one, and an application that makes another.
+    let commands = [doc! { "create": "Fresh" }, doc! { "exit": 3 }];
+    push(&case, &commands).await.code(1).says(&["Fresh"]);
+    let late = case.database.collection::<Document>("Late");
+    late.insert_one(doc! { "a": 1 }).await.unwrap();
+    case.roll_back(&[]).await.code(0).says(&[
+        "collections that came since the cut-over, and that the schema does not name, stay: ",
+        "Fresh",
+        "Late",
+    ]);
+    let mut now = case.picture().await;
+    assert!(now.remove("Fresh").is_some() && now.remove("Late").is_some());
+    shop::assert_back(&before, &now, &[]);
+}
+
+#[tokio::test]
 async fn an_index_that_cannot_be_built_again_is_named_and_the_rest_is_back() {
     let (case, before) = shop::migrated().await;
     let mut commands = as_prisma_does();

@@ -17,7 +17,13 @@ async fn a_target_that_holds_documents_is_a_blocker() {
     let case = world::seeded().await;
     let bookings = case.database.collection::<Document>("bookings");
     bookings.insert_one(doc! { "x": 1 }).await.unwrap();
-    refused(&case, &["Booking cannot become bookings", "1 document"]).await;
+    let ended = case.ringfence(&PLAN).await.code(2);
+    assert!(
+        !ended.out.contains("rename (accepted): Booking becomes"),
+        "what is forbidden is not accepted: {}",
+        ended.out
+    );
+    ended.says(&["Booking cannot become bookings", "1 document"]);
     bookings.drop().await.unwrap();
     let view = doc! { "create": "bookings", "viewOn": "Booking", "pipeline": [] };
     crate::support::data::run(&case.database, view).await;
@@ -26,6 +32,33 @@ async fn a_target_that_holds_documents_is_a_blocker() {
         &["Booking cannot become bookings: bookings is a view"],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_unique_field_under_a_collation_is_said_and_refused_before_anything_is_changed() {
+    let case = world::seeded().await;
+    let rooms = case.database.collection::<Document>("Room");
+    rooms.drop().await.unwrap();
+    let made = doc! { "create": "Room", "collation": { "locale": "sv", "strength": 1 } };
+    crate::support::data::run(&case.database, made).await;
+    let two = ["Red", "RED"].map(|name| doc! { "name": name });
+    rooms.insert_many(two).await.unwrap();
+    let after = AFTER.replace(
+        "  name String\n\n  @@map(\"rooms\")",
+        "  name String @unique\n\n  @@map(\"rooms\")",
+    );
+    world::write(&case, &after);
+    let before = case.picture().await;
+    let plan = case.ringfence(&PLAN).await.code(0);
+    plan.says(&["Room has a collation of its own"]);
+    case.apply(&[]).await.code(2).says(&[
+        "rooms_name_key cannot be built over _ringfence_next_Room. What is live is unchanged",
+        "Why: it is unique, and documents would share a value",
+    ]);
+    let own = crate::support::picture::application;
+    let differences =
+        crate::support::picture::differences(&own(&before), &own(&case.picture().await), true);
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 #[tokio::test]

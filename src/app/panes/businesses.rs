@@ -1,6 +1,7 @@
 //! The businesses: their numbers in a chosen order; one of them looked at closely; its customers; and the way to what concerns them.
 
 use crate::app::commands::about::{About, CommandId, Verdict, only_if, quoted};
+use crate::app::commands::in_several_places::{DETAIL_DOWN, DETAIL_UP};
 use crate::app::conflict_list::Filter;
 use crate::app::facts::Facts;
 use crate::app::key::{Key, KeyCode};
@@ -68,6 +69,52 @@ impl Sort {
     }
 }
 
+/// What the customers of a business are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CustomerSort {
+    /// Most bookings here first.
+    #[default]
+    Bookings,
+    /// Those who book at most other businesses first.
+    Elsewhere,
+    /// By name.
+    Name,
+}
+
+impl CustomerSort {
+    /// The order after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Bookings => Self::Elsewhere,
+            Self::Elsewhere => Self::Name,
+            Self::Name => Self::Bookings,
+        }
+    }
+
+    /// Its word in a title.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bookings => "bookings",
+            Self::Elsewhere => "elsewhere",
+            Self::Name => "name",
+        }
+    }
+
+    /// Sorts; equal rows by name.
+    fn sort(self, rows: &mut [&CustomerLine]) {
+        let number = |row: &CustomerLine| match self {
+            Self::Bookings => row.bookings,
+            Self::Elsewhere => row.elsewhere,
+            Self::Name => 0,
+        };
+        rows.sort_by_cached_key(|row| {
+            let most_first = std::cmp::Reverse(number(row));
+            (most_first, row.who.words().to_lowercase(), row.user.clone())
+        });
+    }
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Businesses {
@@ -77,8 +124,14 @@ pub struct Businesses {
     pub selected: usize,
     /// The customers of the selected business are open, and this one is selected.
     pub customer: Option<usize>,
+    /// The order of the customers.
+    pub customer_sort: CustomerSort,
     /// What was typed to find a business.
     pub filter: String,
+    /// What was typed to find a customer of the selected business.
+    pub customer_filter: String,
+    /// Rows that the detail is scrolled down.
+    pub down: usize,
     view: Option<(Id, Result<BusinessView, String>)>,
     asked: Option<Id>,
 }
@@ -129,20 +182,27 @@ impl PaneCommands for Businesses {
         },
         PaneCommand {
             about: About::new(CommandId("find-business"), &[Key::char('/')], "/", "filter")
-                .help("Show only businesses whose name holds the letters that you type."),
+                .help("Show only businesses, or customers of the open one, whose name holds the letters that you type."),
             allowed: any_business,
             run: |pane, shared, _| {
-                pane.customer = None;
-                let line = Line::new("Find a business by letters of its name", &pane.filter);
+                let line = if pane.customer.is_some() {
+                    Line::new("Find a customer by letters of name or e-mail", &pane.customer_filter)
+                } else {
+                    Line::new("Find a business by letters of its name", &pane.filter)
+                };
                 shared.layers.push(Layer::Line(line));
                 Vec::new()
             },
         },
         PaneCommand {
             about: About::new(CommandId("sort-businesses"), &[Key::char('s')], "s", "sort")
-                .help("Sort by bookings, customers, conflicts or name, in turn."),
+                .help("Sort by bookings, customers, conflicts or name, in turn; the customers of one by bookings, bookings elsewhere or name."),
             allowed: always,
             run: |pane, shared, _| {
+                if pane.customer.is_some() {
+                    pane.sort_customers(&shared.facts);
+                    return Vec::new();
+                }
                 let id = pane.row(&shared.facts).map(|row| row.id.clone());
                 pane.sort = pane.sort.next();
                 pane.sort.sort(&mut shared.facts.businesses);
@@ -151,6 +211,16 @@ impl PaneCommands for Businesses {
                 pane.selected = at.unwrap_or(0);
                 Vec::new()
             },
+        },
+        PaneCommand {
+            about: DETAIL_DOWN,
+            allowed: always,
+            run: |pane, shared, _| pane.scroll_detail(shared, 1),
+        },
+        PaneCommand {
+            about: DETAIL_UP,
+            allowed: always,
+            run: |pane, shared, _| pane.scroll_detail(shared, -1),
         },
     ];
 }
@@ -182,10 +252,42 @@ impl Businesses {
         (*id == row.id).then_some(view)
     }
 
+    /// The customers of the selected business that are shown, in their order.
+    pub fn customers(&self, facts: &Facts) -> Vec<&CustomerLine> {
+        let Some(Ok(view)) = self.view(facts) else {
+            return Vec::new();
+        };
+        let mut rows: Vec<&CustomerLine> = view.customers.iter().collect();
+        if !self.customer_filter.is_empty() {
+            let words: Vec<String> = rows.iter().map(|row| row.who.words()).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let places = found(&self.customer_filter, &words);
+            rows = places
+                .into_iter()
+                .filter_map(|at| rows.get(at).copied())
+                .collect();
+        }
+        self.customer_sort.sort(&mut rows);
+        rows
+    }
+
     /// The selected customer.
     pub fn line(&self, facts: &Facts) -> Option<&CustomerLine> {
-        let view = self.view(facts)?.as_ref().ok()?;
-        view.customers.get(self.customer?)
+        self.customers(facts).get(self.customer?).copied()
+    }
+
+    /// The next order of the customers; the same one stays selected.
+    fn sort_customers(&mut self, facts: &Facts) {
+        let user = self.line(facts).map(|line| line.user.clone());
+        self.customer_sort = self.customer_sort.next();
+        let rows = self.customers(facts);
+        let at = rows.iter().position(|row| Some(&row.user) == user.as_ref());
+        self.customer = Some(at.unwrap_or(0));
+    }
+
+    fn scroll_detail(&mut self, shared: &Shared, by: isize) -> Vec<Effect> {
+        self.down = Move::By(by).from(self.down, 1, shared.scrollable.detail);
+        Vec::new()
     }
 
     /// Takes a business's view.
@@ -197,6 +299,7 @@ impl Businesses {
     fn drill_down(&mut self, shared: &mut Shared) -> Vec<Effect> {
         let Some(line) = self.line(&shared.facts) else {
             self.customer = Some(0);
+            self.customer_filter.clear();
             return Vec::new();
         };
         let (user, who) = (line.user.clone(), line.who.short());
@@ -245,10 +348,8 @@ impl Businesses {
 impl Pane for Businesses {
     fn go(&mut self, shared: &mut Shared, to: Move) -> Vec<Effect> {
         let page = shared.scrollable.page;
-        let customers = match self.view(&shared.facts) {
-            Some(Ok(view)) => view.customers.len(),
-            _ => 0,
-        };
+        let customers = self.customers(&shared.facts).len();
+        self.down = 0;
         if let Some(at) = &mut self.customer {
             *at = to.from(*at, page, customers.saturating_sub(1));
         } else {
@@ -282,6 +383,14 @@ impl Pane for Businesses {
     }
 
     fn step_back(&mut self, shared: &mut Shared) -> bool {
+        if self.customer.is_some() && !self.customer_filter.is_empty() {
+            let user = self.line(&shared.facts).map(|line| line.user.clone());
+            self.customer_filter.clear();
+            let rows = self.customers(&shared.facts);
+            let at = rows.iter().position(|row| Some(&row.user) == user.as_ref());
+            self.customer = Some(at.unwrap_or(0));
+            return true;
+        }
         if self.customer.take().is_some() {
             return true;
         }
@@ -291,10 +400,8 @@ impl Pane for Businesses {
     }
 
     fn clicked(&mut self, shared: &mut Shared, at: usize) {
-        let customers = match self.view(&shared.facts) {
-            Some(Ok(view)) => view.customers.len(),
-            _ => 0,
-        };
+        let customers = self.customers(&shared.facts).len();
+        self.down = 0;
         let businesses = self.visible(&shared.facts).len();
         match &mut self.customer {
             Some(selected) if at < customers => *selected = at,
@@ -316,8 +423,14 @@ impl Pane for Businesses {
     }
 
     fn typing(&mut self, shared: &mut Shared, text: &str) {
+        if self.customer.is_some() {
+            text.clone_into(&mut self.customer_filter);
+            self.customer = Some(0);
+            return;
+        }
         text.clone_into(&mut self.filter);
         self.selected = 0;
+        self.down = 0;
         self.stay_inside(&shared.facts);
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::checklist::{State, Step, StepStatus};
 use crate::domain::conflict::{Code, ConflictKey};
 use crate::domain::decision::Decision;
 use crate::domain::document_diff::BookingDiff;
+use crate::domain::evidence::Evidence;
 use crate::domain::gate::{Destructive, Gate};
 use crate::domain::id::Id;
 use crate::domain::mapping::{DEFAULT, Mapping};
@@ -138,9 +139,10 @@ pub fn gate(action: Destructive) -> Gate {
         plan_hash: "abc".into(),
         now: String::new(),
         will_do: vec!["renames".into()],
-        backup: String::new(),
-        proof: String::new(),
-        way_back: String::new(),
+        backup: Evidence::default(),
+        proof: Vec::new(),
+        writers: None,
+        way_back: Evidence::default(),
         lost: Vec::new(),
         written: vec![],
         choices: vec![],

@@ -4,6 +4,7 @@
 #![allow(clippy::too_many_lines)] // tables of cases
 
 mod answers;
+mod businesses;
 mod commands;
 mod decisions;
 mod everywhere;

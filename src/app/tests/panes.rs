@@ -8,7 +8,7 @@ use crate::app::layer::{Layer, Question};
 use crate::app::log::Weight;
 use crate::app::message::Job;
 use crate::app::panes::checklist::Row;
-use crate::app::panes::{self, TABLE, businesses};
+use crate::app::panes::{self, TABLE};
 use crate::app::shared::PaneId;
 use crate::app::{Answer, Effect, Message, Model, Request};
 use crate::domain::checklist::{NoteOn, Phase, State, Step};
@@ -107,7 +107,7 @@ pub fn surveyed_nothing(pane: &'static str) -> Model {
 pub fn cases() -> Vec<Case> {
     [
         checklist(),
-        businesses(),
+        super::businesses::cases(),
         conflict_cases(),
         bookings(),
         report(),
@@ -239,48 +239,6 @@ fn checklist() -> Vec<Case> {
                     panic!("no note");
                 };
                 assert_eq!(open.on.key(), "frontend:forms");
-            },
-        ),
-    ]
-}
-
-fn businesses() -> Vec<Case> {
-    let pane = || at("businesses");
-    vec![
-        case("its-conflicts", pane, |model, _| {
-            assert_eq!(model.shared.pane, PaneId("conflicts"));
-            let business = model.panes.conflicts.list.filter.business.as_ref().unwrap();
-            assert_eq!(business.1, "Salon 0");
-        }),
-        case("its-bookings", pane, |model, effects| {
-            assert_eq!(model.shared.pane, PaneId("bookings"));
-            let filter = model.panes.bookings.pages.filter().clone();
-            assert!(filter.business.is_some());
-            asked(effects, &Request::Diffs(filter, DiffCursor::Start));
-        }),
-        case("sort-businesses", pane, |model, effects| {
-            assert!(effects.is_empty());
-            assert_eq!(model.panes.businesses.sort, businesses::Sort::Customers);
-            assert_eq!(model.shared.facts.businesses[0].name, "Salon 2");
-            let row = model.panes.businesses.row(&model.shared.facts).unwrap();
-            assert_eq!(row.name, "Salon 0", "the selection stays on its business");
-        }),
-        case("find-business", pane, |model, _| {
-            assert!(matches!(model.shared.layers.last(), Some(Layer::Line(_))));
-        }),
-        case("drill-down", pane, |model, _| {
-            assert_eq!(model.panes.businesses.customer, Some(0));
-        }),
-        case(
-            "drill-down",
-            || {
-                let mut model = at("businesses");
-                super::fixture::press(&mut model, super::fixture::ENTER);
-                model
-            },
-            |model, _| {
-                assert_eq!(model.shared.pane, PaneId("bookings"));
-                assert!(model.panes.bookings.pages.filter().user.is_some());
             },
         ),
     ]

@@ -105,6 +105,19 @@ impl Session {
                     0,
                 ));
             }
+            let collated = has_collation(specs.get(&read.live));
+            let unique = wanted.iter().filter(|it| get(it, "unique").is_some());
+            let unique = unique.filter(|it| made.iter().any(|name| name == name_of(it)));
+            if collated && unique.count() > 0 {
+                demands.push(Demand::note(
+                    "unique",
+                    &format!("unique {}", read.live),
+                    format!(
+                        "{model}: {} has a collation of its own, and its new unique indexes compare text by that, not letter by letter: values that only look alike may count as one. This plan cannot tell; the copy's index does, before anything is changed",
+                        safe(&read.live, 120)
+                    ),
+                ));
+            }
             let named = |name: &str| change.indexes.iter().any(|it| it.name == name);
             let dropped = wanted.iter().filter(|it| {
                 let kept = it.get_document("partialFilterExpression").is_ok();
@@ -173,6 +186,11 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// True where a collection compares text by a collation of its own.
+fn has_collation(spec: Option<&CollectionSpec>) -> bool {
+    spec.is_some_and(|spec| get(&spec.options, "collation").is_some())
 }
 
 /// Indexes that no server keeps side by side, by their names.

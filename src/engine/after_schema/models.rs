@@ -207,12 +207,13 @@ impl Session {
             let model = after.models.get(it.model);
             let model = model.map_or_else(String::new, |it| safe(&it.name, 60));
             let documents = scan::rough_count(&self.work.connection.database, &it.live).await;
-            demands.push(Demand::undecided(
+            // Said only where nothing forbids it: what is blocked is not accepted, too.
+            let becomes = Demand::undecided(
                 "rename",
                 &format!("rename {}", it.live),
                 format!("{live} becomes {to}, as the model {model} says"),
                 documents,
-            ));
+            );
             if let Some(why) = self.no_name_for_a_collection(&it.to) {
                 demands.push(Demand::blocker(
                     "rename",
@@ -223,11 +224,13 @@ impl Session {
                 continue;
             }
             if !specs.contains_key(&it.to) || away.contains_key(it.to.as_str()) {
+                demands.push(becomes);
                 continue;
             }
             let in_the_way = self.documents_in(&it.to).await?;
             let is_view = specs.get(&it.to).is_some_and(|spec| spec.kind == "view");
             if in_the_way == 0 && !is_view {
+                demands.push(becomes);
                 demands.push(Demand::undecided(
                     SET_ASIDE,
                     &format!("{SET_ASIDE} {}", it.to),

@@ -105,6 +105,7 @@ impl Session {
         let named: Vec<Named> = run.pushes.iter().flat_map(|it| it.named.clone()).collect();
         let originals: BTreeSet<&str> = moved_originals(&run).collect();
         let (mut back, mut left, mut taken) = (Vec::new(), Vec::new(), Vec::new());
+        let mut others = Vec::new();
         for (uuid, is) in self.work.index_picture().await? {
             let ours = is.collection.starts_with(SIDE_PREFIX);
             if ours || is.collection.starts_with("system.") || copies.contains(uuid.as_str()) {
@@ -113,6 +114,8 @@ impl Session {
             let Some(then) = earlier.get(&uuid) else {
                 if names_collection(&named, &is.collection) {
                     self.put_new_aside(&run, &is.collection).await?;
+                } else if !run.pushes.is_empty() {
+                    others.push(crate::domain::text::named(&is.collection));
                 }
                 continue;
             };
@@ -153,6 +156,12 @@ impl Session {
             if !indexes.is_empty() {
                 undone.lines.push(format!("{what}: {}", list(indexes)));
             }
+        }
+        if !others.is_empty() {
+            undone.lines.push(format!(
+                "collections that came since the cut-over, and that the schema does not name, stay: {}",
+                others.join(", ")
+            ));
         }
         self.settle_new_collections(&run, &named, &earlier, &mut undone)
             .await?;

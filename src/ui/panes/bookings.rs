@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::text::{number, pad, wrap};
+use super::super::text::{fit, number, pad, width, wrap};
 use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::commands::ids::BACK;
@@ -32,7 +32,12 @@ pub fn draw(
     theme: Theme,
 ) -> Scrollable {
     let [list_area, diff_area] = widgets::split(area, roomy, 58);
-    let inside = widgets::boxed(frame, list_area, &title(model), theme);
+    let inside = widgets::boxed(
+        frame,
+        list_area,
+        &title(model, usize::from(list_area.width.saturating_sub(4))),
+        theme,
+    );
     let height = usize::from(inside.height).saturating_sub(1);
     let from = list(frame, inside, model, theme);
     let entries = model.panes.bookings.pages.entries().len();
@@ -48,19 +53,14 @@ pub fn draw(
     }
 }
 
-fn title(model: &Model) -> String {
+/// The title in so many columns: the way here gives way, what is shown and in which order does not.
+fn title(model: &Model, room: usize) -> String {
     let pages = &model.panes.bookings.pages;
-    let mut title = String::new();
-    if let Some(back) = model.panes.bookings.came_from() {
-        title = format!("{} › ", panes::row(back).title);
-        title.push_str(&safe(&pages.filter_says, 100));
-        title.push_str(" › ");
-    }
-    title.push_str("Bookings");
+    let mut shown = "Bookings".to_owned();
     let (first, last) = pages.numbers();
     if !pages.entries().is_empty() {
         let more = if pages.more() { "+" } else { "" };
-        title = format!("{title} {}–{}{more}", number(first), number(last));
+        shown = format!("{shown} {}–{}{more}", number(first), number(last));
         if let Some(overview) = model
             .shared
             .facts
@@ -68,19 +68,44 @@ fn title(model: &Model) -> String {
             .as_ref()
             .filter(|_| pages.filter().is_empty())
         {
-            title = format!("{title} of {}", number(overview.bookings));
+            shown = format!("{shown} of {}", number(overview.bookings));
         }
     }
-    if model.panes.bookings.came_from().is_none() && !pages.filter_says.is_empty() {
-        title = format!("{title} · {}", safe(&pages.filter_says, 80));
-    }
     if pages.filter().unusual {
-        title += " · only unusual";
+        shown += " · only unusual";
     }
     if pages.filter().order != Order::Stored {
-        title = format!("{title} · {}", pages.filter().order.words());
+        shown = format!("{shown} · {}", pages.filter().order.words());
     }
-    title
+    let left = room.saturating_sub(width(&shown) + 3);
+    match model.panes.bookings.came_from() {
+        Some(back) => {
+            let from = panes::row(back).title;
+            let left = left.saturating_sub(width(from) + 3);
+            format!("{from} › {} › {shown}", crumbs(&pages.filter_says, left))
+        }
+        None if !pages.filter_says.is_empty() => {
+            format!("{shown} · {}", fit(&safe(&pages.filter_says, 80), left))
+        }
+        None => shown,
+    }
+}
+
+/// The names on the way here: the last one gives way last.
+fn crumbs(says: &str, room: usize) -> String {
+    /// Columns that every name keeps.
+    const LEAST: usize = 8;
+    let names: Vec<&str> = says.split(" › ").collect();
+    let mut left = room.saturating_sub(3 * names.len().saturating_sub(1));
+    let mut shown: Vec<String> = Vec::new();
+    for (at, name) in names.iter().enumerate().rev() {
+        let others = (LEAST * at).min(left.saturating_sub(LEAST));
+        let name = fit(&safe(name, 100), (left - others).max(4));
+        left = left.saturating_sub(width(&name));
+        shown.push(name);
+    }
+    shown.reverse();
+    shown.join(" › ")
 }
 
 /// The list; returns which entry stands in its first row.
@@ -210,7 +235,7 @@ fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     let business = if entry.business_name.is_empty() {
         "(no business)".to_owned()
     } else {
-        safe(&entry.business_name, 120)
+        safe(&entry.business_name, 400)
     };
     let becomes = match &entry.customer {
         Some(_) => format!("{}, of this business alone", entry.words.becomes),
@@ -218,7 +243,7 @@ fn diff(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize
     };
     let what = format!("{} at {business}", entry.words.service);
     for (label, text) in [("booked", &what), ("becomes", &becomes)] {
-        lines.extend(widgets::labelled(label, &safe(text, 300), columns, theme));
+        lines.extend(widgets::labelled(label, &safe(text, 800), columns, theme));
     }
     if model.shared.ids {
         let id = safe(&entry.booking.to_string(), 60);

@@ -10,7 +10,7 @@ use super::super::theme::Theme;
 use super::super::widgets;
 use crate::app::message::Scrollable;
 use crate::app::model::Model;
-use crate::app::panes::businesses::Sort;
+use crate::app::panes::businesses::{CustomerSort, Sort};
 use crate::app::situation;
 use crate::domain::conflict::Severity;
 use crate::domain::number::counted;
@@ -51,8 +51,10 @@ pub fn draw(
     } else {
         businesses(frame, list, model, &rows, theme)
     };
-    closely(frame, detail, model, theme);
-    scrollable
+    Scrollable {
+        detail: closely(frame, detail, model, theme),
+        ..scrollable
+    }
 }
 
 fn businesses(
@@ -134,32 +136,52 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
     } else {
         String::new()
     };
-    let title = format!(
-        "Businesses › {name} · {}{more} · by bookings ▾",
-        counted(
-            view.customers.len() as u64,
-            "person who books here",
-            "people who book here"
-        )
+    let rows = pane.customers(facts);
+    let mut title = format!(
+        "Businesses › {name} · {}{more}",
+        counted(rows.len() as u64, "customer", "customers")
     );
+    if !pane.customer_filter.is_empty() {
+        title = format!("{title} · “{}”", safe(&pane.customer_filter, 20));
+    }
     let inside = widgets::boxed(frame, area, &title, theme);
+    if rows.is_empty() && !pane.customer_filter.is_empty() {
+        let text = format!(
+            "No customer here has the letters “{}”.",
+            safe(&pane.customer_filter, 40)
+        );
+        let text = Paragraph::new(text);
+        frame.render_widget(text.wrap(Wrap { trim: true }), inside);
+        return Scrollable::default();
+    }
     let columns = usize::from(inside.width);
     let ids = model.shared.ids;
     let selected = pane.customer.unwrap_or(0);
-    let name = columns.saturating_sub(12 + 12 + 16).max(12);
+    // A name and an address need the room most.
+    let outcome = rows.iter().map(|row| width(row.becomes)).max().unwrap_or(0);
+    let outcome = outcome.clamp(7, 15);
+    let name = columns.saturating_sub(2 * NUMBER + 1 + outcome).max(12);
+    let mark = |sort: CustomerSort, text: &str| {
+        let mark = if pane.customer_sort == sort {
+            "▾"
+        } else {
+            ""
+        };
+        format!("{text}{mark}")
+    };
     let mut lines = vec![Line::styled(
         format!(
             "{}{}{} {}",
-            pad("customer", name),
-            right("bookings", 11),
-            right("elsewhere", 11),
-            pad("becomes", 15)
+            pad(&mark(CustomerSort::Name, "customer"), name),
+            right(&mark(CustomerSort::Bookings, "bookings"), NUMBER),
+            right(&mark(CustomerSort::Elsewhere, "elsewhere"), NUMBER),
+            pad("becomes", outcome)
         ),
         theme.label(),
     )];
     let height = usize::from(inside.height).saturating_sub(1);
-    let from = widgets::window(selected, view.customers.len(), height);
-    for (at, line) in view.customers.iter().enumerate().skip(from).take(height) {
+    let from = widgets::window(selected, rows.len(), height);
+    for (at, line) in rows.iter().enumerate().skip(from).take(height) {
         let who = in_full(&line.who);
         let who = if ids {
             format!("{} {who}", safe(&line.user.to_string(), 60))
@@ -169,9 +191,9 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
         let row = Line::raw(format!(
             "{}{}{} {}",
             pad(&pad(&who, name.saturating_sub(1)), name),
-            right(&number(line.bookings), 11),
-            right(&number(line.elsewhere), 11),
-            pad(line.becomes, 15)
+            right(&number(line.bookings), NUMBER),
+            right(&number(line.elsewhere), NUMBER),
+            pad(line.becomes, outcome)
         ));
         lines.push(if at == selected {
             widgets::selected(row, theme)
@@ -182,18 +204,18 @@ fn customers(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> 
     frame.render_widget(Paragraph::new(lines), inside);
     Scrollable {
         page: height,
-        list: widgets::list_area(widgets::below(inside, 1), from, view.customers.len() - from),
+        list: widgets::list_area(widgets::below(inside, 1), from, rows.len() - from),
         ..Scrollable::default()
     }
 }
 
 /// The selected business looked at closely; the selected customer first, where one is.
-fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
+fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) -> usize {
     let pane = &model.panes.businesses;
     let facts = &model.shared.facts;
     let Some(row) = pane.row(facts) else {
         widgets::boxed(frame, area, "", theme);
-        return;
+        return 0;
     };
     let name = row.words();
     let inside = widgets::boxed(frame, area, &name, theme);
@@ -231,13 +253,7 @@ fn closely(frame: &mut Frame<'_>, area: Rect, model: &Model, theme: Theme) {
     if let Some(Ok(view)) = pane.view(facts) {
         lines.extend(elsewhere(view, (columns, roomy), theme));
     }
-    let height = usize::from(inside.height);
-    if lines.len() > height {
-        lines.truncate(height.saturating_sub(1));
-        let text = "… there is more than fits here: make the terminal higher";
-        lines.push(Line::styled(fit(text, columns), theme.dim()));
-    }
-    frame.render_widget(Paragraph::new(lines), inside);
+    widgets::scrolled(frame, inside, lines, pane.down, theme)
 }
 
 /// Name and e-mail, or that there is neither.

@@ -65,11 +65,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
     let Some(section) = sections.get(pane.section) else {
         return Scrollable::default();
     };
-    let title = format!(
-        "{} · as it would be written now ({})",
-        safe(&section.title, 60),
-        names(model)
-    );
+    let title = format!("{} · as of now, {}", safe(&section.title, 60), names(model));
     let inside = widgets::boxed(frame, body, &title, theme);
     let columns = usize::from(inside.width);
     let parts: Vec<Part> = section.lines.iter().filter_map(|it| Part::of(it)).collect();

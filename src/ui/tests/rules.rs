@@ -2,10 +2,12 @@
 
 use super::scene::{midway, typing, with};
 use super::{drawn, text};
-use crate::app::layer::Layer;
 use crate::app::layer::picker::{Item, Picker};
+use crate::app::layer::{GateLayer, Layer};
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
+use crate::domain::evidence::Evidence;
+use crate::domain::gate::Destructive;
 use crate::ui::Theme;
 
 fn shown(model: &mut Model, size: (u16, u16)) -> String {
@@ -21,6 +23,19 @@ fn header(model: &mut Model, size: (u16, u16)) -> String {
 fn written(model: &mut Model, words: &str) {
     let known = model.shared.facts.situation.as_mut().unwrap();
     known.writes = Some(words.to_owned());
+}
+
+/// The gate that is open.
+fn gate_of(model: &mut Model) -> &mut GateLayer {
+    let layers = model.shared.layers.iter_mut();
+    let mut gates = layers.filter_map(|layer| {
+        if let Layer::Gate(open) = layer {
+            Some(open)
+        } else {
+            None
+        }
+    });
+    gates.next_back().unwrap()
 }
 
 #[test]
@@ -102,4 +117,77 @@ fn wide_screens_show_list_and_detail_side_by_side_and_small_ones_say_that_they_a
         let flat = shown(&mut model, (60, 15));
         assert!(flat.contains("Next"), "{flat}");
     }
+}
+
+#[test]
+fn the_choice_at_the_gate_to_roll_back_is_seen_on_a_small_screen_however_much_was_written() {
+    for choice in 0..3 {
+        let mut model = super::gate(true);
+        let open = gate_of(&mut model);
+        open.gate.written = (0..12)
+            .map(|at| format!("Collection{at}: 1 document added, 1 changed, 0 deleted"))
+            .collect();
+        let chosen = &mut open.gate.choices[choice];
+        chosen.says = "it is carried onto the originals; ".repeat(4) + "END OF CHOICE";
+        open.gate.action = Destructive::RollBack(chosen.new);
+        let shown = shown(&mut model, (80, 24));
+        assert!(
+            shown.contains("▸") && shown.contains("END OF CHOICE"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_gate_gives_no_mark_to_what_nobody_checked() {
+    let mut model = super::gate(false);
+    let open = gate_of(&mut model);
+    open.gate.backup = Evidence::said("none");
+    open.gate.proof = vec![Evidence::said("not checked yet")];
+    open.gate.writers = Some(Evidence::said("the application wrote since 18:19:55 UTC"));
+    open.gate.way_back = Evidence::said("none");
+    let shown = shown(&mut model, (120, 40));
+    let gate: Vec<&str> = shown.lines().filter(|it| it.starts_with('║')).collect();
+    assert!(
+        gate.iter().any(|it| it.contains("Backup    none")),
+        "{shown}"
+    );
+    assert!(gate.iter().all(|it| !it.contains('✓')), "{shown}");
+}
+
+#[test]
+fn where_one_is_among_the_bookings_is_said_whole_enough_for_every_name_on_the_way() {
+    let mut model = with("bookings");
+    let says = format!(
+        "{} › Zoë Müller 58",
+        "A very very long business name ".repeat(5)
+    );
+    let filter = model.panes.bookings.pages.filter().clone();
+    let back = Some(crate::app::panes::id(&model.panes.businesses));
+    model.panes.bookings.show(filter, says, back);
+    crate::app::tests::fixture::look(&mut model);
+    for size in [(80, 24), (120, 40), (200, 60)] {
+        let shown = shown(&mut model, size);
+        let title = shown.lines().find(|it| it.contains("Businesses ›"));
+        let title = title.unwrap();
+        for part in ["A very", "› Zoë Müller 58 ›", "Bookings"] {
+            assert!(title.contains(part), "{size:?} {part}: {title}");
+        }
+    }
+}
+
+#[test]
+fn a_detail_of_a_business_that_is_longer_than_its_room_scrolls() {
+    let mut model = with("businesses");
+    model.shared.facts.businesses[0].name = "A very long name of a business ".repeat(10);
+    let mut seen = shown(&mut model, (80, 24));
+    assert!(seen.contains('▼'), "{seen}");
+    for down in 0..20 {
+        model.panes.businesses.down = down;
+        seen.push_str(&shown(&mut model, (80, 24)));
+    }
+    let whole = shown(&mut model, (120, 60));
+    let last = "Its customers also book";
+    assert!(whole.contains(last), "{whole}");
+    assert!(seen.contains("Also book"), "{seen}");
 }
