@@ -57,7 +57,11 @@ pub(super) async fn run(place: &PlaceArguments, arguments: InitArguments) -> Res
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(there()),
         Err(error) => return Err(failed(error).into()),
     };
-    file.write_all(proposal.text.as_bytes()).map_err(failed)?;
+    if let Err(error) = file.write_all(proposal.text.as_bytes()) {
+        // Part of a file would keep the next try from writing one.
+        let _ = std::fs::remove_file(out);
+        return Err(failed(error).into());
+    }
     // What the file says that this version cannot read or carry out is said now, and not only by the survey.
     let trouble = Mapping::parse_as(&proposal.text, &named(&out.display().to_string())).err();
     let trouble = trouble.filter(|_| proposal.open.is_empty());

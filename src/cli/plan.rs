@@ -14,7 +14,7 @@ use crate::domain::conflict::{Choice, Code};
 use crate::domain::decision::Contact;
 use crate::domain::departure::Departures;
 use crate::domain::plan::Plan;
-use crate::domain::retire::RetireCounts;
+use crate::domain::retire::{RetireCounts, not_looked_into};
 use crate::engine::after_schema::{AskedSchema, GivenSchema};
 use crate::engine::decisions;
 use crate::engine::fit::Said;
@@ -119,7 +119,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: PlanArguments) -> Res
         output::line(&Plan::schema_words(plan.schema.as_ref()));
         if let Some(counts) = retiring {
             output::line(&format!("{} would retire", counts.going()));
-            for line in counts.lines() {
+            for line in counts.lines().into_iter().chain([not_looked_into()]) {
                 output::line(&line);
             }
         }
@@ -149,6 +149,10 @@ async fn survey(
     session.check_mapping(Said::Now(numbers), watcher).await?;
     warn(session);
     session.survey(watcher).await?;
+    session
+        .idle_entries()
+        .iter()
+        .for_each(|it| output::aside(it));
     session
         .require_nothing_refers_to_those_aside(watcher)
         .await?;

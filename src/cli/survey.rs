@@ -43,7 +43,12 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         let said = Said::Now(&arguments.accept);
         session.check_mapping(said, &watcher).await?;
         warn(&session);
-        session.survey(&watcher).await
+        let overview = session.survey(&watcher).await;
+        session
+            .idle_entries()
+            .iter()
+            .for_each(|it| output::aside(it));
+        overview
     }
     .await;
     task.end(&outcome);
@@ -95,12 +100,14 @@ pub(super) fn remarks(session: &Session) {
     for (_, says) in session.mapping().remarks() {
         output::line(&says);
     }
+    if let Some(says) = session.bookings_outside() {
+        output::line(&says);
+    }
 }
 
 /// Says what the check of the mapping found worth saying.
 pub(super) fn warn(session: &Session) {
-    let fit = session.fit();
-    for line in fit.warnings.iter().chain(&fit.accepted) {
+    for line in session.warnings().iter().chain(&session.fit().accepted) {
         output::aside(line);
     }
 }

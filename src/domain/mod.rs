@@ -60,6 +60,7 @@ pub mod survey;
 pub mod survivorship;
 pub mod table;
 pub mod text;
+pub mod toml_text;
 pub mod transform;
 pub mod trial;
 pub mod value_check;

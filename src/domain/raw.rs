@@ -24,6 +24,16 @@ pub mod kind {
     pub const DATE: u8 = 0x09;
     /// Null.
     pub const NULL: u8 = 0x0A;
+    /// A regular expression.
+    pub const REGEX: u8 = 0x0B;
+    /// A pointer of the old kind: a collection's name and an ObjectId.
+    pub const POINTER: u8 = 0x0C;
+    /// JavaScript code.
+    pub const CODE: u8 = 0x0D;
+    /// A symbol: text by another name.
+    pub const SYMBOL: u8 = 0x0E;
+    /// JavaScript code, with a document of its variables.
+    pub const SCOPED_CODE: u8 = 0x0F;
     /// A 32-bit integer.
     pub const INT32: u8 = 0x10;
     /// A 64-bit integer.
@@ -57,6 +67,46 @@ impl<'a> Value<'a> {
         }
         let text = self.bytes.get(4..self.bytes.len().checked_sub(1)?)?;
         std::str::from_utf8(text).ok()
+    }
+
+    /// The document inside: an embedded one, an array, or the variables of code.
+    #[inline]
+    pub fn inside(&self) -> Option<&'a RawDocument> {
+        let bytes = match self.kind {
+            kind::DOCUMENT | kind::ARRAY => self.bytes,
+            kind::SCOPED_CODE => {
+                let length = self.bytes.get(4..8)?.try_into().ok()?;
+                let length = usize::try_from(i32::from_le_bytes(length)).ok()?;
+                self.bytes.get(length.checked_add(8)?..)?
+            }
+            _ => return None,
+        };
+        RawDocument::from_bytes(bytes).ok()
+    }
+
+    /// The ObjectId that a pointer of the old kind holds.
+    pub fn pointer(&self) -> Option<[u8; 12]> {
+        if self.kind != kind::POINTER {
+            return None;
+        }
+        self.bytes.last_chunk().copied()
+    }
+
+    /// The bytes that may be text: of a string, a symbol, code, a regular expression, binary data.
+    pub fn as_text(&self) -> Option<&'a [u8]> {
+        match self.kind {
+            kind::STRING | kind::SYMBOL | kind::CODE => {
+                self.bytes.get(4..self.bytes.len().checked_sub(1)?)
+            }
+            kind::SCOPED_CODE => {
+                let length = self.bytes.get(4..8)?.try_into().ok()?;
+                let length = usize::try_from(i32::from_le_bytes(length)).ok()?;
+                self.bytes.get(8..length.checked_add(7)?)
+            }
+            kind::REGEX => Some(self.bytes),
+            kind::BINARY => self.bytes.get(5..),
+            _ => None,
+        }
     }
 
     /// The element that it is under `key`.
@@ -388,6 +438,27 @@ mod tests {
 
     fn cstr_of(text: &str) -> bson::raw::CString {
         bson::raw::CString::try_from(text).unwrap()
+    }
+
+    #[test]
+    fn code_with_variables_and_pointers_of_the_old_kind_hold_what_they_hold() {
+        let held = rawdoc! { "user": bson::oid::ObjectId::from_bytes([7; 12]) };
+        let code = bson::RawJavaScriptCodeWithScope {
+            code: "return 1".to_owned(),
+            scope: held.clone(),
+        };
+        let document = rawdoc! { "code": code, "text": "abc" };
+        let value = get(&document, "code").unwrap();
+        assert_eq!(value.inside().unwrap().as_bytes(), held.as_bytes());
+        assert_eq!(value.as_text().unwrap(), b"return 1");
+        assert_eq!(get(&document, "text").unwrap().as_text().unwrap(), b"abc");
+        let mut bytes = string_bytes("users");
+        bytes.extend([9; 12]);
+        let pointer = Value {
+            kind: kind::POINTER,
+            bytes: &bytes,
+        };
+        assert_eq!(pointer.pointer(), Some([9; 12]));
     }
 
     #[test]

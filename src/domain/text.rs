@@ -128,7 +128,7 @@ pub fn safe_line(text: &str, limit: usize) -> String {
 }
 
 /// Controls, bidi overrides and isolates, zero-width and tag characters, variation selectors beyond the usual, line separators.
-fn hides(c: char) -> bool {
+pub(super) fn hides(c: char) -> bool {
     c.is_control()
         || matches!(u32::from(c),
             0xAD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F

@@ -16,7 +16,7 @@ use crate::domain::mapping::{DEFAULT, Mapping};
 use crate::domain::nearest::nearest;
 use crate::domain::plan::Plan;
 use crate::domain::run::DecidedLine;
-use crate::domain::text::named;
+use crate::domain::text::{json, named};
 use crate::engine::error::{Result, StepError};
 use crate::engine::fit::Said;
 use crate::engine::session::{Session, Surveyed, Workspace};
@@ -28,7 +28,10 @@ use crate::store::{StoreError, private_file};
 /// The system's answer.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<()> {
     let text = serde_json::to_string_pretty(plan).map_err(crate::domain::plan::BadPlan::from)?;
-    Ok(private_file::replace(path, (text + "\n").as_bytes())?)
+    Ok(private_file::replace(
+        path,
+        (json(&text) + "\n").as_bytes(),
+    )?)
 }
 
 /// Reads a plan from a file.

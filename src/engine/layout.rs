@@ -100,6 +100,34 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Of a finished run: what is live is told by its name where no collection has its UUID any more, as after a restore of the whole database.
+    /// The names of what is not there at all.
+    pub(crate) async fn find_by_name(
+        &mut self,
+        connection: &Connection,
+        mapping: &Mapping,
+        run: &RunRecord,
+    ) -> Result<Vec<String>> {
+        let standing = collection_spec::uuids(connection).await?;
+        let mut missing = Vec::new();
+        for which in mapping.rebuilt() {
+            let known = run.collection(&which);
+            let was_made = known.next.is_some() && known.swap_began;
+            if self.swapped.contains_key(which.key()) || !was_made {
+                continue;
+            }
+            let mut names = [which.to(), which.live()].into_iter();
+            match names.find(|name| standing.contains_key(*name)) {
+                Some(name) => {
+                    self.swapped.insert(which.key().to_owned(), name.to_owned());
+                    self.note_name(which.live(), name);
+                }
+                None => missing.push(which.live().to_owned()),
+            }
+        }
+        Ok(missing)
+    }
+
     /// Adds what was written under the names of the after-schema, once a rollback took them away.
     pub(crate) async fn add_what_came_since(
         &mut self,

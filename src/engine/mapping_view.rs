@@ -8,6 +8,7 @@ use crate::domain::mapping_view::{MappingSource, MappingView};
 use crate::domain::propose::{Catalogue, propose};
 use crate::domain::run::Outcome;
 use crate::domain::text::named;
+use crate::domain::toml_text;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::mapping_file;
@@ -45,7 +46,7 @@ impl Session {
             file: named(&path.display().to_string()),
             in_file,
             refused: refused.map(|bad| bad.why.clone()).collect(),
-            warnings: self.fit.warnings.clone(),
+            warnings: self.warnings(),
             catalogue: Catalogue::of(&seen),
             proposed,
             locked,
@@ -103,7 +104,7 @@ impl Session {
                 "{file} was changed by something else since it was read. Nothing was written; go to another pane and back to read it again"
             )));
         }
-        mapping_file::write(&path, text)?;
+        mapping_file::write(&path, &toml_text::visible(text))?;
         self.work.mapping_file = Some(mapping.clone());
         self.work.mapping = mapping;
         self.work.built_in = false;

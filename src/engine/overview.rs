@@ -1,5 +1,6 @@
 //! What screens and reports show of the survey and of the answers to it. Reads nothing.
 
+use crate::domain::number::counted;
 use crate::domain::overview::{Overview, Review};
 use crate::engine::session::Session;
 
@@ -12,12 +13,24 @@ impl Session {
             &self.answers.decisions,
             &surveyed.blueprint,
         );
-        overview.warnings.clone_from(&self.fit.warnings);
+        overview.warnings = self.warnings();
         overview.absent.clone_from(&self.fit.absent);
         overview
             .database
             .clone_from(&self.work.connection.place.database);
         Some(overview)
+    }
+
+    /// How many bookings the mapping's filter leaves out, in words; `None` where none, or before a survey.
+    pub fn bookings_outside(&self) -> Option<String> {
+        let survey = &self.surveyed.as_ref()?.survey;
+        let outside = survey.outside;
+        (outside > 0).then(|| {
+            format!(
+                "{} outside booking.where: they stay as they are, with their reference to the user, and take part in nothing",
+                counted(outside, "booking is", "bookings are")
+            )
+        })
     }
 
     /// The conflicts of the survey with their answers; blockers first.

@@ -84,8 +84,8 @@ impl Session {
 
     /// Renames a stray that stands under a vacated name to a name of ours, and reads the name.
     async fn named_stray(&self, stray: &Stray) -> Result<Aside> {
+        self.require_movable(&stray.name).await?;
         let name = if self.layout.strangers().contains(&stray.name) {
-            self.require_no_view_in_the_way().await?;
             swap::move_stray(&self.work.connection, &stray.name)
                 .await?
                 .name

@@ -30,6 +30,7 @@ impl Session {
     }
 
     async fn verify_once(&mut self, watcher: &Watcher) -> Result<Checked> {
+        self.refuse_half_restored()?;
         if self.is_finished() {
             return self.verify_finished(watcher).await;
         }
@@ -58,9 +59,20 @@ impl Session {
     /// left by decision.
     async fn verify_finished(&mut self, watcher: &Watcher) -> Result<Checked> {
         let unmigrated = self.unmigrated(watcher).await?;
+        let (connection, mapping) = (&self.work.connection, &self.work.mapping);
         let run = self.run.latest();
-        self.layout = Layout::read(&self.work.connection, &self.work.mapping, run).await?;
+        let mut layout = Layout::read(connection, mapping, run).await?;
+        let missing = match run {
+            Some(run) => layout.find_by_name(connection, mapping, run).await?,
+            None => Vec::new(),
+        };
+        self.layout = layout;
         let mut checked = self.check_isolation(watcher).await?;
+        for name in missing {
+            checked.finds(format!(
+                "collection {name}, which the migration made, is gone; a backup that was taken after the migration holds it"
+            ));
+        }
         if unmigrated > 0 {
             checked.finds(format!(
                 "{} no {} and were not left by decision: something wrote them in the old form since",

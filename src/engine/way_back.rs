@@ -98,12 +98,22 @@ impl Session {
         Ok(taken)
     }
 
+    /// Refuses a stray that no server renames, and what [`Self::require_no_view_in_the_way`] refuses.
+    pub(crate) async fn require_movable(&self, stray: &str) -> Result<()> {
+        self.require_no_views(&[stray]).await
+    }
+
     /// Refuses where a view or a time series stands under a live or a vacated name: no server renames one out of the way.
     pub(crate) async fn require_no_view_in_the_way(&self) -> Result<()> {
+        self.require_no_views(&[]).await
+    }
+
+    async fn require_no_views(&self, too: &[&str]) -> Result<()> {
         let kinds = collection_spec::kinds(&self.work.connection).await?;
         let list = self.work.mapping.rebuilt();
         let names = list.iter().flat_map(|which| [which.live(), which.to()]);
         let names = names.chain(self.layout.renamed().keys().map(String::as_str));
+        let names = names.chain(too.iter().copied());
         let others = names.filter_map(|name| {
             let kind = match kinds.get(name)?.as_str() {
                 "view" => "view",

@@ -7,6 +7,7 @@ use crate::domain::gate::{Confirmed, RetireUsers};
 use crate::domain::invariant::holds_contact;
 use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
+use crate::domain::retire::not_looked_into;
 use crate::domain::run::RunRecord;
 use crate::domain::schema_change::undo::Known;
 use crate::domain::text::named;
@@ -158,6 +159,7 @@ impl Gated for RetireUsers {
             format!("rename {live} → {old}, {next} → {live}"),
         ];
         lines.extend(counts.lines());
+        lines.push(not_looked_into());
         Ok(lines)
     }
 

@@ -2,6 +2,7 @@
 //! run's backup; each under kill -9 too.
 
 #[allow(dead_code)] // the crash tests use more of it
+mod after_finish;
 mod restored;
 mod taken;
 mod without_record;

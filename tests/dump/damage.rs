@@ -207,6 +207,14 @@ async fn a_foreign_dump_with_a_missing_or_broken_file_is_refused() {
         assert!(error.to_string().contains(expected), "{error}");
         std::fs::rename(&aside, files.join(missing)).unwrap();
     }
+    let second = files.join("ugly.bson.gz");
+    std::fs::copy(files.join("ugly.bson"), &second).unwrap();
+    let error = restore(&target, &files, &RestoreOptions::default(), &quiet, &cancel)
+        .await
+        .unwrap_err();
+    let expected = "two data files of ugly, as where a dump with --gzip was made over one without";
+    assert!(error.to_string().contains(expected), "{error}");
+    std::fs::remove_file(&second).unwrap();
     std::fs::write(files.join("ugly.bson"), [9, 0, 0, 0, 1]).unwrap();
     let error = restore(&target, &files, &RestoreOptions::default(), &quiet, &cancel)
         .await

@@ -188,6 +188,30 @@ async fn a_time_series_under_a_vacated_name_is_named_before_anything_is_renamed_
 }
 
 #[tokio::test]
+async fn a_view_under_the_name_of_a_stray_is_named_and_a_way_leads_on() {
+    let case = Case::seeded().await;
+    case.migrate().await;
+    let stray = "_ringfence_stray_1_Booking";
+    let create = doc! { "create": stray, "viewOn": "Booking", "pipeline": [] };
+    case.database.run_command(create).await.unwrap();
+    for decision in ["--take-in", "--set-aside"] {
+        let decide = ["strays", decision, "--confirm", &case.name];
+        let ended = case.ringfence(&decide).await.code(1);
+        ended.says(&[
+            "_ringfence_stray_1_Booking is a view now",
+            "Nothing was changed",
+            "drop it",
+        ]);
+    }
+    case.database
+        .collection::<bson::Document>(stray)
+        .drop()
+        .await
+        .unwrap();
+    case.ringfence(&["verify"]).await.code(0);
+}
+
+#[tokio::test]
 async fn what_an_old_process_makes_under_a_name_that_was_vacated_is_a_stray() {
     let case = Case::seeded().await;
     case.migrate().await;

@@ -3,10 +3,13 @@
 
 mod follow;
 mod guests;
+mod hidden;
+mod idle;
 mod init;
 mod init_shapes;
 mod more_mistakes;
 mod numbers;
 mod references;
 mod table;
+mod ways;
 mod world;

@@ -3,6 +3,7 @@
 #[allow(dead_code)] // the crash tests use more of it
 mod aside;
 mod assigned;
+mod hidden;
 mod kills;
 mod nulls;
 mod ways;

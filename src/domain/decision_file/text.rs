@@ -6,6 +6,7 @@ use toml_edit::{Array, ArrayOfTables, Decor, DocumentMut, InlineTable, Item, Tab
 
 use super::{CodeWord, DecisionFile, Entry, IdText, SurvivorWord};
 use crate::domain::conflict::ConflictKey;
+use crate::domain::toml_text;
 
 /// What stands above a file that we begin.
 const HEAD: &str = "# ringfence: what was decided about the conflicts of this database.
@@ -80,7 +81,7 @@ pub fn update(
     } else {
         document.insert("decision", Item::ArrayOfTables(tables));
     }
-    document.to_string()
+    toml_text::visible(&document.to_string())
 }
 
 fn decisions_of(document: &DocumentMut) -> impl Iterator<Item = &Table> {

@@ -7,6 +7,7 @@ pub mod doubts;
 mod leaving;
 pub mod reference;
 pub mod rules;
+mod ways_that_leave;
 
 use super::mapping::BadMapping;
 

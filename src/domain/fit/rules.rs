@@ -23,6 +23,7 @@ impl Mapping {
         self.fields_that_change_places(&mut found);
         self.customers_called_as_a_field(&mut found);
         self.ids_that_move(&mut found);
+        self.ways_that_leave(&mut found);
         found
     }
 

@@ -217,24 +217,26 @@ impl Mapping {
     }
 
     /// What a run with this mapping leaves as it is, and the operator has to know; each with its key.
-    pub fn remarks(&self) -> Vec<(&'static str, String)> {
+    pub fn remarks(&self) -> Vec<(String, String)> {
         let mut remarks = Vec::new();
-        let booking = &self.booking.following;
-        if booking.keep
-            && let Some(user) = &booking.user
-        {
-            let user = match user {
-                UserReference::Path(path) => path.start.to_string(),
-                UserReference::Email(path) => path.to_string(),
+        let entries = self.follow.iter().enumerate();
+        let entries = entries.map(|(at, it)| (format!("follow.{at}.keep"), it));
+        let bookings = ("booking.keep".to_owned(), &self.booking.following);
+        for (key, of) in std::iter::once(bookings).chain(entries) {
+            let what = match key.as_str() {
+                "booking.keep" => "bookings".to_owned(),
+                _ => format!("documents of {}", of.collection),
             };
-            remarks.push((
-                "booking.keep",
-                format!("bookings keep {user}, by which they still reach the shared record: they are not isolated by it"),
-            ));
+            if let Some(user) = of.user_start().filter(|_| of.keep) {
+                remarks.push((
+                    key,
+                    format!("{what} keep {user}, by which they still reach the shared record: they are not isolated by it"),
+                ));
+            }
         }
         if !self.has_users() {
             remarks.push((
-                "booking.guest",
+                "booking.guest".to_owned(),
                 "the mapping has no users: customers are made of the guests in bookings, and Clean up users and Retire customer users are left out".to_owned(),
             ));
         }

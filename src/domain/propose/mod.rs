@@ -12,6 +12,7 @@ mod seen;
 mod words;
 mod written;
 
+use crate::domain::toml_text;
 pub use catalogue::Catalogue;
 pub use people::{is_called_a_name, name as names_in};
 pub use seen::{Kinds, Seen, SeenCollection, SeenReference};
@@ -45,7 +46,9 @@ pub fn propose(seen: &Seen, database: &str) -> Result<Written, NoProposal> {
         if let Some(embedded) = bookings::embedded(seen, users.as_deref()) {
             return Err(NoProposal::Embedded(embedded));
         }
-        return Ok(proposal::without_bookings(seen, database, users.as_deref()));
+        let mut out = proposal::without_bookings(seen, database, users.as_deref());
+        out.text = toml_text::visible(&out.text);
+        return Ok(out);
     };
     let reference = bookings::user(seen, &bookings, users.as_deref());
     let guest = bookings::guest(seen, &bookings);
@@ -63,5 +66,6 @@ pub fn propose(seen: &Seen, database: &str) -> Result<Written, NoProposal> {
     };
     let (mut out, customer) = proposal.written();
     follow::suggest(&proposal, &mut out, &customer);
+    out.text = toml_text::visible(&out.text);
     Ok(out)
 }

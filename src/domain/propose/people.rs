@@ -3,6 +3,7 @@
 use super::seen::{Seen, SeenCollection};
 use super::words::{ACCOUNTS, CONTACT, USERS, is_created, plain, says};
 use crate::domain::profile::{Field, Profile};
+use crate::domain::toml_text::quoted;
 
 /// A key's value as it is written, and why.
 pub type Said = (String, String);
@@ -93,10 +94,6 @@ fn best(profile: &Profile, rank: impl Fn(&str, &Field) -> Option<usize>) -> Opti
         .filter_map(|(path, field)| Some((rank(path, field)?, path, field)));
     let best = ranked.min_by_key(|(rank, path, _)| (*rank, path.matches('.').count(), path.len()));
     best.map(|(_, path, field)| (path, field))
-}
-
-fn quoted(path: &str) -> String {
-    format!("\"{path}\"")
 }
 
 fn list(paths: &[&str]) -> String {

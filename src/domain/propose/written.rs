@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::people::Said;
+pub(super) use crate::domain::toml_text::quoted;
 
 /// What was written, and what is left for the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,11 +55,6 @@ pub(super) fn one_line(words: &str) -> String {
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
 }
 
 /// A path as a value; what is a table already stays one.

@@ -6,4 +6,4 @@ mod search;
 
 pub use fates::{Fate, Fates, RetireCounts};
 pub use forecast::RetireForecast;
-pub use search::RetireSearch;
+pub use search::{RetireSearch, not_looked_into};

@@ -43,6 +43,7 @@ pub use found::{Followed, Of, Stray};
 use guests::Guests;
 use hop_sources::HopSources;
 use smallvec::SmallVec;
+pub(in crate::domain) use spelled::{Lengths, SHORTEST_WITHIN};
 pub use tables::Pair;
 use tables::{Pairs, Users};
 

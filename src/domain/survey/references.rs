@@ -219,10 +219,16 @@ impl ReferenceSearch<'_> {
                 continue;
             }
             match element.value.kind {
-                kind::DOCUMENT | kind::ARRAY => {
-                    if let Ok(document) = RawDocument::from_bytes(element.value.bytes) {
+                kind::DOCUMENT | kind::ARRAY | kind::SCOPED_CODE => {
+                    if let Some(document) = element.value.inside() {
                         let array = element.value.kind == kind::ARRAY;
                         self.walk(document, &inner, array, of);
+                    }
+                }
+                kind::POINTER => {
+                    if let Some(id) = element.value.pointer().map(Id::object_id) {
+                        self.booking(&inner, id.value());
+                        self.leaf(&inner, id.value(), of);
                     }
                 }
                 kind::OBJECT_ID | kind::STRING | kind::BINARY => {

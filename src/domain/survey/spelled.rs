@@ -10,7 +10,83 @@ use crate::domain::raw::kind;
 /// The shortest and the longest text of a UUID: 32 digits alone, and `urn:uuid:` before a hyphenated one, with some room for white space.
 const LENGTHS: std::ops::RangeInclusive<usize> = 32..=64;
 
+/// Text ids of fewer bytes are looked for as whole values alone: a longer text may hold them by chance.
+pub(in crate::domain) const SHORTEST_WITHIN: usize = 8;
+/// Text ids of more bytes are looked for as whole values alone.
+const LONGEST_WITHIN: usize = 256;
+/// The digits of an ObjectId and of a UUID, and the length of the latter's usual text.
+const OBJECT_ID: usize = 24;
+const UUID: usize = 32;
+const HYPHENATED: usize = 36;
+
+/// How long the users' text ids are, of those that are looked for within other text.
+#[derive(Debug)]
+pub(in crate::domain) struct Lengths {
+    are: [bool; LONGEST_WITHIN + 1],
+    any: bool,
+}
+
 impl Survey {
+    /// See [`Lengths`].
+    pub(in crate::domain) fn lengths_of_text_ids(&self) -> Lengths {
+        let mut lengths = Lengths {
+            are: [false; LONGEST_WITHIN + 1],
+            any: false,
+        };
+        for (id, _) in self.users.iter() {
+            let text = id.as_str().filter(|text| text.len() >= SHORTEST_WITHIN);
+            // What is the text of an usual id is found as such.
+            if let Some(text) = text.filter(|_| id.other_form().is_none())
+                && let Some(is) = lengths.are.get_mut(text.len())
+            {
+                (*is, lengths.any) = (true, true);
+            }
+        }
+        lengths
+    }
+
+    /// The users whose ids stand somewhere within a text, whatever stands around them: digits of an ObjectId or a UUID, and text ids that begin and
+    /// end where a word does.
+    pub(in crate::domain) fn find_users_within(
+        &self,
+        text: &[u8],
+        lengths: &Lengths,
+    ) -> Vec<UserIx> {
+        let mut found = Vec::new();
+        let mut is = |id: &Id| found.extend(self.find_user(id).map(|found| found.at));
+        let mut at = 0;
+        while at < text.len() {
+            let run = text[at..].iter().take_while(|it| it.is_ascii_hexdigit());
+            let run = run.count();
+            for part in text[at..at + run].windows(OBJECT_ID) {
+                if let Ok(Ok(id)) = hex::decode(part).map(<[u8; 12]>::try_from) {
+                    is(&Id::object_id(id));
+                }
+            }
+            for part in text[at..at + run].windows(UUID) {
+                if let Ok(Ok(id)) = hex::decode(part).map(<[u8; 16]>::try_from) {
+                    is(&Id::uuid(id));
+                }
+            }
+            at += run + 1;
+        }
+        for part in text.windows(HYPHENATED) {
+            let hyphens = [8, 13, 18, 23];
+            if hyphens.iter().all(|at| part[*at] == b'-')
+                && let Ok(part) = std::str::from_utf8(part)
+                && let Ok(uuid) = bson::Uuid::parse_str(part)
+            {
+                is(&Id::uuid(uuid.bytes()));
+            }
+        }
+        if lengths.any {
+            for part in parts(text, lengths) {
+                is(&Id::string(part));
+            }
+        }
+        found
+    }
+
     /// The user whom a value names, in whatever spelling.
     pub(in crate::domain) fn find_user_as_spelled(&self, reference: &Id) -> Option<UserIx> {
         let found = self.find_user(reference);
@@ -20,6 +96,28 @@ impl Survey {
         });
         found.map(|found| found.at)
     }
+}
+
+/// True where a text id may begin or end: beside something that is no letter and no digit, or is no ASCII.
+fn parts_words(byte: Option<&u8>) -> bool {
+    byte.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+}
+
+/// The parts of a text that are as long as some text id, and that begin and end where a word does.
+fn parts<'t>(text: &'t [u8], lengths: &'t Lengths) -> impl Iterator<Item = &'t str> {
+    let of = |from: usize| (from.checked_sub(1)).and_then(|before| text.get(before));
+    let begins = move |from: &usize| parts_words(of(*from)) || parts_words(text.get(*from));
+    let ends = move |to: usize| parts_words(text.get(to)) || parts_words(of(to));
+    let from = (0..text.len()).filter(begins);
+    let all = from.flat_map(move |from| {
+        let most = LONGEST_WITHIN.min(text.len() - from);
+        let long = (SHORTEST_WITHIN..=most).filter(|length| lengths.are[*length]);
+        let to = long.map(move |length| from + length);
+        to.filter(move |to| ends(*to)).map(move |to| from..to)
+    });
+    let whole = move |part: &std::ops::Range<usize>| part.len() < text.len();
+    let all = all.filter(whole);
+    all.filter_map(|part| std::str::from_utf8(&text[part]).ok())
 }
 
 /// The ids of the usual types that a value may stand for: a UUID without hyphens, in braces or as a URN; binary data of another subtype, in the

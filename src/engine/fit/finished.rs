@@ -9,7 +9,7 @@ use crate::domain::raw::{get, kind};
 use crate::domain::run::Outcome;
 use crate::domain::transform::{self, BookingFate};
 use crate::engine::Watcher;
-use crate::engine::error::Result;
+use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
 use crate::engine::session::Session;
 use crate::store::StoreError;
@@ -20,6 +20,7 @@ impl Session {
     /// # Errors
     /// The server's refusal.
     pub async fn migrated(&mut self, watcher: &Watcher) -> Result<Option<String>> {
+        self.refuse_half_restored()?;
         let Some(run) = self
             .run
             .latest()
@@ -28,6 +29,13 @@ impl Session {
             return Ok(None);
         };
         let id = run.id.clone();
+        let missing = self.missing_after_finish().await?;
+        if !missing.is_empty() {
+            return Err(StepError::Findings(format!(
+                "this database was migrated by run {id}, and its originals are deleted; of what it made these collections are gone: {}. Nothing was changed; put them back from a backup that was taken after the migration",
+                missing.join(", ")
+            )));
+        }
         Ok(match self.unmigrated(watcher).await? {
             0 => Some(format!(
                 "migrated by run {id}, and its originals are deleted: every booking has its {} or was left by decision, so nothing is left to do",
@@ -37,13 +45,26 @@ impl Session {
         })
     }
 
+    /// The collections that a finished run made and that are not there any more.
+    pub(crate) async fn missing_after_finish(&self) -> Result<Vec<String>> {
+        let Some(run) = self.run.latest() else {
+            return Ok(Vec::new());
+        };
+        let (connection, mapping) = (&self.work.connection, &run.mapping);
+        let mut layout = Layout::read(connection, mapping, Some(run)).await?;
+        layout.find_by_name(connection, mapping, run).await
+    }
+
     /// Bookings of a finished run's mapping that lack their new reference, and were not left by decision.
     pub(crate) async fn unmigrated(&mut self, watcher: &Watcher) -> Result<u64> {
         let Some(run) = self.run.latest().cloned() else {
             return Ok(0);
         };
         self.work.mapping = run.mapping.clone();
-        let layout = Layout::read(&self.work.connection, &run.mapping, Some(&run)).await?;
+        let mut layout = Layout::read(&self.work.connection, &run.mapping, Some(&run)).await?;
+        layout
+            .find_by_name(&self.work.connection, &run.mapping, &run)
+            .await?;
         let place = layout.place(&run.mapping.bookings());
         if run.mapping.booking.following.in_place {
             return self.still_of_users(watcher).await;

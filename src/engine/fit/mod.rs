@@ -3,13 +3,15 @@
 
 mod filters;
 mod finished;
+mod idle;
+mod let_in;
 mod reached;
 pub(crate) mod reading;
 pub(crate) mod references;
 
 use std::collections::BTreeMap;
 
-use self::filters::{filter_of, filters, is_filter, section};
+use self::filters::{filter_of, filters, section};
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
 use crate::domain::fit::doubts::{Doubts, about_guests, about_users};
@@ -104,15 +106,19 @@ impl Session {
             .await?;
         Self::check_contents(&mapping, &known, &mut fit);
         Box::pin(self.check_references(&mapping, &known, &mut fit, said, watcher)).await?;
+        self.check_idle_paths(&mapping, &known, &mut fit, watcher)
+            .await?;
+        self.check_dropped_references(&mapping, &known, &mut fit)
+            .await?;
         self.check_people_reached(&mapping, &known, &mut fit)
             .await?;
         self.check_new_references(&mapping, &known, &mut fit)
             .await?;
         self.unless_refused(&fit)?;
         let kept = mapping.remarks().into_iter();
-        for (key, says) in kept.filter(|it| it.0 == "booking.keep") {
+        for (key, says) in kept.filter(|it| it.0.rsplit('.').next() == Some("keep")) {
             let words = format!("{key}: {says}");
-            fit.warnings.push(warning(&mapping, key, &words));
+            fit.warnings.push(warning(&mapping, &key, &words));
         }
         self.fit = fit;
         self.fitting = Some((mapping, since));
@@ -354,58 +360,6 @@ impl Session {
             }
         }
         Ok(false)
-    }
-
-    async fn check_filters(
-        &self,
-        mapping: &Mapping,
-        claims: &Claims,
-        known: &Known,
-        fit: &mut Fit,
-        watcher: &Watcher,
-    ) -> Result<()> {
-        for claim in &claims.filters {
-            let all = known.all.get(&claim.collection);
-            if all.is_none_or(|profile| profile.documents == 0) {
-                continue;
-            }
-            let is_role = is_filter(&claim.key);
-            let inside = known.inside.get(section(&claim.key));
-            if is_role && inside.is_some_and(|profile| profile.documents > 0) {
-                continue;
-            }
-            let place = self.layout.original_of(mapping, &claim.collection);
-            if self.lets_any_in(&place, &[&claim.filter], watcher).await? {
-                continue;
-            }
-            let words = format!(
-                "{}: it lets in no document of {}",
-                claim.key, claim.collection
-            );
-            match claim.need {
-                Need::Required => fit.refusals.push(mapping.bad(&claim.key, words)),
-                Need::Optional => self.warn(mapping, &claim.key, &claim.collection, &words, fit),
-            }
-        }
-        for shared in mapping.shared_collections().0 {
-            let filters = [
-                mapping.user.filter.as_ref(),
-                mapping.booking.following.filter.as_ref(),
-            ];
-            let filters: Vec<_> = filters.into_iter().flatten().collect();
-            let place = self.layout.original_of(mapping, &shared.collection);
-            if self.lets_any_in(&place, &filters, watcher).await? {
-                let key = "booking.where";
-                fit.refusals.push(mapping.bad(
-                    key,
-                    format!(
-                        "{key}: {} holds users and bookings, and some document passes both user.where and booking.where; each document has one role",
-                        shared.collection
-                    ),
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Counts references by key; those of the same documents are read together.

@@ -1,13 +1,16 @@
 //! What a reference means, told by what it reaches: bookings whose people all sign in while another field names those who do not, and a new
 //! reference under the name of one that leads elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::Known;
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::Fit;
-use crate::domain::fit::reference::{ReferenceClaim, of_booking_users, references};
+use crate::domain::fit::reference::{ReferenceClaim, of_booking_users, references, values_at};
 use crate::domain::id::Id;
-use crate::domain::mapping::path::FieldPath;
+use crate::domain::mapping::path::{FieldPath, HopText, ReferencePath};
 use crate::domain::mapping::{Customers, Mapping};
+use crate::domain::number::grouped;
 use crate::domain::profile::Profile;
 use crate::domain::survey::facts::UserFacts;
 use crate::engine::error::Result;
@@ -20,9 +23,9 @@ const ENOUGH: usize = 12;
 
 /// Of the people that a field names.
 #[derive(Debug, Clone, Copy, Default)]
-struct Reached {
-    people: usize,
-    customers: usize,
+pub(super) struct Reached {
+    pub(super) people: usize,
+    pub(super) customers: usize,
 }
 
 impl Session {
@@ -40,7 +43,7 @@ impl Session {
             return Ok(());
         };
         let profile = known.profile("booking.", &mapping.booking.collection, mapping);
-        let path = claim.paths.iter().find(|path| path.hops.is_empty());
+        let path = claim.paths.first();
         let (Some(profile), Some(path)) = (profile, path) else {
             return Ok(());
         };
@@ -48,7 +51,7 @@ impl Session {
         let taken = taken.filter(|claim| claim.key.starts_with("booking."));
         let paths: Vec<_> = taken.flat_map(|claim| claim.paths).collect();
         let taken: Vec<_> = paths.iter().map(|path| path.start.to_string()).collect();
-        let own = self.reached_by(mapping, profile, &path.start).await?;
+        let own = self.reached_by(mapping, profile, path).await?;
         if own.people == 0 || own.customers * 10 > own.people {
             return Ok(());
         }
@@ -57,12 +60,14 @@ impl Session {
             if name == "_id" || taken.iter().any(|it| it == name) || ids * 2 < field.set.max(1) {
                 continue;
             }
-            let reached = self.people_among(mapping, field.values()).await?;
+            let (values, hops) = (field.values(), path.hops.as_slice());
+            let reached = self.people_among(mapping, values, hops).await?;
             let enough = reached.people >= ENOUGH && reached.people >= own.people;
             if enough && reached.customers * 10 >= reached.people * 9 {
+                let hops = path.hops.iter().map(|hop| format!(" > {hop}"));
+                let way: String = hops.collect();
                 let why = format!(
-                    "{key}: `{}` names {} different people who sign in or are no customers, of {} that were tried, and `{name}` names {} who are customers; `{name}` would fit. If those who sign in are the customers, say `customers = \"everybody\"` under [user]",
-                    path.start,
+                    "{key}: `{path}` names {} different people who sign in or are no customers, of {} that were tried, and `{name}{way}` names {} who are customers; `{name}{way}` would fit. If those who sign in are the customers, say `customers = \"everybody\"` under [user]",
                     own.people - own.customers,
                     own.people,
                     reached.customers,
@@ -78,20 +83,33 @@ impl Session {
         &self,
         mapping: &Mapping,
         profile: &Profile,
-        path: &FieldPath,
+        path: &ReferencePath,
     ) -> Result<Reached> {
-        match profile.field(&path.to_string()) {
-            Some(field) => self.people_among(mapping, field.values()).await,
+        match profile.field(&path.start.to_string()) {
+            Some(field) => self.people_among(mapping, field.values(), &path.hops).await,
             None => Ok(Reached::default()),
         }
     }
 
-    async fn people_among(
+    /// The people to whom some values lead, over these documents.
+    pub(super) async fn people_among(
         &self,
         mapping: &Mapping,
         values: impl Iterator<Item = &Id>,
+        hops: &[HopText],
     ) -> Result<Reached> {
-        let users = self.documents_of(&mapping.user.collection, values).await?;
+        let id = || FieldPath::field("_id");
+        let mut ids: BTreeSet<Id> = values.take(TRIED).map(Id::canonical).collect();
+        for hop in hops {
+            let by = hop.by.clone().unwrap_or_else(id);
+            let fields = [by.to_string(), hop.then.to_string()];
+            let found = self.looked_up(&hop.collection, &by, &ids, &fields).await?;
+            let then = found.iter().flat_map(|it| values_at(&hop.then, it));
+            ids = then.map(|id| id.canonical()).collect();
+        }
+        let users = self
+            .looked_up(&mapping.user.collection, &id(), &ids, &[])
+            .await?;
         let role = &mapping.user;
         let inside = users
             .iter()
@@ -147,10 +165,21 @@ impl Session {
         };
         let customers = &mapping.customer.collection;
         let (found, tried) = self.ids_of(customers, field.values()).await?;
-        if field.set < ENOUGH as u64 || found * 2 >= tried {
+        if field.set == 0 {
+            let words = format!(
+                "{key}: `{path}` is there already, and holds no id in any document that was looked at ({}); the new reference takes its name and its place. If the application means something else by it, give the new reference a name of its own",
+                grouped(field.documents)
+            );
+            fit.warnings.push(super::warning(mapping, key, &words));
             return Ok(());
         }
-        for other in known.names.iter().filter(|other| *other != customers) {
+        if found * 2 >= tried && tried > 0 {
+            return Ok(());
+        }
+        // A few numbers or words may be anybody's ids by chance.
+        let is_told = field.set >= ENOUGH as u64 || field.values().all(Id::is_usual);
+        let others = known.names.iter().filter(|other| *other != customers);
+        for other in others.filter(|_| is_told) {
             let (found, tried) = self.ids_of(other, field.values()).await?;
             if found * 2 > tried {
                 let why = format!(
@@ -166,16 +195,5 @@ impl Session {
         );
         fit.warnings.push(super::warning(mapping, key, &words));
         Ok(())
-    }
-
-    /// Documents of a collection with some of these values as ids.
-    async fn documents_of(
-        &self,
-        collection: &str,
-        values: impl Iterator<Item = &Id>,
-    ) -> Result<Vec<bson::RawDocumentBuf>> {
-        let by = FieldPath::field("_id");
-        let values = values.take(TRIED).map(Id::canonical).collect();
-        self.looked_up(collection, &by, &values, &[]).await
     }
 }

@@ -117,7 +117,9 @@ impl Session {
                 let fields: Vec<&str> = paths.map(|path| path.start.top()).collect();
                 let held = |document: &RawDocumentBuf| {
                     let mut held = fields.iter().filter_map(|field| get(document, field));
-                    held.any(|it| it.kind == kind::DOCUMENT)
+                    held.any(|it| {
+                        it.kind == kind::DOCUMENT || it.kind == kind::ARRAY && it.bytes.len() > 5
+                    })
                 };
                 let documents = inside.iter().zip(values);
                 let others = documents.filter(|(document, own)| own.is_empty() && held(document));

@@ -119,7 +119,9 @@ impl Session {
                 })
                 .await?;
         }
-        Ok(())
+        search
+            .end()
+            .map_err(|error| StoreError::Invalid(error.to_string()).into())
     }
 
     /// Fields of those who go that no customer receives.

@@ -191,7 +191,9 @@ fn foreign(folder: &Path) -> Result<Vec<DumpedCollection>> {
         if file_name::is_cut(name) {
             cut.insert(name.to_owned(), collection.clone());
         }
-        described.insert(collection, metadata);
+        if described.insert(collection.clone(), metadata).is_some() {
+            return Err(twice(folder, "metadata files", &collection));
+        }
     }
     for (file, path) in files.iter().filter(|(_, path)| path.is_file()) {
         let Some((name, Part::Data)) = part_of(file) else {
@@ -203,11 +205,20 @@ fn foreign(folder: &Path) -> Result<Vec<DumpedCollection>> {
             file_name::unescape(name)?
         };
         let of_the_server = ["system.indexes", "system.profile"].contains(&collection.as_str());
-        if !of_the_server && !collection.starts_with('$') {
-            data.insert(collection, path.clone());
+        let is_ours = !of_the_server && !collection.starts_with('$');
+        if is_ours && data.insert(collection.clone(), path.clone()).is_some() {
+            return Err(twice(folder, "data files", &collection));
         }
     }
     pair(folder, data, described)
+}
+
+/// A dump was made over another one: which of the two files is meant cannot be told.
+fn twice(folder: &Path, what: &str, collection: &str) -> StoreError {
+    StoreError::Invalid(format!(
+        "{}: it holds two {what} of {collection}, as where a dump with --gzip was made over one without. Nothing was changed; move away the one that is not meant, or dump again into an empty folder",
+        folder.display()
+    ))
 }
 
 /// A cut name says the collection in its metadata file only; the buckets of a time series have one of another name.

@@ -14,7 +14,10 @@ use super::role::{
 use super::{Mapping, VERIFIED};
 use customer::customer;
 use following::{booking, following};
-use values::{filter, plain, plain_of, plains, reference, reference_of, required_text, texts};
+use values::{
+    dropped_of_users, filter, plain, plain_of, plains, reference, reference_of, required_text,
+    texts,
+};
 
 /// Keys of a mapping without `version`.
 mod version_1 {
@@ -285,7 +288,7 @@ fn user(section: &Section<'_>, first_version: bool) -> Read<UserRole> {
         phone: member("phone", "phone")?,
         country: member("country", "country")?,
         contact_paths: contact,
-        drop: plains(section, "drop")?,
+        drop: dropped_of_users(section)?,
         deleted: section
             .list("deleted")
             .into_iter()

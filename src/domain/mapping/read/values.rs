@@ -31,6 +31,24 @@ pub(super) fn plains(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
     items.map(|node| plain_of(section, key, node)).collect()
 }
 
+/// Field paths of what leaves users: whole fields, and members of documents.
+pub(super) fn dropped_of_users(section: &Section<'_>) -> Read<Vec<FieldPath>> {
+    let items = section.list("drop").into_iter();
+    let paths = items.map(|node| {
+        let path = path_of(section, "drop", node)?;
+        let mut through = path.steps().iter();
+        let array = through.position(|step| step.each);
+        let Some(at) = array else { return Ok(path) };
+        let whole: Vec<&str> = path.steps()[..=at].iter().map(|it| it.name.as_str()).collect();
+        Err(node.bad(format!(
+            "{} takes fields, and members of documents, out of users. `{path}` is a member of what stands in an array, and these stay whole: name the array itself, `{}`, or leave it out",
+            section.path("drop"),
+            whole.join(".")
+        )))
+    });
+    paths.collect()
+}
+
 /// Field paths, through arrays too.
 pub(super) fn places(section: &Section<'_>, key: &str) -> Read<Vec<FieldPath>> {
     let items = section.list(key).into_iter();
