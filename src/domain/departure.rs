@@ -227,17 +227,12 @@ impl Departures {
             }
             let between = if words.is_empty() { "" } else { "; " };
             // Writing to a String cannot fail.
-            let (of, total) = (self.counted(entry), all.total());
-            let _ = if total == 0 {
-                write!(words, "{between}none of {of} leaves the application")
-            } else {
-                let leave = if total == 1 { "leaves" } else { "leave" };
-                write!(
-                    words,
-                    "{between}{} of {of} {leave} the application",
-                    grouped(total)
-                )
-            };
+            let _ = write!(
+                words,
+                "{between}{} of {} leave the application",
+                grouped(all.total()),
+                self.counted(entry)
+            );
             if all.total() > 0 {
                 let _ = write!(words, ": {}", all.words());
             }
