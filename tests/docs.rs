@@ -42,7 +42,11 @@ fn words() -> BTreeSet<String> {
         let text = read(path);
         let all = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
         for word in all {
-            words.insert(word.trim_matches('-').to_owned());
+            let word = word.trim_matches('-');
+            if words.contains(word) {
+                continue;
+            }
+            words.insert(word.to_owned());
             words.extend(word.split('-').map(str::to_owned));
         }
     }

@@ -22,6 +22,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     session.require_decided()?;
     session.ask_schema_of_mapping(watcher).await?;
     let plan = session.plan()?;
+    let conflicts = session.surveyed()?.conflicts.len() as u64;
     let decided = session.decided_lines()?;
     let record = session.begin_run().await?;
     record.decided = decided;
@@ -36,7 +37,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     Ok(format!(
         "plan {} over {}",
         &hash[..12],
-        counted(plan.conflicts.len() as u64, "conflict", "conflicts")
+        counted(conflicts, "conflict", "conflicts")
     ))
 }
 

@@ -44,7 +44,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     };
     let [missing, null, empty] = overview.without_password;
     Ok(format!(
-        "{}, {}, {}, {}; password missing {missing}, null {null}, \"\" {empty}",
+        "{}, {}, {}, {}; without a password: {missing} missing, {null} null, {empty} empty",
         counted(overview.users, "user", "users"),
         counted(overview.bookings, "booking", "bookings"),
         counted(overview.pairs, "pair", "pairs"),

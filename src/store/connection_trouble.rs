@@ -1,7 +1,7 @@
 //! Why a server cannot be reached, told from the driver's words. Only our own words are shown: the driver's quote addresses and servers.
 
 /// What the driver says, and what we say for it. The first that fits counts.
-const CAUSES: [(&str, &str); 15] = [
+const CAUSES: [(&str, &str); 16] = [
     (
         "UnknownIssuer",
         "its TLS certificate is signed by an authority that is not trusted here; name the authority's certificate with tlsCAFile=FILE in the connection string",
@@ -47,10 +47,36 @@ const CAUSES: [(&str, &str); 15] = [
     ),
     ("onnection refused", "nothing listens at that host and port"),
     ("failed to lookup address", "the host's name is not known"),
+    (
+        "load balancing mode",
+        "it stands behind no load balancer; leave loadBalanced=true out",
+    ),
 ];
 
 /// The cause that these words of the driver tell, if it is one that we know.
 pub fn of(words: &str) -> Option<String> {
     let cause = CAUSES.iter().find(|(theirs, _)| words.contains(theirs));
-    cause.map(|(_, ours)| (*ours).to_owned())
+    let cause = cause.map(|(_, ours)| *ours);
+    let cause = cause.or_else(|| of_another_set(words).then_some(OTHER_SET));
+    cause.map(str::to_owned)
+}
+
+const OTHER_SET: &str = "every host that answered belongs to another replica set than the one that the connection string names, or to none; correct replicaSet=… or leave it out";
+
+/// The driver forgets a host that answers with the name of another set; here none is left.
+fn of_another_set(words: &str) -> bool {
+    words.contains("ReplicaSetNoPrimary, Set Name: ") && !words.contains(", Servers: [")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_another_name_is_told_from_one_that_has_no_primary() {
+        let other = "Server selection timeout: No available servers. Topology: { Type: ReplicaSetNoPrimary, Set Name: other }";
+        assert_eq!(of(other).as_deref(), Some(OTHER_SET));
+        let waits = "Server selection timeout: None of the available servers suitable. Topology: { Type: ReplicaSetNoPrimary, Set Name: rs, Servers: [ { Address: a:1 } ] }";
+        assert_eq!(of(waits), None);
+    }
 }

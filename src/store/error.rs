@@ -40,7 +40,7 @@ pub enum StoreError {
         message: String,
     },
     /// A file of the run folder could not be read or written.
-    #[error("{doing} {}: {source}", named(&path.display().to_string()))]
+    #[error("{doing} {}: {}", named(&path.display().to_string()), file_trouble(source))]
     File {
         /// What we were doing, as a verb: "writing".
         doing: &'static str,
@@ -136,9 +136,13 @@ impl StoreError {
             ErrorKind::InvalidTlsConfig { .. } => Self::Refused(format!(
                 "{doing}: the TLS options cannot be used: see whether tlsCAFile and tlsCertificateKeyFile are PEM files that we may read, and whether the key's password is right"
             )),
-            ErrorKind::IncompatibleServer { .. } => Self::Refused(format!(
-                "{doing}: the server is too old or too new for this driver"
-            )),
+            ErrorKind::IncompatibleServer { message, .. } => {
+                let cause = connection_trouble::of(message);
+                let cause = cause.unwrap_or_else(|| "it is too old or too new".to_owned());
+                Self::Refused(format!(
+                    "{doing}: the server cannot be used like this: {cause}"
+                ))
+            }
             ErrorKind::InvalidArgument { .. } | ErrorKind::Bson(_) => Self::Invalid(format!(
                 "{doing}: the driver cannot send this command, or cannot read the answer. What the data holds is not shown"
             )),
@@ -199,4 +203,25 @@ impl StoreError {
             _ => None,
         }
     }
+}
+
+/// What the system says of a file, with what to do where we know it.
+pub(super) fn file_trouble(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+
+    let words = match error.kind() {
+        Kind::NotFound => "there is no such file or folder; see whether the path is right",
+        Kind::PermissionDenied => {
+            "the system does not allow it; see who owns it, and who may read and write it"
+        }
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            "no space is left there; make room, then run the same command again"
+        }
+        Kind::ReadOnlyFilesystem => "that disk takes no writes; name another folder",
+        Kind::IsADirectory => "it is a folder, and a file is needed",
+        Kind::NotADirectory => "part of the path is a file, and a folder is needed",
+        Kind::AlreadyExists => "something is there already; it was left as it is",
+        _ => return error.to_string(),
+    };
+    words.to_owned()
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use super::error::file_trouble;
 use crate::domain::table::{Memory, SpillFile};
 
 #[derive(Debug)]
@@ -31,8 +32,9 @@ impl TemporaryFile {
 
     fn note(&self, doing: &str, error: &std::io::Error) {
         let _ = self.failure.set(format!(
-            "the temporary file in {} for what passes --memory could not be {doing}: {error}",
-            self.folder().display()
+            "the temporary file in {} for what passes --memory could not be {doing}: {}",
+            self.folder().display(),
+            file_trouble(error)
         )); // the first one counts
     }
 

@@ -39,6 +39,7 @@ async fn customers() -> Case {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn customer_unique() {
     let case = customers().await;
     let keys = doc! { "businessId": 1, "phone": 1 };

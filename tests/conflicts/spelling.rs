@@ -19,6 +19,7 @@ const SPELLED: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn email_spelling() {
     for (email, usual) in SPELLED {
         let mut world = World::new();
@@ -128,6 +129,7 @@ async fn mailboxes(
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn same_mailbox() {
     let both = [id(user(3)), id(user(4))];
     let conflict = key(Code::SameMailbox, Some(business(1)), &both);

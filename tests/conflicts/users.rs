@@ -16,6 +16,7 @@ async fn a_database_without_a_conflict_has_none() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn missing_name() {
     for name in [Bson::Null, "".into(), " \u{3000}\u{a0}".into()] {
         let mut world = World::new();
@@ -29,6 +30,7 @@ async fn missing_name() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn missing_email_and_the_partial_index_where_two_lack_one() {
     let mut world = World::new();
     let mut without = somebody(3);

@@ -42,6 +42,7 @@ async fn an_original_that_is_gone_is_said_and_nothing_is_renamed() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_original_that_was_changed_since_the_cut_over_never_comes_back_as_the_same() {
     for (name, change) in [
         ("Booking", doc! { "$set": { "status": "changed" } }),

@@ -246,6 +246,7 @@ async fn empty_collections_migrate_to_empty_collections_and_back() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_apply_says_what_the_copies_take_and_its_report_holds_the_run_against_the_forecast() {
     let case = Case::empty().await;
     sample::seed(&case.database, 1, Size::Small, &|_, _| {})

@@ -148,6 +148,7 @@ async fn through(case: &Case, command: &str, kind: &Kind, expected: &Picture) ->
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn every_fault_on_every_command_ends_in_the_state_of_an_undisturbed_run() {
     let full = crate::support::full();
     let kinds: Vec<&Kind> = KINDS

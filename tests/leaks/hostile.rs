@@ -163,6 +163,7 @@ async fn no_verb_passes_on_what_a_terminal_or_a_spreadsheet_would_obey() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn hostile_arguments_and_files_of_the_operator_are_shown_and_not_obeyed() {
     let case = Case::seeded().await;
     let name = case.name.clone();
@@ -221,6 +222,7 @@ async fn hostile_arguments_and_files_of_the_operator_are_shown_and_not_obeyed() 
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_hostile_dump_is_named_and_not_obeyed() {
     let case = Case::seeded().await;
     let hostile = "x\\u001b[2J\\u009b\\u202e\\nFORGED";

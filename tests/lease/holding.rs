@@ -9,6 +9,7 @@ use crate::support::case::Case;
 use crate::support::picture;
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn of_two_applies_at_once_one_works_and_the_other_ends_with_5_and_names_it() {
     let field = Field::planned().await;
     field.slow(&["insert"], 100).await;
@@ -180,6 +181,7 @@ async fn a_run_that_is_ended_by_a_signal_or_an_error_lets_go_of_the_lease_and_th
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_and_a_finish_leave_no_lease_behind() {
     let case = Case::seeded().await;
     case.migrate().await;

@@ -29,6 +29,7 @@ async fn reads(case: &Case, name: &str, verify: bool) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_verb_that_only_reads_takes_no_lease_and_works_while_another_holds_it() {
     let case = Case::seeded().await;
     let before = case.picture().await;

@@ -20,6 +20,7 @@ async fn is_set(case: &Case) -> bool {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn where_our_user_may_not_write_past_it_the_block_is_lifted_around_the_command_and_writes_are_counted()
  {
     let server = support::private(Topology::ReplicaSet(1), &[]).await;

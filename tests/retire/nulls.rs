@@ -122,6 +122,7 @@ async fn wiping_and_retiring_go_with_null_too() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_sparse_unique_index_that_would_meet_null_twice_is_found_by_the_survey() {
     let case = world::seeded().await;
     let users = case.database.collection::<Document>("User");

@@ -65,6 +65,7 @@ fn minutes_after(at: DateTime, minutes: i64) -> DateTime {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_date_plus_the_minutes_of_the_service_is_written_and_taken_out_again() {
     let case = seeded().await;
     let before = case.picture().await;

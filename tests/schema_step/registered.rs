@@ -74,6 +74,7 @@ async fn shut(case: &Case, says: &[&str]) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_e_mail_that_is_taken_stops_the_last_swap_of_the_users_until_it_is_mended() {
     for (through, collection) in [("cut-over", "User"), ("clean-users", "users")] {
         let case = planned().await;

@@ -62,6 +62,7 @@ async fn migrated() -> (Case, Picture) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn all_is_found_under_the_new_names_and_goes_back() {
     let (case, before) = migrated().await;
     case.ringfence(&CONFORM).await.code(0);

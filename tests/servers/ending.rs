@@ -98,6 +98,7 @@ fn the_server_ends_when_its_owner_is_killed() {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn the_server_ends_when_its_owner_is_interrupted() {
     server_ends_when_its_owner_gets("-INT");
 }

@@ -153,6 +153,7 @@ async fn a_field_belongs_to_the_booking_or_to_one_entry() {
 
 /// Services that a client asked for, over which bookings find their shop; shops that a client recommended.
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn services_and_businesses_are_followed_while_bookings_lead_over_them() {
     let mapping = MAPPING
         .replace("user = \"userId\"\nbusiness = \"shopId\"", "user = \"userId\"\nservice = \"serviceId\"")

@@ -27,6 +27,7 @@ fn on_a_terminal(place: &Place, words: &[&str]) -> String {
 }
 
 #[test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 fn a_steps_line_is_never_glued_to_the_progress() {
     let place = data::seeded();
     let plan = place.runs.path().join("plan.json");
