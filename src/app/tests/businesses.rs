@@ -133,3 +133,21 @@ fn what_a_survey_found_is_forgotten_where_none_stands_any_more() {
     assert!(model.shared.facts.overview.is_none());
     assert!(model.shared.facts.businesses.is_empty());
 }
+
+#[test]
+fn the_way_back_from_the_customers_leads_to_the_same_business() {
+    let name = |model: &Model| {
+        let row = model.panes.businesses.row(&model.shared.facts);
+        row.map(|row| row.name.clone())
+    };
+    let mut model = at("businesses");
+    let first = name(&model);
+    typing(&mut model, "j");
+    let chosen = name(&model);
+    assert_ne!(chosen, first);
+    press(&mut model, ENTER);
+    typing(&mut model, "j");
+    press(&mut model, ESC);
+    assert!(model.panes.businesses.customer.is_none());
+    assert_eq!(name(&model), chosen);
+}

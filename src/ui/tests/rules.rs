@@ -1,11 +1,17 @@
 //! What holds on every screen: the clocks in the header, nothing cut without a way to see it, lists beside their detail where there is room.
 
+use std::time::Duration;
+
 use super::scene::{midway, typing, with};
 use super::{drawn, text};
 use crate::app::layer::picker::{Item, Picker};
 use crate::app::layer::{GateLayer, Layer};
+use crate::app::message::Job;
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
+use crate::app::progress::Running;
+use crate::app::shared::PaneId;
+use crate::domain::checklist::{Progress, Step};
 use crate::domain::evidence::Evidence;
 use crate::domain::gate::Destructive;
 use crate::ui::Theme;
@@ -190,4 +196,32 @@ fn a_detail_of_a_business_that_is_longer_than_its_room_scrolls() {
     let last = "Its customers also book";
     assert!(whole.contains(last), "{whole}");
     assert!(seen.contains("Also book"), "{seen}");
+}
+
+#[test]
+fn a_paused_step_shows_no_rate_and_no_time_left() {
+    let mut model = midway();
+    let mut running = Running::new(Job::Step(Step::ReassignBookings), Duration::ZERO);
+    let at = |second: u64, slow: &str| Progress {
+        doing: "copying bookings".to_owned(),
+        done: second * 1_000,
+        total: 100_000,
+        slow: slow.to_owned(),
+    };
+    for second in 1..=6 {
+        running.take(at(second, ""), Duration::from_secs(second));
+    }
+    model.shared.now = Duration::from_secs(6);
+    model.shared.running = Some(running);
+    model.go_to(PaneId("running"));
+    let runs = shown(&mut model, (120, 40));
+    assert!(runs.contains("now 1,000/s"), "{runs}");
+    assert!(runs.contains("this step ~"), "{runs}");
+    let running = model.shared.running.as_mut().unwrap();
+    running.take(at(6, "paused"), Duration::from_secs(7));
+    let paused = shown(&mut model, (120, 40));
+    assert!(paused.contains("PAUSED"), "{paused}");
+    for gone in ["/s", "this step ~", "to the gate"] {
+        assert!(!paused.contains(gone), "{gone}: {paused}");
+    }
 }
