@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::place::PlaceArguments;
-use super::survey::{migrated, remarks, warn};
+use super::survey::{migrated, remarks, warn, warn_of_entries};
 use super::{output, progress};
 use crate::domain::accepted::Accepted;
 use crate::domain::conflict::{Choice, Code};
@@ -149,10 +149,7 @@ async fn survey(
     session.check_mapping(Said::Now(numbers), watcher).await?;
     warn(session);
     session.survey(watcher).await?;
-    session
-        .idle_entries()
-        .iter()
-        .for_each(|it| output::aside(it));
+    warn_of_entries(session);
     session
         .require_nothing_refers_to_those_aside(watcher)
         .await?;

@@ -44,10 +44,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: SurveyArguments) -> R
         session.check_mapping(said, &watcher).await?;
         warn(&session);
         let overview = session.survey(&watcher).await;
-        session
-            .idle_entries()
-            .iter()
-            .for_each(|it| output::aside(it));
+        warn_of_entries(&session);
         overview
     }
     .await;
@@ -102,6 +99,13 @@ pub(super) fn remarks(session: &Session) {
     }
     if let Some(says) = session.bookings_outside() {
         output::line(&says);
+    }
+}
+
+/// Says which followed entries the survey found to change nothing.
+pub(super) fn warn_of_entries(session: &Session) {
+    for line in session.idle_entries() {
+        output::aside(&line);
     }
 }
 

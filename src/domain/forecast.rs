@@ -121,13 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_left_is_told_and_in_the_end_held_against_what_came() {
-        let mapping = crate::domain::mapping::Mapping::parse(crate::domain::mapping::DEFAULT);
-        let mut run: RunRecord = serde_json::from_value(serde_json::json!({
-            "_id": "a", "format": 1, "tool": "0", "transform": 1, "database": "shop", "host": "a:1",
-            "server_version": "6", "operator": "ann@desk", "started": 1, "outcome": "open",
-            "mapping": serde_json::to_value(mapping.unwrap()).unwrap(),
-        }))
-        .unwrap();
+        let mut run = RunRecord::just_begun();
         assert_eq!(Forecast::of(&run), None);
         run.forecast = Some(ForecastRecord {
             trial: TRIAL,

@@ -124,18 +124,8 @@ mod tests {
 
     const SECOND: Millis = 1_000;
 
-    fn run() -> RunRecord {
-        let mapping = crate::domain::mapping::Mapping::parse(crate::domain::mapping::DEFAULT);
-        serde_json::from_value(serde_json::json!({
-            "_id": "a", "format": 1, "tool": "0", "transform": 1, "database": "shop", "host": "a:1",
-            "server_version": "6", "operator": "ann@desk", "started": 1, "outcome": "open",
-            "mapping": serde_json::to_value(mapping.unwrap()).unwrap(),
-        }))
-        .unwrap()
-    }
-
     fn stopped(word: Verdict) -> RunRecord {
-        let mut run = run();
+        let mut run = RunRecord::just_begun();
         let stop = StepRecord {
             state: State::Done,
             started: 10 * SECOND,
@@ -167,7 +157,7 @@ mod tests {
             "✓ blocked since 00:00:10 UTC (5 min); no write seen since"
         );
         for (run, look) in [
-            (run(), Look::Unwatched),
+            (RunRecord::just_begun(), Look::Unwatched),
             (stopped(Verdict::Unknown), Look::Quiet),
             (stopped(Verdict::Quiet), Look::Unwatched),
             (stopped(Verdict::Quiet), Look::Blind(SECOND)),

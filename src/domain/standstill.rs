@@ -68,16 +68,6 @@ mod tests {
     use crate::domain::checklist::State;
     use crate::domain::run::{Note, StepRecord};
 
-    fn run() -> RunRecord {
-        let mapping = crate::domain::mapping::Mapping::parse(crate::domain::mapping::DEFAULT);
-        serde_json::from_value(serde_json::json!({
-            "_id": "a", "format": 1, "tool": "0", "transform": 1, "database": "shop", "host": "a:1",
-            "server_version": "6", "operator": "ann@desk", "started": 1, "outcome": "open",
-            "mapping": serde_json::to_value(mapping.unwrap()).unwrap(),
-        }))
-        .unwrap()
-    }
-
     fn did(run: &mut RunRecord, step: Step, state: State, started: Millis, ended: Millis) {
         let record = StepRecord {
             state,
@@ -90,7 +80,7 @@ mod tests {
 
     #[test]
     fn only_what_came_after_the_stop_counts() {
-        let mut run = run();
+        let mut run = RunRecord::just_begun();
         did(&mut run, Step::CreateCustomers, State::Done, 10_000, 60_000); // built ahead
         assert_eq!(Standstill::of(&run), None);
         did(

@@ -59,13 +59,7 @@ impl Session {
     /// left by decision.
     async fn verify_finished(&mut self, watcher: &Watcher) -> Result<Checked> {
         let unmigrated = self.unmigrated(watcher).await?;
-        let (connection, mapping) = (&self.work.connection, &self.work.mapping);
-        let run = self.run.latest();
-        let mut layout = Layout::read(connection, mapping, run).await?;
-        let missing = match run {
-            Some(run) => layout.find_by_name(connection, mapping, run).await?,
-            None => Vec::new(),
-        };
+        let (layout, missing) = self.live_after_finish().await?;
         self.layout = layout;
         let mut checked = self.check_isolation(watcher).await?;
         for name in missing {

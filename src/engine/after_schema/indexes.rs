@@ -105,10 +105,12 @@ impl Session {
                     0,
                 ));
             }
-            let collated = has_collation(specs.get(&read.live));
-            let unique = wanted.iter().filter(|it| get(it, "unique").is_some());
-            let unique = unique.filter(|it| made.iter().any(|name| name == name_of(it)));
-            if collated && unique.count() > 0 {
+            let stands =
+                |it: &RawDocumentBuf| standing.iter().any(|old| name_of(old) == name_of(it));
+            let makes_unique = wanted
+                .iter()
+                .any(|it| get(it, "unique").is_some() && !stands(it));
+            if makes_unique && has_collation(specs.get(&read.live)) {
                 demands.push(Demand::note(
                     "unique",
                     &format!("unique {}", read.live),

@@ -29,7 +29,7 @@ impl Session {
             return Ok(None);
         };
         let id = run.id.clone();
-        let missing = self.missing_after_finish().await?;
+        let (_, missing) = self.live_after_finish().await?;
         if !missing.is_empty() {
             return Err(StepError::Findings(format!(
                 "this database was migrated by run {id}, and its originals are deleted; of what it made these collections are gone: {}. Nothing was changed; put them back from a backup that was taken after the migration",
@@ -45,14 +45,16 @@ impl Session {
         })
     }
 
-    /// The collections that a finished run made and that are not there any more.
-    pub(crate) async fn missing_after_finish(&self) -> Result<Vec<String>> {
-        let Some(run) = self.run.latest() else {
-            return Ok(Vec::new());
+    /// Where stands what a finished run made live, and the names of what of it is not there any more.
+    pub(crate) async fn live_after_finish(&self) -> Result<(Layout, Vec<String>)> {
+        let (connection, run) = (&self.work.connection, self.run.latest());
+        let mapping = run.map_or(&self.work.mapping, |run| &run.mapping);
+        let mut layout = Layout::read(connection, mapping, run).await?;
+        let missing = match run {
+            Some(run) => layout.find_by_name(connection, mapping, run).await?,
+            None => Vec::new(),
         };
-        let (connection, mapping) = (&self.work.connection, &run.mapping);
-        let mut layout = Layout::read(connection, mapping, Some(run)).await?;
-        layout.find_by_name(connection, mapping, run).await
+        Ok((layout, missing))
     }
 
     /// Bookings of a finished run's mapping that lack their new reference, and were not left by decision.
@@ -61,10 +63,7 @@ impl Session {
             return Ok(0);
         };
         self.work.mapping = run.mapping.clone();
-        let mut layout = Layout::read(&self.work.connection, &run.mapping, Some(&run)).await?;
-        layout
-            .find_by_name(&self.work.connection, &run.mapping, &run)
-            .await?;
+        let (layout, _) = self.live_after_finish().await?;
         let place = layout.place(&run.mapping.bookings());
         if run.mapping.booking.following.in_place {
             return self.still_of_users(watcher).await;
