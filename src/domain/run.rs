@@ -512,18 +512,3 @@ impl RunRecord {
 fn is_of_users(line: &str) -> bool {
     line.starts_with("users ") || line.starts_with("accounts ")
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-impl RunRecord {
-    /// An open run that has done nothing yet.
-    pub(in crate::domain) fn just_begun() -> Self {
-        let mapping = Mapping::parse(crate::domain::mapping::DEFAULT);
-        serde_json::from_value(serde_json::json!({
-            "_id": "a", "format": 1, "tool": "0", "transform": 1, "database": "shop", "host": "a:1",
-            "server_version": "6", "operator": "ann@desk", "started": 1, "outcome": "open",
-            "mapping": serde_json::to_value(mapping.unwrap()).unwrap(),
-        }))
-        .unwrap()
-    }
-}
