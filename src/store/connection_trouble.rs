@@ -1,7 +1,7 @@
 //! Why a server cannot be reached, told from the driver's words. Only our own words are shown: the driver's quote addresses and servers.
 
 /// What the driver says, and what we say for it. The first that fits counts.
-const CAUSES: [(&str, &str); 16] = [
+const CAUSES: [(&str, &str); 19] = [
     (
         "UnknownIssuer",
         "its TLS certificate is signed by an authority that is not trusted here; name the authority's certificate with tlsCAFile=FILE in the connection string",
@@ -45,6 +45,9 @@ const CAUSES: [(&str, &str); 16] = [
         "handshake eof",
         "it ended the TLS handshake; if it does not speak TLS, leave tls=true out",
     ),
+    ("early eof", ENDED),
+    ("unexpected end of file", ENDED),
+    ("onnection reset", ENDED),
     ("onnection refused", "nothing listens at that host and port"),
     ("failed to lookup address", "the host's name is not known"),
     (
@@ -52,6 +55,8 @@ const CAUSES: [(&str, &str); 16] = [
         "it stands behind no load balancer; leave loadBalanced=true out",
     ),
 ];
+
+const ENDED: &str = "it ended the connection at once; if it speaks nothing but TLS, add tls=true to the connection string";
 
 /// The cause that these words of the driver tell, if it is one that we know.
 pub fn of(words: &str) -> Option<String> {

@@ -111,6 +111,7 @@ async fn a_secondary_that_is_a_minute_behind_on_purpose_does_not_count() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_set_with_an_arbiter_is_migrated_and_rolled_back() {
     let server = support::private(Topology::ReplicaSet(1), &[]).await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
@@ -196,6 +197,13 @@ async fn a_certificate_that_is_not_trusted_is_named_as_the_cause() {
         .bare(&["--uri", &uri("&tlsInsecure=true"), "status"])
         .await;
     trusted.code(0);
+    // From now on it speaks nothing but TLS.
+    let only = doc! { "setParameter": 1, "tlsMode": "requireTLS" };
+    let admin = case.database.client().database("admin");
+    admin.run_command(only).await.unwrap();
+    let without = format!("mongodb://{host}/shop?directConnection=true");
+    let ended = case.bare(&["--uri", &without, "status"]).await.code(1);
+    ended.says(&["add tls=true to the connection string"]);
     // A server that speaks no TLS.
     let plain = support::private(Topology::Standalone, &[]).await;
     let host = format!("127.0.0.1:{}", plain.port(0).unwrap());

@@ -22,6 +22,13 @@ pub struct Target {
     pub filter: Option<Filter>,
 }
 
+impl Target {
+    /// True for a document that the reference may lead to.
+    pub fn lets_in(&self, document: &RawDocument) -> bool {
+        self.filter.as_ref().is_none_or(|it| it.lets_in(document))
+    }
+}
+
 /// A reference of the mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferenceClaim {

@@ -11,6 +11,7 @@ use crate::domain::fit::reference::{
     Counted, ReferenceClaim, Target, forms, has_the_form_of_an_id, is_among, values_at,
 };
 use crate::domain::id::Id;
+use crate::domain::mapping::filter::Filter;
 use crate::domain::mapping::path::{FieldPath, HopText};
 use crate::domain::profile::Profile;
 use crate::domain::raw::{get, kind};
@@ -22,6 +23,13 @@ use crate::store::scan::{self, Scan};
 
 /// Values of a field that are tried against another collection.
 const TRIED: usize = 200;
+
+/// What a reference must lead to.
+struct Aim<'a> {
+    target: &'a Target,
+    /// Where the target is found by its e-mail: all of them, normalised, for e-mails are compared as such and no index serves that.
+    emails: Option<BTreeSet<String>>,
+}
 
 /// What a lookup comes to.
 type Found<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<Id>>> + Send + 'a>>;
@@ -35,6 +43,19 @@ fn having_any(claims: &[&ReferenceClaim]) -> Document {
         .map(|field| doc! { field: { "$exists": true } })
         .collect();
     doc! { "$or": any }
+}
+
+/// What must be read of the documents of a target.
+fn fields_of(target: &Target) -> Vec<String> {
+    let by = target.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
+    let filter = target.filter.iter().flat_map(Filter::fields);
+    let all = std::iter::once(&by).chain(filter);
+    all.map(|path| path.to_string().replace("[]", "")).collect()
+}
+
+/// A value as e-mails are compared.
+fn email_of(id: &Id) -> Option<String> {
+    id.as_str().map(email::normalise)
 }
 
 impl Session {
@@ -73,6 +94,10 @@ impl Session {
     ) -> Result<(Vec<Counted>, bool)> {
         let mut counted = vec![Counted::default(); claims.len()];
         let mut whole = true;
+        let mut aims = Vec::new();
+        for claim in claims {
+            aims.push(self.aim_of(&claim.target).await?);
+        }
         let collections = claims.first().map_or(&[][..], |claim| &claim.collections);
         for collection in collections {
             watcher.says(&format!("following references of {collection}"), 0, 0);
@@ -83,8 +108,8 @@ impl Session {
                 if watcher.cancel.is_cancelled() {
                     return Err(StoreError::Cancelled.into());
                 }
-                for (claim, counted) in claims.iter().zip(&mut counted) {
-                    self.count_in(claim, &part, counted).await?;
+                for ((claim, aim), counted) in claims.iter().zip(&aims).zip(&mut counted) {
+                    self.count_in(claim, aim, &part, counted).await?;
                 }
             }
             whole &= documents.whole;
@@ -95,6 +120,7 @@ impl Session {
     async fn count_in(
         &self,
         claim: &ReferenceClaim,
+        aim: &Aim<'_>,
         documents: &[RawDocumentBuf],
         counted: &mut Counted,
     ) -> Result<()> {
@@ -107,7 +133,7 @@ impl Session {
         for path in &claim.paths {
             let values: Vec<Vec<Id>> = inside.iter().map(|it| values_at(&path.start, it)).collect();
             let distinct: BTreeSet<Id> = values.iter().flatten().map(Id::canonical).collect();
-            let known = self.resolving(distinct, &path.hops, &claim.target).await?;
+            let known = self.resolving(distinct, &path.hops, aim).await?;
             by_path.push((values, known));
         }
         if let [(values, known)] = by_path.as_slice() {
@@ -152,11 +178,11 @@ impl Session {
         &'a self,
         values: BTreeSet<Id>,
         hops: &'a [HopText],
-        target: &'a Target,
+        aim: &'a Aim<'_>,
     ) -> Found<'a> {
         Box::pin(async move {
             let Some((hop, rest)) = hops.split_first() else {
-                return self.targets(&values, target).await;
+                return self.targets(values, aim).await;
             };
             let by = hop.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
             let fields = [by.to_string(), hop.then.to_string()];
@@ -172,7 +198,7 @@ impl Session {
                 }
             }
             let next: BTreeSet<Id> = then.values().flatten().cloned().collect();
-            let known = self.resolving(next, rest, target).await?;
+            let known = self.resolving(next, rest, aim).await?;
             let leads = then
                 .iter()
                 .filter(|(_, next)| next.iter().any(|it| is_among(&known, it)));
@@ -180,39 +206,45 @@ impl Session {
         })
     }
 
-    /// Those of the values that name a document of the target.
-    async fn targets(&self, values: &BTreeSet<Id>, target: &Target) -> Result<BTreeSet<Id>> {
-        let by = target.by.clone().unwrap_or_else(|| FieldPath::field("_id"));
-        let is_email = target.by.is_some();
-        let mut fields = vec![by.to_string()];
-        if let Some(filter) = &target.filter {
-            fields.extend(
-                filter
-                    .fields()
-                    .map(|path| path.to_string().replace("[]", "")),
-            );
-        }
-        let mut known = BTreeSet::new();
+    async fn aim_of<'a>(&self, target: &'a Target) -> Result<Aim<'a>> {
+        let Some(by) = &target.by else {
+            return Ok(Aim {
+                target,
+                emails: None,
+            });
+        };
+        let mut emails = BTreeSet::new();
         for collection in &target.collections {
-            let documents = if is_email {
-                self.all_with(collection, &fields).await?
-            } else {
-                self.looked_up(collection, &by, values, &fields).await?
-            };
-            for document in &documents {
-                if target.filter.as_ref().is_none_or(|it| it.lets_in(document)) {
-                    known.extend(values_at(&by, document).iter().map(Id::canonical));
+            for document in self.all_with(collection, &fields_of(target)).await? {
+                if target.lets_in(&document) {
+                    emails.extend(values_at(by, &document).iter().filter_map(email_of));
                 }
             }
         }
-        if !is_email {
-            return Ok(known);
+        Ok(Aim {
+            target,
+            emails: Some(emails),
+        })
+    }
+
+    /// Those of the values that name a document of the target.
+    async fn targets(&self, values: BTreeSet<Id>, aim: &Aim<'_>) -> Result<BTreeSet<Id>> {
+        if let Some(emails) = &aim.emails {
+            let same = |id: &Id| email_of(id).is_some_and(|email| emails.contains(&email));
+            return Ok(values.into_iter().filter(same).collect());
         }
-        // E-mails are compared as e-mails are.
-        let normal = |id: &Id| id.as_str().map(email::normalise);
-        let emails: BTreeSet<String> = known.iter().filter_map(normal).collect();
-        let same = |id: &&Id| normal(id).is_some_and(|email| emails.contains(&email));
-        Ok(values.iter().filter(same).cloned().collect())
+        let target = aim.target;
+        let by = FieldPath::field("_id");
+        let mut known = BTreeSet::new();
+        for collection in &target.collections {
+            let fields = fields_of(target);
+            for document in self.looked_up(collection, &by, &values, &fields).await? {
+                if target.lets_in(&document) {
+                    known.extend(values_at(&by, &document).iter().map(Id::canonical));
+                }
+            }
+        }
+        Ok(known)
     }
 
     /// Documents of a collection that are known by these values; none where there is no such collection.
@@ -252,9 +284,14 @@ impl Session {
             by: None,
             filter: None,
         };
-        let known = self.targets(&values, &target).await?;
+        let tried = values.len();
+        let aim = Aim {
+            target: &target,
+            emails: None,
+        };
+        let known = self.targets(values.clone(), &aim).await?;
         let found = values.iter().filter(|id| is_among(&known, id)).count();
-        Ok((found, values.len()))
+        Ok((found, tried))
     }
 
     /// What would resolve better than this reference: another field of its documents, or another collection for its values.
