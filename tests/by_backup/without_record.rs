@@ -92,6 +92,7 @@ async fn one_original_that_is_not_what_the_backup_holds_keeps_all_of_them_where_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_backup_that_is_none_or_of_another_database_changes_nothing() {
     let case = Case::seeded().await;
     case.migrate().await;
@@ -125,6 +126,7 @@ async fn a_backup_that_is_none_or_of_another_database_changes_nothing() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_record_that_knows_its_collections_is_used_instead() {
     let case = Case::seeded().await;
     case.migrate().await;
@@ -165,6 +167,7 @@ async fn a_database_that_was_dropped_and_restored_goes_back_by_the_backup() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn options_and_indexes_come_from_the_backup_and_names_are_given_back() {
     let case = Case::seeded().await;
     let before = case.picture().await;

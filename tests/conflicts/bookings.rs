@@ -113,6 +113,7 @@ async fn customer_exists() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn customers_that_exist_are_kept_beside_where_nobody_has_their_email() {
     let mut world = World::new();
     let old =
@@ -125,6 +126,7 @@ async fn customers_that_exist_are_kept_beside_where_nobody_has_their_email() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn already_linked() {
     let mut world = World::new();
     world.add(

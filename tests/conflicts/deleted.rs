@@ -132,6 +132,7 @@ async fn comes_back(case: &Case, before: &crate::support::picture::Picture) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn by_decision_their_bookings_go_to_placeholders_and_what_is_known_of_them_stays_with_the_user()
  {
     let case = seeded(&world()).await;
@@ -193,6 +194,7 @@ async fn placeholders_of_deleted_users_count_as_bookings_that_leave_the_applicat
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn by_decision_they_get_no_customer_and_their_bookings_stay() {
     let case = seeded(&world()).await;
     answered(&case, "skip").await;
@@ -202,6 +204,7 @@ async fn by_decision_they_get_no_customer_and_their_bookings_stay() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_deleted_user_is_never_the_survivor_and_never_retired_as_a_placeholder() {
     let mut world = world();
     // The deleted one is older and more complete.

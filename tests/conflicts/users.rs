@@ -160,6 +160,7 @@ async fn idle_user() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn contact_only_on_account() {
     let mut world = World::new();
     let account = with(somebody(3), doc! { "hashedPassword": "x" });
@@ -175,6 +176,7 @@ async fn contact_only_on_account() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn contact_shared() {
     let mut world = World::new();
     world.customer(somebody(3), 1);

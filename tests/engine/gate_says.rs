@@ -38,7 +38,7 @@ async fn a_gate_says_since_when_nobody_writes_and_takes_the_mark_back_when_someb
     );
     let backup = ready.backup.words();
     assert!(
-        backup.starts_with("✓ ") && backup.contains("read back just now"),
+        backup.starts_with("✓ ") && backup.contains(", read back "),
         "{backup}"
     );
     assert!(ready.proof.iter().all(|line| line.holds));
@@ -61,6 +61,7 @@ async fn a_gate_says_since_when_nobody_writes_and_takes_the_mark_back_when_someb
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_gate_to_roll_back_says_what_was_written_since_the_proof_and_marks_no_proof_of_it() {
     let case = Case::seeded().await;
     case.migrate().await;

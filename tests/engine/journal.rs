@@ -23,6 +23,7 @@ async fn record(case: &Case) -> Document {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_journal_tells_the_run_record_line_by_line() {
     let (case, journal) = begun().await;
     case.apply(&[]).await.code(0);
@@ -47,6 +48,7 @@ async fn the_journal_tells_the_run_record_line_by_line() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_changed_journal_or_a_database_that_was_set_back_is_refused_and_nothing_is_written() {
     let (case, journal) = begun().await;
     let text = std::fs::read_to_string(&journal).unwrap();

@@ -162,6 +162,7 @@ async fn documents_that_an_insert_would_change_or_refuse_keep_their_bytes() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_validator_is_put_on_only_after_the_proof_and_documents_that_break_it_come_over() {
     let case = Case::seeded().await;
     case.plan().await;
@@ -243,6 +244,7 @@ fn expiry(picture: &picture::Picture, collection: &str) -> f64 {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_expiry_is_off_in_the_copy_and_in_the_kept_original_and_true_in_what_is_live() {
     // The sweep comes every second here, so this server is not for other tests.
     let sweeping = ["--setParameter", "ttlMonitorSleepSecs=1"];

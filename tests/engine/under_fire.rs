@@ -79,6 +79,7 @@ async fn inserted_between_renames(case: &Case, new: &Document) {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn what_an_application_makes_between_two_renames_is_moved_aside_and_named_and_the_run_goes_on()
  {
     let (_server, case) = private().await;

@@ -53,6 +53,7 @@ async fn a_rollback_is_refused_with_counts_when_something_was_written_since_the_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn each_kind_of_write_alone_keeps_a_rollback_from_happening() {
     let case = Case::seeded().await;
     case.migrate().await;
@@ -188,6 +189,7 @@ async fn a_rollback_without_a_run_says_so_and_changes_nothing() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn finish_before_the_whole_is_done_is_refused() {
     let case = Case::seeded().await;
     case.plan().await;
@@ -242,6 +244,7 @@ async fn an_application_that_writes_while_its_writes_are_carried_back_is_named_w
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn finish_says_what_was_changed_since_the_cut_over_in_each_rebuilt_collection() {
     let case = Case::seeded().await;
     case.migrate().await;
@@ -275,6 +278,7 @@ async fn finish_says_what_was_changed_since_the_cut_over_in_each_rebuilt_collect
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn finish_says_which_collections_cannot_be_counted() {
     let case = Case::seeded().await;
     case.migrate().await;

@@ -9,6 +9,7 @@ use crate::support::picture::{application, differences};
 use crate::support::{self, data};
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn simple_indexes_of_a_collection_with_a_collation_stay_simple() {
     let case = Case::empty().await;
     data::seed(&case.database).await;

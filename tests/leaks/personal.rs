@@ -11,6 +11,7 @@ const PHONE: &str = "+49 30 7654321";
 const SECRETS: [&str; 3] = ["zelda.q", "secret.example", "7654321"];
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_id_that_is_an_address_or_a_number_is_masked_everywhere_unless_it_is_asked_for() {
     let case = Case::empty().await;
     data::seed(&case.database).await;

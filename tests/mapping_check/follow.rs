@@ -49,6 +49,7 @@ async fn plan(case: &Case, text: &str) -> crate::support::case::Ended {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn no_mistake_in_an_entry_gets_as_far_as_a_plan() {
     let case = case_of(payments(60)).await;
     let before = case.picture().await;
@@ -110,6 +111,7 @@ async fn no_mistake_in_an_entry_gets_as_far_as_a_plan() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_reference_of_an_entry_that_mostly_leads_nowhere_is_refused_until_its_number_is_accepted()
 {
     let mut documents = payments(60);

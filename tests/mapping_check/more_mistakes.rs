@@ -134,6 +134,7 @@ const MISTAKES: &[Mistake] = &[
 ];
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn no_mistake_of_these_kinds_ends_well_with_data_that_moved() {
     let case: Case = World::clean().case().await;
     let before = case.picture().await;

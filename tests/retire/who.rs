@@ -58,6 +58,7 @@ async fn those_alone_go_who_cannot_sign_in_have_a_customer_and_are_named_by_noth
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn nobody_retires_unless_it_is_asked_for_and_the_same_plan_can_be_asked_later() {
     let case = world::seeded().await;
     let everybody = world::numbers(&case, "User").await;
@@ -75,6 +76,7 @@ async fn nobody_retires_unless_it_is_asked_for_and_the_same_plan_can_be_asked_la
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn who_changed_or_was_referred_to_since_the_plan_stays_and_is_named() {
     let case = world::seeded().await;
     case.migrate().await;

@@ -117,6 +117,7 @@ async fn what_was_written_under_the_new_names_is_carried_back_under_the_old_ones
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn the_operator_can_say_the_old_name_where_no_schema_of_today_does() {
     let case = world::seeded().await;
     world::write(&case, &after());

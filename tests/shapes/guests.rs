@@ -246,6 +246,7 @@ ids = "uuid"
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_user_who_resolves_wins_and_guest_fields_serve_where_none_does() {
     let text = r#"version = 2
 [user]
