@@ -1,7 +1,7 @@
 //! `init`: a commented mapping from the data, and from a schema where one is given.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -13,6 +13,7 @@ use crate::domain::mapping::{FILE, Mapping};
 use crate::domain::number::counted;
 use crate::domain::propose::propose;
 use crate::domain::text::named;
+use crate::domain::toml_text::{quoted, visible};
 use crate::engine::conform::read_schema;
 use crate::engine::{Result, StepError};
 use crate::prisma::seen;
@@ -51,19 +52,22 @@ pub(super) async fn run(place: &PlaceArguments, arguments: InitArguments) -> Res
     }
     let database = session.place().database.clone();
     let proposal = propose(&all, &database).map_err(|why| StepError::NotReady(why.to_string()))?;
+    let mut text = proposal.text;
+    let todays = arguments.schema.as_deref();
+    text.extend(todays.and_then(|schema| todays_schema(schema, out)));
     let failed = |error| StoreError::file("writing", out, error);
     let mut file = match std::fs::File::create_new(out) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(there()),
         Err(error) => return Err(failed(error).into()),
     };
-    if let Err(error) = file.write_all(proposal.text.as_bytes()) {
+    if let Err(error) = file.write_all(text.as_bytes()) {
         // Part of a file would keep the next try from writing one.
         let _ = std::fs::remove_file(out);
         return Err(failed(error).into());
     }
     // What the file says that this version cannot read or carry out is said now, and not only by the survey.
-    let trouble = Mapping::parse_as(&proposal.text, &named(&out.display().to_string())).err();
+    let trouble = Mapping::parse_as(&text, &named(&out.display().to_string())).err();
     let trouble = trouble.filter(|_| proposal.open.is_empty());
     if place.json {
         output::json(&json!({
@@ -90,4 +94,20 @@ pub(super) async fn run(place: &PlaceArguments, arguments: InitArguments) -> Res
         output::line("look through the file, then `ringfence survey` checks it against the data");
     }
     Ok(ExitCode::from(if proposal.open.is_empty() { 0 } else { 2 }))
+}
+
+/// The section that names the schema of today: what the schema of the new application is compared with. `None` where its path cannot be written.
+fn todays_schema(schema: &Path, out: &Path) -> Option<String> {
+    // What a mapping names is meant from where it stands.
+    let beside = out.parent().is_none_or(|it| it.as_os_str().is_empty());
+    let path = if beside || schema.is_absolute() {
+        schema.to_owned()
+    } else {
+        schema.canonicalize().ok()?
+    };
+    let text = format!(
+        "\n[schema]\nbefore = {} # today's schema: this file was made from it\n",
+        quoted(path.to_str()?)
+    );
+    Some(visible(&text))
 }

@@ -28,6 +28,12 @@ pub fn prisma_name(collection: &str, fields: &[&str], unique: bool) -> String {
     name + suffix
 }
 
+/// The collation of the collection of which these are all indexes: that of `_id`, which has no other. `None` where it compares letter by letter.
+pub fn collation_in(indexes: &[RawDocumentBuf]) -> Option<&RawDocument> {
+    let of_id = indexes.iter().find(|index| name_of(index) == "_id_");
+    of_id?.get_document("collation").ok()
+}
+
 /// The index specifications, as `createIndexes` takes them, without `_id_`. `originals` are those of `listIndexes`; `stay` says for each
 /// reference of the collection whether documents keep it by an answer, or with an account.
 pub fn wanted(
@@ -67,7 +73,7 @@ pub fn wanted_with(
         wanted.push(new);
     }
     if let Some(change) = change {
-        wanted = change.with_indexes(&wanted, uniques);
+        wanted = change.with_indexes(&wanted, collation_in(originals), uniques);
     }
     // With an after-schema its unique decides; without one in it, customers without an e-mail must be possible.
     let email = if change.is_some() {

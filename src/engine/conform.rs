@@ -1,7 +1,7 @@
 //! Every document of every model against a schema: one pass over each collection, in one moment where the server can show one. Needs no mapping
 //! and no run, writes nothing, and leaves nothing behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use tempfile::SpooledTempFile;
 
-use crate::domain::raw::get;
 use crate::domain::table::Memory;
 use crate::domain::text::safe;
 use crate::engine::Watcher;
+use crate::engine::compares::{by_collation, collation_of};
 use crate::engine::conform_left::{self, Left};
 use crate::engine::error::{Result, StepError};
 use crate::prisma::conformity::Conformity;
 use crate::prisma::schema::{Model, Schema};
-use crate::prisma::{self, Listener, SchemaCheck, Source, Standing};
-use crate::store::collection_spec;
+use crate::prisma::{self, Compares, Listener, SchemaCheck, Source, Standing, UniqueTexts};
+use crate::store::collection_spec::{self, CollectionSpec};
 use crate::store::connect::{self, Connection};
 use crate::store::scan::{self, Scan};
 use crate::store::snapshot::{self, Snapshot};
@@ -241,7 +241,7 @@ impl Check<'_> {
     ) -> Result<()> {
         let database = &self.connection.database;
         let name = model.collection.as_str();
-        let standing = self.standing(kinds, model).await?;
+        let standing = self.standing(kinds, model, moment).await?;
         if matches!(standing, Standing::Missing) {
             self.note_missing(check, kinds, model).await?;
             check.begin(number, &standing, 0);
@@ -252,6 +252,16 @@ impl Check<'_> {
             Standing::View => 0,
             _ => scan::rough_count(database, name).await,
         };
+        if let Standing::Collection {
+            compares: Compares::ByCollation(_),
+            ..
+        } = &standing
+        {
+            check.note(format!(
+                "{} has a collation of its own: its uniques were compared by that, not letter by letter",
+                safe(name, 120)
+            ));
+        }
         check.begin(number, &standing, total);
         let doing = format!("checking {name}");
         self.watcher.says(&doing, 0, total);
@@ -271,7 +281,12 @@ impl Check<'_> {
         Ok(())
     }
 
-    async fn standing(&self, kinds: &BTreeMap<String, String>, model: &Model) -> Result<Standing> {
+    async fn standing(
+        &self,
+        kinds: &BTreeMap<String, String>,
+        model: &Model,
+        moment: Option<&Snapshot>,
+    ) -> Result<Standing> {
         match kinds.get(&model.collection).map(String::as_str) {
             None => return Ok(Standing::Missing),
             Some("view") => return Ok(Standing::View),
@@ -279,10 +294,39 @@ impl Check<'_> {
             Some(_) => {}
         }
         let spec = collection_spec::load(self.connection, &model.collection).await?;
-        Ok(spec.map_or(Standing::Missing, |spec| Standing::Collection {
-            collated: get(&spec.options, "collation").is_some(),
+        let Some(spec) = spec else {
+            return Ok(Standing::Missing);
+        };
+        Ok(Standing::Collection {
+            compares: self.compares(&spec, model, moment).await?,
             indexes: spec.indexes,
-        }))
+        })
+    }
+
+    /// How a collection's uniques compare text. Where it has a collation of its own, what no index guards is read once before, for the server to
+    /// say which texts count as one.
+    async fn compares(
+        &self,
+        spec: &CollectionSpec,
+        model: &Model,
+        moment: Option<&Snapshot>,
+    ) -> Result<Compares> {
+        let Some(collation) = collation_of(Some(spec)) else {
+            return Ok(Compares::ByLetters);
+        };
+        let guarded = prisma::guarded(model, &spec.indexes, true);
+        let Some(mut texts) = UniqueTexts::of(model, |at, _| !guarded.contains(&at)) else {
+            return Ok(Compares::ByLetters); // every unique is guarded
+        };
+        let place = (&self.connection.database, moment);
+        let (scan, cancel) = (Scan::default(), &self.watcher.cancel);
+        scan::each(place, &spec.name, &scan, cancel, |document| {
+            texts.take(document);
+            Ok(())
+        })
+        .await?;
+        let asked = (texts, BTreeSet::new());
+        by_collation(self.connection, &collation, asked, self.watcher).await
     }
 
     /// Says that a collection does not exist, and where its documents seem to be instead.

@@ -8,6 +8,7 @@ mod bookings_by_date;
 mod businesses;
 mod changed_since;
 pub mod check;
+mod compares;
 pub mod conform;
 mod conform_left;
 mod customers;

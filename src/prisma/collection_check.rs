@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::{RawDocument, RawDocumentBuf};
 
+use super::alike::Compares;
 use super::conformity::{Conformity, Finding, ModelConformity};
 use super::indexes;
 use super::judge::judge;
@@ -23,12 +24,12 @@ use crate::domain::text::safe;
 /// What a model's collection is in the database.
 #[derive(Debug, Clone)]
 pub enum Standing {
-    /// A collection with these indexes. `collated`: its text is compared by rules of a language.
+    /// A collection with these indexes.
     Collection {
         /// As `listIndexes` gives them.
         indexes: Vec<RawDocumentBuf>,
-        /// It has a collation of its own.
-        collated: bool,
+        /// How its uniques compare text.
+        compares: Compares,
     },
     /// A time-series collection.
     TimeSeries,
@@ -140,13 +141,16 @@ impl<'s> SchemaCheck<'s> {
             return;
         };
         let mut guarded = Vec::new();
+        let mut comparison = Compares::ByLetters;
         match standing {
-            Standing::Collection { indexes, collated } => {
-                guarded = indexes::guarded(of, indexes);
+            Standing::Collection { indexes, compares } => {
+                let collated = !matches!(compares, Compares::ByLetters);
+                guarded = indexes::guarded(of, indexes, collated);
                 self.compare(model, of, indexes);
-                if *collated {
+                if matches!(compares, Compares::Unknown) {
                     self.not_collated(of, &guarded);
                 }
+                comparison = compares.clone();
             }
             Standing::View => self.note_view(of),
             Standing::TimeSeries => self.notes.push(format!(
@@ -160,7 +164,7 @@ impl<'s> SchemaCheck<'s> {
         let uniques = if of.is_view {
             Uniques::none(&self.memory)
         } else {
-            Uniques::new(of, &guarded, &self.memory)
+            Uniques::new(of, &guarded, &comparison, &self.memory)
         };
         self.current = Some(Current {
             model,
@@ -179,7 +183,7 @@ impl<'s> SchemaCheck<'s> {
         }
     }
 
-    /// Text that is compared by a language's rules has duplicates that bytes do not show.
+    /// Text that is compared by a collation has duplicates that bytes do not show.
     fn not_collated(&mut self, of: &Model, guarded: &[usize]) {
         let uniques = of.indexes.iter().enumerate();
         let mut unguarded = uniques.filter(|(at, it)| {
@@ -187,7 +191,7 @@ impl<'s> SchemaCheck<'s> {
         });
         if let Some((_, unique)) = unguarded.next() {
             self.not_checked(format!(
-                "{} has a collation, so a unique index compares text by a language's rules; duplicates of {} were looked for byte by byte only",
+                "{} has a collation of its own, so a unique index compares text by that, not letter by letter. The texts under {} are too many for that (more than 64 MB), or one is longer than 1 MB or no UTF-8: whether two of them count as one was not checked",
                 safe(&of.collection, 120),
                 safe(&unique.name, 130)
             ));

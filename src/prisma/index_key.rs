@@ -5,6 +5,7 @@ use bson::raw::RawDocument;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
+use super::alike::Alike;
 use super::judge::inner;
 use crate::domain::id::Id;
 use crate::domain::raw::{Value, elements, get, kind};
@@ -13,13 +14,17 @@ use crate::domain::raw::{Value, elements, get, kind};
 pub(super) type KeyDigest = [u8; 16];
 
 /// Values of one field of an index.
-type Values<'d> = SmallVec<[Option<Value<'d>>; 1]>;
+pub(super) type Values<'d> = SmallVec<[Option<Value<'d>>; 1]>;
 
 /// An empty list is in an index as BSON's undefined, which is no null.
 const UNDEFINED: u8 = 0x06;
+/// Stands before the number of a text, where the others are kinds of BSON values.
+const ALIKE: u8 = 0xFE;
+/// Ends a document or a list.
+const END: u8 = 0xFD;
 
 /// The values at `path` (names in documents), as an index has them: at least one, `None` for missing and null.
-fn values<'d>(document: &'d RawDocument, path: &[&str]) -> Values<'d> {
+pub(super) fn values<'d>(document: &'d RawDocument, path: &[&str]) -> Values<'d> {
     let mut found = Values::new();
     collect(document, path, &mut found);
     if found.is_empty() {
@@ -65,10 +70,11 @@ fn below<'d>(value: Value<'d>, rest: &[&str], found: &mut Values<'d>) {
 }
 
 /// The keys of an index over `paths` that a document has, each once; `None` where two of them go through lists that are not one and the same,
-/// which no server indexes.
+/// which no server indexes. Texts are compared by `alike`, else letter by letter.
 pub(super) fn digests(
     document: &RawDocument,
     paths: &[Vec<&str>],
+    alike: Option<&Alike>,
 ) -> Option<SmallVec<[KeyDigest; 1]>> {
     let all: SmallVec<[Values<'_>; 2]> = paths.iter().map(|path| values(document, path)).collect();
     let several = all.iter().filter(|values| values.len() > 1).count();
@@ -87,7 +93,7 @@ pub(super) fn digests(
         let mut hash = Sha256::new();
         for values in &all {
             let value = values.get(row).or_else(|| values.first()).copied();
-            feed(&mut hash, value.flatten());
+            feed(&mut hash, value.flatten(), alike);
         }
         let digest = first_bytes(&hash.finalize());
         if !digests.contains(&digest) {
@@ -98,11 +104,16 @@ pub(super) fn digests(
 }
 
 /// A value as an index compares it.
-pub(super) fn feed(hash: &mut Sha256, value: Option<Value<'_>>) {
+pub(super) fn feed(hash: &mut Sha256, value: Option<Value<'_>>, alike: Option<&Alike>) {
     let Some(value) = value else {
         hash.update([kind::NULL]);
         return;
     };
+    if let Some(alike) = alike
+        && fed_alike(hash, value, alike)
+    {
+        return;
+    }
     let number = matches!(value.kind, kind::INT32 | kind::DOUBLE | kind::DECIMAL128);
     let same = number.then(|| Id::from_value(value).canonical());
     let value = same.as_ref().map_or(value, Id::value);
@@ -110,6 +121,35 @@ pub(super) fn feed(hash: &mut Sha256, value: Option<Value<'_>>) {
     hash.update([value.kind]);
     hash.update(length.to_le_bytes());
     hash.update(value.bytes);
+}
+
+/// Feeds what a collation may take for something else: a text, or what holds some. False where it holds none.
+fn fed_alike(hash: &mut Sha256, value: Value<'_>, alike: &Alike) -> bool {
+    let number = value.as_str().and_then(|text| alike.number(text));
+    if let Some(number) = number {
+        hash.update([ALIKE]);
+        hash.update(number.to_le_bytes());
+        return true;
+    }
+    let Some(inner) = document_or_list(value) else {
+        return false;
+    };
+    hash.update([value.kind]);
+    for element in elements(inner).map_while(Result::ok) {
+        let length = u32::try_from(element.key.len()).unwrap_or(u32::MAX);
+        hash.update(length.to_le_bytes());
+        hash.update(element.key);
+        feed(hash, Some(element.value), Some(alike));
+    }
+    hash.update([END]);
+    true
+}
+
+/// The document or the list that a value is.
+pub(super) fn document_or_list(value: Value<'_>) -> Option<&RawDocument> {
+    let holds = matches!(value.kind, kind::DOCUMENT | kind::ARRAY);
+    let inner = holds.then(|| RawDocument::from_bytes(value.bytes).ok());
+    inner.flatten()
 }
 
 fn first_bytes<const N: usize>(hash: &[u8]) -> [u8; N] {
@@ -126,7 +166,7 @@ mod tests {
 
     fn keys(document: &RawDocument, paths: &[&str]) -> Option<Vec<KeyDigest>> {
         let paths: Vec<Vec<&str>> = paths.iter().map(|it| it.split('.').collect()).collect();
-        digests(document, &paths).map(|it| it.to_vec())
+        digests(document, &paths, None).map(|it| it.to_vec())
     }
 
     #[test]
@@ -169,5 +209,24 @@ mod tests {
             keys(&rawdoc! { "a": [1, 2], "b": [1, 2] }, &["a", "b"]),
             None
         );
+    }
+
+    #[test]
+    fn texts_of_one_group_are_one_value_wherever_they_stand_and_others_are_not() {
+        let groups = vec![vec!["Red".to_owned(), "RED".to_owned()]];
+        let alike = Alike::of(groups, std::collections::BTreeSet::new());
+        let of = |document: &RawDocument| {
+            let paths = [vec!["a"], vec!["b", "c"]];
+            digests(document, &paths, Some(&alike)).unwrap().to_vec()
+        };
+        let red = of(&rawdoc! { "a": "Red", "b": { "c": 1 } });
+        assert_eq!(red, of(&rawdoc! { "a": "RED", "b": { "c": 1.0 } }));
+        assert_ne!(red, of(&rawdoc! { "a": "red", "b": { "c": 1 } }));
+        assert_ne!(red, of(&rawdoc! { "a": 0, "b": { "c": 1 } }));
+        let inside = |text: &str| rawdoc! { "a": { "x": [text, 1] } };
+        assert_eq!(of(&inside("Red")), of(&inside("RED")));
+        assert_ne!(of(&inside("Red")), of(&inside("Blue")));
+        let listed = rawdoc! { "a": ["Red", "Blue", "RED"] };
+        assert_eq!(of(&listed).len(), 2);
     }
 }

@@ -117,9 +117,11 @@ impl<'i> Standing<'i> {
             && (unique || !self.is_hidden())
     }
 
-    /// True where no document gets past it that breaks the unique `wanted`.
-    fn guards(&self, wanted: &Index) -> bool {
-        self.serves(wanted) && !self.is_sparse()
+    /// True where no document gets past it that breaks the unique `wanted`. One that compares letter by letter, in a collection that has a
+    /// collation, lets past what another index would refuse; a push leaves it where it has the schema's name.
+    fn guards(&self, wanted: &Index, collated: bool) -> bool {
+        let compares = !collated || get(self.raw, "collation").is_some();
+        self.serves(wanted) && !self.is_sparse() && (compares || self.is_kept_as(wanted))
     }
 
     /// True where a push takes it for `wanted`, and leaves it.
@@ -164,13 +166,13 @@ fn command(collection: &str, key: &str, options: &[String]) -> String {
     format!("db.getCollection({collection}).createIndex({key}, {{{options}}})")
 }
 
-/// The uniques of the model that an index of the database guards, by number.
-pub(super) fn guarded(model: &Model, standing: &[RawDocumentBuf]) -> Vec<usize> {
+/// The uniques of the model that an index of the database guards, by number; `collated` where the collection has a collation of its own.
+pub fn guarded(model: &Model, standing: &[RawDocumentBuf], collated: bool) -> Vec<usize> {
     let standing: Vec<_> = standing.iter().map(|raw| Standing::of(raw)).collect();
     let indexes = model.indexes.iter().enumerate();
     indexes
         .filter(|(_, wanted)| wanted.kind == IndexKind::Unique)
-        .filter(|(_, wanted)| standing.iter().any(|it| it.guards(wanted)))
+        .filter(|(_, wanted)| standing.iter().any(|it| it.guards(wanted, collated)))
         .map(|(at, _)| at)
         .collect()
 }

@@ -7,12 +7,13 @@
 //! | `schema`, `resolve` | blocks → models, composite types, enums, relations, indexes |
 //! | `kind` | the closed list of findings, and what a client does about each |
 //! | `shape`, `judge`, `value` | one raw document against its model |
-//! | `index_key`, `uniques`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
+//! | `index_key`, `uniques`, `alike`, `unique_texts`, `reference_key`, `references`, `pairs`, `id_log` | what needs more than one document: kept in tables that spill |
 //! | `indexes`, `push` | the indexes that stand against those that the schema names; what a push does with them |
 //! | `demand` | what an after-schema asks of the documents of today: rules that may apply |
 //! | `draft` | the model that a collection's documents need, to be copied |
 //! | `collection_check`, `tally`, `repair`, `conformity` | counts, samples and words: the answer |
 
+mod alike;
 mod ast;
 mod collection_check;
 pub mod conformity;
@@ -37,12 +38,16 @@ pub mod seen;
 mod shape;
 mod source;
 mod tally;
+mod unique_texts;
 mod uniques;
 mod value;
 
+pub use alike::{Alike, Compares};
 pub use collection_check::{SchemaCheck, Standing};
+pub use indexes::guarded;
 pub use source::{SchemaError, Source};
 pub use tally::Listener;
+pub use unique_texts::UniqueTexts;
 
 use schema::Schema;
 

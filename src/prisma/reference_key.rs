@@ -25,7 +25,7 @@ pub(super) fn id_key(values: &[Value<'_>]) -> IdKey {
     }
     let mut hash = Sha256::new();
     for value in values {
-        feed(&mut hash, Some(*value));
+        feed(&mut hash, Some(*value), None);
     }
     key[1..].copy_from_slice(&hash.finalize()[..12]);
     key

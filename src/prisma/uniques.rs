@@ -3,6 +3,7 @@
 
 use bson::raw::RawDocument;
 
+use super::alike::{Alike, Compares};
 use super::id_log::IdLog;
 use super::index_key::digests;
 use super::judge::Judged;
@@ -72,6 +73,8 @@ struct Unique {
     paths: Vec<Vec<String>>,
     /// Its field by the name of the schema, where it is one.
     alone: Option<String>,
+    /// Which texts count as one in it; `None` where no two do.
+    alike: Option<Alike>,
     groups: Table<Group>,
     members: Column<Member>,
     /// Documents whose keys no server would index.
@@ -100,7 +103,16 @@ const NAMED: usize = 100;
 
 impl Uniques {
     /// Those of `model` that are not among `guarded`, by number.
-    pub(super) fn new(model: &Model, guarded: &[usize], memory: &Memory) -> Self {
+    pub(super) fn new(
+        model: &Model,
+        guarded: &[usize],
+        compares: &Compares,
+        memory: &Memory,
+    ) -> Self {
+        let alike = match compares {
+            Compares::ByCollation(alike) => Some(alike),
+            Compares::ByLetters | Compares::Unknown => None,
+        };
         let uniques = model.indexes.iter().enumerate();
         let uniques = uniques
             .filter(|(at, index)| index.kind == IndexKind::Unique && !guarded.contains(at))
@@ -116,6 +128,7 @@ impl Uniques {
                         .map(|field| field.stored.split('.').map(str::to_owned).collect())
                         .collect(),
                     alone,
+                    alike: alike.filter(|it| it.is_about(&index.name)).cloned(),
                     groups: Table::new(memory),
                     members: Column::new(memory),
                     unclear: 0,
@@ -158,7 +171,7 @@ impl Uniques {
                 .iter()
                 .map(|path| path.iter().map(String::as_str).collect())
                 .collect();
-            let Some(digests) = digests(document, &paths) else {
+            let Some(digests) = digests(document, &paths, unique.alike.as_ref()) else {
                 unique.unclear += 1;
                 continue;
             };

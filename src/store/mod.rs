@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod clients;
+pub mod collation;
 pub mod collection_spec;
 pub mod command;
 pub mod connect;

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::conform::sample::{mended, sample};
 use crate::conform::shop::{conform, json};
+use crate::schema_step::world;
 use crate::support::case::Case;
 
 /// The newest client whose engine can be had from npm alone.
@@ -123,4 +124,23 @@ async fn a_real_client_reads_every_document_that_conform_finds_nothing_wrong_wit
         seen["Booking"].as_str().unwrap().starts_with("P2032"),
         "{seen}"
     );
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_real_client_reads_collections_and_fields_under_the_names_that_a_plan_gave_them() {
+    let client = client();
+    let case = world::seeded().await;
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    case.ringfence(&plan).await.code(0);
+    case.apply(&[]).await.code(0);
+    std::fs::copy(case.path("after.prisma"), case.path("schema.prisma")).unwrap();
+    let found = json(conform(&case, &["--json"]).await, 0);
+    let seen = read(&client, &case);
+    for model in found["models"].as_array().unwrap() {
+        let name = model["name"].as_str().unwrap();
+        assert_eq!(seen[name], model["documents"], "{name}: {seen}");
+    }
+    assert_eq!(seen["Booking"], 14, "{seen}");
+    assert_eq!(seen["Customer"], 6, "{seen}");
 }

@@ -3,6 +3,7 @@
 
 mod clean;
 mod client;
+mod collated;
 mod draft;
 mod forms;
 mod groups;

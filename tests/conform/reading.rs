@@ -191,41 +191,6 @@ async fn what_a_client_does_not_know_is_not_judged() {
 }
 
 #[tokio::test]
-async fn a_collation_makes_uniqueness_unsure_unless_an_index_guards_it() {
-    let case = Case::empty().await;
-    with_schema(
-        &case,
-        "model A {\n  id String @id @map(\"_id\") @db.ObjectId\n  n String @unique\n}\n",
-    );
-    data::run(
-        &case.database,
-        doc! { "create": "A", "collation": { "locale": "en", "strength": 2 } },
-    )
-    .await;
-    let collection = case.database.collection::<Document>("A");
-    collection
-        .insert_many([
-            doc! { "_id": id(1, 1), "n": "x" },
-            doc! { "_id": id(1, 2), "n": "X" },
-        ])
-        .await
-        .unwrap();
-    let found = json(conform(&case, &["--json"]).await, 2);
-    assert!(notes(&found)[0].contains("collation"), "{found}");
-    collection.delete_one(doc! { "n": "x" }).await.unwrap();
-    let index = doc! { "key": { "n": 1 }, "name": "A_n_key", "unique": true };
-    data::run(
-        &case.database,
-        doc! { "createIndexes": "A", "indexes": [index] },
-    )
-    .await;
-    assert_eq!(
-        notes(&json(conform(&case, &["--json"]).await, 0)),
-        Vec::<&str>::new()
-    );
-}
-
-#[tokio::test]
 async fn a_standalone_server_is_checked_with_a_note_about_the_moment() {
     let server = support::private(ringfence::demo::server::Topology::Standalone, &[]).await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;

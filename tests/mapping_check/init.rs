@@ -415,6 +415,8 @@ model Booking { id String @id @default(auto()) @map("_id") @db.ObjectId userId S
             "service = \"serviceId\"",
             "business = \"businessId\"",
             "collection = \"customers\"",
+            "[schema]",
+            "before = \"schema.prisma\"",
         ],
     );
 }

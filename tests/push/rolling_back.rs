@@ -66,20 +66,31 @@ async fn a_collection_that_the_push_made_and_that_holds_documents_stays_aside_an
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
-async fn a_collection_that_came_with_the_push_and_that_no_schema_names_is_named_and_left() {
+async fn what_came_with_a_push_leaves_whether_or_not_the_schema_names_it_and_what_came_later_stays()
+{
     let (case, before) = shop::migrated().await;
-    // A push that fails after it made one, and an application that makes another.
-    let commands = [doc! { "create": "Fresh" }, doc! { "exit": 3 }];
-    push(&case, &commands).await.code(1).says(&["Fresh"]);
+    // A push that fails after it made two that no schema names; and an application that makes another.
+    let commands = [
+        doc! { "create": "Fresh" },
+        doc! { "create": "Filled" },
+        doc! { "insert": "Filled", "documents": [{ "a": 1 }] },
+        doc! { "exit": 3 },
+    ];
+    push(&case, &commands)
+        .await
+        .code(1)
+        .says(&["Fresh", "Filled"]);
     let late = case.database.collection::<Document>("Late");
     late.insert_one(doc! { "a": 1 }).await.unwrap();
-    case.roll_back(&[]).await.code(0).says(&[
-        "collections that came since the cut-over, and that the schema does not name, stay: ",
-        "Fresh",
-        "Late",
+    case.roll_back(&[]).await.code(2).says(&[
+        "empty collections that a push had made are dropped: Fresh",
+        "Filled, which a push made, holds 1 document by now and stays aside as _ringfence_rolled_back_",
+        "collections that came since the cut-over, and that no push is known to have made, stay: Late",
     ]);
     let mut now = case.picture().await;
-    assert!(now.remove("Fresh").is_some() && now.remove("Late").is_some());
+    assert!(now.remove("Late").is_some());
+    let aside = picture::put_aside(now.keys(), "Filled").expect("what it holds");
+    assert_eq!(now[&aside].documents.len(), 1);
     shop::assert_back(&before, &now, &[]);
 }
 

@@ -35,6 +35,35 @@ async fn the_plan_says_all_that_the_schema_asks_and_holds_it() {
 }
 
 #[tokio::test]
+async fn init_names_the_schema_that_it_read_and_a_plan_compares_the_new_one_with_it() {
+    let case = world::seeded().await;
+    let after = AFTER.replace(
+        "  startTime  DateTime @map(\"start_time\")",
+        "  date       DateTime @map(\"start_time\")",
+    );
+    let after = after.replace("@@index([startTime])", "@@index([date])");
+    world::write(&case, &after);
+    std::fs::remove_file(case.path("ringfence.toml")).unwrap();
+    let init = ["init", "--schema", "before.prisma"];
+    case.ringfence(&init).await.code(0);
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    let plan = [&plan[..], &["--after", "after.prisma"]].concat();
+    case.ringfence(&plan)
+        .await
+        .code(0)
+        .says(&["date becomes start_time", "note becomes remark"]);
+    // From another folder the same schema is meant.
+    let out = ["--out", "deep/ringfence.toml"];
+    std::fs::create_dir(case.path("deep")).unwrap();
+    case.ringfence(&[&init[..], &out].concat()).await.code(0);
+    let plan = [&["--config", "deep/ringfence.toml"], &plan[..]].concat();
+    case.ringfence(&plan)
+        .await
+        .code(0)
+        .says(&["note becomes remark"]);
+}
+
+#[tokio::test]
 async fn without_an_answer_nothing_is_accepted() {
     let case = world::seeded().await;
     case.ringfence(&["plan", "--defaults", "--retire-users", "--out", "plan.json"])

@@ -148,3 +148,48 @@ async fn where_the_service_or_its_minutes_are_missing_the_plan_is_not_made() {
             .says(&["the answer to Booking.endTime cannot be used", why]);
     }
 }
+
+#[tokio::test]
+async fn minutes_that_the_plan_itself_writes_count_and_those_that_a_decision_leaves_out_do_not() {
+    let case = seeded().await;
+    let services = case.database.collection::<Document>("Service");
+    for (n, lasts) in [
+        (0, doc! { "$unset": { "duration": 1 } }),
+        (1, doc! { "$set": { "duration": bson::Bson::Null } }),
+    ] {
+        let one = doc! { "_id": id(SERVICE, n) };
+        services.update_one(one, lasts).await.unwrap();
+    }
+    let default = std::fs::read_to_string(case.path("after.prisma")).unwrap();
+    let default = default.replace("@map(\"minutes\")", "@default(20) @map(\"minutes\")");
+    std::fs::write(case.path("after.prisma"), default).unwrap();
+    let before = case.picture().await;
+    let answer = "date startTime plus minutes service.duration";
+    let none = format!("{answer}\"\n\"Service.duration\" = \"leave");
+    plan(&case, &none).await.code(2).says(&[
+        "Booking.endTime: missing-required, 14 documents",
+        "gives nothing for these",
+    ]);
+    plan(&case, answer).await.code(0).says(&["(14 documents)"]);
+    case.apply(&[]).await.code(0);
+    case.ringfence(&CONFORM).await.code(0);
+    for n in [0, 1] {
+        let booking = one(&case, "bookings", id(BOOKING, n)).await;
+        let ends = booking.get_datetime("end_time").unwrap();
+        assert_eq!(*ends, minutes_after(world::day(100 + n), 20));
+    }
+    case.ringfence(&["verify"]).await.code(0);
+    // The rules are taken out again, of what the application changed too.
+    let bookings = case.database.collection::<Document>("bookings");
+    let set = doc! { "$set": { "remark": "late" } };
+    let changed = doc! { "_id": id(BOOKING, 1) };
+    bookings.update_one(changed, set).await.unwrap();
+    case.roll_back(&["--keep-new"]).await.code(0);
+    let booking = one(&case, "Booking", id(BOOKING, 1)).await;
+    assert_eq!(booking.get_str("note").unwrap(), "late");
+    assert!(!booking.contains_key("end_time"));
+    let (mut was, mut is) = (own(&before), own(&case.picture().await));
+    assert!(was.remove("Booking").is_some() && is.remove("Booking").is_some());
+    let differences = picture::differences(&was, &is, true);
+    assert!(differences.is_empty(), "{differences:#?}");
+}

@@ -1,6 +1,7 @@
 //! A plan with an after-schema: what it asks, what is done of it, that `conform` finds nothing afterwards, and the ways back.
 
 mod asked;
+mod collated;
 mod composites;
 mod cut_off;
 mod minutes;

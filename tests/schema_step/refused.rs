@@ -35,30 +35,53 @@ async fn a_target_that_holds_documents_is_a_blocker() {
 }
 
 #[tokio::test]
-async fn a_unique_field_under_a_collation_is_said_and_refused_before_anything_is_changed() {
+async fn what_a_blocker_forbids_is_not_accepted_beside_it() {
+    let accepted = |said: &str| -> String {
+        let lines = said.lines().filter(|it| it.contains("(accepted)"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    // A unique that documents break is not made; other indexes of the same collection are.
+    let case = world::seeded().await;
+    let services = case.database.collection::<Document>("Service");
+    let same = doc! { "$set": { "name": "Cut" } };
+    services.update_many(doc! {}, same).await.unwrap();
+    let after = AFTER.replace(
+        "  @@index([businessId])\n  @@map(\"services\")",
+        "  @@index([price])\n  @@unique([name])\n  @@map(\"services\")",
+    );
+    assert_ne!(after, AFTER);
+    world::write(&case, &after);
+    let plan = case.ringfence(&PLAN).await.code(2);
+    let said = accepted(&plan.out);
+    assert!(said.contains("services_price_idx"), "{said}");
+    assert!(!said.contains("services_name_key"), "{said}");
+    // Of a collection that cannot be rebuilt nothing is accepted.
     let case = world::seeded().await;
     let rooms = case.database.collection::<Document>("Room");
     rooms.drop().await.unwrap();
-    let made = doc! { "create": "Room", "collation": { "locale": "sv", "strength": 1 } };
-    crate::support::data::run(&case.database, made).await;
-    let two = ["Red", "RED"].map(|name| doc! { "name": name });
-    rooms.insert_many(two).await.unwrap();
-    let after = AFTER.replace(
-        "  name String\n\n  @@map(\"rooms\")",
-        "  name String @unique\n\n  @@map(\"rooms\")",
-    );
-    world::write(&case, &after);
-    let before = case.picture().await;
-    let plan = case.ringfence(&PLAN).await.code(0);
-    plan.says(&["Room has a collation of its own"]);
-    case.apply(&[]).await.code(2).says(&[
-        "rooms_name_key cannot be built over _ringfence_next_Room. What is live is unchanged",
-        "Why: it is unique, and documents would share a value",
-    ]);
-    let own = crate::support::picture::application;
-    let differences =
-        crate::support::picture::differences(&own(&before), &own(&case.picture().await), true);
-    assert!(differences.is_empty(), "{differences:#?}");
+    let capped = doc! { "create": "Room", "capped": true, "size": 4096 };
+    crate::support::data::run(&case.database, capped).await;
+    rooms.insert_one(doc! { "name": "Red" }).await.unwrap();
+    let plan = case.ringfence(&PLAN).await.code(2);
+    let plan = plan.says(&["what Room asks of Room cannot be done"]);
+    let said = accepted(&plan.out);
+    assert!(!said.contains("Room"), "{said}");
+    // A field that a validator names keeps its name until that is changed.
+    let case = world::seeded().await;
+    let validator = doc! { "collMod": "Booking", "validator": { "date": { "$exists": true } } };
+    crate::support::data::run(&case.database, validator).await;
+    let plan = case.ringfence(&PLAN).await.code(2);
+    let said = accepted(&plan.out);
+    assert!(!said.contains("date becomes"), "{said}");
+    // A field under both names.
+    let case = world::seeded().await;
+    let bookings = case.database.collection::<Document>("Booking");
+    let both = doc! { "$set": { "remark": "x" } };
+    let first = doc! { "_id": id(BOOKING, 0) };
+    bookings.update_one(first, both).await.unwrap();
+    let plan = case.ringfence(&PLAN).await.code(2);
+    let said = accepted(&plan.out);
+    assert!(!said.contains("note becomes remark"), "{said}");
 }
 
 #[tokio::test]

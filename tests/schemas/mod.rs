@@ -300,6 +300,19 @@ fn long_and_deep_texts_are_read_or_refused_in_bounded_time() {
         text
     });
     survives(&models);
+    let values: String = (0..60_000).fold(String::new(), |mut text, at| {
+        writeln!(text, "  V{at}").unwrap();
+        text
+    });
+    survives(&format!("enum E {{\n{values}}}\n"));
+    let lines = |line: fn(usize) -> String| (0..10_000).map(line).collect::<String>();
+    let (fields, indexes) = (
+        lines(|at| format!("  f{at} Int\n")),
+        lines(|at| format!("  @@index([f{at}])\n")),
+    );
+    survives(&format!(
+        "model A {{\n  id Int @id @map(\"_id\")\n{fields}{indexes}}}\n"
+    ));
     survives(&format!(
         "model A {{\n  id Int @id @map(\"_id\")\n  a Int[] @default({}1{})\n}}\n",
         "[".repeat(90_000),

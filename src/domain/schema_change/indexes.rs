@@ -3,9 +3,9 @@
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::rules::{CollectionChange, NamedIndex, path_after};
+use super::rules::{CollectionChange, NamedIndex, Rule, path_after};
 use crate::domain::index_plan::name_of;
-use crate::domain::raw::{Builder, Value, elements, get, kind};
+use crate::domain::raw::{Builder, Element, Value, elements, get, kind};
 
 /// What an index may say and still be no other than one that a schema names.
 const PLAIN: [&[u8]; 6] = [b"v", b"key", b"name", b"unique", b"background", b"ns"];
@@ -81,11 +81,14 @@ impl NamedIndex {
                 .all(|((path, down), (key, is))| path.as_bytes() == key && is == Some(*down))
     }
 
-    /// True where `index` is this one but for its name.
-    pub fn is(&self, index: &RawDocument) -> bool {
-        let says = |name: &[u8]| PLAIN.contains(&name);
+    /// True where `index` is this one but for its name. `collation` is that of the collection, which an index has where it says no other.
+    pub fn is(&self, index: &RawDocument, collation: Option<&RawDocument>) -> bool {
+        let inherited = |it: &Element<'_>| {
+            it.key == b"collation" && collation.is_some_and(|own| own.as_bytes() == it.value.bytes)
+        };
+        let says = |it: &Element<'_>| PLAIN.contains(&it.key) || inherited(it);
         let unique = index.get_bool("unique").unwrap_or(false);
-        let plain = self.text || elements(index).map_while(Result::ok).all(|it| says(it.key));
+        let plain = self.text || elements(index).map_while(Result::ok).all(|it| says(&it));
         plain && unique == self.unique && self.has_keys_of(index)
     }
 }
@@ -102,11 +105,16 @@ fn is_descending(value: Value<'_>) -> Option<bool> {
 
 impl CollectionChange {
     /// The indexes with the schema's among them: one that stands already gets the schema's name, and fields that are renamed are so in keys.
-    /// `uniques` false leaves out those that are unique in the schema.
-    pub fn with_indexes(&self, standing: &[RawDocumentBuf], uniques: bool) -> Vec<RawDocumentBuf> {
+    /// `uniques` false leaves out those that are unique in the schema. `collation` is that of the collection.
+    pub fn with_indexes(
+        &self,
+        standing: &[RawDocumentBuf],
+        collation: Option<&RawDocument>,
+        uniques: bool,
+    ) -> Vec<RawDocumentBuf> {
         let mut all: Vec<_> = standing.iter().map(|it| self.renamed_keys(it)).collect();
         for index in self.indexes.iter().filter(|it| uniques || !it.unique) {
-            if let Some(found) = all.iter_mut().find(|it| index.is(it)) {
+            if let Some(found) = all.iter_mut().find(|it| index.is(it, collation)) {
                 *found = with_name(found, &index.name);
             } else {
                 // One of that name over other fields is a blocker of the plan.
@@ -131,40 +139,45 @@ impl CollectionChange {
         })
     }
 
-    /// An index with the fields as they are called afterwards. Those of a text index stand under its weights.
+    /// An index with the fields as they are called afterwards.
     pub fn renamed_keys(&self, index: &RawDocument) -> RawDocumentBuf {
-        const NAMES: [&str; 2] = ["key", "weights"];
-        let to = |path: &str| path_after(&self.rules, path);
-        let in_it = |of: &str| index.get_document(of).into_iter().flat_map(elements);
-        let mut names = NAMES.iter().flat_map(|of| in_it(of).map_while(Result::ok));
-        if !names.any(|it| to(&String::from_utf8_lossy(it.key)).is_some()) {
-            return index.to_owned();
-        }
-        let mut out = Builder::new(index.as_bytes().len() + 16);
-        for element in elements(index).map_while(Result::ok) {
-            let of = NAMES.iter().find(|of| of.as_bytes() == element.key);
-            let Some(of) = of else {
-                out.element(&element);
-                continue;
-            };
-            let mut parts: Vec<(String, Value<'_>)> = in_it(of)
-                .map_while(Result::ok)
-                .map(|part| {
-                    let path = String::from_utf8_lossy(part.key).into_owned();
-                    (to(&path).unwrap_or(path), part.value)
-                })
-                .collect();
-            if *of == "weights" {
-                parts.sort_by(|one, other| one.0.cmp(&other.0)); // as the server keeps them
-            }
-            let mut inner = Builder::new(64);
-            for (path, value) in parts {
-                inner.value(&path, value);
-            }
-            out.document(of, &inner.finish());
-        }
-        out.finish()
+        renamed_keys(&self.rules, index)
     }
+}
+
+/// An index with the fields as they are called after these rules. Those of a text index stand under its weights.
+pub fn renamed_keys(rules: &[Rule], index: &RawDocument) -> RawDocumentBuf {
+    const NAMES: [&str; 2] = ["key", "weights"];
+    let to = |path: &str| path_after(rules, path);
+    let in_it = |of: &str| index.get_document(of).into_iter().flat_map(elements);
+    let mut names = NAMES.iter().flat_map(|of| in_it(of).map_while(Result::ok));
+    if !names.any(|it| to(&String::from_utf8_lossy(it.key)).is_some()) {
+        return index.to_owned();
+    }
+    let mut out = Builder::new(index.as_bytes().len() + 16);
+    for element in elements(index).map_while(Result::ok) {
+        let of = NAMES.iter().find(|of| of.as_bytes() == element.key);
+        let Some(of) = of else {
+            out.element(&element);
+            continue;
+        };
+        let mut parts: Vec<(String, Value<'_>)> = in_it(of)
+            .map_while(Result::ok)
+            .map(|part| {
+                let path = String::from_utf8_lossy(part.key).into_owned();
+                (to(&path).unwrap_or(path), part.value)
+            })
+            .collect();
+        if *of == "weights" {
+            parts.sort_by(|one, other| one.0.cmp(&other.0)); // as the server keeps them
+        }
+        let mut inner = Builder::new(64);
+        for (path, value) in parts {
+            inner.value(&path, value);
+        }
+        out.document(of, &inner.finish());
+    }
+    out.finish()
 }
 
 fn with_name(index: &RawDocument, name: &str) -> RawDocumentBuf {
@@ -185,7 +198,6 @@ fn with_name(index: &RawDocument, name: &str) -> RawDocumentBuf {
 #[cfg(test)]
 mod tests {
     use super::super::minutes::Minutes;
-    use super::super::rules::Rule;
     use super::*;
     use bson::rawdoc;
 
@@ -221,7 +233,7 @@ mod tests {
             rawdoc! { "v": 2, "key": { "mail": 1 }, "name": "User_mail_idx" },
             rawdoc! { "v": 2, "key": { "a": 1, "b": 1 }, "name": "partial", "partialFilterExpression": { "a": 1 } },
         ];
-        let all = change().with_indexes(&standing, true);
+        let all = change().with_indexes(&standing, None, true);
         let names: Vec<_> = all.iter().map(|it| name_of(it)).collect();
         assert_eq!(
             names,
@@ -243,8 +255,25 @@ mod tests {
     }
 
     #[test]
+    fn an_index_under_the_collation_of_its_collection_is_the_schemas_and_one_under_another_is_not()
+    {
+        let own = rawdoc! { "locale": "sv", "strength": 1 };
+        let other = rawdoc! { "locale": "sv", "strength": 2 };
+        let index = |collation: &RawDocument| rawdoc! { "v": 2, "key": { "mail": 1 }, "name": "old", "unique": true, "collation": collation.to_owned() };
+        let names = |standing: &[RawDocumentBuf], collation| -> Vec<String> {
+            let all = change().with_indexes(standing, collation, true);
+            all.iter().map(|it| name_of(it).to_owned()).collect()
+        };
+        let schema = ["users_email_key", "users_a_b_idx"];
+        assert_eq!(names(&[index(&own)], Some(&own)), schema);
+        let beside = ["old", "users_email_key", "users_a_b_idx"];
+        assert_eq!(names(&[index(&other)], Some(&own)), beside);
+        assert_eq!(names(&[index(&own)], None), beside);
+    }
+
+    #[test]
     fn uniques_can_be_left_for_later() {
-        let all = change().with_indexes(&[], false);
+        let all = change().with_indexes(&[], None, false);
         assert_eq!(all.len(), 1);
         assert!(change().has_unique(&["email"]) && change().begins_with("a"));
         assert!(!change().has_unique(&["a", "b"]) && !change().begins_with("b"));

@@ -13,5 +13,5 @@ pub mod undo;
 pub mod values;
 
 pub use rules::{
-    CollectionChange, Constant, MOVING, NamedIndex, Place, Rule, SchemaChanges, Written,
+    CollectionChange, Constant, MOVING, NamedIndex, Place, Rule, SchemaChanges, Written, name_after,
 };

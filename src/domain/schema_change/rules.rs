@@ -447,11 +447,16 @@ impl CollectionChange {
 
     /// What a field is called afterwards that is called so today; `None` where it keeps its name.
     pub fn name_after(&self, field: &str) -> Option<&str> {
-        self.rules.iter().find_map(|rule| match rule {
-            Rule::Rename { from, to } if from == field => Some(to.as_str()),
-            _ => None,
-        })
+        name_after(&self.rules, field)
     }
+}
+
+/// What a field is called after these rules that is called so today; `None` where it keeps its name.
+pub fn name_after<'r>(rules: &'r [Rule], field: &str) -> Option<&'r str> {
+    rules.iter().find_map(|rule| match rule {
+        Rule::Rename { from, to } if from == field => Some(to.as_str()),
+        _ => None,
+    })
 }
 
 /// The name of today of a field that is called so after these rules.

@@ -283,7 +283,12 @@ impl Shape {
                     bytes: &bytes,
                 };
                 let begins = begins.as_date()?;
-                let lasts = self.minutes.find(minutes, before(by)?)?;
+                let (kind, bytes) = holds(by)?;
+                let named = Value {
+                    kind,
+                    bytes: &bytes,
+                };
+                let lasts = self.minutes.find(minutes, named)?;
                 let ends = begins.checked_add(lasts)?;
                 Some((kind::DATE, ends.to_le_bytes().to_vec()))
             }

@@ -95,6 +95,8 @@ pub struct Demand {
     pub samples: Vec<String>,
     /// The live collection that they are of, or will be of.
     pub live: String,
+    /// The keys of what it forbids, as a blocker; `X.*` for all of `X`.
+    pub forbids: Vec<String>,
 }
 
 impl Demand {
@@ -108,6 +110,7 @@ impl Demand {
             ways: Vec::new(),
             samples: Vec::new(),
             live: String::new(),
+            forbids: Vec::new(),
         }
     }
 
@@ -129,10 +132,31 @@ impl Demand {
         }
     }
 
+    /// The same blocker; what has one of these keys is not accepted beside it.
+    pub(super) fn forbidding(mut self, keys: impl IntoIterator<Item = String>) -> Self {
+        self.forbids.extend(keys);
+        self
+    }
+
+    fn is_forbidden_by(&self, key: &str) -> bool {
+        let of_all = key.strip_suffix('*');
+        self.key == key || of_all.is_some_and(|begin| self.key.starts_with(begin))
+    }
+
     /// A line of the list.
     pub fn line(&self) -> String {
         format!("{} ({}): {}", self.about, self.stands.word(), self.says)
     }
+}
+
+/// Takes out what a blocker forbids: what cannot be done is not said to be accepted, too.
+pub(super) fn take_out_forbidden(demands: &mut Vec<Demand>) {
+    let blockers = demands.iter().filter(|it| it.stands == Stands::Blocker);
+    let forbidden: Vec<String> = blockers.flat_map(|it| it.forbids.clone()).collect();
+    demands.retain(|it| {
+        let can_be_done = matches!(it.stands, Stands::Undecided | Stands::Accepted);
+        !(can_be_done && forbidden.iter().any(|key| it.is_forbidden_by(key)))
+    });
 }
 
 /// All that an after-schema asks.

@@ -1,13 +1,14 @@
 //! The indexes that an after-schema asks for, against those that stand: which are made, which get another name, which are kept though the
 //! schema does not name them. And with that, which collections have to be built anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::asked::Demand;
-use super::models::{AllReads, Specs};
+use super::asked::{Demand, Stands};
+use super::models::{AllReads, Specs, all_of};
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::index_plan::{self, name_of, names_field};
 use crate::domain::raw::get;
@@ -16,7 +17,7 @@ use crate::domain::schema_change::{Rule, SchemaChanges};
 use crate::domain::text::safe;
 use crate::engine::error::Result;
 use crate::engine::session::{Session, Surveyed};
-use crate::prisma::schema::Schema;
+use crate::prisma::schema::{Index, IndexKind, Model, Schema};
 use crate::store::collection_spec::CollectionSpec;
 
 impl Session {
@@ -55,7 +56,9 @@ impl Session {
                 (EmailIndex::Partial, &some_stay),
             );
             wanted.retain(|index| !blueprint.drops_index(&read.live, name_of(index)));
+            let mut blocked = of_blocked_uniques(after.models.get(read.model), demands);
             for (one, other) in the_same(&wanted) {
+                blocked.extend([one.clone(), other.clone()]);
                 let live = safe(&read.live, 120);
                 demands.push(Demand::blocker(
                     "indexes",
@@ -64,10 +67,18 @@ impl Session {
                     0,
                 ));
             }
-            let made: Vec<String> = wanted
+            let texts: Vec<&str> = wanted
                 .iter()
-                .filter(|it| !standing.iter().any(|old| name_of(old) == name_of(it)))
-                .map(|it| safe(name_of(it), 130))
+                .filter(|it| it.get_document("weights").is_ok())
+                .map(|it| name_of(it))
+                .collect();
+            if texts.len() > 1 {
+                blocked.extend(texts.iter().map(|it| (*it).to_owned()));
+            }
+            let made: Vec<&str> = wanted
+                .iter()
+                .map(|it| name_of(it))
+                .filter(|name| !standing.iter().any(|old| name_of(old) == *name))
                 .collect();
             let gone: Vec<String> = standing
                 .iter()
@@ -82,42 +93,52 @@ impl Session {
             if let Some(why) = specs.get(&read.live).and_then(CollectionSpec::refusal)
                 && moves
             {
-                demands.push(Demand::blocker(
-                    "collection",
-                    &format!("collection {}", read.live),
-                    format!(
-                        "what {model} asks of {} cannot be done: {why}",
-                        safe(&read.live, 120)
-                    ),
-                    0,
-                ));
+                demands.push(
+                    Demand::blocker(
+                        "collection",
+                        &format!("collection {}", read.live),
+                        format!(
+                            "what {model} asks of {} cannot be done: {why}",
+                            safe(&read.live, 120)
+                        ),
+                        0,
+                    )
+                    .forbidding(all_of(&read.live, after.models.get(read.model))),
+                );
             }
-            if !made.is_empty() || !gone.is_empty() {
-                let gone = if gone.is_empty() {
-                    String::new()
-                } else {
-                    format!("; today they stand under other names: {}", gone.join(", "))
-                };
-                demands.push(Demand::undecided(
-                    "indexes",
-                    &format!("indexes {}", read.live),
-                    format!("{model}: made: {}{gone}", made.join(", ")),
-                    0,
-                ));
-            }
-            let stands =
-                |it: &RawDocumentBuf| standing.iter().any(|old| name_of(old) == name_of(it));
+            let collation = index_plan::collation_in(&standing);
             let makes_unique = wanted
                 .iter()
-                .any(|it| get(it, "unique").is_some() && !stands(it));
-            if makes_unique && has_collation(specs.get(&read.live)) {
+                .any(|it| get(it, "unique").is_some() && made.contains(&name_of(it)));
+            if makes_unique && collation.is_some() {
                 demands.push(Demand::note(
                     "unique",
                     &format!("unique {}", read.live),
                     format!(
-                        "{model}: {} has a collation of its own, and its new unique indexes compare text by that, not letter by letter: values that only look alike may count as one. This plan cannot tell; the copy's index does, before anything is changed",
+                        "{model}: {} has a collation of its own, and its new unique indexes compare text by that, not letter by letter. This list has compared it so, too",
                         safe(&read.live, 120)
                     ),
+                ));
+            }
+            let made: Vec<String> = made
+                .into_iter()
+                .filter(|name| !blocked.contains(*name))
+                .map(|name| safe(name, 130))
+                .collect();
+            if !made.is_empty() || !gone.is_empty() {
+                let mut says = Vec::new();
+                if !made.is_empty() {
+                    says.push(format!("made: {}", made.join(", ")));
+                }
+                if !gone.is_empty() {
+                    let gone = gone.join(", ");
+                    says.push(format!("today they stand under other names: {gone}"));
+                }
+                demands.push(Demand::undecided(
+                    "indexes",
+                    &format!("indexes {}", read.live),
+                    format!("{model}: {}", says.join("; ")),
+                    0,
                 ));
             }
             let named = |name: &str| change.indexes.iter().any(|it| it.name == name);
@@ -142,7 +163,7 @@ impl Session {
                 let same_name = same_name.map(|it| change.renamed_keys(it));
                 let key = format!("index {}", index.name);
                 let name = safe(&index.name, 130);
-                if same_name.is_some_and(|it| !index.is(&it)) {
+                if same_name.is_some_and(|it| !index.is(&it, collation)) {
                     demands.push(Demand::blocker(
                         "indexes",
                         &key,
@@ -166,10 +187,10 @@ impl Session {
                 }
             }
             let renamed = change.rules.iter().filter_map(|rule| match rule {
-                Rule::Rename { from, .. } => Some(from.as_str()),
+                Rule::Rename { from, to } => Some((from.as_str(), to.as_str())),
                 _ => None,
             });
-            for from in renamed {
+            for (from, to) in renamed {
                 let validator = specs.get(&read.live).and_then(CollectionSpec::validation);
                 let filters = standing
                     .iter()
@@ -177,12 +198,15 @@ impl Session {
                 let named = validator.is_some_and(|it| names_field(&it, from))
                     || filters.into_iter().any(|it| names_field(it, from));
                 if named {
-                    demands.push(Demand::blocker(
-                        "rename",
-                        &format!("{model}.{from}"),
-                        format!("a validator or a partial index of {} names {}, which gets another name: change or drop that first", safe(&read.live, 120), safe(from, 120)),
-                        0,
-                    ));
+                    let says = format!(
+                        "a validator or a partial index of {} names {}, which gets another name: change or drop that first",
+                        safe(&read.live, 120),
+                        safe(from, 120)
+                    );
+                    let key = format!("{model}.{from}");
+                    let found = Demand::blocker("rename", &key, says, 0);
+                    let field = field_stored_as(after.models.get(read.model), to);
+                    demands.push(found.forbidding(field));
                 }
             }
         }
@@ -190,9 +214,24 @@ impl Session {
     }
 }
 
-/// True where a collection compares text by a collation of its own.
-fn has_collation(spec: Option<&CollectionSpec>) -> bool {
-    spec.is_some_and(|spec| get(&spec.options, "collation").is_some())
+/// The uniques of a model that documents break: they cannot be made.
+fn of_blocked_uniques(model: Option<&Model>, demands: &[Demand]) -> BTreeSet<String> {
+    let Some(model) = model else {
+        return BTreeSet::new();
+    };
+    let broken = |index: &&Index| {
+        let key = format!("{}.{}", model.name, index.paths().join(", "));
+        let mut blockers = demands.iter().filter(|it| it.stands == Stands::Blocker);
+        index.kind == IndexKind::Unique && blockers.any(|it| it.about == "unique" && it.key == key)
+    };
+    let broken = model.indexes.iter().filter(broken);
+    broken.map(|it| it.name.clone()).collect()
+}
+
+/// The key of what is asked of the field that is stored so.
+fn field_stored_as(model: Option<&Model>, stored: &str) -> Option<String> {
+    let field = model?.fields.iter().find(|it| it.stored == stored)?;
+    Some(format!("{}.{}", model?.name, field.name))
 }
 
 /// Indexes that no server keeps side by side, by their names.

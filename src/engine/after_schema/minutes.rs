@@ -9,22 +9,36 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::id::Id;
 use crate::domain::map::Map;
 use crate::domain::raw::{Value, get};
-use crate::domain::schema_change::Rule;
 use crate::domain::schema_change::convert::{Native, convert};
 use crate::domain::schema_change::minutes::{Minutes, MinutesOf, millis};
+use crate::domain::schema_change::shape::Shape;
+use crate::domain::schema_change::{Rule, name_after};
 use crate::domain::survey::facts::id_of;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
+use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
 
+/// What is done to the documents of each collection, by its name of today.
+pub(super) type RulesOf<'r> = BTreeMap<&'r str, &'r [Rule]>;
+
 impl Session {
-    /// Reads the minutes that stand in these places.
-    pub(super) async fn read_minutes(&self, places: BTreeSet<MinutesOf>) -> Result<Minutes> {
-        self.read_minutes_of(places, false).await
+    /// Reads the minutes that stand in these places, once `rules` are done to the documents of each collection.
+    pub(super) async fn read_minutes(
+        &self,
+        places: BTreeSet<MinutesOf>,
+        rules: &RulesOf<'_>,
+    ) -> Result<Minutes> {
+        self.read_minutes_of(places, rules, false).await
     }
 
     /// The same; `since` also of documents that are live and were not there before.
-    async fn read_minutes_of(&self, places: BTreeSet<MinutesOf>, since: bool) -> Result<Minutes> {
+    async fn read_minutes_of(
+        &self,
+        places: BTreeSet<MinutesOf>,
+        rules: &RulesOf<'_>,
+        since: bool,
+    ) -> Result<Minutes> {
         let mapping = &self.work.mapping;
         let rebuilt = mapping.rebuilt();
         let mut read = BTreeMap::new();
@@ -32,29 +46,49 @@ impl Session {
             let (live, field) = &place;
             let mut found = Map::default();
             let name = self.layout.original_of(mapping, live);
-            self.minutes_in(&name, field, &mut found).await?;
+            let rules = rules.get(live.as_str()).copied().unwrap_or_default();
+            self.minutes_in(&name, (field, rules), &mut found).await?;
             let copy = rebuilt.iter().find(|which| which.live() == live);
             if let Some(which) = copy.filter(|it| since && self.layout.is_swapped(it)) {
                 let change = mapping.changes().and_then(|it| it.of(live));
                 let now = change.and_then(|it| it.name_after(field)).unwrap_or(field);
                 let name = self.layout.place(which);
-                self.minutes_in(&name, now, &mut found).await?;
+                self.minutes_in(&name, (now, &[]), &mut found).await?;
             }
             read.insert(place, found);
         }
         Ok(Minutes::of(read))
     }
 
-    /// Adds the minutes of a collection. What is known already stays.
-    async fn minutes_in(&self, name: &str, field: &str, found: &mut Map<Id, i64>) -> Result<()> {
+    /// Adds the minutes of a collection. What is known already stays. What a rule writes where a document has none counts too.
+    async fn minutes_in(
+        &self,
+        name: &str,
+        (field, rules): (&str, &[Rule]),
+        found: &mut Map<Id, i64>,
+    ) -> Result<()> {
+        let after = name_after(rules, field).unwrap_or(field);
+        let is_written = |rule: &Rule| matches!(rule, Rule::Write { field, .. } if field == after);
+        // A date is no number of minutes: no rule for one is needed here, and there is no circle.
+        let shape = rules.iter().any(is_written);
+        let shape = shape.then(|| Shape::new(rules, &Minutes::default()));
+        let fields = match &shape {
+            Some(_) => Vec::new(),
+            None => vec!["_id".to_owned(), field.to_owned()],
+        };
         let scan = Scan {
-            fields: vec!["_id".to_owned(), field.to_owned()],
+            fields,
             ..Scan::default()
         };
         let database = &self.work.connection.database;
         let never = CancellationToken::new();
         scan::each((database, None), name, &scan, &never, |document| {
-            let lasts = get(document, field).and_then(lasts);
+            let shaped = shape.as_ref().map(|it| it.of(document)).transpose();
+            let shaped = shaped.map_err(|error| StoreError::Invalid(error.to_string()))?;
+            let lasts = match &shaped {
+                Some(shaped) => get(&shaped.document, after).and_then(lasts),
+                None => get(document, field).and_then(lasts),
+            };
             if let Some((id, lasts)) = id_of(document).zip(lasts) {
                 found.entry(id.canonical()).or_insert(lasts);
             }
@@ -80,8 +114,12 @@ impl Session {
         if places.is_empty() {
             return Ok(());
         }
+        let rules = changes.collections.iter();
+        let rules = rules.map(|(live, change)| (live.as_str(), &change.rules[..]));
+        let minutes = self
+            .read_minutes_of(places, &rules.collect(), since)
+            .await?;
         let mut changes = changes.clone();
-        let minutes = self.read_minutes_of(places, since).await?;
         for change in changes.collections.values_mut() {
             change.minutes = minutes.clone();
         }

@@ -13,6 +13,7 @@ mod reading;
 mod remaining;
 mod rules;
 mod seen_in;
+mod unique_comparison;
 mod uniques;
 mod unread;
 mod view;
@@ -34,8 +35,8 @@ use crate::engine::session::Session;
 use crate::prisma::demand::{indexes as named_indexes, on_delete};
 use crate::prisma::one_document::OneDocument;
 use crate::store::collection_spec;
-use asked::parse;
 pub use asked::{AskedSchema, Demand, GivenSchema, Stands};
+use asked::{parse, take_out_forbidden};
 pub(crate) use own_step::held_words;
 
 /// The answer for all that can be accepted.
@@ -202,7 +203,7 @@ impl Session {
             .await?;
         self.renames(&after, &reads, &specs, &mut demands).await?;
         let read = self
-            .read_for_schema((&after, before.as_ref()), given, &reads, watcher)
+            .read_for_schema((&after, before.as_ref()), given, (&reads, &specs), watcher)
             .await?;
         demands.extend(read.demands);
         let mut changes = SchemaChanges::default();
@@ -243,6 +244,7 @@ impl Session {
         for line in on_delete(&after, before.as_ref()) {
             demands.push(Demand::note("onDelete", "", line));
         }
+        take_out_forbidden(&mut demands);
         self.answer(&mut demands);
         let says = demands.iter().map(Demand::line).collect();
         Ok(AskedSchema {

@@ -33,6 +33,16 @@ pub(super) struct Reads {
     pub(super) to: String,
 }
 
+/// The keys of all that is asked of a collection and of the model that reads it.
+pub(super) fn all_of(live: &str, model: Option<&Model>) -> Vec<String> {
+    let mut keys = vec![format!("rename {live}"), format!("indexes {live}")];
+    if let Some(model) = model {
+        keys.push(format!("{SET_ASIDE} {}", model.collection));
+        keys.push(format!("{}.*", model.name));
+    }
+    keys
+}
+
 impl Session {
     /// Finds the collection of every model: by the schema of today, by the mapping, else by where documents are.
     pub(super) async fn find_collections(
@@ -50,7 +60,7 @@ impl Session {
             };
             if let Some(other) = all.iter().find(|it| it.live == live) {
                 let other = after.models.get(other.model);
-                demands.push(Demand::blocker(
+                let blocker = Demand::blocker(
                     "collection",
                     &format!("collection {live}"),
                     format!(
@@ -59,7 +69,8 @@ impl Session {
                         other.map_or_else(String::new, |it| safe(&it.name, 60))
                     ),
                     0,
-                ));
+                );
+                demands.push(blocker.forbidding(all_of(&live, other)));
                 continue;
             }
             all.push(Reads {

@@ -71,15 +71,17 @@ impl Session {
             change.to == users.live() && *live != users.live() && !change.own_step
         });
         let demands = too_soon.map(|(live, change)| {
+            let key = format!("rename {live}");
             let (live, to) = (safe(live, 120), safe(&change.to, 120));
             Demand::blocker(
                 "rename",
-                &format!("rename {live}"),
+                &key,
                 format!(
                     "{live} cannot become {to} in the cut-over: the users have that name until they are cleaned up. Give one of the two another name with `@@map`, or say with = \"own-step\" in [schema] where {live} is no collection that the migration rebuilds anyway"
                 ),
                 0,
             )
+            .forbidding([key])
         });
         demands.collect()
     }

@@ -8,7 +8,7 @@ use bson::raw::RawDocument;
 use serde_json::Value as Json;
 
 use super::asked::{Demand, GivenSchema, Stands};
-use super::models::AllReads;
+use super::models::{AllReads, Specs};
 use super::ways::{duplicate_way, is_of_users, retiring_mends};
 use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role};
@@ -25,7 +25,7 @@ use crate::prisma::conformity::{Conformity, Finding, ModelConformity};
 use crate::prisma::demand::{Around, Candidate, candidates};
 use crate::prisma::kind::Kind;
 use crate::prisma::schema::Schema;
-use crate::prisma::{Listener, SchemaCheck, Standing};
+use crate::prisma::{Compares, Listener, SchemaCheck, Standing};
 use crate::store::scan::{self, Scan};
 
 /// Groups of duplicates that are named.
@@ -39,6 +39,17 @@ pub(super) struct Read {
     pub(super) rules: Vec<Vec<Rule>>,
     /// Findings that a decision leaves.
     pub(super) left: Vec<String>,
+}
+
+/// Takes in a document.
+pub(super) type Take<'t> = dyn FnMut(&RawDocument) + Send + 't;
+
+/// A collection whose documents are read; its indexes are judged elsewhere.
+pub(super) fn standing_as(compares: Compares) -> Standing {
+    Standing::Collection {
+        indexes: Vec::new(),
+        compares,
+    }
 }
 
 /// The documents of one model on their way to the check.
@@ -68,7 +79,7 @@ impl<'c, 's> Taking<'c, 's> {
         self.failed.map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, document: &RawDocument) {
+    pub(super) fn take(&mut self, document: &RawDocument) {
         let taken = self.shape.of(document).and_then(|shaped| {
             self.occupied += u64::from(shaped.occupied);
             for at in shaped.did {
@@ -127,7 +138,7 @@ impl Session {
         &mut self,
         (after, before): (&Schema, Option<&Schema>),
         given: &GivenSchema,
-        reads: &AllReads,
+        (reads, specs): (&AllReads, &Specs),
         watcher: &Watcher,
     ) -> Result<Read> {
         let mut read = Read::default();
@@ -169,14 +180,22 @@ impl Session {
         if self.answers.retire_users {
             self.look_who_retires(watcher).await?;
         }
-        let rules = candidates_of.iter().flatten();
-        let rules: Vec<Rule> = rules.map(|it: &Candidate| it.rule.clone()).collect();
-        let minutes = self.read_minutes(Rule::minutes_of(&rules)).await?;
+        let rules_of: Vec<Vec<Rule>> = candidates_of
+            .iter()
+            .map(|all: &Vec<Candidate>| all.iter().map(|it| it.rule.clone()).collect())
+            .collect();
+        let by_live = reads.iter().zip(&rules_of);
+        let by_live = by_live.map(|(read, rules)| (read.live.as_str(), &rules[..]));
+        let places = rules_of.iter().flat_map(|it| Rule::minutes_of(it));
+        let minutes = self
+            .read_minutes(places.collect(), &by_live.collect())
+            .await?;
         let groups = Groups::default();
         let personal = self.personal;
         let mut check =
             SchemaCheck::new(after, &self.work.memory, personal, Some(listener(&groups)));
         let mut counts: Vec<(Vec<u64>, u64)> = vec![(Vec::new(), 0); reads.len()];
+        let mut compare = vec![Compares::ByLetters; reads.len()];
         for number in check.order() {
             let at = reads.iter().position(|it| it.model == number);
             let Some(at) = at else {
@@ -184,17 +203,19 @@ impl Session {
                 check.end();
                 continue;
             };
-            let rules: Vec<Rule> = candidates_of[at].iter().map(|it| it.rule.clone()).collect();
+            let rules = &rules_of[at];
             let expected = scan::rough_count(&self.work.connection.database, &reads[at].live).await;
-            let standing = Standing::Collection {
-                indexes: Vec::new(),
-                collated: false,
-            };
-            check.begin(number, &standing, expected);
-            let shape = Shape::new(&rules, &minutes);
+            let shape = Shape::new(rules, &minutes);
+            let model = (&after.models[number], reads[at].live.as_str());
+            let spec = specs.get(&reads[at].live);
+            compare[at] = self
+                .how_uniques_compare(model, spec, (&shape, rules), watcher)
+                .await?;
+            check.begin(number, &standing_as(compare[at].clone()), expected);
             let mut taking = Taking::new(&mut check, shape, rules.len());
             let retiring = self.answers.retire_users;
-            self.documents_after(&reads[at].live, (retiring, &mut taking), watcher)
+            let mut take = |document: &RawDocument| taking.take(document);
+            self.documents_after(&reads[at].live, (retiring, &mut take), watcher)
                 .await?;
             if let Some(error) = taking.failed {
                 return Err(error);
@@ -218,7 +239,11 @@ impl Session {
             );
             read.rules.push(rules);
             if *occupied > 0 {
-                read.demands.push(Demand::blocker(
+                let candidates = candidates_of[at].iter();
+                let renames =
+                    candidates.filter(|it| matches!(it.rule.innermost(), Rule::Rename { .. }));
+                let renames = renames.map(|it| format!("{}.{}", model.name, it.field));
+                let blocker = Demand::blocker(
                     "rename",
                     &format!("rename {}", model.name),
                     format!(
@@ -227,7 +252,8 @@ impl Session {
                         safe(&it.live, 120)
                     ),
                     *occupied,
-                ));
+                );
+                read.demands.push(blocker.forbidding(renames));
             }
         }
         let users = &self.work.mapping.user.collection;
@@ -238,18 +264,23 @@ impl Session {
             && !self.answers.retire_users
             && breaks(&conformity, &model.name)
         {
-            let rules: Vec<Rule> = candidates_of[at].iter().map(|it| it.rule.clone()).collect();
-            let shape = Shape::new(&rules, &minutes);
-            let found = self.judge_who_stays((after, &reads[at]), shape, watcher);
+            let shape = Shape::new(&rules_of[at], &minutes);
+            let compares = compare[at].clone();
+            let found = self.judge_who_stays((after, &reads[at]), (shape, compares), watcher);
             stay = Some((model.name.clone(), Box::pin(found).await?));
         }
         let groups = groups.lock().unwrap_or_else(PoisonError::into_inner);
         for found in &conformity.models {
             let known = read.demands.len();
+            let of_model = |number: usize| after.models.get(number).map(|it| &it.name);
+            let mut places = reads.iter();
+            let at = places.position(|it| of_model(it.model) == Some(&found.name));
+            let compares = at.and_then(|at| compare.get(at));
+            let by_letters = matches!(compares, None | Some(Compares::ByLetters));
             let stay = stay.as_ref().filter(|it| it.0 == found.name);
             for finding in &found.findings {
                 let before = read.demands.len();
-                self.finding((after, found), finding, &groups, &mut read);
+                self.finding((after, found, by_letters), finding, &groups, &mut read);
                 let Some((_, stay)) = stay.filter(|_| is_of_users(finding.kind)) else {
                     continue;
                 };
@@ -258,11 +289,7 @@ impl Session {
                     demand.says.push_str(&retiring_mends(finding, stay));
                 }
             }
-            let of_model = |number: usize| after.models.get(number).map(|it| &it.name);
-            let it = reads
-                .iter()
-                .find(|it| of_model(it.model) == Some(&found.name));
-            let live = it.map(|it| it.live.clone()).unwrap_or_default();
+            let live = at.map(|at| reads[at].live.clone()).unwrap_or_default();
             for demand in read.demands.iter_mut().skip(known) {
                 demand.live.clone_from(&live);
             }
@@ -281,7 +308,7 @@ impl Session {
     pub(super) async fn documents_after(
         &self,
         live: &str,
-        (retiring, taking): (bool, &mut Taking<'_, '_>),
+        (retiring, take): (bool, &mut Take<'_>),
         watcher: &Watcher,
     ) -> Result<()> {
         let mapping = &self.work.mapping;
@@ -289,7 +316,7 @@ impl Session {
         let which = rebuilt.iter().find(|it| it.live() == live);
         if which.is_some_and(Rebuilt::is_made_of_pairs) {
             let mut out = CustomersOut {
-                customers: Out::Shown(Box::new(|document| taking.take(document))),
+                customers: Out::Shown(Box::new(|document| take(document))),
                 links: Out::Shown(Box::new(|_| ())),
                 shape: None,
             };
@@ -314,10 +341,10 @@ impl Session {
             self.work.between_batches(watcher)?;
             for document in batch.documents().filter(|it| !leaves(it)) {
                 match &transform {
-                    None => taking.take(document),
+                    None => take(document),
                     Some(transform) => {
                         if let Placed::Copy(document) = transform(document)? {
-                            taking.take(&document);
+                            take(&document);
                         }
                     }
                 }
@@ -331,7 +358,7 @@ impl Session {
     /// What a finding is: left by decision, or a blocker.
     fn finding(
         &self,
-        (schema, found): (&Schema, &ModelConformity),
+        (schema, found, by_letters): (&Schema, &ModelConformity, bool),
         finding: &Finding,
         groups: &BTreeMap<(String, String), Vec<String>>,
         read: &mut Read,
@@ -378,8 +405,13 @@ impl Session {
                 let lines: Vec<_> = groups.iter().map(|it| format!("\n      {it}")).collect();
                 lines.concat()
             });
+            let by = if by_letters {
+                ""
+            } else {
+                " (by the collation of the collection, not letter by letter)"
+            };
             format!(
-                "{name}: {} with one value of {shown}, which the schema says is unique{}{}",
+                "{name}: {} with one value of {shown}{by}, which the schema says is unique{}{}",
                 counted(finding.count, "group of documents", "groups of documents"),
                 duplicate_way(schema, &found.name, &finding.fields),
                 members.unwrap_or_default()

@@ -3,9 +3,11 @@
 
 use std::sync::PoisonError;
 
+use bson::raw::RawDocument;
+
 use super::asked::parse;
 use super::models::Reads;
-use super::reading::{Groups, Taking, listener};
+use super::reading::{Groups, Taking, listener, standing_as};
 use super::ways::is_of_users;
 use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::facts::id_of;
@@ -17,15 +19,9 @@ use crate::engine::session::{Session, Surveyed};
 use crate::prisma::conformity::{Conformity, Finding};
 use crate::prisma::kind::Kind;
 use crate::prisma::schema::Schema;
-use crate::prisma::{SchemaCheck, Standing};
+use crate::prisma::{Compares, SchemaCheck, Standing};
 use crate::store::StoreError;
 use crate::store::scan::{self, Scan};
-
-/// The documents of a collection are read; its indexes are judged elsewhere.
-const READ: Standing = Standing::Collection {
-    indexes: Vec::new(),
-    collated: false,
-};
 
 /// Passes over a model.
 fn pass(check: &mut SchemaCheck<'_>, number: usize) {
@@ -38,7 +34,7 @@ impl Session {
     pub(super) async fn judge_who_stays(
         &mut self,
         (schema, reads): (&Schema, &Reads),
-        shape: Shape,
+        (shape, compares): (Shape, Compares),
         watcher: &Watcher,
     ) -> Result<Vec<Finding>> {
         let kept = self.fates.take();
@@ -50,9 +46,10 @@ impl Session {
                 pass(&mut check, number);
                 continue;
             }
-            check.begin(number, &READ, 0);
+            check.begin(number, &standing_as(compares.clone()), 0);
             let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
-            let read = self.documents_after(&reads.live, (true, &mut taking), watcher);
+            let mut take = |document: &RawDocument| taking.take(document);
+            let read = self.documents_after(&reads.live, (true, &mut take), watcher);
             failed = read.await.and_then(|()| taking.failed());
             check.end();
         }
@@ -82,6 +79,7 @@ impl Session {
         };
         let Surveyed { survey, .. } = self.surveyed()?;
         let schema = parse(&plan.after)?;
+        let compares = self.how_users_compare(&schema, change, watcher).await?;
         let groups = Groups::default();
         let heard = Some(listener(&groups));
         let mut check = SchemaCheck::new(&schema, &self.work.memory, self.personal, heard);
@@ -92,7 +90,11 @@ impl Session {
                 pass(&mut check, number);
                 continue;
             }
-            check.begin(number, &READ, survey.users.len() as u64);
+            check.begin(
+                number,
+                &standing_as(compares.clone()),
+                survey.users.len() as u64,
+            );
             let place = (&self.work.connection.database, None);
             let copy = users.next();
             scan::each(place, &copy, &Scan::default(), &watcher.cancel, |user| {
@@ -122,6 +124,7 @@ impl Session {
             return Ok(Checked::default());
         };
         let schema = parse(&plan.after)?;
+        let compares = self.how_users_compare(&schema, &change, watcher).await?;
         let shape = Shape::new(&change.rules, &change.minutes);
         let groups = Groups::default();
         let heard = Some(listener(&groups));
@@ -133,9 +136,10 @@ impl Session {
                 pass(&mut check, number);
                 continue;
             }
-            check.begin(number, &READ, 0);
+            check.begin(number, &standing_as(compares.clone()), 0);
             let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
-            let read = self.documents_after(users.live(), (false, &mut taking), watcher);
+            let mut take = |document: &RawDocument| taking.take(document);
+            let read = self.documents_after(users.live(), (false, &mut take), watcher);
             failed = read.await.and_then(|()| taking.failed());
             check.end();
         }

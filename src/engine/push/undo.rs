@@ -8,10 +8,10 @@ use crate::domain::index_check::index_differs;
 use crate::domain::index_plan::without_ttl;
 use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::pushed::{
-    IndexAt, IndexesOf, KeptIndex, Named, Picture, names_collection, names_index,
+    IndexAt, IndexesOf, KeptIndex, Named, Picture, PushRecord, names_collection, names_index,
 };
 use crate::domain::run::RunRecord;
-use crate::domain::text::named;
+use crate::domain::text::named as shown;
 use crate::engine::counted;
 use crate::engine::error::Result;
 use crate::engine::push::indexes::stuck_words;
@@ -112,10 +112,12 @@ impl Session {
                 continue;
             }
             let Some(then) = earlier.get(&uuid) else {
-                if names_collection(&named, &is.collection) {
+                if names_collection(&named, &is.collection)
+                    || name_when_it_came(&run.pushes, &uuid).is_some()
+                {
                     self.put_new_aside(&run, &is.collection).await?;
                 } else if !run.pushes.is_empty() {
-                    others.push(crate::domain::text::named(&is.collection));
+                    others.push(shown(&is.collection));
                 }
                 continue;
             };
@@ -159,7 +161,7 @@ impl Session {
         }
         if !others.is_empty() {
             undone.lines.push(format!(
-                "collections that came since the cut-over, and that the schema does not name, stay: {}",
+                "collections that came since the cut-over, and that no push is known to have made, stay: {}",
                 others.join(", ")
             ));
         }
@@ -195,9 +197,9 @@ impl Session {
             let Some(aside) = Aside::parse(&is.collection) else {
                 continue;
             };
-            let of = named
-                .iter()
-                .find(|it| cut(&it.collection, ROOM) == aside.of);
+            let mut of_schema = named.iter().map(|it| it.collection.as_str());
+            let of = of_schema.find(|it| cut(it, ROOM) == aside.of);
+            let of = of.or_else(|| name_when_it_came(&run.pushes, &uuid));
             let of_this_run = aside.why == Why::RolledBack(run.id.clone());
             let copy = copies.contains(uuid.as_str())
                 || rebuilt.iter().any(|which| which.live() == aside.of);
@@ -205,7 +207,7 @@ impl Session {
             else {
                 continue;
             };
-            let name = named_of(of);
+            let name = shown(of);
             if self.is_empty(&is.collection).await? {
                 collection_spec::drop(&self.work.connection, &is.collection).await?;
                 dropped.push(name);
@@ -215,7 +217,7 @@ impl Session {
             undone.lines.push(format!(
                 "{name}, which a push made, holds {} by now and stays aside as {}",
                 counted(documents, "document", "documents"),
-                crate::domain::text::named(&is.collection)
+                shown(&is.collection)
             ));
             undone.aside.push(is.collection);
         }
@@ -255,8 +257,11 @@ impl Undone {
     }
 }
 
-fn named_of(of: &Named) -> String {
-    named(&of.collection)
+/// The name of a collection that came while a push ran, as it was then; `None` of any other.
+fn name_when_it_came<'p>(pushes: &'p [PushRecord], uuid: &str) -> Option<&'p str> {
+    let mut appeared = pushes.iter().flat_map(|push| &push.appeared);
+    let found = appeared.find(|it| it.uuid == uuid);
+    found.map(|it| it.collection.as_str())
 }
 
 /// Indexes of `then` that are not in `is`, or are others there.

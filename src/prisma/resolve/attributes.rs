@@ -1,5 +1,7 @@
 //! Attributes: which a line may have, and what their arguments say.
 
+use std::collections::BTreeSet;
+
 use super::{Names, hint};
 use crate::domain::text::safe;
 use crate::prisma::ast::{Attribute, Expression, Value};
@@ -12,16 +14,16 @@ pub(super) fn allowed(
     what: &str,
     names: &Names,
 ) -> Result<(), Flaw> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = BTreeSet::new();
     for attribute in attributes {
         let name = attribute.name.text.as_str();
         let shown = safe(name, 60);
         let several = matches!(name, "index" | "unique" | "fulltext");
-        if seen.contains(&name) && !(several && what == "model") {
+        let again = !seen.insert(name);
+        if again && !(several && what == "model") {
             let message = format!("`{shown}` stands here twice");
             return Err(Flaw::new(attribute.name.place, message));
         }
-        seen.push(name);
         if native(attribute, names).is_some() || known.contains(&name) {
             continue;
         }

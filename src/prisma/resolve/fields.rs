@@ -1,10 +1,10 @@
 //! The fields of models and composite types.
 
 use super::attributes::{allowed, find, native, text_argument};
-use super::{Named, Names, hint};
+use super::{Named, Names, defaults, hint};
 use crate::domain::text::safe;
 use crate::prisma::ast::{Attribute, Expression, Field as FieldAst, Value};
-use crate::prisma::schema::{Arity, Default, Field, FieldType, Literal, Scalar};
+use crate::prisma::schema::{Arity, Default, Enumeration, Field, FieldType, Literal, Scalar};
 use crate::prisma::source::Flaw;
 
 /// Prisma's types, and those of MongoDB that each may be kept as.
@@ -20,7 +20,11 @@ const SCALARS: [(&str, Scalar, &[&str]); 8] = [
 ];
 
 /// The stored fields of a model.
-pub(super) fn of_model(fields: &[FieldAst], names: &Names) -> Result<Vec<Field>, Flaw> {
+pub(super) fn of_model(
+    fields: &[FieldAst],
+    names: &Names,
+    enums: &[Enumeration],
+) -> Result<Vec<Field>, Flaw> {
     const KNOWN: [&str; 8] = [
         "id",
         "unique",
@@ -39,17 +43,25 @@ pub(super) fn of_model(fields: &[FieldAst], names: &Names) -> Result<Vec<Field>,
         }
         allowed(&field.attributes, &KNOWN, "field", names)?;
         if let Some(relation) = find(&field.attributes, "relation") {
-            let message = "a relation is to a model; this field's type is none";
+            type_of(field, names)?; // a type that does not exist is said so
+            let message = format!(
+                "a relation is to a model, and {} is none",
+                safe(&field.of.text, 60)
+            );
             return Err(Flaw::new(relation.name.place, message));
         }
-        stored.push(one(field, names)?);
+        stored.push(one(field, names, enums)?);
     }
     stored_twice(&stored)?;
     Ok(stored)
 }
 
 /// The fields of a composite type.
-pub(super) fn of_composite(fields: &[FieldAst], names: &Names) -> Result<Vec<Field>, Flaw> {
+pub(super) fn of_composite(
+    fields: &[FieldAst],
+    names: &Names,
+    enums: &[Enumeration],
+) -> Result<Vec<Field>, Flaw> {
     twice(fields)?;
     let mut stored = Vec::new();
     for field in fields {
@@ -63,7 +75,7 @@ pub(super) fn of_composite(fields: &[FieldAst], names: &Names) -> Result<Vec<Fie
             "field of a composite type",
             names,
         )?;
-        stored.push(one(field, names)?);
+        stored.push(one(field, names, enums)?);
     }
     stored_twice(&stored)?;
     Ok(stored)
@@ -93,7 +105,7 @@ fn stored_twice(fields: &[Field]) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn one(field: &FieldAst, names: &Names) -> Result<Field, Flaw> {
+fn one(field: &FieldAst, names: &Names, enums: &[Enumeration]) -> Result<Field, Flaw> {
     let mut of = type_of(field, names)?;
     for attribute in &field.attributes {
         if let Some(kept) = native(attribute, names) {
@@ -101,6 +113,7 @@ fn one(field: &FieldAst, names: &Names) -> Result<Field, Flaw> {
         }
     }
     let stored = text_argument(&field.attributes, "map", "name")?;
+    require_field_name(stored.as_deref(), field)?;
     let default = find(&field.attributes, "default");
     let default = default.map(default_of).transpose()?;
     let has = |name| find(&field.attributes, name).is_some();
@@ -109,7 +122,7 @@ fn one(field: &FieldAst, names: &Names) -> Result<Field, Flaw> {
         let message = "an `@id` is one value that is always there";
         return Err(Flaw::new(field.name.place, message));
     }
-    Ok(Field {
+    let one = Field {
         name: field.name.text.clone(),
         stored: stored.unwrap_or_else(|| field.name.text.clone()),
         of,
@@ -119,7 +132,29 @@ fn one(field: &FieldAst, names: &Names) -> Result<Field, Flaw> {
         is_id,
         ignored: has("ignore") || of == FieldType::Unsupported,
         place: field.name.place,
-    })
+    };
+    defaults::check(field, &one, enums)?;
+    Ok(one)
+}
+
+/// Refuses a name that no field of a document can have: Prisma does, too.
+fn require_field_name(stored: Option<&str>, field: &FieldAst) -> Result<(), Flaw> {
+    let Some(stored) = stored else { return Ok(()) };
+    let why = if stored.starts_with('$') {
+        "begins with `$`"
+    } else if stored.contains('.') {
+        "holds a point"
+    } else if stored.contains('\0') {
+        "holds a character of no text (U+0000)"
+    } else {
+        return Ok(());
+    };
+    let attribute = find(&field.attributes, "map");
+    let name = attribute.and_then(|it| it.argument("name", true));
+    let place = name.map_or(field.name.place, |it| it.place);
+    let shown = safe(stored, 60);
+    let message = format!("no field can be stored as {shown}: the name {why}");
+    Err(Flaw::new(place, message))
 }
 
 fn type_of(field: &FieldAst, names: &Names) -> Result<FieldType, Flaw> {

@@ -1,5 +1,7 @@
 //! Uniques and indexes, with the names that `db push` gives them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::attributes::{find, members, text};
 use super::{Waiting, hint};
 use crate::domain::index_plan::prisma_name;
@@ -11,13 +13,17 @@ use crate::prisma::source::Flaw;
 /// The indexes of the model of number `at`.
 pub(super) fn of_model(schema: &Schema, at: usize, waiting: &Waiting) -> Result<Vec<Index>, Flaw> {
     let model = &schema.models[at];
-    let mut indexes: Vec<Index> = Vec::new();
+    let fields: Fields<'_> = model
+        .fields
+        .iter()
+        .map(|it| (it.name.as_str(), it))
+        .collect();
+    let mut indexes = SoFar::default();
     for field in &waiting.fields {
         let Some(attribute) = find(&field.attributes, "unique") else {
             continue;
         };
-        let found = model.fields.iter().find(|it| it.name == field.name.text);
-        let Some(found) = found else {
+        let Some(found) = fields.get(field.name.text.as_str()) else {
             let message = "a relation cannot be unique; its scalar field can";
             return Err(Flaw::new(attribute.name.place, message));
         };
@@ -51,18 +57,30 @@ pub(super) fn of_model(schema: &Schema, at: usize, waiting: &Waiting) -> Result<
         };
         let mut over = Vec::new();
         for member in members(list) {
-            over.push(index_field(schema, model, member)?);
+            over.push(index_field(schema, (model, &fields), member)?);
         }
         if over.is_empty() {
             return Err(Flaw::new(list.place, "an index needs a field"));
         }
         push(&mut indexes, model, attribute, kind, (over, true))?;
     }
-    Ok(indexes)
+    Ok(indexes.all)
+}
+
+/// The fields of a model by name.
+type Fields<'m> = BTreeMap<&'m str, &'m Field>;
+
+/// The indexes so far.
+#[derive(Default)]
+struct SoFar {
+    all: Vec<Index>,
+    names: BTreeSet<String>,
+    /// What each is over.
+    over: BTreeSet<Vec<(String, bool)>>,
 }
 
 fn push(
-    indexes: &mut Vec<Index>,
+    indexes: &mut SoFar,
     model: &Model,
     attribute: &Attribute,
     kind: IndexKind,
@@ -75,17 +93,18 @@ fn push(
         .collect();
     let unique = kind == IndexKind::Unique;
     let name = mapped.unwrap_or_else(|| prisma_name(&model.collection, &paths, unique));
-    if indexes.iter().any(|it| it.fields == fields) {
+    let over = fields.iter().map(|it| (it.path.clone(), it.descending));
+    if !indexes.over.insert(over.collect()) {
         let message = "the model has an index over these fields already";
         return Err(Flaw::new(attribute.name.place, message));
     }
-    if indexes.iter().any(|it| it.name == name) {
+    if !indexes.names.insert(name.clone()) {
         let name = safe(&name, 130);
         let message = format!("two indexes would be called {name}: add `map:` to one");
         return Err(Flaw::new(attribute.name.place, message));
     }
     let called = attribute.argument("name", false).map(text).transpose()?;
-    indexes.push(Index {
+    indexes.all.push(Index {
         kind,
         name,
         fields,
@@ -103,7 +122,11 @@ fn descending(arguments: &[Argument]) -> bool {
 }
 
 /// A member of an index: `email`, `email(sort: Desc)`, `address.city`.
-fn index_field(schema: &Schema, model: &Model, member: &Expression) -> Result<IndexField, Flaw> {
+fn index_field(
+    schema: &Schema,
+    (model, top): (&Model, &Fields<'_>),
+    member: &Expression,
+) -> Result<IndexField, Flaw> {
     let (path, descending) = match &member.value {
         Value::Path(path) => (path, false),
         Value::Call(path, arguments) => (path, descending(arguments)),
@@ -113,7 +136,12 @@ fn index_field(schema: &Schema, model: &Model, member: &Expression) -> Result<In
     let mut holder = model.name.as_str();
     let mut stored = Vec::new();
     for (depth, name) in path.iter().enumerate() {
-        let Some(field) = fields.iter().find(|field| &field.name == name) else {
+        let field = if depth == 0 {
+            top.get(name.as_str()).copied()
+        } else {
+            fields.iter().find(|field| &field.name == name)
+        };
+        let Some(field) = field else {
             let (holder, shown) = (safe(holder, 60), safe(name, 60));
             let relation = model.relations.iter().any(|it| &it.name == name);
             let message = if relation && depth == 0 {

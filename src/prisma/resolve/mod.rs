@@ -1,11 +1,12 @@
 //! Blocks → schema: every name is looked up, and what Prisma refuses of a MongoDB schema is refused here too where reading it would be a guess.
 
 mod attributes;
+mod defaults;
 mod fields;
 mod indexes;
 mod relations;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Block, EnumValue, Field as FieldAst, Holder, Name, Value};
 use super::schema::{Composite, Enumeration, EnumerationValue, Model, Schema};
@@ -87,11 +88,11 @@ pub(super) fn resolve(blocks: Vec<Block>) -> Result<Schema, Flaw> {
         }
     }
     for (at, waiting) in composites.iter().enumerate() {
-        let fields = fields::of_composite(&waiting.fields, &names)?;
+        let fields = fields::of_composite(&waiting.fields, &names, &schema.enums)?;
         schema.composites[at].fields = fields;
     }
     for (at, waiting) in models.iter().enumerate() {
-        model(&mut schema.models[at], waiting, &names)?;
+        model(&mut schema.models[at], waiting, &names, &schema.enums)?;
     }
     for (at, waiting) in models.iter().enumerate() {
         let relations = relations::of_model(&schema, at, &waiting.fields, &names)?;
@@ -187,12 +188,13 @@ fn datasource(
 }
 
 fn enumeration(name: &Name, values: &[EnumValue], names: &Names) -> Result<Enumeration, Flaw> {
-    let mut known: Vec<EnumerationValue> = Vec::new();
+    let mut known: Vec<EnumerationValue> = Vec::with_capacity(values.len());
+    let mut seen = BTreeSet::new();
     for value in values {
         allowed(&value.attributes, &["map"], "value of an enum", names)?;
         let stored = text_argument(&value.attributes, "map", "name")?;
         let stored = stored.unwrap_or_else(|| value.name.text.clone());
-        if known.iter().any(|it| it.name == value.name.text) {
+        if !seen.insert(&value.name.text) {
             let shown = safe(&value.name.text, 60);
             let message = format!("the value {shown} is defined twice");
             return Err(Flaw::new(value.name.place, message));
@@ -224,7 +226,12 @@ fn empty_model(name: &Name, is_view: bool) -> Model {
     }
 }
 
-fn model(model: &mut Model, waiting: &Waiting, names: &Names) -> Result<(), Flaw> {
+fn model(
+    model: &mut Model,
+    waiting: &Waiting,
+    names: &Names,
+    enums: &[Enumeration],
+) -> Result<(), Flaw> {
     const KNOWN: [&str; 8] = [
         "map", "id", "unique", "index", "fulltext", "ignore", "schema", "shardKey",
     ];
@@ -238,7 +245,7 @@ fn model(model: &mut Model, waiting: &Waiting, names: &Names) -> Result<(), Flaw
         let message = "MongoDB has no compound `@@id`: a document's id is the field `@id @map(\"_id\")`; what belongs together is `@@unique`";
         return Err(Flaw::new(compound.name.place, message));
     }
-    model.fields = fields::of_model(&waiting.fields, names)?;
+    model.fields = fields::of_model(&waiting.fields, names, enums)?;
     let mut ids = model.fields.iter().filter(|field| field.is_id);
     let id = ids.next();
     if let Some(second) = ids.next() {
