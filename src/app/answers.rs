@@ -133,6 +133,7 @@ const FOREIGN_WRITES: &str = "The application writes";
 /// What the database says now.
 fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked: Option<String>) {
     let Model { shared, panes } = model;
+    let mut news = false;
     shared.facts.writes_blocked = blocked;
     shared.facts.set_review(review);
     if let Some(Standing {
@@ -140,6 +141,9 @@ fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked
         situation,
     }) = standing
     {
+        let known = shared.facts.situation.as_ref();
+        let says_as = known.is_some_and(|it| it.says_as(&situation));
+        news = !says_as || shared.facts.statuses != statuses;
         shared.facts.statuses = statuses;
         // No pane shows what a survey found that the engine itself holds no more.
         if !matches!(shared.state(Step::Survey), State::Done | State::Running) {
@@ -153,7 +157,10 @@ fn stands(model: &mut Model, standing: Option<Standing>, review: Review, blocked
         shared.facts.situation = Some(situation);
         shared.facts.read.clone_from(&shared.clock);
         panes.checklist.follow(shared);
-        panes.report.lines = None;
+    }
+    // Whoever made it so: no pane keeps what was true before.
+    if news {
+        model.outdated();
     }
     model.facts_changed();
 }
@@ -269,7 +276,7 @@ fn gate(shared: &mut Shared, answer: Result<Gate, String>) -> Vec<Effect> {
         step,
         typed: Editor::default(),
         complaint: None,
-        down: 0,
+        down: None,
     })));
     Vec::new()
 }

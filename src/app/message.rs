@@ -134,7 +134,9 @@ pub struct Scrollable {
     pub page: usize,
     /// The greatest offset that still fills the page.
     pub furthest: usize,
-    /// The same for the detail beside or below a list.
+    /// The offset that was drawn.
+    pub at: usize,
+    /// The greatest offset of the detail beside or below a list.
     pub detail: usize,
     /// Where the list is, for the mouse.
     pub list: Option<ListArea>,

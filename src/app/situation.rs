@@ -5,13 +5,14 @@ use super::commands::ids::{CANCEL, QUIT, ROLL_BACK, RUN};
 use super::message::Job;
 use super::panes;
 use super::panes::checklist::Checklist;
+use super::panes::conflicts::Conflicts;
 use super::panes::pane::PaneCommands;
 use super::panes::report::Report;
 use super::progress::Running;
 use super::shared::Shared;
 use crate::domain::calendar;
 use crate::domain::checklist::{State, Step};
-use crate::domain::number::{Millis, grouped};
+use crate::domain::number::{Millis, counted, grouped};
 use crate::domain::run_view::RunView;
 use crate::domain::situation::{Situation as Known, step_words};
 
@@ -192,6 +193,17 @@ fn next(shared: &Shared) -> String {
             ),
         };
     };
+    let blockers = shared.facts.undecided_blockers() as u64;
+    if step == Step::Review && blockers > 0 {
+        let number = counted(blockers, "blocker needs", "blockers need");
+        return format!(
+            "{} {}: first {number} an answer, in {} ({})",
+            step.number(),
+            step.title(),
+            Conflicts::TITLE,
+            panes::digit(Conflicts::ID)
+        );
+    }
     format!(
         "{}: {} in {} ({})",
         step_words(

@@ -10,6 +10,7 @@ use super::panes::pane::Pane;
 use super::shared::Shared;
 use super::{answers, commands, jobs, palette, panes};
 use crate::domain::checklist::Step;
+use crate::domain::text::safe;
 
 /// What a console asks for when it opens; with `survey`, that too.
 pub fn begin(model: &mut Model, survey: bool) -> Vec<Effect> {
@@ -173,15 +174,32 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(Layer::Help(help)) => {
             help.down = if help.narrow.key(key) { 0 } else { help.down };
         }
-        Some(layer) => {
-            if let Some(editor) = layer.editor() {
+        Some(layer) => match layer.editor() {
+            Some(editor) => {
                 editor.key(key);
             }
-        }
+            None => say_what_answers(model, key),
+        },
         None => {}
     }
     show_typing(model);
     Vec::new()
+}
+
+/// A key that does nothing over a layer is answered with those that do.
+fn say_what_answers(model: &mut Model, key: Key) {
+    let keys = &model.shared.keys;
+    let answers: Vec<String> = commands::offered(model)
+        .into_iter()
+        .filter(|about| about.hinted && !about.title.is_empty())
+        .map(|about| format!("{} {}", keys.of(about.id), about.title))
+        .collect();
+    let key = safe(&key.to_string(), 20);
+    let text = format!(
+        "{key} does nothing here; what answers: {}",
+        answers.join(" · ")
+    );
+    model.shared.say(Weight::Info, text);
 }
 
 fn paste(model: &mut Model, text: &str) {

@@ -52,7 +52,7 @@ impl Session {
     fn reported_run(&self) -> Result<&RunRecord> {
         self.run.latest().ok_or_else(|| {
             StepError::NotReady(self.kept_without_a_run().unwrap_or_else(|| {
-                "no run has left a record in this database yet, so there is nothing to report"
+                "no run has left a record in this database yet, so there is nothing to report. The first step that writes begins a run"
                     .to_owned()
             }))
         })

@@ -58,7 +58,10 @@ impl Report<'_> {
         if let Some(situation) = self.situation {
             let _ = writeln!(out, "- now: {}", escape(&situation.now));
         }
-        found(&mut out, self);
+        let _ = writeln!(out, "\n## Found\n");
+        for line in self.found() {
+            let _ = writeln!(out, "- {}", escape_within(&line, LIST));
+        }
         decided(&mut out, self);
         done(&mut out, self);
         let _ = writeln!(out, "\n## Proved\n");
@@ -182,24 +185,6 @@ fn schema_words(run: &RunRecord) -> String {
             "every document was read and is as the after-schema says".to_owned()
         }
         _ => Plan::schema_words(schema),
-    }
-}
-
-fn found(out: &mut String, report: &Report<'_>) {
-    let _ = writeln!(out, "\n## Found\n");
-    for (name, count) in &report.run.numbers {
-        let _ = writeln!(out, "- {}: {}", named(name), grouped(*count));
-    }
-    if let Some(departures) = report.departures() {
-        let _ = writeln!(out, "- {}", departures.words());
-    }
-    let taken_in = report.taken_in();
-    if taken_in > 0 {
-        let _ = writeln!(
-            out,
-            "- taken in since the plan: {}",
-            counted(taken_in, "pair", "pairs")
-        );
     }
 }
 

@@ -2,6 +2,7 @@
 //! from the console, from `ringfence report`, and a year later.
 
 mod checklist;
+mod found;
 mod markdown;
 
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::{Block, BorderType, Clear};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 
 use super::text::wrap;
 use super::theme::Theme;
@@ -32,10 +32,19 @@ pub fn draw(
         .complaint
         .as_deref()
         .map_or(0, |text| wrap(&safe(text, 400), room).len());
-    let typing = 2 + u16::try_from(complaints.max(1)).unwrap_or(u16::MAX);
-    let wanted = u16::try_from(lines.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(typing + 2);
+    let ask = format!(
+        "Type the database's name, {}, then {}:",
+        safe(&gate.database, 400),
+        keys.of(CONFIRM)
+    );
+    let ask: Vec<_> = wrap(&ask, room)
+        .into_iter()
+        .map(|line| Line::styled(line, theme.title()))
+        .collect();
+    let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+    let asks = rows(ask.len());
+    let typing = asks.saturating_add(1 + rows(complaints.max(1)));
+    let wanted = rows(lines.len()).saturating_add(typing + 2);
     let over =
         area.centered_vertically(ratatui::layout::Constraint::Length(wanted.min(area.height)));
     frame.render_widget(Clear, over);
@@ -54,11 +63,8 @@ pub fn draw(
     };
     let text_rows = inside.height.saturating_sub(typing);
     // What is chosen is seen when the gate opens, however much was written since.
-    let down = if open.down == 0 {
-        chosen.saturating_sub(usize::from(text_rows))
-    } else {
-        open.down
-    };
+    let opens = chosen.saturating_sub(usize::from(text_rows));
+    let down = open.down.unwrap_or(opens);
     let furthest = widgets::scrolled(
         frame,
         Rect {
@@ -70,19 +76,12 @@ pub fn draw(
         theme,
     );
     let typed = below(inside, text_rows);
-    let ask = format!(
-        "Type the database's name, {}, then {}:",
-        safe(&gate.database, 64),
-        keys.of(CONFIRM)
-    );
-    frame.render_widget(
-        Line::styled(ask, theme.title()),
-        Rect {
-            height: 1.min(typed.height),
-            ..typed
-        },
-    );
-    let line = below(typed, 1);
+    let asked = Rect {
+        height: asks.min(typed.height),
+        ..typed
+    };
+    frame.render_widget(Paragraph::new(ask), asked);
+    let line = below(typed, asks);
     editor(
         frame,
         Rect {
@@ -92,10 +91,11 @@ pub fn draw(
         &open.typed,
         theme,
     );
-    complaint(frame, below(typed, 2), open.complaint.as_deref(), theme);
+    complaint(frame, below(line, 1), open.complaint.as_deref(), theme);
     Scrollable {
         page: usize::from(text_rows),
         furthest,
+        at: down.min(furthest),
         ..Scrollable::default()
     }
 }
@@ -136,6 +136,8 @@ fn contents(
     for (at, line) in gate.lost.iter().enumerate() {
         say(if at == 0 { "Lost" } else { "" }, line, 400);
     }
+    // On a small screen, too, it is seen before anything is typed.
+    say("Way back", &gate.way_back.words(), 600);
     for (at, line) in gate.will_do.iter().enumerate() {
         say(if at == 0 { "Will do" } else { "" }, line, 400);
     }
@@ -149,7 +151,6 @@ fn contents(
     if let Some(writers) = &gate.writers {
         say("Writers", &writers.words());
     }
-    say("Way back", &gate.way_back.words());
     for missing in &gate.missing {
         for line in wrap(&format!("Shut: {}", safe(missing, 600)), room) {
             lines.push(Line::styled(line, theme.danger()));

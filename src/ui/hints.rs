@@ -26,9 +26,13 @@ pub fn lines(model: &Model, columns: usize, most: usize, theme: Theme) -> Vec<Li
     });
     let mut lines: Vec<(Vec<Span<'static>>, usize)> = vec![(vec![Span::raw(" ")], 1)];
     for (about, allowed) in hints {
+        let pane = model.panes.get(model.shared.pane);
+        let does = pane.does(about.id, &model.shared);
+        let does = does.filter(|_| model.shared.layers.is_empty());
+        let title = does.unwrap_or(about.title);
         let title = match about.danger {
-            Danger::Gate => format!("{}!", about.title),
-            Danger::None | Danger::Writes => about.title.to_owned(),
+            Danger::Gate => format!("{title}!"),
+            Danger::None | Danger::Writes => title.to_owned(),
         };
         let shown = model.shared.keys.of(about.id);
         let (keys, title) = if allowed.is_ok() {

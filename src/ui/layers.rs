@@ -275,22 +275,39 @@ fn in_lines(item: &Item, columns: usize) -> Vec<String> {
 }
 
 fn whole(frame: &mut Frame<'_>, area: Rect, open: &Whole, theme: Theme) -> Scrollable {
-    let inside = widgets::popup(
-        frame,
-        area,
-        (110, area.height),
-        &safe(&open.title, 100),
-        theme,
-    );
+    let columns = reading_columns(area);
     let mut lines = Vec::new();
     for part in open.text.lines() {
-        lines.extend(
-            wrap(&safe(part, 4000), usize::from(inside.width))
-                .into_iter()
-                .map(Line::from),
-        );
+        lines.extend(wrap(&safe(part, 4000), columns).into_iter().map(Line::from));
     }
-    scrolled(frame, inside, lines, open.down, theme)
+    reading(
+        frame,
+        area,
+        (&safe(&open.title, 100), lines),
+        open.down,
+        theme,
+    )
+}
+
+/// Columns of a layer that is read.
+const READING: u16 = 110;
+
+/// Columns of the text in a layer that is read.
+fn reading_columns(area: Rect) -> usize {
+    usize::from(widgets::popup_width(area, READING).saturating_sub(4))
+}
+
+/// Draws a layer that is read, as high as its text needs it.
+fn reading(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (title, lines): (&str, Vec<Line<'_>>),
+    down: usize,
+    theme: Theme,
+) -> Scrollable {
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inside = widgets::popup(frame, area, (READING, height), title, theme);
+    scrolled(frame, inside, lines, down, theme)
 }
 
 /// What is true, in full, and where it comes from.
@@ -302,8 +319,7 @@ fn truth(
     theme: Theme,
 ) -> Scrollable {
     let shared = &model.shared;
-    let inside = widgets::popup(frame, area, (110, area.height), "What is true", theme);
-    let columns = usize::from(inside.width);
+    let columns = reading_columns(area);
     let known = situation::of(shared);
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut say = |label: &str, text: &str| {
@@ -357,7 +373,8 @@ fn truth(
         format!("from the database, at {}", shared.facts.read)
     };
     say("Read", &read);
-    scrolled(frame, inside, lines, down, theme)
+    lines.pop(); // the air behind the last one
+    reading(frame, area, ("What is true", lines), down, theme)
 }
 
 fn scrolled(

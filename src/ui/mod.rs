@@ -2,6 +2,8 @@
 //! [`crate::domain::text::safe`] on its way here.
 
 mod ascii;
+#[cfg(test)]
+mod contrast;
 mod decision;
 mod frame;
 mod gate;

@@ -8,14 +8,15 @@ use ratatui::widgets::Paragraph;
 use super::text::width;
 use super::theme::Theme;
 use crate::app::model::Model;
-use crate::app::panes::TABLE;
+use crate::app::panes::{self, TABLE};
 
-/// How the tabs are written: those without the focus with their titles, the same close together, with short ones, or with their digits
-/// alone.
+/// How the tabs are written: those without the focus with their titles, the same close together, closer still, with short ones, or with their
+/// digits alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tabs {
     Whole,
     Close,
+    Tight,
     Short,
     Digits,
 }
@@ -27,15 +28,22 @@ pub fn draw(
     model: &Model,
     theme: Theme,
 ) -> Vec<(u16, u16, usize)> {
+    let running = panes::id(&model.panes.running);
     let titles = |tabs: Tabs| -> Vec<String> {
         let each = TABLE.iter().enumerate().map(|(at, row)| {
             let here = row.id == model.shared.pane;
-            let before = if tabs == Tabs::Short { "" } else { " " };
-            let mut title = format!("{before}{}", (at + 1) % 10);
+            let dense = matches!(tabs, Tabs::Tight | Tabs::Short);
+            let before = if dense { "" } else { " " };
+            // Ten panes have a digit.
+            let digit = (at < 10).then(|| (at + 1) % 10);
+            let mut title = digit.map_or_else(String::new, |digit| format!("{before}{digit}"));
             let words = match tabs {
-                Tabs::Whole | Tabs::Close => row.title,
+                Tabs::Whole | Tabs::Close | Tabs::Tight => row.title,
                 _ if here => row.title,
+                // How far the step is stands in the place of the word.
+                Tabs::Short if row.id == running && model.shared.running.is_some() => "",
                 Tabs::Short => row.short,
+                Tabs::Digits if digit.is_none() => row.short,
                 Tabs::Digits => "",
             };
             if !words.is_empty() {
@@ -50,13 +58,16 @@ pub fn draw(
         each.collect()
     };
     let gap = |tabs: Tabs| usize::from(matches!(tabs, Tabs::Whole | Tabs::Digits));
+    // The room for what a running step adds is kept, so that nothing moves when one begins.
+    let badge = model.panes.get(running).badge(&model.shared);
+    let spare = " 100%".len() - badge.map_or(0, |it| width(&it) + 1).min(5);
     let wide = |tabs: Tabs| {
         let titles = titles(tabs);
         let all: usize = titles.iter().map(|it| width(it) + gap(tabs)).sum();
-        all + 1
+        all + 1 + if tabs == Tabs::Short { 0 } else { spare }
     };
     let fits = |tabs: &Tabs| wide(*tabs) <= usize::from(area.width);
-    let tabs = [Tabs::Whole, Tabs::Close, Tabs::Short];
+    let tabs = [Tabs::Whole, Tabs::Close, Tabs::Tight, Tabs::Short];
     let tabs = tabs.into_iter().find(fits);
     let tabs = tabs.unwrap_or(Tabs::Digits);
     let mut spans = vec![Span::raw(" ")];

@@ -1,6 +1,6 @@
 //! Every pane and every layer as text, at three sizes; and with its styles in three themes. What changes on the screen is seen here first.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
 
@@ -11,9 +11,10 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
 use self::scene::{midway, press, surveyed, typing, with};
+use super::contrast::{GROUNDS, LEAST, contrast};
 use super::{Theme, draw};
 use crate::app::layer::{Help, Layer, Note, Number, Question, Whole};
-use crate::app::message::{AskedNumber, Job, Lost};
+use crate::app::message::{AskedNumber, Drawn, Job, Lost};
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
 use crate::app::progress::Running;
@@ -28,17 +29,18 @@ use crate::domain::schema_view::{SchemaView, line_of_plan};
 
 mod rules;
 mod scene;
+mod truth;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 fn drawn(model: &mut Model, (width, height): (u16, u16), theme: Theme) -> Buffer {
     update(model, Message::Resized { width, height });
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut seen = Drawn::default();
     terminal
-        .draw(|frame| {
-            draw(frame, model, theme);
-        })
+        .draw(|frame| seen = draw(frame, model, theme))
         .unwrap();
+    update(model, Message::Drawn(seen));
     terminal.backend().buffer().clone()
 }
 
@@ -389,6 +391,30 @@ fn a_plain_terminal_gets_nothing_but_ascii() {
     for (name, mut model) in scenes() {
         let buffer = drawn(&mut model, SIZES[0], Theme::default().ascii());
         assert!(text(&buffer).is_ascii(), "{name}");
+    }
+}
+
+#[test]
+fn whatever_is_drawn_can_be_read_in_every_theme_on_black_and_on_white() {
+    for name in super::names() {
+        let theme = Theme::named(&name).unwrap();
+        for (scene, mut model) in scenes() {
+            let buffer = drawn(&mut model, (120, 40), theme);
+            let inked = buffer
+                .content
+                .iter()
+                .filter(|it| !it.symbol().trim().is_empty());
+            for cell in inked {
+                for ground in GROUNDS {
+                    let found = contrast(cell.style(), ground);
+                    let what = cell.symbol();
+                    assert!(
+                        found >= LEAST,
+                        "{name}, {scene}: {what} on {ground:?}: {found:.2}"
+                    );
+                }
+            }
+        }
     }
 }
 

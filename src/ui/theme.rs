@@ -45,6 +45,11 @@ impl Theme {
     /// The theme of that name; `None` where there is none.
     pub fn named(name: &str) -> Option<Self> {
         let (_, text) = THEMES.iter().find(|(known, _)| *known == name)?;
+        Self::of(text)
+    }
+
+    /// The theme that a file says.
+    fn of(text: &str) -> Option<Self> {
         let document: toml_edit::DocumentMut = text.parse().ok()?;
         let style = |key: &str| {
             let words = document.get(key).and_then(toml_edit::Item::as_str);
@@ -185,46 +190,7 @@ fn color(word: &str) -> Option<Color> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
-
-    /// Xterm's default palette.
-    fn rgb(color: Color) -> [u8; 3] {
-        match color {
-            Color::Black => [0, 0, 0],
-            Color::Red => [205, 0, 0],
-            Color::Green => [0, 205, 0],
-            Color::Yellow => [205, 205, 0],
-            Color::Blue => [0, 0, 238],
-            Color::Magenta => [205, 0, 205],
-            Color::Cyan => [0, 205, 205],
-            Color::Gray => [229, 229, 229],
-            Color::DarkGray => [127, 127, 127],
-            Color::LightRed => [255, 0, 0],
-            Color::LightGreen => [0, 255, 0],
-            Color::LightYellow => [255, 255, 0],
-            Color::LightBlue => [92, 92, 255],
-            Color::LightMagenta => [255, 0, 255],
-            Color::LightCyan => [0, 255, 255],
-            Color::White => [255, 255, 255],
-            other => panic!("{other} is none of the sixteen"),
-        }
-    }
-
-    fn luminance(color: Color) -> f64 {
-        let [red, green, blue] = rgb(color).map(|part| {
-            let part = f64::from(part) / 255.0;
-            if part <= 0.03928 {
-                part / 12.92
-            } else {
-                ((part + 0.055) / 1.055).powf(2.4)
-            }
-        });
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    }
-
-    fn contrast(one: Color, other: Color) -> f64 {
-        let (one, other) = (luminance(one), luminance(other));
-        (one.max(other) + 0.05) / (one.min(other) + 0.05)
-    }
+    use crate::ui::contrast::{GROUNDS, LEAST, contrast};
 
     fn all(theme: Theme) -> [(&'static str, Style); 11] {
         [
@@ -242,22 +208,47 @@ mod tests {
         ]
     }
 
-    #[test]
-    fn every_style_of_every_theme_can_be_read_on_black_and_on_white() {
-        for (name, _) in THEMES {
-            let theme = Theme::named(name).unwrap();
-            for (what, style) in all(theme) {
-                for ground in [Color::Black, Color::White] {
-                    // What names no colour takes the terminal's own pair, which can be read.
-                    let Some(front) = style.fg.or(theme.text.fg) else {
-                        continue;
-                    };
-                    let back = style.bg.or(theme.text.bg).unwrap_or(ground);
-                    let found = contrast(front, back);
-                    assert!(found >= 3.0, "{name}: {what} on {back}: {found:.2}");
+    /// The styles of a theme that cannot be read on black or on white.
+    fn unreadable(theme: Theme) -> Vec<String> {
+        let mut found = Vec::new();
+        for (what, style) in all(theme) {
+            for ground in GROUNDS {
+                let contrast = contrast(theme.text.patch(style), ground);
+                if contrast < LEAST {
+                    found.push(format!("{what} on {ground:?}: {contrast:.2}"));
                 }
             }
         }
+        found
+    }
+
+    #[test]
+    fn every_style_of_every_theme_can_be_read_on_black_and_on_white() {
+        for (name, _) in THEMES {
+            let found = unreadable(Theme::named(name).unwrap());
+            assert!(found.is_empty(), "{name}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn the_check_itself_finds_each_colour_that_cannot_be_read() {
+        for (name, text) in THEMES {
+            for (what, _) in all(Theme::default()) {
+                for (colours, bad) in [("yellow on gray", 2), ("green on light-yellow", 2)] {
+                    let mut document: toml_edit::DocumentMut = text.parse().unwrap();
+                    document[what] = toml_edit::value(colours);
+                    let found = unreadable(Theme::of(&document.to_string()).unwrap());
+                    let of_it = found.iter().filter(|it| it.starts_with(what));
+                    assert_eq!(of_it.count(), bad, "{name}: {what} = {colours}");
+                }
+            }
+        }
+        // Without a background of its own it is the terminal's that tells.
+        let text = "text = \"\"\nlabel = \"yellow\"\ndim = \"blue\"\n";
+        let found = unreadable(Theme::of(text).unwrap());
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("dim on Black"), "{found:?}");
+        assert!(found[1].starts_with("label on White"), "{found:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! until the screen shows what it must, with a deadline.
 
 mod data;
+mod finding;
 mod gates;
 mod hands;
 mod headless;

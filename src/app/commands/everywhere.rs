@@ -25,6 +25,12 @@ const DIGITS: &[Key] = &[
     Key::char('9'),
     Key::char('0'),
 ];
+/// Panes that have a digit; further ones are reached by name, by mouse and from their neighbours.
+const WITH_DIGIT: usize = if panes::TABLE.len() < DIGITS.len() {
+    panes::TABLE.len()
+} else {
+    DIGITS.len()
+};
 /// How they are shown, by how many panes there are.
 const SHOWN_DIGITS: [&str; 11] = [
     "", "1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7", "1-8", "1-9", "0-9",
@@ -49,7 +55,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         run: |model, _| to_neighbour(model, panes::TABLE.len() - 1),
     },
     ModelCommand {
-        about: About::new(CommandId("pane"), DIGITS.split_at(panes::TABLE.len()).0, SHOWN_DIGITS[panes::TABLE.len()], "panes")
+        about: About::new(CommandId("pane"), DIGITS.split_at(WITH_DIGIT).0, SHOWN_DIGITS[WITH_DIGIT], "panes")
             .help("Go to that pane."),
         scopes: &[Scope::Panes],
         allowed: always,

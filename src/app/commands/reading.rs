@@ -142,7 +142,8 @@ fn scroll(model: &mut Model, to: Move) -> Vec<Effect> {
         Some(Layer::Help(help)) => &mut help.down,
         Some(Layer::Whole(whole)) => &mut whole.down,
         Some(Layer::Truth(down)) => down,
-        Some(Layer::Gate(gate)) => &mut gate.down,
+        // It opens where the choice is seen, and goes on from there.
+        Some(Layer::Gate(gate)) => gate.down.get_or_insert(scrollable.at),
         Some(Layer::Leave) => &mut model.panes.report.down,
         Some(
             Layer::Question(_)

@@ -208,8 +208,8 @@ pub struct GateLayer {
     pub typed: Editor,
     /// Why the last Enter did nothing.
     pub complaint: Option<String>,
-    /// Rows scrolled down.
-    pub down: usize,
+    /// Rows scrolled down, once the operator scrolled.
+    pub down: Option<usize>,
 }
 
 /// A note on a step.

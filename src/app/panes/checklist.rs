@@ -19,6 +19,7 @@ use crate::domain::checklist::{NoteOn, Phase, State, Step, Touch};
 use crate::domain::decision::Contact;
 use crate::domain::gate::Destructive;
 use crate::domain::history::Change;
+use crate::domain::run_view::RunView;
 
 /// From so many rows on the phases before the application's are all unfolded.
 const TALL: u16 = 34;
@@ -72,7 +73,7 @@ impl PaneCommands for Checklist {
     const COMMANDS: &'static [PaneCommand<Self>] = &[
         PaneCommand {
             about: About::new(RUN, &[Key::plain(KeyCode::Enter)], "Enter", "run step")
-                .help("Run the selected step; note the selected item; fold or unfold the selected phase. A step that changes live data opens its gate first.")
+                .help("Run the selected step; note it where it is your own work; fold or unfold the selected phase. A step that changes live data opens its gate first.")
                 .danger(Danger::Writes),
             allowed: |pane, shared| match pane.row {
                 Row::Phase(_) => Ok(()),
@@ -336,6 +337,28 @@ impl Pane for Checklist {
         }
         let status = shared.facts.status(self.step())?;
         Some(status.says.clone())
+    }
+
+    fn does(&self, id: CommandId, shared: &Shared) -> Option<&'static str> {
+        if id != RUN {
+            return None;
+        }
+        match self.row {
+            Row::Phase(phase) if self.is_open(shared, phase) => Some("fold"),
+            Row::Phase(_) => Some("unfold"),
+            Row::Item(..) => Some("note…"),
+            Row::Step(step) => match RunView::touch(shared.facts.run(), step) {
+                Touch::Note => Some("note…"),
+                Touch::Gate => Some("open the gate…"),
+                Touch::ReadOnly | Touch::Aside => {
+                    let blocked = step == Step::Review && shared.facts.undecided_blockers() > 0;
+                    if blocked {
+                        return Some("see what to decide");
+                    }
+                    shared.is_done(step).then_some("run again")
+                }
+            },
+        }
     }
 
     fn step_back(&mut self, shared: &mut Shared) -> bool {

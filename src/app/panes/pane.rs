@@ -82,6 +82,11 @@ pub trait Pane: Offers + Debug {
         None
     }
 
+    /// What a command of its does with what is selected now, for the hints; `None` where its title says it.
+    fn does(&self, _id: CommandId, _shared: &Shared) -> Option<&'static str> {
+        None
+    }
+
     /// Closes what lies open in it; false when nothing does.
     fn step_back(&mut self, _shared: &mut Shared) -> bool {
         false

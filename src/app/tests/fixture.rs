@@ -383,6 +383,7 @@ pub fn ready() -> Model {
     model.shared.scrollable = crate::app::message::Scrollable {
         page: 2,
         furthest: 9,
+        at: 0,
         detail: 9,
         list: None,
     };

@@ -131,7 +131,7 @@ fn leaving() -> Model {
 fn scrolled_gate() -> Model {
     let mut model = at_gate(Destructive::CutOver, "");
     if let Some(Layer::Gate(open)) = model.shared.layers.last_mut() {
-        open.down = 3;
+        open.down = Some(3);
     }
     model
 }
@@ -141,7 +141,7 @@ fn down(model: &Model) -> usize {
         Some(Layer::Help(open)) => open.down,
         Some(Layer::Whole(open)) => open.down,
         Some(Layer::Truth(down)) => *down,
-        Some(Layer::Gate(open)) => open.down,
+        Some(Layer::Gate(open)) => open.down.unwrap(),
         Some(Layer::Leave) => model.panes.report.down,
         other => panic!("{other:?} does not scroll"),
     }

@@ -19,4 +19,5 @@ mod panes;
 pub mod random;
 mod refusals;
 mod schema;
+mod silent;
 mod strays;

@@ -411,7 +411,7 @@ fn report() -> Vec<Case> {
 
 #[test]
 fn each_digit_leads_to_the_pane_of_its_place() {
-    for row in TABLE {
+    for row in TABLE.iter().take(10) {
         let mut model = at("log");
         let digit = panes::digit(row.id).to_string();
         super::fixture::typing(&mut model, &digit);

@@ -259,6 +259,7 @@ impl World {
                 scrollable: Scrollable {
                     page: rows,
                     furthest: rows * 2,
+                    at: rows,
                     detail: rows,
                     list: Some(ListArea {
                         y: 3,

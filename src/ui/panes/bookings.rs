@@ -43,13 +43,13 @@ pub fn draw(
     let entries = model.panes.bookings.pages.entries().len();
     Scrollable {
         page: height,
-        furthest: 0,
         detail: diff(frame, diff_area, model, theme),
         list: widgets::list_area(
             widgets::below(inside, 1),
             from,
             entries.saturating_sub(from),
         ),
+        ..Scrollable::default()
     }
 }
 

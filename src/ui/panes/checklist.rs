@@ -308,7 +308,9 @@ fn item_line(
     theme: Theme,
 ) -> Line<'static> {
     let item = step.items().get(at);
-    let noted = shared.facts.note(NoteOn { step, item }).is_some();
+    // A note on the whole step speaks for its items, in the report too.
+    let noted = [NoteOn { step, item }, NoteOn::step(step)];
+    let noted = noted.into_iter().any(|on| shared.facts.note(on).is_some());
     let (mark, style) = if noted {
         ("✓", theme.good())
     } else {

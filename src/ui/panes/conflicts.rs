@@ -43,7 +43,7 @@ pub fn draw(
             page: usize::from(area.height).saturating_sub(2),
             furthest,
             detail: furthest,
-            list: None,
+            ..Scrollable::default()
         };
     }
     let [counts_area, area] = area.layout(&Layout::vertical([

@@ -22,6 +22,9 @@ const WIDE: u16 = 160;
 /// Rows of the detail below the list, where there are few and where there are many.
 const BELOW: (u16, u16) = (6, 10);
 
+/// What is said of a name that a cut-over took out of the live documents.
+const MOVED: &str = "not in what is live now";
+
 /// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Theme) -> Scrollable {
     let pane = &model.panes.mapping;
@@ -109,12 +112,16 @@ fn rows(
     let from = widgets::window(pane.selected, pane.rows.len(), height);
     for (at, row) in pane.rows.iter().enumerate().skip(from).take(height) {
         let against = pane.against(row).is_some();
-        let (mark, style) = mark(row, (against, pane.is_unseen(row)), theme);
+        // After a cut-over the old names stand nowhere: that is as it should be.
+        let moved = view.locked.is_some() && pane.is_unseen(row);
+        let (mark, style) = mark(row, (against, pane.is_unseen(row) && !moved), theme);
         let (of, field) = named(row);
         let seen = if row.open {
             "required: pick one".to_owned()
         } else if against {
             "does not fit: see below".to_owned()
+        } else if moved {
+            MOVED.to_owned()
         } else {
             safe(&pane.evidence(row), 200)
         };
@@ -206,7 +213,9 @@ fn selected(
     };
     add("Says", &value);
     add("Means", row.means);
-    if !row.open {
+    if !row.open && view.locked.is_some() && pane.is_unseen(row) {
+        add("Seen", MOVED);
+    } else if !row.open {
         add("Seen", &safe(&pane.evidence(row), 300));
     }
     for note in &row.notes {

@@ -38,7 +38,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
         );
     }
     let [list, body] = area.layout(&Layout::horizontal([
-        Constraint::Length((area.width / 4).clamp(18, 34)),
+        Constraint::Length((area.width / 4).clamp(26, 34)),
         Constraint::Fill(1),
     ]));
     let inside = widgets::boxed(frame, list, "Sections", theme);
@@ -80,6 +80,7 @@ pub fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model, _: bool, theme: Th
         furthest,
         detail: furthest,
         list,
+        ..Scrollable::default()
     }
 }
 
@@ -107,6 +108,8 @@ enum Part {
     Labelled(String, String),
     /// An item of a list.
     Item(String),
+    /// An item below an item.
+    Below(String),
     /// Anything else.
     Plain(String),
 }
@@ -135,6 +138,9 @@ impl Part {
         if text.starts_with('|') {
             return None;
         }
+        if let Some(rest) = text.strip_prefix("  - ") {
+            return Some(Self::Below(rest.to_owned()));
+        }
         let Some(rest) = text.strip_prefix("- ") else {
             return Some(Self::Plain(text));
         };
@@ -153,11 +159,8 @@ impl Part {
     fn lines(&self, label: usize, columns: usize, theme: Theme) -> Vec<Line<'static>> {
         match self {
             Self::Plain(text) => wrap(text, columns).into_iter().map(Line::from).collect(),
-            Self::Item(text) => wrap(text, columns.saturating_sub(2))
-                .into_iter()
-                .enumerate()
-                .map(|(at, line)| Line::raw(format!("{}{line}", if at == 0 { "· " } else { "  " })))
-                .collect(),
+            Self::Item(text) => hanging("· ", text, columns),
+            Self::Below(text) => hanging("  · ", text, columns),
             Self::Labelled(name, text) => {
                 let above = width(name) + 2 > label;
                 let mut lines = Vec::new();
@@ -179,12 +182,23 @@ impl Part {
     }
 }
 
+/// An item with its mark, and its other lines below its text.
+fn hanging(mark: &str, text: &str, columns: usize) -> Vec<Line<'static>> {
+    let wide = width(mark);
+    let lines = wrap(text, columns.saturating_sub(wide));
+    let begins = std::iter::once(mark.to_owned()).chain(std::iter::repeat(" ".repeat(wide)));
+    let lines = begins.zip(lines);
+    lines
+        .map(|(begins, line)| Line::raw(format!("{begins}{line}")))
+        .collect()
+}
+
 /// How wide the column of the labels is: as the widest of them needs it, and no more than a third.
 fn label_column(parts: &[Part], columns: usize) -> usize {
     let most = LABEL.min(columns / 3);
     let wide = parts.iter().filter_map(|part| match part {
         Part::Labelled(name, _) => Some(width(name) + 2),
-        Part::Item(_) | Part::Plain(_) => None,
+        Part::Item(_) | Part::Below(_) | Part::Plain(_) => None,
     });
     wide.filter(|it| *it <= most).max().unwrap_or(most)
 }

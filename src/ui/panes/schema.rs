@@ -26,7 +26,9 @@ const BELOW: (u16, u16) = (7, 12);
 /// While it is read.
 const READING: &str = "reading every document, as the migration will leave it …";
 /// Columns of the number of documents.
-const COUNT: usize = 12;
+const COUNT: usize = 17;
+/// Columns of what becomes of an index.
+const FATE: usize = 28;
 /// Columns of what becomes of a line.
 const STATE: usize = 15;
 
@@ -223,17 +225,18 @@ fn state(line: &SchemaLine) -> &'static str {
 fn change(line: &SchemaLine, columns: usize, theme: Theme) -> Line<'static> {
     let (mark, style) = mark(line.stands, theme);
     let about = 11.min(columns / 6);
-    let rest = columns.saturating_sub(2 + about + STATE + COUNT);
     // Of a unique it is groups of documents that are counted.
     let (one, many) = if line.about == "unique" {
         ("group", "groups")
     } else {
-        ("doc", "docs")
+        ("document", "documents")
     };
-    let documents = match line.count {
-        0 => String::new(),
-        count => counted(count, one, many),
+    // Where nothing is counted, the words have that room, too.
+    let (documents, count) = match line.count {
+        0 => (String::new(), 0),
+        count => (right(&counted(count, one, many), COUNT - 1) + " ", COUNT),
     };
+    let rest = columns.saturating_sub(2 + about + STATE + count);
     Line::from(vec![
         Span::styled(format!("{mark} "), style),
         Span::styled(
@@ -241,7 +244,7 @@ fn change(line: &SchemaLine, columns: usize, theme: Theme) -> Line<'static> {
             style,
         ),
         Span::raw(pad(&fit(&brief(line), rest.saturating_sub(1)), rest)),
-        Span::styled(right(&documents, COUNT - 1) + " ", theme.dim()),
+        Span::styled(documents, theme.dim()),
         Span::styled(pad(state(line), STATE), style),
     ])
 }
@@ -261,7 +264,7 @@ fn index(line: &IndexLine, columns: usize, theme: Theme) -> Line<'static> {
         Fate::Stands | Fate::Replaced => theme.dim(),
     };
     let fate = fate_words(line.fate);
-    let state = STATE + COUNT + 1;
+    let state = FATE;
     let rest = columns.saturating_sub(2 + state);
     let name = fit(&line.name, (rest / 2).max(12));
     let unique = if line.unique { "unique " } else { "" };

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use super::scene::{midway, typing, with};
 use super::{drawn, text};
+use crate::app::key::{Key, KeyCode};
 use crate::app::layer::picker::{Item, Picker};
 use crate::app::layer::{GateLayer, Layer};
 use crate::app::message::Job;
 use crate::app::model::Model;
 use crate::app::panes::TABLE;
+use crate::app::panes::checklist::Row;
 use crate::app::progress::Running;
 use crate::app::shared::PaneId;
-use crate::domain::checklist::{Progress, Step};
+use crate::domain::checklist::{NoteOn, Phase, Progress, Step, Touch};
 use crate::domain::evidence::Evidence;
 use crate::domain::gate::Destructive;
+use crate::domain::run::Note;
 use crate::ui::Theme;
 
 fn shown(model: &mut Model, size: (u16, u16)) -> String {
@@ -224,4 +227,135 @@ fn a_paused_step_shows_no_rate_and_no_time_left() {
     for gone in ["/s", "this step ~", "to the gate"] {
         assert!(!paused.contains(gone), "{gone}: {paused}");
     }
+}
+
+/// The words of a screen, without borders and line breaks.
+fn flat(screen: &str) -> String {
+    let words = screen.split(|c: char| c.is_whitespace() || "│║".contains(c));
+    let words: Vec<&str> = words.filter(|it| !it.is_empty()).collect();
+    words.join(" ")
+}
+
+#[test]
+fn every_row_of_a_gate_is_reached_from_where_it_opens() {
+    for size in [(60, 15), (80, 24), (120, 40)] {
+        let mut model = super::gate(true);
+        let open = gate_of(&mut model);
+        open.gate.written = (0..30)
+            .map(|at| format!("Collection{at}: 1 document added, 1 changed, 0 deleted"))
+            .collect();
+        let opens = shown(&mut model, size);
+        assert!(opens.contains("▸ refuse"), "{size:?}\n{opens}");
+        let mut seen = String::new();
+        for key in [KeyCode::PageUp, KeyCode::PageDown] {
+            for _ in 0..12 {
+                super::press(&mut model, Key::plain(key));
+                seen.push_str(&shown(&mut model, size));
+            }
+        }
+        for at in 0..30 {
+            assert!(seen.contains(&format!("Collection{at}: ")), "{size:?} {at}");
+        }
+        for wanted in [
+            "database shop",
+            "Written ",
+            "discard",
+            "True now",
+            "Writers ",
+        ] {
+            assert!(seen.contains(wanted), "{size:?} {wanted}");
+        }
+    }
+}
+
+#[test]
+fn the_name_that_is_to_be_typed_is_seen_whole_however_long_it_is() {
+    let name = "the_bookings_of_all_our_salons_and_studios_in_the_whole_country";
+    for size in [(80, 24), (120, 40)] {
+        let mut model = super::gate(false);
+        gate_of(&mut model).gate.database = name.to_owned();
+        let shown = flat(&shown(&mut model, size));
+        let ask = format!("Type the database's name, {name}, then Enter:");
+        assert!(shown.contains(&ask), "{size:?}\n{shown}");
+    }
+}
+
+#[test]
+fn the_hint_of_enter_says_what_it_does_on_the_selected_row() {
+    let hint = |row: Row| {
+        let mut model = midway();
+        model.panes.checklist.row = row;
+        let shown = flat(&shown(&mut model, (120, 40)));
+        let (_, hints) = shown.rsplit_once("Enter ").unwrap();
+        hints.to_owned()
+    };
+    let phase = |phase: Phase| hint(Row::Phase(phase));
+    assert!(phase(Phase::Migration).starts_with("fold "));
+    assert!(phase(Phase::After).starts_with("unfold "));
+    assert!(hint(Row::Item(Step::Frontend, 1)).starts_with("note…"));
+    for step in Step::ALL {
+        let said = hint(Row::Step(*step));
+        let wanted = match (step, step.touch()) {
+            (Step::Review, _) => "see what to decide",
+            (_, Touch::Note) => "note…",
+            (_, Touch::Gate) => "open the gate…",
+            (_, Touch::ReadOnly | Touch::Aside) => "run ",
+        };
+        assert!(said.starts_with(wanted), "{step:?}: {said}");
+    }
+}
+
+#[test]
+fn no_tab_moves_when_a_step_begins() {
+    for size in [(80, 24), (120, 40), (160, 50)] {
+        let mut model = midway();
+        let tabs = |model: &mut Model| {
+            let shown = shown(model, size);
+            shown.lines().nth(1).unwrap().to_owned()
+        };
+        let still = tabs(&mut model);
+        let job = Job::Step(Step::ReassignBookings);
+        model.shared.running = Some(Running::new(job, Duration::ZERO));
+        let runs = tabs(&mut model);
+        let begins = |line: &str| line.split(" 5 ").next().unwrap().to_owned();
+        assert!(still.contains("4 Book"), "{size:?} {still}");
+        assert_eq!(begins(&runs), begins(&still), "{size:?}");
+    }
+}
+
+#[test]
+fn the_items_of_a_step_that_is_noted_as_a_whole_are_ticked() {
+    let mut model = midway();
+    let open = shown(&mut model, (200, 60));
+    assert!(!open.contains("✓ Customer endpoints"), "{open}");
+    model.panes.checklist.select(Step::ApiEndpoints);
+    let note = Note {
+        text: "done by the team of the API".to_owned(),
+        at: 0,
+        by: "ann@vm".to_owned(),
+    };
+    let known = model.shared.facts.situation.as_mut().unwrap();
+    known.run = Some(super::scene::run([(
+        NoteOn::step(Step::ApiEndpoints).key(),
+        note,
+    )]));
+    let noted = shown(&mut model, (200, 60));
+    for item in Step::ApiEndpoints.items() {
+        assert!(noted.contains(&format!("✓ {}", item.title)), "{noted}");
+    }
+    assert!(!noted.contains("✓ Customer management"), "{noted}");
+}
+
+#[test]
+fn a_name_that_the_cut_over_took_away_is_no_warning_in_the_mapping() {
+    let mut model = with("mapping");
+    let open = shown(&mut model, (120, 40));
+    assert!(open.contains("│ ? user."), "{open}");
+    let Some(Ok(view)) = &mut model.panes.mapping.view else {
+        panic!("no mapping");
+    };
+    view.locked = Some("run 1 is under way".to_owned());
+    let locked = shown(&mut model, (120, 40));
+    assert!(!locked.contains("│ ? "), "{locked}");
+    assert!(locked.contains("not in what is live now"), "{locked}");
 }

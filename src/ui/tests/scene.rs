@@ -359,7 +359,8 @@ fn clients() -> Vec<ClientLine> {
     ]
 }
 
-fn answer(request: Request) -> Option<Answer> {
+/// What an engine in this state says.
+pub fn answer(request: Request) -> Option<Answer> {
     Some(match request {
         Request::Standing => Answer::Standing(Ok(standing(fixture::DONE)), review(), None),
         Request::Labels => Answer::Labels(Ok([
