@@ -118,6 +118,7 @@ async fn a_run_whose_record_is_gone_is_said_by_every_command() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_run_record_that_cannot_be_read_is_said_in_words_by_every_command_and_a_way_leads_on() {
     let case = Case::seeded().await;
     let before = case.picture().await;

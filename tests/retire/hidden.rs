@@ -35,6 +35,7 @@ fn binary(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn an_id_keeps_its_user_wherever_it_hides() {
     let case = world::seeded().await;
     let hex = |n: u32| id(USER, n).to_hex();

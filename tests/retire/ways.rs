@@ -7,6 +7,7 @@ use crate::support::data::{USER, id};
 use crate::support::picture;
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_after_users_retired_gives_the_same_bytes_and_collections() {
     let case = world::seeded().await;
     let before = case.picture().await;
