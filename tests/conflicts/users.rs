@@ -79,6 +79,7 @@ async fn invalid_email() {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn account_also_customer_by_password_ownership_membership_or_account() {
     let by_password = |world: &mut World| {
         world.customer(with(somebody(3), doc! { "hashedPassword": "$2b$10$x" }), 1);

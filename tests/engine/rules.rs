@@ -138,6 +138,7 @@ async fn a_collection_whose_collation_orders_strings_unlike_bytes_is_walked_and_
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn documents_that_an_insert_would_change_or_refuse_keep_their_bytes() {
     let case = without_bookings().await;
     let (user, service) = (id(USER, 20), id(SERVICE, 2));

@@ -17,6 +17,7 @@ fn own(picture: &Picture) -> Picture {
 }
 
 #[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_rollback_takes_what_a_push_made_under_the_new_names_and_gives_back_what_it_dropped() {
     let before = world::seeded().await;
     let before = own(&before.picture().await);
