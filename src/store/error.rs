@@ -119,7 +119,7 @@ impl StoreError {
                 ))
             }
             ErrorKind::ServerSelection { message, .. } => {
-                unreachable(&match connection_trouble::of(message) {
+                unreachable(&match connection_trouble::of_selection(message) {
                     Some(cause) => format!("no primary answered in time: {cause}"),
                     None => "no primary answered in time".to_owned(),
                 })
