@@ -3,17 +3,17 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, EventStream, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::commands::about::Keymap;
-use crate::app::key::{Key, KeyCode};
 use crate::app::log::Weight;
-use crate::app::message::{Lost, Mouse, TERMINAL_GONE};
+use crate::app::message::{Lost, TERMINAL_GONE};
 use crate::app::{Answer, Effect, ExitReason, Message, Model, Request, begin, situation, update};
 use crate::command;
 use crate::domain::checklist::Progress;
@@ -23,7 +23,7 @@ use crate::engine::session::Session;
 use crate::store::pulse::Pulse;
 use crate::store::run_log;
 use crate::store::throttle::Throttle;
-use crate::terminal::Screen;
+use crate::terminal::{Screen, message_of};
 use crate::ui::{self, Theme};
 use crate::worker;
 
@@ -87,14 +87,39 @@ fn theme_of(name: &str) -> Theme {
     if is_plain() { theme.ascii() } else { theme }
 }
 
-/// Runs the console until the operator leaves.
+/// Runs the console until the operator leaves, on a thread and a runtime of its own: a batch that keeps every thread of the engine busy
+/// holds up neither its clock nor its keys. The engine stays on the runtime that calls this.
 ///
 /// # Errors
 /// The terminal's refusal.
 pub async fn run_console(
     session: Session,
+    settings: Settings,
+    keys: Keymap,
+) -> color_eyre::Result<ExitReason> {
+    let lease = session.lease().clone(); // whoever drops the last one must be on the engine's runtime
+    let engine = Handle::current();
+    let console = tokio::task::spawn_blocking(move || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(show(session, &settings, keys, &engine))
+    });
+    let left = match console.await {
+        Ok(left) => left,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Err(error.into()),
+    };
+    drop(lease);
+    left
+}
+
+/// The select loop.
+async fn show(
+    session: Session,
     settings: &Settings,
     keys: Keymap,
+    engine: &Handle,
 ) -> color_eyre::Result<ExitReason> {
     let lease = session.lease().clone();
     let mut model = Model::new(session.place().clone(), keys);
@@ -108,7 +133,7 @@ pub async fn run_console(
     screen.take_mouse(model.shared.mouse)?;
     let size = screen.terminal.size()?;
     model.shared.size = (size.width, size.height);
-    let mut outside = Outside::start(session)?;
+    let mut outside = Outside::start(session, engine)?;
     let mut theme = (model.shared.theme.clone(), theme_of(&model.shared.theme));
     let began = Instant::now();
     let mut drawing = Drawing::new(began);
@@ -286,13 +311,13 @@ struct Outside {
 }
 
 impl Outside {
-    fn start(session: Session) -> std::io::Result<Self> {
+    fn start(session: Session, runtime: &Handle) -> std::io::Result<Self> {
         let (requests, received) = mpsc::channel(QUEUE);
         let (answer, answers) = mpsc::channel(QUEUE);
         let (says, progress) = watch::channel(Progress::default());
         let (beat, pulse) = watch::channel(None);
         if let Ok(server) = session.pulse() {
-            tokio::spawn(feel(server, beat));
+            runtime.spawn(feel(server, beat));
         }
         let signals = [
             ("SIGINT", SignalKind::interrupt()),
@@ -308,7 +333,7 @@ impl Outside {
             cancel: CancellationToken::new(),
             throttle: session.throttle().clone(),
             pulse,
-            engine: Some(tokio::spawn(worker::serve(session, received, answer, says))),
+            engine: Some(runtime.spawn(worker::serve(session, received, answer, says))),
             signals: signals
                 .into_iter()
                 .map(|(name, kind)| Ok((name, signal(kind)?)))
@@ -449,50 +474,4 @@ async fn ended(engine: &mut Option<JoinHandle<()>>) -> Result<(), String> {
     let outcome = task.await;
     *engine = None;
     outcome.map_err(|error| error.to_string())
-}
-
-fn message_of(event: Event) -> Option<Message> {
-    match event {
-        Event::Key(key) if key.kind == KeyEventKind::Press => {
-            use crossterm::event::KeyCode as Code;
-            let code = match key.code {
-                Code::Char(c) => KeyCode::Char(c),
-                Code::Enter => KeyCode::Enter,
-                Code::Esc => KeyCode::Esc,
-                Code::Tab => KeyCode::Tab,
-                Code::BackTab => KeyCode::BackTab,
-                Code::Up => KeyCode::Up,
-                Code::Down => KeyCode::Down,
-                Code::Left => KeyCode::Left,
-                Code::Right => KeyCode::Right,
-                Code::Home => KeyCode::Home,
-                Code::End => KeyCode::End,
-                Code::PageUp => KeyCode::PageUp,
-                Code::PageDown => KeyCode::PageDown,
-                Code::Backspace => KeyCode::Backspace,
-                Code::Delete => KeyCode::Delete,
-                _ => return None,
-            };
-            Some(Message::Key(Key {
-                code,
-                ctrl: key.modifiers.contains(KeyModifiers::CONTROL),
-                alt: key.modifiers.contains(KeyModifiers::ALT),
-            }))
-        }
-        Event::Mouse(event) => {
-            use crossterm::event::{MouseButton, MouseEventKind};
-            let (x, y) = (event.column, event.row);
-            match event.kind {
-                MouseEventKind::ScrollDown => Some(Message::Mouse(Mouse::Wheel { down: true })),
-                MouseEventKind::ScrollUp => Some(Message::Mouse(Mouse::Wheel { down: false })),
-                MouseEventKind::Down(MouseButton::Left) => {
-                    Some(Message::Mouse(Mouse::Click { x, y }))
-                }
-                _ => None,
-            }
-        }
-        Event::Paste(text) => Some(Message::Paste(text)),
-        Event::Resize(width, height) => Some(Message::Resized { width, height }),
-        _ => None,
-    }
 }

@@ -6,7 +6,8 @@ use std::mem::ManuallyDrop;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+    KeyEventKind, KeyModifiers,
 };
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -15,6 +16,10 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
+
+use crate::app::Message;
+use crate::app::key::{Key, KeyCode};
+use crate::app::message::Mouse;
 
 /// What is said where there is no terminal.
 pub const REFUSAL: &str = "the console needs a terminal, and standard input or output is not one. Nothing was changed. Without a terminal use a verb: survey, plan, apply, verify, rollback, finish, purge, status, report, backup, restore, export, or demo --headless; `ringfence help VERB` says how";
@@ -195,4 +200,51 @@ fn give_back_on_panic() {
             before(panic);
         }
     }));
+}
+
+/// What an event of the terminal says to the state machine; `None` where it says nothing.
+pub fn message_of(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) if key.kind == KeyEventKind::Press => {
+            use crossterm::event::KeyCode as Code;
+            let code = match key.code {
+                Code::Char(c) => KeyCode::Char(c),
+                Code::Enter => KeyCode::Enter,
+                Code::Esc => KeyCode::Esc,
+                Code::Tab => KeyCode::Tab,
+                Code::BackTab => KeyCode::BackTab,
+                Code::Up => KeyCode::Up,
+                Code::Down => KeyCode::Down,
+                Code::Left => KeyCode::Left,
+                Code::Right => KeyCode::Right,
+                Code::Home => KeyCode::Home,
+                Code::End => KeyCode::End,
+                Code::PageUp => KeyCode::PageUp,
+                Code::PageDown => KeyCode::PageDown,
+                Code::Backspace => KeyCode::Backspace,
+                Code::Delete => KeyCode::Delete,
+                _ => return None,
+            };
+            Some(Message::Key(Key {
+                code,
+                ctrl: key.modifiers.contains(KeyModifiers::CONTROL),
+                alt: key.modifiers.contains(KeyModifiers::ALT),
+            }))
+        }
+        Event::Mouse(event) => {
+            use crossterm::event::{MouseButton, MouseEventKind};
+            let (x, y) = (event.column, event.row);
+            match event.kind {
+                MouseEventKind::ScrollDown => Some(Message::Mouse(Mouse::Wheel { down: true })),
+                MouseEventKind::ScrollUp => Some(Message::Mouse(Mouse::Wheel { down: false })),
+                MouseEventKind::Down(MouseButton::Left) => {
+                    Some(Message::Mouse(Mouse::Click { x, y }))
+                }
+                _ => None,
+            }
+        }
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(width, height) => Some(Message::Resized { width, height }),
+        _ => None,
+    }
 }

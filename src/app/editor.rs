@@ -1,6 +1,6 @@
-//! The text area's content: what is typed, and where the cursor stands. It moves by grapheme, never splits one, and takes no control
-//! characters.
+//! A text being typed: `tui-textarea`, told to move by grapheme, to split none, and to take no control characters.
 
+use tui_textarea::{CursorMove, DataCursor, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::key::{Key, KeyCode};
@@ -9,11 +9,9 @@ use super::key::{Key, KeyCode};
 const LIMIT: usize = 4000;
 
 /// A text being typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Editor {
-    text: String,
-    /// Byte offset of the cursor, always between two graphemes.
-    cursor: usize,
+    area: TextArea<'static>,
     lines: bool,
 }
 
@@ -34,24 +32,18 @@ impl Editor {
     }
 
     /// What was typed.
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n")
     }
 
-    /// The cursor as line and column, both in characters from 0.
-    pub fn position(&self) -> (usize, usize) {
-        let before = &self.text[..self.cursor];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count(),
-            before[line_start..].chars().count(),
-        )
+    /// What is drawn.
+    pub fn widget(&self) -> TextArea<'static> {
+        self.area.clone()
     }
 
     /// Empties it.
     pub fn clear(&mut self) {
-        self.text.clear();
-        self.cursor = 0;
+        self.area.clear();
     }
 
     /// Inserts typed or pasted text. A single line ignores line breaks at the end and makes spaces of those inside.
@@ -62,96 +54,87 @@ impl Editor {
         } else {
             text.trim_end_matches('\n').replace('\n', " ")
         };
-        let room = LIMIT.saturating_sub(self.text.chars().count());
+        let room = LIMIT.saturating_sub(self.text().chars().count());
         let clean: String = text
             .chars()
             .map(|c| if c == '\t' { ' ' } else { c })
             .filter(|c| *c == '\n' || !c.is_control())
             .take(room)
             .collect();
-        self.text.insert_str(self.cursor, &clean);
-        self.cursor += clean.len();
+        self.area.insert_str(clean);
     }
 
     /// Takes an editing key; false when it is none of its own.
     pub fn key(&mut self, key: Key) -> bool {
+        let (before, after) = self.around();
         match (key.ctrl, key.alt, key.code) {
             (false, false, KeyCode::Char(c)) => self.insert(c.encode_utf8(&mut [0; 4])),
             (false, true, KeyCode::Enter) if self.lines => self.insert("\n"),
             (false, false, KeyCode::Backspace) => {
-                let start = self.before(self.cursor);
-                self.text.replace_range(start..self.cursor, "");
-                self.cursor = start;
+                for _ in 0..before {
+                    self.area.delete_char();
+                }
             }
             (false, false, KeyCode::Delete) => {
-                let end = self.after(self.cursor);
-                self.text.replace_range(self.cursor..end, "");
+                for _ in 0..after {
+                    self.area.delete_next_char();
+                }
             }
-            (false, false, KeyCode::Left) => self.cursor = self.before(self.cursor),
-            (false, false, KeyCode::Right) => self.cursor = self.after(self.cursor),
+            (false, false, KeyCode::Left) => self.go(CursorMove::Back, before),
+            (false, false, KeyCode::Right) => self.go(CursorMove::Forward, after),
             (false, false, KeyCode::Home) | (true, false, KeyCode::Char('a')) => {
-                self.cursor = self.text[..self.cursor].rfind('\n').map_or(0, |at| at + 1);
+                self.go(CursorMove::Head, 1);
             }
             (false, false, KeyCode::End) | (true, false, KeyCode::Char('e')) => {
-                self.cursor += self.text[self.cursor..]
-                    .find('\n')
-                    .unwrap_or(self.text.len() - self.cursor);
+                self.go(CursorMove::End, 1);
             }
-            (false, false, KeyCode::Up) if self.lines => self.vertical(-1),
-            (false, false, KeyCode::Down) if self.lines => self.vertical(1),
+            (false, false, KeyCode::Up) if self.lines => self.go(CursorMove::Up, 1),
+            (false, false, KeyCode::Down) if self.lines => self.go(CursorMove::Down, 1),
             (true, false, KeyCode::Char('u')) => self.clear(),
             (true, false, KeyCode::Char('w')) => {
-                let start = self.text[..self.cursor]
-                    .trim_end()
-                    .rfind(char::is_whitespace)
-                    .map_or(0, |at| at + 1);
-                let start = self.boundary(start);
-                self.text.replace_range(start..self.cursor, "");
-                self.cursor = start;
+                self.area.delete_word();
             }
             _ => return false,
         }
         true
     }
 
-    fn before(&self, at: usize) -> usize {
-        self.text[..at]
-            .grapheme_indices(true)
-            .next_back()
-            .map_or(0, |(start, _)| start)
-    }
-
-    fn after(&self, at: usize) -> usize {
-        self.text[at..]
-            .graphemes(true)
-            .next()
-            .map_or(at, |grapheme| at + grapheme.len())
-    }
-
-    /// The next place at or behind `at` where a character begins.
-    fn boundary(&self, at: usize) -> usize {
-        (at..=self.text.len())
-            .find(|at| self.text.is_char_boundary(*at))
-            .unwrap_or(self.text.len())
-    }
-
-    fn vertical(&mut self, by: isize) {
-        let (line, column) = self.position();
-        let Some(target) = line.checked_add_signed(by) else {
-            return;
-        };
-        let mut start = 0;
-        for (number, text) in self.text.split('\n').enumerate() {
-            if number == target {
-                let mut cursor = start;
-                for grapheme in text.graphemes(true).take(column) {
-                    cursor += grapheme.len();
-                }
-                self.cursor = cursor;
-                return;
-            }
-            start += text.len() + 1;
+    fn go(&mut self, to: CursorMove, times: usize) {
+        for _ in 0..times {
+            self.area.move_cursor(to);
         }
+        // Another line may have a grapheme where this one has a boundary.
+        let DataCursor(_, column) = self.area.cursor();
+        let (line, mut end) = (self.current(), 0);
+        let inside = line.graphemes(true).find_map(|grapheme| {
+            let start = end;
+            end += grapheme.chars().count();
+            (start < column && column < end).then(|| column - start)
+        });
+        for _ in 0..inside.unwrap_or(0) {
+            self.area.move_cursor(CursorMove::Back);
+        }
+    }
+
+    fn current(&self) -> String {
+        let DataCursor(row, _) = self.area.cursor();
+        self.area.lines().get(row).cloned().unwrap_or_default()
+    }
+
+    /// How many characters the graphemes before and behind the cursor have; a line break is one.
+    fn around(&self) -> (usize, usize) {
+        let DataCursor(_, column) = self.area.cursor();
+        let line = self.current();
+        let at = line
+            .char_indices()
+            .nth(column)
+            .map_or(line.len(), |it| it.0);
+        let (left, right) = line.split_at(at);
+        let long = |grapheme: Option<&str>| grapheme.map_or(1, |it| it.chars().count());
+        (
+            long(left.graphemes(true).next_back()),
+            long(right.graphemes(true).next()),
+        )
     }
 }
 
@@ -176,7 +159,7 @@ mod tests {
         editor.key(Key::plain(KeyCode::Left));
         editor.key(Key::char('李'));
         assert_eq!(editor.text(), "李a");
-        assert_eq!(editor.position(), (0, 1));
+        assert_eq!(editor.area.cursor(), DataCursor(0, 1));
     }
 
     #[test]
@@ -184,7 +167,7 @@ mod tests {
         let mut editor = Editor::area();
         editor.insert("one\nsecond");
         editor.key(Key::plain(KeyCode::Up));
-        assert_eq!(editor.position(), (0, 3));
+        assert_eq!(editor.area.cursor(), DataCursor(0, 3));
         editor.key(Key::alt(KeyCode::Enter));
         assert_eq!(editor.text(), "one\n\nsecond");
         assert!(!editor.key(Key::plain(KeyCode::Enter)));
@@ -195,5 +178,27 @@ mod tests {
         let mut editor = Editor::line("note of the\u{2003}night");
         editor.key(Key::ctrl('w'));
         assert_eq!(editor.text(), "note of the\u{2003}");
+    }
+    #[test]
+    fn between_lines_the_cursor_stays_beside_whole_graphemes() {
+        let mut editor = Editor::area();
+        editor.insert("ae\u{301}b\nxyz");
+        editor.key(Key::plain(KeyCode::Left)); // xy|z, above it the accent
+        editor.key(Key::plain(KeyCode::Up));
+        editor.insert("-");
+        assert_eq!(editor.text(), "a-e\u{301}b\nxyz");
+    }
+
+    #[test]
+    fn a_line_break_is_taken_from_both_sides() {
+        let mut editor = Editor::area();
+        editor.insert("a\nb");
+        editor.key(Key::plain(KeyCode::Home));
+        editor.key(Key::plain(KeyCode::Backspace));
+        assert_eq!(editor.text(), "ab");
+        editor.key(Key::alt(KeyCode::Enter));
+        editor.key(Key::plain(KeyCode::Left));
+        editor.key(Key::plain(KeyCode::Delete));
+        assert_eq!(editor.text(), "ab");
     }
 }

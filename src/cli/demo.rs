@@ -98,7 +98,7 @@ pub(super) async fn run(place: &PlaceArguments, arguments: DemoArguments) -> Res
         Box::pin(headless(place, session)).await
     } else {
         session.offer_schema(&schema_of_the_demo());
-        Box::pin(open_console(session, &settings, keys)).await
+        Box::pin(open_console(session, settings, keys)).await
     };
     place.let_go().await; // while there still is a server
     drop(server);
@@ -159,7 +159,7 @@ async fn headless(place: &PlaceArguments, mut session: Session) -> Result<ExitCo
 pub(super) async fn console(place: &PlaceArguments) -> Result<ExitCode> {
     require_terminal()?;
     let (settings, keys) = settings(place)?;
-    Box::pin(open_console(place.session().await?, &settings, keys)).await
+    Box::pin(open_console(place.session().await?, settings, keys)).await
 }
 
 /// How the operator wants the console; refused before anything is connected to.
@@ -186,7 +186,7 @@ fn require_terminal() -> Result<()> {
     }
 }
 
-async fn open_console(mut session: Session, settings: &Settings, keys: Keymap) -> Result<ExitCode> {
+async fn open_console(mut session: Session, settings: Settings, keys: Keymap) -> Result<ExitCode> {
     session.order_push(super::push::of_console());
     let database = session.place().database.clone();
     match Box::pin(runtime::run_console(session, settings, keys)).await {

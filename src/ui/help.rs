@@ -32,7 +32,7 @@ pub fn draw(
     };
     editor(frame, line, &open.narrow, theme);
     let inside = below(inside, 1);
-    let lines = lines(model, open.narrow.text(), usize::from(inside.width), theme);
+    let lines = lines(model, &open.narrow.text(), usize::from(inside.width), theme);
     let furthest = widgets::scrolled(frame, inside, lines, open.down, theme);
     Scrollable {
         page: usize::from(inside.height),

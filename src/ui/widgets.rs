@@ -4,7 +4,6 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
-use tui_textarea::{CursorMove, TextArea};
 
 use super::text::{fit, wrap};
 use super::theme::Theme;
@@ -181,10 +180,7 @@ pub fn below(area: Rect, rows: u16) -> Rect {
 
 /// An editor with its cursor.
 pub fn editor(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
-    let mut text = TextArea::new(editor.text().split('\n').map(str::to_owned).collect());
-    let (row, column) = editor.position();
-    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
-    text.move_cursor(CursorMove::Jump(place(row), place(column)));
+    let mut text = editor.widget();
     text.set_cursor_line_style(ratatui::style::Style::new());
     text.set_cursor_style(theme.selected());
     frame.render_widget(&text, area);

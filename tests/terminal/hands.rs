@@ -129,6 +129,36 @@ fn everything_within_reach_of_the_hands_works_on_a_real_server() {
 }
 
 #[test]
+fn the_decisions_file_is_told_by_whole_names_only_where_they_are_asked_for() {
+    let place = data::seeded();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_ringfence"));
+    command.args(arguments(&place.uri, place.runs.path()));
+    command.arg("--show-personal-data");
+    let console = Console::spawn(command, (120, 40));
+    console.shows("Next     2 Back up");
+    console.press_for("3", "Same e-mail at");
+    console.press_for("A", "The same answer for");
+    console.press("of every");
+    console.hides("look at them first");
+    console.press_for(ENTER, "; 0 undecided");
+    let name = format!("{}.decisions.toml", place.name);
+    let file = std::fs::read_to_string(place.runs.path().join(name)).unwrap();
+    let comments: Vec<&str> = file
+        .lines()
+        .filter(|line| line.starts_with("#: "))
+        .collect();
+    assert!(
+        comments.iter().any(|line| line.contains("Olivia Ramirez")),
+        "{file}"
+    );
+    assert!(
+        !comments.iter().any(|line| line.contains("O… R…")),
+        "{file}"
+    );
+    console.press_for("q", "Leaving");
+}
+
+#[test]
 fn a_theme_is_chosen_by_a_flag_and_a_plain_terminal_gets_ascii() {
     let place = data::seeded();
     let open = |more: &[&str], term: &str| {

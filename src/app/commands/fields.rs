@@ -120,7 +120,7 @@ pub const COMMANDS: &[ModelCommand] = &[
         scopes: &[Scope::Over(LayerKind::Note)],
         allowed: always,
         run: |model, _| match model.shared.layers.last() {
-            Some(Layer::Note(note)) => vec![Effect::Edit(note.editor.text().to_owned())],
+            Some(Layer::Note(note)) => vec![Effect::Edit(note.editor.text())],
             _ => Vec::new(),
         },
     },

@@ -49,7 +49,7 @@ fn confirm(shared: &mut Shared) -> Vec<Effect> {
     let Some(Layer::Gate(layer)) = shared.layers.last_mut() else {
         return Vec::new();
     };
-    let confirmed = match layer.gate.confirm(layer.typed.text()) {
+    let confirmed = match layer.gate.confirm(&layer.typed.text()) {
         Ok(confirmed) => confirmed,
         Err(shut) => {
             layer.complaint = Some(shut.to_string());

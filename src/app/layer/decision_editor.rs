@@ -319,7 +319,7 @@ impl DecisionEditor {
             Typing::Note(editor) => editor.text().trim().clone_into(&mut decision.note),
             Typing::Value(editor) => {
                 let field = self.row()?.field;
-                let value = match check_value(self.role(), &field, editor.text()) {
+                let value = match check_value(self.role(), &field, &editor.text()) {
                     Ok(value) => value,
                     Err(why) => return Some(Err(format!("{field}: {why}"))),
                 };

@@ -98,7 +98,7 @@ impl Picker {
             KeyCode::PageUp => self.selected = self.selected.saturating_sub(page),
             KeyCode::PageDown => self.selected = (self.selected + page).min(last),
             _ => {
-                let before = self.narrow.text().to_owned();
+                let before = self.narrow.text();
                 if !self.narrow.key(key) {
                     return false;
                 }
@@ -117,7 +117,8 @@ impl Picker {
     }
 
     fn narrowed(&mut self) {
-        let wanted = self.narrow.text().trim();
+        let wanted = self.narrow.text();
+        let wanted = wanted.trim();
         self.selected = 0;
         if wanted.is_empty() {
             self.visible = (0..self.items.len()).collect();

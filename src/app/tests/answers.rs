@@ -225,7 +225,10 @@ fn of_steps() -> Vec<Case> {
                 let Some(Layer::Gate(open)) = model.shared.layers.last() else {
                     panic!("no gate");
                 };
-                assert_eq!((open.step, open.typed.text()), (Some(Step::CutOver), ""));
+                assert_eq!(
+                    (open.step, open.typed.text()),
+                    (Some(Step::CutOver), String::new())
+                );
             },
         ),
         (
