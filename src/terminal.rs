@@ -98,7 +98,7 @@ impl Screen {
             ));
         };
         give_back();
-        let edited = tokio::task::block_in_place(|| edited_by(&editor, text));
+        let edited = edited_by(&editor, text); // the engine has threads of its own
         take()?;
         self.take_mouse(self.mouse)?;
         self.repaint()?;
