@@ -11,13 +11,20 @@ const VARIABLE: &str = "MALLOC_MMAP_THRESHOLD_";
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGE: usize = 4 << 20;
 
+/// What glibc reads for the top of a heap.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const TOP_VARIABLE: &str = "MALLOC_TRIM_THRESHOLD_";
+/// Bytes: about a batch. With 8 MiB an apply held 9 MiB more, with this as little as with 128 KiB.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const TOP: usize = 1 << 20;
+
 /// Begins the process once more with a fixed size, unless somebody set one. Where that cannot be, all goes on as it is.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub fn return_large_blocks() {
     use std::os::unix::process::CommandExt as _;
 
     let chosen = |name| std::env::var_os(name).is_some();
-    if chosen(VARIABLE) || chosen("GLIBC_TUNABLES") {
+    if chosen(VARIABLE) || chosen(TOP_VARIABLE) || chosen("GLIBC_TUNABLES") {
         return;
     }
     let mut arguments = std::env::args_os();
@@ -29,6 +36,7 @@ pub fn return_large_blocks() {
         .arg0(name)
         .args(arguments)
         .env(VARIABLE, LARGE.to_string())
+        .env(TOP_VARIABLE, TOP.to_string())
         .exec();
 }
 
