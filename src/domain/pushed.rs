@@ -79,6 +79,9 @@ pub struct PushRecord {
     /// When it had ended and was looked at; `None` where that never came to pass.
     #[serde(default)]
     pub ended: Option<Millis>,
+    /// When a later start looked at what it did, where it was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Millis>,
     /// The command, as it was given.
     pub command: String,
     /// The command's exit code.

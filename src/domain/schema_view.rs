@@ -62,8 +62,14 @@ pub enum Fate {
     Stands,
     /// It is made.
     Made,
+    /// It is made once nothing in the list is open.
+    MadeOnceSettled,
+    /// A blocker keeps it from being made.
+    Forbidden,
     /// Another one takes its place: under the schema's name, or over the field that comes instead.
     Replaced,
+    /// Likewise, once nothing in the list is open.
+    ReplacedOnceSettled,
     /// It is kept, and a push drops it, since the schema does not name it.
     PushDrops,
 }

@@ -57,6 +57,8 @@ pub struct Seen {
     pub ever_swapped: bool,
     /// Foreign writes since writers were found to stand still, in words.
     pub writes: Option<String>,
+    /// What a push of the schema did that was cut off before anybody looked, in words.
+    pub cut_off: Option<String>,
     /// Who else works on the database, in words.
     pub holder: Option<String>,
     /// This session holds the lease.
@@ -253,6 +255,10 @@ fn now(seen: &Seen) -> String {
     if let Some(writes) = &seen.writes {
         words.push_str("; the application wrote: ");
         words.push_str(writes);
+    }
+    if let Some(cut_off) = &seen.cut_off {
+        words.push_str("; ");
+        words.push_str(cut_off);
     }
     for (name, documents) in &seen.strays {
         let _ = write!(

@@ -28,6 +28,8 @@ impl Session {
             self.lease_standing().await?
         };
         let holder = lease.and_then(|standing| standing.holder);
+        // Whoever holds the lease may be pushing, or may have been killed just now.
+        let cut_off = self.cut_off_push(holder.is_some()).await?;
         let run = self.run.latest();
         Ok(Seen {
             database: self.work.connection.place.database.clone(),
@@ -43,6 +45,7 @@ impl Session {
             restoring: self.half_restored(),
             ever_swapped: run_record::ever_swapped(&self.work.connection).await?,
             writes: self.foreign_writes_in_words(),
+            cut_off,
             holder: holder.map(|holder| holder.words()),
             held,
             view: run.map(RunView::of),

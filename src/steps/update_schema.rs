@@ -14,6 +14,7 @@ use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, recorded, swapped_state};
 use crate::engine::{Watcher, counted};
+use crate::store::run_log;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
@@ -55,6 +56,11 @@ async fn run(
             "users who are to retire are still among the users, so the users do not meet the after-schema yet. The cut-over stands, and the way back is open. Run “Retire customer users” first, then the same command again".to_owned(),
         ));
     }
+    let cut_off = session.look_at_cut_off_push().await?;
+    if let Some(says) = &cut_off {
+        watcher.says(says, 0, 0);
+        run_log::write("WARN", says);
+    }
     let pushed = match confirmed {
         Some(confirmed) if confirmed.action() == Destructive::UpdateSchema => {
             Some(reshape(session, confirmed, watcher).await?)
@@ -70,6 +76,10 @@ async fn run(
         }
         Some(confirmed) => Some(session.push_schema(confirmed, watcher).await?),
         None => None,
+    };
+    let pushed = match (cut_off, pushed) {
+        (Some(cut_off), Some(pushed)) => Some(format!("{cut_off}; {pushed}")),
+        (cut_off, pushed) => cut_off.or(pushed),
     };
     if session.surveyed.is_none() {
         session

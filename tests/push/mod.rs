@@ -2,6 +2,7 @@
 //! and after, what is put back, and what a rollback undoes.
 
 mod blocked;
+mod cut_off;
 mod pushing;
 mod rolling_back;
 pub mod shop;

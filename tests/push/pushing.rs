@@ -1,7 +1,5 @@
 //! What a push says before and after, what it leaves in the run record, and how its drops are put back.
 
-use std::time::Duration;
-
 use bson::doc;
 
 use crate::push::shop::{self, as_prisma_does, push, push_with};
@@ -151,53 +149,4 @@ async fn a_schema_that_reads_another_variable_is_named_before_and_a_push_elsewhe
         .drop()
         .await
         .unwrap();
-}
-
-#[tokio::test]
-#[ignore = "long: RINGFENCE_TESTS=full"]
-async fn after_a_kill_in_the_middle_the_drops_can_be_put_back_and_the_push_can_be_run_again() {
-    let (case, _) = shop::migrated().await;
-    let before = picture::indexes(&case.database, "Invoice").await;
-    let sign = case.path("waits");
-    let commands = [
-        drops("Invoice", "Invoice_dueAt_ttl"),
-        doc! { "wait": sign.to_str().unwrap() },
-    ];
-    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ringfence"))
-        .args(shop::arguments(&case))
-        .current_dir(case.folder.path())
-        .env("HOME", case.folder.path())
-        .env(
-            stand_in::COMMANDS,
-            serde_json::to_string(&commands).unwrap(),
-        )
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let began = std::time::Instant::now();
-    let waiting = loop {
-        let read = std::fs::read_to_string(&sign).unwrap_or_default();
-        if let Ok(pid) = read.parse::<u32>() {
-            break pid;
-        }
-        assert!(
-            began.elapsed() < Duration::from_mins(1),
-            "it never came so far"
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    child.kill().await.unwrap();
-    let ended = std::process::Command::new("kill")
-        .arg(waiting.to_string())
-        .status();
-    assert!(ended.unwrap().success());
-    case.ringfence(&["push", "--put-back", "--confirm", &case.name])
-        .await
-        .code(0)
-        .says(&["1 index put back: Invoice_dueAt_ttl of Invoice"]);
-    assert_eq!(picture::indexes(&case.database, "Invoice").await, before);
-    push(&case, &as_prisma_does()).await.code(0);
 }

@@ -44,6 +44,12 @@ async fn the_command_of_the_operator() {
             eprintln!("it fails");
             std::process::exit(i32::try_from(code).unwrap());
         }
+        if command.contains_key("killed") {
+            let own = std::process::id().to_string();
+            let _ = std::process::Command::new("kill")
+                .args(["-9", &own])
+                .status();
+        }
         if let Ok(file) = command.get_str("wait") {
             std::fs::write(file, std::process::id().to_string()).unwrap();
             tokio::time::sleep(std::time::Duration::from_mins(2)).await;

@@ -361,10 +361,15 @@ fn rows(view: &SchemaView) -> Vec<Row> {
     if view.files.is_empty() {
         return Vec::new(); // it is read, not answered
     }
+    let accepted = if view.is_open() {
+        "Accepted: done when all is settled"
+    } else {
+        "Will be done"
+    };
     let groups = [
         ("Blockers", of_lines(Stands::Blocker)),
         ("To answer", of_lines(Stands::Undecided)),
-        ("Will be done", of_lines(Stands::Accepted)),
+        (accepted, of_lines(Stands::Accepted)),
         ("Left as they are", of_lines(Stands::Left)),
         ("Indexes", of_indexes(false)),
         ("`npx prisma@6 db push` would drop", of_indexes(true)),
@@ -395,7 +400,10 @@ pub fn fate_words(fate: Fate) -> &'static str {
     match fate {
         Fate::Stands => "stands",
         Fate::Made => "is made",
+        Fate::MadeOnceSettled => "made when all is settled",
+        Fate::Forbidden => "cannot be made: see Blockers",
         Fate::Replaced => "is replaced",
+        Fate::ReplacedOnceSettled => "replaced when all is settled",
         Fate::PushDrops => "kept here, dropped by a push",
     }
 }

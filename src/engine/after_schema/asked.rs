@@ -1,6 +1,6 @@
 //! An after-schema as it was given, and the list of what it asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -159,6 +159,9 @@ pub(super) fn take_out_forbidden(demands: &mut Vec<Demand>) {
     });
 }
 
+/// Indexes of which a blocker forbids what is asked: the live collection, and the index's name.
+pub(super) type Forbidden = BTreeSet<(String, String)>;
+
 /// All that an after-schema asks.
 #[derive(Debug, Clone, Default)]
 pub struct AskedSchema {
@@ -166,6 +169,8 @@ pub struct AskedSchema {
     pub demands: Vec<Demand>,
     /// What goes into the plan.
     pub plan: SchemaPlan,
+    /// Indexes that a blocker keeps from being made or replaced.
+    pub(super) forbidden: Forbidden,
 }
 
 impl AskedSchema {

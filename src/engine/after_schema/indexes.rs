@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
-use super::asked::{Demand, Stands};
+use super::asked::{Demand, Forbidden, Stands};
 use super::models::{AllReads, Specs, all_of};
 use crate::domain::blueprint::EmailIndex;
 use crate::domain::index_plan::{self, name_of, names_field};
@@ -21,7 +21,7 @@ use crate::prisma::schema::{Index, IndexKind, Model, Schema};
 use crate::store::collection_spec::CollectionSpec;
 
 impl Session {
-    /// Adds what is to be said of indexes, and settles which collections are built anew.
+    /// Adds what is to be said of indexes, and settles which collections are built anew. Returns what a blocker forbids of it.
     #[allow(clippy::too_many_lines)] // one collection from its standing indexes to its final ones, in order
     pub(super) fn look_at_indexes(
         &self,
@@ -30,7 +30,8 @@ impl Session {
         specs: &Specs,
         changes: &mut SchemaChanges,
         demands: &mut Vec<Demand>,
-    ) -> Result<()> {
+    ) -> Result<Forbidden> {
+        let mut forbidden = Forbidden::new();
         let mut mapping = self.work.mapping.clone();
         mapping.set_changes(Some(Arc::new(changes.clone())));
         let rebuilt = mapping.rebuilt();
@@ -80,11 +81,10 @@ impl Session {
                 .map(|it| name_of(it))
                 .filter(|name| !standing.iter().any(|old| name_of(old) == *name))
                 .collect();
-            let gone: Vec<String> = standing
+            let gone: Vec<&RawDocumentBuf> = standing
                 .iter()
                 .filter(|old| name_of(old) != "_id_")
                 .filter(|old| !wanted.iter().any(|it| name_of(it) == name_of(old)))
-                .map(|old| safe(name_of(old), 130))
                 .collect();
             if which.role() == Role::Reshaped {
                 change.copy = !change.rules.is_empty() || !made.is_empty() || !gone.is_empty();
@@ -93,6 +93,8 @@ impl Session {
             if let Some(why) = specs.get(&read.live).and_then(CollectionSpec::refusal)
                 && moves
             {
+                blocked.extend(made.iter().map(|it| (*it).to_owned()));
+                blocked.extend(gone.iter().map(|it| name_of(it).to_owned()));
                 demands.push(
                     Demand::blocker(
                         "collection",
@@ -120,6 +122,22 @@ impl Session {
                     ),
                 ));
             }
+            // What another one cannot replace stays.
+            let instead = wanted.iter().filter(|it| blocked.contains(name_of(it)));
+            let instead: Vec<&RawDocumentBuf> = instead.collect();
+            let stays = |old: &RawDocumentBuf| {
+                let renamed = change.renamed_keys(old);
+                let keys = |index: &RawDocument| get(index, "key").map(|it| it.bytes.to_vec());
+                let mut instead = instead.iter();
+                instead.any(|index| keys(index) == keys(&renamed))
+            };
+            let staying = gone.iter().filter(|old| stays(old));
+            blocked.extend(staying.map(|old| name_of(old).to_owned()));
+            let gone = gone.into_iter().map(|old| name_of(old));
+            let gone: Vec<String> = gone
+                .filter(|name| !blocked.contains(*name))
+                .map(|name| safe(name, 130))
+                .collect();
             let made: Vec<String> = made
                 .into_iter()
                 .filter(|name| !blocked.contains(*name))
@@ -178,6 +196,7 @@ impl Session {
                 if index.text
                     && let Some(other) = others.next()
                 {
+                    blocked.insert(index.name.clone());
                     demands.push(Demand::blocker(
                         "indexes",
                         &key,
@@ -186,6 +205,8 @@ impl Session {
                     ));
                 }
             }
+            let live = || read.live.clone();
+            forbidden.extend(blocked.into_iter().map(|name| (live(), name)));
             let renamed = change.rules.iter().filter_map(|rule| match rule {
                 Rule::Rename { from, to } => Some((from.as_str(), to.as_str())),
                 _ => None,
@@ -210,7 +231,7 @@ impl Session {
                 }
             }
         }
-        Ok(())
+        Ok(forbidden)
     }
 }
 

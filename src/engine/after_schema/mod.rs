@@ -225,7 +225,7 @@ impl Session {
             };
             changes.collections.insert(read_by.live.clone(), change);
         }
-        self.look_at_indexes(&after, &reads, &specs, &mut changes, &mut demands)?;
+        let forbidden = self.look_at_indexes(&after, &reads, &specs, &mut changes, &mut demands)?;
         if given.own_step {
             self.put_into_own_step(&mut changes, &mut demands);
         }
@@ -248,6 +248,7 @@ impl Session {
         self.answer(&mut demands);
         let says = demands.iter().map(Demand::line).collect();
         Ok(AskedSchema {
+            forbidden,
             plan: SchemaPlan {
                 after: given.after.clone(),
                 before: given.before.clone(),

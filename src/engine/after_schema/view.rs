@@ -45,7 +45,7 @@ impl Session {
             return Ok(SchemaView {
                 files: files(&plan.after),
                 lines: plan.says.iter().map(|it| line_of_plan(it)).collect(),
-                indexes: self.index_lines(&plan.changes).await?,
+                indexes: self.index_lines(&plan.changes, None).await?,
                 remark: "as the plan of the run says".to_owned(),
                 locked: Some(
                     "the run keeps what it began with: roll it back to answer otherwise".to_owned(),
@@ -82,7 +82,7 @@ impl Session {
         Ok(SchemaView {
             files: files(&given.after),
             lines,
-            indexes: self.index_lines(&asked.plan.changes).await?,
+            indexes: self.index_lines(&asked.plan.changes, Some(&asked)).await?,
             remark,
             locked: None,
         })
@@ -141,8 +141,17 @@ impl Session {
         })
     }
 
-    /// The indexes of every collection that the schema reads, and what becomes of each.
-    async fn index_lines(&self, changes: &SchemaChanges) -> Result<Vec<IndexLine>> {
+    /// The indexes of every collection that the schema reads, and what becomes of each; `asked` while no plan is under way.
+    async fn index_lines(
+        &self,
+        changes: &SchemaChanges,
+        asked: Option<&AskedSchema>,
+    ) -> Result<Vec<IndexLine>> {
+        let is_open = asked.is_some_and(|it| it.open().next().is_some());
+        let is_forbidden = |live: &str, index: &RawDocument| {
+            let key = (live.to_owned(), name_of(index).to_owned());
+            asked.is_some_and(|it| it.forbidden.contains(&key))
+        };
         let specs = collection_spec::load_all(&self.work.connection).await?;
         let mut mapping = self.work.mapping.clone();
         mapping.set_changes(Some(Arc::new(changes.clone())));
@@ -175,10 +184,16 @@ impl Session {
                 all.any(|it| it.name == name_of(index))
             };
             for index in wanted.iter().filter(|it| name_of(it) != "_id_") {
-                let fate = if !is_named(index) && is_plain(index) {
+                let fate = if !is_named(index) && is_plain(index) && stands(index) {
                     Fate::PushDrops
                 } else if stands(index) {
                     Fate::Stands
+                } else if is_forbidden(which.live(), index) {
+                    Fate::Forbidden
+                } else if is_open {
+                    Fate::MadeOnceSettled
+                } else if !is_named(index) && is_plain(index) {
+                    Fate::PushDrops
                 } else {
                     Fate::Made
                 };
@@ -187,7 +202,16 @@ impl Session {
             let gone = standing.iter().filter(|old| {
                 name_of(old) != "_id_" && !wanted.iter().any(|it| name_of(it) == name_of(old))
             });
-            lines.extend(gone.map(|old| line(which.live(), old, Fate::Replaced)));
+            lines.extend(gone.map(|old| {
+                let fate = if is_forbidden(which.live(), old) {
+                    Fate::Stands
+                } else if is_open {
+                    Fate::ReplacedOnceSettled
+                } else {
+                    Fate::Replaced
+                };
+                line(which.live(), old, fate)
+            }));
         }
         Ok(lines)
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::gate::{Confirmed, PutBackIndexes};
 use crate::domain::index_plan::name_of;
-use crate::domain::pushed::{IndexAt, IndexesOf, KeptIndex, Picture, compare};
+use crate::domain::pushed::{IndexAt, IndexesOf, KeptIndex, Picture};
 use crate::domain::text::named;
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
@@ -65,15 +65,6 @@ impl Session {
             .pass::<PutBackIndexes>(Some(confirmed), watcher)
             .await?;
         self.build_what_was_dropped(confirmed, watcher).await
-    }
-
-    /// What the last push dropped and does not stand yet.
-    async fn dropped_by_the_last_push(&self) -> Result<Vec<(IndexAt, KeptIndex)>> {
-        let Some(push) = self.run.open().and_then(|run| run.pushes.last()) else {
-            return Ok(Vec::new());
-        };
-        let now = self.work.index_picture().await?;
-        Ok(compare(&push.before, &now).dropped)
     }
 
     async fn build_what_was_dropped(

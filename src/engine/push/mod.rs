@@ -1,6 +1,7 @@
 //! The operator's own `npx prisma@6 db push` beside a run: what it will do is said at its gate, it runs with our address in its environment, and
 //! every index of the database is compared before and after. What it dropped can be put back.
 
+mod cut_off;
 mod indexes;
 pub mod order;
 mod undo;
@@ -405,14 +406,20 @@ impl Gated for PushSchema {
         let Ok(order) = session.read_order() else {
             return Ok(Vec::new()); // it is among what is missing
         };
-        let mut lines = vec![format!(
+        let mut lines = Vec::new();
+        if let Some(cut_off) = session.cut_off_push(false).await? {
+            lines.push(format!(
+                "{cut_off}. It can still be put back after this push"
+            ));
+        }
+        lines.push(format!(
             "run `{}` here, with the address of this database in {VARIABLE}",
             session
                 .work
                 .connection
                 .address
                 .taken_out_of(&in_one_line(&order.command))
-        )];
+        ));
         lines.extend(other_variable(&order.schema));
         let (makes, drops, new) = session.what_a_push_does(&order.schema).await?;
         let words = |what: &str, all: Vec<String>| match all.as_slice() {

@@ -260,8 +260,10 @@ fn brief(line: &SchemaLine) -> String {
 fn index(line: &IndexLine, columns: usize, theme: Theme) -> Line<'static> {
     let style = match line.fate {
         Fate::Made => theme.good(),
-        Fate::PushDrops => theme.warning(),
-        Fate::Stands | Fate::Replaced => theme.dim(),
+        Fate::PushDrops | Fate::Forbidden => theme.warning(),
+        Fate::Stands | Fate::Replaced | Fate::MadeOnceSettled | Fate::ReplacedOnceSettled => {
+            theme.dim()
+        }
     };
     let fate = fate_words(line.fate);
     let state = FATE;
@@ -354,6 +356,15 @@ fn why(fate: Fate) -> &'static str {
     match fate {
         Fate::Stands => "it stands, and stays",
         Fate::Made => "it is made with the prepared copy, before the cut-over",
+        Fate::MadeOnceSettled => {
+            "once no blocker and no question is left in this list, it is made with the prepared copy, before the cut-over"
+        }
+        Fate::Forbidden => {
+            "it cannot be made as the data is now: a blocker of this list says why, and what mends it"
+        }
+        Fate::ReplacedOnceSettled => {
+            "once no blocker and no question is left in this list, another takes its place; it stands until then"
+        }
         Fate::Replaced => {
             "it leaves with the original: another takes its place, under the schema's name or over the new field"
         }
