@@ -9,6 +9,7 @@ mod bar;
 mod conform;
 mod decisions;
 mod demo;
+mod following;
 mod init;
 mod output;
 mod place;

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{address, output};
+use super::{address, following, output};
 use crate::domain::mapping;
 use crate::domain::number::parse_size;
 use crate::domain::pace::Limits;
 use crate::engine::Result;
 use crate::engine::session::{RUN_ROOT, Session, SessionOptions};
 use crate::store::lease::Lease;
-use crate::store::throttle;
 
 /// Where to work, and how to answer.
 #[allow(clippy::struct_excessive_bools)] // each is a flag of the command line
@@ -38,19 +37,19 @@ pub struct PlaceArguments {
     #[arg(long, global = true)]
     pub(super) show_personal_data: bool,
     /// Seconds that “Stop the application” watches for foreign writes
-    #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds)]
+    #[arg(long, global = true, value_name = "S", default_value = "3", value_parser = seconds, allow_negative_numbers = true)]
     pub(super) watch_seconds: Duration,
     /// Documents a second that are written at most
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     pub(super) max_rate: Option<u64>,
     /// Seconds that the slowest secondary may be behind before writing waits
-    #[arg(long, global = true, value_name = "S", value_parser = seconds)]
+    #[arg(long, global = true, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub(super) max_lag: Option<Duration>,
     /// With --max-lag: writing waits also while a member of the replica set cannot be reached
     #[arg(long, global = true, requires = "max_lag")]
     pub(super) require_all: bool,
     /// Milliseconds that a batch may take before the next one waits as long
-    #[arg(long, global = true, value_name = "MS")]
+    #[arg(long, global = true, value_name = "MS", value_parser = whole, allow_negative_numbers = true)]
     pub(super) max_latency: Option<u64>,
     /// Memory for what is kept of users and customers, such as 1G; what passes it goes to a temporary file
     #[arg(long, global = true, value_name = "SIZE", default_value = "56M", value_parser = parse_size)]
@@ -76,6 +75,11 @@ fn seconds(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "it takes a number of seconds, such as 5 or 0.5".to_owned())
 }
 
+fn whole(text: &str) -> std::result::Result<u64, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it takes a whole number from 1 on, such as 500".to_owned())
+}
+
 impl PlaceArguments {
     pub(super) fn options(&self, uri: String, uri_source: &str) -> SessionOptions {
         SessionOptions {
@@ -90,7 +94,7 @@ impl PlaceArguments {
                 rate: self.max_rate,
                 lag: self
                     .max_lag
-                    .and_then(|lag| u64::try_from(lag.as_millis()).ok()),
+                    .map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)),
                 require_all: self.require_all,
                 latency: self.max_latency,
             },
@@ -128,9 +132,7 @@ impl PlaceArguments {
             output::aside(&apart);
         }
         if let Some(lag) = self.max_lag {
-            for line in lag_notices(&session, lag, self.require_all).await {
-                output::aside(&line);
-            }
+            following::says_before(&session, lag, self.require_all).await?;
         }
         if self.accept_unknown {
             session.accept_unknown();
@@ -157,37 +159,4 @@ impl PlaceArguments {
             ));
         }
     }
-}
-
-/// What --max-lag does not see, or what it will wait for.
-async fn lag_notices(session: &Session, most: Duration, require_all: bool) -> Vec<String> {
-    let Some(members) = throttle::members(session.database().client()).await else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    if !members.away.is_empty() {
-        let away = members.away.join(", ");
-        lines.push(if require_all {
-            format!("--require-all: writing waits until {away} can be reached")
-        } else {
-            format!(
-                "warning: {away} cannot be reached, so --max-lag cannot measure how far that member is behind; with --max-lag {} --require-all writing waits for it",
-                most.as_secs_f64()
-            )
-        });
-    }
-    if !members.delayed.is_empty() {
-        lines.push(format!(
-            "{} is behind on purpose (secondaryDelaySecs) and does not count for --max-lag",
-            members.delayed.join(", ")
-        ));
-    }
-    if members.lag > most {
-        lines.push(format!(
-            "the slowest secondary is {:.0} s behind, more than --max-lag {}: writing waits until it has caught up",
-            members.lag.as_secs_f64(),
-            most.as_secs_f64()
-        ));
-    }
-    lines
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 use super::place::PlaceArguments;
-use super::{bar, output};
+use super::{bar, following, output};
 use crate::domain::ending::Ending;
 use crate::engine::retry::LONGEST;
 use crate::engine::session::Session;
@@ -38,8 +38,14 @@ pub(super) fn watch<'s>(
     if terminal && !place.json {
         tasks.push(tokio::spawn(show(watcher.clone())));
     }
-    if let Some(Ok(pulse)) = session.into().map(Session::pulse) {
-        tasks.push(tokio::spawn(feel(pulse)));
+    if let Some(session) = session.into() {
+        if let Ok(pulse) = session.pulse() {
+            tasks.push(tokio::spawn(feel(pulse)));
+        }
+        if let Some(most) = place.max_lag {
+            let throttle = session.throttle().clone();
+            tasks.push(tokio::spawn(following::says_changes(throttle, most)));
+        }
     }
     let shown = Shown {
         verb,

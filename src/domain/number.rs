@@ -26,6 +26,11 @@ pub fn megabytes(bytes: u64) -> u64 {
     bytes.div_ceil(1_000_000)
 }
 
+/// Room of so many bytes, in megabytes (of 1,000,000 bytes): rounded down, so that no more is said than there is.
+pub fn free_megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
+}
+
 /// Reads a number of bytes; K, M and G stand for 1,024 of the next smaller unit.
 ///
 /// # Errors

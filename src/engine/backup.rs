@@ -1,7 +1,7 @@
 //! Writing backups and restoring them, with their progress.
 
 use crate::domain::mapping::SIDE_PREFIX;
-use crate::domain::number::{grouped, megabytes};
+use crate::domain::number::{free_megabytes, grouped, megabytes};
 use crate::engine::Watcher;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
@@ -100,7 +100,7 @@ impl Session {
             "the {what} needs about {} MB in {}, and {} MB are free there. Nothing was changed; make room, or name another folder",
             grouped(megabytes(needed)),
             out.display(),
-            grouped(megabytes(free))
+            grouped(free_megabytes(free))
         )))
     }
 

@@ -10,7 +10,7 @@ use crate::domain::accepted::Accepted;
 use crate::domain::departure::Departures;
 use crate::domain::index_plan;
 use crate::domain::mapping::SET_ASIDE;
-use crate::domain::number::{grouped, megabytes};
+use crate::domain::number::{free_megabytes, grouped, megabytes};
 use crate::domain::raw::get;
 use crate::domain::rebuilt::{Rebuilt, Role};
 use crate::domain::transform::{self, Placed};
@@ -123,7 +123,7 @@ impl Session {
         let Some(free) = disk_space::free(&self.work.connection).await else {
             return Ok((all, String::new()));
         };
-        let (needed, free) = (megabytes(needed), megabytes(free));
+        let (needed, free) = (megabytes(needed), free_megabytes(free));
         if needed < free {
             let says = format!(
                 "; all copies together take about {} MB of the {} MB that are free",

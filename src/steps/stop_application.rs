@@ -93,7 +93,15 @@ async fn run(
         verdict.0,
         format!("{}; {}", verdict.1, session.work.who_is_connected().await),
     );
-    let stale = matches!(&since_backup, Some(Seen::Writes(writes)) if !writes.is_empty());
+    let stale = match &since_backup {
+        Some(Seen::Writes(writes)) => !writes.is_empty(),
+        // The log cannot tell who wrote, so the documents are compared with the backup.
+        Some(Seen::Blind(_)) => {
+            let all = session.work.mapping.rebuilt();
+            !session.missing_backup(&all, watcher).await?.is_empty()
+        }
+        None => false,
+    };
     let list = session.work.mapping.rebuilt_in(Group::CutOver);
     session.quiet.found(Fact::Stopped, start);
     if stale {

@@ -39,6 +39,21 @@ struct Pace {
     /// How long the last batch took, until somebody waited for it.
     took: Duration,
     said: bool,
+    /// A batch waits now.
+    waits: bool,
+}
+
+/// What the members of the set do to the writing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Following {
+    /// Nothing that has to be said.
+    Near,
+    /// Writing waits: the slowest secondary is so far behind.
+    Behind(Duration),
+    /// Writing waits for these, which cannot be reached.
+    Awaited(Vec<String>),
+    /// Writing goes on, and nobody knows how far these are behind.
+    Unmeasured(Vec<String>),
 }
 
 impl std::fmt::Debug for Throttle {
@@ -86,8 +101,10 @@ impl Throttle {
             if now.lag.is_some() {
                 self.read_lag().await;
             }
-            let Some((why, wait)) = self.obstacle(now, documents) else {
-                self.say("");
+            let obstacle = self.obstacle(now, documents);
+            self.pace().waits = obstacle.is_some();
+            let Some((why, wait)) = obstacle else {
+                self.say(&self.unmeasured());
                 return Ok(());
             };
             self.say(&why);
@@ -97,6 +114,31 @@ impl Throttle {
                 () = tokio::time::sleep(wait) => {}
             }
         }
+    }
+
+    /// What the members of the set do to the writing, as far as it was seen when a batch last asked.
+    pub fn following(&self) -> Following {
+        let limits = self.limits();
+        let pace = self.pace();
+        let (Some(most), Some((_, members))) = (limits.lag, &pace.members) else {
+            return Following::Near;
+        };
+        let away = !members.away.is_empty();
+        if pace.waits && limits.require_all && away {
+            Following::Awaited(members.away.clone())
+        } else if pace.waits && members.lag > Duration::from_millis(most) {
+            Following::Behind(members.lag)
+        } else if away && !limits.require_all {
+            Following::Unmeasured(members.away.clone())
+        } else {
+            Following::Near
+        }
+    }
+
+    /// Looks at the members now. `None` where the server is no replica set, or does not tell.
+    pub async fn look(&self) -> Option<Members> {
+        self.read_lag().await;
+        self.pace().members.as_ref().map(|it| it.1.clone())
     }
 
     /// Notes how long a batch took.
@@ -144,6 +186,14 @@ impl Throttle {
         Some((format!("slowed to {rate}/s"), Duration::from_millis(wait)))
     }
 
+    /// Whose lag is not known while writing goes on; empty where all are known.
+    fn unmeasured(&self) -> String {
+        match self.following() {
+            Following::Unmeasured(away) => format!("without {}", away.join(", ")),
+            Following::Near | Following::Behind(_) | Following::Awaited(_) => String::new(),
+        }
+    }
+
     fn say(&self, why: &str) {
         {
             let mut pace = self.pace();
@@ -166,8 +216,11 @@ impl Throttle {
         if known.is_some_and(|at| at.elapsed() < LAG_EVERY) {
             return;
         }
-        let members = members(client).await.unwrap_or_default();
-        self.pace().members = Some((Instant::now(), members));
+        // Where nobody answers, what was seen before stands: it is not said that all are near.
+        let seen = members(client).await;
+        let mut pace = self.pace();
+        let seen = seen.or_else(|| pace.members.take().map(|it| it.1));
+        pace.members = seen.map(|members| (Instant::now(), members));
     }
 }
 
@@ -180,6 +233,8 @@ pub struct Members {
     pub away: Vec<String>,
     /// Members that are behind on purpose (`secondaryDelaySecs`): they are not counted.
     pub delayed: Vec<String>,
+    /// Our user may not ask each member: the lag is that of the majority, and nobody knows who is away.
+    pub majority_only: bool,
 }
 
 /// What the members of the set say; where our user may not ask them, how far the majority is behind. `None` where neither can be read.
@@ -196,6 +251,7 @@ pub async fn members(client: &Client) -> Option<Members> {
     let behind = at("lastWriteDate").ok()? - at("majorityWriteDate").ok()?;
     Some(Members {
         lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
+        majority_only: true,
         ..Members::default()
     })
 }
@@ -250,6 +306,7 @@ fn members_of(status: &Document, delayed: Vec<String>) -> Members {
         lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
         away,
         delayed,
+        majority_only: false,
     }
 }
 
@@ -269,6 +326,38 @@ mod tests {
         assert_eq!(seen.away, ["e (not reachable/healthy)"]);
         let alone = doc! { "members": [member("a", "PRIMARY", 10_000)] };
         assert_eq!(members_of(&alone, Vec::new()), Members::default());
+    }
+
+    #[test]
+    fn a_member_that_went_away_is_said_whether_writing_waits_or_not() {
+        let throttle = Throttle::new(None);
+        let away = vec!["b (not reachable/healthy)".to_owned()];
+        let seen = |lag: u64, away: &[String]| Members {
+            lag: Duration::from_secs(lag),
+            away: away.to_vec(),
+            ..Members::default()
+        };
+        let asks = |members: Members, require_all: bool| {
+            throttle.set(Limits {
+                lag: Some(2_000),
+                require_all,
+                ..Limits::default()
+            });
+            throttle.pace().members = Some((Instant::now(), members));
+            let waits = throttle.obstacle(throttle.limits(), 1).is_some();
+            throttle.pace().waits = waits;
+            (waits, throttle.following())
+        };
+        assert_eq!(asks(seen(1, &[]), true), (false, Following::Near));
+        let behind = Following::Behind(Duration::from_secs(5));
+        assert_eq!(asks(seen(5, &away), false), (true, behind));
+        let unmeasured = Following::Unmeasured(away.clone());
+        assert_eq!(asks(seen(0, &away), false), (false, unmeasured));
+        assert_eq!(throttle.unmeasured(), "without b (not reachable/healthy)");
+        let awaited = Following::Awaited(away.clone());
+        assert_eq!(asks(seen(0, &away), true), (true, awaited));
+        throttle.set(Limits::default());
+        assert_eq!(throttle.following(), Following::Near);
     }
 
     #[tokio::test]

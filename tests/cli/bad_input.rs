@@ -231,3 +231,21 @@ async fn a_survey_and_a_plan_leave_nothing_behind_in_the_database() {
         Vec::<String>::new()
     );
 }
+
+#[tokio::test]
+async fn a_limit_that_is_no_number_is_refused_with_what_it_takes() {
+    let case = Case::empty().await;
+    let seconds = "it takes a number of seconds, such as 5 or 0.5";
+    let whole = "it takes a whole number from 1 on, such as 500";
+    for (flag, takes, extra) in [
+        ("--max-lag", seconds, None),
+        ("--watch-seconds", seconds, None),
+        ("--max-rate", whole, Some("0")),
+        ("--max-latency", whole, Some("0")),
+    ] {
+        for value in ["-3", "abc", "", "nan", "1e300"].into_iter().chain(extra) {
+            let ended = case.bare(&[flag, value, "status"]).await.code(1);
+            ended.says(&[flag, takes]);
+        }
+    }
+}

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use bson::doc;
 use mongodb::Client;
-use ringfence::demo::server::Topology;
+use ringfence::demo::server::{Server, Signal, Topology};
 use ringfence::store::connect;
 use ringfence::store::throttle;
 
 use crate::support::case::Case;
-use crate::support::{self, data};
+use crate::support::{self, data, kill};
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
@@ -60,6 +60,71 @@ async fn nothing_is_written_while_a_secondary_is_further_behind_than_allowed() {
     data::run(&secondary.database("admin"), stop("off")).await;
     apply.await.code(0);
     case.ringfence(&["verify"]).await.code(0);
+}
+
+/// A set of three whose last member is frozen; that one's address.
+async fn with_one_frozen() -> (Server, Case, String) {
+    let server = support::private(Topology::ReplicaSet(3), &[]).await;
+    let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
+    data::seed(&case.database).await;
+    case.plan().await;
+    let frozen = format!("127.0.0.1:{}", server.port(2).unwrap());
+    server.signal(2, Signal::Stop).unwrap();
+    (server, case, frozen)
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_secondary_that_freezes_meanwhile_is_said_when_it_is_no_longer_measured() {
+    let (server, case, frozen) = with_one_frozen().await;
+    // Slow enough that the primary gives that member up while copies are written.
+    let ended = case.apply(&["--max-lag", "1", "--max-rate", "15"]).await;
+    server.signal(2, Signal::Continue).unwrap();
+    let words = [&frozen, "cannot be reached", "--max-lag 1 --require-all"];
+    ended.code(0).says(&words);
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_wait_for_a_frozen_secondary_is_said_in_a_pipe_and_ends_when_it_answers() {
+    let (server, case, frozen) = with_one_frozen().await;
+    let words = [
+        "--max-lag",
+        "1",
+        "--require-all",
+        "apply",
+        "--plan",
+        "plan.json",
+        "--confirm",
+        "shop",
+    ];
+    let mut running = kill::start(&case, &words);
+    let said = || std::fs::read_to_string(case.path("said.err")).unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let awaited = format!("writing waits until {frozen}");
+    while !said().contains(&awaited) {
+        assert!(Instant::now() < deadline, "{}", said());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    server.signal(2, Signal::Continue).unwrap();
+    running.ends().await.code(0);
+    case.ringfence(&["verify"]).await.code(0);
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_lag_that_nobody_can_measure_is_said_and_a_promise_on_it_refused() {
+    let server = support::private(Topology::Standalone, &[]).await;
+    let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
+    data::seed(&case.database).await;
+    let before = case.picture().await;
+    let status = case.ringfence(&["--max-lag", "5", "status"]).await;
+    status.code(0).says(&["--max-lag limits nothing"]);
+    let all = case.ringfence(&["--max-lag", "5", "--require-all", "survey"]);
+    all.await
+        .code(1)
+        .says(&["--require-all cannot be kept", "Nothing was changed"]);
+    case.assert_same(&before).await;
 }
 
 /// A client of one secondary alone.

@@ -1,5 +1,7 @@
 //! The server's log is cut off before it is read.
 
+use std::time::{Duration, Instant};
+
 use bson::{Document, doc};
 use ringfence::demo::server::Topology;
 
@@ -57,4 +59,59 @@ async fn a_log_that_rolls_over_while_the_stop_watches_ends_in_unknown_with_words
         // The next apply watches anew.
         case.apply(&[]).await.code(0).says(&["QUIET"]);
     }
+}
+
+/// Writes elsewhere until the log begins after what it holds now.
+async fn roll_over(case: &Case) {
+    let client = case.database.client();
+    let log = client.database("local");
+    let log = log.collection::<Document>("oplog.rs");
+    let edge = async |order: i32| {
+        let found = log.find_one(doc! {}).sort(doc! { "$natural": order }).await;
+        found.unwrap().unwrap().get_timestamp("ts").unwrap()
+    };
+    let newest = edge(-1).await;
+    let junk = client.database("elsewhere").collection::<Document>("junk");
+    let text = "x".repeat(100_000);
+    let deadline = Instant::now() + Duration::from_secs(90);
+    while edge(1).await <= newest {
+        assert!(Instant::now() < deadline, "the log is not cut off");
+        let many = (0..20).map(|_| doc! { "text": &text });
+        junk.insert_many(many).await.unwrap();
+        // What is not in a checkpoint is not cut off.
+        data::run(&client.database("admin"), doc! { "fsync": 1 }).await;
+    }
+    junk.drop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn what_is_written_after_a_build_ahead_is_taken_in_although_the_log_was_cut_off_since() {
+    let arguments = ["--oplogSize", "1"];
+    let server = support::private(Topology::ReplicaSet(1), &arguments).await;
+    let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
+    data::seed(&case.database).await;
+    case.plan().await;
+    case.apply(&["--build-ahead"]).await.code(0);
+    let bookings = case.database.collection::<Document>("Booking");
+    let mut late = bookings.find_one(doc! {}).await.unwrap().unwrap();
+    let id = bson::oid::ObjectId::new();
+    late.extend(doc! { "_id": id, "reference": "late" });
+    bookings.insert_one(late).await.unwrap();
+    roll_over(&case).await;
+    let ended = case.apply(&[]).await.code(0);
+    ended.says(&["the application wrote after the backup"]);
+    assert!(
+        bookings
+            .find_one(doc! { "_id": id })
+            .await
+            .unwrap()
+            .is_some()
+    );
+    case.ringfence(&["verify"]).await.code(0);
+    case.roll_back(&[]).await.code(0);
+    let back = case.database.collection::<Document>("Booking");
+    assert!(back.find_one(doc! { "_id": id }).await.unwrap().is_some());
+    let names = case.database.list_collection_names().await.unwrap();
+    assert!(names.iter().all(|it| !it.contains("_before_")), "{names:?}");
 }
