@@ -17,6 +17,7 @@ mod homes;
 mod hop_sources;
 mod index_values;
 mod named_guests;
+pub mod oldest;
 pub mod references;
 mod spelled;
 pub mod tables;
@@ -42,6 +43,7 @@ use found::{Finder, Joined};
 pub use found::{Followed, Of, Stray};
 use guests::Guests;
 use hop_sources::HopSources;
+use oldest::Oldest;
 use smallvec::SmallVec;
 pub(in crate::domain) use spelled::{Lengths, SHORTEST_WITHIN};
 pub use tables::Pair;
@@ -139,6 +141,7 @@ pub struct Survey {
     homes: Table<()>,
     guests: Guests,
     hop_sources: HopSources,
+    oldest: Oldest,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
@@ -220,6 +223,7 @@ impl Survey {
         self.guests.spill();
         self.homes.spill();
         self.hop_sources.spill();
+        self.oldest.spill();
     }
 
     /// Takes memory again, as far as there is room.
@@ -229,6 +233,7 @@ impl Survey {
         self.guests.reload();
         self.homes.reload();
         self.hop_sources.reload();
+        self.oldest.reload();
     }
 
     /// How bookings find what they refer to.
