@@ -107,3 +107,37 @@ async fn an_index_that_compares_letter_by_letter_guards_only_under_the_schemas_n
     index(&case, simple("A_n_key")).await;
     json(conform(&case, &["--json"]).await, 0);
 }
+
+#[tokio::test]
+async fn a_text_that_is_too_long_to_be_compared_is_said_and_is_no_promise() {
+    let case = seeded(
+        doc! { "locale": "en", "strength": 2 },
+        &[("x", "a", &[]), ("X", "b", &[])],
+    )
+    .await;
+    let both = doc! { "key": { "m": 1, "tags": 1 }, "name": "A_m_tags_key", "unique": true };
+    index(&case, both).await;
+    let collection = case.database.collection::<Document>("A");
+    let long = "y".repeat(1_100_000);
+    let long = doc! { "_id": id(1, 3), "n": long, "m": "c", "tags": [] };
+    collection.insert_one(long).await.unwrap();
+    let found = json(conform(&case, &["--json"]).await, 2);
+    assert!(notes(&found)[0].contains("was not checked"), "{found}");
+    // Nothing else is wrong, and that is no promise all the same.
+    let other = doc! { "_id": id(1, 2) };
+    collection.delete_one(other).await.unwrap();
+    let unique = doc! { "key": { "n": 1 }, "name": "by hand", "unique": true, "collation": { "locale": "simple" } };
+    index(&case, unique).await;
+    let ended = conform(&case, &[]).await;
+    assert_ne!(ended.code, 0, "{}", ended.out);
+    ended.says(&["or one is longer than 1 MB", "was not checked"]);
+    // An index of the schema's own guards it, however long its texts are.
+    collection.drop_index("by hand").await.unwrap();
+    index(
+        &case,
+        doc! { "key": { "n": 1 }, "name": "A_n_key", "unique": true },
+    )
+    .await;
+    let found = json(conform(&case, &["--json"]).await, 0);
+    assert_eq!(notes(&found), Vec::<&str>::new());
+}

@@ -195,3 +195,23 @@ async fn users_who_stay_are_compared_by_the_collation_before_the_last_swap() {
     case.apply(&[]).await.code(0);
     case.ringfence(&CONFORM).await.code(0);
 }
+
+#[tokio::test]
+async fn a_text_that_is_too_long_to_be_compared_is_a_blocker() {
+    let case = with_rooms(doc! { "locale": "sv", "strength": 1 }, &["Red"]).await;
+    let rooms = case.database.collection::<Document>("Room");
+    let long = doc! { "_id": id(ROOM, 1), "name": "x".repeat(1_100_000) };
+    rooms.insert_one(long).await.unwrap();
+    let before = case.picture().await;
+    case.ringfence(&PLAN).await.code(2).says(&[
+        "check (blocker)",
+        "or one is longer than 1 MB",
+        "was not checked",
+    ]);
+    assert!(!case.path("plan.json").exists());
+    assert_unchanged(&case, &before).await;
+    let shorter = doc! { "$set": { "name": "Blue" } };
+    let of = doc! { "_id": id(ROOM, 1) };
+    rooms.update_one(of, shorter).await.unwrap();
+    case.ringfence(&PLAN).await.code(0);
+}
