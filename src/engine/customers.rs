@@ -12,7 +12,7 @@ use crate::domain::link::{Between, LinkKind, SeveralUsers, holding_merged};
 use crate::domain::mapping::LINKS;
 use crate::domain::schema_change::shape::Shape;
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
-use crate::domain::survey::oldest::time_in;
+use crate::domain::survey::times::time_in;
 use crate::domain::survey::{Of, Survey};
 use crate::domain::survivorship::{self, Link};
 use crate::domain::transform::{self, Goal};

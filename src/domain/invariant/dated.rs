@@ -1,73 +1,13 @@
 //! What the proof says of customers who are dated by the oldest of their users or bookings: the time that a link holds is found anew, from the
 //! bookings of the original.
 
-use bson::raw::RawDocument;
-
 use super::Ledger;
-use super::dates::of_object_id;
+use super::dates::{Earliest, found, of_object_id, take};
 use super::examined::{Became, Examined};
-use super::names::Number;
+use super::names::{Names, Number};
 use super::rows::{Customers, pair_key};
 use crate::domain::id::Id;
-use crate::domain::survivorship::dated_by;
-use crate::domain::table::{Memory, Table};
-
-/// The earliest times of bookings: of the originals, and of those that were taken in later.
-#[derive(Debug)]
-struct Earliest {
-    /// By user and business.
-    pairs: Table<i64>,
-    /// By the customer of bookings that name nobody.
-    nobody: Table<i64>,
-}
-
-impl Earliest {
-    fn new(memory: &Memory) -> Self {
-        Self {
-            pairs: Table::new(memory),
-            nobody: Table::new(memory),
-        }
-    }
-}
-
-fn take(table: &mut Table<i64>, key: &[u8], time: i64) {
-    let (at, _) = table.insert(key, &time);
-    let known = table.value(at);
-    table.set(at, &known.min(time));
-}
-
-fn found(table: &Table<i64>, key: &[u8]) -> Option<i64> {
-    table.find(key).map(|at| table.value(at))
-}
-
-/// The account of dates.
-#[derive(Debug)]
-pub(super) struct Dated {
-    /// What links say, by customer.
-    said: Table<i64>,
-    originals: Earliest,
-    late: Earliest,
-    /// What is taken now was taken in later.
-    takes_late: bool,
-}
-
-impl Dated {
-    pub(super) fn new(memory: &Memory) -> Self {
-        Self {
-            said: Table::new(memory),
-            originals: Earliest::new(memory),
-            late: Earliest::new(memory),
-            takes_late: false,
-        }
-    }
-
-    /// Takes what a link says.
-    pub(super) fn said(&mut self, customer: &Id, link: &RawDocument) {
-        if let Some(time) = dated_by(link) {
-            self.said.insert(customer.canonical().as_bytes(), &time);
-        }
-    }
-}
+use crate::domain::table::Table;
 
 impl Ledger {
     /// What is taken from now on was taken in after the originals.
@@ -108,7 +48,7 @@ impl Ledger {
             let link = at.and_then(|at| Some((at, customers.rows.value(at).link?)));
             let Some((at, link)) = link else { continue };
             let users = customers.users(at, &link);
-            let of_users = users.iter().filter(|user| self.users.is_document(**user));
+            let of_users = users.iter().filter(|user| Names::is_document(**user));
             let of_users =
                 of_users.filter_map(|user| of_object_id(&self.user_id(*user).as_object_id()?));
             let of_bookings = |from: &Earliest| {

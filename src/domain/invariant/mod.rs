@@ -31,7 +31,7 @@ use super::survey::facts::id_of;
 use super::table::{Memory, Table};
 pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
-use dated::Dated;
+use dates::Dated;
 pub use examined::Examined;
 pub use guests::{guest_known_as, guests_of};
 use names::{Names, Number};

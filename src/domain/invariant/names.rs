@@ -91,7 +91,7 @@ impl Names {
     }
 
     /// True for a number that a document stands behind.
-    pub(super) fn is_document(&self, number: Number) -> bool {
+    pub(super) fn is_document(number: Number) -> bool {
         known_place(number).is_some()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{BusinessIx, MemberDigest, UserIx};
-use super::oldest::booked;
+use super::times::booked;
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
 use crate::domain::reference::{BookingPaths, Reached, References, Way};

@@ -17,12 +17,13 @@ mod homes;
 mod hop_sources;
 mod index_values;
 mod named_guests;
-pub mod oldest;
+mod oldest;
 pub mod references;
 mod spelled;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod times;
 pub mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +44,11 @@ use found::{Finder, Joined};
 pub use found::{Followed, Of, Stray};
 use guests::Guests;
 use hop_sources::HopSources;
-use oldest::Oldest;
 use smallvec::SmallVec;
 pub(in crate::domain) use spelled::{Lengths, SHORTEST_WITHIN};
 pub use tables::Pair;
 use tables::{Pairs, Users};
+use times::Oldest;
 
 /// What is kept of a business.
 #[derive(Debug, Clone)]
