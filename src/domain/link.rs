@@ -130,6 +130,31 @@ pub const BETWEEN: &str = "between";
 /// The list of a link with the bookings, and followed documents, that say who its guests are.
 pub const BOOKINGS: &str = "bookings";
 
+/// The link's field that holds the customers which were there before and are merged into its customer, whole.
+pub const MERGED: &str = "merged";
+
+/// The link with these customers in it.
+pub fn holding_merged(link: &RawDocument, customers: &[RawDocumentBuf]) -> RawDocumentBuf {
+    let mut document = Builder::new(link.as_bytes().len() + 256);
+    for element in elements(link).map_while(Result::ok) {
+        document.element(&element);
+    }
+    let values = customers.iter().map(|customer| Value {
+        kind: kind::DOCUMENT,
+        bytes: customer.as_bytes(),
+    });
+    document.array(MERGED, values);
+    document.finish()
+}
+
+/// The customers that a link holds in this way.
+pub fn merged_in(link: &RawDocument) -> Vec<RawDocumentBuf> {
+    let merged = get(link, MERGED).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
+    let merged = merged.into_iter().flat_map(elements).map_while(Result::ok);
+    let merged = merged.filter_map(|it| RawDocument::from_bytes(it.value.bytes).ok());
+    merged.map(ToOwned::to_owned).collect()
+}
+
 /// The word of a note that a document named several users.
 const SEVERAL: &str = "several-users";
 

@@ -300,6 +300,8 @@ pub struct Link<'a> {
     pub between: Vec<Between>,
     /// The customer as the migration makes it; `None` for one that was there before, whose original is kept.
     pub made: Option<&'a RawDocument>,
+    /// When the oldest of its users or bookings was made, where a rule of the after-schema dates the customer by it.
+    pub oldest: Option<i64>,
 }
 
 /// The link's document. `lost` are the members of a merge with the customer made of them: each member's values that the customer does not
@@ -324,6 +326,11 @@ pub fn link(
     if let Some(made) = link.made {
         document.document(MADE, &made_digests(link.customer, made));
     }
+    if let Some(oldest) = link.oldest {
+        let bytes = &oldest.to_le_bytes();
+        let kind = kind::DATE;
+        document.value(OLDEST, Value { kind, bytes });
+    }
     if let Some((customer, members)) = lost {
         let values: Vec<_> = members
             .iter()
@@ -342,33 +349,16 @@ pub fn link(
     document.finish()
 }
 
-/// The link's field that holds the customers which were there before and are merged into its customer, whole.
-pub const MERGED: &str = "merged";
-
-/// The link with these customers in it.
-pub fn holding_merged(link: &RawDocument, customers: &[RawDocumentBuf]) -> RawDocumentBuf {
-    let mut document = Builder::new(link.as_bytes().len() + 256);
-    for element in elements(link).map_while(Result::ok) {
-        document.element(&element);
-    }
-    let values = customers.iter().map(|customer| Value {
-        kind: kind::DOCUMENT,
-        bytes: customer.as_bytes(),
-    });
-    document.array(MERGED, values);
-    document.finish()
-}
-
-/// The customers that a link holds in this way.
-pub fn merged_in(link: &RawDocument) -> Vec<RawDocumentBuf> {
-    let merged = get(link, MERGED).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
-    let merged = merged.into_iter().flat_map(elements).map_while(Result::ok);
-    let merged = merged.filter_map(|it| RawDocument::from_bytes(it.value.bytes).ok());
-    merged.map(ToOwned::to_owned).collect()
-}
-
 /// The link's field that says what its customer was made with.
 pub const MADE: &str = "made";
+
+/// The link's field that says when the oldest of its customer's users or bookings was made, where the customer is dated by it.
+const OLDEST: &str = "oldest";
+
+/// What a link says of that.
+pub fn dated_by(link: &RawDocument) -> Option<i64> {
+    get(link, OLDEST)?.as_date()
+}
 
 /// A digest of every field of a customer as it is made, so that a rollback can tell what the application changed since without keeping
 /// the values. The customer's `_id` goes in, so that equal values of two customers do not look alike.
@@ -480,6 +470,7 @@ mod tests {
             bookings: Vec::new(),
             between: Vec::new(),
             made: None,
+            oldest: None,
         };
         let link = super::link(&mapping(), &link, Some((&made, &[&survivor, &other])));
         let lost: Vec<_> = link

@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::blueprint::Role;
 use crate::domain::id::Id;
-use crate::domain::link::{Between, LinkKind, SeveralUsers};
+use crate::domain::link::{Between, LinkKind, SeveralUsers, holding_merged};
 use crate::domain::mapping::LINKS;
 use crate::domain::schema_change::shape::Shape;
-use crate::domain::survey::Of;
 use crate::domain::survey::facts::{BusinessIx, UserIx, id_of};
+use crate::domain::survey::times::time_in;
+use crate::domain::survey::{Of, Survey};
 use crate::domain::survivorship::{self, Link};
 use crate::domain::transform::{self, Goal};
 use crate::engine::Watcher;
@@ -27,16 +28,20 @@ use crate::store::scan::{self, Scan};
 pub(crate) enum Out<'a> {
     /// Into a collection, or beside one to be compared.
     Gathered(Gathered<'a>),
-    /// To somebody who looks at it.
-    Shown(Box<dyn FnMut(&RawDocument) + Send + 'a>),
+    /// To somebody who looks at it, with what may date it.
+    Shown(Box<dyn FnMut(&RawDocument, Option<i64>) + Send + 'a>),
 }
 
 impl Out<'_> {
-    async fn want(&mut self, document: RawDocumentBuf) -> crate::store::Result<()> {
+    async fn want(
+        &mut self,
+        document: RawDocumentBuf,
+        oldest: Option<i64>,
+    ) -> crate::store::Result<()> {
         match self {
             Self::Gathered(gathered) => gathered.want(document).await,
             Self::Shown(look) => {
-                look(&document);
+                look(&document, oldest);
                 Ok(())
             }
         }
@@ -94,15 +99,27 @@ pub(crate) struct CustomersOut<'a> {
     pub(crate) links: Out<'a>,
     /// What the after-schema does to each customer.
     pub(crate) shape: Option<Shape>,
+    /// A rule may date customers by the oldest of their users or bookings.
+    pub(crate) dated: bool,
 }
 
 impl CustomersOut<'_> {
-    async fn customer(&mut self, customer: RawDocumentBuf) -> Result<()> {
+    async fn customer(&mut self, customer: RawDocumentBuf, oldest: Option<i64>) -> Result<()> {
         let shaped = match &self.shape {
-            Some(shape) => shape.of(&customer)?.document,
+            Some(shape) => shape.of_dated(&customer, oldest)?.document,
             None => customer,
         };
-        Ok(self.customers.want(shaped).await?)
+        Ok(self.customers.want(shaped, oldest).await?)
+    }
+
+    async fn link(&mut self, link: RawDocumentBuf) -> Result<()> {
+        Ok(self.links.want(link, None).await?)
+    }
+
+    /// What dates a customer whose own id has no time, where a rule asks for it.
+    fn date_of(&self, customer: &Id, oldest: impl FnOnce() -> Option<i64>) -> Option<i64> {
+        let asks = self.dated && time_in(customer).is_none();
+        asks.then(oldest).flatten()
     }
 }
 
@@ -126,10 +143,12 @@ impl Session {
                     Target::compare(&self.work.connection, LINKS),
                 )
             };
+            let shape = self.work.shape_of(&self.work.mapping.customers());
             let mut out = CustomersOut {
                 customers: Out::Gathered(Gathered::new(customers, &self.work.memory)),
                 links: Out::Gathered(Gathered::new(links, &self.work.memory)),
-                shape: self.work.shape_of(&self.work.mapping.customers()),
+                dated: shape.as_ref().is_some_and(Shape::asks_for_oldest),
+                shape,
             };
             if let Err(error) = self.produce_customers(&mut out, watcher).await {
                 out.customers.give_up().await;
@@ -286,6 +305,7 @@ impl Session {
                     bookings: Vec::new(),
                     between: Vec::new(),
                     made: None,
+                    oldest: None,
                 };
                 let mut link = survivorship::link(&self.work.mapping, &link, None);
                 let merged = at.map(|at| blueprint.merged_into(at)).unwrap_or_default();
@@ -296,10 +316,10 @@ impl Session {
                         .collect();
                     let mut rows = scan::by_ids(database, &source, &ids).await?;
                     rows.sort_by_key(|row| id_of(row));
-                    link = survivorship::holding_merged(&link, &rows);
+                    link = holding_merged(&link, &rows);
                 }
-                out.links.want(link).await?;
-                out.customer(document.to_owned()).await?;
+                out.link(link).await?;
+                out.customer(document.to_owned(), None).await?;
             }
         }
         Ok(())
@@ -336,7 +356,7 @@ impl Session {
                             document: id,
                             others: users[1..].iter().map(|it| survey.user_id(*it)).collect(),
                         };
-                        out.links.want(note.note()).await?;
+                        out.link(note.note()).await?;
                     }
                 }
             }
@@ -388,6 +408,19 @@ impl Workspace {
         Ok(())
     }
 
+    /// What dates the customer of one person alone, where a rule asks for it.
+    pub(crate) fn date_of_one(
+        &self,
+        survey: &Survey,
+        customer: &Id,
+        (user, business): (UserIx, BusinessIx),
+    ) -> Option<i64> {
+        let shape = self.shape_of(&self.mapping.customers())?;
+        let asks = shape.asks_for_oldest() && time_in(customer).is_none();
+        asks.then(|| survey.oldest_of(std::iter::once(user), business))
+            .flatten()
+    }
+
     /// One customer and its link, from `members`, survivor first.
     async fn produce(
         &self,
@@ -403,6 +436,8 @@ impl Workspace {
             return Ok(());
         };
         let rules = blueprint.rules(survey, survivor, business);
+        let users = members.iter().map(|it| it.at);
+        let oldest = out.date_of(&id, || survey.oldest_of(users, business));
         let at = business;
         let business = survey.business_id(business);
         let documents: Vec<&RawDocument> = members.iter().map(|it| it.view_at(at)).collect();
@@ -425,14 +460,14 @@ impl Workspace {
             bookings: bookings.into_iter().cloned().collect(),
             between: between.into_iter().cloned().collect(),
             made: Some(&customer),
+            oldest,
         };
         let lost = rules
             .loses()
             .then_some((customer.as_ref(), documents.as_slice()));
         let link = survivorship::link(&self.mapping, &link, lost);
-        out.customer(customer).await?;
-        out.links.want(link).await?;
-        Ok(())
+        out.customer(customer, oldest).await?;
+        out.link(link).await
     }
 
     async fn produce_placeholders(
@@ -445,6 +480,8 @@ impl Workspace {
         } = surveyed;
         for (business, names, created) in blueprint.placeholders() {
             let id = blueprint.placeholder_of(survey, business, names.as_ref());
+            let dates = || survey.oldest_without_user(business, names.as_ref());
+            let oldest = out.date_of(&id, dates);
             let business = survey.business_id(business);
             let customer = survivorship::placeholder(&self.mapping, &id, business, created);
             let link = Link {
@@ -456,11 +493,11 @@ impl Workspace {
                 bookings: Vec::new(),
                 between: Vec::new(),
                 made: Some(&customer),
+                oldest,
             };
-            out.links
-                .want(survivorship::link(&self.mapping, &link, None))
+            out.link(survivorship::link(&self.mapping, &link, None))
                 .await?;
-            out.customer(customer).await?;
+            out.customer(customer, oldest).await?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::domain::run::Outcome;
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
 use crate::domain::survey::{Of, Standing};
-use crate::domain::survivorship::{self, Link};
+use crate::domain::survivorship::{self, Link, dated_by};
 use crate::domain::transform::{self, Goal};
 use crate::engine::after_schema::lens::change_of;
 use crate::engine::check::by_id;
@@ -289,8 +289,8 @@ impl Session {
             }
         }
         if let Some(shape) = self.work.shape_of(&self.work.mapping.customers()) {
-            for (customer, _) in &mut given.people {
-                *customer = shape.of(customer)?.document;
+            for (customer, link) in &mut given.people {
+                *customer = shape.of_dated(customer, dated_by(link))?.document;
             }
         }
         Ok(())
@@ -444,6 +444,7 @@ impl Session {
             return Ok(false); // a group to merge with, or to adopt: that is a decision
         };
         let rules = blueprint.rules(survey, user, business);
+        let oldest = self.work.date_of_one(survey, customer, (user, business));
         let business = survey.business_id(business);
         let mapping = &self.work.mapping;
         let of_document = id_of(document).filter(|_| of_guest).map(|id| Between {
@@ -460,15 +461,12 @@ impl Session {
             customer,
             business: Some(business),
             kind: rules.link_kind(),
-            users: if of_guest {
-                Vec::new()
-            } else {
-                vec![id.clone()]
-            },
+            users: (!of_guest).then(|| id.clone()).into_iter().collect(),
             guests: if of_guest { vec![id] } else { Vec::new() },
             bookings,
             between,
             made: Some(&made),
+            oldest,
         };
         let rows: [&RawDocument; 1] = [row];
         let lost = rules.loses().then_some((made.as_ref(), &rows[..]));

@@ -4,6 +4,7 @@ mod asked;
 mod collated;
 mod composites;
 mod cut_off;
+mod dated;
 mod minutes;
 mod own_step;
 mod pushed;

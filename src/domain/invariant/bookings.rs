@@ -50,6 +50,10 @@ impl Ledger {
         let users = self.way().users(&booking.names, &self.users);
         let user = users.first().copied();
         let user = user.or_else(|| self.guest_of(booking, business));
+        match user.filter(|_| users.is_empty()) {
+            Some(guest) => self.date(booking, (business, &[guest])),
+            None => self.date(booking, (business, &users)),
+        }
         match &booking.became {
             Became::Outside { .. } => {}
             Became::Unchanged { customer } => match customer {

@@ -22,6 +22,8 @@ pub struct Examined {
     /// Whom it says that its guest is.
     pub(super) guest: Option<Said>,
     pub(super) became: Became,
+    /// When the original was made, where customers are dated by that.
+    pub(super) made: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -73,6 +75,7 @@ impl Examined {
                 businesses: SmallVec::new(),
                 names: Ids::new(),
                 guest: None,
+                made: None,
                 became: Became::Outside {
                     same: current.is_some_and(same) && quarantined.is_none(),
                 },
@@ -84,6 +87,7 @@ impl Examined {
             businesses: named.businesses,
             names: named.users,
             guest: paths.guest(before),
+            made: paths.time_of(before),
             became: match (current, quarantined) {
                 (None, None) => Became::Nothing,
                 (Some(_), Some(_)) => Became::Both,

@@ -4,6 +4,8 @@
 mod accounts;
 mod bookings;
 mod contact;
+mod dated;
+mod dates;
 mod examined;
 mod followed;
 mod guests;
@@ -29,6 +31,7 @@ use super::survey::facts::id_of;
 use super::table::{Memory, Table};
 pub use accounts::{Accounts, Whereabouts};
 pub use contact::holds_contact;
+use dates::Dated;
 pub use examined::Examined;
 pub use guests::{guest_known_as, guests_of};
 use names::{Names, Number};
@@ -91,6 +94,7 @@ pub struct Ledger {
     homes: Table<()>,
     /// Pairs of users who were given to a business; true once their customer was seen.
     assigned: Table<bool>,
+    dated: Dated,
     contact_is_null: bool,
     /// Another type than that of the id is wrong in a reference.
     exact: bool,
@@ -159,6 +163,7 @@ impl Ledger {
             pairs: Table::new(memory),
             assigned: Table::new(memory),
             homes: Table::new(memory),
+            dated: Dated::new(memory),
             contact_is_null: false,
             exact: false,
             memory: memory.clone(),
@@ -323,6 +328,7 @@ impl Ledger {
             Ok(kind) => kind,
             Err(unknown) => return self.wrong(&id, unknown.to_string()),
         };
+        self.dated.said(&id, document);
         let customer = id.canonical();
         self.customers
             .take_link(customer.as_bytes(), (kind, business), users);
@@ -431,6 +437,7 @@ impl Ledger {
             }
         }
         let adopted = adopted.iter().filter(|(_, created)| !created).count() as u64;
+        self.check_dates(&customers);
         drop(customers);
         self.note_since(since, ["customer", "customers"]);
         self.nobody_is_missing_from_a_list();

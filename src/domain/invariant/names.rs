@@ -90,6 +90,11 @@ impl Names {
         }
     }
 
+    /// True for a number that a document stands behind.
+    pub(super) fn is_document(number: Number) -> bool {
+        known_place(number).is_some()
+    }
+
     /// Marks a document.
     pub(super) fn mark(&mut self, number: Number) {
         if let Some(at) = known_place(number) {

@@ -9,6 +9,7 @@ mod read;
 use bson::raw::RawDocument;
 use smallvec::SmallVec;
 
+use super::dates::Dates;
 use super::guests::{ProofGuests, Said};
 use super::names::{Names, Number};
 use crate::domain::email::normalise;
@@ -54,6 +55,8 @@ pub struct ProofPaths {
     flat: bool,
     /// Top-level fields that other entries of the same collection change.
     elsewhere: Vec<String>,
+    /// When a booking was made, where customers are dated by that.
+    dates: Option<Dates>,
 }
 
 /// A collection that must be read before the bookings, and what is needed of its documents.
@@ -120,7 +123,13 @@ impl ProofPaths {
         let booking = &mapping.booking.following;
         let mut paths = Self::documents(mapping, booking);
         paths.elsewhere = changed_by_others(mapping, booking);
+        paths.dates = Dates::of(mapping);
         paths
+    }
+
+    /// When a booking was made, where anybody asks.
+    pub(super) fn time_of(&self, booking: &RawDocument) -> Option<i64> {
+        self.dates.as_ref()?.read(booking)
     }
 
     /// Those of a followed entry.
@@ -156,6 +165,7 @@ impl ProofPaths {
             user,
             customer: following.customer.clone(),
             elsewhere: Vec::new(),
+            dates: None,
             businesses,
             constant,
             filter: following.filter.clone(),

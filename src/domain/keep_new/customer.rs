@@ -158,6 +158,7 @@ mod tests {
                 bookings: Vec::new(),
                 between: Vec::new(),
                 made: Some(&made),
+                oldest: None,
             },
             None,
         );

@@ -6,11 +6,11 @@ use bson::RawDocumentBuf;
 use bson::raw::RawDocument;
 
 use crate::domain::id::Id;
-use crate::domain::link::{LinkKind, UnknownLink, is_note};
+use crate::domain::link::{LinkKind, UnknownLink, is_note, merged_in};
 use crate::domain::mapping::Mapping;
 use crate::domain::raw::{Value, elements, get};
 use crate::domain::survey::facts::id_of;
-use crate::domain::survivorship::{MADE, merged_in};
+use crate::domain::survivorship::{MADE, dated_by};
 
 /// Where a customer comes from.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Origin {
     pub guests: Vec<Id>,
     /// The digests of the fields that it was made with.
     pub made: Option<RawDocumentBuf>,
+    /// When the oldest of its users or bookings was made, where it is dated by that.
+    pub oldest: Option<i64>,
 }
 
 impl Origin {
@@ -91,6 +93,7 @@ impl Links {
             users,
             guests: named("guests"),
             made: inner(MADE).map(ToOwned::to_owned),
+            oldest: dated_by(link),
             id: id.clone(),
         };
         self.origins.insert(id.canonical(), origin);

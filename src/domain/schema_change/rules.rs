@@ -117,6 +117,8 @@ pub enum Place {
     Date(String),
     /// The time in the document's ObjectId.
     TimeOfId,
+    /// Of a customer: when the oldest of its users was made, as their ids say, else when the oldest of its bookings was.
+    Oldest,
     /// A date in another field, and so many minutes later as another document says.
     Later {
         /// The field with the date, by its name afterwards.
@@ -209,6 +211,7 @@ impl Written {
                     .map(|place| match place {
                         Place::Field(field) | Place::Date(field) => format!("its {field}"),
                         Place::TimeOfId => "the time in its _id".to_owned(),
+                        Place::Oldest => "the date of its oldest user or booking".to_owned(),
                         Place::Later { date, by, minutes } => format!(
                             "its {date} plus the minutes in {} of the {} that its {by} names",
                             minutes.1, minutes.0
@@ -325,9 +328,14 @@ impl Rule {
         });
         let minutes = places.flatten().filter_map(|place| match place {
             Place::Later { minutes, .. } => Some(minutes.clone()),
-            Place::Field(_) | Place::Date(_) | Place::TimeOfId => None,
+            Place::Field(_) | Place::Date(_) | Place::TimeOfId | Place::Oldest => None,
         });
         minutes.collect()
+    }
+
+    /// True for a rule that dates a customer by the oldest of its users or bookings.
+    pub fn asks_for_oldest(&self) -> bool {
+        matches!(self, Self::Write { value: Written::FirstOf(places), .. } if places.contains(&Place::Oldest))
     }
 }
 

@@ -25,8 +25,9 @@ const MOST_GUESSES: usize = 512;
 pub enum Known<'a> {
     /// The document itself, or at least the fields that rules name.
     Document(&'a RawDocument),
-    /// The names of the fields that it was made with, each with a digest of what it held.
-    Fields(&'a RawDocument),
+    /// The names of the fields that it was made with, each with a digest of what it held; and the time of the oldest of its users or bookings,
+    /// as its link holds that.
+    Fields(&'a RawDocument, Option<i64>),
     /// Nothing: the application made it.
     Nothing,
 }
@@ -77,7 +78,7 @@ impl Rules<'_> {
             let name = name_before(self.rules, field);
             let was = match known {
                 Known::Document(before) => get(before, name),
-                Known::Fields(_) | Known::Nothing => None,
+                Known::Fields(..) | Known::Nothing => None,
             };
             if let Some((kind, bytes)) =
                 self.made_as(field, (name, element.value), current, known)?
@@ -100,7 +101,7 @@ impl Rules<'_> {
                 continue;
             }
             // Of what the migration made a digest told it already.
-            let tells = !matches!(known, Known::Fields(_));
+            let tells = !matches!(known, Known::Fields(..));
             let back = tells.then(|| as_it_was(self.rules, field, element.value, was));
             match back.flatten() {
                 Some((kind, bytes)) => {
@@ -126,7 +127,7 @@ impl Rules<'_> {
         current: &RawDocument,
         known: Known<'_>,
     ) -> Result<Option<(u8, Vec<u8>)>, Malformed> {
-        let Known::Fields(made) = known else {
+        let Known::Fields(made, _) = known else {
             return Ok(None);
         };
         let mut others = self.rules.iter().filter(|rule| rule.field() == field);
@@ -171,7 +172,7 @@ impl Rules<'_> {
         let made = match known {
             Known::Document(before) => return inner.undo_value(value, get(before, name)).map(Some),
             Known::Nothing => return inner.undo_value(value, None).map(Some),
-            Known::Fields(made) => get(made, name),
+            Known::Fields(made, _) => get(made, name),
         };
         let Some((made, id)) = made.zip(get(current, "_id")) else {
             return inner.undo_value(value, None).map(Some);
@@ -306,16 +307,24 @@ impl Rules<'_> {
         let name = name_before(self.rules, field);
         match known {
             Known::Nothing => false,
-            Known::Fields(made) => get(made, name).is_none() && self.says(rule, current, value),
+            Known::Fields(made, oldest) => {
+                get(made, name).is_none() && self.says(rule, (current, oldest), value)
+            }
             Known::Document(before) => {
                 let had = get(before, name).is_some_and(|it| it.kind != kind::NULL);
-                !had && (self.says(rule, before, value) || self.says(rule, current, value))
+                let says = |document| self.says(rule, (document, None), value);
+                !had && (says(before) || says(current))
             }
         }
     }
 
     /// True where `value` is what a rule writes into `document`, whose fields have their old names or their new ones.
-    fn says(self, rule: &Written, document: &RawDocument, value: Value<'_>) -> bool {
+    fn says(
+        self,
+        rule: &Written,
+        (document, oldest): (&RawDocument, Option<i64>),
+        value: Value<'_>,
+    ) -> bool {
         let old_or_new = |field: &str| {
             let old = get(document, name_before(self.rules, field));
             old.or_else(|| get(document, field))
@@ -331,6 +340,7 @@ impl Rules<'_> {
                     let millis = time_of_id(document);
                     millis.is_some() && millis == value.as_date()
                 }
+                Place::Oldest => oldest.is_some() && oldest == value.as_date(),
                 Place::Later { date, by, minutes } => {
                     let begins = old_or_new(date).and_then(|it| it.as_date());
                     let lasts = old_or_new(by).and_then(|it| self.minutes.find(minutes, it));
@@ -345,169 +355,4 @@ impl Rules<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::super::convert::Native;
-    use super::super::rules::Constant;
-    use super::super::shape::Shape;
-    use super::*;
-    use crate::domain::survivorship::field_digest;
-    use bson::{DateTime, rawdoc};
-
-    fn change() -> CollectionChange {
-        let write = |field: &str, value| Rule::Write {
-            field: field.to_owned(),
-            value,
-        };
-        CollectionChange {
-            model: "Booking".to_owned(),
-            to: "bookings".to_owned(),
-            sets_aside: false,
-            copy: true,
-            own_step: false,
-            rules: vec![
-                Rule::Rename {
-                    from: "startTime".to_owned(),
-                    to: "starts_at".to_owned(),
-                },
-                write("isActive", Written::Constant(Constant::Boolean(true))),
-                write(
-                    "updatedAt",
-                    Written::FirstOf(vec![Place::Date("starts_at".to_owned())]),
-                ),
-                Rule::Convert {
-                    field: "price".to_owned(),
-                    to: Native::Int,
-                    all: true,
-                    from: None,
-                },
-                Rule::Convert {
-                    field: "owner".to_owned(),
-                    to: Native::ObjectId,
-                    all: false,
-                    from: None,
-                },
-            ],
-            indexes: Vec::new(),
-            minutes: Minutes::default(),
-        }
-    }
-
-    fn within() -> CollectionChange {
-        let rules = vec![
-            Rule::Rename {
-                from: "zip".to_owned(),
-                to: "postcode".to_owned(),
-            },
-            Rule::Convert {
-                field: "floor".to_owned(),
-                to: Native::Int,
-                all: true,
-                from: None,
-            },
-            Rule::Write {
-                field: "country".to_owned(),
-                value: Written::Constant(Constant::Text("NL".to_owned())),
-            },
-        ];
-        let field = "address".to_owned();
-        CollectionChange {
-            rules: vec![Rule::Within { field, rules }],
-            ..change()
-        }
-    }
-
-    #[test]
-    fn every_byte_of_a_composite_comes_back_and_of_a_list_of_them() {
-        let bare = rawdoc! { "zip": "1", "floor": 2.0 };
-        let empty = rawdoc! { "country": null, "zip": "1", "floor": 2_i64 };
-        let full = rawdoc! { "country": "NL", "floor": 3 };
-        for before in [
-            rawdoc! { "_id": 1, "address": bare.clone() },
-            rawdoc! { "_id": 1, "address": empty.clone(), "x": 1 },
-            rawdoc! { "_id": 1, "address": [bare, "odd", empty, full.clone()] },
-            rawdoc! { "_id": 1, "address": full },
-            rawdoc! { "_id": 1, "address": null },
-        ] {
-            let change = within();
-            let shape = Shape::new(&change.rules, &Minutes::default());
-            let shaped = shape.of(&before).unwrap().document;
-            let undone = change.undo(&shaped, Known::Document(&before)).unwrap();
-            assert_eq!(undone, before);
-        }
-    }
-
-    #[test]
-    fn a_digest_tells_whether_a_made_document_had_a_member_of_its_composite() {
-        let change = within();
-        let shape = Shape::new(&change.rules, &Minutes::default());
-        for address in [
-            rawdoc! { "zip": "1" },
-            rawdoc! { "zip": "1", "country": "NL" },
-        ] {
-            let before = rawdoc! { "_id": 1, "address": address };
-            let id = Id::from_value(get(&before, "_id").unwrap());
-            let of_address = elements(&before).nth(1).unwrap().unwrap();
-            let mut made = Builder::new(64);
-            made.digest(b"address", field_digest(&id, &of_address));
-            let made = made.finish();
-            let shaped = shape.of(&before).unwrap().document;
-            let undone = change.undo(&shaped, Known::Fields(&made)).unwrap();
-            assert_eq!(undone, before);
-        }
-    }
-
-    #[test]
-    fn every_byte_comes_back() {
-        let at = DateTime::from_millis(7_000);
-        for before in [
-            rawdoc! { "_id": 1, "startTime": at, "isActive": null, "price": 5.0, "x": 1 },
-            rawdoc! { "_id": 1, "startTime": at, "price": 5_i64, "owner": "65a000000000000000000001" },
-            rawdoc! { "_id": 1, "isActive": false, "updatedAt": at, "price": [1.0, 2, 3_i64] },
-            rawdoc! { "_id": 1, "price": 49.99, "owner": "abc" },
-        ] {
-            let change = change();
-            let shaped = Shape::new(&change.rules, &Minutes::default())
-                .of(&before)
-                .unwrap()
-                .document;
-            let undone = change.undo(&shaped, Known::Document(&before)).unwrap();
-            assert_eq!(undone, before);
-        }
-    }
-
-    #[test]
-    fn what_the_application_changed_stays_as_the_type_of_before_where_nothing_is_lost() {
-        let at = DateTime::from_millis(7_000);
-        let before = rawdoc! { "_id": 1, "startTime": at, "price": 5.0, "owner": "65a000000000000000000001" };
-        let new = bson::oid::ObjectId::from_bytes([1; 12]);
-        let current = rawdoc! { "_id": 1, "starts_at": at, "price": 6, "owner": new, "isActive": false, "updatedAt": DateTime::MAX };
-        let undone = change().undo(&current, Known::Document(&before)).unwrap();
-        assert_eq!(
-            undone,
-            rawdoc! { "_id": 1, "startTime": at, "price": 6.0, "owner": new.to_hex(), "isActive": false, "updatedAt": DateTime::MAX }
-        );
-    }
-
-    #[test]
-    fn a_new_document_keeps_what_it_has_under_the_old_names() {
-        let at = DateTime::from_millis(7_000);
-        let current = rawdoc! { "_id": 1, "starts_at": at, "price": 6, "isActive": true };
-        let undone = change().undo(&current, Known::Nothing).unwrap();
-        assert_eq!(
-            undone,
-            rawdoc! { "_id": 1, "startTime": at, "price": 6, "isActive": true }
-        );
-    }
-
-    #[test]
-    fn of_a_made_document_only_what_it_was_not_made_with_is_taken_out() {
-        let current = rawdoc! { "_id": 1, "name": "a", "isActive": true };
-        let made = rawdoc! { "name": 1 };
-        let undone = change().undo(&current, Known::Fields(&made)).unwrap();
-        assert_eq!(undone, rawdoc! { "_id": 1, "name": "a" });
-        let made = rawdoc! { "name": 1, "isActive": 2 };
-        let undone = change().undo(&current, Known::Fields(&made)).unwrap();
-        assert_eq!(undone, current);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
 use super::hop_sources::HopSources;
 use super::references::{Form, MOST_BOOKINGS, Referenced};
+use super::times::Oldest;
 use super::{Business, BusinessIx, Existing, Of, Standing, Survey, UserIx};
 use crate::domain::conflict::Code;
 use crate::domain::customer_id::IdKind;
@@ -82,6 +83,7 @@ impl Survey {
             to_home: home_of(&mapping),
             homes: Table::new(memory),
             hop_sources: HopSources::new(HopFields::of(&mapping).as_ref(), memory),
+            oldest: Oldest::new(memory),
             guests: Guests::new(guest_paths, memory),
             owner: AccountPath::owners(&mapping).into_iter().next(),
             finder: Finder::new(paths),
@@ -389,12 +391,14 @@ impl Survey {
                 let is_linked = linked.is_some();
                 self.pairs.take(&mut self.users, user, business, is_linked);
                 self.take_date(refs, user, business);
+                self.take_time(refs, user, business);
                 if joined.user.end == Some(user) && self.hop_sources.are_wanted() {
                     self.take_hop_sources(refs, business);
                 }
                 for other in &joined.user.others {
                     // Every user whom a booking names makes a pair.
                     self.pairs.take_unbooked(&mut self.users, *other, business);
+                    self.take_time(refs, *other, business);
                 }
                 if !joined.user.others.is_empty() && !self.paths().is_list() {
                     self.several_users.entry(business).or_default().take(refs);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{BusinessIx, MemberDigest, UserIx};
+use super::times::booked;
 use crate::domain::id::Id;
 use crate::domain::mapping::Mapping;
 use crate::domain::reference::{BookingPaths, Reached, References, Way};
@@ -16,6 +17,8 @@ pub struct Stray {
     pub members: MemberDigest,
     /// The earliest creation date among them.
     pub created: Option<i64>,
+    /// When the earliest of them was made, by that date or by its id.
+    pub oldest: Option<i64>,
 }
 
 impl Stray {
@@ -30,10 +33,12 @@ impl Stray {
         if let Some(id) = &refs.id {
             self.members.add(id.as_bytes());
         }
-        self.created = match (self.created, refs.created) {
+        let earlier = |one: Option<i64>, other: Option<i64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        self.created = earlier(self.created, refs.created);
+        self.oldest = earlier(self.oldest, booked(refs));
     }
 }
 

@@ -17,11 +17,13 @@ mod homes;
 mod hop_sources;
 mod index_values;
 mod named_guests;
+mod oldest;
 pub mod references;
 mod spelled;
 pub mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod times;
 pub mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +48,7 @@ use smallvec::SmallVec;
 pub(in crate::domain) use spelled::{Lengths, SHORTEST_WITHIN};
 pub use tables::Pair;
 use tables::{Pairs, Users};
+use times::Oldest;
 
 /// What is kept of a business.
 #[derive(Debug, Clone)]
@@ -139,6 +142,7 @@ pub struct Survey {
     homes: Table<()>,
     guests: Guests,
     hop_sources: HopSources,
+    oldest: Oldest,
     owner: Option<AccountPath>,
     ours: Set<Id>,
     usual_ids: [u64; 3],
@@ -220,6 +224,7 @@ impl Survey {
         self.guests.spill();
         self.homes.spill();
         self.hop_sources.spill();
+        self.oldest.spill();
     }
 
     /// Takes memory again, as far as there is room.
@@ -229,6 +234,7 @@ impl Survey {
         self.guests.reload();
         self.homes.reload();
         self.hop_sources.reload();
+        self.oldest.reload();
     }
 
     /// How bookings find what they refer to.

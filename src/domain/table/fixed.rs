@@ -34,6 +34,18 @@ impl Fixed for u32 {
     }
 }
 
+impl Fixed for i64 {
+    const WIDTH: usize = 8;
+
+    fn put(&self, into: &mut Writer<'_>) {
+        into.i64(*self);
+    }
+
+    fn get(from: &mut Reader<'_>) -> Self {
+        from.i64()
+    }
+}
+
 impl Fixed for bool {
     const WIDTH: usize = 1;
 

@@ -41,8 +41,8 @@ pub(super) struct Read {
     pub(super) left: Vec<String>,
 }
 
-/// Takes in a document.
-pub(super) type Take<'t> = dyn FnMut(&RawDocument) + Send + 't;
+/// Takes in a document, a customer with what may date it.
+pub(super) type Take<'t> = dyn FnMut(&RawDocument, Option<i64>) + Send + 't;
 
 /// A collection whose documents are read; its indexes are judged elsewhere.
 pub(super) fn standing_as(compares: Compares) -> Standing {
@@ -79,8 +79,9 @@ impl<'c, 's> Taking<'c, 's> {
         self.failed.map_or(Ok(()), Err)
     }
 
-    pub(super) fn take(&mut self, document: &RawDocument) {
-        let taken = self.shape.of(document).and_then(|shaped| {
+    pub(super) fn take(&mut self, document: &RawDocument, oldest: Option<i64>) {
+        let shaped = self.shape.of_dated(document, oldest);
+        let taken = shaped.and_then(|shaped| {
             self.occupied += u64::from(shaped.occupied);
             for at in shaped.did {
                 if let Some(count) = self.did.get_mut(at) {
@@ -172,6 +173,7 @@ impl Session {
                 rename: &given.rename,
                 answers: &self.answers.decisions.schema,
                 stands: &stands,
+                of_customers: it.live == self.work.mapping.customer.collection,
             };
             let found = candidates(model, around)
                 .map_err(|why| StepError::Findings(format!("{why}. Nothing was changed")))?;
@@ -214,7 +216,7 @@ impl Session {
             check.begin(number, &standing_as(compare[at].clone()), expected);
             let mut taking = Taking::new(&mut check, shape, rules.len());
             let retiring = self.answers.retire_users;
-            let mut take = |document: &RawDocument| taking.take(document);
+            let mut take = |document: &RawDocument, oldest| taking.take(document, oldest);
             self.documents_after(&reads[at].live, (retiring, &mut take), watcher)
                 .await?;
             if let Some(error) = taking.failed {
@@ -316,9 +318,10 @@ impl Session {
         let which = rebuilt.iter().find(|it| it.live() == live);
         if which.is_some_and(Rebuilt::is_made_of_pairs) {
             let mut out = CustomersOut {
-                customers: Out::Shown(Box::new(|document| take(document))),
-                links: Out::Shown(Box::new(|_| ())),
+                customers: Out::Shown(Box::new(|document, oldest| take(document, oldest))),
+                links: Out::Shown(Box::new(|_, _| ())),
                 shape: None,
+                dated: true,
             };
             return self.produce_customers(&mut out, watcher).await;
         }
@@ -341,10 +344,10 @@ impl Session {
             self.work.between_batches(watcher)?;
             for document in batch.documents().filter(|it| !leaves(it)) {
                 match &transform {
-                    None => take(document),
+                    None => take(document, None),
                     Some(transform) => {
                         if let Placed::Copy(document) = transform(document)? {
-                            take(&document);
+                            take(&document, None);
                         }
                     }
                 }

@@ -48,7 +48,7 @@ impl Session {
             }
             check.begin(number, &standing_as(compares.clone()), 0);
             let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
-            let mut take = |document: &RawDocument| taking.take(document);
+            let mut take = |document: &RawDocument, oldest| taking.take(document, oldest);
             let read = self.documents_after(&reads.live, (true, &mut take), watcher);
             failed = read.await.and_then(|()| taking.failed());
             check.end();
@@ -138,7 +138,7 @@ impl Session {
             }
             check.begin(number, &standing_as(compares.clone()), 0);
             let mut taking = Taking::new(&mut check, shape.clone(), shape.rules());
-            let mut take = |document: &RawDocument| taking.take(document);
+            let mut take = |document: &RawDocument, oldest| taking.take(document, oldest);
             let read = self.documents_after(users.live(), (false, &mut take), watcher);
             failed = read.await.and_then(|()| taking.failed());
             check.end();

@@ -40,7 +40,7 @@ impl Session {
             return Ok(Compares::ByLetters);
         };
         let mut failed = Ok(());
-        let take: &mut Take<'_> = &mut |document: &RawDocument| match shape.of(document) {
+        let take: &mut Take<'_> = &mut |document: &RawDocument, _| match shape.of(document) {
             Ok(shaped) => texts.take(&shaped.document),
             Err(error) => failed = Err(error),
         };

@@ -154,6 +154,7 @@ impl Session {
         let database = &self.work.connection.database;
         let paths = ledger.paths().clone();
         let change = change_of(&self.work.mapping, which);
+        ledger.takes_late(true);
         for (name, whole) in self.read_from(which.live()) {
             let mut pages = scan::in_id_order(database, &name)?;
             while let Some(page) = pages.next().await? {
@@ -170,6 +171,7 @@ impl Session {
                 ledger.bookings(&examined.collect::<Vec<_>>());
             }
         }
+        ledger.takes_late(false);
         Ok(())
     }
 }

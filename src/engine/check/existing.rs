@@ -8,12 +8,12 @@ use bson::raw::RawDocument;
 
 use super::{Checked, by_id};
 use crate::domain::id::Id;
+use crate::domain::link::{MERGED, merged_in};
 use crate::domain::mapping::LINKS;
 use crate::domain::number::grouped;
 use crate::domain::raw::{elements, get};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
-use crate::domain::survivorship::{MERGED, merged_in};
 use crate::engine::Watcher;
 use crate::engine::after_schema::lens::{change_of, undone};
 use crate::engine::error::Result;

@@ -16,7 +16,7 @@ use crate::domain::mapping::{FieldSource, LINKS, Mapping};
 use crate::domain::raw::{elements, get};
 use crate::domain::schema_change::undo::Known;
 use crate::domain::survey::facts::id_of;
-use crate::domain::survivorship::MADE;
+use crate::domain::survivorship::{MADE, dated_by};
 use crate::domain::value_check::{Decided, Guests, differences};
 use crate::engine::Watcher;
 use crate::engine::after_schema::lens::{change_of, undone};
@@ -265,11 +265,27 @@ fn values_of(
     };
     let change = change_of(mapping, &mapping.customers());
     let made = get(link, MADE).and_then(|it| RawDocument::from_bytes(it.bytes).ok());
-    let known = made.map_or(Known::Nothing, Known::Fields);
-    match undone(change, customer, known) {
-        Ok(customer) => differences(mapping, (link, &customer), &originals, &guests, decided),
-        Err(error) => vec![error.to_string()],
+    let dated = dated_by(link);
+    let known = made.map_or(Known::Nothing, |made| Known::Fields(made, dated));
+    let customer = match undone(change, customer, known) {
+        Ok(customer) => customer,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut wrong = differences(mapping, (link, &customer), &originals, &guests, decided);
+    // A date that is still there is not the one that the link holds.
+    let rules = change.into_iter().flat_map(|it| &it.rules);
+    for rule in rules.filter(|rule| dated.is_some() && rule.asks_for_oldest()) {
+        let of_user = made.is_none_or(|made| get(made, rule.field()).is_some());
+        if let (false, Some(id), Some(_)) =
+            (of_user, id_of(&customer), get(&customer, rule.field()))
+        {
+            wrong.push(format!(
+                "{} of customer {id} is not the date of its oldest user or booking",
+                rule.field()
+            ));
+        }
     }
+    wrong
 }
 
 /// The collection of a document on the way.

@@ -28,8 +28,9 @@ impl Carrying<'_> {
         self.each(self.session.layout.live(&self.customers), |document| {
             let Some(id) = id_of(document) else { return };
             here.insert(id.canonical());
-            let made = links.origin(&id).and_then(|it| it.made.as_deref());
-            let known = made.map_or(Known::Nothing, Known::Fields);
+            let origin = links.origin(&id);
+            let made = origin.and_then(|it| Some((it.made.as_deref()?, it.oldest)));
+            let known = made.map_or(Known::Nothing, |(made, oldest)| Known::Fields(made, oldest));
             let undone = match undone(change, document, known) {
                 Ok(undone) => undone,
                 Err(error) => {

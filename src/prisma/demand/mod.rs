@@ -45,6 +45,8 @@ pub struct Around<'a> {
     pub answers: &'a BTreeMap<String, String>,
     /// Where the documents of each model stand today, by the model's number.
     pub stands: &'a BTreeMap<usize, String>,
+    /// The model's documents are the customers that the migration makes.
+    pub of_customers: bool,
 }
 
 /// Whether an answer to `key`, a model and its field, can be taken; `None` where the schema has no such field.
@@ -59,6 +61,7 @@ pub fn check_answer(after: &Schema, key: &str, answer: &str) -> Option<Result<()
         rename: &BTreeMap::new(),
         answers: &BTreeMap::new(),
         stands: &models.enumerate().collect(),
+        of_customers: false,
     };
     let parts = Part::all(model, around);
     let (part, field) = each_field(&parts).find(|(part, field)| part.key(field) == key)?;
@@ -117,8 +120,8 @@ pub fn candidates(model: &Model, around: Around<'_>) -> Result<Vec<Candidate>, S
         let (value, answered) = match answer {
             Some(Answer::Leave) => continue,
             Some(Answer::Write(value)) => (Some(value), true),
-            Some(Answer::Accept) => (suggestion(part, field, around.after), true),
-            None => (suggestion(part, field, around.after), false),
+            Some(Answer::Accept) => (suggestion(part, field, around), true),
+            None => (suggestion(part, field, around), false),
         };
         if let Some(value) = value {
             let stored = field.stored.clone();
@@ -185,9 +188,9 @@ pub fn native(of: FieldType) -> Option<Native> {
 }
 
 /// What is suggested to be written where a field has nothing: the literal default, `[]`, or a date that the document holds. Never an invented one.
-fn suggestion(part: &Part<'_>, field: &Field, schema: &Schema) -> Option<Written> {
+fn suggestion(part: &Part<'_>, field: &Field, around: Around<'_>) -> Option<Written> {
     if let Some(Default::Literal(literal)) = &field.default {
-        return constant(literal, field, schema).map(Written::Constant);
+        return constant(literal, field, around.after).map(Written::Constant);
     }
     if field.arity == Arity::List {
         return Some(Written::Constant(Constant::List(Vec::new())));
@@ -198,15 +201,15 @@ fn suggestion(part: &Part<'_>, field: &Field, schema: &Schema) -> Option<Written
         return None;
     }
     let by_now = matches!(&field.default, Some(Default::Function(name)) if name == "now");
+    let own = std::iter::once(Place::TimeOfId);
+    let own = own.chain(around.of_customers.then_some(Place::Oldest));
     if field.updated_at {
         let created = part.fields.iter().find(|it| it.name == "createdAt");
         let created = created.filter(|it| it.of == field.of && it.arity != Arity::List);
         let created = created.map(|it| Place::Date(it.stored.clone()));
-        return Some(Written::FirstOf(
-            created.into_iter().chain([Place::TimeOfId]).collect(),
-        ));
+        return Some(Written::FirstOf(created.into_iter().chain(own).collect()));
     }
-    (by_now || field.name == "createdAt").then(|| Written::FirstOf(vec![Place::TimeOfId]))
+    (by_now || field.name == "createdAt").then(|| Written::FirstOf(own.collect()))
 }
 
 /// A literal of the schema as a value of its field; `None` where it is none.
@@ -309,6 +312,7 @@ type Room {
             rename: &BTreeMap::new(),
             answers: &answers.collect(),
             stands: &[(0, "visits".to_owned()), (1, "treatments".to_owned())].into(),
+            of_customers: false,
         };
         let all = candidates(&after.models[0], around)?;
         let written = all.into_iter().filter(|it| {
@@ -353,6 +357,7 @@ type Room {
                 rename: &rename,
                 answers: &BTreeMap::new(),
                 stands: &BTreeMap::new(),
+                of_customers: false,
             };
             let all = candidates(&after.models[0], around)?;
             let renames = all.into_iter().filter_map(|it| match it.rule {
