@@ -15,7 +15,7 @@
 //! | [`ui`] | ratatui only: draws the model | `app`, `command`, `domain` |
 //! | [`worker`] | the one task that owns the session and answers the console | `app`, `engine`, `domain` |
 //! | [`runtime`] | the select loop: terminal events, job results and ticks in, effects out | `app`, `command`, `ui`, `worker`, `terminal`, `engine`, `store`, `domain` |
-//! | [`terminal`] | enter, leave, suspend, panic | nothing of ours |
+//! | [`terminal`] | enter, leave, suspend, panic; what a terminal event says | `app` |
 //! | [`cli`] | arguments and one file per headless verb | `app`, `runtime`, `terminal`, `report`, `prisma`, `engine`, `store`, `demo`, `domain` |
 //! | [`demo`] | a throw-away MongoDB and its sample data; tests start their servers through it | `store`, `domain` |
 //!

@@ -23,13 +23,16 @@ use crate::engine::session::{Session, Surveyed, Workspace};
 use crate::store::converge::{Gathered, Tally, Target};
 use crate::store::scan::{self, Scan};
 
+/// Looks at a customer, and at what may date it.
+type Look<'a> = Box<dyn FnMut(&RawDocument, Option<i64>) + Send + 'a>;
+
 /// Where what is made goes.
 #[allow(clippy::large_enum_variant)] // one at a time
 pub(crate) enum Out<'a> {
     /// Into a collection, or beside one to be compared.
     Gathered(Gathered<'a>),
     /// To somebody who looks at it, with what may date it.
-    Shown(Box<dyn FnMut(&RawDocument, Option<i64>) + Send + 'a>),
+    Shown(Look<'a>),
 }
 
 impl Out<'_> {

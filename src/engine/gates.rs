@@ -1,13 +1,16 @@
 //! The gates: what must hold before a destructive action, asked when its gate opens and again by its effect. What is particular to an
 //! action stands with it, as its [`Gated`].
 
+use std::path::Path;
+
 use crate::domain::evidence::Evidence;
 use crate::domain::gate::{Action, Confirmed, Gate, Shut};
 use crate::domain::gate_lines;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::run::WatchStart;
+use crate::domain::run::{RunRecord, WatchStart};
 use crate::domain::situation::Situation;
+use crate::domain::text::named;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, Workspace};
@@ -221,4 +224,15 @@ impl Workspace {
             None => Ok(format!("{copy}; no {live} stands there now")),
         }
     }
+}
+
+/// What is said where the folder of the run's backup stands no more.
+pub(crate) fn lost_backup(run: &RunRecord) -> Option<String> {
+    let path = &run.backup.as_ref()?.path;
+    (!Path::new(path).is_dir()).then(|| {
+        format!(
+            "the backup is gone: there is no folder {}. Take the backup again (Back up)",
+            named(path)
+        )
+    })
 }

@@ -448,7 +448,7 @@ impl Layout {
         } else if !self.is_prepared(which) {
             Some("the prepared copy is gone; prepare it again")
         } else if record.prepared_for.is_none() {
-            Some("it was being prepared anew and that was cut off; prepare it again")
+            Some("its proof failed, or preparing it anew was cut off; prepare it again")
         } else if record.prepared_for.as_deref() != run.plan_hash() {
             Some("the plan is another one since; prepare it again, only what differs is written")
         } else {

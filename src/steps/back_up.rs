@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use crate::domain::checklist::Step;
+use crate::domain::checklist::{State, Step};
 use crate::domain::gate::Confirmed;
 use crate::domain::quiet::Fact;
-use crate::domain::run::{BackupRecord, WatchStart};
+use crate::domain::rebuilt::Group;
+use crate::domain::run::{BackupRecord, RunRecord, WatchStart};
 use crate::engine::error::Result;
+use crate::engine::gates::lost_backup;
 use crate::engine::session::{Session, now};
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
@@ -15,9 +17,19 @@ use crate::store::watch;
 
 pub(super) const FILE: File = File {
     run: Some(|session, confirmed, watcher| Box::pin(run(session, confirmed, watcher))),
-    state: |_, run| recorded(run, Step::BackUp),
+    state,
     ..File::USUAL
 };
+
+fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
+    // In the middle of a swap that was killed, too, there is nothing left to take.
+    let swaps = session.is_live(Group::CutOver) || session.layout.has_any_moved();
+    let gone = run.filter(|_| !swaps);
+    match (recorded(run, Step::BackUp), gone.and_then(lost_backup)) {
+        (Some((State::Done, _)), Some(lost)) => Some((State::Stale, lost)),
+        (recorded, _) => recorded,
+    }
+}
 
 /// Takes the operator's own dump.
 async fn take(

@@ -56,8 +56,14 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     session.note_unchanged(looked?);
     let checked = checked?;
     if checked.wrong > 0 {
+        // What has not passed is prepared again, by the next `apply` too: it writes only what differs.
+        let record = session.begin_run().await?;
+        for which in &list {
+            record.collection_mut(which).prepared_for = None;
+        }
+        session.save().await?;
         return Err(StepError::Findings(format!(
-            "the proof failed: {}. The live data is unchanged. Prepare again (Create customers, Reassign bookings); if it comes back, keep the run folder and report it:\n{}",
+            "the proof failed: {}. The live data is unchanged. Prepare again (Create customers, Reassign bookings; `apply` does it too); if it comes back, keep the run folder and report it:\n{}",
             counted(checked.wrong, "thing is wrong", "things are wrong"),
             checked.list()
         )));

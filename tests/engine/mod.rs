@@ -12,6 +12,7 @@ mod memory;
 mod originals;
 mod rules;
 mod side_by_side;
+mod spoiled;
 mod strays;
 mod throttle;
 mod topologies;

@@ -125,13 +125,13 @@ impl Session {
             // What another one cannot replace stays.
             let instead = wanted.iter().filter(|it| blocked.contains(name_of(it)));
             let instead: Vec<&RawDocumentBuf> = instead.collect();
-            let stays = |old: &RawDocumentBuf| {
+            let remains = |old: &RawDocumentBuf| {
                 let renamed = change.renamed_keys(old);
                 let keys = |index: &RawDocument| get(index, "key").map(|it| it.bytes.to_vec());
                 let mut instead = instead.iter();
                 instead.any(|index| keys(index) == keys(&renamed))
             };
-            let staying = gone.iter().filter(|old| stays(old));
+            let staying = gone.iter().filter(|old| remains(old));
             blocked.extend(staying.map(|old| name_of(old).to_owned()));
             let gone = gone.into_iter().map(|old| name_of(old));
             let gone: Vec<String> = gone
