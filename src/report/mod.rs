@@ -14,7 +14,7 @@ use crate::domain::departure::Departures;
 use crate::domain::forecast::Forecast;
 use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
-use crate::domain::situation::Situation;
+use crate::domain::situation::{Situation, roll_back};
 use crate::domain::standstill::Standstill;
 use crate::domain::text::mask;
 
@@ -214,7 +214,13 @@ impl<'r> Report<'r> {
             .backup
             .as_ref()
             .map_or("(none)", |backup| backup.path.as_str());
+        let swapped = self.run.collections.values().any(|it| it.swap_began);
         match self.run.outcome {
+            Outcome::Open if !swapped => {
+                let back = self.situation.map(|it| it.back_by(&roll_back(database)));
+                let back = back.unwrap_or_else(|| "nothing to undo".to_owned());
+                format!("nothing was cut over: {back}. The backup is in {backup}")
+            }
             Outcome::Open => format!(
                 "`ringfence --db {database} rollback --confirm {database}` renames the originals back, byte for byte, until they are deleted; redeploy the old code before you start the application. The backup is in {backup}"
             ),

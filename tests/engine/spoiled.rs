@@ -29,6 +29,9 @@ async fn a_backup_that_is_gone_is_taken_again_before_the_cut_over() {
     case.plan().await;
     case.apply(&["--through", "prove"]).await.code(0);
     let folder = backup_of(&case).await;
+    case.ringfence(&["report"])
+        .await
+        .says(&["nothing was cut over: nothing to undo"]);
     std::fs::remove_dir_all(&folder).unwrap();
     case.ringfence(&["status"])
         .await

@@ -42,7 +42,7 @@ fn what_the_after_schema_asks_is_answered_in_its_pane_and_the_plan_goes_through(
         "To answer ",
         "answer needed",
         "Indexes ",
-        "is made",
+        "made when all is settled",
     ] {
         assert!(screen.contains(part), "{part}\n{screen}");
     }
