@@ -23,6 +23,8 @@ use crate::domain::run_view::RunView;
 
 /// From so many rows on the phases before the application's are all unfolded.
 const TALL: u16 = 34;
+/// Rows of the screen that are never the list's: header, tabs, phases, frame, state and hints.
+const AROUND: usize = 12;
 
 /// A row of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,12 @@ impl Row {
             Self::Step(step) | Self::Item(step, _) => step.phase(),
         }
     }
+}
+
+/// How many rows the list has with every phase unfolded.
+fn all_rows() -> usize {
+    let steps = Step::ALL.iter().map(|step| 1 + step.items().len());
+    Phase::ALL.len() + steps.sum::<usize>()
 }
 
 /// The pane.
@@ -260,6 +268,7 @@ impl Checklist {
         next.is_none_or(|next| next.phase() == phase)
             || (self.row.phase() == phase && !matches!(self.row, Row::Phase(_)))
             || (shared.size.1 >= TALL && phase < Phase::Application)
+            || usize::from(shared.size.1) >= all_rows() + AROUND
     }
 
     /// The rows as they are shown now.
