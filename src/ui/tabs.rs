@@ -35,7 +35,7 @@ pub fn draw(
             let dense = matches!(tabs, Tabs::Tight | Tabs::Short);
             let before = if dense { "" } else { " " };
             // Ten panes have a digit.
-            let digit = (at < 10).then(|| (at + 1) % 10);
+            let digit = (at < 10).then(|| panes::digit(row.id));
             let mut title = digit.map_or_else(String::new, |digit| format!("{before}{digit}"));
             let words = match tabs {
                 Tabs::Whole | Tabs::Close | Tabs::Tight => row.title,
