@@ -15,7 +15,7 @@ async fn the_plan_says_all_that_the_schema_asks_and_holds_it() {
         "isActive: true written where it is missing or null",
         "tags: [] written",
         "updatedAt: its createdAt, else the time in its _id written",
-        "price: kept as Int",
+        "price: converted to Int",
         "users_email_key",
         "so that `npx prisma@6 db push` drops them: by hand",
         "the model Coupon is new",
@@ -117,7 +117,7 @@ async fn a_rule_that_is_new_at_apply_is_drift_and_another_count_is_not() {
     case.apply(&[])
         .await
         .code(4)
-        .says(&["new for the after-schema in Room: name: kept as String"]);
+        .says(&["new for the after-schema in Room: name: converted to String"]);
     rooms
         .delete_one(bson::doc! { "_id": world::id(world::ROOM, 10) })
         .await

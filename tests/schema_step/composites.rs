@@ -87,7 +87,7 @@ async fn what_stands_within_a_composite_becomes_readable_and_goes_back() {
     let before = case.picture().await;
     case.ringfence(&PLAN).await.code(0).says(&[
         "address.street becomes address.road",
-        "address.floor: kept as Int",
+        "address.floor: converted to Int",
         "address.country: \"NL\" written where it is missing or null",
         "address.notes: [] written",
         "doors.number becomes doors.no",

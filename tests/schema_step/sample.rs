@@ -33,7 +33,7 @@ async fn the_demos_application_is_taken_to_its_after_schema_and_back() {
         "plan.json",
     ];
     case.ringfence(&plan).await.code(0).says(&[
-        "serviceId: kept as String @db.ObjectId",
+        "serviceId: converted to String @db.ObjectId",
         "Customer_businessId_email_idx",
     ]);
     case.apply(&[]).await.code(0);

@@ -250,7 +250,7 @@ impl Rule {
                     value.words()
                 )
             }
-            Self::Convert { field, to, .. } => format!("{way}{field}: kept as {}", to.words()),
+            Self::Convert { field, to, .. } => format!("{way}{field}: converted to {}", to.words()),
             Self::Values { field, pairs } => {
                 let shown = |text: &str| text::safe(text, 60);
                 let words = pairs

@@ -329,9 +329,9 @@ type Room {
         let expected = [
             "at becomes starts_at",
             "place.city becomes place.town",
-            "price: kept as Int",
+            "price: converted to Int",
             "status: \"NEW\" becomes \"new\"",
-            "place.floor: kept as Int",
+            "place.floor: converted to Int",
             "status: \"new\" written where it is missing or null",
             "tags: [] written where it is missing or null",
             "createdAt: the time in its _id written where it is missing or null",

@@ -16,7 +16,7 @@ use crate::app::panes::schema::{READ, Row, SchemaPane, fate_words, how_long};
 use crate::app::shared::Shared;
 use crate::app::situation::not_surveyed;
 use crate::domain::number::counted;
-use crate::domain::schema_view::{Fate, IndexLine, SchemaLine, SchemaView, Stands};
+use crate::domain::schema_view::{Fate, IndexLine, SchemaLine, SchemaView, Stands, Way};
 use crate::domain::text::{safe, safe_lines};
 
 /// From so many columns on the detail stands beside the list.
@@ -327,6 +327,9 @@ fn selected(
 fn answer(line: &SchemaLine) -> String {
     match (&line.answer, line.stands) {
         (Some(answer), _) => safe(answer, 200),
+        (None, Stands::Undecided) if line.ways.contains(&Way::Accept) => {
+            "none yet; accept, and this is done".to_owned()
+        }
         (None, Stands::Undecided) => "none yet".to_owned(),
         (None, Stands::Blocker) if line.ways.is_empty() => {
             "none helps: mend the data or the schema, and read again".to_owned()
