@@ -53,9 +53,10 @@ fn fields_of(target: &Target) -> Vec<String> {
     all.map(|path| path.to_string().replace("[]", "")).collect()
 }
 
-/// A value as e-mails are compared.
+/// A value as e-mails are compared; white space alone names nobody.
 fn email_of(id: &Id) -> Option<String> {
-    id.as_str().map(email::normalise)
+    let text = id.as_str().map(email::normalise);
+    text.filter(|text| !text.is_empty())
 }
 
 impl Session {
