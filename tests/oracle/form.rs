@@ -244,10 +244,14 @@ impl Form {
         let mut all = Vec::new();
         if self.has_users() {
             let email = if self.nested_email { "local" } else { "email" };
+            let user = match self.user {
+                OfUser::Nested => "who.userId",
+                _ => self.user_field(),
+            };
             all.extend([
                 ("User", email),
                 ("User", "hashedPassword"),
-                ("Booking", self.user_field()),
+                ("Booking", user),
             ]);
             if self.split_name {
                 all.extend([("User", "firstName"), ("User", "lastName")]);
