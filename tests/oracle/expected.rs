@@ -167,9 +167,7 @@ pub fn verdict(data: &Database) -> Result<Verdict, Unsaid> {
                 reading.keeps.map(Customer::Existing).into_iter().collect()
             }
             (Some(_), []) => vec![Customer::Made(placeholders[&at])],
-            (Some(business), people) => {
-                customers_of(business, people, &pairs, &becoming, data.form.listed)?
-            }
+            (Some(business), people) => customers_of(business, people, &pairs, &becoming, world),
         });
     }
     let links_of_existing = fill_links(world, &readings, &pairs, &mut becoming);
@@ -193,24 +191,27 @@ fn customers_of(
     people: &[usize],
     pairs: &[Pair],
     becoming: &Becoming,
-    listed: bool,
-) -> Result<Vec<Customer>, Unsaid> {
+    world: &World,
+) -> Vec<Customer> {
+    let listed = world.form.listed;
     let mut all = Vec::new();
     for person in people.iter().take(if listed { people.len() } else { 1 }) {
         let pair = |pair: &&Pair| pair.business == business && pair.person == *person;
         let stands_with = pairs.iter().find(pair).map(|pair| &pair.stands_with);
         let to = match (becoming.goes_to.get(&(business, *person)), stands_with) {
             (Some(to), _) => *to,
-            (None, Some(one)) if one.len() == 1 => {
-                Customer::Existing(one.iter().copied().min().unwrap_or(0))
+            (None, Some(places)) => {
+                let id = |at: &usize| &world.customers[*at].id;
+                let smallest = places.iter().min_by(|a, b| id(a).server_order(id(b)));
+                Customer::Existing(*smallest.expect("a pair that does not move stands somewhere"))
             }
-            (None, _) => return Err(Unsaid("a user in a list who stands with two customers")),
+            (None, None) => unreachable!("whoever is named has a pair"),
         };
         if !all.contains(&to) {
             all.push(to);
         }
     }
-    Ok(all)
+    all
 }
 
 /// Whom bookings name beside the user who holds them, where one customer is all that they point at.
