@@ -111,7 +111,7 @@ async fn walk(
     Ok((differences, findings.ids))
 }
 
-/// What the mapping requires and no document has: such a database is refused. Empty collections are not judged.
+/// What the mapping requires and no document has, or what is no e-mail under that key: such a database is refused. Empty collections are not judged.
 fn nowhere(data: &Database) -> Option<&'static str> {
     let required = data.form.required();
     let absent = |(collection, name): &(&str, &str)| {
@@ -119,6 +119,10 @@ fn nowhere(data: &Database) -> Option<&'static str> {
         let documents = found.map_or(&[][..], |it| &it.documents);
         !documents.is_empty() && !documents.iter().any(|it| occurs(it, name))
     };
+    let guests = data.form.guests;
+    if guests.is_some_and(|it| it.e_mails_are_none(data.documents("Booking"))) {
+        return Some("guests' e-mails that are none");
+    }
     required.into_iter().find(absent).map(|(_, name)| name)
 }
 

@@ -158,7 +158,9 @@ pub fn verdict(data: &Database) -> Result<Verdict, Unsaid> {
     };
     let duplicates = becoming.duplicates;
     let equations = equations(&readings, &pairs, &becoming);
-    let placeholders = world.placeholders(&readings, &mut becoming.made)?;
+    let Some(placeholders) = world.placeholders(&readings, &mut becoming.made)? else {
+        return Ok(Verdict::Refused("a value that names nobody is a user's id"));
+    };
     let mut destinations = Vec::new();
     for (at, reading) in readings.iter().enumerate() {
         destinations.push(match (reading.business, &reading.people[..]) {

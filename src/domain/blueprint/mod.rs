@@ -187,6 +187,7 @@ impl Blueprint {
         blueprint.note_standing(survey);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
+        blueprint.refuse_ambiguous_placeholders(survey);
         blueprint.refuse_unique_references(survey);
         blueprint.find_unique_clashes(survey);
         blueprint.drop_indexes(survey, decisions);

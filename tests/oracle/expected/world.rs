@@ -362,12 +362,13 @@ impl World {
         })
     }
 
-    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets.
+    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets. Nothing where one could not be told
+    /// from a user's customer.
     pub fn placeholders(
         &self,
         readings: &[Reading],
         made: &mut Vec<Made>,
-    ) -> Result<BTreeMap<usize, usize>, Unsaid> {
+    ) -> Result<Option<BTreeMap<usize, usize>>, Unsaid> {
         let mut of_nobody: BTreeMap<(usize, Option<Value>), Vec<usize>> = BTreeMap::new();
         for (at, reading) in readings.iter().enumerate() {
             if let (Some(business), [], None) =
@@ -379,6 +380,10 @@ impl World {
         }
         let mut placeholder_of = BTreeMap::new();
         for ((business, nobody), bookings) in of_nobody {
+            // What names nobody as an e-mail or over a profile may be a user's id.
+            if resolve(nobody.as_ref(), self.users())?.is_some() {
+                return Ok(None);
+            }
             let business = &self.businesses[business].id;
             let records = bookings.iter().map(|&at| &self.bookings[at]);
             placeholder_of.extend(bookings.iter().map(|&at| (at, made.len())));
@@ -395,7 +400,7 @@ impl World {
                 },
             });
         }
-        Ok(placeholder_of)
+        Ok(Some(placeholder_of))
     }
 
     /// The type of all user ids, when they are of one.
