@@ -303,6 +303,13 @@ impl Value {
         }
     }
 
+    /// The value, a whole number as one of 64 bits.
+    pub fn by_value(&self) -> Self {
+        let halves = self.as_halves().filter(|halves| halves % 2 == 0);
+        let whole = halves.and_then(|halves| i64::try_from(halves / 2).ok());
+        whole.map_or_else(|| self.clone(), Self::long)
+    }
+
     fn eight(&self) -> [u8; 8] {
         self.bytes[..].try_into().expect("8 bytes")
     }

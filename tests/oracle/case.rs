@@ -3,9 +3,10 @@
 use bson::doc;
 use mongodb::Client;
 
-use crate::oracle::bytes::{Value, fields, first, show};
+use crate::oracle::bytes::{Value, fields, show};
 use crate::oracle::compare::{IdSource, after_apply, after_refusal, after_rollback};
 use crate::oracle::expected::{Unsaid, Verdict, verdict};
+use crate::oracle::form::occurs;
 use crate::oracle::generate::Database;
 use crate::oracle::product::Product;
 use crate::oracle::state::{Snapshot, load, snapshot};
@@ -68,11 +69,12 @@ async fn walk(
     let original = snapshot(database).await?;
     stands_as_generated(data, &original)?;
     if let Some(why) = nowhere(data) {
-        return refuses(database, product, &original, why).await;
+        return refuses(database, product, &original, (why, 1)).await;
     }
     let outcome = match verdict {
         Verdict::Migrated(outcome) => outcome,
-        Verdict::Refused(why) => return refuses(database, product, &original, why).await,
+        Verdict::Refused(why) => return refuses(database, product, &original, (why, 1)).await,
+        Verdict::Asked(why) => return refuses(database, product, &original, (why, 2)).await,
     };
     let documents: usize = data.collections.iter().map(|it| it.documents.len()).sum();
     // The plan surveys too, and apply verifies: each is asked alone for half of the databases.
@@ -94,7 +96,7 @@ async fn walk(
     // With a document that the application made the originals come back as merged copies; without one they are renamed back.
     let probed = documents.is_multiple_of(2);
     let added = if probed {
-        probe(database).await
+        probe(database, data).await
     } else {
         Vec::new()
     };
@@ -109,24 +111,28 @@ async fn walk(
     Ok((differences, findings.ids))
 }
 
-/// What the mapping requires and no document has: such a database is refused. Empty collections are not judged.
+/// What the mapping requires and no document has, or what is no e-mail under that key: such a database is refused. Empty collections are not judged.
 fn nowhere(data: &Database) -> Option<&'static str> {
     let required = data.form.required();
     let absent = |(collection, name): &(&str, &str)| {
         let found = data.collections.iter().find(|it| it.name == *collection);
         let documents = found.map_or(&[][..], |it| &it.documents);
-        let has = |it: &Vec<u8>| first(&fields(it), name).is_some();
-        !documents.is_empty() && !documents.iter().any(has)
+        !documents.is_empty() && !documents.iter().any(|it| occurs(it, name))
     };
+    let guests = data.form.guests;
+    if guests.is_some_and(|it| it.e_mails_are_none(data.documents("Booking"))) {
+        return Some("guests' e-mails that are none");
+    }
     required.into_iter().find(absent).map(|(_, name)| name)
 }
 
 const PROBE: &str = "made by the application";
 
-/// Adds a booking and a user, where no index or validator forbids it. Returns the collections that have one.
-async fn probe(database: &mongodb::Database) -> Vec<&'static str> {
+/// Adds a booking and a user, where the mapping knows users, and no index or validator forbids it. Returns the collections that have one.
+async fn probe(database: &mongodb::Database, data: &Database) -> Vec<&'static str> {
     let mut added = Vec::new();
-    for name in ["Booking", "User"] {
+    let rebuilt = data.form.rebuilt().iter().copied();
+    for name in rebuilt.filter(|name| *name != "Customer") {
         let collection = database.collection(name);
         if collection.insert_one(doc! { "_id": PROBE }).await.is_ok() {
             added.push(name);
@@ -180,7 +186,7 @@ async fn refuses(
     database: &mongodb::Database,
     product: &Product<'_>,
     original: &Snapshot,
-    why: &str,
+    (why, code): (&str, i32),
 ) -> Result<(Vec<String>, Vec<(IdSource, Value)>), String> {
     let planned = product.plan().await?;
     let refused = if planned.code == 0 {
@@ -188,7 +194,7 @@ async fn refuses(
     } else {
         planned
     };
-    refused.expect(&format!("plan or apply ({why})"), &[1])?;
+    refused.expect(&format!("plan or apply ({why})"), &[code])?;
     let differences = after_refusal(original, &snapshot(database).await?);
     Ok((differences, Vec::new()))
 }

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bson::{Bson, Document, doc};
 
 use crate::oracle::bytes::{Field, Value, fields, first, show, tag};
-use crate::oracle::expected::{Customer, Fate, Link, Made, Outcome, with_customer, with_id};
+use crate::oracle::expected::{Customer, Fate, Link, Made, Outcome, with_customers, with_id};
 use crate::oracle::state::{Held, Snapshot};
 
-const MAPPED: [&str; 3] = ["Booking", "Customer", "User"];
 const SIDE: [&str; 4] = [
     "_ringfence_lease",
     "_ringfence_links",
@@ -37,11 +36,14 @@ impl Findings {
 /// Holds the database after `apply` against the oracle.
 pub fn after_apply(original: &Snapshot, outcome: &Outcome, now: &Snapshot) -> Findings {
     let mut findings = Findings::default();
-    let customer_ids = bookings(outcome, now, &mut findings);
+    let mut customer_ids = bookings(outcome, now, &mut findings);
+    without_bookings(outcome, now, &mut customer_ids);
     customers(original, outcome, now, &customer_ids, &mut findings);
     links(outcome, now, &customer_ids, &mut findings);
-    let users: Vec<Vec<u8>> = sorted(outcome.users.clone());
-    same_documents("User", &users, now.documents("User"), &mut findings);
+    if outcome.rebuilt.contains(&"User") {
+        let users: Vec<Vec<u8>> = sorted(outcome.users.clone());
+        same_documents("User", &users, now.documents("User"), &mut findings);
+    }
     collections(original, outcome, now, &mut findings);
     findings
 }
@@ -104,11 +106,7 @@ fn bookings(outcome: &Outcome, now: &Snapshot, findings: &mut Findings) -> BTree
             continue;
         };
         let expected = match &booking.fate {
-            Fate::Linked {
-                rest,
-                to: Customer::Made(at),
-                put,
-            } => {
+            Fate::Linked { rest, to, put } => {
                 let all = fields(actual);
                 let held = match put.at {
                     Some(at) => all.get(at),
@@ -118,19 +116,24 @@ fn bookings(outcome: &Outcome, now: &Snapshot, findings: &mut Findings) -> BTree
                     findings.say(format!("Booking {id:?} has no customerId in its place"));
                     continue;
                 };
-                let inner = put.listed.then(|| fields(&held.value.bytes));
-                let value = match inner.as_ref().map(|it| it.first()) {
-                    Some(Some(first)) => first.value.clone(),
-                    _ => held.value.clone(),
+                let inside = put.listed && held.value.tag == tag::ARRAY;
+                let inner = inside.then(|| fields(&held.value.bytes));
+                let value = |at: usize| match &inner {
+                    Some(list) => list.get(at).map_or(Value::null(), |it| it.value.clone()),
+                    None => held.value.clone(),
                 };
-                let named = customers.entry(*at).or_insert(value);
-                with_customer(rest, named, *put)
+                let named: Vec<Value> = to
+                    .iter()
+                    .enumerate()
+                    .map(|(place, to)| match to {
+                        Customer::Made(at) => {
+                            customers.entry(*at).or_insert_with(|| value(place)).clone()
+                        }
+                        Customer::Existing(at) => outcome.existing[*at].clone(),
+                    })
+                    .collect();
+                with_customers(rest, &named, *put)
             }
-            Fate::Linked {
-                rest,
-                to: Customer::Existing(at),
-                put,
-            } => with_customer(rest, &outcome.existing[*at], *put),
             Fate::Kept(bytes) => bytes.clone(),
             Fate::Quarantined => unreachable!("handled above"),
         };
@@ -147,6 +150,76 @@ fn bookings(outcome: &Outcome, now: &Snapshot, findings: &mut Findings) -> BTree
         findings,
     );
     customers
+}
+
+/// Customers of users whom bookings name beside the one who holds them: their links tell which they are.
+fn without_bookings(outcome: &Outcome, now: &Snapshot, ids: &mut BTreeMap<usize, Value>) {
+    for (at, made) in outcome.made.iter().enumerate() {
+        let of_this = |link: &&Vec<u8>| {
+            let link = fields(link);
+            first(&link, "businessId") == Some(&made.link.business)
+                && named_in(&link, "users") == wanted(&made.link.users)
+                && named_in(&link, "guests") == wanted(&made.link.guests)
+        };
+        if !ids.contains_key(&at)
+            && let Some(link) = now.documents("_ringfence_links").iter().find(of_this)
+        {
+            ids.insert(at, id_of(link));
+        }
+    }
+}
+
+/// A list of a link, whole numbers by their value.
+fn named_in(link: &[Field], list: &str) -> Vec<Value> {
+    let list = first(link, list).filter(|it| it.tag == tag::ARRAY);
+    let all = list.into_iter().flat_map(|list| fields(&list.bytes));
+    let mut all: Vec<Value> = all.map(|it| it.value.by_value()).collect();
+    all.sort();
+    all
+}
+
+fn wanted(people: &BTreeSet<Value>) -> Vec<Value> {
+    let mut wanted: Vec<Value> = people.iter().map(Value::by_value).collect();
+    wanted.sort();
+    wanted
+}
+
+/// The notes of bookings that name several users, by the bookings.
+fn notes(outcome: &Outcome, links: &[Vec<u8>], findings: &mut Findings) {
+    let note = |link: &[Field]| {
+        let id = first(link, "_id").filter(|id| id.tag == tag::DOCUMENT)?;
+        let id = fields(&id.bytes);
+        let of_bookings = first(&id, "in").and_then(Value::as_str) == Some("Booking");
+        let list = first(link, "users").filter(|_| of_bookings)?;
+        let users = fields(&list.bytes).into_iter();
+        let users: Vec<Value> = users.map(|it| it.value.by_value()).collect();
+        Some((first(&id, "document")?.clone(), users))
+    };
+    let all = links.iter().map(|link| fields(link));
+    let all = all.filter(|link| is_note(link));
+    let mut found: Vec<(Value, Vec<Value>)> = Vec::new();
+    for link in all {
+        match note(&link) {
+            Some(note) => found.push(note),
+            None => findings.say(format!("a note that cannot be read: {link:?}")),
+        }
+    }
+    let by_value = |(booking, users): &(Value, Vec<Value>)| {
+        let users: Vec<Value> = users.iter().map(Value::by_value).collect();
+        (booking.clone(), users)
+    };
+    let mut expected: Vec<_> = outcome.others.iter().map(by_value).collect();
+    expected.sort();
+    found.sort();
+    if expected != found {
+        findings.say(format!(
+            "notes of several users are {found:?}, not {expected:?}"
+        ));
+    }
+}
+
+fn is_note(link: &[Field]) -> bool {
+    first(link, "kind").and_then(Value::as_str) == Some("several-users")
 }
 
 fn customers(
@@ -190,6 +263,7 @@ fn well_made(id: &Value, made: &Made, findings: &mut Findings) {
     }
     let well_formed = match id.tag {
         tag::OBJECT_ID => match made.id.from.as_ref().and_then(Value::as_object_id) {
+            Some(_) | None if made.id.of_guest => id.bytes[..4] == [0; 4],
             // The time of the user's own id is kept.
             Some(from) => id.bytes[..4] == from[..4],
             None => true,
@@ -217,7 +291,10 @@ fn links(outcome: &Outcome, now: &Snapshot, ids: &BTreeMap<usize, Value>, findin
     for (at, link) in &outcome.links_of_existing {
         expected.insert(outcome.existing[*at].clone(), link);
     }
-    let actual = by_id(now.documents("_ringfence_links"));
+    let all = now.documents("_ringfence_links");
+    notes(outcome, all, findings);
+    let mut actual = by_id(all);
+    actual.retain(|_, link| !is_note(&fields(link)));
     for (id, link) in &expected {
         let Some(document) = actual.get(id) else {
             findings.say(format!("customer {id:?} has no link"));
@@ -231,25 +308,17 @@ fn links(outcome: &Outcome, now: &Snapshot, ids: &BTreeMap<usize, Value>, findin
                 link.business
             )),
         }
-        let mut users: Vec<Value> = match first(&document, "users") {
-            Some(list) if list.tag == tag::ARRAY => {
-                fields(&list.bytes).into_iter().map(|f| f.value).collect()
-            }
-            _ => Vec::new(),
-        };
+        let mut users = named_in(&document, "users");
         // A placeholder may name its reference to nobody: whether that is a user is left open.
         if link.users.is_empty() {
-            users.retain(|user| Some(user) != link.nobody.as_ref());
+            let nobody = link.nobody.as_ref().map(Value::by_value);
+            users.retain(|user| Some(user) != nobody.as_ref());
         }
-        // A number is told by its value.
-        let mut users: Vec<Value> = users.iter().map(by_value).collect();
-        users.sort();
-        let mut wanted: Vec<Value> = link.users.iter().map(by_value).collect();
-        wanted.sort();
-        if users != wanted {
+        let guests = named_in(&document, "guests");
+        if users != wanted(&link.users) || guests != wanted(&link.guests) {
             findings.say(format!(
-                "the link of {id:?} holds users {users:?}, not {:?}",
-                link.users
+                "the link of {id:?} holds users {users:?} and guests {guests:?}, not {:?} and {:?}",
+                link.users, link.guests
             ));
         }
     }
@@ -258,7 +327,7 @@ fn links(outcome: &Outcome, now: &Snapshot, ids: &BTreeMap<usize, Value>, findin
         let link = fields(link);
         let existing =
             matches!(first(&link, "kind"), Some(kind) if kind.bytes == b"\x09\0\0\0existing\0");
-        let nobody = matches!(first(&link, "users"), Some(list) if fields(&list.bytes).is_empty());
+        let nobody = named_in(&link, "users").is_empty() && named_in(&link, "guests").is_empty();
         if !(existing && nobody) {
             findings.say(format!("a link for {id:?}, which no booking points at"));
         }
@@ -268,7 +337,7 @@ fn links(outcome: &Outcome, now: &Snapshot, ids: &BTreeMap<usize, Value>, findin
 /// Checks names, options and indexes of everything, and the bytes of what is kept or not ours.
 fn collections(original: &Snapshot, outcome: &Outcome, now: &Snapshot, findings: &mut Findings) {
     for (name, held) in &original.collections {
-        if !MAPPED.contains(&name.as_str()) {
+        if !outcome.rebuilt.contains(&name.as_str()) {
             same_collection(name, held, now.collections.get(name), findings);
             continue;
         }
@@ -281,7 +350,7 @@ fn collections(original: &Snapshot, outcome: &Outcome, now: &Snapshot, findings:
         }
         same_collection(&kept, &silenced, now.collections.get(&kept), findings);
     }
-    for name in MAPPED {
+    for &name in outcome.rebuilt {
         let mut expected = original.collections.get(name).cloned().unwrap_or(Held {
             kind: "collection".to_owned(),
             indexes: BTreeMap::from([("_id_".to_owned(), index("_id_", &doc! { "_id": 1 }))]),
@@ -296,22 +365,15 @@ fn collections(original: &Snapshot, outcome: &Outcome, now: &Snapshot, findings:
     for name in now.collections.keys() {
         let before = name.strip_prefix("_ringfence_before_");
         let known = original.collections.contains_key(name)
-            || MAPPED.contains(&name.as_str())
+            || outcome.rebuilt.contains(&name.as_str())
             || SIDE.contains(&name.as_str())
             || before.is_some_and(|name| {
-                MAPPED.contains(&name) && original.collections.contains_key(name)
+                outcome.rebuilt.contains(&name) && original.collections.contains_key(name)
             });
         if !known {
             findings.say(format!("{name} should not be there"));
         }
     }
-}
-
-/// The value, a whole number as one of 64 bits.
-fn by_value(value: &Value) -> Value {
-    let halves = value.as_halves().filter(|halves| halves % 2 == 0);
-    let whole = halves.and_then(|halves| i64::try_from(halves / 2).ok());
-    whole.map_or_else(|| value.clone(), Value::long)
 }
 
 fn index(name: &str, key: &Document) -> Document {

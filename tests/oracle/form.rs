@@ -1,10 +1,17 @@
-//! The form that an application gives to the same data: how bookings name users and businesses, and where users keep names and e-mails. A form
-//! writes a database of the default form anew, says the mapping of what it wrote, and reads it back for the oracle.
+//! The form that an application gives to the same data: how bookings name users, guests and businesses, and where users keep names and e-mails.
+//! A form writes a database of the default form anew, says the mapping of what it wrote, and reads it back for the oracle.
+
+mod encode;
+mod guest;
+mod read;
+mod references;
 
 use fastrand::Rng;
 
-use crate::oracle::bytes::{Field, Value, document, field, fields, first, tag};
-use crate::oracle::generate::{Collection, Database};
+use crate::oracle::bytes::{Field, Value, fields, first, tag};
+use crate::oracle::generate::Database;
+pub use guest::{GuestForm, GuestKey};
+pub use read::is_value;
 
 /// How a booking names its user.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -20,10 +27,16 @@ pub enum OfUser {
     DbRef,
     /// A list of one in `userIds`.
     List,
+    /// A list of none, one or several in `userIds`.
+    Several,
     /// `who.userId`, beside something else or alone.
     Nested,
     /// `customerId`, whose name and place the customer takes.
     InPlace,
+    /// The user's e-mail in `userEmail`, spelled in some way.
+    Email,
+    /// Not at all: bookings say who their guest is.
+    Nobody,
 }
 
 /// How a booking finds its business.
@@ -44,6 +57,8 @@ pub enum OfBusiness {
 pub struct Form {
     pub user: OfUser,
     pub business: OfBusiness,
+    /// How bookings say who their guest is, where they do.
+    pub guests: Option<GuestForm>,
     /// The e-mail stands in `local.email`.
     pub nested_email: bool,
     /// The name stands in `firstName` and `lastName`.
@@ -56,21 +71,32 @@ pub struct Form {
     pub copies: bool,
 }
 
-/// How the customer comes into a booking.
+/// How customers come into a booking.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Put {
-    /// As the one element of a list.
+    /// As the elements of a list.
     pub listed: bool,
     /// Before the field at this place; else behind all.
     pub at: Option<usize>,
 }
 
+/// What stands where a booking names a user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Named {
+    /// A user's id, over whatever is between.
+    Id(Option<Value>),
+    /// An e-mail.
+    Email(Value),
+}
+
 /// What a booking says in the default form's words.
 pub struct Said {
-    /// What its reference to a user leads to.
-    pub user: Option<Value>,
-    /// What the reference itself names.
+    /// What its references to users lead to, in their order.
+    pub users: Vec<Named>,
+    /// What the first reference itself names.
     pub named: Option<Value>,
+    /// By what it knows its guest.
+    pub guest: Option<GuestKey>,
     /// Its business, where it says so itself.
     pub shop: Option<Value>,
 }
@@ -87,17 +113,40 @@ impl Form {
             OfUser::Hop,
             OfUser::DbRef,
             OfUser::List,
+            OfUser::Several,
+            OfUser::Several,
+            OfUser::Several,
             OfUser::Nested,
             OfUser::InPlace,
-        ][rng.usize(..7)];
+            OfUser::Email,
+            OfUser::Email,
+            OfUser::Nobody,
+            OfUser::Nobody,
+        ][rng.usize(..14)];
+        let nobody = user == OfUser::Nobody;
         Self {
             user,
-            keep: user != OfUser::InPlace && rng.u8(..4) == 0,
-            listed: rng.u8(..3) == 0,
+            guests: (nobody || rng.u8(..3) == 0).then(|| GuestForm::draw(rng)),
+            keep: !nobody && user != OfUser::InPlace && rng.u8(..4) == 0,
+            listed: !nobody && rng.u8(..if user == OfUser::Several { 2 } else { 3 }) == 0,
             copies: user != OfUser::Nested && rng.u8(..3) == 0,
             business: [OfBusiness::Service, OfBusiness::Direct, OfBusiness::Either][rng.usize(..3)],
-            nested_email: rng.u8(..3) == 0,
-            split_name: rng.u8(..3) == 0,
+            nested_email: !nobody && rng.u8(..3) == 0,
+            split_name: !nobody && rng.u8(..3) == 0,
+        }
+    }
+
+    /// True where the mapping knows users.
+    pub fn has_users(self) -> bool {
+        self.user != OfUser::Nobody
+    }
+
+    /// The collections that the mapping has rebuilt.
+    pub fn rebuilt(self) -> &'static [&'static str] {
+        if self.has_users() {
+            &["Booking", "Customer", "User"]
+        } else {
+            &["Booking", "Customer"]
         }
     }
 
@@ -108,13 +157,15 @@ impl Form {
             OfUser::Renamed => "clientId",
             OfUser::Hop => "profileId",
             OfUser::DbRef => "user",
-            OfUser::List => "userIds",
+            OfUser::List | OfUser::Several => "userIds",
             OfUser::Nested => "who",
             OfUser::InPlace => "customerId",
+            OfUser::Email => "userEmail",
+            OfUser::Nobody => "no such field",
         }
     }
 
-    /// How the customer comes into this booking.
+    /// How customers come into this booking.
     pub fn put(self, booking: &[Field]) -> Put {
         let rest = self.without_user(booking);
         let held = rest.iter().position(|it| it.name == "customerId");
@@ -131,7 +182,7 @@ impl Form {
         }
         let accounts: Vec<String> = ["TeamMember", "Account"]
             .into_iter()
-            .filter(|name| data.collection(name).is_some())
+            .filter(|name| self.has_users() && data.collection(name).is_some())
             .map(|name| format!("{{ collection = \"{name}\", user = \"userId\" }}"))
             .collect();
         let name = if self.split_name {
@@ -145,9 +196,20 @@ impl Form {
             "email"
         };
         let user = match self.user {
-            OfUser::Hop => "profileId > Profile.userId",
-            OfUser::Nested => "who.userId",
-            _ => self.user_field(),
+            OfUser::Hop => "user = \"profileId > Profile.userId\"\n".to_owned(),
+            OfUser::Nested => "user = \"who.userId\"\n".to_owned(),
+            OfUser::Email => "user = { email = \"userEmail\" }\n".to_owned(),
+            OfUser::Nobody => String::new(),
+            _ => format!("user = \"{}\"\n", self.user_field()),
+        };
+        let users = format!(
+            "[user]\ncollection = \"User\"\nname = {name}\nemail = \"{email}\"\npassword = \"hashedPassword\"\ncreated = \"createdAt\"\n\
+             contact = [\"phone\", \"company\", \"country\", \"address\", \"city\", \"state\", \"zipCode\"]\nphone = \"phone\"\ncountry = \"country\"\n"
+        );
+        let (users, owner) = if self.has_users() {
+            (users, "owner = \"ownerId\"\n")
+        } else {
+            (String::new(), "")
         };
         let service = "[service]\ncollection = \"Service\"\nbusiness = \"businessId\"\n";
         let (service, business) = match self.business {
@@ -167,299 +229,61 @@ impl Form {
         ] {
             more.push_str(if is_said { line } else { "" });
         }
+        more.extend(self.guests.map(GuestForm::mapping));
         Some(format!(
-            "version = 2\naccounts = [{}]\n[user]\ncollection = \"User\"\nname = {name}\nemail = \"{email}\"\npassword = \"hashedPassword\"\ncreated = \"createdAt\"\n\
-             contact = [\"phone\", \"company\", \"country\", \"address\", \"city\", \"state\", \"zipCode\"]\nphone = \"phone\"\ncountry = \"country\"\n\
-             [business]\ncollection = \"Business\"\nname = \"name\"\nowner = \"ownerId\"\n{service}\
-             [booking]\ncollection = \"Booking\"\nuser = \"{user}\"\n{business}\ncustomer = \"customerId\"\ncreated = \"createdAt\"\n{more}\
+            "version = 2\naccounts = [{}]\n{users}\
+             [business]\ncollection = \"Business\"\nname = \"name\"\n{owner}{service}\
+             [booking]\ncollection = \"Booking\"\n{user}{business}\ncustomer = \"customerId\"\ncreated = \"createdAt\"\n{more}\
              [customer]\ncollection = \"Customer\"\nbusiness = \"businessId\"\n",
             accounts.join(", ")
         ))
     }
 
-    /// Writes a database of the default form anew.
-    pub fn encode(self, rng: &mut Rng, data: &mut Database) {
-        if self == Self::default() {
-            return;
-        }
-        data.form = self;
-        let services: Vec<Vec<Field>> = data
-            .documents("Service")
-            .iter()
-            .map(|it| fields(it))
-            .collect();
-        let mut profiles: Vec<(Value, Value)> = Vec::new();
-        for collection in &mut data.collections {
-            match collection.name.as_str() {
-                "User" => {
-                    for user in &mut collection.documents {
-                        *user = self.user(rng, user);
-                    }
-                    collection
-                        .indexes
-                        .retain(|it| !it.get_str("name").is_ok_and(|it| it == "User_email_key"));
-                    // It asks for a name.
-                    collection.validation = None;
-                }
-                "Booking" => {
-                    for booking in &mut collection.documents {
-                        *booking = self.booking(rng, booking, &services, &mut profiles);
-                    }
-                    collection.indexes.retain(|it| {
-                        !it.get_str("name")
-                            .is_ok_and(|it| it == "Booking_userId_idx")
-                    });
-                }
-                _ => {}
-            }
-        }
-        if self.user == OfUser::Hop {
-            let documents = profiles.iter().map(|(id, user)| {
-                document(&[field("_id", id.clone()), field("userId", user.clone())])
-            });
-            data.collections
-                .insert(0, Collection::new("Profile", documents.collect()));
-        }
-    }
-
-    fn user(self, rng: &mut Rng, user: &[u8]) -> Vec<u8> {
-        let mut out: Vec<Field> = Vec::new();
-        let mut seen = Vec::new();
-        for one in fields(user) {
-            let moved =
-                one.name == "email" && self.nested_email || one.name == "name" && self.split_name;
-            if moved && seen.contains(&one.name) {
-                continue;
-            }
-            seen.push(one.name.clone());
-            match one.name.as_str() {
-                "email" if self.nested_email => {
-                    let mut inner = vec![field("email", one.value)];
-                    if rng.bool() {
-                        inner.push(field("salt", Value::int(1)));
-                    }
-                    out.push(field("local", Value::document(&inner)));
-                }
-                "name" if self.split_name => {
-                    out.push(field("firstName", one.value));
-                    match rng.u8(..4) {
-                        0 => out.push(field("lastName", Value::string("Lee"))),
-                        1 => out.push(field("lastName", Value::string("  "))),
-                        2 => out.push(field("lastName", Value::null())),
-                        _ => {}
-                    }
-                }
-                _ => out.push(one),
-            }
-        }
-        document(&out)
-    }
-
-    fn booking(
-        self,
-        rng: &mut Rng,
-        booking: &[u8],
-        services: &[Vec<Field>],
-        profiles: &mut Vec<(Value, Value)>,
-    ) -> Vec<u8> {
-        let all = fields(booking);
-        let shop = first(&all, "serviceId")
-            .and_then(|id| services.iter().find(|it| first(it, "_id") == Some(id)))
-            .and_then(|service| first(service, "businessId").cloned());
-        let mut out: Vec<Field> = Vec::new();
-        for one in all {
-            let again = out.iter().any(|it| it.name == one.name);
-            let own = [
-                "userId",
-                "serviceId",
-                self.user_field(),
-                "shopId",
-                "who",
-                "user",
-            ];
-            // A second one would leave open which is meant.
-            if again && own.contains(&one.name.as_str()) || one.name == "user" || one.name == "who"
-            {
-                continue;
-            }
-            if self.user == OfUser::InPlace && one.name == "customerId" {
-                continue;
-            }
-            if one.name != "userId" {
-                out.push(one);
-                continue;
-            }
-            if out.iter().any(|it| it.name == self.user_field()) {
-                continue;
-            }
-            let empty = one.value.is_null() || one.value.as_str() == Some("");
-            let value = match self.user {
-                _ if empty => one.value,
-                OfUser::Plain | OfUser::Renamed | OfUser::InPlace => one.value,
-                OfUser::Hop => {
-                    let known = profiles.iter().find(|(_, user)| *user == one.value);
-                    match known {
-                        Some((id, _)) => id.clone(),
-                        // Now and then there is no such profile.
-                        None if rng.u8(..12) == 0 => Value::object_id([0x77; 12]),
-                        None => {
-                            let mut id = [0x70; 12];
-                            id[11] = u8::try_from(profiles.len()).expect("few profiles");
-                            profiles.push((Value::object_id(id), one.value));
-                            Value::object_id(id)
-                        }
-                    }
-                }
-                OfUser::DbRef => Value::document(&[
-                    field("$ref", Value::string("User")),
-                    field("$id", one.value),
-                ]),
-                OfUser::List => Value::array(&[one.value]),
-                OfUser::Nested => {
-                    let mut inner = vec![field("userId", one.value)];
-                    if rng.bool() {
-                        inner.push(field("note", Value::string("n")));
-                    }
-                    Value::document(&inner)
-                }
-            };
-            out.push(field(self.user_field(), value));
-        }
-        if self.copies && rng.u8(..3) > 0 {
-            let mut who = vec![field("name", Value::string("Ann"))];
-            if rng.bool() {
-                who.insert(rng.usize(..2), field("note", Value::int(1)));
-            }
-            out.push(field("who", Value::document(&who)));
-        }
-        if self.business != OfBusiness::Service
-            && let Some(shop) = shop
-            && (self.business == OfBusiness::Direct || rng.bool())
-        {
-            out.push(field("shopId", shop));
-        }
-        document(&out)
-    }
-
-    /// What a booking says.
-    pub fn said(self, data: &Database, booking: &[Field]) -> Said {
-        let held = first(booking, self.user_field());
-        let inside = |name: &str| held.and_then(|held| member(held, name));
-        let named = match self.user {
-            OfUser::Plain | OfUser::Renamed | OfUser::Hop | OfUser::InPlace => held.cloned(),
-            OfUser::DbRef => inside("$id").or_else(|| held.cloned()),
-            OfUser::List => inside("0").or_else(|| held.cloned()),
-            OfUser::Nested => inside("userId"),
-        };
-        let named = named.filter(is_value);
-        let user = match self.user {
-            OfUser::Hop => data
-                .documents("Profile")
-                .iter()
-                .map(|it| fields(it))
-                .find(|it| first(it, "_id") == named.as_ref())
-                .and_then(|it| first(&it, "userId").cloned()),
-            _ => named.clone(),
-        };
-        let shop = first(booking, "shopId").cloned().filter(is_value);
-        Said { user, named, shop }
-    }
-
-    /// A user's fields in the default form's words.
-    pub fn read_user(self, user: &[Field]) -> Vec<Field> {
-        let mut out: Vec<Field> = Vec::new();
-        for one in user {
-            match one.name.as_str() {
-                "local" if self.nested_email => {
-                    out.extend(member(&one.value, "email").map(|it| field("email", it)));
-                }
-                "firstName" | "lastName" if self.split_name => {}
-                _ => out.push(one.clone()),
-            }
-        }
-        if self.split_name {
-            let texts = ["firstName", "lastName"].map(|name| first(user, name).and_then(text));
-            let texts: Vec<&str> = texts.into_iter().flatten().collect();
-            if !texts.is_empty() {
-                out.push(field("name", Value::string(&texts.join(" "))));
-            }
-        }
-        out
-    }
-
-    /// The booking's fields without its reference.
-    pub fn without_user(self, booking: &[Field]) -> Vec<Field> {
-        let mut out = Vec::new();
-        for one in booking {
-            if self.copies && one.name == "who" {
-                let mut rest = fields(&one.value.bytes);
-                rest.retain(|it| it.name != "name");
-                if !rest.is_empty() {
-                    out.push(field("who", Value::document(&rest)));
-                }
-                continue;
-            }
-            if one.name != self.user_field() || self.keep || self.user == OfUser::InPlace {
-                out.push(one.clone());
-                continue;
-            }
-            if self.user != OfUser::Nested {
-                continue;
-            }
-            // Of a document the reference alone leaves; what is no document holds none.
-            if one.value.tag != tag::DOCUMENT {
-                out.push(one.clone());
-                continue;
-            }
-            let mut rest = fields(&one.value.bytes);
-            rest.retain(|it| it.name != "userId");
-            if !rest.is_empty() {
-                out.push(field("who", Value::document(&rest)));
-            }
-        }
-        out
-    }
-
     /// What the mapping's check wants to occur somewhere.
     pub fn required(self) -> Vec<(&'static str, &'static str)> {
-        let mut all = vec![
-            ("User", if self.nested_email { "local" } else { "email" }),
-            ("User", "hashedPassword"),
-            ("Booking", self.user_field()),
-        ];
-        if self.split_name {
-            all.extend([("User", "firstName"), ("User", "lastName")]);
-        } else {
-            all.push(("User", "name"));
+        let mut all = Vec::new();
+        if self.has_users() {
+            let email = if self.nested_email { "local" } else { "email" };
+            let user = match self.user {
+                OfUser::Nested => "who.userId",
+                _ => self.user_field(),
+            };
+            all.extend([
+                ("User", email),
+                ("User", "hashedPassword"),
+                ("Booking", user),
+            ]);
+            if self.split_name {
+                all.extend([("User", "firstName"), ("User", "lastName")]);
+            } else {
+                all.push(("User", "name"));
+            }
         }
-        if self.business != OfBusiness::Service {
+        // Of several paths one may lead nowhere.
+        if self.business == OfBusiness::Service {
+            all.push(("Service", "businessId"));
+        }
+        if self.business == OfBusiness::Direct {
             all.push(("Booking", "shopId"));
         }
         if self.business != OfBusiness::Direct {
-            all.extend([("Booking", "serviceId"), ("Service", "businessId")]);
+            all.push(("Booking", "serviceId"));
         }
         if self.user == OfUser::Hop {
             all.push(("Profile", "userId"));
         }
+        let guests = self.guests.into_iter().flat_map(GuestForm::known_by);
+        all.extend(guests.map(|path| ("Booking", path)));
         all
     }
 }
 
-/// Null and "" are no value.
-pub fn is_value(value: &Value) -> bool {
-    !value.is_null() && value.as_str() != Some("")
-}
-
-fn member(value: &Value, name: &str) -> Option<Value> {
-    let inside = value.tag == tag::DOCUMENT || value.tag == tag::ARRAY;
-    let inner = inside.then(|| fields(&value.bytes))?;
-    first(&inner, name).cloned()
-}
-
-/// A text that is not blank.
-fn text(value: &Value) -> Option<&str> {
-    let text = (value.tag == tag::STRING)
-        .then(|| value.as_str())
-        .flatten()?;
-    (!text.chars().all(char::is_whitespace)).then_some(text)
+/// True where a document has this field, which may stand inside another one.
+pub fn occurs(document: &[u8], path: &str) -> bool {
+    let all = fields(document);
+    match path.split_once('.') {
+        None => first(&all, path).is_some(),
+        Some((outer, inner)) => first(&all, outer)
+            .is_some_and(|held| held.tag == tag::DOCUMENT && occurs(&held.bytes, inner)),
+    }
 }

@@ -3,7 +3,7 @@
 
 mod people;
 mod shape;
-mod values;
+pub mod values;
 
 use bson::Document;
 use fastrand::Rng;

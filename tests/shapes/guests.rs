@@ -310,3 +310,46 @@ business = "shopId"
         .with_what_was_written_since(&3.into(), ("clientName", "Cy".into()))
         .await;
 }
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn of_a_guests_bookings_the_oldest_decides_the_spelling_and_a_text_is_no_date() {
+    let booking = |n: i32, email: &str, created: Bson| {
+        let mut booking = doc! { "_id": n, "clientName": "Ann", "clientEmail": email, "clientPhone": n, "gender": "F" };
+        if created != Bson::Null {
+            booking.insert("createdAt", created);
+        }
+        booking
+    };
+    let appointments = vec![
+        booking(1, "gil@x.org", day(9).into()),
+        booking(2, "GIL@x.org", day(1).into()),
+        booking(3, " kim@x.org", day(1).into()),
+        booking(4, "kim@x.org", day(2).into()),
+        booking(5, "HAL@x.org", day(9).into()),
+        booking(6, "hal@x.org", day(1).into()),
+        booking(7, "zoe@x.org", Bson::Null),
+        booking(8, "zoe@x.org", "2020-01-01".into()),
+    ];
+    let data = vec![("appointments", appointments)];
+    let shape = Shape::new(ONE_TENANT, data, "appointments", &[]).await;
+    assert_eq!(shape.found().await["email-spelling"], 2);
+    let person = |email: &str, phone: i32, created: Option<DateTime>| {
+        let mut person =
+            doc! { "tenant": "main", "name": "Ann", "email": email, "phone": phone, "gender": "F" };
+        if let Some(created) = created {
+            person.insert("createdAt", created);
+        }
+        person
+    };
+    let customers = [
+        person("GIL@x.org", 2, Some(day(1))),
+        person(" kim@x.org", 3, Some(day(1))),
+        person("hal@x.org", 6, Some(day(1))),
+        person("zoe@x.org", 7, None),
+    ];
+    let outcome = (0..8).map(|at: i32| (at + 1, &customers[usize::try_from(at / 2).unwrap()]));
+    shape
+        .there_and_back(&fates(outcome.collect()), &customers)
+        .await;
+}

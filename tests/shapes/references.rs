@@ -294,3 +294,47 @@ async fn an_id_and_its_text_are_two_users_and_nobody_guesses() {
     let outcome = fates(vec![(1, ann.clone()), (2, other.clone())]);
     shape.there_and_back(&outcome, &[ann, other]).await;
 }
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn an_e_mail_of_white_space_names_nobody_and_one_that_is_a_users_id_gets_no_placeholder() {
+    let booking = |number: i32, email: Bson| doc! { "_id": number, "userEmail": email, "shopId": id(11), "n": 1 };
+    let mut data = vec![
+        people(),
+        shops(),
+        (
+            "bookings",
+            vec![
+                booking(1, "ann@x.org".into()),
+                booking(2, "  ".into()),
+                booking(3, "bob@x.org".into()),
+            ],
+        ),
+    ];
+    for (at, email) in [(4, ""), (5, "  "), (6, "\u{a0}")] {
+        data[0]
+            .1
+            .push(doc! { "_id": id(at), "name": "Cleo", "email": email });
+    }
+    let text = mapping("", "user = { email = \"userEmail\" }", "");
+    let shape = Shape::new(&text, data.clone(), "bookings", &["userEmail"]).await;
+    let nobody = doc! { "shopId": id(11), "name": "Unknown Customer" };
+    let outcome = fates(vec![(1, ann(11)), (2, nobody.clone()), (3, bob(11))]);
+    shape
+        .there_and_back(&outcome, &[ann(11), bob(11), nobody])
+        .await;
+
+    data[0].1.push(doc! { "_id": 5, "name": "Dan" });
+    data[2].1[1].insert("userEmail", 5);
+    let shape = Shape::new(&text, data, "bookings", &["userEmail"]).await;
+    let before = shape.case.picture().await;
+    shape.plan().await.code(1).says(&[
+        "1 value leads to nobody",
+        "is the id of a user too",
+        "booking-without-user",
+    ]);
+    shape.case.assert_same(&before).await;
+    let shape = shape.decided("[policy]\nbooking-without-user = \"quarantine\"\n");
+    shape.migrate().await;
+    shape.run(&["verify"]).await.code(0);
+}

@@ -285,3 +285,55 @@ async fn followed_documents_may_list_customers_too() {
     );
     assert!(differences.is_empty(), "{differences:#?}");
 }
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_list_names_the_customer_that_a_user_has_already_by_another_booking() {
+    let mut data = data();
+    let known = id(50);
+    data[2].1 = vec![
+        doc! { "_id": 1, "guests": [id(1)], "customerId": [known], "shopId": id(11) },
+        doc! { "_id": 2, "guests": [id(2), id(1)], "shopId": id(11) },
+        doc! { "_id": 3, "guests": [id(1), id(2)], "shopId": id(12) },
+    ];
+    let before = doc! { "_id": known, "shopId": id(11), "name": "Ann, known" };
+    data.push(("customers", vec![before]));
+    let shape = Shape::new(&listed(), data, "bookings", &["guests"]).await;
+    shape.migrate().await;
+    shape.run(&["verify"]).await.code(0);
+    let live = all(&shape.case.database, "bookings").await;
+    let list = |at: usize| live[at].get_array("customerId").unwrap().clone();
+    assert_eq!(list(0), [Bson::from(known)]);
+    assert_eq!((list(1).len(), &list(1)[1]), (2, &Bson::from(known)));
+    assert_eq!(list(2).len(), 2);
+    shape.case.roll_back(&["--keep-new"]).await.code(0);
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_followed_document_goes_to_the_customer_that_its_user_has_already_by_a_booking() {
+    let mut data = data();
+    let known = id(50);
+    data[2].1 = vec![
+        doc! { "_id": 1, "guests": [id(1)], "customerId": known, "shopId": id(11) },
+        doc! { "_id": 2, "guests": [id(2)], "shopId": id(11) },
+    ];
+    let before = doc! { "_id": known, "shopId": id(11), "name": "Ann, known" };
+    data.push(("customers", vec![before]));
+    let rides = vec![
+        doc! { "_id": 1, "who": id(1), "shopId": id(11) },
+        doc! { "_id": 2, "who": id(2), "shopId": id(11) },
+        doc! { "_id": 3, "who": id(1), "shopId": id(12) },
+    ];
+    data.push(("rides", rides));
+    let mapping = format!(
+        "{MAPPING}[[follow]]\ncollection = \"rides\"\nuser = \"who\"\nbusiness = \"shopId\"\nto = \"customerId\"\n"
+    );
+    let shape = Shape::new(&mapping, data, "bookings", &["guests"]).await;
+    shape.migrate().await;
+    shape.run(&["verify"]).await.code(0);
+    let rides = all(&shape.case.database, "rides").await;
+    assert_eq!(rides[0].get("customerId"), Some(&Bson::from(known)));
+    assert!(rides.iter().all(|ride| !ride.contains_key("who")));
+    shape.case.roll_back(&["--keep-new"]).await.code(0);
+}

@@ -7,6 +7,7 @@ use super::{Blueprint, Role};
 use crate::domain::conflict::{Choice, Code, ConflictKey, Trouble};
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
+use crate::domain::number::counted;
 use crate::domain::rebuilt::{Rebuilt, Role as Rebuild};
 use crate::domain::survey::{BusinessIx, Of, Stray, Survey};
 
@@ -210,6 +211,22 @@ impl Blueprint {
     /// The same for bookings.
     pub fn relinks(&self, business: BusinessIx) -> bool {
         self.relinks_in(Of::Bookings, business)
+    }
+
+    /// Refuses placeholders for values that name nobody where bookings say them, and are the ids of users all the same (an e-mail, or the id of
+    /// a document between): a placeholder has its `_id` of that value, as a user's customer has it of the user's.
+    pub(super) fn refuse_ambiguous_placeholders(&mut self, survey: &Survey) {
+        let names = self
+            .placeholders
+            .keys()
+            .filter_map(|(_, names)| names.as_ref());
+        let mut both = names.filter(|names| survey.find_user(names).is_some());
+        let Some(first) = both.next() else { return };
+        let values = 1 + both.count() as u64;
+        self.obstacles.push(format!(
+            "{} to nobody where bookings or followed documents say so, and is the id of a user too (the first: {first}): a placeholder for it could not be told from that user's customer. Quarantine or leave those documents (booking-without-user), or correct that reference first",
+            counted(values, "value leads", "values lead")
+        ));
     }
 
     /// Customers that stand for nobody known: business, the value that names nobody, and the earliest creation date among their bookings.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Blueprint;
+use super::{Blueprint, Role};
 use crate::domain::conflict::Choice;
 use crate::domain::decision::Decisions;
 use crate::domain::id::Id;
@@ -52,6 +52,28 @@ impl Blueprint {
             };
             for other in order {
                 self.merged_into.insert(*other, *survivor);
+            }
+        }
+    }
+
+    /// Notes at which customer the bookings of each linked pair stand, of several the one with the smallest `_id`: lists of customers, and followed
+    /// documents, name that one too.
+    pub(super) fn note_standing(&mut self, survey: &Survey) {
+        if !survey.paths().is_list() && survey.followed.is_empty() {
+            return;
+        }
+        for (existing, user) in &survey.linked_users {
+            let customer = self.goes_on_in(*existing);
+            let Some(business) = survey.existing[*existing].business else {
+                continue;
+            };
+            let key = (*user, business);
+            if self.roles.get(&key) != Some(&Role::Linked) {
+                continue;
+            }
+            let known = self.stands_with.entry(key).or_insert(customer);
+            if survey.existing[customer].id < survey.existing[*known].id {
+                *known = customer;
             }
         }
     }

@@ -113,6 +113,8 @@ pub struct Blueprint {
     placeholders: BTreeMap<(BusinessIx, Option<Id>), Option<i64>>,
     /// Customers that were there before and are merged into another one.
     merged_into: Map<usize, usize>,
+    /// Where the bookings of linked pairs stand, for other documents that name these users.
+    stands_with: Map<(UserIx, BusinessIx), usize>,
     /// How contact fields leave.
     contact: Contact,
     /// Indexes that the copies do not get, by decision: "Customer.Customer_phone_key".
@@ -152,6 +154,7 @@ impl Blueprint {
             followed: Vec::new(),
             placeholders: BTreeMap::new(),
             merged_into: Map::default(),
+            stands_with: Map::default(),
             contact: decisions.contact,
             dropped_indexes: BTreeSet::new(),
             counts: PairCounts::default(),
@@ -181,8 +184,10 @@ impl Blueprint {
         blueprint.count_departures(survey);
         blueprint.take_groups(survey, decisions);
         blueprint.merge_existing(survey, decisions);
+        blueprint.note_standing(survey);
         blueprint.adopt(survey, decisions);
         blueprint.stop_at_existing(survey, decisions);
+        blueprint.refuse_ambiguous_placeholders(survey);
         blueprint.refuse_unique_references(survey);
         blueprint.find_unique_clashes(survey);
         blueprint.drop_indexes(survey, decisions);
@@ -336,7 +341,7 @@ impl Blueprint {
         spelled.map(|user| survey.user_id(*user)).collect()
     }
 
-    /// The `_id` of the customer that a pair's bookings go to; `None` where they stay as they are.
+    /// The `_id` of the customer of a pair: for a linked one that at which its bookings stand. `None` where it gets none.
     pub fn customer_of(&self, survey: &Survey, user: UserIx, business: BusinessIx) -> Option<Id> {
         let derived = |of: UserIx| {
             let (business, user) = (survey.business_id(business), survey.user_id(of));
@@ -362,7 +367,11 @@ impl Blueprint {
                     .map_or_else(|| smallest.map(|user| derived(*user)), existing)
             }
             Role::Adopted(at) => existing(at),
-            Role::Linked | Role::Skipped => None,
+            Role::Linked => self
+                .stands_with
+                .get(&(user, business))
+                .and_then(|at| existing(*at)),
+            Role::Skipped => None,
         }
     }
 

@@ -373,15 +373,15 @@ impl Ways {
         }
     }
 
-    /// Takes a user, where bookings name users by something else than their ids.
+    /// Takes a user, where bookings name users by something else than their ids. White space alone names nobody.
     pub(super) fn take_user(&mut self, user: &RawDocument) {
         let Some(email) = &self.paths.email else {
             return;
         };
         let text = email.value(user).and_then(|it| it.as_str());
-        if let (Some(text), Some(id)) = (text, id_of(user)) {
-            let users = self.emails.entry(normalise(text)).or_default();
-            users.push(id);
+        let says = text.map(normalise).filter(|text| !text.is_empty());
+        if let (Some(text), Some(id)) = (says, id_of(user)) {
+            self.emails.entry(text).or_default().push(id);
         }
     }
 

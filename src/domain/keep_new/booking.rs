@@ -15,7 +15,7 @@ use crate::domain::raw::{Builder, Malformed, Value, blank, elements, get, kind, 
 use crate::domain::reference::{
     BookingPaths, Form, GuestPaths, Reading, References, Way, as_named,
 };
-use crate::domain::survey::facts::email_hash;
+use crate::domain::survey::facts::naming_hash;
 
 /// What a booking's way back rests on.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Ground<'_> {
     /// The user that a booking names, of several the first who has a customer; or the value that names nobody.
     pub fn user_of(&self, reading: &Reading) -> Option<Id> {
         if self.paths.is_by_email() {
-            let hash = reading.named().and_then(Id::as_str).map(email_hash);
+            let hash = reading.named().and_then(|it| naming_hash(it.as_str()?));
             let user = hash.and_then(|hash| self.by_email.get(&hash));
             return user.or_else(|| reading.named()).cloned();
         }

@@ -10,7 +10,7 @@ use crate::domain::id::Id;
 use crate::domain::link::LinkKind;
 use crate::domain::raw::{Builder, Malformed, Value, elements, get};
 use crate::domain::reference::{Form, Reading, References, as_named};
-use crate::domain::survey::facts::email_hash;
+use crate::domain::survey::facts::naming_hash;
 
 /// What the customers of a list go back to.
 pub(super) struct GoesTo {
@@ -26,7 +26,7 @@ impl Ground<'_> {
     /// The users whom one value of a document names.
     fn users_by(&self, named: &Id) -> Vec<Id> {
         if self.paths.is_by_email() {
-            let hash = named.as_str().map(email_hash);
+            let hash = named.as_str().and_then(naming_hash);
             let user = hash.and_then(|hash| self.by_email.get(&hash));
             return user.cloned().into_iter().collect();
         }

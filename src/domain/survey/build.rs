@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bson::raw::RawDocument;
 
-use super::facts::{Password, UserFacts, email_hash, hash128, id_of};
+use super::facts::{Password, UserFacts, email_hash, hash128, id_of, naming_hash};
 use super::found::{Finder, Followed, Joined};
 use super::guests::{GuestRead, Guests};
 use super::homes::home_of;
@@ -289,10 +289,10 @@ impl Survey {
         let email = email.and_then(|email| email.value(document));
         let text = email.and_then(|email| email.as_str());
         if self.names_by_email()
-            && let Some(text) = text.filter(|text| !text.trim().is_empty())
+            && let Some(hash) = text.and_then(naming_hash)
         {
             let users = &self.users;
-            let known = self.by_email.entry(email_hash(text)).or_default();
+            let known = self.by_email.entry(hash).or_default();
             if !known.contains(&user) {
                 known.push(user);
                 if known.len() > 1 {

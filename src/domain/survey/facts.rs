@@ -191,6 +191,16 @@ impl UserFacts {
         self.account |= found == Password::Set;
     }
 
+    /// Takes all that is known of the e-mail of another one.
+    pub(super) fn take_email_of(&mut self, other: &Self) {
+        self.email = other.email;
+        self.email_blank = other.email_blank;
+        self.email_odd = other.email_odd;
+        self.email_indexed = other.email_indexed;
+        self.email_spelled = other.email_spelled;
+        self.mailbox_tail = other.mailbox_tail;
+    }
+
     pub(super) fn take_email(&mut self, value: Value<'_>) {
         match value.as_str() {
             Some("") => {}
@@ -232,6 +242,11 @@ fn password(value: Value<'_>) -> Password {
 /// hold two equal ones apart, so it is compared as it is.
 pub fn email_hash(text: &str) -> u128 {
     hash_of_normal(&email::normalise(text), text)
+}
+
+/// The hash of an e-mail by which a document names users; none where the text says nothing.
+pub fn naming_hash(text: &str) -> Option<u128> {
+    (!text.trim().is_empty()).then(|| email_hash(text))
 }
 
 fn hash_of_normal(normal: &str, text: &str) -> u128 {

@@ -2,7 +2,7 @@
 
 use bson::raw::RawDocument;
 
-use super::facts::{BusinessIx, UserIx, email_hash, id_of};
+use super::facts::{BusinessIx, UserIx, id_of, naming_hash};
 use super::found::{Finder, Joined, Of};
 use super::{Standing, Survey};
 use crate::domain::id::Id;
@@ -56,8 +56,8 @@ impl Survey {
             others: Vec::new(),
             mismatch: false,
         };
-        for text in refs.user.all().filter_map(Id::as_str) {
-            let users = self.by_email.get(&email_hash(text));
+        for hash in refs.user.all().filter_map(|it| naming_hash(it.as_str()?)) {
+            let users = self.by_email.get(&hash);
             for user in users.into_iter().flatten() {
                 reached.add(*user);
             }

@@ -252,10 +252,7 @@ impl Guests {
             facts.name_blank = read.facts.name_blank;
         }
         if gives(read.email, self) {
-            facts.email = read.facts.email;
-            facts.email_blank = read.facts.email_blank;
-            facts.email_odd = read.facts.email_odd;
-            facts.email_indexed = read.facts.email_indexed;
+            facts.take_email_of(&read.facts);
         }
         if gives(read.phone, self) {
             facts.phone_tail = read.facts.phone_tail;

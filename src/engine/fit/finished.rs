@@ -116,7 +116,7 @@ impl Session {
     /// Where the new reference has the old one's name: bookings whose reference leads to a user.
     async fn still_of_users(&self, watcher: &Watcher) -> Result<u64> {
         match of_booking_users(&self.work.mapping) {
-            Some(claim) => Ok(self.count_reference(&claim, watcher).await?.resolved),
+            Some(claim) => Ok(self.count_reference(&claim, watcher).await?.all.resolved),
             None => Ok(0),
         }
     }

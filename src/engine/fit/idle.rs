@@ -1,65 +1,50 @@
 //! What a mapping says and what comes to nothing: a path of several that never leads anywhere, and a followed entry by which nothing changes. The
 //! rest of the mapping works, so it is said, not refused.
 
+use super::references::Tally;
 use super::{Known, warning};
 use crate::domain::fit::Fit;
-use crate::domain::fit::reference::{ReferenceClaim, references};
+use crate::domain::fit::reference::ReferenceClaim;
 use crate::domain::mapping::Mapping;
 use crate::domain::number::{counted, grouped};
 use crate::domain::profile::Field;
-use crate::engine::Watcher;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 
 impl Session {
     /// Warns of each path among several by which no value leads anywhere.
-    pub(super) async fn check_idle_paths(
-        &self,
+    pub(super) fn warn_of_idle_paths(
         mapping: &Mapping,
         known: &Known,
+        claim: &ReferenceClaim,
+        tally: &Tally,
         fit: &mut Fit,
-        watcher: &Watcher,
-    ) -> Result<()> {
-        let claims = references(mapping, false).into_iter();
-        for claim in claims.filter(|claim| claim.paths.len() > 1) {
-            let begins = format!("{}: ", claim.key);
-            if fit.refusals.iter().any(|bad| bad.why.starts_with(&begins)) {
+    ) {
+        let documents = |it: &String| {
+            let profile = known.profile(&claim.key, it, mapping);
+            profile.is_some_and(|profile| profile.documents > 0)
+        };
+        if !claim.collections.iter().any(documents) {
+            return; // an empty collection is not judged
+        }
+        for (path, counted) in claim.paths.iter().zip(&tally.paths) {
+            if counted.resolved > 0 {
                 continue;
             }
-            let documents = |it: &String| {
-                let profile = known.profile(&claim.key, it, mapping);
-                profile.is_some_and(|profile| profile.documents > 0)
+            let why = if counted.set == 0 {
+                "is set in no document".to_owned()
+            } else {
+                format!(
+                    "leads nowhere by any of its {} set values",
+                    grouped(counted.set)
+                )
             };
-            if !claim.collections.iter().any(documents) {
-                continue; // an empty collection is not judged
-            }
-            let alone = claim.paths.iter().map(|path| ReferenceClaim {
-                paths: vec![path.clone()],
-                ..claim.clone()
-            });
-            let alone: Vec<_> = alone.collect();
-            let together: Vec<_> = alone.iter().collect();
-            let counts = self.count_references(&together, watcher).await?;
-            for (path, counted) in claim.paths.iter().zip(counts) {
-                if counted.resolved > 0 {
-                    continue;
-                }
-                let why = if counted.set == 0 {
-                    "is set in no document".to_owned()
-                } else {
-                    format!(
-                        "leads nowhere by any of its {} set values",
-                        grouped(counted.set)
-                    )
-                };
-                let words = format!(
-                    "{}: `{path}` {why}, so the other paths alone decide; correct it, or leave it out",
-                    claim.key
-                );
-                fit.warnings.push(warning(mapping, &claim.key, &words));
-            }
+            let words = format!(
+                "{}: `{path}` {why}, so the other paths alone decide; correct it, or leave it out",
+                claim.key
+            );
+            fit.warnings.push(warning(mapping, &claim.key, &words));
         }
-        Ok(())
     }
 
     /// Warns where what leaves with a reference is a reference itself, to something else: the application would lose that.

@@ -12,10 +12,11 @@ pub(crate) mod references;
 use std::collections::BTreeMap;
 
 use self::filters::{filter_of, filters, section};
+use self::references::Tally;
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::claims::{Claims, FieldClaim, Need};
 use crate::domain::fit::doubts::{Doubts, about_guests, about_users};
-use crate::domain::fit::reference::{Counted, ReferenceClaim, references};
+use crate::domain::fit::reference::{ReferenceClaim, references};
 use crate::domain::fit::{Fit, contents, nearest_words};
 use crate::domain::mapping::{Mapping, SIDE_PREFIX};
 use crate::domain::nearest::nearest;
@@ -106,8 +107,6 @@ impl Session {
             .await?;
         Self::check_contents(&mapping, &known, &mut fit);
         Box::pin(self.check_references(&mapping, &known, &mut fit, said, watcher)).await?;
-        self.check_idle_paths(&mapping, &known, &mut fit, watcher)
-            .await?;
         self.check_dropped_references(&mapping, &known, &mut fit)
             .await?;
         self.check_people_reached(&mapping, &known, &mut fit)
@@ -368,7 +367,7 @@ impl Session {
         claims: &[ReferenceClaim],
         known: &Known,
         watcher: &Watcher,
-    ) -> Result<BTreeMap<String, Counted>> {
+    ) -> Result<BTreeMap<String, Tally>> {
         let mut counts = BTreeMap::new();
         let mut left: Vec<&ReferenceClaim> = claims.iter().collect();
         left.retain(|claim| claim.collections.iter().any(|it| known.has(it)));
@@ -409,10 +408,11 @@ impl Session {
             if refused(fit) || !claim.collections.iter().any(|it| known.has(it)) {
                 continue;
             }
-            let mut counted = match number {
+            let tally = match number {
                 Some(_) => self.count_reference(&claim, watcher).await?,
                 None => counts.remove(&claim.key).unwrap_or_default(),
             };
+            let mut counted = tally.all;
             let lacks = claim.key == "customer.business" && counted.set == 0;
             if lacks {
                 // These documents name no business at all: whatever they are, they are no customers of one.
@@ -432,6 +432,7 @@ impl Session {
                             grouped(counted.set)
                         ));
                     }
+                    Self::warn_of_idle_paths(mapping, known, &claim, &tally, fit);
                     continue;
                 }
                 Some(number) if now => {
@@ -449,7 +450,9 @@ impl Session {
                 let better = self.what_fits_better(&claim, counted, &known.names).await?;
                 fit.refusals
                     .push(mapping.unresolved(&claim, counted, better));
+                continue;
             }
+            Self::warn_of_idle_paths(mapping, known, &claim, &tally, fit);
         }
         if let Said::Now(numbers) = said {
             let unknown = numbers.iter().filter_map(|(what, _)| match what {

@@ -24,6 +24,31 @@ use crate::store::scan::{self, Scan};
 /// Values of a field that are tried against another collection.
 const TRIED: usize = 200;
 
+/// What was counted of a reference.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    /// By all of its paths together.
+    pub(crate) all: Counted,
+    /// By each of several paths alone; none where there is one.
+    pub(crate) paths: Vec<Counted>,
+}
+
+impl Tally {
+    fn of(claim: &ReferenceClaim) -> Self {
+        let several = claim.paths.len() > 1;
+        Self {
+            all: Counted::default(),
+            paths: vec![Counted::default(); if several { claim.paths.len() } else { 0 }],
+        }
+    }
+
+    /// True where a sample that says so leaves no doubt about the whole: of each path that it leads somewhere.
+    fn is_clear(&self) -> bool {
+        let leads = |path: &Counted| path.resolved > 0;
+        self.all.is_clear() && self.all.set > 0 && self.paths.iter().all(leads)
+    }
+}
+
 /// What a reference must lead to.
 struct Aim<'a> {
     target: &'a Target,
@@ -53,22 +78,23 @@ fn fields_of(target: &Target) -> Vec<String> {
     all.map(|path| path.to_string().replace("[]", "")).collect()
 }
 
-/// A value as e-mails are compared.
+/// A value as e-mails are compared; white space alone names nobody.
 fn email_of(id: &Id) -> Option<String> {
-    id.as_str().map(email::normalise)
+    let text = id.as_str().map(email::normalise);
+    text.filter(|text| !text.is_empty())
 }
 
 impl Session {
-    /// How many values of these references are set and lead somewhere. All of them stand in the same documents, which are read once: a sample
-    /// where that leaves no doubt, else all.
+    /// How many values of these references are set and lead somewhere, by all paths of each and by each path alone. All of them stand in the same
+    /// documents, which are read once: a sample where that leaves no doubt, else all.
     pub(crate) async fn count_references(
         &self,
         claims: &[&ReferenceClaim],
         watcher: &Watcher,
-    ) -> Result<Vec<Counted>> {
+    ) -> Result<Vec<Tally>> {
         let (mut counted, whole) = self.count_together(claims, false, watcher).await?;
         for (claim, counted) in claims.iter().zip(&mut counted) {
-            if !(whole || counted.is_clear() && counted.set > 0) {
+            if !(whole || counted.is_clear()) {
                 *counted = self.count_reference(claim, watcher).await?;
             }
         }
@@ -80,9 +106,9 @@ impl Session {
         &self,
         claim: &ReferenceClaim,
         watcher: &Watcher,
-    ) -> Result<Counted> {
+    ) -> Result<Tally> {
         let (counted, _) = self.count_together(&[claim], true, watcher).await?;
-        Ok(counted.first().copied().unwrap_or_default())
+        Ok(counted.into_iter().next().unwrap_or_default())
     }
 
     /// Returns also whether all documents were looked at.
@@ -91,8 +117,8 @@ impl Session {
         claims: &[&ReferenceClaim],
         all: bool,
         watcher: &Watcher,
-    ) -> Result<(Vec<Counted>, bool)> {
-        let mut counted = vec![Counted::default(); claims.len()];
+    ) -> Result<(Vec<Tally>, bool)> {
+        let mut counted: Vec<Tally> = claims.iter().map(|claim| Tally::of(claim)).collect();
         let mut whole = true;
         let mut aims = Vec::new();
         for claim in claims {
@@ -122,8 +148,9 @@ impl Session {
         claim: &ReferenceClaim,
         aim: &Aim<'_>,
         documents: &[RawDocumentBuf],
-        counted: &mut Counted,
+        tally: &mut Tally,
     ) -> Result<()> {
+        let counted = &mut tally.all;
         let inside = documents.iter().filter(|document| {
             let filter = claim.filter.as_ref();
             filter.is_none_or(|filter| filter.lets_in(document))
@@ -157,6 +184,12 @@ impl Session {
                 counted.resolved += u64::from(enough || is_among(known, value));
             }
             return Ok(());
+        }
+        for (path, (values, known)) in tally.paths.iter_mut().zip(&by_path) {
+            for value in values.iter().flatten() {
+                path.set += 1;
+                path.resolved += u64::from(is_among(known, value));
+            }
         }
         for at in 0..inside.len() {
             let of = |(values, known): &(Vec<Vec<Id>>, BTreeSet<Id>)| {

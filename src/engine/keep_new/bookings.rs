@@ -16,7 +16,7 @@ use crate::domain::keep_new::staged::staged;
 use crate::domain::link::LinkKind;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::reference::{BookingPaths, Form, Path, Way, as_named};
-use crate::domain::survey::facts::{email_hash, id_of};
+use crate::domain::survey::facts::{id_of, naming_hash};
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 use crate::store::scan;
@@ -98,9 +98,9 @@ impl Carrying<'_> {
         {
             let users = session.layout.source(&self.users).unwrap_or_default();
             self.each(&users, |user| {
-                let text = email.value(user).filter(|it| it.as_str().is_some());
-                if let (Some(id), Some(text)) = (id_of(user), text) {
-                    let hash = text.as_str().map(email_hash).unwrap_or_default();
+                let text = email.value(user);
+                let hash = text.and_then(|it| naming_hash(it.as_str()?));
+                if let (Some(id), Some(text), Some(hash)) = (id_of(user), text, hash) {
                     let known = by_email.entry(hash).or_insert_with(|| id.clone());
                     if id < *known {
                         *known = id.clone();

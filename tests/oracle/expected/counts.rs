@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::join::{Record, records, resolve};
-use super::merge::is_blank;
+use super::merge::{is_blank, normal_email};
 use super::world::{Pair, Reading, World};
 use super::{CONTACT, Unsaid};
 use crate::oracle::bytes::{Value, tag};
@@ -39,11 +39,12 @@ pub struct Counts {
     pub blockers: bool,
 }
 
-const BLOCKERS: [&str; 5] = [
+const BLOCKERS: [&str; 6] = [
     "duplicate-email",
     "booking-without-user",
     "booking-without-business",
     "already-linked",
+    "several-users",
     "customer-exists",
 ];
 
@@ -55,10 +56,10 @@ pub fn count(
     groups: usize,
 ) -> Result<Counts, Unsaid> {
     let accounts = accounts(data, world)?;
-    let paired: BTreeSet<usize> = pairs.iter().map(|pair| pair.user).collect();
-    let moving: BTreeSet<usize> = pairs.iter().filter(|p| p.moves).map(|p| p.user).collect();
+    let paired: BTreeSet<usize> = pairs.iter().map(|pair| pair.person).collect();
+    let moving: BTreeSet<usize> = pairs.iter().filter(|p| p.moves).map(|p| p.person).collect();
     let of_paired = |test: &dyn Fn(usize, &Record) -> bool| -> Range {
-        let counted = paired.iter().filter(|&&at| test(at, &world.users[at]));
+        let counted = paired.iter().filter(|&&at| test(at, &world.people[at]));
         counted.count().into()
     };
     let of_known = |test: &dyn Fn(&Reading, &Record) -> bool| -> Range {
@@ -68,17 +69,17 @@ pub fn count(
             .into()
     };
     let with_contact = |at: usize| {
-        let user = &world.users[at];
+        let user = &world.people[at];
         accounts.contains(&at) && CONTACT.iter().any(|name| !is_blank(user.get(name)))
     };
     let lonely = |among: &BTreeSet<usize>| {
-        (0..world.users.len())
+        (0..world.users)
             .filter(|at| !among.contains(at) && with_contact(*at))
             .count()
     };
-    let idle = (0..world.users.len()).filter(|at| !paired.contains(at) && !accounts.contains(at));
+    let idle = (0..world.users).filter(|at| !paired.contains(at) && !accounts.contains(at));
     let invalid = |certain: bool| {
-        let emails = paired.iter().map(|&at| world.users[at].get("email"));
+        let emails = paired.iter().map(|&at| world.people[at].get("email"));
         emails.filter(|email| is_invalid(*email, certain)).count()
     };
     let homeless = readings.iter().filter(|r| r.business.is_none()).count();
@@ -100,12 +101,16 @@ pub fn count(
             },
         ),
         (
+            "email-spelling",
+            of_paired(&|_, person| is_misspelt(person.get("email"))),
+        ),
+        (
             "account-also-customer",
             of_paired(&|at, _| accounts.contains(&at)),
         ),
         (
             "contact-shared",
-            of_paired(&|at, _| pairs.iter().filter(|pair| pair.user == at).count() > 1),
+            of_paired(&|at, _| pairs.iter().filter(|pair| pair.person == at).count() > 1),
         ),
         ("idle-user", idle.count().into()),
         (
@@ -118,7 +123,7 @@ pub fn count(
         ),
         (
             "booking-without-user",
-            of_known(&|reading, _| reading.user.is_none() && reading.keeps.is_none()),
+            of_known(&|reading, _| reading.people.is_empty() && reading.keeps.is_none()),
         ),
         ("booking-without-business", homeless.into()),
         (
@@ -128,11 +133,15 @@ pub fn count(
                 booking.some("customerId").is_some() && !names_user
             }),
         ),
+        (
+            "several-users",
+            of_known(&|reading, _| !data.form.listed && reading.people.len() > 1),
+        ),
         ("customer-exists", world.customers.len().into()),
     ]);
     let bookings_of = |at: usize| readings.iter().filter(|r| r.business == Some(at)).count();
     Ok(Counts {
-        users: world.users.len(),
+        users: world.users,
         accounts: accounts.len(),
         services: match data.form.business {
             OfBusiness::Direct => 0,
@@ -151,18 +160,18 @@ pub fn count(
 /// Users who sign in: by a password, by owning a business, by being named as a member or by an account.
 fn accounts(data: &Database, world: &World) -> Result<BTreeSet<usize>, Unsaid> {
     let mut accounts = BTreeSet::new();
-    for (at, user) in world.users.iter().enumerate() {
+    for (at, user) in world.users().iter().enumerate() {
         let password = user.some("hashedPassword");
         if password.is_some_and(|value| value.as_str() != Some("")) {
             accounts.insert(at);
         }
     }
     for business in &world.businesses {
-        accounts.extend(resolve(business.some("ownerId"), &world.users)?);
+        accounts.extend(resolve(business.some("ownerId"), world.users())?);
     }
     for name in ["TeamMember", "Account"] {
         for member in records(data, name) {
-            accounts.extend(resolve(member.some("userId"), &world.users)?);
+            accounts.extend(resolve(member.some("userId"), world.users())?);
         }
     }
     Ok(accounts)
@@ -185,4 +194,10 @@ fn is_invalid(email: Option<&Value>, certain: bool) -> bool {
         .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     let doubtful = text.trim() != text || !text.is_ascii();
     !shaped || (doubtful && !certain)
+}
+
+/// Whether the e-mail says something in another spelling than the usual one: trimmed, composed, lower case.
+fn is_misspelt(email: Option<&Value>) -> bool {
+    let text = email.and_then(Value::as_str);
+    normal_email(email).is_some_and(|normal| Some(normal.as_str()) != text)
 }

@@ -7,9 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 use super::join::Record;
 use crate::oracle::bytes::{Field, Value, field, tag};
 
-/// The fields that make a record complete, in the order of a Customer.
-const CONTENT: [&str; 9] = [
-    "name", "email", "phone", "company", "country", "address", "city", "state", "zipCode",
+/// The fields that make a record complete, in the order of a Customer; the last one is of guests alone.
+const CONTENT: [&str; 10] = [
+    "name", "email", "phone", "company", "country", "address", "city", "state", "zipCode", "gender",
 ];
 
 /// Missing, null, empty or only white space. A value of another type is never blank.
@@ -51,13 +51,13 @@ pub fn survivor_order(users: &[Record], members: &mut [usize]) {
 }
 
 /// All fields of a Customer after its `_id`; `members` in survivor order.
-pub fn customer_fields(business: &Value, users: &[Record], members: &[usize]) -> Vec<Field> {
-    let survivor = &users[members[0]];
+pub fn customer_fields(business: &Value, people: &[Record], members: &[usize]) -> Vec<Field> {
+    let survivor = &people[members[0]];
     let mut made = vec![field("businessId", business.clone())];
     for name in CONTENT {
         let filled = members
             .iter()
-            .map(|&member| users[member].get(name))
+            .map(|&member| people[member].get(name))
             .find(|value| !is_blank(*value))
             .unwrap_or(survivor.get(name));
         match filled {
@@ -69,7 +69,7 @@ pub fn customer_fields(business: &Value, users: &[Record], members: &[usize]) ->
     let created = if members.len() == 1 {
         None
     } else {
-        earliest(members.iter().map(|&member| &users[member]))
+        earliest(members.iter().map(|&member| &people[member]))
     };
     if let Some(value) = created.or_else(|| survivor.get("createdAt").cloned()) {
         made.push(field("createdAt", value));

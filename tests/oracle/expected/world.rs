@@ -1,4 +1,4 @@
-//! The mapped collections read as pairs, groups and customers-to-be.
+//! The mapped collections read as people, pairs, groups and customers-to-be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,65 +6,82 @@ use super::join::{Record, records, resolve};
 use super::merge::{
     customer_fields, is_non_empty_string, normal_email, placeholder_fields, survivor_order,
 };
-use super::{Customer, IdRule, Link, Made, Unsaid};
-use crate::oracle::bytes::{Field, Value, first, tag};
-use crate::oracle::form::{Form, OfBusiness, Put, Said, is_value};
+use super::{Customer, IdRule, Link, Made, Unsaid, guests};
+use crate::oracle::bytes::{Field, Value, first, hex, tag};
+use crate::oracle::form::{Form, Named, OfBusiness, Put, Said, is_value};
 use crate::oracle::generate::Database;
 
 /// The mapped collections, taken apart.
 pub struct World {
-    pub users: Vec<Record>,
+    /// Users in the order of the data, then the guests that bookings name.
+    pub people: Vec<Record>,
+    /// How many of the people have a document.
+    pub users: usize,
     pub businesses: Vec<Record>,
     pub services: Vec<Record>,
     pub bookings: Vec<Record>,
     pub customers: Vec<Record>,
     /// What each booking says of user and business.
     pub said: Vec<Said>,
-    form: Form,
+    pub form: Form,
 }
 
 /// What a booking says, with its references followed.
 pub struct Reading {
     pub business: Option<usize>,
-    pub user: Option<usize>,
+    /// Every user that it names, or its guest; the first one holds the booking.
+    pub people: Vec<usize>,
     /// The existing customer of the same business that it names.
     pub keeps: Option<usize>,
 }
 
-/// A user of a business, and the bookings of the two.
+/// Somebody at a business, and the bookings of the two.
 #[derive(Default)]
 pub struct Pair {
+    /// Some booking gets a new reference for it, or it holds none and others' bookings name it.
     pub moves: bool,
     pub business: usize,
-    pub user: usize,
+    pub person: usize,
+    /// The existing customers at which its bookings stand already.
+    pub stands_with: BTreeSet<usize>,
 }
 
 pub fn pairs(readings: &[Reading]) -> Vec<Pair> {
     let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
+    let mut holds: BTreeSet<(usize, usize)> = BTreeSet::new();
     for reading in readings {
-        if let (Some(business), Some(user)) = (reading.business, reading.user) {
-            let pair = pairs.entry((business, user)).or_default();
-            pair.business = business;
-            pair.user = user;
-            pair.moves |= reading.keeps.is_none();
+        let Some(business) = reading.business else {
+            continue;
+        };
+        for (at, person) in reading.people.iter().enumerate() {
+            let pair = pairs.entry((business, *person)).or_default();
+            (pair.business, pair.person) = (business, *person);
+            if at == 0 {
+                holds.insert((business, *person));
+                pair.moves |= reading.keeps.is_none();
+                pair.stands_with.extend(reading.keeps);
+            }
         }
+    }
+    for (key, pair) in &mut pairs {
+        pair.moves |= !holds.contains(key);
     }
     pairs.into_values().collect()
 }
 
-/// Users of one business who become one customer.
+/// People of one business who become one customer.
 struct Group {
     business: usize,
-    users: Vec<usize>,
+    people: Vec<usize>,
 }
 
 /// What the pairs become.
 #[derive(Default)]
 pub struct Becoming {
     pub made: Vec<Made>,
-    /// By business and user.
+    /// By business and person.
     pub goes_to: BTreeMap<(usize, usize), Customer>,
-    /// Groups of several users with one e-mail.
+    /// Groups of several people with one e-mail.
     pub duplicates: usize,
     /// Groups that take over an existing customer.
     pub adopting: usize,
@@ -101,8 +118,13 @@ impl Row {
 
 impl World {
     pub fn of(data: &Database) -> Self {
+        let people = match data.form.has_users() {
+            true => records(data, "User"),
+            false => Vec::new(),
+        };
         Self {
-            users: records(data, "User"),
+            users: people.len(),
+            people,
             businesses: records(data, "Business"),
             services: records(data, "Service"),
             bookings: records(data, "Booking"),
@@ -125,16 +147,35 @@ impl World {
         self.form.without_user(booking)
     }
 
-    pub fn readings(&self) -> Result<Vec<Reading>, Unsaid> {
+    /// What every booking leads to; guests become people.
+    pub fn readings(&mut self) -> Result<Vec<Reading>, Unsaid> {
         let bookings = self.bookings.iter().zip(&self.said);
-        bookings
+        let readings: Result<Vec<Reading>, Unsaid> = bookings
             .map(|(booking, said)| self.read(booking, said))
-            .collect()
+            .collect();
+        let mut readings = readings?;
+        guests::take(self, &mut readings)?;
+        Ok(readings)
+    }
+
+    /// True where the id of one user is the text of another's.
+    pub fn has_twins(&self) -> bool {
+        let ids = || self.users().iter().map(|user| &user.id);
+        let texts: BTreeSet<&str> = ids().filter_map(Value::as_str).collect();
+        ids().any(|id| {
+            id.as_object_id()
+                .is_some_and(|id| texts.contains(&hex(&id)[..]))
+        })
+    }
+
+    /// Those of the people who have a document.
+    pub fn users(&self) -> &[Record] {
+        &self.people[..self.users]
     }
 
     /// The design refuses unsupported user ids that become customers, and leaves open those that keep or adopt one.
     pub fn ids_are_spoken_of(&self, pairs: &[Pair]) -> Result<(), Unsaid> {
-        let silent = |pair: &Pair| !pair.moves && !can_carry(&self.users[pair.user].id);
+        let silent = |pair: &Pair| !pair.moves && !can_carry(&self.people[pair.person].id);
         if pairs.iter().any(silent) {
             return Err(Unsaid("an unsupported user id whose bookings are all kept"));
         }
@@ -146,15 +187,15 @@ impl World {
         self.no_two_share()?;
         let mut becoming = Becoming::default();
         for mut group in self.groups(pairs) {
-            becoming.duplicates += usize::from(group.users.len() > 1);
-            survivor_order(&self.users, &mut group.users);
+            becoming.duplicates += usize::from(group.people.len() > 1);
+            survivor_order(&self.people, &mut group.people);
             let business = &self.businesses[group.business].id;
-            let rest = customer_fields(business, &self.users, &group.users);
-            let id = self.id_rule(&group.users)?;
+            let rest = customer_fields(business, &self.people, &group.people);
+            let id = self.id_rule(&group.people)?;
             let can = group
-                .users
+                .people
                 .iter()
-                .all(|&user| can_carry(&self.users[user].id));
+                .all(|&person| can_carry(&self.people[person].id));
             let to = match (self.adopted(group.business, &rest)?, can) {
                 (Some(_), false) => {
                     return Err(Unsaid("an unsupported user id that adopts a customer"));
@@ -168,16 +209,12 @@ impl World {
                     becoming.made.push(Made {
                         rest,
                         id,
-                        link: Link {
-                            business: business.clone(),
-                            users: BTreeSet::new(),
-                            nobody: None,
-                        },
+                        link: Link::of(business),
                     });
                     Customer::Made(becoming.made.len() - 1)
                 }
             };
-            let members = group.users.iter().map(|&user| (group.business, user));
+            let members = group.people.iter().map(|&person| (group.business, person));
             becoming.goes_to.extend(members.map(|member| (member, to)));
         }
         Ok(Some(becoming))
@@ -224,11 +261,35 @@ impl World {
             }
             _ => None,
         };
+        let mut people = Vec::new();
+        for named in &said.users {
+            let found = match named {
+                Named::Id(id) => resolve(id.as_ref(), self.users())?.into_iter().collect(),
+                Named::Email(email) => self.users_with(email),
+            };
+            for user in found {
+                if !people.contains(&user) {
+                    people.push(user);
+                }
+            }
+        }
         Ok(Reading {
             business,
-            user: resolve(said.user.as_ref(), &self.users)?,
+            people,
             keeps,
         })
+    }
+
+    /// The users with this e-mail, however it is spelled, in the order of their ids.
+    fn users_with(&self, email: &Value) -> Vec<usize> {
+        let Some(email) = normal_email(Some(email)) else {
+            return Vec::new();
+        };
+        let same =
+            |at: &usize| normal_email(self.people[*at].get("email")).as_ref() == Some(&email);
+        let mut found: Vec<usize> = (0..self.users).filter(same).collect();
+        found.sort_by(|&a, &b| self.people[a].id.server_order(&self.people[b].id));
+        found
     }
 
     fn business_of_customer(&self, customer: usize) -> Result<Option<usize>, Unsaid> {
@@ -238,24 +299,24 @@ impl World {
         )
     }
 
-    /// Users of one business by what their e-mails are compared by; a blank text by itself.
+    /// People of one business by what their e-mails are compared by; a blank text by itself.
     fn groups(&self, pairs: &[Pair]) -> Vec<Group> {
         let mut groups: BTreeMap<(usize, String), Group> = BTreeMap::new();
         for pair in pairs.iter().filter(|pair| pair.moves) {
-            let email = self.users[pair.user].get("email");
+            let email = self.people[pair.person].get("email");
             let key = match (normal_email(email), email.and_then(Value::as_str)) {
                 (Some(normal), _) => format!("e-mail {normal}"),
                 (None, Some(blank)) if !blank.is_empty() => format!("blank {blank}"),
-                _ => format!("alone {}", pair.user),
+                _ => format!("alone {}", pair.person),
             };
             groups
                 .entry((pair.business, key))
                 .or_insert_with(|| Group {
                     business: pair.business,
-                    users: Vec::new(),
+                    people: Vec::new(),
                 })
-                .users
-                .push(pair.user);
+                .people
+                .push(pair.person);
         }
         groups.into_values().collect()
     }
@@ -277,33 +338,52 @@ impl World {
         Ok(alike.first().copied())
     }
 
+    /// By the smallest user; by a guest where there is no user.
     fn id_rule(&self, members: &[usize]) -> Result<IdRule, Unsaid> {
-        let mut ids: Vec<&Value> = members.iter().map(|&user| &self.users[user].id).collect();
+        let users = members.iter().filter(|&&member| member < self.users);
+        let mut ids: Vec<&Value> = users.map(|&user| &self.people[user].id).collect();
+        if ids.is_empty() {
+            let guests = members.iter().map(|&guest| &self.people[guest].id);
+            let smallest = guests.min_by(|a, b| a.server_order(b));
+            return Ok(IdRule {
+                tag: self.common_id_tag()?,
+                from: smallest.cloned(),
+                of_guest: true,
+            });
+        }
         ids.sort_by(|a, b| a.server_order(b));
-        if ids.len() > 1 && ids.iter().any(|id| !can_carry(id)) {
+        if members.len() > 1 && ids.iter().any(|id| !can_carry(id)) {
             return Err(Unsaid("an unsupported user id merged with others"));
         }
         Ok(IdRule {
             tag: id_tag(ids[0]),
             from: Some(ids[0].clone()),
+            of_guest: false,
         })
     }
 
-    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets.
+    /// Adds a placeholder per business and reference to nobody; returns which one each such booking gets. Nothing where one could not be told
+    /// from a user's customer.
     pub fn placeholders(
         &self,
         readings: &[Reading],
         made: &mut Vec<Made>,
-    ) -> Result<BTreeMap<usize, usize>, Unsaid> {
+    ) -> Result<Option<BTreeMap<usize, usize>>, Unsaid> {
         let mut of_nobody: BTreeMap<(usize, Option<Value>), Vec<usize>> = BTreeMap::new();
         for (at, reading) in readings.iter().enumerate() {
-            if let (Some(business), None, None) = (reading.business, reading.user, reading.keeps) {
+            if let (Some(business), [], None) =
+                (reading.business, &reading.people[..], reading.keeps)
+            {
                 let nobody = self.said[at].named.clone();
                 of_nobody.entry((business, nobody)).or_default().push(at);
             }
         }
         let mut placeholder_of = BTreeMap::new();
         for ((business, nobody), bookings) in of_nobody {
+            // What names nobody as an e-mail or over a profile may be a user's id.
+            if resolve(nobody.as_ref(), self.users())?.is_some() {
+                return Ok(None);
+            }
             let business = &self.businesses[business].id;
             let records = bookings.iter().map(|&at| &self.bookings[at]);
             placeholder_of.extend(bookings.iter().map(|&at| (at, made.len())));
@@ -312,23 +392,26 @@ impl World {
                 id: IdRule {
                     tag: self.common_id_tag()?,
                     from: nobody.clone(),
+                    of_guest: false,
                 },
                 link: Link {
-                    business: business.clone(),
-                    users: BTreeSet::new(),
                     nobody,
+                    ..Link::of(business)
                 },
             });
         }
-        Ok(placeholder_of)
+        Ok(Some(placeholder_of))
     }
 
     /// The type of all user ids, when they are of one.
     fn common_id_tag(&self) -> Result<Option<u8>, Unsaid> {
         let odd = |user: &Record| !can_carry(&user.id);
-        let tags: BTreeSet<Option<u8>> = self.users.iter().map(|u| id_tag(&u.id)).collect();
+        if !self.form.has_users() {
+            return Ok(Some(tag::OBJECT_ID));
+        }
+        let tags: BTreeSet<Option<u8>> = self.users().iter().map(|u| id_tag(&u.id)).collect();
         match tags.first() {
-            Some(None) if !self.users.iter().any(odd) => Ok(None),
+            Some(None) if !self.users().iter().any(odd) => Ok(None),
             Some(None) => Err(Unsaid("a placeholder beside unsupported user ids")),
             Some(one) if tags.len() == 1 => Ok(*one),
             _ => Ok(None),
