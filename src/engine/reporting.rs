@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
 use crate::domain::text::json;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
@@ -44,7 +45,10 @@ impl Session {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
         let report = Report::new(self.reported_run()?, personal, strays);
-        Ok(report.standing(self.situation.as_ref()))
+        let lost = self.run.latest().and_then(backup_place::trouble);
+        Ok(report
+            .standing(self.situation.as_ref())
+            .without_backup(lost))
     }
 }
 

@@ -54,9 +54,10 @@ pub fn open(folder: &Path) {
     }
 }
 
-/// The file, once there is one.
+/// The file, once there is one, and as long as it stands.
 pub fn path() -> Option<PathBuf> {
-    state().file.as_ref().map(|(path, _)| path.clone())
+    let path = state().file.as_ref().map(|(path, _)| path.clone());
+    path.filter(|path| path.is_file())
 }
 
 /// Writes a line. `level` is INFO, WARN or ERROR.
