@@ -65,12 +65,7 @@ impl Session {
 
 /// What is true when the disk takes no report.
 fn not_written(error: StoreError) -> StoreError {
-    match error {
-        StoreError::File { .. } => StoreError::Refused(format!(
-            "{error}. The report is not written. Nothing else was changed: it is made of the run record, which is whole in the database. Make room there or name another folder (--out), then report again"
-        )),
-        other => other,
-    }
+    error.with_truth("The report is not written. Nothing else was changed: it is made of the run record, which is whole in the database. Make room there or name another folder (--out), then report again")
 }
 
 /// Writes a report into `folder` in these formats (`md`, `json`); returns the files.

@@ -92,6 +92,9 @@ async fn a_wait_for_a_frozen_secondary_is_said_in_a_pipe_and_ends_when_it_answer
         "--max-lag",
         "1",
         "--require-all",
+        // Slow enough that the primary gives that member up while copies are written.
+        "--max-rate",
+        "15",
         "apply",
         "--plan",
         "plan.json",
