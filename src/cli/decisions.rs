@@ -307,7 +307,9 @@ fn merge(place: &PlaceArguments, arguments: &MergeArguments) -> Result<ExitCode>
     }
     let file = DecisionFile::new(&database, &all);
     let text = decision_file::text::update(&file, &[&first_text, &second_text], &|_| None);
-    private_file::replace(&arguments.out, text.as_bytes())?;
+    private_file::replace(&arguments.out, text.as_bytes()).map_err(|error| {
+        error.with_truth("The merged decisions are written nowhere. Nothing else was changed")
+    })?;
     if place.json {
         output::json(
             &json!({ "out": arguments.out, "decisions": all.single.len(), "differences": differences }),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::output;
 use crate::engine::session::Session;
 use crate::engine::{Result, StepError};
-use crate::store::throttle::{Following, Members, Throttle};
+use crate::store::members::{Away, Members, clauses};
+use crate::store::throttle::{Following, Throttle};
 
 /// Between two looks at what the throttle saw.
 const TICK: Duration = Duration::from_millis(500);
@@ -53,8 +54,7 @@ fn lines(members: &Members, most: Duration, require_all: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if !members.away.is_empty() {
         lines.push(if require_all {
-            let away = members.away.join(", ");
-            format!("--require-all: writing waits until {away} can be reached")
+            awaited(&members.away)
         } else {
             unmeasured(&members.away, most)
         });
@@ -71,12 +71,20 @@ fn lines(members: &Members, most: Duration, require_all: bool) -> Vec<String> {
     lines
 }
 
-fn unmeasured(away: &[String], most: Duration) -> String {
+fn unmeasured(away: &[Away], most: Duration) -> String {
+    let (member, it) = match away {
+        [_] => ("that member is", "it"),
+        _ => ("those members are", "them"),
+    };
     format!(
-        "warning: {} cannot be reached, so --max-lag cannot measure how far that member is behind; with --max-lag {} --require-all writing waits for it",
-        away.join(", "),
+        "warning: {}, so --max-lag cannot measure how far {member} behind; with --max-lag {} --require-all writing waits for {it}",
+        clauses(away),
         most.as_secs_f64()
     )
+}
+
+fn awaited(away: &[Away]) -> String {
+    format!("--require-all: writing waits while {}", clauses(away))
 }
 
 fn behind(lag: Duration, most: Duration) -> String {
@@ -117,10 +125,7 @@ fn same(one: &Following, other: &Following) -> bool {
 fn change(now: &Following, before: &Following, most: Duration) -> String {
     match (now, before) {
         (Following::Behind(lag), _) => behind(*lag, most),
-        (Following::Awaited(away), _) => format!(
-            "--require-all: writing waits until {} can be reached",
-            away.join(", ")
-        ),
+        (Following::Awaited(away), _) => awaited(away),
         (Following::Unmeasured(away), Following::Behind(_) | Following::Awaited(_)) => {
             format!("writing goes on; {}", unmeasured(away, most))
         }
@@ -128,10 +133,43 @@ fn change(now: &Following, before: &Following, most: Duration) -> String {
             unmeasured(away, most)
         }
         (Following::Near, Following::Unmeasured(_)) => {
-            "every member can be reached again, and is measured".to_owned()
+            "every member follows the primary again, and is measured".to_owned()
         }
         (Following::Near, Following::Near | Following::Behind(_) | Following::Awaited(_)) => {
             "the secondaries have caught up: writing goes on".to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_member_does_instead_of_following_is_said_as_it_is() {
+        let away = |name: &str, state: &str| Away {
+            name: name.to_owned(),
+            state: state.to_owned(),
+        };
+        let most = Duration::from_secs(5);
+        let one = vec![away("b:1", "RECOVERING")];
+        let said = change(&Following::Unmeasured(one.clone()), &Following::Near, most);
+        assert_eq!(
+            said,
+            "warning: b:1 is catching up or under maintenance (RECOVERING), so --max-lag cannot measure how far that member is behind; with --max-lag 5 --require-all writing waits for it"
+        );
+        let members = Members {
+            away: vec![one[0].clone(), away("c:1", "(not reachable/healthy)")],
+            ..Members::default()
+        };
+        assert_eq!(
+            lines(&members, most, true),
+            [
+                "--require-all: writing waits while b:1 is catching up or under maintenance (RECOVERING) and c:1 cannot be reached"
+            ]
+        );
+        // One that was away and now starts is another state, and said again.
+        let gone = Following::Unmeasured(vec![away("b:1", "DOWN")]);
+        assert!(!same(&gone, &Following::Unmeasured(one)));
     }
 }

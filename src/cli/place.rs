@@ -45,7 +45,7 @@ pub struct PlaceArguments {
     /// Seconds that the slowest secondary may be behind before writing waits
     #[arg(long, global = true, value_name = "S", value_parser = seconds, allow_negative_numbers = true)]
     pub(super) max_lag: Option<Duration>,
-    /// With --max-lag: writing waits also while a member of the replica set cannot be reached
+    /// With --max-lag: writing waits also while a member of the replica set is away or not yet a secondary
     #[arg(long, global = true, requires = "max_lag")]
     pub(super) require_all: bool,
     /// Milliseconds that a batch may take before the next one waits as long

@@ -140,6 +140,11 @@ pub(super) async fn finish(place: &PlaceArguments, arguments: FinishArguments) -
     for line in &gate.written {
         output::aside(&format!("written since the cut-over: {line}"));
     }
+    if let Some(trouble) = session.backup_trouble() {
+        output::aside(&format!(
+            "{trouble}: once the originals are deleted, nothing leads back"
+        ));
+    }
     let confirmed = gate.confirm(key.confirm.as_deref().unwrap_or_default())?;
     if !arguments.accept_lost_originals && !gate.lost.is_empty() {
         task.end_as(Ending::Refused);
@@ -168,6 +173,9 @@ pub(super) async fn finish(place: &PlaceArguments, arguments: FinishArguments) -
 pub(super) async fn purge(place: &PlaceArguments, key: Confirmation) -> Result<ExitCode> {
     let mut session = place.session().await?;
     session.require_no_strays("nothing was changed")?;
+    if let Some(trouble) = session.backup_trouble() {
+        output::aside(&format!("{trouble}: what purge drops is then nowhere else"));
+    }
     let confirmed = open_gate(&mut session, Destructive::Purge, key.confirm.as_deref()).await?;
     // It is over in an instant; a signal only must not end it before it has let go of the lease.
     let (_, task) = progress::watch(place, &session, "purge");

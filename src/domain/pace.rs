@@ -16,7 +16,7 @@ pub struct Limits {
     pub rate: Option<u64>,
     /// How far the slowest secondary may be behind.
     pub lag: Option<u64>,
-    /// With a lag: wait also while a member of the set cannot be reached.
+    /// With a lag: wait also while a member of the set does not follow the primary.
     pub require_all: bool,
     /// How long a batch may take before the next one waits as long.
     pub latency: Option<u64>,

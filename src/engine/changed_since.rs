@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::gate::{DeleteOriginals, Gate};
 use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
+use crate::engine::backup_place;
 use crate::engine::error::Result;
 use crate::engine::session::Session;
 
@@ -37,8 +38,9 @@ impl Session {
         for which in &self.work.mapping.rebuilt() {
             if self.layout.is_lost(which) {
                 lost.push(format!(
-                    "the original of {} is gone: no collection has its UUID any more. What was there before is in the backup alone ({backup})",
-                    which.live()
+                    "the original of {} is gone: no collection has its UUID any more. What was there before is in the backup alone ({backup}){}",
+                    which.live(),
+                    backup_place::unless_gone(Some(run))
                 ));
             }
         }

@@ -28,10 +28,10 @@ use crate::store::{StoreError, private_file};
 /// The system's answer.
 pub fn write_plan(path: &Path, plan: &Plan) -> Result<()> {
     let text = serde_json::to_string_pretty(plan).map_err(crate::domain::plan::BadPlan::from)?;
-    Ok(private_file::replace(
-        path,
-        (json(&text) + "\n").as_bytes(),
-    )?)
+    let written = private_file::replace(path, (json(&text) + "\n").as_bytes());
+    Ok(written.map_err(|error| {
+        error.with_truth("The plan is not in that file. The database is as it was before this plan")
+    })?)
 }
 
 /// Reads a plan from a file.
@@ -412,7 +412,6 @@ impl Session {
     /// # Errors
     /// The system's answer, or a file that something else has changed since it was read.
     pub fn write_decisions(&mut self) -> Result<()> {
-        private_file::create_folder(&self.work.run_root)?;
         let path = self.decisions_path();
         let old = path.exists().then(|| read_text(&path)).transpose()?;
         if old.is_some() && old != self.answers.text {
@@ -427,7 +426,11 @@ impl Session {
         );
         let names = |key: &ConflictKey| Some(self.key_words(key, self.personal));
         let text = decision_file::text::update(&file, old.as_deref().as_slice(), &names);
-        private_file::replace(&path, text.as_bytes())?;
+        let written = private_file::create_folder(&self.work.run_root)
+            .and_then(|()| private_file::replace(&path, text.as_bytes()));
+        written.map_err(|error| {
+            error.with_truth("This answer is not kept. All earlier ones are, in the file and here")
+        })?;
         self.answers.text = Some(text);
         Ok(())
     }

@@ -38,13 +38,17 @@ impl Session {
         self.require_room_here("export", out, (&collections, 3))
             .await?;
         let progress = |progress: Progress| crate::engine::backup::says(watcher, &progress);
-        Ok(export::export(
+        let exported = export::export(
             &self.work.connection,
             &collections,
             out,
             &progress,
             &watcher.cancel,
-        )
-        .await?)
+        );
+        Ok(exported.await.map_err(|error| {
+            error.with_truth(
+                "The export is not whole and counts for nothing. The database is unchanged",
+            )
+        })?)
     }
 }

@@ -1,16 +1,14 @@
 //! The gates: what must hold before a destructive action, asked when its gate opens and again by its effect. What is particular to an
 //! action stands with it, as its [`Gated`].
 
-use std::path::Path;
-
 use crate::domain::evidence::Evidence;
 use crate::domain::gate::{Action, Confirmed, Gate, Shut};
 use crate::domain::gate_lines;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
-use crate::domain::run::{RunRecord, WatchStart};
+use crate::domain::run::WatchStart;
 use crate::domain::situation::Situation;
-use crate::domain::text::named;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, Workspace};
@@ -63,7 +61,10 @@ impl Session {
         let backup = backup.map(|it| (it.documents, it.verified, it.path.as_str()));
         let equations = run.map_or(&[][..], |run| &run.equations);
         let proof = gate_lines::of_proof(equations, complete, seen.writes.is_some());
-        let backup = gate_lines::of_backup(backup, complete, seen.read);
+        let backup = match run.and_then(backup_place::trouble) {
+            Some(trouble) => Evidence::said(trouble),
+            None => gate_lines::of_backup(backup, complete, seen.read),
+        };
         let writers = gate_lines::of_writers(seen.view.as_ref(), &look, seen.read);
         let way_back = action.way_back(self);
         let way_back = if A::CHECKS_WAY_BACK && complete {
@@ -224,15 +225,4 @@ impl Workspace {
             None => Ok(format!("{copy}; no {live} stands there now")),
         }
     }
-}
-
-/// What is said where the folder of the run's backup stands no more.
-pub(crate) fn lost_backup(run: &RunRecord) -> Option<String> {
-    let path = &run.backup.as_ref()?.path;
-    (!Path::new(path).is_dir()).then(|| {
-        format!(
-            "the backup is gone: there is no folder {}. Take the backup again (Back up)",
-            named(path)
-        )
-    })
 }

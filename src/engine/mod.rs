@@ -3,6 +3,7 @@
 
 pub mod after_schema;
 pub mod backup;
+pub(crate) mod backup_place;
 mod booking_pages;
 mod bookings_by_date;
 mod businesses;

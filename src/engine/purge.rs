@@ -3,6 +3,7 @@
 use crate::domain::aside::Aside;
 use crate::domain::gate::{Confirmed, Purge};
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE, is_quarantine};
+use crate::engine::backup_place;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::layout::Layout;
@@ -91,6 +92,17 @@ impl Gated for Purge {
         lines.push(
             "drop the run record; merged-away values are then in the backup alone".to_owned(),
         );
+        lines.extend(
+            session
+                .run
+                .latest()
+                .and_then(backup_place::trouble)
+                .map(|trouble| {
+                    format!(
+                        "{trouble}: what is said here to be in the backup alone is then nowhere"
+                    )
+                }),
+        );
         Ok(lines)
     }
 
@@ -109,7 +121,10 @@ impl Gated for Purge {
         })
     }
 
-    fn way_back(self, _: &Session) -> String {
-        "none but the backup".to_owned()
+    fn way_back(self, session: &Session) -> String {
+        match session.run.latest().and_then(backup_place::trouble) {
+            Some(trouble) => format!("none: {trouble}"),
+            None => "none but the backup".to_owned(),
+        }
     }
 }

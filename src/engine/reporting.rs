@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
 use crate::domain::text::json;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::Session;
 use crate::report::Report;
@@ -44,7 +45,10 @@ impl Session {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
         let report = Report::new(self.reported_run()?, personal, strays);
-        Ok(report.standing(self.situation.as_ref()))
+        let lost = self.run.latest().and_then(backup_place::trouble);
+        Ok(report
+            .standing(self.situation.as_ref())
+            .without_backup(lost))
     }
 }
 
@@ -61,12 +65,7 @@ impl Session {
 
 /// What is true when the disk takes no report.
 fn not_written(error: StoreError) -> StoreError {
-    match error {
-        StoreError::File { .. } => StoreError::Refused(format!(
-            "{error}. The report is not written. Nothing else was changed: it is made of the run record, which is whole in the database. Make room there or name another folder (--out), then report again"
-        )),
-        other => other,
-    }
+    error.with_truth("The report is not written. Nothing else was changed: it is made of the run record, which is whole in the database. Make room there or name another folder (--out), then report again")
 }
 
 /// Writes a report into `folder` in these formats (`md`, `json`); returns the files.

@@ -9,6 +9,7 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::run::{Outcome, RestoreRecord};
 use crate::domain::text::listed;
 use crate::engine::backup::says;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::retry::patiently;
@@ -131,9 +132,10 @@ impl Session {
         let backup = run.backup.as_ref();
         let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
         Err(StepError::NotReady(format!(
-            "run {} is open, and what it made stands live as {}: with something else in that place it could neither be verified nor rolled back. Nothing was changed. Either go back first: `ringfence rollback --confirm {database}`. Or put the run's own backup back whole, which ends the run: `ringfence restore --from {backup} --replace --confirm {database}`. Or end the run first: `ringfence finish --confirm {database}`",
+            "run {} is open, and what it made stands live as {}: with something else in that place it could neither be verified nor rolled back. Nothing was changed. Either go back first: `ringfence rollback --confirm {database}`. Or put the run's own backup back whole, which ends the run: `ringfence restore --from {backup} --replace --confirm {database}`. Or end the run first: `ringfence finish --confirm {database}`{}",
             run.id,
-            listed(names)
+            listed(names),
+            backup_place::unless_gone(Some(run))
         )))
     }
 

@@ -10,7 +10,7 @@ use bson::doc;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Session, Workspace};
 use crate::engine::{Watcher, counted};
-use crate::store::{run_record, throttle};
+use crate::store::{members, run_record};
 
 /// How long one outage is waited for, and all those of a step together.
 pub const LONGEST: Duration = Duration::from_mins(1);
@@ -166,10 +166,10 @@ impl Workspace {
     async fn gave_up(&self, error: &StepError, patience: &Patience) -> StepError {
         let mut away = String::new();
         if is_unconfirmed(error)
-            && let Some(members) = throttle::members(&self.connection.client).await
+            && let Some(members) = members::members(&self.connection.client).await
             && !members.away.is_empty()
         {
-            away = format!("; {} cannot be reached", members.away.join(", "));
+            away = format!("; {}", members::clauses(&members.away));
         }
         StepError::GaveUp(format!(
             "{error}{away}. It was tried {} in {} s. Progress is saved: when the server answers again, run the same command again",

@@ -11,6 +11,7 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
 use crate::domain::text::named;
 use crate::engine::Watcher;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
@@ -436,12 +437,13 @@ impl Gated for RollBack {
         Ok(match session.run.latest() {
             Some(run) if run.outcome == Outcome::Open => kept.into_iter().collect(),
             Some(run) if run.outcome == Outcome::Finished => vec![format!(
-                "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`",
+                "run {} is finished and its originals are deleted, so they cannot be renamed back. What was there before is in its backup: `ringfence restore --from {} --replace --confirm {}`{}",
                 run.id,
                 run.backup
                     .as_ref()
                     .map_or("FOLDER", |backup| backup.path.as_str()),
-                session.work.connection.place.database
+                session.work.connection.place.database,
+                backup_place::unless_gone(Some(run))
             )],
             _ => {
                 vec![kept.unwrap_or_else(|| {

@@ -71,7 +71,9 @@ impl Session {
         let some_stay = blueprint.departures.total() > 0;
         let text = draft(&self.work.mapping, &customers, unique, some_stay);
         let path = self.run_folder(run).join(DRAFT);
-        private_file::replace(&path, text.as_bytes())?;
+        private_file::replace(&path, text.as_bytes()).map_err(|error| {
+            error.with_truth("The models to copy are not written. What is live stays as the steps before this one left it, and the way back is open")
+        })?;
         Ok(Some(path))
     }
 }

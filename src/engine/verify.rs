@@ -11,6 +11,7 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::domain::survey::facts::id_of;
+use crate::engine::backup_place;
 use crate::engine::check::{Checked, by_id};
 use crate::engine::error::{Result, StepError};
 use crate::engine::layout::Layout;
@@ -77,6 +78,7 @@ impl Session {
         checked.notes.push(
             "the originals are deleted, so fidelity (that nothing else of a booking, customer or user changed) can no longer be checked".to_owned(),
         );
+        checked.notes.extend(self.backup_trouble());
         let conforms = self.check_conformity(watcher).await?;
         Ok(checked.and(conforms).and(self.layout.check_strays()))
     }
@@ -91,8 +93,9 @@ impl Session {
         for which in &self.work.mapping.rebuilt() {
             if self.layout.is_lost(which) {
                 return Err(StepError::Findings(format!(
-                    "the original of {} is gone: no collection has its UUID any more, so what is live cannot be compared with it. Nothing was changed. There is no way back by a rollback; the backup holds what was there before",
-                    which.live()
+                    "the original of {} is gone: no collection has its UUID any more, so what is live cannot be compared with it. Nothing was changed. There is no way back by a rollback; the backup holds what was there before{}",
+                    which.live(),
+                    backup_place::unless_gone(self.run.open())
                 )));
             }
         }
@@ -157,6 +160,10 @@ impl Session {
         let Some(run) = self.run.open() else {
             return Ok(checked);
         };
+        let gone = backup_place::trouble(run);
+        let gone =
+            gone.map(|it| format!("{it}. The originals stand, and a rollback needs no backup"));
+        checked.notes.extend(gone);
         let Some(backup) = run
             .backup
             .as_ref()
@@ -172,7 +179,10 @@ impl Session {
             }
             let name = self.layout.now(then);
             if !standing.contains_key(name) {
-                checked.finds(format!("collection {then} is gone; the backup holds it"));
+                checked.finds(format!(
+                    "collection {then} is gone; the backup holds it{}",
+                    backup_place::unless_gone(Some(run))
+                ));
                 continue;
             }
             watcher.says(&format!("comparing {name} with its backup"), 0, 0);

@@ -5,6 +5,7 @@ use crate::domain::gate::New;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::after_schema::held_words;
+use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::session::{Run, Session};
 use crate::store::{collection_spec, identity};
@@ -180,10 +181,12 @@ impl Session {
     /// A refusal with the way out that is left.
     fn no_way_back(&self, why: &str) -> StepError {
         let database = &self.work.connection.place.database;
-        let backup = self.run.open().and_then(|run| run.backup.as_ref());
+        let run = self.run.open();
+        let backup = run.and_then(|run| run.backup.as_ref());
         let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
+        let gone = backup_place::unless_gone(run);
         StepError::Findings(format!(
-            "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`"
+            "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`{gone}"
         ))
     }
 }

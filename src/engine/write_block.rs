@@ -29,20 +29,25 @@ impl Session {
 
     async fn set_write_block(&mut self, _: Confirmed<BlockWrites>) -> Result<()> {
         let release = write_block::release_command(&self.work.connection);
-        let record = self.begin_run().await?;
-        record.write_block = Some(WriteBlock {
-            since: now(),
-            released: None,
-            release: release.clone(),
-        });
-        let record = record.clone();
+        let record = self.begin_run().await?.clone();
         let folder = self.run_folder(&record);
-        private_file::create_folder(&folder)?;
         let text = format!(
             "Writes are blocked in every database of the cluster of {}. To release them:\n\n{release}\n",
             self.work.connection.place.host
         );
-        private_file::replace(&folder.join(RELEASE_FILE), text.as_bytes())?;
+        // Before the record says so: a block that is not set must never be shown as one.
+        let written = private_file::create_folder(&folder)
+            .and_then(|()| private_file::replace(&folder.join(RELEASE_FILE), text.as_bytes()));
+        written.map_err(|error| {
+            error.with_truth(
+                "How to release the block could not be written down, so it was not set: nobody's writes are blocked",
+            )
+        })?;
+        self.begin_run().await?.write_block = Some(WriteBlock {
+            since: now(),
+            released: None,
+            release,
+        });
         self.save().await?;
         Ok(write_block::set(&self.work.connection, true).await?)
     }

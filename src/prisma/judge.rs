@@ -245,6 +245,35 @@ mod tests {
     }
 
     #[test]
+    fn each_element_of_a_list_and_each_member_of_a_composite_is_a_value_with_one_finding() {
+        let schema = "type T {\n a Int\n b Int\n c Int @default(1)\n d Int?\n l Int[]\n}\nmodel A {\n id Int @id @map(\"_id\")\n s String[]\n n Int[]\n t T\n f Float\n p Bytes\n}";
+        let uuid = bson::Binary {
+            subtype: bson::spec::BinarySubtype::Uuid,
+            bytes: vec![1; 16],
+        };
+        let whole = rawdoc! { "a": 1, "b": 1, "c": 1, "l": [] };
+        // "a" is a text; what is wrong is the null alone.
+        let document = rawdoc! { "_id": 1, "s": [null, "a"], "n": [], "t": whole.clone(), "f": 1.5, "p": uuid.clone() };
+        assert_eq!(flaws(schema, &document), ["s null-in-list"]);
+        // Two elements, each with its own: taking the nulls out would not mend the text.
+        let document = rawdoc! { "_id": 1, "s": [], "n": [null, "a"], "t": whole.clone(), "f": 1.5, "p": uuid.clone() };
+        assert_eq!(flaws(schema, &document), ["n null-in-list", "n wrong-type"]);
+        // An empty composite: one for each member that is missed.
+        let document =
+            rawdoc! { "_id": 1, "s": [], "n": [], "t": {}, "f": f64::INFINITY, "p": uuid };
+        assert_eq!(
+            flaws(schema, &document),
+            [
+                "t.a missing-required",
+                "t.b missing-required",
+                "t.c default-not-written",
+                "t.l missing-list",
+                "f wrong-type",
+            ]
+        );
+    }
+
+    #[test]
     fn values_of_a_list_with_one_flaw_are_one_finding_and_each_kind_is_one() {
         let schema = "model A {\n id Int @id @map(\"_id\")\n n Int[]\n}";
         let document = rawdoc! { "_id": 1, "n": [null, "x", null, true, 1.5] };

@@ -26,6 +26,8 @@ pub struct Report<'r> {
     /// Strays that nobody has decided on, with their documents.
     strays: Vec<(String, u64)>,
     situation: Option<&'r Situation>,
+    /// What is wrong with the backup now.
+    lost_backup: Option<String>,
 }
 
 impl<'r> Report<'r> {
@@ -37,6 +39,7 @@ impl<'r> Report<'r> {
             personal,
             strays,
             situation: None,
+            lost_backup: None,
         }
     }
 
@@ -44,6 +47,13 @@ impl<'r> Report<'r> {
     #[must_use]
     pub fn standing(mut self, situation: Option<&'r Situation>) -> Self {
         self.situation = situation;
+        self
+    }
+
+    /// The same, with what is wrong with the backup's folder now.
+    #[must_use]
+    pub fn without_backup(mut self, lost: Option<String>) -> Self {
+        self.lost_backup = lost;
         self
     }
 
@@ -88,6 +98,7 @@ impl<'r> Report<'r> {
             })).collect::<Vec<_>>(),
             "backup": run.backup.as_ref().map(|backup| json!({
                 "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "fingerprints": backup.fingerprints,
+                "trouble": self.lost_backup,
             })),
             "strays": self.strays.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "decidedStrays": run.decided_strays,
@@ -208,6 +219,14 @@ impl<'r> Report<'r> {
     }
 
     fn way_back(&self) -> String {
+        let back = self.way_back_by_the_record();
+        match &self.lost_backup {
+            Some(lost) => format!("{back}. But {lost}"),
+            None => back,
+        }
+    }
+
+    fn way_back_by_the_record(&self) -> String {
         let database = &self.run.database;
         let backup = self
             .run

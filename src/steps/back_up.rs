@@ -7,12 +7,12 @@ use crate::domain::gate::Confirmed;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::{BackupRecord, RunRecord, WatchStart};
+use crate::engine::backup_place;
 use crate::engine::error::Result;
-use crate::engine::gates::lost_backup;
 use crate::engine::session::{Session, now};
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
-use crate::store::dump::manifest::MANIFEST;
+use crate::store::dump::manifest::{MANIFEST, UNFINISHED};
 use crate::store::watch;
 
 pub(super) const FILE: File = File {
@@ -24,11 +24,20 @@ pub(super) const FILE: File = File {
 fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> {
     // In the middle of a swap that was killed, too, there is nothing left to take.
     let swaps = session.is_live(Group::CutOver) || session.layout.has_any_moved();
-    let gone = run.filter(|_| !swaps);
-    match (recorded(run, Step::BackUp), gone.and_then(lost_backup)) {
-        (Some((State::Done, _)), Some(lost)) => Some((State::Stale, lost)),
-        (recorded, _) => recorded,
+    let recorded = recorded(run, Step::BackUp);
+    let Some((State::Done, says)) = &recorded else {
+        return recorded;
+    };
+    match run.and_then(backup_place::trouble) {
+        Some(trouble) if swaps => Some((State::Done, format!("{trouble}. It held {says}"))),
+        Some(_) => Some((State::Stale, run.and_then(backup_place::take_again)?)),
+        None => recorded,
     }
+}
+
+/// True for a folder that is not there yet, or that holds a backup of ours that was cut off.
+fn can_hold(out: &Path) -> bool {
+    !out.exists() || (out.join(UNFINISHED).exists() && !out.join(MANIFEST).exists())
 }
 
 /// Takes the operator's own dump.
@@ -67,7 +76,7 @@ async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> 
     let folder = session.run_folder(&record);
     let mut out = folder.join("backup-1");
     for number in 2_u32.. {
-        if !out.join(MANIFEST).exists() {
+        if can_hold(&out) {
             break;
         }
         out = folder.join(format!("backup-{number}"));

@@ -6,6 +6,7 @@ use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::domain::text::listed;
+use crate::engine::backup_place;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
 use crate::engine::session::Session;
@@ -144,7 +145,12 @@ impl Gated for DeleteOriginals {
         })
     }
 
-    fn way_back(self, _: &Session) -> String {
-        "none but the backup: this is the point of no return".to_owned()
+    fn way_back(self, session: &Session) -> String {
+        match session.run.open().and_then(backup_place::trouble) {
+            Some(trouble) => format!(
+                "none: {trouble}, and these originals are the only copy of what was there before. This is the point of no return"
+            ),
+            None => "none but the backup: this is the point of no return".to_owned(),
+        }
     }
 }

@@ -171,6 +171,15 @@ impl StoreError {
         }
     }
 
+    /// Of a file: the same, with what is true now. Other errors as they are.
+    #[must_use]
+    pub fn with_truth(self, truth: &str) -> Self {
+        match self {
+            Self::File { .. } => Self::Refused(format!("{self}. {truth}")),
+            other => other,
+        }
+    }
+
     /// True when the server gave up the cursor of a read.
     pub fn is_lost_cursor(&self) -> bool {
         self.code().is_some_and(|code| CURSOR_LOST.contains(&code))

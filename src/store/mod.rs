@@ -22,6 +22,7 @@ mod joined_page;
 pub mod journal;
 pub mod labels;
 pub mod lease;
+pub mod members;
 mod merge_join;
 pub mod operator_command;
 pub mod private_file;

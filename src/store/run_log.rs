@@ -19,6 +19,8 @@ pub const NAME: &str = "log.txt";
 struct State {
     file: Option<(PathBuf, File)>,
     waiting: Vec<String>,
+    /// The file ends in the middle of a line, as a full disk leaves it.
+    cut_off: bool,
     /// How far the server's clock is ahead of ours, in milliseconds.
     ahead: i64,
 }
@@ -47,16 +49,35 @@ pub fn open(folder: &Path) {
         return;
     };
     let mut state = state();
+    let whole = ends_its_line(&path);
     state.file = Some((path, file));
+    state.cut_off = !whole;
     let waiting = std::mem::take(&mut state.waiting);
     for line in waiting {
         put(&mut state, line);
     }
 }
 
-/// The file, once there is one.
+/// True for an empty file, and for one whose last line is whole.
+fn ends_its_line(path: &Path) -> bool {
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let last = |file: &mut File| {
+        file.seek(SeekFrom::End(-1))?;
+        let mut byte = [0];
+        file.read_exact(&mut byte)?;
+        std::io::Result::Ok(byte == *b"\n")
+    };
+    let Ok(mut file) = File::open(path) else {
+        return true;
+    };
+    let empty = file.metadata().is_ok_and(|it| it.len() == 0);
+    empty || last(&mut file).unwrap_or(true)
+}
+
+/// The file, once there is one, and as long as it stands.
 pub fn path() -> Option<PathBuf> {
-    state().file.as_ref().map(|(path, _)| path.clone())
+    let path = state().file.as_ref().map(|(path, _)| path.clone());
+    path.filter(|path| path.is_file())
 }
 
 /// Writes a line. `level` is INFO, WARN or ERROR.
@@ -74,7 +95,11 @@ pub fn write(level: &str, text: &str) {
 
 fn put(state: &mut State, line: String) {
     if let Some((_, file)) = &mut state.file {
-        let _ = writeln!(file, "{line}"); // a disk that fails must not keep anyone from going on
+        let begin = if state.cut_off { "\n" } else { "" };
+        // A disk that fails must not keep anyone from going on.
+        state.cut_off = file
+            .write_all(format!("{begin}{line}\n").as_bytes())
+            .is_err();
         return;
     }
     if state.waiting.len() == WAITING {

@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bson::{Document, doc};
 use mongodb::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{Result, StoreError};
+use super::members::{Away, Members, clauses, members, names};
 use crate::domain::pace::{Budget, Limits};
 
 /// How often the lag is read.
@@ -50,10 +50,10 @@ pub enum Following {
     Near,
     /// Writing waits: the slowest secondary is so far behind.
     Behind(Duration),
-    /// Writing waits for these, which cannot be reached.
-    Awaited(Vec<String>),
+    /// Writing waits for these, which do not follow the primary.
+    Awaited(Vec<Away>),
     /// Writing goes on, and nobody knows how far these are behind.
-    Unmeasured(Vec<String>),
+    Unmeasured(Vec<Away>),
 }
 
 impl std::fmt::Debug for Throttle {
@@ -163,7 +163,7 @@ impl Throttle {
         let mut pace = self.pace();
         if let (Some(most), Some((_, members))) = (limits.lag, &pace.members) {
             if limits.require_all && !members.away.is_empty() {
-                let why = format!("waiting: {} cannot be reached", members.away.join(", "));
+                let why = format!("waiting: {}", clauses(&members.away));
                 return Some((why, LAG_EVERY / 2));
             }
             let lag = members.lag;
@@ -189,7 +189,7 @@ impl Throttle {
     /// Whose lag is not known while writing goes on; empty where all are known.
     fn unmeasured(&self) -> String {
         match self.following() {
-            Following::Unmeasured(away) => format!("without {}", away.join(", ")),
+            Following::Unmeasured(away) => format!("without {}", names(&away)),
             Following::Near | Following::Behind(_) | Following::Awaited(_) => String::new(),
         }
     }
@@ -224,115 +224,18 @@ impl Throttle {
     }
 }
 
-/// The members of a replica set beside the primary.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Members {
-    /// How far the slowest secondary is behind the primary.
-    pub lag: Duration,
-    /// Members that cannot be reached, or are in no state to follow: host and port, and the state.
-    pub away: Vec<String>,
-    /// Members that are behind on purpose (`secondaryDelaySecs`): they are not counted.
-    pub delayed: Vec<String>,
-    /// Our user may not ask each member: the lag is that of the majority, and nobody knows who is away.
-    pub majority_only: bool,
-}
-
-/// What the members of the set say; where our user may not ask them, how far the majority is behind. `None` where neither can be read.
-pub async fn members(client: &Client) -> Option<Members> {
-    let admin = client.database("admin");
-    if let Ok(status) = admin.run_command(doc! { "replSetGetStatus": 1 }).await {
-        let config = admin.run_command(doc! { "replSetGetConfig": 1 }).await;
-        let delayed = config.map(|it| delayed(&it)).unwrap_or_default();
-        return Some(members_of(&status, delayed));
-    }
-    let hello = admin.run_command(doc! { "hello": 1 }).await.ok()?;
-    let last = hello.get_document("lastWrite").ok()?;
-    let at = |key: &str| last.get_datetime(key).map(|it| it.timestamp_millis());
-    let behind = at("lastWriteDate").ok()? - at("majorityWriteDate").ok()?;
-    Some(Members {
-        lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
-        majority_only: true,
-        ..Members::default()
-    })
-}
-
-/// How far the slowest secondary is behind; see [`members`].
-pub async fn lag(client: &Client) -> Option<Duration> {
-    members(client).await.map(|it| it.lag)
-}
-
-/// From the answer of `replSetGetConfig`.
-fn delayed(reply: &Document) -> Vec<String> {
-    let config = reply.get_document("config").cloned().unwrap_or_default();
-    let members = config.get_array("members").map_or(&[][..], Vec::as_slice);
-    let number = |member: &Document, key: &str| {
-        let value = member.get(key);
-        value.and_then(|it| it.as_i64().or(it.as_i32().map(i64::from)))
-    };
-    members
-        .iter()
-        .filter_map(bson::Bson::as_document)
-        .filter(|member| {
-            ["secondaryDelaySecs", "slaveDelay"]
-                .iter()
-                .any(|key| number(member, key).is_some_and(|delay| delay > 0))
-        })
-        .filter_map(|member| member.get_str("host").ok().map(str::to_owned))
-        .collect()
-}
-
-/// From the answer of `replSetGetStatus`.
-fn members_of(status: &Document, delayed: Vec<String>) -> Members {
-    let members = status.get_array("members").map_or(&[][..], Vec::as_slice);
-    let (mut primary, mut slowest, mut away) = (None, None, Vec::new());
-    for member in members.iter().filter_map(bson::Bson::as_document) {
-        let name = member.get_str("name").unwrap_or("a member");
-        let state = member.get_str("stateStr").unwrap_or("unknown");
-        let written = member.get_datetime("optimeDate").ok();
-        let written = written.map(|it| it.timestamp_millis());
-        match state {
-            "PRIMARY" => primary = written,
-            "ARBITER" => {}
-            _ if delayed.iter().any(|it| it == name) => {}
-            "SECONDARY" => slowest = [slowest, written].into_iter().flatten().min(),
-            _ => away.push(format!("{name} ({})", state.trim_matches(['(', ')']))),
-        }
-    }
-    let behind = match (primary, slowest) {
-        (Some(primary), Some(slowest)) => primary - slowest,
-        _ => 0,
-    };
-    Members {
-        lag: Duration::from_millis(u64::try_from(behind).unwrap_or(0)),
-        away,
-        delayed,
-        majority_only: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_lag_is_that_of_the_slowest_secondary() {
-        let member = |name: &str, state: &str, at: i64| doc! { "name": name, "stateStr": state, "optimeDate": bson::DateTime::from_millis(at) };
-        let status = doc! { "members": [
-            member("a", "SECONDARY", 9_000), member("b", "PRIMARY", 10_000), member("c", "SECONDARY", 4_500), member("d", "ARBITER", 0),
-            member("e", "(not reachable/healthy)", 0), member("f", "SECONDARY", 0),
-        ] };
-        let seen = members_of(&status, vec!["f".to_owned()]);
-        assert_eq!(seen.lag, Duration::from_millis(5_500));
-        assert_eq!(seen.away, ["e (not reachable/healthy)"]);
-        let alone = doc! { "members": [member("a", "PRIMARY", 10_000)] };
-        assert_eq!(members_of(&alone, Vec::new()), Members::default());
-    }
-
-    #[test]
     fn a_member_that_went_away_is_said_whether_writing_waits_or_not() {
         let throttle = Throttle::new(None);
-        let away = vec!["b (not reachable/healthy)".to_owned()];
-        let seen = |lag: u64, away: &[String]| Members {
+        let away = vec![Away {
+            name: "b".to_owned(),
+            state: "DOWN".to_owned(),
+        }];
+        let seen = |lag: u64, away: &[Away]| Members {
             lag: Duration::from_secs(lag),
             away: away.to_vec(),
             ..Members::default()
@@ -353,7 +256,7 @@ mod tests {
         assert_eq!(asks(seen(5, &away), false), (true, behind));
         let unmeasured = Following::Unmeasured(away.clone());
         assert_eq!(asks(seen(0, &away), false), (false, unmeasured));
-        assert_eq!(throttle.unmeasured(), "without b (not reachable/healthy)");
+        assert_eq!(throttle.unmeasured(), "without b");
         let awaited = Following::Awaited(away.clone());
         assert_eq!(asks(seen(0, &away), true), (true, awaited));
         throttle.set(Limits::default());

@@ -107,6 +107,35 @@ async fn an_apply_with_the_block_refuses_every_other_writer_until_it_is_released
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_block_whose_release_cannot_be_written_down_is_not_set_and_not_said_to_be() {
+    let (_guarded, mover, shop) = guarded().await;
+    mover.plan().await;
+    mover.apply(&["--through", "backup"]).await.code(0);
+    let mut runs = std::fs::read_dir(mover.path("ringfence-runs")).unwrap();
+    let run = runs.find_map(|run| {
+        let path = run.unwrap().path();
+        path.is_dir().then_some(path)
+    });
+    // A folder in the file's place, which is as good as a full disk.
+    let place = run.unwrap().join("release-write-block.txt");
+    std::fs::create_dir(&place).unwrap();
+    let block = ["--block-writes", "--through", "stop"];
+    let ended = mover.apply(&block).await.code(1);
+    ended.says(&["it was not set: nobody's writes are blocked"]);
+    let status = mover.ringfence(&["status"]).await.code(0);
+    assert!(!status.out.contains("WRITES ARE BLOCKED"), "{}", status.out);
+    write(&shop).await.unwrap();
+    std::fs::remove_dir(&place).unwrap();
+    mover.apply(&block).await.code(0);
+    assert_eq!(write(&shop).await, BLOCKED);
+    mover
+        .ringfence(&["unlock", "--write-block", "--confirm", "shop"])
+        .await
+        .code(0);
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_client_that_may_write_past_the_block_keeps_the_verdict_at_quiet_and_is_named() {
     let (guarded, mover, _shop) = guarded().await;
     let mut options = ClientOptions::parse(guarded.uri("root:r00t"))

@@ -126,6 +126,106 @@ async fn a_real_client_reads_every_document_that_conform_finds_nothing_wrong_wit
     );
 }
 
+/// One document for each model, what the client says of it, and the finding that says so.
+const EDGES: &str = r#"
+datasource db {
+  provider = "mongodb"
+  url      = env("DATABASE_URL")
+}
+type Part {
+  a Int
+  b Int
+}
+model Texts {
+  id   Int @id @map("_id")
+  tags String[]
+}
+model Numbers {
+  id   Int @id @map("_id")
+  list Int[]
+}
+model Composed {
+  id   Int @id @map("_id")
+  part Part
+}
+model Measured {
+  id Int @id @map("_id")
+  x  Float
+}
+model Several {
+  id Int @id @map("_id")
+  xs Float[]
+}
+model Held {
+  id    Int @id @map("_id")
+  bytes Bytes
+}
+"#;
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_real_client_says_of_nulls_in_lists_empty_composites_and_odd_numbers_what_conform_says() {
+    let client = client();
+    let case = Case::empty().await;
+    std::fs::write(case.path("schema.prisma"), EDGES).unwrap();
+    let uuid = bson::Binary {
+        subtype: bson::spec::BinarySubtype::Uuid,
+        bytes: vec![7; 16],
+    };
+    let planted = [
+        ("Texts", doc! { "_id": 1, "tags": [bson::Bson::Null, "a"] }),
+        (
+            "Numbers",
+            doc! { "_id": 1, "list": [bson::Bson::Null, "a"] },
+        ),
+        ("Composed", doc! { "_id": 1, "part": {} }),
+        ("Measured", doc! { "_id": 1, "x": f64::INFINITY }),
+        ("Several", doc! { "_id": 1, "xs": [f64::NEG_INFINITY, 1] }),
+        ("Held", doc! { "_id": 1, "bytes": uuid }),
+    ];
+    for (name, document) in planted {
+        let collection = case.database.collection::<Document>(name);
+        collection.insert_one(document).await.unwrap();
+    }
+    let found = json(conform(&case, &["--json"]).await, 2);
+    let seen = read(&client, &case);
+    let findings = |name: &str| -> Vec<String> {
+        let models = found["models"].as_array().unwrap();
+        let of = models.iter().find(|it| it["name"] == name).unwrap();
+        let all = of["findings"].as_array().unwrap().iter();
+        let words = |it: &Json| {
+            format!(
+                "{} {}",
+                it["field"].as_str().unwrap(),
+                it["kind"].as_str().unwrap()
+            )
+        };
+        all.map(words).collect()
+    };
+    let begins = |name: &str, code: &str| {
+        let said = seen[name].as_str().unwrap_or_default();
+        assert!(said.starts_with(code), "{name}: {seen}");
+    };
+    assert_eq!(findings("Texts"), ["tags null-in-list"]);
+    begins("Texts", "P2032");
+    assert_eq!(
+        findings("Numbers"),
+        ["list null-in-list", "list wrong-type"]
+    );
+    begins("Numbers", "P2");
+    assert_eq!(
+        findings("Composed"),
+        ["part.a missing-required", "part.b missing-required"]
+    );
+    begins("Composed", "P2032");
+    assert_eq!(findings("Measured"), ["x wrong-type"]);
+    begins("Measured", "P2023");
+    assert_eq!(findings("Several"), ["xs wrong-type"]);
+    begins("Several", "P2023");
+    assert!(findings("Held").is_empty());
+    assert_eq!(seen["Held"], 1, "{seen}");
+}
+
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_real_client_reads_collections_and_fields_under_the_names_that_a_plan_gave_them() {

@@ -4,6 +4,7 @@ mod again;
 mod build_ahead;
 mod by_date;
 mod faults;
+mod full_disk;
 mod gate_says;
 mod gone;
 mod journal;

@@ -81,6 +81,42 @@ async fn a_secondary_that_is_away_is_said_and_waited_for_when_asked_so() {
 
 #[tokio::test]
 #[ignore = "long: RINGFENCE_TESTS=full"]
+async fn a_member_that_answers_and_is_no_secondary_is_not_called_unreachable() {
+    let server = support::private(Topology::ReplicaSet(3), &[]).await;
+    let case = Case::at(server.uri("shop"), "shop".to_owned()).await;
+    let alone = async |member: usize| {
+        let port = server.port(member).unwrap();
+        let uri = format!("mongodb://127.0.0.1:{port}/?directConnection=true");
+        mongodb::Client::with_uri_str(uri).await.unwrap()
+    };
+    let secondary = alone(2).await.database("admin");
+    data::run(&secondary, doc! { "replSetMaintenance": 1 }).await;
+    let name = format!("127.0.0.1:{}", server.port(2).unwrap());
+    let is = format!("{name} is catching up or under maintenance (RECOVERING)");
+    let deadline = std::time::Instant::now() + Duration::from_mins(1);
+    let said = loop {
+        let said = case.ringfence(&["--max-lag", "5", "status"]).await.code(0);
+        if said.err.contains(&name) || std::time::Instant::now() > deadline {
+            break said;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert!(!said.err.contains("cannot be reached"), "{}", said.err);
+    said.says(&[&is, "--max-lag 5 --require-all"]);
+    data::run(&secondary, doc! { "replSetMaintenance": 0 }).await;
+    let deadline = std::time::Instant::now() + Duration::from_mins(1);
+    loop {
+        let said = case.ringfence(&["--max-lag", "5", "status"]).await.code(0);
+        if !said.err.contains(&name) {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}", said.err);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "long: RINGFENCE_TESTS=full"]
 async fn a_secondary_that_is_a_minute_behind_on_purpose_does_not_count() {
     let server = support::private(Topology::ReplicaSet(3), &[]).await;
     let case = Case::at(server.uri("shop"), "shop".to_owned()).await;

@@ -19,7 +19,8 @@ async fn the_plan_says_all_that_the_schema_asks_and_holds_it() {
         "users_email_key",
         "so that `npx prisma@6 db push` drops them: by hand",
         "the model Coupon is new",
-        "Business.owner: deleting a User then deletes its documents of Business (new)",
+        "Business.owner: deleting a User then deletes its documents of Business, and with them those of Customer (changed: it had no onDelete)",
+        "Customer.business: deleting a Business then deletes its documents of Customer (new)",
     ]);
     let text = std::fs::read_to_string(case.path("plan.json")).unwrap();
     assert!(text.contains("model Coupon"));
@@ -32,6 +33,71 @@ async fn the_plan_says_all_that_the_schema_asks_and_holds_it() {
     case.ringfence(&plan).await.code(0);
     let other = std::fs::read_to_string(case.path("plan.json")).unwrap();
     assert_ne!(hash(&text), hash(&other));
+}
+
+#[tokio::test]
+async fn each_on_delete_that_changed_is_said_with_what_it_was_and_what_goes_along() {
+    let case = world::seeded().await;
+    let room = |rule: &str| {
+        format!(
+            "  name String\n  homeId String? @db.ObjectId\n  home Business? @relation(fields: [homeId], references: [id]{rule})\n"
+        )
+    };
+    // The same in both but for the rules: `service` may be empty, and a room has a home.
+    let optional = |text: &str, rule: &str| {
+        let text = text.replace(
+            "  serviceId  String   @db.ObjectId\n",
+            "  serviceId  String?  @db.ObjectId\n",
+        );
+        let text = text.replace(
+            "  serviceId String   @db.ObjectId\n",
+            "  serviceId String?  @db.ObjectId\n",
+        );
+        let with = format!("Service? @relation(fields: [serviceId], references: [id]{rule})");
+        text.replace(
+            "Service  @relation(fields: [serviceId], references: [id])",
+            &with,
+        )
+    };
+    let with_room = |text: &str, rule: &str| {
+        let (head, rooms) = text.split_once("model Room").unwrap();
+        let rooms = rooms.replacen("  name String\n", &room(rule), 1);
+        let head = head.replacen("  services ", "  rooms Room[]\n  services ", 1);
+        format!("{head}model Room{rooms}")
+    };
+    let owner = "owner    User      @relation(fields: [ownerId], references: [id]";
+    let before = world::BEFORE.replace(owner, &format!("{owner}, onDelete: Restrict"));
+    let before = optional(&before, ", onDelete: Cascade");
+    let before = with_room(&before, ", onDelete: Cascade");
+    let service =
+        "business   Business  @relation(fields: [businessId], references: [id])\n  bookings";
+    assert!(AFTER.contains(service));
+    let cascade = service.replace("[id])", "[id], onDelete: Cascade)");
+    let after = AFTER.replace(service, &cascade);
+    let after = with_room(&optional(&after, ", onDelete: SetNull"), "");
+    world::write(&case, &after);
+    std::fs::write(case.path("before.prisma"), before).unwrap();
+    let plan = ["plan", "--defaults", "--retire-users", "--out", "plan.json"];
+    let ended = case.ringfence(&plan).await.code(0);
+    let wanted = [
+        "Business.owner: deleting a User then deletes its documents of Business, and with them those of Service and Customer (changed: it was Restrict)",
+        "Service.business: deleting a Business then deletes its documents of Service (changed: it had no onDelete)",
+        "Customer.business: deleting a Business then deletes its documents of Customer (new)",
+        "Booking.service: deleting a Service then leaves its documents of Booking without one (changed: it was Cascade)",
+        "Room.home: it has no onDelete, and then deleting a Business leaves its documents of Room without one (changed: it was Cascade)",
+    ];
+    let said = format!("{}{}", ended.out, ended.err);
+    assert_eq!(
+        said.matches("other programs that delete leave orphans")
+            .count(),
+        wanted.len(),
+        "{said}"
+    );
+    ended.says(&wanted);
+    // The report keeps it.
+    case.apply(&[]).await.code(0);
+    let report = case.ringfence(&["report"]).await.code(0);
+    report.says(&["changed: it was Restrict", "changed: it was Cascade"]);
 }
 
 #[tokio::test]

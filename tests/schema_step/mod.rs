@@ -5,6 +5,7 @@ mod collated;
 mod composites;
 mod cut_off;
 mod dated;
+mod listed;
 mod minutes;
 mod own_step;
 mod pushed;

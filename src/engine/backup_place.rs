@@ -1,0 +1,50 @@
+//! Where the run's backup stands, or that it is gone. What names its folder asks here, so that nobody is sent to what is no more.
+
+use std::path::Path;
+
+use crate::domain::run::RunRecord;
+use crate::domain::text::named;
+use crate::engine::session::Session;
+use crate::engine::taken_backup::open;
+
+impl Session {
+    /// What is wrong with the backup of the latest run, before something goes that it alone would hold then.
+    pub fn backup_trouble(&self) -> Option<String> {
+        self.run.latest().and_then(trouble)
+    }
+}
+
+/// What is wrong with the backup of a run, as a sentence without its full stop; `None` where it stands, or none was taken.
+pub(crate) fn trouble(run: &RunRecord) -> Option<String> {
+    let path = &run.backup.as_ref()?.path;
+    let folder = Path::new(path);
+    if !folder.is_dir() {
+        return Some(format!(
+            "the backup is gone: there is no folder {} on this machine",
+            named(path)
+        ));
+    }
+    let whole = open(folder, &run.database).is_ok_and(|dump| {
+        let mut files = dump.collections.iter().filter_map(|it| it.data.as_ref());
+        files.all(|file| file.is_file())
+    });
+    (!whole).then(|| {
+        format!(
+            "the backup is not whole: a file in {} is gone or was changed",
+            named(path)
+        )
+    })
+}
+
+/// The same where a backup can still be taken.
+pub(crate) fn take_again(run: &RunRecord) -> Option<String> {
+    trouble(run).map(|it| format!("{it}. Take the backup again (Back up)"))
+}
+
+/// Behind a sentence that names the backup, or a command that reads it: that it is gone, and what helps then. Empty where it stands.
+pub(crate) fn unless_gone(run: Option<&RunRecord>) -> String {
+    let trouble = run.and_then(trouble);
+    trouble.map_or_else(String::new, |it| {
+        format!(". But {it}: bring that folder back first, or name a copy of it")
+    })
+}
