@@ -47,12 +47,6 @@ impl Row {
     }
 }
 
-/// How many rows the list has with every phase unfolded.
-fn all_rows() -> usize {
-    let steps = Step::ALL.iter().map(|step| 1 + step.items().len());
-    Phase::ALL.len() + steps.sum::<usize>()
-}
-
 /// The pane.
 #[derive(Debug)]
 pub struct Checklist {
@@ -264,11 +258,13 @@ impl Checklist {
         if let Some(folded) = self.folded.get(&phase) {
             return !folded;
         }
+        let steps = Step::ALL.iter().map(|step| 1 + step.items().len());
+        let whole = Phase::ALL.len() + steps.sum::<usize>() + AROUND;
         let next = shared.next_step().or_else(|| shared.open_note());
         next.is_none_or(|next| next.phase() == phase)
             || (self.row.phase() == phase && !matches!(self.row, Row::Phase(_)))
             || (shared.size.1 >= TALL && phase < Phase::Application)
-            || usize::from(shared.size.1) >= all_rows() + AROUND
+            || usize::from(shared.size.1) >= whole
     }
 
     /// The rows as they are shown now.
