@@ -16,7 +16,7 @@ use crate::domain::keep_new::report::Kept;
 use crate::domain::run::{Millis, Outcome, RunRecord};
 use crate::domain::situation::{Situation, roll_back};
 use crate::domain::standstill::Standstill;
-use crate::domain::text::mask;
+use crate::domain::text::{mask, sentence};
 
 /// A run's report.
 #[derive(Debug, Clone)]
@@ -219,39 +219,35 @@ impl<'r> Report<'r> {
     }
 
     fn way_back(&self) -> String {
-        let back = self.way_back_by_the_record();
-        match &self.lost_backup {
-            Some(lost) => format!("{back}. But {lost}"),
-            None => back,
-        }
-    }
-
-    fn way_back_by_the_record(&self) -> String {
         let database = &self.run.database;
-        let backup = self
-            .run
-            .backup
-            .as_ref()
-            .map_or("(none)", |backup| backup.path.as_str());
+        let path = self.run.backup.as_ref().map(|it| it.path.as_str());
+        let path = path.unwrap_or("(none)");
+        let lost = self.lost_backup.as_deref();
+        let backup = lost.map_or_else(|| format!("the backup is in {path}"), str::to_owned);
         let swapped = self.run.collections.values().any(|it| it.swap_began);
         match self.run.outcome {
             Outcome::Open if !swapped => {
                 let back = self.situation.map(|it| it.back_by(&roll_back(database)));
                 let back = back.unwrap_or_else(|| "nothing to undo".to_owned());
-                format!("nothing was cut over: {back}. The backup is in {backup}")
+                format!("nothing was cut over: {back}. {}", sentence(&backup))
             }
             Outcome::Open => format!(
-                "`ringfence --db {database} rollback --confirm {database}` renames the originals back, byte for byte, until they are deleted; redeploy the old code before you start the application. The backup is in {backup}"
+                "`ringfence --db {database} rollback --confirm {database}` renames the originals back, byte for byte, until they are deleted; redeploy the old code before you start the application. {}",
+                sentence(&backup)
             ),
-            Outcome::RolledBack => {
-                format!("the originals are live again; the backup is in {backup}")
+            Outcome::RolledBack => format!("the originals are live again; {backup}"),
+            Outcome::Restored => {
+                let lost = lost.map_or_else(String::new, |lost| format!("; {lost}"));
+                format!(
+                    "the backup in {path} was restored: what was there before is live again, and what stood there instead is aside until `ringfence purge`{lost}"
+                )
             }
-            Outcome::Restored => format!(
-                "the backup in {backup} was restored: what was there before is live again, and what stood there instead is aside until `ringfence purge`"
-            ),
-            Outcome::Finished => format!(
-                "the originals are deleted; what is left is the backup in {backup} (`ringfence restore`, or mongorestore)"
-            ),
+            Outcome::Finished => match lost {
+                None => format!(
+                    "the originals are deleted; what is left is the backup in {path} (`ringfence restore`, or mongorestore)"
+                ),
+                Some(lost) => format!("the originals are deleted, and {lost}"),
+            },
         }
     }
 }
