@@ -108,7 +108,28 @@ impl Session {
     pub fn warnings(&self) -> Vec<String> {
         let mut all = self.fit.warnings.clone();
         all.extend(self.idle_entries());
+        all.extend(self.entries_that_let_little_in());
         all
+    }
+
+    /// Followed entries whose filter leaves out more documents than it lets in: that may be right, and may be the filter of another kind.
+    fn entries_that_let_little_in(&self) -> Vec<String> {
+        let Some(surveyed) = &self.surveyed else {
+            return Vec::new();
+        };
+        let entries = surveyed.survey.followed.iter().enumerate();
+        let little = entries.filter(|(_, it)| it.let_in() * 2 < it.documents);
+        little
+            .map(|(at, entry)| {
+                let key = format!("follow.{at}.where");
+                let words = format!(
+                    "{key}: {} of {} outside this filter; they stay as they are, with their reference to the user, and take part in nothing",
+                    grouped(entry.documents - entry.let_in()),
+                    counted(entry.documents, "document is", "documents are")
+                );
+                warning(&surveyed.survey.mapping, &key, &words)
+            })
+            .collect()
     }
 
     /// Followed entries of which the survey found that every document stays with an account.
