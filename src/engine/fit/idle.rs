@@ -108,7 +108,6 @@ impl Session {
     pub fn warnings(&self) -> Vec<String> {
         let mut all = self.fit.warnings.clone();
         all.extend(self.idle_entries());
-        all.extend(self.entries_that_let_little_in());
         all
     }
 
@@ -132,14 +131,14 @@ impl Session {
             .collect()
     }
 
-    /// Followed entries of which the survey found that every document stays with an account.
+    /// Followed entries of which the survey found that every document stays with an account, or that most are outside the filter.
     pub fn idle_entries(&self) -> Vec<String> {
         let Some(surveyed) = &self.surveyed else {
             return Vec::new();
         };
         let entries = surveyed.survey.followed.iter().enumerate();
         let idle = entries.filter(|(_, it)| it.let_in() > 0 && it.with_account == it.let_in());
-        idle.map(|(at, entry)| {
+        let idle = idle.map(|(at, entry)| {
             let key = format!("follow.{at}.user");
             let words = format!(
                 "follow.{at}: {} of {} would change: the users named there are no customers of the business that the document leads to, so every one stays with an account. See whether `user` and `business` of this entry name what you mean",
@@ -147,7 +146,7 @@ impl Session {
                 grouped(entry.let_in())
             );
             warning(&surveyed.survey.mapping, &key, &words)
-        })
-        .collect()
+        });
+        idle.chain(self.entries_that_let_little_in()).collect()
     }
 }
