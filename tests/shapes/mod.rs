@@ -15,3 +15,4 @@ mod people;
 mod references;
 mod several;
 mod shape;
+mod single_mistakes;

@@ -112,6 +112,7 @@ pub fn of_guests(
         let of_guest = |field: &Field| match member.as_str() {
             "name" => vec![
                 Wrong::new(field.addresses, "e-mail addresses"),
+                Wrong::new(field.digits, "numbers, as of telephones"),
                 Wrong::new(field.ids, "ids"),
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
@@ -128,6 +129,15 @@ pub fn of_guests(
                 Wrong::new(field.dates, "dates"),
                 Wrong::new(field.truths, "true and false"),
                 Wrong::new(field.inner, DOCUMENTS),
+                // Some may be written with words; where not one is a number, these are none.
+                Wrong::new(
+                    if field.digits + field.numbers == 0 {
+                        field.texts
+                    } else {
+                        0
+                    },
+                    "texts, and none of all is a number as of telephones",
+                ),
             ],
             _ => Vec::new(),
         };

@@ -51,7 +51,7 @@ pub fn about_users(mapping: &Mapping, users: &Profile) -> Doubts {
     doubts
 }
 
-/// The doubts about the names of guests, who stand in the documents of a section.
+/// The doubts about what tells guests apart, who stand in the documents of a section: few values are those of staff, or of hosts.
 pub fn about_guests(
     mapping: &Mapping,
     section: &str,
@@ -59,8 +59,9 @@ pub fn about_guests(
     documents: &Profile,
 ) -> Doubts {
     let mut doubts = Doubts::default();
-    let key = format!("{section}.guest.name");
-    for (_, path) in guest.members.iter().filter(|(member, _)| member == "name") {
+    let tells = |member: &str| ["name", "email", "phone"].contains(&member);
+    for (member, path) in guest.members.iter().filter(|(member, _)| tells(member)) {
+        let key = format!("{section}.guest.{member}");
         let says = few_words(&key, path, documents);
         doubts
             .warnings

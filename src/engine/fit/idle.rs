@@ -111,14 +111,34 @@ impl Session {
         all
     }
 
-    /// Followed entries of which the survey found that every document stays with an account.
+    /// Followed entries whose filter leaves out more documents than it lets in: that may be right, and may be the filter of another kind.
+    fn entries_that_let_little_in(&self) -> Vec<String> {
+        let Some(surveyed) = &self.surveyed else {
+            return Vec::new();
+        };
+        let entries = surveyed.survey.followed.iter().enumerate();
+        let little = entries.filter(|(_, it)| it.let_in() * 2 < it.documents);
+        little
+            .map(|(at, entry)| {
+                let key = format!("follow.{at}.where");
+                let words = format!(
+                    "{key}: {} of {} outside this filter; they stay as they are, with their reference to the user, and take part in nothing",
+                    grouped(entry.documents - entry.let_in()),
+                    counted(entry.documents, "document is", "documents are")
+                );
+                warning(&surveyed.survey.mapping, &key, &words)
+            })
+            .collect()
+    }
+
+    /// Followed entries of which the survey found that every document stays with an account, or that most are outside the filter.
     pub fn idle_entries(&self) -> Vec<String> {
         let Some(surveyed) = &self.surveyed else {
             return Vec::new();
         };
         let entries = surveyed.survey.followed.iter().enumerate();
         let idle = entries.filter(|(_, it)| it.let_in() > 0 && it.with_account == it.let_in());
-        idle.map(|(at, entry)| {
+        let idle = idle.map(|(at, entry)| {
             let key = format!("follow.{at}.user");
             let words = format!(
                 "follow.{at}: {} of {} would change: the users named there are no customers of the business that the document leads to, so every one stays with an account. See whether `user` and `business` of this entry name what you mean",
@@ -126,7 +146,7 @@ impl Session {
                 grouped(entry.let_in())
             );
             warning(&surveyed.survey.mapping, &key, &words)
-        })
-        .collect()
+        });
+        idle.chain(self.entries_that_let_little_in()).collect()
     }
 }

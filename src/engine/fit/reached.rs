@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use bson::RawDocumentBuf;
+
 use super::Known;
 use crate::domain::accepted::Accepted;
 use crate::domain::fit::Fit;
@@ -28,6 +30,24 @@ pub(super) struct Reached {
     pub(super) customers: usize,
 }
 
+/// Of these users, those whom the mapping lets in.
+fn reached(mapping: &Mapping, users: &[RawDocumentBuf]) -> Reached {
+    let role = &mapping.user;
+    let inside = users
+        .iter()
+        .filter(|user| role.filter.as_ref().is_none_or(|it| it.lets_in(user)));
+    let mut reached = Reached::default();
+    for user in inside {
+        let facts = UserFacts::of(user, role);
+        reached.people += 1;
+        reached.customers += usize::from(match role.customers {
+            Customers::NoPassword => !(facts.account || facts.verified),
+            Customers::Everybody | Customers::Filter(_) => facts.by_filter,
+        });
+    }
+    reached
+}
+
 impl Session {
     /// Refuses a reference that reaches those who sign in, where another one reaches those who do not.
     pub(super) async fn check_people_reached(
@@ -39,7 +59,7 @@ impl Session {
         let key = "booking.user";
         let by_nature = mapping.user.customers != Customers::Everybody;
         let claim = of_booking_users(mapping).filter(|_| by_nature);
-        let Some(claim) = claim.filter(|claim| claim.target.by.is_none()) else {
+        let Some(claim) = claim else {
             return Ok(());
         };
         let profile = known.profile("booking.", &mapping.booking.collection, mapping);
@@ -51,7 +71,8 @@ impl Session {
         let taken = taken.filter(|claim| claim.key.starts_with("booking."));
         let paths: Vec<_> = taken.flat_map(|claim| claim.paths).collect();
         let taken: Vec<_> = paths.iter().map(|path| path.start.to_string()).collect();
-        let own = self.reached_by(mapping, profile, path).await?;
+        let email = claim.target.by.as_ref();
+        let own = self.reached_by(mapping, profile, path, email).await?;
         if own.people == 0 || own.customers * 10 > own.people {
             return Ok(());
         }
@@ -61,13 +82,21 @@ impl Session {
                 continue;
             }
             let (values, hops) = (field.values(), path.hops.as_slice());
-            let reached = self.people_among(mapping, values, hops).await?;
+            let email = email.filter(|_| field.mostly(field.addresses));
+            let reached = match email {
+                Some(email) => self.people_with(mapping, values, email).await?,
+                None => self.people_among(mapping, values, hops).await?,
+            };
             let enough = reached.people >= ENOUGH && reached.people >= own.people;
             if enough && reached.customers * 10 >= reached.people * 9 {
                 let hops = path.hops.iter().map(|hop| format!(" > {hop}"));
                 let way: String = hops.collect();
+                let better = match email {
+                    Some(_) => format!("{{ email = \"{name}\" }}"),
+                    None => format!("{name}{way}"),
+                };
                 let why = format!(
-                    "{key}: `{path}` names {} different people who sign in or are no customers, of {} that were tried, and `{name}{way}` names {} who are customers; `{name}{way}` would fit. If those who sign in are the customers, say `customers = \"everybody\"` under [user]",
+                    "{key}: `{path}` names {} different people who sign in or are no customers, of {} that were tried, and `{name}{way}` names {} who are customers; `{better}` would fit. If those who sign in are the customers, say `customers = \"everybody\"` under [user]",
                     own.people - own.customers,
                     own.people,
                     reached.customers,
@@ -84,11 +113,26 @@ impl Session {
         mapping: &Mapping,
         profile: &Profile,
         path: &ReferencePath,
+        email: Option<&FieldPath>,
     ) -> Result<Reached> {
-        match profile.field(&path.start.to_string()) {
-            Some(field) => self.people_among(mapping, field.values(), &path.hops).await,
-            None => Ok(Reached::default()),
+        match (profile.field(&path.start.to_string()), email) {
+            (Some(field), Some(email)) => self.people_with(mapping, field.values(), email).await,
+            (Some(field), None) => self.people_among(mapping, field.values(), &path.hops).await,
+            (None, _) => Ok(Reached::default()),
         }
+    }
+
+    /// The people whose e-mails some values are, as they are written.
+    async fn people_with(
+        &self,
+        mapping: &Mapping,
+        values: impl Iterator<Item = &Id>,
+        email: &FieldPath,
+    ) -> Result<Reached> {
+        let emails: BTreeSet<Id> = values.take(TRIED).cloned().collect();
+        let users = &mapping.user.collection;
+        let users = self.looked_up(users, email, &emails, &[]).await?;
+        Ok(reached(mapping, &users))
     }
 
     /// The people to whom some values lead, over these documents.
@@ -110,20 +154,7 @@ impl Session {
         let users = self
             .looked_up(&mapping.user.collection, &id(), &ids, &[])
             .await?;
-        let role = &mapping.user;
-        let inside = users
-            .iter()
-            .filter(|user| role.filter.as_ref().is_none_or(|it| it.lets_in(user)));
-        let mut reached = Reached::default();
-        for user in inside {
-            let facts = UserFacts::of(user, role);
-            reached.people += 1;
-            reached.customers += usize::from(match role.customers {
-                Customers::NoPassword => !(facts.account || facts.verified),
-                Customers::Everybody | Customers::Filter(_) => facts.by_filter,
-            });
-        }
-        Ok(reached)
+        Ok(reached(mapping, &users))
     }
 
     /// Refuses the name of a reference that leads elsewhere as the name of the new one, and warns of one that leads nowhere.
