@@ -27,9 +27,10 @@ impl Session {
             format!("{what} on this machine: there is no {path}")
         };
         let (export, draft) = (folder.join(EXPORT), folder.join(DRAFT));
-        let named_draft = run.step(Step::Schema).map(|it| it.says.contains(DRAFT));
+        let schema = run.step(Step::Schema);
+        let named_draft = schema.is_some_and(|it| it.says.contains(DRAFT));
         let exported = run.is_done(Step::Document) && !export.is_dir();
-        let drafted = named_draft.unwrap_or_default() && !draft.is_file();
+        let drafted = named_draft && !draft.is_file();
         let others = [
             exported.then(|| gone("the export is gone", &export)),
             drafted.then(|| gone("the models to copy are gone", &draft)),
