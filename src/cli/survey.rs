@@ -160,7 +160,7 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         output::json(&json!({
             "run": session.run.latest().map(|run| &run.id), "lease": held, "steps": steps,
             "strays": strays_json(&session), "keptOriginals": session.layout.kept_originals(),
-            "journal": session.journal_trouble(), "backup": session.backup_trouble(), "situation": situation.to_json(&database),
+            "journal": session.journal_trouble(), "lostFiles": session.lost_files(), "situation": situation.to_json(&database),
         }));
     } else {
         match session.run.latest() {
@@ -175,8 +175,8 @@ pub(super) async fn status(place: &PlaceArguments) -> Result<ExitCode> {
         if let Some(held) = held {
             output::line(&format!("the lease is held by {}\n", named(&held.words())));
         }
-        let troubles = [session.journal_trouble(), session.backup_trouble()];
-        for trouble in troubles.into_iter().flatten() {
+        let lost = session.lost_files();
+        for trouble in session.journal_trouble().into_iter().chain(lost) {
             output::line(&format!("{trouble}\n"));
         }
         let lines = [

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::domain::gate::{DeleteOriginals, Gate};
 use crate::domain::rebuilt::Rebuilt;
 use crate::engine::Watcher;
-use crate::engine::backup_place;
 use crate::engine::error::Result;
+use crate::engine::kept_files;
 use crate::engine::session::Session;
 
 /// How far the counts can be relied upon.
@@ -40,7 +40,7 @@ impl Session {
                 lost.push(format!(
                     "the original of {} is gone: no collection has its UUID any more. What was there before is in the backup alone ({backup}){}",
                     which.live(),
-                    backup_place::unless_gone(Some(run))
+                    kept_files::unless_gone(Some(run))
                 ));
             }
         }

@@ -8,8 +8,8 @@ use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::WatchStart;
 use crate::domain::situation::Situation;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::kept_files;
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, Workspace};
 use crate::engine::{Watcher, counted};
@@ -61,7 +61,7 @@ impl Session {
         let backup = backup.map(|it| (it.documents, it.verified, it.path.as_str()));
         let equations = run.map_or(&[][..], |run| &run.equations);
         let proof = gate_lines::of_proof(equations, complete, seen.writes.is_some());
-        let backup = match run.and_then(backup_place::trouble) {
+        let backup = match run.and_then(kept_files::trouble) {
             Some(trouble) => Evidence::said(trouble),
             None => gate_lines::of_backup(backup, complete, seen.read),
         };

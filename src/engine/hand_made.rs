@@ -9,8 +9,8 @@ use crate::domain::index_plan::{name_of, with_ttl};
 use crate::domain::pushed::KeptIndex;
 use crate::domain::rebuilt::Rebuilt;
 use crate::domain::text::named;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::kept_files;
 use crate::engine::session::Session;
 use crate::store::collection_spec::{self, CollectionSpec};
 
@@ -102,7 +102,7 @@ impl Session {
         let backup = backup.map_or("the run folder", |backup| backup.path.as_str());
         StepError::Findings(format!(
             "{place}, the original of {live}, has other options or indexes than it had at the cut-over, and no command can tell which were its own. Nothing was changed: what is live stays live. The backup in {backup} holds them ({live}.metadata.json): give them back with collMod, createIndexes or dropIndexes, then run the same command again{}",
-            backup_place::unless_gone(self.run.open()),
+            kept_files::unless_gone(self.run.open()),
             live = which.live()
         ))
     }

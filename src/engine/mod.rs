@@ -3,7 +3,6 @@
 
 pub mod after_schema;
 pub mod backup;
-pub(crate) mod backup_place;
 mod booking_pages;
 mod bookings_by_date;
 mod businesses;
@@ -22,6 +21,7 @@ pub(crate) mod given_up;
 mod hand_made;
 mod identity;
 mod keep_new;
+pub(crate) mod kept_files;
 mod kept_sides;
 pub mod labels;
 pub(crate) mod later;

@@ -3,9 +3,9 @@
 use crate::domain::aside::Aside;
 use crate::domain::gate::{Confirmed, Purge};
 use crate::domain::mapping::{LINKS, QUARANTINE, RETIRED, RUNS, SET_ASIDE, is_quarantine};
-use crate::engine::backup_place;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
+use crate::engine::kept_files;
 use crate::engine::layout::Layout;
 use crate::engine::session::Session;
 use crate::engine::{Watcher, counted};
@@ -96,7 +96,7 @@ impl Gated for Purge {
             session
                 .run
                 .latest()
-                .and_then(backup_place::trouble)
+                .and_then(kept_files::trouble)
                 .map(|trouble| {
                     format!(
                         "{trouble}: what is said here to be in the backup alone is then nowhere"
@@ -122,7 +122,7 @@ impl Gated for Purge {
     }
 
     fn way_back(self, session: &Session) -> String {
-        match session.run.latest().and_then(backup_place::trouble) {
+        match session.run.latest().and_then(kept_files::trouble) {
             Some(trouble) => format!("none: {trouble}"),
             None => "none but the backup".to_owned(),
         }

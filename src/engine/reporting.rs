@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::run::RunRecord;
 use crate::domain::text::json;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::kept_files;
 use crate::engine::session::Session;
 use crate::report::Report;
 use crate::store::{StoreError, private_file, run_log};
@@ -45,10 +45,9 @@ impl Session {
         let strays = self.layout.strays().iter();
         let strays = strays.map(|it| (it.name.clone(), it.documents)).collect();
         let report = Report::new(self.reported_run()?, personal, strays);
-        let lost = self.run.latest().and_then(backup_place::trouble);
-        Ok(report
-            .standing(self.situation.as_ref())
-            .without_backup(lost))
+        let lost = self.run.latest().and_then(kept_files::trouble);
+        let report = report.standing(self.situation.as_ref());
+        Ok(report.without(lost, self.lost_files()))
     }
 }
 

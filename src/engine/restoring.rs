@@ -9,9 +9,9 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::run::{Outcome, RestoreRecord};
 use crate::domain::text::listed;
 use crate::engine::backup::says;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
+use crate::engine::kept_files;
 use crate::engine::retry::patiently;
 use crate::engine::session::{Session, new_run_id};
 use crate::engine::taken_backup::{absolute, open};
@@ -135,7 +135,7 @@ impl Session {
             "run {} is open, and what it made stands live as {}: with something else in that place it could neither be verified nor rolled back. Nothing was changed. Either go back first: `ringfence rollback --confirm {database}`. Or put the run's own backup back whole, which ends the run: `ringfence restore --from {backup} --replace --confirm {database}`. Or end the run first: `ringfence finish --confirm {database}`{}",
             run.id,
             listed(names),
-            backup_place::unless_gone(Some(run))
+            kept_files::unless_gone(Some(run))
         )))
     }
 

@@ -11,10 +11,10 @@ use crate::domain::rebuilt::Rebuilt;
 use crate::domain::run::{Outcome, RollbackRecord, WatchStart};
 use crate::domain::text::named;
 use crate::engine::Watcher;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
 use crate::engine::keep_new::{Carrying, Copies, Held};
+use crate::engine::kept_files;
 use crate::engine::retry::patiently;
 use crate::engine::rolled_back::{RolledBack, rolled_back};
 use crate::engine::session::{Run, Session, Workspace};
@@ -443,7 +443,7 @@ impl Gated for RollBack {
                     .as_ref()
                     .map_or("FOLDER", |backup| backup.path.as_str()),
                 session.work.connection.place.database,
-                backup_place::unless_gone(Some(run))
+                kept_files::unless_gone(Some(run))
             )],
             _ => {
                 vec![kept.unwrap_or_else(|| {

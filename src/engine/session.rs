@@ -299,7 +299,13 @@ impl Session {
         let current = self.run.record.take();
         let record = match current {
             Some(record) if record.outcome == Outcome::Open => record,
-            _ => self.new_run().await?,
+            ended => match self.new_run().await {
+                Ok(record) => record,
+                Err(error) => {
+                    self.run.record = ended;
+                    return Err(error);
+                }
+            },
         };
         Ok(self.run.record.insert(record))
     }
@@ -324,11 +330,16 @@ impl Session {
         self.quiet.take_run(&record.quiet);
         self.work.connection.lease.set_run(&record.id);
         // No disk for the journal, no run: nothing was written yet.
-        let mut journal = Journal::open(&self.run_folder(&record), &record)?;
-        run_log::open(&self.run_folder(&record));
+        let folder = self.run_folder(&record);
+        let mut journal = Journal::open(&folder, &record)
+            .and_then(Journal::with_room)
+            .map_err(|error| error.with_truth("No run was begun, and nothing was changed"))?;
+        run_log::open(&folder);
         run_record::save(&self.work.connection, &mut record).await?;
-        journal.append(&record, now())?;
-        self.run.journal = Some(journal);
+        match journal.append(&record, now()) {
+            Ok(()) => self.run.journal = Some(journal),
+            Err(error) => self.run.journal_trouble = Some(error.to_string()),
+        }
         Ok(record)
     }
 

@@ -11,9 +11,9 @@ use crate::domain::mapping::SIDE_PREFIX;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::domain::survey::facts::id_of;
-use crate::engine::backup_place;
 use crate::engine::check::{Checked, by_id};
 use crate::engine::error::{Result, StepError};
+use crate::engine::kept_files;
 use crate::engine::layout::Layout;
 use crate::engine::retry::patiently;
 use crate::engine::session::Session;
@@ -95,7 +95,7 @@ impl Session {
                 return Err(StepError::Findings(format!(
                     "the original of {} is gone: no collection has its UUID any more, so what is live cannot be compared with it. Nothing was changed. There is no way back by a rollback; the backup holds what was there before{}",
                     which.live(),
-                    backup_place::unless_gone(self.run.open())
+                    kept_files::unless_gone(self.run.open())
                 )));
             }
         }
@@ -160,7 +160,7 @@ impl Session {
         let Some(run) = self.run.open() else {
             return Ok(checked);
         };
-        let gone = backup_place::trouble(run);
+        let gone = kept_files::trouble(run);
         let gone =
             gone.map(|it| format!("{it}. The originals stand, and a rollback needs no backup"));
         checked.notes.extend(gone);
@@ -181,7 +181,7 @@ impl Session {
             if !standing.contains_key(name) {
                 checked.finds(format!(
                     "collection {then} is gone; the backup holds it{}",
-                    backup_place::unless_gone(Some(run))
+                    kept_files::unless_gone(Some(run))
                 ));
                 continue;
             }

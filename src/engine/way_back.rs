@@ -5,8 +5,8 @@ use crate::domain::gate::New;
 use crate::domain::rebuilt::{Group, Rebuilt};
 use crate::engine::Watcher;
 use crate::engine::after_schema::held_words;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
+use crate::engine::kept_files;
 use crate::engine::session::{Run, Session};
 use crate::store::{collection_spec, identity};
 
@@ -184,7 +184,7 @@ impl Session {
         let run = self.run.open();
         let backup = run.and_then(|run| run.backup.as_ref());
         let backup = backup.map_or("FOLDER", |backup| backup.path.as_str());
-        let gone = backup_place::unless_gone(run);
+        let gone = kept_files::unless_gone(run);
         StepError::Findings(format!(
             "{why}. Nothing was changed: what is live stays live. What was there before is in the backup: `ringfence restore --from {backup} --replace --confirm {database}`{gone}"
         ))

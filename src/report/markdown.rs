@@ -112,9 +112,9 @@ impl Report<'_> {
                 escape(&backup.path),
                 clock(backup.verified)
             );
-            if let Some(lost) = &self.lost_backup {
-                let _ = writeln!(out, "- {}", escape(lost));
-            }
+        }
+        for lost in &self.lost_files {
+            let _ = writeln!(out, "- {}", escape(lost));
         }
         if let Some(kept) = self.kept() {
             let _ = writeln!(out, "\n## Rolled back, with what was written since\n");

@@ -28,6 +28,8 @@ pub struct Report<'r> {
     situation: Option<&'r Situation>,
     /// What is wrong with the backup now.
     lost_backup: Option<String>,
+    /// What of the run's files is gone, the backup among them.
+    lost_files: Vec<String>,
 }
 
 impl<'r> Report<'r> {
@@ -40,6 +42,7 @@ impl<'r> Report<'r> {
             strays,
             situation: None,
             lost_backup: None,
+            lost_files: Vec::new(),
         }
     }
 
@@ -50,10 +53,11 @@ impl<'r> Report<'r> {
         self
     }
 
-    /// The same, with what is wrong with the backup's folder now.
+    /// The same, with what is wrong with the backup now, and what of all the run's files is gone.
     #[must_use]
-    pub fn without_backup(mut self, lost: Option<String>) -> Self {
+    pub fn without(mut self, lost: Option<String>, files: Vec<String>) -> Self {
         self.lost_backup = lost;
+        self.lost_files = files;
         self
     }
 
@@ -100,6 +104,7 @@ impl<'r> Report<'r> {
                 "path": backup.path, "documents": backup.documents, "verified": time(backup.verified), "fingerprints": backup.fingerprints,
                 "trouble": self.lost_backup,
             })),
+            "lostFiles": self.lost_files,
             "strays": self.strays.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "decidedStrays": run.decided_strays,
             "writeBlock": run.write_block.as_ref().map(|block| json!({

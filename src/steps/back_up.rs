@@ -7,8 +7,8 @@ use crate::domain::gate::Confirmed;
 use crate::domain::quiet::Fact;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::{BackupRecord, RunRecord, WatchStart};
-use crate::engine::backup_place;
 use crate::engine::error::Result;
+use crate::engine::kept_files;
 use crate::engine::session::{Session, now};
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
@@ -28,9 +28,9 @@ fn state(session: &Session, run: Option<&RunRecord>) -> Option<(State, String)> 
     let Some((State::Done, says)) = &recorded else {
         return recorded;
     };
-    match run.and_then(backup_place::trouble) {
+    match run.and_then(kept_files::trouble) {
         Some(trouble) if swaps => Some((State::Done, format!("{trouble}. It held {says}"))),
-        Some(_) => Some((State::Stale, run.and_then(backup_place::take_again)?)),
+        Some(_) => Some((State::Stale, run.and_then(kept_files::take_again)?)),
         None => recorded,
     }
 }

@@ -10,9 +10,9 @@ use crate::domain::rebuilt::{Group, Rebuilt, counted_as};
 use crate::domain::run::Verdict;
 use crate::domain::text::{listed, named};
 use crate::engine::Watcher;
-use crate::engine::backup_place;
 use crate::engine::error::{Result, StepError};
 use crate::engine::gates::Gated;
+use crate::engine::kept_files;
 use crate::engine::session::Session;
 use crate::engine::specification::in_words;
 use crate::engine::step_file::{File, swapped_state};
@@ -186,7 +186,7 @@ impl Gated for CutOver {
         // In the middle of a swap that was killed, the originals have moved already.
         if !session.layout.has_any_moved() {
             let all = session.work.mapping.rebuilt();
-            missing.extend(session.run.open().and_then(backup_place::take_again));
+            missing.extend(session.run.open().and_then(kept_files::take_again));
             missing.extend(session.missing_backup(&all, watcher).await?);
         }
         Ok(missing)

@@ -6,9 +6,9 @@ use crate::domain::mapping::RETIRED;
 use crate::domain::rebuilt::Group;
 use crate::domain::run::Outcome;
 use crate::domain::text::listed;
-use crate::engine::backup_place;
 use crate::engine::error::Result;
 use crate::engine::gates::Gated;
+use crate::engine::kept_files;
 use crate::engine::session::Session;
 use crate::engine::step_file::File;
 use crate::engine::{Watcher, counted};
@@ -146,7 +146,7 @@ impl Gated for DeleteOriginals {
     }
 
     fn way_back(self, session: &Session) -> String {
-        match session.run.open().and_then(backup_place::trouble) {
+        match session.run.open().and_then(kept_files::trouble) {
             Some(trouble) => format!(
                 "none: {trouble}, and these originals are the only copy of what was there before. This is the point of no return"
             ),

@@ -3,6 +3,7 @@
 use crate::domain::checklist::Step;
 use crate::domain::gate::Confirmed;
 use crate::engine::error::Result;
+use crate::engine::kept_files::EXPORT;
 use crate::engine::session::Session;
 use crate::engine::step_file::{File, recorded};
 use crate::engine::{Watcher, counted};
@@ -15,7 +16,7 @@ pub(super) const FILE: File = File {
 
 async fn run(session: &mut Session, _: Option<Confirmed>, watcher: &Watcher) -> Result<String> {
     let record = session.begin_run().await?.clone();
-    let out = session.run_folder(&record).join("export");
+    let out = session.run_folder(&record).join(EXPORT);
     if out.exists() {
         // Of an earlier try of this step in this run.
         std::fs::remove_dir_all(&out)

@@ -89,6 +89,21 @@ impl Journal {
         Ok(journal)
     }
 
+    /// The same journal, once its disk took what a first entry needs; that is cut off again, as after a crash.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn with_room(mut self) -> Result<Self> {
+        const FIRST: usize = 16 << 10;
+        let failed = |error| StoreError::file("writing the journal", &self.path, error);
+        let before = self.file.metadata().map_err(failed)?.len();
+        let written = self.file.write_all(&vec![b' '; FIRST]);
+        let written = written.and_then(|()| self.file.sync_all());
+        self.file.set_len(before).map_err(failed)?;
+        written.map_err(failed)?;
+        Ok(self)
+    }
+
     /// What is wrong with the journal of `record` in `folder`, in words; `None` for nothing. Reads only.
     pub fn trouble(folder: &Path, record: &RunRecord) -> Option<String> {
         const COUNTS: &str = "The run record in the database is what counts";

@@ -114,6 +114,60 @@ async fn without_our_manifest_the_folder_is_one_of_mongodump_and_restored_as_suc
     );
 }
 
+#[tokio::test]
+async fn a_collection_called_oplog_is_one_and_a_log_of_writes_is_said_wherever_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    for gzip in [false, true] {
+        let out = folder.path().join(format!("gzip-{gzip}"));
+        let source = empty("dump_oplog").await;
+        ugly::fill_database(&source.database).await;
+        let oplog: Collection<Document> = source.database.collection("oplog");
+        oplog.insert_one(doc! { "_id": 1 }).await.unwrap();
+        let options = BackupOptions { gzip };
+        back_up(&source, &out, &options, &quiet, &CancellationToken::new())
+            .await
+            .unwrap();
+        std::fs::remove_file(out.join(MANIFEST)).unwrap();
+        let of_database = out.join("dump_oplog");
+        for from in [&out, &of_database] {
+            let target = empty("dump_oplog_target").await;
+            put_back(&target, from, &RestoreOptions::default())
+                .await
+                .unwrap();
+            same(&source, &target).await;
+        }
+        // Without its metadata it is a log, and not passed over.
+        let end = if gzip { ".gz" } else { "" };
+        let metadata = of_database.join(format!("oplog.metadata.json{end}"));
+        std::fs::remove_file(&metadata).unwrap();
+        for from in [&out, &of_database] {
+            let target = empty("dump_oplog_target").await;
+            let error = put_back(&target, from, &RestoreOptions::default())
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("is not read: it holds what was written"),
+                "{error}"
+            );
+            let names = target.database.list_collection_names().await.unwrap();
+            assert!(names.is_empty(), "{names:?}");
+        }
+    }
+    // A folder that holds an archive alone.
+    let archive = folder.path().join("archive");
+    std::fs::create_dir(&archive).unwrap();
+    std::fs::write(archive.join("all.gz"), [0x1f, 0x8b, 8, 0, 0]).unwrap();
+    let target = empty("dump_oplog_target").await;
+    let error = put_back(&target, &archive, &RestoreOptions::default())
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("is an archive of mongodump"),
+        "{error}"
+    );
+}
+
 /// A dump as mongodump 3.x left it: `ns` in the indexes, no kind, no collection name.
 fn old_dump(folder: &Path, indexes: &str, documents: &[RawDocumentBuf]) {
     let folder = folder.join("old");

@@ -117,6 +117,14 @@ async fn a_backup_that_went_after_the_cut_over_is_said_by_all_that_name_it_and_t
         for words in [&["status"][..], &["report"], &["report", "--json"]] {
             case.ringfence(words).await.code(0).says(&[gone]);
         }
+        for words in [&["status"][..], &["report"], &["status", "--json"]] {
+            let said = case.ringfence(words).await.code(0).out;
+            let lost = ["the export is gone", "the models to copy are gone"];
+            for word in lost {
+                let all = taken == Taken::RunFolder;
+                assert_eq!(said.contains(word), all, "{words:?}: {said}");
+            }
+        }
         let verified = case.ringfence(&["verify"]).await.code(0);
         verified.says(&[gone, "a rollback needs no backup"]);
         let mut session = case.session().await;

@@ -6,6 +6,7 @@ use bson::raw::RawDocumentBuf;
 
 use super::bson_check;
 use super::hashed_file::{Content, HashedReader};
+use crate::domain::number::counted;
 use crate::store::error::{Result, StoreError};
 
 /// The longest document a server makes, 16 MiB and 16 KiB of its own.
@@ -41,9 +42,8 @@ impl BsonReader {
             0 => return Ok(None),
             4 => {}
             some => {
-                return Err(
-                    self.damaged(start, &format!("it ends after {some} bytes of a document"))
-                );
+                let some = counted(some as u64, "byte", "bytes");
+                return Err(self.damaged(start, &format!("it ends after {some} of a document")));
             }
         }
         let length = i32::from_le_bytes(prefix);

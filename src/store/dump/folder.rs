@@ -116,7 +116,11 @@ fn database_folder(from: &Path, database: Option<&str>) -> Result<(String, PathB
         let name = database.map(str::to_owned).or(name).unwrap_or_default();
         return Ok((name, from.to_owned()));
     }
+    let archive = unread::archive_in(here.iter().map(|(_, path)| path.as_path()));
     let mut folders: Vec<_> = here.into_iter().filter(|(_, path)| path.is_dir()).collect();
+    if let Some(archive) = archive.filter(|_| folders.is_empty()) {
+        return Err(archive);
+    }
     match (database, folders.len()) {
         (None, 1) => Ok(folders.remove(0)),
         (None, 2..) => Err(StoreError::Refused(format!(
@@ -178,6 +182,8 @@ fn foreign(folder: &Path) -> Result<Vec<DumpedCollection>> {
     let mut data: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut described: BTreeMap<String, Metadata> = BTreeMap::new();
     let mut cut: BTreeMap<String, String> = BTreeMap::new();
+    unread::refuse_log(folder)?;
+    let is_log = !unread::has_collection_oplog(folder);
     let files = list(folder)?;
     for (file, path) in files.iter().filter(|(_, path)| path.is_file()) {
         let Some((name, Part::Metadata)) = part_of(file) else {
@@ -196,8 +202,10 @@ fn foreign(folder: &Path) -> Result<Vec<DumpedCollection>> {
         }
     }
     for (file, path) in files.iter().filter(|(_, path)| path.is_file()) {
-        let Some((name, Part::Data)) = part_of(file) else {
-            continue;
+        let name = match part_of(file) {
+            Some((name, Part::Data)) => name,
+            Some((name, Part::Oplog)) if !is_log => name,
+            _ => continue,
         };
         let collection = if file_name::is_cut(name) {
             name_of_cut_file(name, &cut, &described, path)?

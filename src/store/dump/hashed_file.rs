@@ -240,7 +240,7 @@ impl HashedReader {
         (self.piece, self.taken) = (Vec::new(), 0);
         self.piece = piece.map_err(|error| {
             StoreError::Invalid(format!(
-                "{}: at byte {} of its content: it cannot be read: {error}",
+                "{}: at byte {} of its content: it cannot be read: {error}. The file is damaged and nothing of it was used; take another backup",
                 self.path.display(),
                 self.bytes
             ))

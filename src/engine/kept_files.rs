@@ -1,9 +1,12 @@
-//! Where the run's backup stands, or that it is gone. What names its folder asks here, so that nobody is sent to what is no more.
+//! Whether what a run wrote to its folder still stands: backup, export, draft. What names them asks here, so that nobody is sent to what is no
+//! more.
 
 use std::path::Path;
 
+use crate::domain::checklist::Step;
 use crate::domain::run::RunRecord;
 use crate::domain::text::named;
+use crate::engine::schema_lines::DRAFT;
 use crate::engine::session::Session;
 use crate::engine::taken_backup::open;
 
@@ -12,7 +15,33 @@ impl Session {
     pub fn backup_trouble(&self) -> Option<String> {
         self.run.latest().and_then(trouble)
     }
+
+    /// What of the latest run's files is gone, each as a sentence without its full stop.
+    pub fn lost_files(&self) -> Vec<String> {
+        let Some(run) = self.run.latest() else {
+            return Vec::new();
+        };
+        let folder = self.run_folder(run);
+        let gone = |what: &str, path: &Path| {
+            let path = named(&path.display().to_string());
+            format!("{what} on this machine: there is no {path}")
+        };
+        let (export, draft) = (folder.join(EXPORT), folder.join(DRAFT));
+        let schema = run.step(Step::Schema);
+        let named_draft = schema.is_some_and(|it| it.says.contains(DRAFT));
+        let exported = run.is_done(Step::Document) && !export.is_dir();
+        let drafted = named_draft && !draft.is_file();
+        let others = [
+            exported.then(|| gone("the export is gone", &export)),
+            drafted.then(|| gone("the models to copy are gone", &draft)),
+        ];
+        let all = [trouble(run)].into_iter().chain(others);
+        all.flatten().collect()
+    }
 }
+
+/// The folder of the export, in that of the run.
+pub(crate) const EXPORT: &str = "export";
 
 /// What is wrong with the backup of a run, as a sentence without its full stop; `None` where it stands, or none was taken.
 pub(crate) fn trouble(run: &RunRecord) -> Option<String> {
