@@ -68,6 +68,7 @@ fn promised(indexes: &[IndexLine]) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines)] // one world from its list to its end
 async fn the_list_of_indexes_says_what_apply_then_does() {
     let case = world::seeded().await;
     let by_price = doc! { "key": { "price": 1 }, "name": "services_price_idx" };
