@@ -22,6 +22,8 @@ use crate::domain::raw::{elements, get};
 const MOST_STUCK: u32 = 3;
 /// Documents per batch, unless a scan says otherwise.
 const BATCH: u32 = 2_000;
+/// So often may fields repeat in one document before those behind them are missed, where only some fields are read.
+const REPEATED: usize = 16;
 /// Bytes from which on a batch is fetched only when it is asked for, so that no two of them stand in memory. A server sends up to 16 MiB at once.
 pub(super) const LARGE: usize = 2 << 20;
 
@@ -332,6 +334,15 @@ pub fn bson_of(id: &Id) -> Result<bson::Bson> {
         .ok_or_else(|| StoreError::Invalid(format!("the id {id} cannot be sent to the server")))
 }
 
+/// Only these fields. A server stops reading a document once it has met as many as are named, and counts a field that is repeated each time;
+/// names that occur nowhere put that off for as many. An `_id` alone is read from its index, and is never repeated.
+fn projection(fields: &[String]) -> Document {
+    let spare = if fields == ["_id"] { 0 } else { REPEATED };
+    let spare = (0..spare).map(|number| format!("_ringfence_none_{number}"));
+    let named = fields.iter().cloned().chain(spare);
+    named.map(|field| (field, bson::Bson::Int32(1))).collect()
+}
+
 fn options_of(scan: &Scan) -> Result<FindOptions> {
     let batch = if scan.batch == 0 { BATCH } else { scan.batch };
     let mut options = FindOptions::builder().batch_size(batch).build();
@@ -346,12 +357,7 @@ fn options_of(scan: &Scan) -> Result<FindOptions> {
         options.max = Some(doc! { "_id": bson_of(until)? });
     }
     if !scan.fields.is_empty() {
-        options.projection = Some(
-            scan.fields
-                .iter()
-                .map(|field| (field.clone(), bson::Bson::Int32(1)))
-                .collect(),
-        );
+        options.projection = Some(projection(&scan.fields));
     }
     if scan.limit > 0 {
         options.limit = Some(scan.limit);

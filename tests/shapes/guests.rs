@@ -1,6 +1,6 @@
 //! People without a user: what bookings say of their guests makes the customers, alone or beside users.
 
-use bson::{Bson, DateTime, Document, doc, oid::ObjectId};
+use bson::{Bson, DateTime, Document, RawDocumentBuf, doc, oid::ObjectId, rawdoc};
 
 use crate::shapes::shape::{Fate, Shape, all};
 
@@ -63,6 +63,33 @@ pub fn given() -> (String, Vec<(&'static str, Vec<Document>)>) {
 async fn one_tenant() -> Shape {
     let data = vec![("appointments", appointments())];
     Shape::new(ONE_TENANT, data, "appointments", &[]).await
+}
+
+/// A projection ends early where a field is repeated: what stands behind it says who the guest is.
+#[tokio::test]
+async fn a_guest_is_known_by_what_stands_behind_a_repeated_field() {
+    let shape = one_tenant().await;
+    let mut booking = rawdoc! { "_id": 8, "createdAt": day(2) };
+    for _ in 0..12 {
+        booking.append(bson::raw::cstr!("createdAt"), day(1));
+    }
+    for (key, value) in [("clientName", "Dee"), ("clientEmail", "dee@x.org")] {
+        booking.append(bson::raw::CString::try_from(key).unwrap(), value);
+    }
+    let bookings = shape
+        .case
+        .database
+        .collection::<RawDocumentBuf>("appointments");
+    bookings.insert_one(booking).await.unwrap();
+    shape.migrate().await;
+    let dee = all(&shape.case.database, "customers").await;
+    let dee: Vec<_> = dee
+        .iter()
+        .filter(|it| it.get_str("name").is_ok_and(|name| name == "Dee"))
+        .collect();
+    assert_eq!(dee.len(), 1, "{dee:?}");
+    assert_eq!(dee[0].get_str("email").unwrap(), "dee@x.org");
+    shape.run(&["verify"]).await.code(0);
 }
 
 #[tokio::test]
