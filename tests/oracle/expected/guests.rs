@@ -61,7 +61,7 @@ fn fields_of(form: GuestForm, world: &World, bookings: &mut [usize]) -> Result<V
     };
     let mut read = Vec::new();
     for (member, path) in form.members() {
-        let said = |at: usize| form.said(&all[at].fields, path);
+        let said = |at: usize| GuestForm::said(&all[at].fields, path);
         let says = bookings.iter().find(|&&at| !is_blank(said(at).as_ref()));
         let from = *says.unwrap_or(&bookings[0]);
         // Which of two is older that say no time is written down for the usual ids alone.

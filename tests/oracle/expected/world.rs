@@ -118,9 +118,10 @@ impl Row {
 
 impl World {
     pub fn of(data: &Database) -> Self {
-        let people = match data.form.has_users() {
-            true => records(data, "User"),
-            false => Vec::new(),
+        let people = if data.form.has_users() {
+            records(data, "User")
+        } else {
+            Vec::new()
         };
         Self {
             users: people.len(),

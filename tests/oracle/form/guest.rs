@@ -79,11 +79,12 @@ impl GuestForm {
         let members: Vec<String> = members
             .map(|(member, path)| format!("{member} = \"{path}\""))
             .collect();
-        let mut lines = format!("guest = {{ {} }}\n", members.join(", "));
-        if self.says_identity {
-            lines.push_str(&format!("identity = {:?}\n", self.identity));
-        }
-        lines
+        let identity = if self.says_identity {
+            format!("identity = {:?}\n", self.identity)
+        } else {
+            String::new()
+        };
+        format!("guest = {{ {} }}\n{identity}", members.join(", "))
     }
 
     /// Where bookings have what guests are known by.
@@ -94,7 +95,7 @@ impl GuestForm {
     }
 
     /// What a booking says under a member's path.
-    pub fn said(self, booking: &[Field], path: &str) -> Option<Value> {
+    pub fn said(booking: &[Field], path: &str) -> Option<Value> {
         match path.split_once('.') {
             None => first(booking, path).cloned(),
             Some((outer, inner)) => {
@@ -109,7 +110,7 @@ impl GuestForm {
         let members = self.members();
         self.identity.iter().find_map(|by| {
             let (_, path) = members.iter().find(|(member, _)| member == by)?;
-            let value = self.said(booking, path)?;
+            let value = Self::said(booking, path)?;
             let value = match *by {
                 "email" => normal_email(Some(&value))?,
                 "phone" => digits(&text_of(&value)?),
@@ -124,7 +125,7 @@ impl GuestForm {
         let path = self.members()[1].1;
         let said = bookings
             .iter()
-            .filter_map(|it| self.said(&fields(it), path));
+            .filter_map(|it| Self::said(&fields(it), path));
         let set: Vec<Value> = said.filter(is_value).collect();
         let is_one = |value: &&Value| value.as_str().is_some_and(|it| it.contains('@'));
         let right = set.iter().filter(is_one).count();
@@ -194,8 +195,8 @@ fn folded(text: &str) -> String {
     words.join(" ")
 }
 
-fn one_of(rng: &mut Rng, texts: &[&str]) -> Option<Value> {
-    Some(Value::string(texts[rng.usize(..texts.len())]))
+fn one_of(rng: &mut Rng, texts: &[&str]) -> Value {
+    Value::string(texts[rng.usize(..texts.len())])
 }
 
 fn name(rng: &mut Rng) -> Option<Value> {
@@ -216,7 +217,7 @@ fn name(rng: &mut Rng) -> Option<Value> {
         2 => Some(Value::string("")),
         3 => Some(Value::string("\u{2003} ")),
         4 => Some(odd_value(rng, 3)),
-        _ => one_of(rng, &NAMES),
+        _ => Some(one_of(rng, &NAMES)),
     }
 }
 
@@ -240,7 +241,7 @@ fn email(rng: &mut Rng) -> Option<Value> {
         8 => Some(Value::string("")),
         9 if rng.bool() => Some(Value::string("  ")),
         10 if rng.bool() => Some(odd_value(rng, 3)),
-        _ => one_of(rng, &EMAILS),
+        _ => Some(one_of(rng, &EMAILS)),
     }
 }
 
@@ -263,7 +264,7 @@ fn phone(rng: &mut Rng) -> Option<Value> {
         7 => Some(Value::int(-555)),
         8 => Some(Value::decimal("15550100.0")),
         9 => Some(odd_value(rng, 3)),
-        _ => one_of(rng, &PHONES),
+        _ => Some(one_of(rng, &PHONES)),
     }
 }
 
@@ -273,6 +274,6 @@ fn gender(rng: &mut Rng) -> Option<Value> {
         1 => Some(Value::null()),
         2 => Some(Value::string(" ")),
         3 => Some(Value::int(1)),
-        _ => one_of(rng, &["F", "M"]),
+        _ => Some(one_of(rng, &["F", "M"])),
     }
 }
