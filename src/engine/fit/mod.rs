@@ -111,6 +111,8 @@ impl Session {
             .await?;
         self.check_people_reached(&mapping, &known, &mut fit)
             .await?;
+        self.check_businesses_beside(&mapping, &known, &mut fit)
+            .await?;
         self.check_new_references(&mapping, &known, &mut fit)
             .await?;
         self.unless_refused(&fit)?;

@@ -157,6 +157,58 @@ impl Session {
         Ok(reached(mapping, &users))
     }
 
+    /// Warns of a field that holds ids of businesses too, and that the mapping does not use: where both lead to two businesses, nobody would be told.
+    pub(super) async fn check_businesses_beside(
+        &self,
+        mapping: &Mapping,
+        known: &Known,
+        fit: &mut Fit,
+    ) -> Result<()> {
+        let all = &mapping.business.collections;
+        if all.contains(&mapping.user.collection) {
+            return Ok(()); // any field that names a user would be one
+        }
+        let claims = references(mapping, false);
+        let of_documents = |key: &str| key.starts_with("booking.") || key.starts_with("follow.");
+        let leads = claims.iter().filter(|it| of_documents(&it.key));
+        for claim in leads.filter(|it| it.key.ends_with(".business")) {
+            let (Some(collection), Some(path)) = (claim.collections.first(), claim.paths.first())
+            else {
+                continue;
+            };
+            let Some(profile) = known.profile(&claim.key, collection, mapping) else {
+                continue;
+            };
+            let beside = claims
+                .iter()
+                .filter(|it| it.collections.contains(collection));
+            let used = beside.flat_map(|it| &it.paths);
+            let used: BTreeSet<String> = used.map(|path| path.start.to_string()).collect();
+            for (name, field) in profile.fields() {
+                // Numbers are anybody's ids by chance.
+                if name == "_id" || used.contains(name) || field.numbers > 0 {
+                    continue;
+                }
+                let mut leads_to = None;
+                for businesses in all {
+                    let (found, tried) = self.ids_of(businesses, field.values()).await?;
+                    if tried > 0 && found * 10 >= tried * 9 {
+                        leads_to = Some(businesses);
+                    }
+                }
+                let Some(businesses) = leads_to else {
+                    continue;
+                };
+                let key = &claim.key;
+                let words = format!(
+                    "{key}: `{name}` of {collection} holds ids of {businesses} too, and is not used. With `[\"{name}\", \"{path}\"]` the survey names each document in which the two lead to different businesses"
+                );
+                fit.warnings.push(super::warning(mapping, key, &words));
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses the name of a reference that leads elsewhere as the name of the new one, and warns of one that leads nowhere.
     pub(super) async fn check_new_references(
         &self,
