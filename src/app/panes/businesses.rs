@@ -102,7 +102,7 @@ impl CustomerSort {
     }
 
     /// Sorts; equal rows by name.
-    fn sort(self, rows: &mut [&CustomerLine]) {
+    fn sort(self, rows: &mut [CustomerLine]) {
         let number = |row: &CustomerLine| match self {
             Self::Bookings => row.bookings,
             Self::Elsewhere => row.elsewhere,
@@ -252,7 +252,7 @@ impl Businesses {
         (*id == row.id).then_some(view)
     }
 
-    /// The customers of the selected business that are shown, in their order.
+    /// The customers of the selected business that are shown. They stand in their order already: there may be many.
     pub fn customers(&self, facts: &Facts) -> Vec<&CustomerLine> {
         let Some(Ok(view)) = self.view(facts) else {
             return Vec::new();
@@ -261,13 +261,13 @@ impl Businesses {
         if !self.customer_filter.is_empty() {
             let words: Vec<String> = rows.iter().map(|row| row.who.words()).collect();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let places = found(&self.customer_filter, &words);
+            let mut places = found(&self.customer_filter, &words);
+            places.sort_unstable(); // in their order
             rows = places
                 .into_iter()
                 .filter_map(|at| rows.get(at).copied())
                 .collect();
         }
-        self.customer_sort.sort(&mut rows);
         rows
     }
 
@@ -280,6 +280,9 @@ impl Businesses {
     fn sort_customers(&mut self, facts: &Facts) {
         let user = self.line(facts).map(|line| line.user.clone());
         self.customer_sort = self.customer_sort.next();
+        if let Some((_, Ok(view))) = &mut self.view {
+            self.customer_sort.sort(&mut view.customers);
+        }
         let rows = self.customers(facts);
         let at = rows.iter().position(|row| Some(&row.user) == user.as_ref());
         self.customer = Some(at.unwrap_or(0));
@@ -291,7 +294,10 @@ impl Businesses {
     }
 
     /// Takes a business's view.
-    pub fn take(&mut self, id: Id, view: Result<BusinessView, String>) {
+    pub fn take(&mut self, id: Id, mut view: Result<BusinessView, String>) {
+        if let Ok(view) = &mut view {
+            self.customer_sort.sort(&mut view.customers);
+        }
         self.asked = None;
         self.view = Some((id, view));
     }
