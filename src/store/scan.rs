@@ -334,10 +334,15 @@ pub fn bson_of(id: &Id) -> Result<bson::Bson> {
         .ok_or_else(|| StoreError::Invalid(format!("the id {id} cannot be sent to the server")))
 }
 
-/// Only these fields. A server stops reading a document once it has met as many as are named, and counts a field that is repeated each time;
-/// names that occur nowhere put that off for as many. An `_id` alone is read from its index, and is never repeated.
-fn projection(fields: &[String]) -> Document {
-    let spare = if fields == ["_id"] { 0 } else { REPEATED };
+/// Only these fields; with none named, whole documents. A server stops reading a document once it has met as many as are named, and counts a
+/// field that is repeated each time; names that occur nowhere put that off for as many. An `_id` alone is read from its index, and is never
+/// repeated.
+pub fn projection(fields: &[String]) -> Document {
+    let spare = if fields.is_empty() || fields == ["_id"] {
+        0
+    } else {
+        REPEATED
+    };
     let spare = (0..spare).map(|number| format!("_ringfence_none_{number}"));
     let named = fields.iter().cloned().chain(spare);
     named.map(|field| (field, bson::Bson::Int32(1))).collect()
@@ -356,9 +361,7 @@ fn options_of(scan: &Scan) -> Result<FindOptions> {
     if let Some(until) = &scan.until {
         options.max = Some(doc! { "_id": bson_of(until)? });
     }
-    if !scan.fields.is_empty() {
-        options.projection = Some(projection(&scan.fields));
-    }
+    options.projection = Some(projection(&scan.fields)).filter(|it| !it.is_empty());
     if scan.limit > 0 {
         options.limit = Some(scan.limit);
     }

@@ -194,6 +194,7 @@ impl Session {
                     let (found, tried) = self.ids_of(businesses, field.values()).await?;
                     if tried > 0 && found * 10 >= tried * 9 {
                         leads_to = Some(businesses);
+                        break;
                     }
                 }
                 let Some(businesses) = leads_to else {

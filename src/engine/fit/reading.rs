@@ -188,23 +188,19 @@ impl Session {
             return Ok(Vec::new());
         }
         let failed = |error| StoreError::from_driver(format!("looking up in {place}"), &error);
-        let mut projection = Document::new();
-        for field in fields {
-            // A field inside another that is asked for too is no projection of its own.
-            let inside = fields
-                .iter()
-                .any(|other| other != field && field.starts_with(&format!("{other}.")));
-            if !inside {
-                projection.insert(field.clone(), 1);
-            }
-        }
+        // A field inside another that is asked for too is no projection of its own.
+        let inside = |field: &&String| {
+            let mut others = fields.iter().filter(|other| other != field);
+            others.any(|other| field.starts_with(&format!("{other}.")))
+        };
+        let fields: Vec<String> = fields.iter().filter(|it| !inside(it)).cloned().collect();
         let found = self
             .work
             .connection
             .database
             .collection::<RawDocumentBuf>(place)
             .find(doc! { by: { "$in": values } })
-            .projection(projection)
+            .projection(scan::projection(&fields))
             .await
             .map_err(failed)?;
         Ok(found.try_collect().await.map_err(failed)?)
